@@ -1,0 +1,100 @@
+import { execa } from 'execa';
+import { withDeadline } from './deadline.ts';
+import type { Secret } from './secret.ts';
+
+/** One program to start. No shell is involved, PATH is not searched, the environment is not inherited. */
+export interface Command {
+  /** Absolute path: root never searches PATH. */
+  readonly file: `/${string}`;
+  /** Strings only, so that a Secret cannot get in by accident. */
+  readonly args: readonly string[];
+  /** Written to the program's standard input, which is then closed. Without it standard input is empty. */
+  readonly stdin?: Secret | string;
+  /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
+  readonly timeoutMs: number;
+  /** Ends the program with SIGTERM (SIGKILL after 5 s). */
+  readonly signal?: AbortSignal;
+  /** Called with every piece of standard output as it arrives; the output is then not collected. */
+  readonly onStdout?: (chunk: string) => void;
+  /** Exit codes besides 0 that are answers, not failures. */
+  readonly accept?: readonly number[];
+}
+
+/** How an accepted program ended. `stderr` may name files: never log it above debug level. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a program and waits for its end. Throws {@link CommandError} unless it ended with 0 or an accepted code. */
+export type RunCommand = (command: Command) => Promise<CommandResult>;
+
+const killDelayMs = 5_000;
+const keptStderr = 8_000;
+
+/** {@link RunCommand} on the real machine. */
+export const runCommand: RunCommand = async (command) => {
+  const { file, args, stdin, timeoutMs, signal, onStdout, accept = [] } = command;
+  const child = execa(file, args, {
+    reject: false, // an ExecaError carries all output into whatever logs it; ours does not
+    verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
+    env: { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    extendEnv: false,
+    cleanup: true,
+    stripFinalNewline: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: killDelayMs,
+    maxBuffer: 64 * 1024 * 1024,
+    ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
+    ...(signal && { cancelSignal: signal }),
+    ...(onStdout && { buffer: { stdout: false, stderr: true } }),
+  });
+  if (onStdout) {
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', onStdout);
+  }
+  child.stdin?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
+  const ended = await withDeadline(child, timeoutMs + 2 * killDelayMs, () =>
+    new CommandError(file, args, 'does not end, not even when killed', undefined, '', true));
+  const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
+  const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : '';
+  const { exitCode } = ended;
+  if (exitCode !== undefined && !ended.timedOut && !ended.isCanceled && (exitCode === 0 || accept.includes(exitCode))) {
+    return { exitCode, stdout, stderr };
+  }
+  throw new CommandError(file, args, howItEnded(ended), exitCode, stderr, ended.timedOut);
+};
+
+interface Ending {
+  readonly code?: string | undefined;
+  readonly timedOut: boolean;
+  readonly isCanceled: boolean;
+  readonly signal?: string | undefined;
+  readonly exitCode?: number | undefined;
+}
+
+function howItEnded(end: Ending): string {
+  if (end.code === 'ENOENT') return 'is not installed';
+  if (end.timedOut) return 'took too long';
+  if (end.isCanceled) return 'was cancelled';
+  if (end.signal !== undefined) return `was ended by ${end.signal}`;
+  if (end.exitCode === undefined) return `could not be started (${end.code ?? 'unknown reason'})`;
+  return `ended with exit code ${end.exitCode}`;
+}
+
+/** A program that failed. The adapter that knows what it means turns it into an ExtbackupError, with this as cause. */
+export class CommandError extends Error {
+  readonly exitCode: number | undefined;
+  /** The end of standard error. May name files: for telling cases apart and the debug log, never for a message. */
+  readonly stderr: string;
+  readonly timedOut: boolean;
+
+  constructor(file: string, args: readonly string[], ending: string, exitCode: number | undefined, stderr: string, timedOut = false) {
+    super(`${[file, ...args].join(' ')} ${ending}`);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+    this.timedOut = timedOut;
+  }
+}

@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Ends our waiting after `ms` milliseconds even when the work cannot be ended, for example a child that is stuck in
+ * the kernel on a dying disk. A child's own timeout ends the child, not the waiting for its pipes.
+ * @throws what `stuck` makes, when the time is over
+ */
+export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () => Error): Promise<T> {
+  const timer = new AbortController();
+  const expiry = (async (): Promise<never> => {
+    await sleep(ms, undefined, { signal: timer.signal });
+    throw stuck();
+  })();
+  expiry.catch(() => undefined); // the aborted timer of the good case
+  try {
+    return await Promise.race([work, expiry]);
+  } finally {
+    timer.abort();
+  }
+}
