@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { execa } from 'execa';
 import { withDeadline } from './deadline.ts';
 import type { Secret } from './secret.ts';
@@ -54,7 +55,8 @@ export const runCommand: RunCommand = async (command) => {
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', onStdout);
   }
-  child.stdin?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
+  // With `stdin: 'ignore'` there is none, whatever the type says.
+  (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
   const ended = await withDeadline(child, timeoutMs + 2 * killDelayMs, () =>
     new CommandError(file, args, 'does not end, not even when killed', undefined, '', true));
   const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';

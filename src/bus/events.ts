@@ -1,0 +1,89 @@
+/** The facts that the agent tells. Past tense; plain readonly data, never a live handle, a file name or a secret. */
+
+/** One attach of a disk, as the kernel counts them: opening and closing LUKS does not make a new one. */
+export interface AttachFacts {
+  /** DISKSEQ of the whole disk. */
+  readonly diskseq: number;
+  /** Kernel name of the LUKS volume, for example sda1. */
+  readonly device: string;
+  readonly luksUuid: string;
+}
+
+/** Belongs to one run. `drive` is the label of the disk. */
+export interface RunFacts {
+  readonly runId: string;
+  readonly drive: string;
+}
+
+/** How far a pull is. */
+export interface Progress {
+  /** 0 to 100; undefined while rsync still counts. */
+  readonly percent?: number;
+  /** Bytes of the files passed over and transferred so far. */
+  readonly bytes: number;
+  /** Files transferred so far. */
+  readonly files: number;
+  readonly etaSeconds?: number;
+}
+
+/** What a pull did. */
+export interface PullFigures {
+  /** Files, directories and everything else in the source. */
+  readonly filesTotal: number;
+  readonly filesTransferred: number;
+  readonly filesDeleted: number;
+  /** Size of the whole source in bytes. */
+  readonly bytesTotal: number;
+  /** Bytes of changed files. */
+  readonly bytesTransferred: number;
+  /** Bytes that came over the network. */
+  readonly bytesReceived: number;
+}
+
+/** What went wrong, as the operator reads it. */
+export interface Failure {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly happened: string;
+  readonly todo: string;
+}
+
+/** Why something asks for a run. */
+export type Trigger = 'plug' | 'request' | 'scheduled';
+
+/** Name and payload of every event. */
+export interface EventMap {
+  'agent:started': { readonly version: string };
+  'agent:stopping': { readonly reason: string };
+  'spool:rejected': { readonly reason: string };
+  'warning:raised': { readonly reason: string; readonly todo: string };
+  'drive:attached': { readonly source: 'udev' | 'usb'; readonly diskseq?: number; readonly device?: string; readonly usbSerial?: string };
+  'drive:ignored': Partial<AttachFacts> & { readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before'; readonly happened: string; readonly todo: string };
+  'drive:identified': AttachFacts & { readonly drive: string };
+  'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
+  'key:missing': { readonly drive: string };
+  'key:loaded': Record<string, never>;
+  'run:queued': RunFacts & { readonly trigger: Trigger };
+  'run:started': RunFacts & { readonly trigger: Trigger };
+  'luks:opened': RunFacts & { readonly tookMs: number };
+  'fs:checked': RunFacts & { readonly tookMs: number; readonly repaired: boolean };
+  'fs:mounted': RunFacts & { readonly tookMs: number };
+  'label:verified': RunFacts;
+  'sync:started': RunFacts;
+  'sync:progress': RunFacts & Progress;
+  'sync:finished': RunFacts & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
+  'run:held': RunFacts & Failure;
+  'label:stamped': RunFacts & { readonly stampedAt: string };
+  'fs:unmounted': RunFacts & { readonly tookMs: number };
+  'luks:closed': RunFacts & { readonly tookMs: number };
+  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly stamped: boolean };
+  'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
+  'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
+  'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
+  'rotation:overdue': { readonly drive: string; readonly lastSuccess: string | null };
+}
+
+export type EventName = keyof EventMap;
+
+/** The part of a run that is going on. */
+export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'flushing' | 'unmounting' | 'closing';

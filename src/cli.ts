@@ -1,0 +1,69 @@
+/** argv -> one command. The only place that turns an error into text and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { commandList } from './commands/command-list.ts';
+import type { CliContext } from './commands/cli-context.ts';
+import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
+import { runCommand } from './system/command.ts';
+import { defaultPaths } from './system/paths.ts';
+import { version } from './version.ts';
+
+/** Runs one command line and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  const program = new Command('extbackup');
+  let exitCode: ExitCode = exitCodes.done;
+  const context: CliContext = {
+    get paths() {
+      return { ...defaultPaths, config: program.opts<{ config: string }>().config };
+    },
+    version,
+    runCommand,
+    loadConfig: async () => (await import('./config/load.ts')).loadConfig(context.paths.config),
+    print: (text) => process.stdout.write(`${text}\n`),
+    note: (text) => process.stderr.write(`${text}\n`),
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
+  program
+    .description('Offline backups to rotating, LUKS-encrypted USB disks: plug one in, wait for "safe to unplug", take it out.')
+    .version(version, '-V, --version')
+    .option('--config <file>', 'settings', defaultPaths.config)
+    .addHelpText('after', '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
+  for (const make of commandList) program.addCommand(make(context));
+  for (const command of withChildren(program)) command.exitOverride().configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, argv);
+  }
+}
+
+function* withChildren(command: Command): Generator<Command> {
+  for (const child of command.commands) {
+    yield child;
+    yield* withChildren(child);
+  }
+}
+
+/** Two lines on standard error: what happened, what to do. */
+function report(error: unknown, argv: readonly string[]): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    const verb = argv.find((word) => !word.startsWith('-'));
+    process.stderr.write(`See: extbackup ${verb === undefined ? '' : `${verb} `}--help\n`);
+    return exitCodes.usage;
+  }
+  if (error instanceof ExtbackupError) {
+    process.stderr.write(`${error.message}\n${error.todo}\n`);
+    if (error.exitCode === exitCodes.notReleased && error.cause instanceof ExtbackupError) {
+      process.stderr.write(`Before that: ${error.cause.message}\n`);
+    }
+    return error.exitCode;
+  }
+  process.stderr.write(`extbackup has a bug: ${messageOf(error)}\nPlease report it with the output of: extbackup doctor\n`);
+  if (process.env['EXTBACKUP_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCodes.bug;
+}

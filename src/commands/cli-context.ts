@@ -1,0 +1,19 @@
+import type { Config } from '../config/schema.ts';
+import type { ExitCode } from '../errors.ts';
+import type { Paths } from '../system/paths.ts';
+import type { RunCommand } from '../system/command.ts';
+
+/** What a command of the CLI gets to work with. */
+export interface CliContext {
+  readonly paths: Paths;
+  readonly version: string;
+  readonly runCommand: RunCommand;
+  /** The checked settings of `--config`. Throws ConfigError. */
+  loadConfig(): Promise<Config>;
+  /** One line, or several, to standard output. */
+  print(text: string): void;
+  /** One line to standard error: progress and warnings, so that standard output stays clean for scripts. */
+  note(text: string): void;
+  /** The exit code for a command that ended as it should, but not with 0. */
+  exitWith(code: ExitCode): void;
+}

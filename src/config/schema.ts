@@ -1,0 +1,123 @@
+/**
+ * The one place that knows every setting: type, default and description. The example file, the checks and the types
+ * are derived from it. Unknown keys are errors, so that a misspelt setting never silently means its default.
+ */
+import ms from 'ms';
+import { z } from 'zod';
+
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(s|m|h|d|w)$/, 'must be a number with a unit: 90s, 20m, 12h, 6d, 2w')
+  .transform((text) => ms(text as ms.StringValue));
+
+const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolute path without white space');
+
+/** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
+export const sourcePattern = /^(?<user>[a-z_][a-z0-9_-]{0,31})@(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?<path>[^\0\n]*))?$/;
+
+const notifyEvents = z.enum(['success', 'failure', 'refusal', 'waiting', 'warning', 'overdue']);
+
+/** What an entry of `notify:` can be told about. */
+export type NotifyEvent = z.infer<typeof notifyEvents>;
+
+const wanted = z.array(notifyEvents).optional().describe('which news this channel gets; all when left out');
+
+const commandChannel = z.strictObject({
+  type: z.literal('command'),
+  command: absolutePath.describe('program to start; it gets the event as one JSON object on standard input'),
+  args: z.array(z.string()).default([]),
+  timeout: duration.prefault('30s'),
+  events: wanted,
+});
+
+const mailChannel = z.strictObject({
+  type: z.literal('mail'),
+  to: z.string().min(3),
+  from: z.string().min(3),
+  host: z.string().default('localhost'),
+  port: z.int().min(1).max(65535).default(25),
+  tls: z.enum(['never', 'opportunistic', 'required', 'implicit']).default('opportunistic').describe('implicit is port 465'),
+  user: z.string().optional(),
+  passwordFile: absolutePath.optional().describe('file with the SMTP password, mode 0600'),
+  timeout: duration.prefault('30s'),
+  events: wanted,
+});
+
+const keySettings = z
+  .strictObject({
+    derivation: z.enum(['scrypt', 'sha512']).default('scrypt').describe('sha512 is for keys made by hand before extbackup'),
+    scrypt: z
+      .strictObject({
+        N: z.int().min(2 ** 14).max(2 ** 20).refine((n) => Number.isInteger(Math.log2(n)), 'must be a power of two'),
+        r: z.int().min(1).max(32).default(8),
+        p: z.int().min(1).max(16).default(1),
+      })
+      .optional(),
+    check: z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be 40 (sha512) or 64 (scrypt) hex digits').optional(),
+  })
+  .refine((key) => key.derivation === 'sha512' || key.scrypt !== undefined, 'derivation scrypt needs scrypt: {N, r, p}');
+
+/** The whole configuration file. */
+export const configSchema = z.strictObject({
+  source: z.string().regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH').describe('the backup server'),
+  port: z.int().min(1).max(65535).default(22).describe('its ssh port'),
+  key: keySettings.describe('how the LUKS key is derived from the password; written by setup, never changes silently'),
+  ssh: z
+    .strictObject({
+      key: absolutePath.default('/etc/extbackup/id_ed25519.encrypted'),
+      publicKey: absolutePath.default('/etc/extbackup/id_ed25519.pub'),
+      knownHosts: absolutePath.default('/etc/extbackup/known_hosts'),
+      options: z.array(z.string().regex(/^[A-Za-z]+=[^\s]+$/, 'must look like ProxyJump=host')).default([]),
+    })
+    .prefault({})
+    .describe('how the server is reached'),
+  pull: z
+    .strictObject({
+      deleteWhen: z.enum(['delay', 'before']).default('delay').describe('before makes rsync hold the whole file list in memory'),
+      exclude: z.array(z.string().min(1)).default([]).describe('rsync exclude patterns'),
+      bandwidthLimit: z.int().min(0).default(0).describe('KiB per second, 0 is unlimited'),
+      stallTimeout: duration.prefault('10m').describe('a pull that moves nothing for so long is ended'),
+      retries: z.int().min(0).max(20).default(3).describe('how often a broken connection is tried again'),
+    })
+    .prefault({}),
+  usb: z
+    .strictObject({
+      warnAfter: duration.prefault('20s').describe('a disk that was connected but shows no block device for so long is reported'),
+    })
+    .prefault({}),
+  scheduled: z
+    .strictObject({
+      freshFor: duration.prefault('6d').describe('`run --scheduled` does nothing while the last success is younger'),
+    })
+    .prefault({}),
+  rotation: z
+    .strictObject({
+      every: duration.prefault('35d').describe('a disk without a success for so long is overdue'),
+    })
+    .prefault({}),
+  notify: z.array(z.discriminatedUnion('type', [commandChannel, mailChannel])).default([]),
+});
+
+/** Settings after checks and defaults. Durations are milliseconds. */
+export type Config = z.infer<typeof configSchema>;
+export type NotifyChannel = Config['notify'][number];
+export type CommandChannel = z.infer<typeof commandChannel>;
+export type MailChannel = z.infer<typeof mailChannel>;
+export type KeySettings = Config['key'];
+
+/** The parts of `source:`. `path` is empty for the whole allowed directory. */
+export interface Source {
+  readonly user: string;
+  readonly host: string;
+  readonly path: string;
+}
+
+/**
+ * Splits `USER@HOST[:PATH]`.
+ * @returns undefined when the text is no such thing
+ */
+export function parseSource(text: string): Source | undefined {
+  const groups = sourcePattern.exec(text)?.groups;
+  if (groups?.['user'] === undefined || groups['host'] === undefined) return undefined;
+  return { user: groups['user'], host: groups['host'], path: groups['path'] ?? '' };
+}

@@ -1,0 +1,40 @@
+/** Where everything stands. Only the configuration file can be elsewhere (`--config`); tests pass a tree of their own. */
+export interface Paths {
+  /** Settings, mode 0600, owned by root. */
+  readonly config: string;
+  /** Salt, encrypted ssh key, pinned host keys. */
+  readonly etc: string;
+  /** Enrolled disks and past runs. */
+  readonly state: string;
+  /** Spool, status, replies, locks: gone with a reboot. */
+  readonly run: string;
+  /** ramfs with the keys. */
+  readonly ramfs: string;
+  /** Mount point of the opened disk. */
+  readonly plaintext: string;
+}
+
+/** The places that users and scripts rely on; see extbackup(8), FILES. */
+export const defaultPaths: Paths = {
+  config: '/etc/extbackup/config.yaml',
+  etc: '/etc/extbackup',
+  state: '/var/lib/extbackup',
+  run: '/run/extbackup',
+  ramfs: '/mnt/ramfs',
+  plaintext: '/mnt/plaintext',
+};
+
+/** Files below {@link Paths}. */
+export const files = {
+  salt: (paths: Paths) => `${paths.etc}/salt`,
+  knownHosts: (paths: Paths) => `${paths.etc}/known_hosts`,
+  /** The LUKS key in RAM: 128 hex digits, no newline. */
+  luksKey: (paths: Paths) => `${paths.ramfs}/luks_pw`,
+  spool: (paths: Paths) => `${paths.run}/spool`,
+  rejectedSpool: (paths: Paths) => `${paths.run}/rejected`,
+  replies: (paths: Paths) => `${paths.run}/replies`,
+  status: (paths: Paths) => `${paths.run}/status.json`,
+  attaches: (paths: Paths) => `${paths.run}/attaches.json`,
+  drives: (paths: Paths) => `${paths.state}/drives.json`,
+  runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
+} as const;
