@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['out/', 'node_modules/', 'coverage/'] },
+  { ignores: ['eslint.config.mjs', 'out/', 'node_modules/', 'coverage/'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
@@ -11,12 +11,13 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
-      'no-restricted-imports': ['error', { paths: [{ name: 'child_process' }, { name: 'node:child_process', message: 'Only src/system/command.ts starts programs.' }] }],
+      'no-restricted-imports': ['error', { paths: [{ name: 'child_process' }, { name: 'node:child_process', message: 'Programs are started by src/system/command.ts.' }] }],
     },
   },
   {
     // The lab starts QEMU and builds images on the developer's machine; it is not the product.
-    files: ['test/**', 'debian/**'],
+    // And file-lock.ts hands a descriptor over, which execa cannot.
+    files: ['test/**', 'debian/**', 'src/system/file-lock.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
 );

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
+export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
+
+const time = z.iso.datetime();
+
+/** What the ledger knows of an enrolled disk. No file name, no secret. */
+export const driveRecordSchema = z.object({
+  label: z.string().regex(labelPattern),
+  luksUuid: z.string().min(1),
+  /** Random id that also stands inside the disk; see {@link sealPath}. */
+  sealedId: z.uuid(),
+  /** Counted up inside the disk by each complete pull: a disk with a lower one was put back to an older state. */
+  generation: z.int().nonnegative(),
+  enrolledAt: time,
+  /** The attach during which it was enrolled: that one does not start a run by itself. */
+  enrolledDuring: z.object({ bootId: z.string(), diskseq: z.int() }).optional(),
+  state: z.enum(['active', 'retired', 'lost']).default('active'),
+  runs: z.int().nonnegative().default(0),
+  lastRun: time.nullable().default(null),
+  /** Start of the last run that ended with a complete pull, as on LABEL. */
+  lastSuccess: time.nullable().default(null),
+  /** Outcome of the last run: the error's code, or null after a good one. */
+  lastError: z.string().nullable().default(null),
+  filesTotal: z.number().nonnegative().default(0),
+  bytesTotal: z.number().nonnegative().default(0),
+  capacityBytes: z.number().nonnegative().default(0),
+});
+
+/** One enrolled disk. Times are ISO 8601 in UTC. */
+export type DriveRecord = z.infer<typeof driveRecordSchema>;
+
+export const registrySchema = z.object({ version: z.literal(1), drives: z.array(driveRecordSchema) });
+
+/** File on the opened disk with {@link Seal}, relative to its top. */
+export const sealPath = '.extbackup/seal.json';
+
+/** What proves that the inside of a disk belongs to its outside. */
+export const sealSchema = z.object({
+  version: z.literal(1),
+  sealedId: z.uuid(),
+  luksUuid: z.string(),
+  label: z.string(),
+  generation: z.int().nonnegative(),
+});
+export type Seal = z.infer<typeof sealSchema>;
