@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/** State of an enrolled disk, as an operator needs it. */
+export const driveStates = [
+  'absent', 'idle', 'waiting-for-key', 'queued', 'running', 'held', 'safe-to-unplug', 'do-not-unplug', 'failed',
+] as const;
+export type DriveState = (typeof driveStates)[number];
+
+const driveStatusSchema = z.object({
+  label: z.string(),
+  luksUuid: z.string(),
+  present: z.boolean(),
+  state: z.enum(driveStates),
+  /** ISO 8601, UTC; null before the first success. */
+  lastSuccess: z.string().nullable(),
+  overdue: z.boolean(),
+  /** The disk to bring next: the one whose copy is oldest. */
+  nextUp: z.boolean(),
+  /** One sentence for the operator: why it waits, failed or must not be unplugged. */
+  message: z.string().nullable().default(null),
+});
+
+/** One disk in {@link Status}. */
+export type DriveStatus = z.infer<typeof driveStatusSchema>;
+
+const runStatusSchema = z.object({
+  id: z.string(),
+  drive: z.string(),
+  phase: z.string(),
+  /** 0 to 100, null while rsync still counts. */
+  percent: z.number().nullable(),
+  bytes: z.number(),
+  files: z.number(),
+  etaSeconds: z.number().nullable(),
+  startedAt: z.string(),
+});
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** The content of `/run/extbackup/status.json` and of `extbackup status --json`. */
+export const statusSchema = z.object({
+  version: z.literal(1),
+  agent: z.enum(['running', 'stopped']),
+  key: z.enum(['loaded', 'missing']),
+  drives: z.array(driveStatusSchema),
+  run: runStatusSchema.nullable(),
+  /** Warnings that are not about an enrolled disk, for example a disk that did not come up. The newest last. */
+  warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),
+  /** When the agent wrote this. */
+  updatedAt: z.string(),
+  /** The agent that wrote it; with its start time in clock ticks a dead agent is told from a living one. */
+  pid: z.int(),
+  pidStartTime: z.string(),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+/** The agent's answer to a request of the CLI, in `/run/extbackup/replies/<id>.json`. */
+export const replySchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  /** `queued` and `started` come first, `done` is the end. */
+  state: z.enum(['queued', 'started', 'done']),
+  runIds: z.array(z.string()).default([]),
+  exitCode: z.int().nullable().default(null),
+  /** What happened, what to do: one sentence each. */
+  happened: z.string().default(''),
+  todo: z.string().default(''),
+  code: z.string().nullable().default(null),
+});
+export type Reply = z.infer<typeof replySchema>;
+
+/** One line of `/var/lib/extbackup/runs.jsonl`, and of `extbackup history --json`. No file name. */
+export const runRecordSchema = z.object({
+  id: z.string(),
+  drive: z.string(),
+  trigger: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+  outcome: z.enum(['success', 'gaps', 'failure', 'held', 'cancelled']),
+  exitCode: z.int(),
+  code: z.string().nullable(),
+  message: z.string(),
+  released: z.boolean(),
+  filesTotal: z.number().nullable().default(null),
+  filesTransferred: z.number().nullable().default(null),
+  filesDeleted: z.number().nullable().default(null),
+  bytesTotal: z.number().nullable().default(null),
+  bytesTransferred: z.number().nullable().default(null),
+  bytesReceived: z.number().nullable().default(null),
+  tookMs: z.number(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
