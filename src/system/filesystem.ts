@@ -1,0 +1,81 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { RunCommand } from './command.ts';
+
+/** What e2fsck found: bits of its exit code, see e2fsck(8). */
+export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person';
+
+/** Type of the file system on an opened device, for example ext4; undefined when there is none that blkid knows. */
+export async function readFilesystemType(run: RunCommand, device: string): Promise<string | undefined> {
+  const { stdout } = await run({
+    file: '/usr/sbin/blkid',
+    args: ['--probe', '--usages', 'filesystem', '--match-tag', 'TYPE', '--output', 'value', device],
+    timeoutMs: 60_000,
+    accept: [2],
+  });
+  const type = stdout.trim();
+  return type === '' ? undefined : type;
+}
+
+/** Checks an unmounted ext file system and repairs what is safe to repair without asking. */
+export async function checkExt(run: RunCommand, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
+  const { exitCode } = await run({
+    file: '/usr/sbin/e2fsck',
+    args: ['-p', device],
+    timeoutMs: 12 * 3_600_000, // a big disk after a power cut; the operator sees the phase
+    accept: [1, 2, 3, 4, 5, 6, 7, 8, 12],
+    ...(signal && { signal }),
+  });
+  if (exitCode >= 4) return 'needs-a-person';
+  return exitCode === 0 ? 'clean' : 'repaired';
+}
+
+/**
+ * Reads the first block past the page cache, which makes a sleeping disk spin up.
+ * In a child, because a read from a dying disk can hang in the kernel for minutes.
+ * @throws CommandError
+ */
+export async function wakeDevice(run: RunCommand, device: string, signal?: AbortSignal): Promise<void> {
+  await run({
+    file: '/usr/bin/dd',
+    args: [`if=${device}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct', 'status=none'],
+    timeoutMs: 90_000,
+    ...(signal && { signal }),
+  });
+}
+
+/**
+ * Waits until everything written to the file system of `path` is on the medium, and reports errors of that writing.
+ * @throws CommandError
+ */
+export async function flushFilesystem(run: RunCommand, path: string, signal?: AbortSignal): Promise<void> {
+  await run({ file: '/usr/bin/sync', args: ['--file-system', path], timeoutMs: 2 * 3_600_000, ...(signal && { signal }) });
+}
+
+/** Sets a file's time and waits until that is on the medium. The file is not followed if it is a symbolic link. */
+export async function stampFile(file: string, at: Date): Promise<void> {
+  const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    await handle.utimes(at, at);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a small file inside a disk; undefined when it is missing, a link, or larger than `limit` bytes. */
+export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile() || stats.size > limit) return undefined;
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
