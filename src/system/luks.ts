@@ -1,4 +1,5 @@
-import { access } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { readMappingName } from './block-devices.ts';
 import { CommandError, type RunCommand } from './command.ts';
 import { backOff } from './mounts.ts';
 
@@ -58,9 +59,16 @@ export async function ensureLuksClosed(run: RunCommand, name: string, patienceMs
   }
 }
 
+/** Names of all device-mapper mappings. The kernel is asked: links in /dev/mapper are udev's and may be late. */
+export async function listMappings(): Promise<string[]> {
+  const devices = (await readdir('/sys/class/block')).filter((kname) => kname.startsWith('dm-'));
+  const names = await Promise.all(devices.map(readMappingName));
+  return names.filter((name) => name !== undefined);
+}
+
 /** Whether a mapping of this name exists. */
 export async function isOpen(name: string): Promise<boolean> {
-  return access(mappingPath(name)).then(() => true, () => false);
+  return (await listMappings()).includes(name);
 }
 
 /** UUID in the LUKS header that is on the device now; undefined when there is none. */

@@ -1,0 +1,129 @@
+/**
+ * The whole run on one page: wake, open, check, mount, verify, pull, stamp. Unmounting and closing are the undo of
+ * mounting and opening, so they happen however the run ends.
+ */
+import type { Config } from '../config/schema.ts';
+import type { PullFigures } from '../bus/events.ts';
+import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from '../drives/drive-record.ts';
+import { verifyIdentity } from '../drives/identity.ts';
+import { mappingName } from '../system/luks.ts';
+import type { Machine } from './machine.ts';
+import type { Story } from './phases.ts';
+import { pull } from './pull.ts';
+import { filesystemFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
+import { withUndo, throwIfCancelled } from './undo.ts';
+
+/** One disk to back up to, as it is plugged in now. */
+export interface Job {
+  readonly record: DriveRecord;
+  /** Path of the LUKS volume, for example /dev/sda1. */
+  readonly device: string;
+  readonly config: Config;
+}
+
+/** What a run that did not fail has done. */
+export interface RunResult {
+  readonly figures: PullFigures;
+  /** Some files could not be copied, or vanished meanwhile (exit code 3). */
+  readonly gaps: boolean;
+  /** undefined when the pull was incomplete. */
+  readonly stampedAt?: Date;
+  readonly generation: number;
+}
+
+/**
+ * Backs up to one disk and closes it again.
+ * @throws ExtbackupError with what the operator has to know; NotReleasedError when the disk could not be closed
+ */
+export async function backUp(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
+  const { record, device } = job;
+  const mapping = mappingName(record.label);
+  try {
+    return await withUndo(signal, async (run) => {
+      story.enter('waking');
+      await wakeFailure(record.label, () => machine.wake(device, signal));
+      if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
+      story.enter('opening');
+      const opened = await story.timed(() => run({
+        check: async () => {
+          if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
+        },
+        apply: async () => {
+          const outcome = await machine.open(device, mapping, signal);
+          if (outcome !== 'opened') throw openFailure(record.label, outcome);
+        },
+        undo: async () => {
+          story.enter('closing');
+          const closed = await story.timed(() => machine.ensureClosed(mapping));
+          story.tell('luks:closed', { tookMs: closed.tookMs });
+        },
+        leftover: `LUKS is still open as ${mapping}`,
+      }));
+      story.tell('luks:opened', { tookMs: opened.tookMs });
+      const fstype = await checkFilesystem(mapping, record.label, machine, story, signal);
+      story.enter('mounting');
+      const mounted = await story.timed(() => run({
+        check: async () => {
+          if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
+        },
+        apply: async () => {
+          await machine.mount(mapping, fstype, signal);
+        },
+        undo: async () => {
+          story.enter('unmounting');
+          const unmounted = await story.timed(() => machine.ensureUnmounted());
+          story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
+        },
+        leftover: 'the file system is still mounted at /mnt/plaintext',
+      }));
+      story.tell('fs:mounted', { tookMs: mounted.tookMs });
+      story.enter('verifying');
+      const seal = await verifyInside(record, machine);
+      story.tell('label:verified', {});
+      const pulled = await pull(job, machine, story, signal);
+      if (!pulled.complete) return { figures: pulled.figures, gaps: true, generation: seal.generation };
+      story.enter('flushing');
+      await machine.flush(signal);
+      throwIfCancelled(signal);
+      story.enter('stamping');
+      const generation = seal.generation + 1;
+      await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
+      const stampedAt = new Date();
+      await machine.stamp(stampedAt);
+      story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
+      return { figures: pulled.figures, gaps: pulled.vanished, stampedAt, generation };
+    });
+  } catch (error) {
+    // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
+    if (signal.aborted && !isNotReleased(error)) throwIfCancelled(signal);
+    throw error;
+  }
+}
+
+const isNotReleased = (error: unknown): boolean => error instanceof Error && 'leftovers' in error;
+
+async function checkFilesystem(mapping: string, label: string, machine: Machine, story: Story, signal: AbortSignal): Promise<string> {
+  story.enter('checking');
+  const fstype = await machine.filesystemType(mapping);
+  if (fstype === undefined || !['ext4', 'ext3', 'ext2'].includes(fstype)) throw filesystemFailure(label, 'unknown-type');
+  const checked = await story.timed(() => machine.check(mapping, signal));
+  if (checked.result === 'needs-a-person') throw filesystemFailure(label, 'needs-a-person');
+  story.tell('fs:checked', { tookMs: checked.tookMs, repaired: checked.result === 'repaired' });
+  return fstype;
+}
+
+/** The inside must belong to the outside; nothing that stands on the disk is used for anything else. */
+async function verifyInside(record: DriveRecord, machine: Machine): Promise<Seal> {
+  const label = (await machine.readInside('LABEL'))?.trim();
+  const seal = parseSeal(await machine.readInside(sealPath));
+  verifyIdentity(record, { label: label !== undefined && labelPattern.test(label) ? label : label && '(unreadable)', seal });
+  return seal ?? { version: 1, sealedId: record.sealedId, luksUuid: record.luksUuid, label: record.label, generation: record.generation };
+}
+
+function parseSeal(text: string | undefined): Seal | undefined {
+  try {
+    return text === undefined ? undefined : sealSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // what a damaged seal means is verifyIdentity's business
+  }
+}

@@ -1,0 +1,57 @@
+import type { Config } from '../config/schema.ts';
+import type { Progress, PullFigures } from '../bus/events.ts';
+import type { CheckOutcome } from '../system/filesystem.ts';
+import type { LuksOutcome } from '../system/luks.ts';
+import type { PullTrouble } from '../system/rsync-failure.ts';
+
+/** How one rsync ended. */
+export interface RsyncOutcome {
+  readonly figures: PullFigures;
+  /** What is in the source and is no directory. */
+  readonly entries: number;
+  /** Deletions that a limit kept it from. */
+  readonly skippedDeletions: number;
+  /** Files vanished on the server while it was read (exit 24): normal on a living system. */
+  readonly vanished: boolean;
+  /** undefined when all went well. */
+  readonly trouble?: PullTrouble;
+  /** Standard error, which may name files: for the log on the disk only. */
+  readonly log: string;
+}
+
+/** What is asked of rsync. */
+export interface PullOrder {
+  readonly config: Config;
+  /** undefined copies and deletes nothing; a number deletes at most so many. */
+  readonly deleteLimit?: number;
+  onProgress(progress: Progress): void;
+}
+
+/**
+ * What the pipeline needs of the machine. Verbs carry the contract: `assert…` only looks, `ensure…` may be called
+ * twice. A method that fails throws; an ExtbackupError is worded already, anything else gets words from the pipeline.
+ */
+export interface Machine {
+  wake(device: string, signal: AbortSignal): Promise<void>;
+  /** UUID of the LUKS header that is on the device now. */
+  luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;
+  isOpen(mapping: string): Promise<boolean>;
+  open(device: string, mapping: string, signal: AbortSignal): Promise<LuksOutcome>;
+  ensureClosed(mapping: string): Promise<void>;
+  filesystemType(mapping: string): Promise<string | undefined>;
+  check(mapping: string, signal: AbortSignal): Promise<CheckOutcome>;
+  isMounted(): Promise<boolean>;
+  mount(mapping: string, fstype: string, signal: AbortSignal): Promise<void>;
+  ensureUnmounted(): Promise<void>;
+  /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
+  readInside(path: string): Promise<string | undefined>;
+  writeInside(path: string, content: string): Promise<void>;
+  pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
+  /** Removes what interrupted pulls left beside the files of the mirror. */
+  removePartials(): Promise<void>;
+  flush(signal: AbortSignal): Promise<void>;
+  /** Sets the time of LABEL. */
+  stamp(at: Date): Promise<void>;
+  /** Everything that still keeps the disk from being taken out; empty is the proof that it may be. */
+  holdsOf(disk: string, mapping: string): Promise<readonly string[]>;
+}

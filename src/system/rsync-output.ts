@@ -1,0 +1,83 @@
+import type { Progress, PullFigures } from '../bus/events.ts';
+
+/**
+ * A line of `--info=progress2 --no-human-readable`:
+ * `  1,234,567  42%  12.34MB/s  0:00:05 (xfr#12, to-chk=345/678)`; `ir-chk` while the file list still grows.
+ */
+const progressLine = /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:(\d+):(\d{2}):(\d{2})|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
+
+/**
+ * Reads one progress line of rsync.
+ * @param line without its carriage return
+ * @returns undefined when it is something else
+ */
+export function parseProgress(line: string): Progress | undefined {
+  const match = progressLine.exec(line);
+  if (!match) return undefined;
+  const [, bytes = '', percent = '', hours, minutes, seconds, transferred, kind] = match;
+  const eta = hours === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  return {
+    bytes: toCount(bytes),
+    files: Number(transferred ?? 0),
+    ...(kind === 'ir' ? {} : { percent: Math.min(100, Number(percent)) }), // of a list that still grows, a share means nothing
+    ...(kind === 'ir' || eta === undefined ? {} : { etaSeconds: eta }),
+  };
+}
+
+const toCount = (text: string): number => Number(text.replace(/[,.]/g, ''));
+
+const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
+  ['filesTotal', /^Number of files: ([\d,.]+)/m],
+  ['filesTransferred', /^Number of regular files transferred: ([\d,.]+)/m],
+  ['filesDeleted', /^Number of deleted files: ([\d,.]+)/m],
+  ['bytesTotal', /^Total file size: ([\d,.]+) bytes/m],
+  ['bytesTransferred', /^Total transferred file size: ([\d,.]+) bytes/m],
+  ['bytesReceived', /^Total bytes received: ([\d,.]+)/m],
+];
+
+/** Reads what `--info=stats2` prints at the end; a figure that is missing counts as 0. */
+export function parseStats(text: string): PullFigures {
+  const figures: Record<keyof PullFigures, number> = {
+    filesTotal: 0, filesTransferred: 0, filesDeleted: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0,
+  };
+  for (const [name, pattern] of statLines) {
+    const digits = pattern.exec(text)?.[1];
+    if (digits !== undefined) figures[name] = toCount(digits);
+  }
+  return figures;
+}
+
+/** How many regular files the source has: `Number of files: 7 (reg: 3, dir: 4)`. */
+export function parseRegularFiles(text: string): number {
+  const line = /^Number of files: ([\d,.]+)(?: \(([^)]*)\))?/m.exec(text);
+  if (!line) return 0;
+  const kinds = line[2] ?? '';
+  const others = /(?:^|, )dir: ([\d,.]+)/.exec(kinds)?.[1];
+  return toCount(line[1] ?? '0') - toCount(others ?? '0');
+}
+
+/** How many deletions `--max-delete=0` kept rsync from: it says so on standard error. */
+export function parseSkippedDeletions(stderr: string): number {
+  const skipped = /Deletions stopped due to --max-delete limit \(([\d,.]+) skipped\)/.exec(stderr)?.[1];
+  return skipped === undefined ? 0 : toCount(skipped);
+}
+
+/**
+ * Whether rsync ended with 23 only because `--max-delete=0` kept a directory where the source now has something else.
+ * The deleting phase puts that right, so it is no gap.
+ */
+export function onlyWaitsForDeletion(stderr: string): boolean {
+  if (parseSkippedDeletions(stderr) === 0) return false;
+  const complaints = stderr.split('\n').filter((line) => line !== '' && !/^rsync error: |^Deletions stopped due to /.test(line));
+  return complaints.length > 0 && complaints.every((line) => /^(?:could not make way for |cannot delete non-empty directory)/.test(line));
+}
+
+/** Splits a stream into lines at carriage returns and newlines, whatever pieces it comes in. */
+export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
+  let rest = '';
+  return (chunk) => {
+    const lines = (rest + chunk).split(/[\r\n]/);
+    rest = (lines.pop() ?? '').slice(-4096); // a server that never ends a line must not fill our memory
+    for (const line of lines) if (line !== '') onLine(line);
+  };
+}
