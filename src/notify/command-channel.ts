@@ -1,0 +1,35 @@
+import type { CommandChannel } from '../config/schema.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import type { Channel } from './channel.ts';
+
+/** Starts a program of the operator's own; it reads the notice as one JSON object from standard input. */
+export function createCommandChannel(settings: CommandChannel, run: RunCommand): Channel {
+  return {
+    name: `command ${settings.command}`,
+    send: async (notice, signal) => {
+      try {
+        await run({
+          file: asAbsolute(settings.command),
+          args: settings.args,
+          stdin: `${JSON.stringify(notice)}\n`,
+          timeoutMs: settings.timeout,
+          signal,
+        });
+      } catch (error) {
+        throw withoutArguments(error, settings.command);
+      }
+    },
+  };
+}
+
+const asAbsolute = (file: string): `/${string}` => {
+  if (file.startsWith('/')) return `/${file.slice(1)}`;
+  throw new Error('the configuration was not checked');
+};
+
+/** An operator may have put a token into the arguments; it must not get into the journal with the failure. */
+function withoutArguments(error: unknown, command: string): Error {
+  if (!(error instanceof CommandError)) return new Error(`${command} failed`);
+  if (error.timedOut) return new Error(`${command} took too long`);
+  return new Error(error.exitCode === undefined ? `${command} could not be started, or was ended` : `${command} ended with exit code ${error.exitCode}`);
+}

@@ -1,0 +1,49 @@
+import type { EventMap } from '../bus/events.ts';
+import type { NotifyEvent } from '../config/schema.ts';
+import { exitCodes } from '../errors.ts';
+import { describeFigures, releaseAdvice, releaseWords, type Release } from './wording.ts';
+
+/** The words of a notice, without its envelope. */
+export interface News {
+  readonly kind: NotifyEvent;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** A run that went through. One that did not copy everything is a failure to whoever relies on the disk. */
+export function successNews(run: EventMap['run:succeeded'], release: Release): News {
+  const { drive } = run;
+  if (!run.stamped) {
+    return {
+      kind: 'failure',
+      subject: `${drive} is incomplete, ${releaseWords(release)}`,
+      text: `Some files could not be copied to disk ${drive}, so it does not count as a fresh backup.\n${describeFigures(run)}\n${releaseAdvice(release)}\nThe server names the reason; plug the disk in again for another try.`,
+    };
+  }
+  const gaps = run.gaps ? 'Some files vanished on the server while they were copied; the next run looks again.\n' : '';
+  return {
+    kind: release.state === 'open' ? 'failure' : 'success',
+    subject: release.state === 'open' ? `${drive} is backed up, but DO NOT UNPLUG it` : `${drive} is done, ${releaseWords(release)}`,
+    text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${gaps}${releaseAdvice(release)}`,
+  };
+}
+
+/** A run that failed, or was cancelled. */
+export function failureNews(run: EventMap['run:failed'], release: Release): News {
+  const cancelled = run.exitCode === exitCodes.cancelled;
+  const open: Release = run.exitCode === exitCodes.notReleased && release.state !== 'safe' ? { state: 'open', reason: 'it was not closed' } : release;
+  return {
+    kind: 'failure',
+    subject: `${run.drive} ${cancelled ? 'was cancelled' : 'failed'}, ${releaseWords(release.state === 'open' ? release : open)}`,
+    text: `The backup to disk ${run.drive} ${cancelled ? 'was cancelled' : 'failed'}: ${run.happened}\n${run.todo}\n${releaseAdvice(release.state === 'open' ? release : open)}`,
+  };
+}
+
+/** A run that stopped to ask. */
+export function heldNews(run: EventMap['run:held'], release: Release): News {
+  return {
+    kind: 'warning',
+    subject: `${run.drive} needs your approval, ${releaseWords(release)}`,
+    text: `The backup to disk ${run.drive} stopped to ask: ${run.happened}\n${run.todo}\n${releaseAdvice(release)}`,
+  };
+}

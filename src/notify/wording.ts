@@ -1,0 +1,71 @@
+/** Words for people: figures, durations and the one sentence about whether a disk may be taken out. */
+import prettyBytes from 'pretty-bytes';
+import type { EventMap } from '../bus/events.ts';
+
+/** What is known about a disk after a run: closed, left open, or gone before it was told. */
+export type Release = { readonly state: 'safe' } | { readonly state: 'open'; readonly reason: string } | { readonly state: 'gone' } | { readonly state: 'unknown' };
+
+/** Milliseconds as "42 s", "3 min 20 s" or "2 h 5 min". */
+export function describeDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const rest = minutes % 60;
+  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
+
+/** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
+export function describeAge(iso: string, now: Date): string {
+  const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(iso)) / 60_000));
+  if (minutes < 120) return count(minutes, 'minute');
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? count(hours, 'hour') : count(Math.floor(hours / 24), 'day');
+}
+
+/** "1 file", "2 files". */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** What a good run did, in one or two sentences. */
+export function describeFigures(run: EventMap['run:succeeded']): string {
+  const took = `It took ${describeDuration(run.tookMs)}.`;
+  if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined) return took;
+  const copied = run.filesTransferred === 0
+    ? 'Nothing had changed.'
+    : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
+  const deleted = run.filesDeleted === undefined || run.filesDeleted === 0 ? '' : ` ${count(run.filesDeleted, 'file')} no longer on the server.`;
+  const total = run.bytesTotal === undefined ? '' : ` The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
+  return `${copied}${deleted}${total} ${took}`;
+}
+
+/** The end of a subject line. */
+export function releaseWords(release: Release): string {
+  switch (release.state) {
+    case 'safe':
+      return 'safe to unplug';
+    case 'open':
+      return 'DO NOT UNPLUG';
+    case 'gone':
+      return 'it was taken out';
+    case 'unknown':
+      return 'look at "extbackup status" before you unplug it';
+  }
+}
+
+/** What to do with the disk, as a sentence. */
+export function releaseAdvice(release: Release): string {
+  switch (release.state) {
+    case 'safe':
+      return 'The disk is closed. You can take it out.';
+    case 'open':
+      return `DO NOT UNPLUG the disk yet: ${stripStop(release.reason)}. On the station run: extbackup release`;
+    case 'gone':
+      return 'The disk is no longer plugged in.';
+    case 'unknown':
+      return 'Whether the disk may be taken out is not known. On the station run: extbackup status';
+  }
+}
+
+const stripStop = (text: string): string => text.replace(/\.+$/, '');
