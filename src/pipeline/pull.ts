@@ -33,7 +33,11 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   story.enter('pulling');
   story.tell('sync:started', {});
   const started = performance.now();
-  const copied = await withRetries(job, () => machine.pull(order, signal), signal);
+  let attempts = 0;
+  const copied = await withRetries(job, () => {
+    attempts += 1;
+    return machine.pull(order, signal);
+  }, signal);
   await keepLog(machine, copied.log);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
@@ -51,7 +55,8 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   }
   const gaps = last.trouble === 'gaps';
   const vanished = copied.vanished || last.vanished;
-  if (!gaps) await machine.removePartials();
+  // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
+  if (!gaps && (attempts > 1 || job.record.lastError !== null)) await machine.removePartials();
   story.tell('sync:finished', { ...figures, gaps: gaps || vanished, tookMs: Math.round(performance.now() - started) });
   return { figures, complete: !gaps, vanished };
 }

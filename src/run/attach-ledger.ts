@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+
+const entrySchema = z.object({
+  diskseq: z.int(),
+  luksUuid: z.string(),
+  /** `started`: a run began and nothing says how it ended. `served`: this attach needs no run by itself any more. */
+  state: z.enum(['started', 'served', 'ignored']),
+  tries: z.int().nonnegative(),
+});
+const ledgerSchema = z.object({ version: z.literal(1), bootId: z.string(), attaches: z.array(entrySchema) });
+
+type Entry = z.infer<typeof entrySchema>;
+export type AttachState = Entry['state'];
+
+/** One attach of one volume. */
+export interface AttachKey {
+  readonly diskseq: number;
+  readonly luksUuid: string;
+}
+
+/** A run that died with its agent is started again so many times, not for ever. */
+export const mostTries = 3;
+
+/**
+ * Remembers, across restarts of the agent, which attaches were served: one attach, one run. Lives in /run, so a
+ * reboot, after which every disk is attached anew, forgets it.
+ */
+export interface AttachLedger {
+  stateOf(key: AttachKey): AttachState | undefined;
+  /** How often a run was started for this attach by itself. */
+  triesOf(key: AttachKey): number;
+  note(key: AttachKey, state: AttachState): Promise<void>;
+  /** Drops what is not plugged in any more. */
+  keepOnly(present: readonly AttachKey[]): Promise<void>;
+}
+
+/** @throws nothing: a ledger that cannot be read counts as empty, one that cannot be written is told by `onError` */
+export async function openAttachLedger(file: string, bootId: string, onError: (error: unknown) => void): Promise<AttachLedger> {
+  let entries = await readEntries(file, bootId);
+  const same = (key: AttachKey) => (entry: AttachKey): boolean => entry.diskseq === key.diskseq && entry.luksUuid === key.luksUuid;
+  const save = async (): Promise<void> => {
+    try {
+      await writeAtomically(file, JSON.stringify({ version: 1, bootId, attaches: entries }), false);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return {
+    stateOf: (key) => entries.find(same(key))?.state,
+    triesOf: (key) => entries.find(same(key))?.tries ?? 0,
+    note: async (key, state) => {
+      const tries = (entries.find(same(key))?.tries ?? 0) + (state === 'started' ? 1 : 0);
+      entries = [...entries.filter((entry) => !same(key)(entry)), { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries }];
+      await save();
+    },
+    keepOnly: async (present) => {
+      const kept = entries.filter((entry) => present.some(same(entry)));
+      if (kept.length === entries.length) return;
+      entries = kept;
+      await save();
+    },
+  };
+}
+
+async function readEntries(file: string, bootId: string): Promise<Entry[]> {
+  try {
+    const ledger = ledgerSchema.parse(JSON.parse((await readIfThere(file)) ?? ''));
+    return ledger.bootId === bootId ? ledger.attaches : [];
+  } catch {
+    return []; // none yet, or torn: at worst a disk is backed up once more
+  }
+}

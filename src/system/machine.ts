@@ -1,0 +1,83 @@
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Machine } from '../pipeline/machine.ts';
+import { readHolders } from './block-devices.ts';
+import type { RunCommand } from './command.ts';
+import { checkExt, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
+import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
+import { ensureUnmounted, listMounts, mountAt, mountDevice, safeOptions } from './mounts.ts';
+import { files, type Paths } from './paths.ts';
+import { runRsync } from './run-rsync.ts';
+import { removePartials } from './partial-files.ts';
+
+/** {@link Machine} on the real one. `identityFile` is the ssh key in RAM. */
+export function createMachine(run: RunCommand, paths: Paths, identityFile: string): Machine {
+  const mirror = join(paths.plaintext, 'backups');
+  return {
+    wake: (device, signal) => wakeDevice(run, device, signal),
+    luksUuid: (device, signal) => readLuksUuid(run, device, signal),
+    isOpen,
+    open: (device, name, signal) => openLuks(run, { device, name, keyFile: files.luksKey(paths) }, signal),
+    ensureClosed: (mapping) => ensureLuksClosed(run, mapping),
+    filesystemType: (mapping) => readFilesystemType(run, mappingPath(mapping)),
+    check: (mapping, signal) => checkExt(run, mappingPath(mapping), signal),
+    isMounted: async () => (await mountAt(paths.plaintext)) !== undefined,
+    mount: async (mapping, fstype, signal) => {
+      await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
+      await mountDevice(run, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
+    },
+    ensureUnmounted: () => ensureUnmounted(run, paths.plaintext),
+    readInside: (path) => readSmallFile(join(paths.plaintext, path)),
+    writeInside: (path, content) => writeInside(join(paths.plaintext, path), content),
+    pull: async (order, signal) => {
+      await mkdir(mirror, { recursive: true, mode: 0o755 });
+      return runRsync(run, order, { mirror, identityFile }, signal);
+    },
+    removePartials: () => removePartials(run, mirror),
+    flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
+    stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
+    holdsOf: (disk, mapping) => holdsOf(disk, mapping),
+  };
+}
+
+/** Replaces a small file of the opened disk; a link that somebody put there is replaced, never followed. */
+async function writeInside(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+}
+
+/**
+ * What still keeps a disk from being taken out: its mapping, whatever holds one of its partitions, and mounts, here
+ * and in the machine's first mount namespace.
+ * @param disk kernel name of the whole disk, for example sda
+ */
+export async function holdsOf(disk: string, mapping: string): Promise<string[]> {
+  const holds: string[] = [];
+  if (await isOpen(mapping)) holds.push(`LUKS is still open as ${mapping}`);
+  const volumes = [disk, ...(await partitionsOf(disk))];
+  for (const kname of volumes) {
+    for (const holder of await readHolders(kname)) holds.push(`${kname} is held by ${holder}`);
+  }
+  const devices = new Set([...volumes.map((kname) => `/dev/${kname}`), mappingPath(mapping)]);
+  for (const mount of [...(await listMounts()), ...(await listMounts(1))]) {
+    if (devices.has(mount.source)) holds.push(`it is mounted at ${mount.mountpoint}`);
+  }
+  return [...new Set(holds)];
+}
+
+async function partitionsOf(disk: string): Promise<string[]> {
+  try {
+    return (await readdir(`/sys/class/block/${disk}`)).filter((name) => name.startsWith(disk));
+  } catch {
+    return []; // the disk is gone
+  }
+}

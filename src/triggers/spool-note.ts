@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** One small file in the spool. Its name is the news; only requests have a content. */
+export type SpoolNote =
+  | { readonly kind: 'udev'; readonly action: 'add' | 'change' | 'remove'; readonly diskseq?: number; readonly device: string }
+  | { readonly kind: 'nudge'; readonly about: 'key' | 'drive' }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'request'; readonly request: SpoolRequest };
+
+const id = z.string().regex(/^[A-Za-z0-9-]{4,64}$/);
+
+/** What the CLI, cron or the timer asks of the agent. */
+export const requestSchema = z.discriminatedUnion('kind', [
+  z.object({ version: z.literal(1), kind: z.literal('run'), id, drive: z.string().max(64).nullable(), scheduled: z.boolean() }),
+  z.object({ version: z.literal(1), kind: z.literal('cancel'), id, drive: z.string().max(64).nullish(), scheduled: z.boolean().optional() }),
+  z.object({ version: z.literal(1), kind: z.literal('release'), id, drive: z.string().max(64).nullish(), scheduled: z.boolean().optional() }),
+]);
+export type SpoolRequest = z.infer<typeof requestSchema>;
+
+/** Largest request in bytes; anything larger is no request. */
+export const largestNote = 4_096;
+
+const udevName = /^udev\.(add|change|remove)\.(\d{0,15})\.([a-z0-9!_-]{1,32})$/;
+
+/**
+ * Understands one file of the spool.
+ * @param content undefined for a note whose name says it all
+ * @returns undefined when it is no note of ours, or a torn one
+ */
+export function parseSpoolNote(name: string, content: string): SpoolNote | undefined {
+  const udev = udevName.exec(name);
+  if (udev) {
+    const [, action, diskseq, device] = udev;
+    return {
+      kind: 'udev',
+      action: action as 'add' | 'change' | 'remove',
+      device: device ?? '',
+      ...(diskseq === undefined || diskseq === '' ? {} : { diskseq: Number(diskseq) }),
+    };
+  }
+  const nudge = /^(key|drive)\.[a-z]{1,16}\.\d{1,10}$/.exec(name);
+  if (nudge) return { kind: 'nudge', about: nudge[1] as 'key' | 'drive' };
+  if (/^restart\.[a-z]{1,16}\.\d{1,10}$/.test(name)) return { kind: 'restart' };
+  if (!/^request\.[A-Za-z0-9-]{4,64}\.json$/.test(name)) return undefined;
+  return parseRequest(content);
+}
+
+function parseRequest(content: string): SpoolNote | undefined {
+  try {
+    return { kind: 'request', request: requestSchema.parse(JSON.parse(content)) };
+  } catch {
+    return undefined; // torn, or written by somebody else
+  }
+}

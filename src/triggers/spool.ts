@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { watch } from 'chokidar';
+import { messageOf } from '../errors.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { largestNote, parseSpoolNote, type SpoolNote } from './spool-note.ts';
+
+/** What a trigger returns: how to end it. */
+export type Stop = () => Promise<void>;
+
+/** What the spool tells. Neither may throw. */
+export interface SpoolListener {
+  onNote(note: SpoolNote): void;
+  /** A file that is no note of ours was moved aside. */
+  onRejected(reason: string): void;
+}
+
+/**
+ * Watches the spool, and serves what was left there while nobody watched. Each file is removed before it is told,
+ * so that a note is told once; what it means is looked up, so a lost one is no loss.
+ * Resolves when everything that was there has been told.
+ */
+export async function watchSpool(paths: Paths, listener: SpoolListener): Promise<Stop> {
+  const spool = files.spool(paths);
+  await mkdir(spool, { recursive: true, mode: 0o700 });
+  await mkdir(files.rejectedSpool(paths), { recursive: true, mode: 0o700 });
+  const pending = new Set<Promise<void>>();
+  const take = (path: string): void => {
+    const work = takeNote(path, paths, listener);
+    pending.add(work);
+    void work.finally(() => pending.delete(work));
+  };
+  const watcher = watch(spool, { depth: 0, followSymlinks: false, ignoreInitial: false });
+  watcher.on('all', (event, path) => {
+    if (path !== spool && (event === 'add' || event === 'change' || event === 'addDir')) take(path);
+  });
+  watcher.on('error', (error) => {
+    listener.onRejected(`the spool cannot be watched: ${messageOf(error)}`);
+  });
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  await Promise.all(pending);
+  return async () => {
+    await watcher.close();
+    await Promise.all(pending);
+  };
+}
+
+async function takeNote(path: string, paths: Paths, listener: SpoolListener): Promise<void> {
+  const name = basename(path);
+  try {
+    const content = await readNote(path);
+    const note = content === undefined ? undefined : parseSpoolNote(name, content);
+    if (note === undefined) {
+      await rename(path, join(files.rejectedSpool(paths), `${Date.now()}.${name}`.slice(0, 200)));
+      listener.onRejected('a file in the spool is no request, or a torn one');
+      return;
+    }
+    await unlink(path);
+    listener.onNote(note);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // told twice by the watcher, taken once
+    listener.onRejected(`a file in the spool cannot be taken (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
+  }
+}
+
+/** undefined for anything but a small plain file. */
+async function readNote(path: string): Promise<string | undefined> {
+  let handle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (['ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > largestNote || stats.uid !== process.getuid?.()) return undefined;
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { hasBlockDevice, isMassStorage, sysfsName } from '../system/usb-sysfs.ts';
+import type { Stop } from './spool.ts';
+import { usb, type UsbEvent } from './usb-library.ts';
+
+/** What udev's block events cannot say. None of these may throw. */
+export interface UsbNews {
+  /** A USB disk was connected; its block device comes later, or never. */
+  onConnect(port: string, serial: string | undefined): void;
+  onDisconnect(port: string, serial: string | undefined): void;
+  /** It has no block device after the time that it should take: a bad cable, or too little power. */
+  onNoBlockDevice(port: string, serial: string | undefined): void;
+}
+
+/** Listens to USB hot-plug. @param warnAfterMs how long a disk may take until its block device is there */
+export function listenToUsb(news: UsbNews, warnAfterMs: () => number): Stop {
+  const waiting = new Map<string, NodeJS.Timeout>();
+  const connected = (event: UsbEvent): void => {
+    const { port, serial } = describe(event);
+    void (async () => {
+      if (!(await isMassStorage(port))) return;
+      news.onConnect(port, serial);
+      clearTimeout(waiting.get(port));
+      waiting.set(port, setTimeout(() => {
+        waiting.delete(port);
+        void warnUnlessThere(port, serial, news);
+      }, warnAfterMs()));
+    })();
+  };
+  const disconnected = (event: UsbEvent): void => {
+    const { port, serial } = describe(event);
+    clearTimeout(waiting.get(port));
+    waiting.delete(port);
+    news.onDisconnect(port, serial);
+  };
+  usb.addEventListener('connect', connected);
+  usb.addEventListener('disconnect', disconnected);
+  return () => {
+    usb.removeEventListener('connect', connected);
+    usb.removeEventListener('disconnect', disconnected);
+    for (const timer of waiting.values()) clearTimeout(timer);
+    return Promise.resolve();
+  };
+}
+
+async function warnUnlessThere(port: string, serial: string | undefined, news: UsbNews): Promise<void> {
+  if ((await isMassStorage(port)) && !(await hasBlockDevice(port))) news.onNoBlockDevice(port, serial);
+}
+
+function describe({ device }: UsbEvent): { port: string; serial: string | undefined } {
+  return { port: sysfsName(Number(device.bus), device.ports), serial: device.serialNumber ?? undefined };
+}
