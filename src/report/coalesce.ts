@@ -1,0 +1,24 @@
+/**
+ * Makes a function that runs `work` one at a time: calls that come while it runs lead to one more run after it.
+ * @param onError told when `work` fails; must not throw
+ */
+export function coalesce(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
+  let wanted = 0;
+  let served = 0;
+  let running = false;
+  const serve = async (): Promise<void> => {
+    running = true;
+    try {
+      while (served < wanted) {
+        served = wanted;
+        await work();
+      }
+    } finally {
+      running = false;
+    }
+  };
+  return () => {
+    wanted += 1;
+    if (!running) serve().catch(onError);
+  };
+}

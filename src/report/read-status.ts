@@ -1,0 +1,93 @@
+import { access } from 'node:fs/promises';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { UsageError } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { listBlockDevices, withDescendants, type BlockDevice } from '../system/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { readProcessStart } from './process-start.ts';
+import { planRotation } from './rotation.ts';
+import { statusSchema, type DriveStatus, type Status } from './status.ts';
+
+/** What is needed to look at the present state. */
+export interface StatusSources {
+  readonly paths: Paths;
+  readonly runCommand: RunCommand;
+  /** Setting `rotation.every` in milliseconds. */
+  readonly rotationEveryMs: number;
+}
+
+/**
+ * The present state: the agent's own word while it lives, otherwise what can be seen without it.
+ * @throws UsageError when somebody else than root asks
+ */
+export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
+  try {
+    return (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') throw new UsageError('The state of the backups can only be read by root.', 'Run it as root, for example: sudo extbackup status', error);
+    throw error;
+  }
+}
+
+/** The status of a living agent; undefined when none lives, or when it was written by another version. */
+export async function readAgentStatus(paths: Paths): Promise<Status | undefined> {
+  const status = parseStatus(await readIfThere(files.status(paths)));
+  if (status?.agent !== 'running') return undefined;
+  return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
+}
+
+function parseStatus(text: string | undefined): Status | undefined {
+  try {
+    return text === undefined ? undefined : statusSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // of another version
+  }
+}
+
+/** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
+async function lookAround(sources: StatusSources, now: Date): Promise<Status> {
+  const { paths, runCommand, rotationEveryMs } = sources;
+  const records = await createDriveRegistry(files.drives(paths)).list();
+  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]);
+  const places = planRotation(records, rotationEveryMs, now);
+  return {
+    version: 1,
+    agent: 'stopped',
+    key: (await isThere(files.luksKey(paths))) ? 'loaded' : 'missing',
+    drives: records.map((record) => ({
+      ...stateWithoutAgent(record, volumes.filter(({ uuid, fstype }) => uuid === record.luksUuid && fstype === 'crypto_LUKS')),
+      label: record.label,
+      luksUuid: record.luksUuid,
+      lastSuccess: record.lastSuccess,
+      overdue: places.get(record.label)?.overdue ?? false,
+      nextUp: places.get(record.label)?.nextUp ?? false,
+    })),
+    run: null,
+    warnings: [],
+    updatedAt: now.toISOString(),
+    pid: 0,
+    pidStartTime: '',
+  };
+}
+
+function stateWithoutAgent(record: DriveRecord, volumes: readonly BlockDevice[]): Pick<DriveStatus, 'present' | 'state' | 'message'> {
+  const message = record.lastError === null ? null : `The last run failed (${record.lastError}).`;
+  if (volumes.length === 0) return { present: false, state: 'absent', message };
+  if (volumes.some(({ children }) => children.length > 0)) {
+    return { present: true, state: 'do-not-unplug', message: 'It is open. Close it with: extbackup release' };
+  }
+  return { present: true, state: message === null ? 'idle' : 'failed', message };
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
