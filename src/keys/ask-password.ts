@@ -1,0 +1,59 @@
+import { CancelledError, KeyError, UsageError } from '../errors.ts';
+import { Secret } from '../system/secret.ts';
+import { passwordFromInput } from './password.ts';
+
+const longestInput = 64 * 1024;
+
+/** How a password is asked for. */
+export interface PasswordQuestion {
+  readonly message: string;
+  /** Read standard input instead of asking. */
+  readonly fromStdin: boolean;
+  /** Ask twice: a slip in a new password would lock its owner out. */
+  readonly twice: boolean;
+}
+
+/**
+ * Gets a password from the terminal, without echo, or from standard input.
+ * @throws UsageError when there is neither a terminal nor `--password-stdin`
+ * @throws KeyError (EXB_PASSWORD) when the two tries differ
+ * @throws CancelledError on Ctrl-C
+ */
+export async function askPassword(question: PasswordQuestion): Promise<Secret> {
+  if (question.fromStdin) return passwordFromInput(await readInput());
+  if (!process.stdin.isTTY) {
+    throw new UsageError('There is no terminal to ask for the password.', 'Give it on standard input, with --password-stdin.');
+  }
+  const first = await prompt(question.message);
+  if (!question.twice) return first;
+  const second = await prompt('The same again:');
+  const same = first.reveal().equals(second.reveal());
+  second.wipe();
+  if (same) return first;
+  first.wipe();
+  throw new KeyError('EXB_PASSWORD', 'The two passwords differ.', 'Try again.');
+}
+
+async function readInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > longestInput) throw new KeyError('EXB_PASSWORD', 'Standard input is too long for a password.', 'Make sure that the right file or text was given.');
+  }
+  const all = Buffer.concat(chunks);
+  for (const chunk of chunks) chunk.fill(0);
+  return all;
+}
+
+/** On standard error, so that standard output stays clean for scripts. */
+async function prompt(message: string): Promise<Secret> {
+  const { default: password } = await import('@inquirer/password');
+  try {
+    return new Secret(Buffer.from(await password({ message, mask: false }, { output: process.stderr }), 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExitPromptError') throw new CancelledError('Cancelled.', 'No key was changed.');
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { isUtf8 } from 'node:buffer';
+import type { KeySettings } from '../config/schema.ts';
+import { KeyError } from '../errors.ts';
+import { Secret } from '../system/secret.ts';
+
+const fewestCharacters = 8;
+const mostCharacters = 1024;
+
+/**
+ * Brings a typed password into the form that the derivation takes, and refuses what no prompt could have given.
+ * For scrypt that form is Unicode NFC, so that an accented letter counts the same from every keyboard. For sha512 the
+ * bytes stay as they were typed.
+ * Takes over `typed`: it is overwritten when another form of it is returned, and when it is refused.
+ * @throws KeyError (EXB_PASSWORD)
+ */
+export function checkPassword(derivation: KeySettings['derivation'], typed: Secret): Secret {
+  try {
+    if (typed.reveal().some((byte) => byte === 0 || byte === 0x0a)) {
+      throw refused('The password is not one line of text.', 'Give a password without line breaks.');
+    }
+    const password = derivation === 'scrypt' ? normalised(typed) : typed;
+    const characters = countCharacters(password.reveal());
+    if (characters < fewestCharacters) {
+      throw refused(`The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`, 'Give a longer one; several words are fine.');
+    }
+    if (characters > mostCharacters) {
+      throw refused(`The password is too long: it has more than ${mostCharacters} characters.`, 'Make sure that the right file or text was given.');
+    }
+    return password;
+  } catch (error) {
+    typed.wipe();
+    throw error;
+  }
+}
+
+/**
+ * One password from the bytes of standard input; a trailing newline, which `echo` adds, does not belong to it.
+ * Takes over `input`.
+ */
+export function passwordFromInput(input: Buffer): Secret {
+  let end = input.length;
+  if (input[end - 1] === 0x0a) end -= 1;
+  if (end < input.length && input[end - 1] === 0x0d) end -= 1;
+  const password = Buffer.from(input.subarray(0, end));
+  input.fill(0);
+  return new Secret(password);
+}
+
+function normalised(typed: Secret): Secret {
+  const bytes = typed.reveal();
+  if (bytes.every((byte) => byte < 0x80)) return typed; // ASCII is NFC already: no string is made of it
+  if (!isUtf8(bytes)) throw refused('The password is not valid UTF-8.', 'Type it on a terminal that is set to UTF-8.');
+  const form = new Secret(Buffer.from(bytes.toString('utf8').normalize('NFC'), 'utf8'));
+  typed.wipe();
+  return form;
+}
+
+/** Code points: every byte of UTF-8 that does not continue a character. */
+function countCharacters(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if ((byte & 0xc0) !== 0x80) count += 1;
+  return count;
+}
+
+const refused = (happened: string, todo: string): KeyError => new KeyError('EXB_PASSWORD', happened, todo);

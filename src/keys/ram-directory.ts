@@ -1,0 +1,45 @@
+import { chmod, chown, lstat, mkdir, readdir, statfs } from 'node:fs/promises';
+import { UsageError } from '../errors.ts';
+import type { RunCommand } from '../system/command.ts';
+import { mountAt } from '../system/mounts.ts';
+
+/** Type of ramfs as statfs(2) tells it. */
+const ramfsMagic = 0x858458f6;
+
+/**
+ * Whether a directory lies on ramfs, which the kernel never swaps out (tmpfs it does).
+ * A missing directory does not.
+ */
+export async function isOnRamfs(directory: string): Promise<boolean> {
+  try {
+    return (await statfs(directory)).type === ramfsMagic;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that `directory` is a ramfs that only root can enter; mounts it when nothing is mounted there.
+ * @throws UsageError when something else is mounted or stored there: a key must never reach a disk
+ */
+export async function ensureRamfs(run: RunCommand, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (!(await lstat(directory)).isDirectory()) {
+    throw new UsageError(`${directory} is not a directory, so the key cannot be kept there.`, 'Remove it and try again.');
+  }
+  const mount = await mountAt(directory);
+  if (mount === undefined) {
+    if ((await readdir(directory)).length > 0) {
+      throw new UsageError(`${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`, 'Look at these files, remove them, and try again.');
+    }
+    await run({ file: '/usr/bin/mount', args: ['-t', 'ramfs', '-o', 'mode=0700,nodev,nosuid,noexec', 'ramfs', directory], timeoutMs: 20_000 });
+  } else if (mount.fstype !== 'ramfs') {
+    throw new UsageError(`${directory} is a ${mount.fstype}, not a ramfs, so what is written there may reach a disk.`, `Unmount it (umount ${directory}), remove its line from /etc/fstab, and try again.`);
+  }
+  if (!(await isOnRamfs(directory))) {
+    throw new UsageError(`${directory} is not on ramfs, although it was mounted.`, 'See what is mounted there: findmnt');
+  }
+  await chown(directory, 0, 0);
+  await chmod(directory, 0o700); // an older set-up may have mounted it open to all
+}

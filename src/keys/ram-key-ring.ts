@@ -1,0 +1,109 @@
+import { constants } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { Secret } from '../system/secret.ts';
+import { isOnRamfs } from './ram-directory.ts';
+
+/** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. */
+const ours = /^\.?(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?$/;
+
+/** 128 lower-case hex digits, looked at as bytes: a string of them could not be overwritten. */
+const isKey = (bytes: Buffer): boolean =>
+  bytes.length === 128 && bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66));
+
+/**
+ * Puts a secret into a file in ramfs. The file has mode 0600 from its first moment, and its name appears only when
+ * the content is complete; an earlier one is kept until then.
+ * @throws Error when the directory is not on ramfs
+ */
+export async function writeRamFile(directory: string, name: string, content: Secret): Promise<void> {
+  await assertRamfs(directory);
+  const temporary = `${directory}/.${name}.${process.pid}`;
+  await makeEmptyFile(temporary, async (handle) => {
+    await handle.writeFile(content.reveal());
+  });
+  await rename(temporary, `${directory}/${name}`);
+}
+
+/**
+ * Makes an empty file, mode 0600, that another program then fills.
+ * @throws Error when the directory is not on ramfs
+ */
+export async function reserveRamFile(directory: string, name: string): Promise<string> {
+  await assertRamfs(directory);
+  const file = `${directory}/.${name}.${process.pid}`;
+  await wipeFile(file);
+  await makeEmptyFile(file, () => Promise.resolve());
+  return file;
+}
+
+/**
+ * The LUKS key that is in RAM.
+ * @returns undefined when there is none, or what is there is no key
+ */
+export async function readLuksKey(file: string): Promise<Secret | undefined> {
+  const key = await readSecretFile(file);
+  if (key === undefined) return undefined;
+  if (isKey(key.reveal())) return key;
+  key.wipe();
+  return undefined;
+}
+
+/** Reads a file whole into bytes that can be wiped; undefined when there is no such file. */
+export async function readSecretFile(file: string): Promise<Secret | undefined> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return new Secret(await handle.readFile());
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Overwrites and removes every key in `directory`. In ramfs the pages that a file has are the only place of its
+ * content, so overwriting reaches them.
+ * @returns the names of what was removed; none when the directory is not on ramfs
+ */
+export async function wipeRamFiles(directory: string): Promise<string[]> {
+  if (!(await isOnRamfs(directory))) return [];
+  const names = (await readdir(directory)).filter((name) => ours.test(name));
+  for (const name of names) await wipeFile(`${directory}/${name}`);
+  return names;
+}
+
+/** Overwrites a file with zeros and removes it. A missing one is fine. */
+export async function wipeFile(file: string): Promise<void> {
+  try {
+    const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      const { size } = await handle.stat();
+      await handle.write(Buffer.alloc(size), 0, size, 0);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  await rm(file, { force: true });
+}
+
+async function makeEmptyFile(file: string, fill: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>): Promise<void> {
+  await rm(file, { force: true }); // left by a process of the same id that died
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  try {
+    await fill(handle);
+  } catch (error) {
+    await handle.close();
+    await wipeFile(file);
+    throw error;
+  }
+  await handle.close();
+}
+
+async function assertRamfs(directory: string): Promise<void> {
+  if (!(await isOnRamfs(directory))) throw new Error(`${directory} is not on ramfs`);
+}
