@@ -26,6 +26,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
   const ended = new Map<string, RunEnd>(); // by disk: one run at a time belongs to it
   const keyAskedFor = new Set<string>();
   const openDrives = new Set<string>();
+  const takenOut = new Set<string>(); // a disk can be gone before its run has ended
 
   const make = <Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice => ({
     kind: news.kind,
@@ -52,18 +53,21 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     }
   };
 
+  const endRun = (end: RunEnd): Notice[] => {
+    const { drive } = end.event;
+    ended.set(drive, end);
+    return takenOut.has(drive) ? tellEnd(drive, { state: 'gone' }) : [];
+  };
+
   const handlers: { [Name in EventName]?: (event: EventMap[Name]) => Notice[] } = {
-    'run:succeeded': (event) => {
-      ended.set(event.drive, { name: 'run:succeeded', event });
-      return [];
-    },
-    'run:held': (event) => {
-      ended.set(event.drive, { name: 'run:held', event });
-      return [];
-    },
+    'run:succeeded': (event) => endRun({ name: 'run:succeeded', event }),
+    'run:held': (event) => endRun({ name: 'run:held', event }),
     'run:failed': (event) => {
       const before = ended.get(event.drive);
-      if (before?.name !== 'run:held' || before.event.runId !== event.runId) ended.set(event.drive, { name: 'run:failed', event });
+      return before?.name === 'run:held' && before.event.runId === event.runId ? [] : endRun({ name: 'run:failed', event });
+    },
+    'drive:identified': ({ drive }) => {
+      takenOut.delete(drive);
       return [];
     },
     'drive:safe-to-unplug': (event) => {
@@ -80,9 +84,14 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'drive:removed': ({ drive }) => {
       if (drive === undefined) return [];
       keyAskedFor.delete(drive);
+      openDrives.delete(drive);
+      takenOut.add(drive);
       return tellEnd(drive, { state: 'gone' });
     },
-    'run:started': ({ drive }) => tellEnd(drive, { state: 'unknown' }),
+    'run:started': ({ drive }) => {
+      takenOut.delete(drive);
+      return tellEnd(drive, { state: 'unknown' });
+    },
     'key:missing': (event) => {
       if (keyAskedFor.has(event.drive)) return [];
       keyAskedFor.add(event.drive);
