@@ -1,17 +1,23 @@
 /**
- * Runs `work` with a signal that Ctrl-C, SIGTERM or a closed pipe behind standard output aborts.
+ * Runs `work` with two signals. The first Ctrl-C, SIGTERM or closed pipe behind standard output aborts the first
+ * one; the next of them the second one.
  * @returns what `work` returns; how it ends is its own business
  */
-export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
+export async function untilInterrupted<T>(work: (first: AbortSignal, second: AbortSignal) => Promise<T>): Promise<T> {
+  const first = new AbortController();
+  const second = new AbortController();
   const abort = (): void => {
-    controller.abort();
+    if (first.signal.aborted) second.abort();
+    else first.abort();
+  };
+  const closed = (): void => {
+    first.abort(); // `extbackup status --watch | head -1`
   };
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
-  process.stdout.on('error', abort); // `extbackup status --watch | head -1`
+  process.stdout.on('error', closed);
   try {
-    return await work(controller.signal);
+    return await work(first.signal, second.signal);
   } finally {
     process.off('SIGINT', abort);
     process.off('SIGTERM', abort);

@@ -1,0 +1,73 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { labelPattern } from '../drives/drive-record.ts';
+import { exitCodes, type ExitCode } from '../errors.ts';
+import { requestAndFollow } from '../report/request.ts';
+import { createBarView, createLineView, type RunView } from '../report/run-view.ts';
+import type { Reply } from '../report/status.ts';
+import type { CliContext } from './cli-context.ts';
+import { untilInterrupted } from './interrupt.ts';
+
+/** Asks the agent for a run now, shows how it gets on and ends with its result. */
+export function runCommand(context: CliContext): Command {
+  return new Command('run')
+    .description('back up to the plugged disk now; ends with the result of the run')
+    .option('--drive <label>', 'to this disk; otherwise to every enrolled disk that is plugged in', parseLabel)
+    .option('--scheduled', 'do nothing while the last success is fresh (setting scheduled.freshFor)')
+    .option('--json', 'no progress; the result as one JSON object')
+    .addHelpText('after', '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.')
+    .action(async (options: { drive?: string; scheduled?: boolean; json?: boolean }) => {
+      const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
+      const view = options.json === true ? undefined : chooseView(context);
+      const reply = await follow(context, wish, view);
+      if (options.json === true) context.print(JSON.stringify(reply));
+      else tellEnd(context, reply);
+      context.exitWith(asExitCode(reply.exitCode));
+    });
+}
+
+/** Follows a run; the first Ctrl-C cancels it, the second one stops waiting. */
+function follow(context: CliContext, wish: Parameters<typeof requestAndFollow>[1], view: RunView | undefined): Promise<Reply> {
+  return untilInterrupted(async (cancel, leave) => {
+    cancel.addEventListener('abort', () => {
+      view?.end();
+      context.note('Cancelling; waiting until the disk is closed. Press Ctrl-C again to stop waiting.');
+    }, { once: true });
+    try {
+      return await requestAndFollow(context.paths, wish, {
+        cancel,
+        leave,
+        onNews: (reply, status) => {
+          if (!cancel.aborted) view?.update(reply, status);
+        },
+      });
+    } finally {
+      view?.end();
+    }
+  });
+}
+
+function chooseView(context: CliContext): RunView {
+  return process.stderr.isTTY ? createBarView(process.stderr) : createLineView((line) => { context.note(line); });
+}
+
+/** Good news, and that there was nothing to do, go to standard output; the rest to standard error. */
+export function tellEnd(context: Pick<CliContext, 'print' | 'note'>, reply: Reply): void {
+  const good = reply.exitCode === exitCodes.done || reply.exitCode === exitCodes.fresh;
+  const say = (text: string): void => {
+    if (text === '') return;
+    if (good) context.print(text);
+    else context.note(text);
+  };
+  say(reply.happened);
+  say(reply.todo);
+}
+
+/** A number that is none of ours would be a bug. */
+export function asExitCode(number: number | null): ExitCode {
+  return Object.values(exitCodes).find((code) => code === number) ?? exitCodes.bug;
+}
+
+function parseLabel(text: string): string {
+  if (!labelPattern.test(text)) throw new InvalidArgumentError('This cannot be the label of a disk.');
+  return text;
+}
