@@ -1,0 +1,15 @@
+import { Command } from 'commander';
+import { lockStation } from '../keys/lock.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Wipes the keys in RAM. */
+export function lockCommand(context: CliContext): Command {
+  return new Command('lock')
+    .description('wipe the keys in RAM and close what is open and idle; refused while a run is going')
+    .addHelpText('after', '\nExample:\n  extbackup lock')
+    .action(async () => {
+      const { wiped, closed } = await lockStation({ run: context.runCommand, paths: context.paths });
+      context.print(wiped.length === 0 ? 'There was no key in RAM.' : 'The keys are wiped.');
+      for (const mapping of closed) context.print(`Closed ${mapping}.`);
+    });
+}

@@ -1,0 +1,77 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Document, parseDocument } from 'yaml';
+import { ConfigError } from '../errors.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { parseConfig } from './load.ts';
+import { configSchema, type Config, type KeySettings } from './schema.ts';
+
+/** What setup knows; everything else keeps its default. */
+export interface NewConfig {
+  readonly source: string;
+  readonly port: number;
+  readonly key: KeySettings;
+  readonly ssh?: Partial<Config['ssh']>;
+}
+
+const heading = ` Settings of extbackup. What is left out has its default;
+ /usr/share/doc/extbackup/examples/config.yaml explains every setting.`;
+
+const comments: Readonly<Record<string, string>> = {
+  source: ' The backup server. The path, if any, is below the directory that its forced command allows.',
+  key: ' How the key is derived from the password. With another value here, no disk opens any more.',
+};
+
+/** The text of a new configuration file: only what differs from the defaults, with a word on what may not be touched. */
+export function renderConfig(config: NewConfig): string {
+  const document = new Document({
+    source: config.source,
+    ...(config.port === configSchema.shape.port.parse(undefined) ? {} : { port: config.port }),
+    key: config.key,
+    ...(config.ssh && Object.keys(config.ssh).length > 0 ? { ssh: config.ssh } : {}),
+  });
+  document.commentBefore = heading;
+  return withComments(document.toString());
+}
+
+/** Each top-level key with its comment on the line before. */
+function withComments(text: string): string {
+  return Object.entries(comments).reduce(
+    (result, [key, comment]) => result.replace(new RegExp(`^${key}:`, 'm'), `\n#${comment}\n${key}:`).replace(/\n{3,}/g, '\n\n'),
+    text,
+  );
+}
+
+/** One setting to change: where it stands, and its new value; undefined takes the setting out. */
+export interface ConfigChange {
+  readonly path: readonly [string, ...string[]];
+  readonly value: unknown;
+}
+
+/** Writes a new configuration file, mode 0600. Throws ConfigError when it would not be accepted. */
+export async function writeNewConfig(file: string, config: NewConfig): Promise<Config> {
+  const text = renderConfig(config);
+  const checked = parseConfig(text, file);
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+  await writeAtomically(file, text, true);
+  return checked;
+}
+
+/**
+ * Changes single settings in an existing file and leaves everything else, comments too, as it is.
+ * The file is not touched when nothing changes.
+ * @throws ConfigError when it is missing or the result would not be accepted
+ */
+export async function updateConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
+  const before = await readIfThere(file);
+  if (before === undefined) throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
+  const document = parseDocument(before);
+  for (const { path, value } of changes) {
+    if (value === undefined) document.deleteIn(path);
+    else if (JSON.stringify(document.getIn(path)) !== JSON.stringify(value)) document.setIn(path, document.createNode(value));
+  }
+  const after = document.toString({ lineWidth: 0 });
+  const checked = parseConfig(after, file);
+  if (after !== before) await writeAtomically(file, after, true);
+  return checked;
+}

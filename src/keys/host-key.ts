@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { PullError } from '../errors.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+
+/** A server whose host keys are pinned. */
+export interface PinnedServer {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One key that a server shows. */
+export interface HostKey {
+  /** For example ssh-ed25519. */
+  readonly type: string;
+  /** `SHA256:…`, as ssh-keygen -l prints it. */
+  readonly fingerprint: string;
+  /** The line for known_hosts. */
+  readonly line: string;
+}
+
+/** `SHA256:…` of a key in base64; see ssh-keygen(1), -l. */
+export const fingerprintOf = (base64: string): string =>
+  `SHA256:${createHash('sha256').update(Buffer.from(base64, 'base64')).digest('base64').replace(/=+$/, '')}`;
+
+/** Splits the text of a known_hosts file, or what ssh-keyscan prints, into keys. Other lines are left out. */
+export function parseHostKeys(text: string): HostKey[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, type, base64] = line.trim().split(/\s+/);
+    if (name === undefined || type === undefined || base64 === undefined || name.startsWith('#') || name.startsWith('@')) return [];
+    return [{ type, fingerprint: fingerprintOf(base64), line: `${name} ${type} ${base64}` }];
+  });
+}
+
+/** All keys that the server shows now; none when it does not answer. Whether they are the right ones only a person can tell. */
+export async function scanHostKeys(run: RunCommand, { host, port }: PinnedServer): Promise<HostKey[]> {
+  const name = host.replace(/^\[(.*)\]$/, '$1');
+  try {
+    const { stdout } = await run({ file: '/usr/bin/ssh-keyscan', args: ['-p', String(port), '-T', '10', '--', name], timeoutMs: 60_000, accept: [1, 255] });
+    return parseHostKeys(stdout);
+  } catch (error) {
+    if (error instanceof CommandError && error.timedOut) return [];
+    throw error;
+  }
+}
+
+/** The pinned keys of a server in our known_hosts. */
+export async function pinnedHostKeys(file: string, { host, port }: PinnedServer): Promise<HostKey[]> {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  const name = port === 22 ? bare : `[${bare}]:${port}`;
+  const spellings = isIPv6(bare) ? [name, `[${bare}]`] : [name];
+  return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) => spellings.includes(line.split(' ', 1)[0] ?? ''));
+}
+
+/** Which of the keys that the server shows are to be believed: the one with this fingerprint, or all of them. */
+export type Trust = { readonly fingerprint: string } | 'all';
+
+/**
+ * Gets the server's host keys and pins the trusted ones, in place of whatever was pinned before.
+ * @param file our known_hosts
+ * @returns what was pinned; none when the server does not answer
+ * @throws PullError (EXB_HOST_KEY) when no key has the fingerprint: nothing is changed
+ */
+export async function pinHostKey(run: RunCommand, file: string, server: PinnedServer, trust: Trust): Promise<HostKey[]> {
+  const shown = await scanHostKeys(run, server);
+  if (shown.length === 0) return [];
+  const trusted = trust === 'all' ? shown : shown.filter(({ fingerprint }) => fingerprint === trust.fingerprint);
+  if (trusted.length === 0) {
+    throw new PullError(
+      'EXB_HOST_KEY',
+      `The server ${server.host} shows another host key than the one given: ${shown.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
+      'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it differs there, somebody may be in between.',
+    );
+  }
+  await writeHostKeys(file, trusted);
+  return trusted;
+}
+
+/** Replaces our known_hosts. */
+export async function writeHostKeys(file: string, keys: readonly HostKey[]): Promise<void> {
+  await writeAtomically(file, keys.map(({ line }) => `${line}\n`).join(''), true, 0o644);
+}

@@ -1,0 +1,38 @@
+import { mkdir } from 'node:fs/promises';
+import { BusyError, UsageError } from '../errors.ts';
+import { lockFile } from '../system/file-lock.ts';
+import type { Paths } from '../system/paths.ts';
+
+/**
+ * Lets only one process at a time change the keys in RAM.
+ * @throws BusyError when another one is at it for more than a minute: somebody sits before its prompt
+ */
+export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
+  requireRoot();
+  await mkdir(paths.run, { recursive: true, mode: 0o700 });
+  const lock = await lockFile(`${paths.run}/key.lock`, 60_000);
+  if (!lock) throw new BusyError('Another process is changing the keys.', 'Try again when it has ended.');
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Runs `work` while no run can start.
+ * @throws BusyError when a run is going
+ */
+export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
+  const lock = await lockFile(`${paths.run}/device.lock`);
+  if (!lock) throw new BusyError('A run is going, and it needs the key.', 'Wait for its end (extbackup status --watch), or cancel it.');
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw new UsageError('Only root may touch the keys.', 'Run this as root, for example with sudo.');
+}

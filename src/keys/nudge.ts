@@ -1,0 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { files, type Paths } from '../system/paths.ts';
+
+/** Tells the agent that the keys have changed. Without an agent, and so without a spool, nobody needs to know. */
+export async function nudgeAgent(paths: Paths, news: 'unlock' | 'lock'): Promise<void> {
+  try {
+    await writeFile(`${files.spool(paths)}/key.${news}.${process.pid}`, '', { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

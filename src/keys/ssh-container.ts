@@ -1,0 +1,92 @@
+/**
+ * The encrypted ssh key on the station's disk. It is a plain `openssl enc` file, so that a person with stock openssl
+ * opens it by hand:
+ *   openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw
+ */
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { Secret } from '../system/secret.ts';
+import { reserveRamFile, wipeFile } from './ram-key-ring.ts';
+
+const openssl = '/usr/bin/openssl';
+const cipher = '-aes-256-cbc';
+const present = ['-pbkdf2', '-iter', '600000', '-md', 'sha256'];
+
+/** Ways in which a container may have been made, by us or by hand; see openssl-enc(1) on its defaults through the years. */
+export const containerForms = {
+  present,
+  byHand: ['-pbkdf2', '-md', 'sha256'],
+  since110: ['-md', 'sha256'],
+  before110: ['-md', 'md5'],
+} as const;
+
+/** One of {@link containerForms}. */
+export type ContainerForm = keyof typeof containerForms;
+
+/**
+ * Encrypts a private key that lies in ramfs into `target`, mode 0600. The pass phrase is the first line of `passFile`.
+ * An existing target is replaced at once or not at all.
+ * @throws CommandError
+ */
+export async function encryptToContainer(run: RunCommand, plain: string, passFile: string, target: string): Promise<void> {
+  const temporary = `${target}.${process.pid}.new`;
+  await rm(temporary, { force: true });
+  await (await open(temporary, 'wx', 0o600)).close();
+  try {
+    await run({
+      file: openssl,
+      args: ['enc', '-e', cipher, ...present, '-salt', '-a', '-in', plain, '-out', temporary, '-pass', `file:${passFile}`],
+      timeoutMs: 60_000,
+    });
+    await chmod(temporary, 0o600);
+    const handle = await open(temporary, 'r');
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Decrypts a container into a new file in ramfs, mode 0600, in each known form until `accept` is content with the result.
+ * @param accept looks at the file: a wrong form decrypts to noise now and then without an error
+ * @returns the file and the form that fitted; undefined when none did
+ */
+export async function decryptContainer(
+  run: RunCommand,
+  container: string,
+  passFile: string,
+  ram: { readonly directory: string; readonly name: string },
+  accept: (file: string) => Promise<boolean>,
+): Promise<{ file: string; form: ContainerForm } | undefined> {
+  const cipherText = new Secret(containerBytes(await readFile(container)));
+  for (const form of Object.keys(containerForms) as ContainerForm[]) {
+    const file = await reserveRamFile(ram.directory, ram.name);
+    if (await decrypts(run, cipherText, containerForms[form], passFile, file) && await accept(file)) return { file, form };
+    await wipeFile(file);
+  }
+  return undefined;
+}
+
+/** The bytes that openssl wrote, whether they are base64 in lines, in one line, wrapped twice, or not at all. */
+function containerBytes(content: Buffer): Buffer {
+  let bytes = content;
+  for (let wraps = 0; wraps < 3 && !bytes.subarray(0, 8).equals(magic); wraps += 1) {
+    bytes = Buffer.from(bytes.toString('latin1'), 'base64');
+  }
+  return bytes;
+}
+
+const magic = Buffer.from('Salted__', 'latin1');
+
+async function decrypts(run: RunCommand, cipherText: Secret, form: readonly string[], passFile: string, file: string): Promise<boolean> {
+  try {
+    await run({ file: openssl, args: ['enc', '-d', cipher, ...form, '-out', file, '-pass', `file:${passFile}`], stdin: cipherText, timeoutMs: 60_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === 1) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile, rename } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { KeyError } from '../errors.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { wipeFile } from './ram-key-ring.ts';
+import { decryptContainer, encryptToContainer, type ContainerForm } from './ssh-container.ts';
+
+/** Kinds of ssh key that we make. */
+export const sshKeyTypes = ['ed25519', 'rsa'] as const;
+export type SshKeyType = (typeof sshKeyTypes)[number];
+
+/** Where the ssh key's parts are. */
+export type SshKeyFiles = Pick<Config['ssh'], 'key' | 'publicKey'>;
+
+/** The decrypted ssh key in RAM, for `ssh -i`: id_ed25519.decrypted for id_ed25519.encrypted. */
+export function identityFile(paths: Pick<Paths, 'ramfs'>, ssh: Pick<SshKeyFiles, 'key'>): string {
+  return `${paths.ramfs}/${identityName(ssh)}`;
+}
+
+const identityName = (ssh: Pick<SshKeyFiles, 'key'>): string => `${basename(ssh.key, '.encrypted')}.decrypted`;
+
+/** Comment in the public half: the server's line of this station is found by it. */
+export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
+
+/**
+ * Makes a key pair in ramfs and puts its encrypted half and its public half into place; the decrypted one stays loaded.
+ * The private half has never been anywhere else, so there is nothing to shred.
+ */
+export async function makeSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles, type: SshKeyType, comment = sshKeyComment()): Promise<void> {
+  const fresh = `${paths.ramfs}/.id_${type}.${process.pid}`;
+  await wipeFile(fresh);
+  const size = type === 'rsa' ? ['-b', '4096'] : [];
+  try {
+    await run({ file: '/usr/bin/ssh-keygen', args: ['-q', '-t', type, ...size, '-N', '', '-C', comment, '-f', fresh], timeoutMs: 120_000 });
+    const publicHalf = await readFile(`${fresh}.pub`, 'utf8');
+    await encryptToContainer(run, fresh, files.luksKey(paths), ssh.key);
+    await writeAtomically(ssh.publicKey, publicHalf, true, 0o644);
+    await rename(fresh, identityFile(paths, ssh));
+  } finally {
+    await wipeFile(fresh);
+    await wipeFile(`${fresh}.pub`);
+  }
+}
+
+/**
+ * Decrypts the ssh key into ramfs with the LUKS key that is there, and checks it against its public half, which is
+ * written when it is missing.
+ * @returns the form the container has, or `absent` when there is no container
+ * @throws KeyError (EXB_KEY_REJECTED) when it does not open or does not fit; an earlier decrypted key is kept
+ */
+export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Promise<ContainerForm | 'absent'> {
+  if ((await readIfThere(ssh.key)) === undefined) return 'absent';
+  const opened = await decryptContainer(run, ssh.key, files.luksKey(paths), { directory: paths.ramfs, name: identityName(ssh) }, async (file) =>
+    (await publicHalfOf(run, file)) !== undefined);
+  if (!opened) {
+    throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not open with the key that the password gives.`, 'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost');
+  }
+  const expected = await readIfThere(ssh.publicKey);
+  const found = await publicHalfOf(run, opened.file);
+  if (expected !== undefined && !samePublicKey(expected, found ?? '')) {
+    await wipeFile(opened.file);
+    throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not belong to ${ssh.publicKey}.`, 'Put back the two files that belong together, or make a new ssh key: extbackup ssh-key rotate --lost');
+  }
+  if (expected === undefined && found !== undefined) await writeAtomically(ssh.publicKey, `${found} ${sshKeyComment()}\n`, true, 0o644);
+  await rename(opened.file, identityFile(paths, ssh));
+  return opened.form;
+}
+
+/** `TYPE BASE64` of a private key; undefined when the file is none that opens without a pass phrase. */
+async function publicHalfOf(run: RunCommand, file: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run({ file: '/usr/bin/ssh-keygen', args: ['-y', '-P', '', '-f', file], timeoutMs: 20_000 });
+    return withoutComment(stdout);
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === 255) return undefined;
+    throw error;
+  }
+}
+
+/** Whether two public keys are the same, whatever their comments. */
+export const samePublicKey = (one: string, other: string): boolean => withoutComment(one) === withoutComment(other);
+
+const withoutComment = (line: string): string => line.trim().split(/\s+/).slice(0, 2).join(' ');

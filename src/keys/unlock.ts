@@ -1,0 +1,68 @@
+import type { KeySettings, Config } from '../config/schema.ts';
+import { ConfigError, KeyError } from '../errors.ts';
+import type { RunCommand } from '../system/command.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { pause } from '../system/pause.ts';
+import type { Secret } from '../system/secret.ts';
+import { checkValueOf, deriveKey } from './derivation.ts';
+import { nudgeAgent } from './nudge.ts';
+import { checkPassword } from './password.ts';
+import { ensureRamfs } from './ram-directory.ts';
+import { readLuksKey, writeRamFile } from './ram-key-ring.ts';
+import { readSalt } from './salt.ts';
+import { loadSshKey } from './ssh-key.ts';
+
+/** Slows down whoever tries passwords at the prompt; scrypt slows down everybody else. */
+const wrongPasswordPauseMs = 1_000;
+
+/** What unlocking needs of the machine. */
+export interface KeyStation {
+  readonly run: RunCommand;
+  readonly paths: Paths;
+}
+
+/**
+ * Whether the key in RAM is there and, where a check value is known, the right one.
+ */
+export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'derivation' | 'check'>): Promise<boolean> {
+  const key = await readLuksKey(files.luksKey(paths));
+  if (key === undefined) return false;
+  const right = settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check;
+  key.wipe();
+  return right;
+}
+
+/**
+ * Builds the key from a password and checks it. Nothing is written.
+ * Takes over `typed`, which is overwritten. The caller wipes the key.
+ * @throws KeyError when the password is refused or wrong
+ */
+export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
+  const password = checkPassword(settings.derivation, typed);
+  let key: Secret;
+  try {
+    key = await deriveKey(settings, password, await readSalt(files.salt(paths), settings.derivation));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS' ? notEnoughMemory(error) : error;
+  } finally {
+    password.wipe();
+  }
+  if (settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check) return key;
+  key.wipe();
+  await pause(wrongPasswordPauseMs, new AbortController().signal);
+  throw new KeyError('EXB_KEY_REJECTED', 'The password is wrong; the keys in RAM were left as they are.', 'Try again: extbackup unlock');
+}
+
+/** Puts a key that was checked into RAM, and the ssh key after it, and tells the agent. */
+export async function loadKeys({ run, paths }: KeyStation, config: Pick<Config, 'ssh'>, key: Secret): Promise<Awaited<ReturnType<typeof loadSshKey>>> {
+  await ensureRamfs(run, paths.ramfs);
+  await writeRamFile(paths.ramfs, 'luks_pw', key);
+  try {
+    return await loadSshKey(run, paths, config.ssh);
+  } finally {
+    await nudgeAgent(paths, 'unlock');
+  }
+}
+
+const notEnoughMemory = (cause: unknown): ConfigError =>
+  new ConfigError('This machine cannot spare the memory that the key derivation needs.', 'End other programs, or see key.scrypt in the configuration: N times r times 128 bytes.', cause);
