@@ -52,6 +52,4 @@ export interface Machine {
   flush(signal: AbortSignal): Promise<void>;
   /** Sets the time of LABEL. */
   stamp(at: Date): Promise<void>;
-  /** Everything that still keeps the disk from being taken out; empty is the proof that it may be. */
-  holdsOf(disk: string, mapping: string): Promise<readonly string[]>;
 }

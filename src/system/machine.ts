@@ -1,12 +1,11 @@
-import { mkdir, open, readdir, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Machine } from '../pipeline/machine.ts';
-import { readHolders } from './block-devices.ts';
 import type { RunCommand } from './command.ts';
 import { checkExt, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
-import { ensureUnmounted, listMounts, mountAt, mountDevice, safeOptions } from './mounts.ts';
+import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { files, type Paths } from './paths.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
@@ -37,7 +36,6 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     removePartials: () => removePartials(run, mirror),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
-    holdsOf: (disk, mapping) => holdsOf(disk, mapping),
   };
 }
 
@@ -53,31 +51,4 @@ async function writeInside(file: string, content: string): Promise<void> {
     await handle.close();
   }
   await rename(temporary, file);
-}
-
-/**
- * What still keeps a disk from being taken out: its mapping, whatever holds one of its partitions, and mounts, here
- * and in the machine's first mount namespace.
- * @param disk kernel name of the whole disk, for example sda
- */
-export async function holdsOf(disk: string, mapping: string): Promise<string[]> {
-  const holds: string[] = [];
-  if (await isOpen(mapping)) holds.push(`LUKS is still open as ${mapping}`);
-  const volumes = [disk, ...(await partitionsOf(disk))];
-  for (const kname of volumes) {
-    for (const holder of await readHolders(kname)) holds.push(`${kname} is held by ${holder}`);
-  }
-  const devices = new Set([...volumes.map((kname) => `/dev/${kname}`), mappingPath(mapping)]);
-  for (const mount of [...(await listMounts()), ...(await listMounts(1))]) {
-    if (devices.has(mount.source)) holds.push(`it is mounted at ${mount.mountpoint}`);
-  }
-  return [...new Set(holds)];
-}
-
-async function partitionsOf(disk: string): Promise<string[]> {
-  try {
-    return (await readdir(`/sys/class/block/${disk}`)).filter((name) => name.startsWith(disk));
-  } catch {
-    return []; // the disk is gone
-  }
 }

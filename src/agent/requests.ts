@@ -1,0 +1,136 @@
+import type { Config } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError, UsageError } from '../errors.ts';
+import { failureOf } from '../run/failure.ts';
+import type { RunEnd } from '../run/run-one.ts';
+import type { RunOrder, RunQueue } from '../run/run-queue.ts';
+import type { SpoolRequest } from '../triggers/spool-note.ts';
+import type { Replies } from './replies.ts';
+
+type RunRequest = Extract<SpoolRequest, { kind: 'run' }>;
+
+/** An enrolled disk that is plugged in. */
+export interface PresentDrive {
+  readonly record: DriveRecord;
+  readonly diskseq: number;
+  /** Why it must not be opened, for example because a second disk has the same UUID. */
+  readonly refused?: ExtbackupError;
+}
+
+/** What requests need to know. */
+export interface RequestSurroundings {
+  readonly queue: RunQueue;
+  readonly replies: Replies;
+  loadConfig(): Promise<Config>;
+  keyIsLoaded(): Promise<boolean>;
+  /** The enrolled disks, and those of them that are plugged in now. */
+  look(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
+  onQueued(order: RunOrder): void;
+  /** Closes whatever is left open; tells what it closed. */
+  release(): Promise<string>;
+}
+
+/** Serves what the CLI asks for, and answers it. */
+export interface Requests {
+  take(request: SpoolRequest): Promise<void>;
+  /** The agent tells when a run starts and how it ended. */
+  onStarted(runId: string): void;
+  onEnded(runId: string, end: RunEnd): void;
+  onDropped(runId: string, reason: Error): void;
+}
+
+interface Asked {
+  readonly id: string;
+  readonly open: Set<string>;
+  readonly runIds: readonly string[];
+  worst: RunOutcome;
+}
+
+interface RunOutcome {
+  readonly exitCode: number;
+  readonly code: string | null;
+  readonly happened: string;
+  readonly todo: string;
+}
+
+const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
+
+export function createRequests(around: RequestSurroundings): Requests {
+  const asked = new Map<string, Asked>();
+  const send = (id: string, state: 'queued' | 'started' | 'done', runIds: readonly string[], outcome?: RunOutcome): void => {
+    void around.replies.send({ version: 1, id, state, runIds: [...runIds], exitCode: outcome?.exitCode ?? null, code: outcome?.code ?? null, happened: outcome?.happened ?? '', todo: outcome?.todo ?? '' });
+  };
+  const settle = (runId: string, outcome: RunOutcome): void => {
+    for (const [id, request] of asked) {
+      if (!request.open.delete(runId)) continue;
+      if (outcome.exitCode !== exitCodes.done && (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)) request.worst = outcome;
+      if (request.open.size > 0) continue;
+      asked.delete(id);
+      send(id, 'done', request.runIds, request.worst);
+    }
+  };
+  const startRuns = async (request: RunRequest): Promise<void> => {
+    const drives = await chooseDrives(request, around);
+    const orders: RunOrder[] = [];
+    for (const { record, diskseq } of drives) {
+      const added = around.queue.add(record.label, { diskseq, luksUuid: record.luksUuid }, request.scheduled ? 'scheduled' : 'request');
+      if (added === undefined) throw new BusyError(`A run for disk ${record.label} is going on already.`, 'Follow it with: extbackup status --watch');
+      orders.push(added.order);
+      if (added.isNew) around.onQueued(added.order);
+    }
+    const runIds = orders.map(({ runId }) => runId);
+    asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good });
+    send(request.id, 'queued', runIds);
+  };
+  return {
+    take: async (request) => {
+      try {
+        if (request.kind === 'run') await startRuns(request);
+        else if (request.kind === 'cancel') cancel(asked.get(request.id), around.queue);
+        else send(request.id, 'done', [], { ...good, happened: await around.release() });
+      } catch (error) {
+        const { exitCode, code, happened, todo } = failureOf(error);
+        send(request.id, 'done', [], { exitCode, code, happened, todo });
+      }
+    },
+    onStarted: (runId) => {
+      for (const { id, open, runIds } of asked.values()) if (open.has(runId)) send(id, 'started', runIds);
+    },
+    onEnded: (runId, { failure, exitCode }) => {
+      settle(runId, failure ?? { exitCode, code: exitCode === exitCodes.gaps ? 'EXB_GAPS' : null, happened: exitCode === exitCodes.gaps ? 'Some files could not be copied, or vanished meanwhile.' : '', todo: exitCode === exitCodes.gaps ? 'The log is on the disk: .extbackup/last-run.log' : '' });
+    },
+    onDropped: (runId, reason) => {
+      settle(runId, failureOf(reason));
+    },
+  };
+}
+
+function cancel(request: Asked | undefined, queue: RunQueue): void {
+  for (const runId of request?.open ?? []) queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
+}
+
+/** Which disks a request means. Throws what its sender has to know. */
+async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<readonly PresentDrive[]> {
+  const { enrolled, present } = await around.look();
+  const wanted = request.drive === null ? present : present.filter(({ record }) => record.label === request.drive);
+  if (request.drive !== null && !enrolled.some(({ label }) => label === request.drive)) {
+    throw new DriveError('EXB_NOT_ENROLLED', `There is no enrolled disk ${request.drive}.`, 'See which there are: extbackup drive list');
+  }
+  if (wanted.length === 0) {
+    throw new DriveError('EXB_NOT_PRESENT', request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`, 'Plug it in; its run then starts by itself.');
+  }
+  for (const { refused } of wanted) if (refused) throw refused;
+  if (wanted.length > 1 && !request.scheduled) {
+    throw new UsageError(`Several disks are plugged in: ${wanted.map(({ record }) => record.label).join(', ')}.`, 'Say which: extbackup run --drive LABEL');
+  }
+  const config = await around.loadConfig();
+  const due = request.scheduled ? wanted.filter(({ record }) => !isFresh(record, config.scheduled.freshFor)) : wanted;
+  if (due.length === 0) {
+    throw new ExtbackupError('EXB_FRESH', exitCodes.fresh, { happened: 'The copy is still fresh; there is nothing to do.', todo: 'To back up anyway: extbackup run' });
+  }
+  if (!(await around.keyIsLoaded())) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded.', 'Load it: extbackup unlock');
+  return due;
+}
+
+const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
+  lastSuccess !== null && Date.now() - Date.parse(lastSuccess) < freshForMs;

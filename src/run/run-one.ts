@@ -1,0 +1,155 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Failure, Phase, Progress } from '../bus/events.ts';
+import type { Config } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { BusyError, DriveError, exitCodes, messageOf, NotReleasedError } from '../errors.ts';
+import { backUp, type RunResult } from '../pipeline/back-up.ts';
+import type { Machine } from '../pipeline/machine.ts';
+import { createStory } from '../pipeline/phases.ts';
+import { throwIfCancelled } from '../pipeline/undo.ts';
+import type { RunRecord } from '../report/status.ts';
+import { lockFile, type FileLock } from '../system/file-lock.ts';
+import { mappingName } from '../system/luks.ts';
+import { pause } from '../system/pause.ts';
+import { failureOf } from './failure.ts';
+import type { RunOrder } from './run-queue.ts';
+import type { Volume } from './volumes.ts';
+
+/** What a run needs of its surroundings. */
+export interface RunSurroundings {
+  readonly bus: Bus;
+  readonly registry: DriveRegistry;
+  /** Shared with every other command that opens disks. */
+  readonly deviceLock: string;
+  loadConfig(): Promise<Config>;
+  machineFor(config: Config): Machine;
+  findVolumes(): Promise<readonly Volume[]>;
+  /** Everything that keeps a disk from being taken out. */
+  holdsOf(disk: string, mapping: string): Promise<readonly string[]>;
+  onPhase(phase: Phase): void;
+  onProgress(progress: Progress): void;
+  /** Keeps the run's outcome; must not throw. */
+  record(run: RunRecord): Promise<void>;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly failure?: Failure;
+  readonly result?: RunResult;
+  /** Left to be said: proven closed, proven not closed, or the disk is not there any more. */
+  readonly drive: 'closed' | 'open' | 'gone';
+  readonly exitCode: number;
+}
+
+/** One run from its first to its last event. Never throws: how it went is in the events, the ledger and the result. */
+export async function runOne(order: RunOrder, around: RunSurroundings, signal: AbortSignal): Promise<RunEnd> {
+  const { bus, registry } = around;
+  const { runId, drive } = order;
+  const startedAt = new Date();
+  const story = createStory(bus, runId, drive, (phase) => { around.onPhase(phase); });
+  const forgetProgress = bus.on('sync:progress', (progress) => { around.onProgress(progress); });
+  story.tell('run:started', { trigger: order.trigger });
+  let result: RunResult | undefined;
+  let error: unknown;
+  let disk: string | undefined;
+  let lock: FileLock | undefined;
+  try {
+    const config = await around.loadConfig();
+    lock = await waitForDevices(around.deviceLock, signal);
+    const record = await findRecord(registry, drive);
+    const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
+    if (volume === undefined) throw goneBefore(drive);
+    disk = volume.disk;
+    result = await backUp({ record, device: volume.device, config }, around.machineFor(config), story, signal);
+  } catch (caught) {
+    error = caught;
+  }
+  const phase = story.phase;
+  const end = await proveClosed(order, disk, error, around);
+  await lock?.release();
+  forgetProgress();
+  const tookMs = Date.now() - startedAt.getTime();
+  const failure = error === undefined ? undefined : failureOf(error);
+  await updateLedger(order, startedAt, result, failure, around);
+  const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
+  await around.record(runRecord(order, startedAt, tookMs, exitCode, end !== 'open', result, failure));
+  if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
+  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, stamped: result?.stampedAt !== undefined });
+  if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
+  if (end === 'open') bus.emit('drive:do-not-unplug', { drive, runId, reason: failure?.happened ?? 'It could not be proven that the disk is closed.' });
+  return { drive: end, exitCode, ...(failure && { failure }), ...(result && { result }) };
+}
+
+/** A command that opens disks, `drive prepare` for example, is waited for. */
+async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15 * 60_000): Promise<FileLock> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    throwIfCancelled(signal);
+    const lock = await lockFile(file);
+    if (lock) return lock;
+    await pause(500, signal);
+    if (Date.now() > until) throw new BusyError('Another extbackup command works with the disks.', 'Let it end, then plug the disk in again or run: extbackup run');
+  }
+}
+
+async function findRecord(registry: DriveRegistry, drive: string): Promise<DriveRecord> {
+  const record = (await registry.list()).find(({ label, state }) => label === drive && state === 'active');
+  if (record === undefined) throw new DriveError('EXB_NOT_ENROLLED', `Disk ${drive} is not enrolled any more.`, 'See: extbackup drive list');
+  return record;
+}
+
+const goneBefore = (drive: string): DriveError =>
+  new DriveError('EXB_DISK_GONE', `Disk ${drive} was taken out before its run began.`, 'Plug it in again.');
+
+/** Looks at the machine; an undo that believes it worked is no proof. */
+async function proveClosed(order: RunOrder, disk: string | undefined, error: unknown, around: RunSurroundings): Promise<RunEnd['drive']> {
+  try {
+    const present = (await around.findVolumes()).some(({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid);
+    if (disk !== undefined) {
+      const holds = await around.holdsOf(disk, mappingName(order.drive));
+      if (holds.length > 0) return 'open';
+    }
+    if (error instanceof NotReleasedError) return 'open';
+    return present ? 'closed' : 'gone';
+  } catch {
+    return 'open'; // what cannot be proven is not said
+  }
+}
+
+async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, around: RunSurroundings): Promise<void> {
+  try {
+    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? afterRun(record, startedAt, result, failure) : record)));
+  } catch (error) {
+    around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: 'The backup itself is not affected. Check the space on this machine: df /var/lib/extbackup' });
+  }
+}
+
+function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined): DriveRecord {
+  const incomplete = result !== undefined && result.stampedAt === undefined;
+  return {
+    ...record,
+    runs: record.runs + 1,
+    lastRun: startedAt.toISOString(),
+    lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),
+    ...(result && { generation: Math.max(record.generation, result.generation), filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal }),
+    ...(result?.stampedAt && { lastSuccess: result.stampedAt.toISOString() }),
+  };
+}
+
+function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, released: boolean, result: RunResult | undefined, failure: Failure | undefined): RunRecord {
+  const { figures } = result ?? {};
+  return {
+    id: order.runId, drive: order.drive, trigger: order.trigger, startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
+    outcome: outcomeOf(exitCode), exitCode, code: failure?.code ?? null, message: failure?.happened ?? '', released, tookMs,
+    filesTotal: figures?.filesTotal ?? null, filesTransferred: figures?.filesTransferred ?? null, filesDeleted: figures?.filesDeleted ?? null,
+    bytesTotal: figures?.bytesTotal ?? null, bytesTransferred: figures?.bytesTransferred ?? null, bytesReceived: figures?.bytesReceived ?? null,
+  };
+}
+
+function outcomeOf(exitCode: number): RunRecord['outcome'] {
+  if (exitCode === exitCodes.done) return 'success';
+  if (exitCode === exitCodes.gaps) return 'gaps';
+  if (exitCode === exitCodes.held) return 'held';
+  return exitCode === exitCodes.cancelled ? 'cancelled' : 'failure';
+}
