@@ -1,0 +1,22 @@
+import { CancelledError } from '../errors.ts';
+
+/**
+ * Runs `work` with a signal that Ctrl-C and SIGTERM abort, so that it can tidy up before the program ends.
+ * @param todo what to do after an interruption
+ */
+export async function untilInterrupted<T>(todo: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort(new CancelledError('It was interrupted.', todo));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, abort);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    // What a killed program says is not what happened; an undo that failed, or one of our own words, is.
+    if (controller.signal.aborted && !(error instanceof Error && 'leftovers' in error)) throw controller.signal.reason;
+    throw error;
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, abort);
+  }
+}
