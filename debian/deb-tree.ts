@@ -1,0 +1,60 @@
+/** Lays out what the package installs. */
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { bundleProgram, root } from './bundle.ts';
+import { debianChangelog, type Release } from './changelog.ts';
+import { copyrightFile } from './copyright.ts';
+
+/** Files that are installed as they are: from the source tree, to the machine. */
+const verbatim: readonly (readonly [from: string, to: string])[] = [
+  ['udev/90-extbackup.rules', 'usr/lib/udev/rules.d/90-extbackup.rules'],
+  ['systemd/extbackup.service', 'usr/lib/systemd/system/extbackup.service'],
+  ['systemd/extbackup.timer', 'usr/lib/systemd/system/extbackup.timer'],
+  ['systemd/extbackup-scheduled.service', 'usr/lib/systemd/system/extbackup-scheduled.service'],
+  ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
+  ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
+  ['debian/completion/extbackup', 'usr/share/bash-completion/completions/extbackup'],
+  ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
+  ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],
+];
+
+/** Files that exist only in some states of the source tree. */
+const optional: readonly (readonly [from: string, to: string])[] = [
+  ['README.md', 'usr/share/doc/extbackup/README.md'],
+  ['debian/extbackup.profile.sh', 'etc/profile.d/extbackup.sh'],
+];
+
+/** Fills an empty directory with the files of the package. */
+export async function layOutTree(tree: string, releases: readonly Release[]): Promise<void> {
+  const packages = await bundleProgram(join(tree, 'usr/lib/extbackup'));
+  for (const [from, to] of verbatim) await install(tree, to, await readFile(join(root, from)));
+  for (const [from, to] of optional) {
+    const content = await readIfThere(join(root, from));
+    if (content) await install(tree, to, content);
+  }
+  await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(await readFile(join(root, 'docs/extbackup.8'))));
+  await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));
+  await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(packages));
+  await mkdir(join(tree, 'usr/bin'), { recursive: true });
+  await symlink('../lib/extbackup/cli.js', join(tree, 'usr/bin/extbackup'));
+}
+
+async function install(tree: string, to: string, content: string | Buffer): Promise<void> {
+  const target = join(tree, to);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, content);
+  await chmod(target, 0o644);
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** As `gzip -9n`: no name, no time, so that the same text gives the same bytes. */
+const gzip = (content: string | Buffer): Buffer => gzipSync(content, { level: 9 });

@@ -1,0 +1,73 @@
+/** Builds the Debian package with dpkg-deb alone; the same source gives the same bytes. */
+import { createHash } from 'node:crypto';
+import { chmod, cp, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { execa } from 'execa';
+import { root } from './bundle.ts';
+import { readReleases } from './changelog.ts';
+import { architecture, controlFile, packageName } from './control.ts';
+import { layOutTree } from './deb-tree.ts';
+
+const maintainerScripts = ['postinst', 'prerm', 'postrm'];
+
+/**
+ * Builds the package.
+ * @param directory where it is written
+ * @returns path of the .deb
+ * @throws when CHANGELOG.md does not begin with the version of package.json
+ */
+export async function buildDeb(directory: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const releases = await readReleases();
+  const newest = releases[0];
+  if (newest?.version !== version) throw new Error(`CHANGELOG.md begins with ${newest?.version ?? 'nothing'}, package.json says ${version}.`);
+  const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? newest.date.getTime() / 1000);
+  await mkdir(directory, { recursive: true });
+  const deb = join(directory, `${packageName}_${version}_${architecture}.deb`);
+  const tree = await mkdtemp(join(tmpdir(), 'extbackup-deb-'));
+  try {
+    await chmod(tree, 0o755);
+    await layOutTree(tree, releases);
+    await addControl(tree, version);
+    await normalise(tree, seconds);
+    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, deb], { env: { SOURCE_DATE_EPOCH: String(seconds) }, stdout: 'ignore' });
+  } finally {
+    await rm(tree, { recursive: true, force: true });
+  }
+  return deb;
+}
+
+async function addControl(tree: string, version: string): Promise<void> {
+  const files = await filesBelow(tree);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const kib = sizes.reduce((sum, size) => sum + Math.ceil(size / 1024), 0);
+  const sums = await Promise.all(files.map(async (file) => `${createHash('md5').update(await readFile(file)).digest('hex')}  ${relative(tree, file)}\n`));
+  const control = join(tree, 'DEBIAN');
+  await mkdir(control);
+  await writeFile(join(control, 'control'), controlFile(version, kib));
+  await writeFile(join(control, 'md5sums'), sums.join(''));
+  const conffiles = files.map((file) => `/${relative(tree, file)}\n`).filter((file) => file.startsWith('/etc/'));
+  if (conffiles.length > 0) await writeFile(join(control, 'conffiles'), conffiles.join(''));
+  for (const name of maintainerScripts) {
+    await cp(join(root, 'debian', name), join(control, name));
+    await chmod(join(control, name), 0o755);
+  }
+}
+
+/** Regular files, sorted. */
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+}
+
+/** Modes and times that do not depend on who builds, and when. */
+async function normalise(tree: string, seconds: number): Promise<void> {
+  const entries = await readdir(tree, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    await lutimes(path, seconds, seconds);
+  }
+  await lutimes(tree, seconds, seconds);
+}
