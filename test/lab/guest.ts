@@ -1,0 +1,128 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Host, quote } from './host.ts';
+import type { GuestImage } from './image/guest-image.ts';
+import { consoleTail, Machine, type MachineDisks } from './machine.ts';
+import { searchDisk, type Finding } from './search-disk.ts';
+import { SshConnection } from './ssh-connection.ts';
+import type { UsbDisk } from './usb-disk.ts';
+import { UsbPort } from './usb-port.ts';
+
+const bootTimeoutMs = 240_000;
+
+/** The station: a Debian machine with USB sockets, run by the test as root. */
+export class Guest extends Host {
+  readonly #image: GuestImage;
+  readonly #disks: MachineDisks;
+  readonly #directory: string;
+  readonly #connection: SshConnection;
+  readonly #usb = new UsbPort();
+  #machine: Machine | undefined;
+
+  /** `directory` holds the sockets and the console's log. The guest is switched off until {@link boot}. */
+  constructor(image: GuestImage, disks: MachineDisks, directory: string) {
+    const connection = new SshConnection(directory, image.loginKey);
+    super('station', connection.command);
+    this.#connection = connection;
+    this.#image = image;
+    this.#disks = disks;
+    this.#directory = directory;
+  }
+
+  /** Switches the machine on and waits until it can be used. Disks that were plugged in still are. */
+  async boot(): Promise<void> {
+    this.#machine = await Machine.start(this.#image, this.#disks, this.#directory);
+    await this.#usb.plugAllAgain(this.#machine.qmp);
+    await this.#connect();
+  }
+
+  /** Restarts the system in an orderly way. */
+  async reboot(): Promise<void> {
+    const before = await this.ask('cat /proc/sys/kernel/random/boot_id');
+    await this.shell('systemctl reboot', { okCodes: 'any' });
+    const end = Date.now() + bootTimeoutMs;
+    do await this.#connect();
+    while (Date.now() < end && (await this.shell('cat /proc/sys/kernel/random/boot_id', { okCodes: 'any' })).stdout.trim() === before);
+  }
+
+  /** Pulls the power plug. {@link boot} starts again from what had reached the disks. */
+  async powerCut(): Promise<void> {
+    await this.#connection.drop();
+    await this.#machine?.kill();
+    this.#machine = undefined;
+  }
+
+  /** Plugs a disk in; the answer comes before the guest has seen it. */
+  plug(disk: UsbDisk): Promise<void> {
+    return this.#usb.plug(this.#running.qmp, disk);
+  }
+
+  /** Pulls a disk out, whatever the guest is doing with it. */
+  yank(disk: UsbDisk): Promise<void> {
+    return this.#usb.yank(this.#running.qmp, disk);
+  }
+
+  /** Takes out a disk that nobody uses. The hand does the same as in {@link yank}; the story reads better. */
+  unplug(disk: UsbDisk): Promise<void> {
+    return this.yank(disk);
+  }
+
+  /** Waits until the kernel and udev know a plugged disk and tells its name, such as `/dev/sda`. */
+  async deviceOf(disk: UsbDisk): Promise<string> {
+    await this.waitFor(`${disk.serial} to become a block device`, `test -b ${quote(disk.path)}`);
+    return this.ask(`readlink -f ${quote(disk.path)}; udevadm settle >&2`);
+  }
+
+  /** Keeps the present state of the running machine: memory, the station's disk, the server's disk. */
+  async snapshot(name: string): Promise<void> {
+    if (this.#usb.plugged.length) throw new Error('Take the disks out before a snapshot: USB disks are not part of it.');
+    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: ['station', 'server'] });
+  }
+
+  /** Goes back to a snapshot. Plugged disks are taken out and keep what is on them; the clock is set to now. */
+  async restore(name: string): Promise<void> {
+    const { qmp } = this.#running;
+    for (const disk of this.#usb.plugged) await this.#usb.yank(qmp, disk);
+    await this.#connection.drop();
+    await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: ['station', 'server'] });
+    await qmp.execute('cont');
+    await this.#connect();
+  }
+
+  /** Asks again and again until the script ends with 0 or the function's answer is true. Throws with the journal's tail. */
+  async waitFor(what: string, question: string | (() => Promise<boolean>), timeoutMs = 60_000): Promise<void> {
+    const ask = typeof question === 'string' ? () => this.isTrue(question) : question;
+    const end = Date.now() + timeoutMs;
+    while (!(await ask())) {
+      await pause(100);
+      if (Date.now() < end) continue;
+      const { stdout } = await this.shell('journalctl -n 40 -o short-precise --no-hostname', { okCodes: 'any' });
+      throw new Error(`Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The journal's end:\n${stdout}`);
+    }
+  }
+
+  /** What a unit wrote to the journal: its JSON lines, parsed. Other lines are left out. */
+  async journal(unit: string): Promise<Record<string, unknown>[]> {
+    const { stdout } = await this.run(['journalctl', '-u', unit, '-o', 'cat', '--no-pager']);
+    return stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Looks for byte strings on the whole root disk, also in blocks that are free again, from outside. */
+  async searchRootDisk(patterns: readonly Buffer[]): Promise<Finding[]> {
+    await this.run(['sync']);
+    return searchDisk(this.#running.qmp, 'station', this.#directory, patterns);
+  }
+
+  get #running(): Machine {
+    if (!this.#machine) throw new Error('The guest is switched off.');
+    return this.#machine;
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await this.#connection.open(this.#running.sshPort, bootTimeoutMs);
+    } catch (error) {
+      throw new Error(`The guest does not answer. Its console's end:\n${await consoleTail(this.#directory)}`, { cause: error });
+    }
+    await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
+  }
+}

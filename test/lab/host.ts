@@ -1,0 +1,106 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { execa } from 'execa';
+
+/** How to run a command on a machine of the lab. */
+export interface RunOptions {
+  /** Written to the command's standard input. */
+  readonly input?: string | Uint8Array;
+  /** Default 120 s. */
+  readonly timeoutMs?: number;
+  /** Exit codes that are answers. Default: only 0. `'any'` accepts all. */
+  readonly okCodes?: readonly number[] | 'any';
+}
+
+/** How a command ended. */
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** The ssh command line, up to and including the destination. Changes when the machine is started anew. */
+export type SshCommand = () => readonly [file: string, ...args: string[]];
+
+/** A machine of the lab on which commands run as root. */
+export class Host {
+  readonly name: string;
+  /** How the machine is reached. */
+  readonly ssh: SshCommand;
+  readonly #prefix: string;
+
+  /** `prefix` is put before every command, for a host that is reached through another one. */
+  constructor(name: string, ssh: SshCommand, prefix = '') {
+    this.name = name;
+    this.ssh = ssh;
+    this.#prefix = prefix;
+  }
+
+  /** Runs a program. Arguments reach it as they are, whatever they contain. Throws unless it ends with an accepted code. */
+  run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
+    return this.#execute(argv.map(quote).join(' '), options);
+  }
+
+  /** Runs a script with `sh -eu`. */
+  shell(script: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.#execute(`sh -euc ${quote(script)}`, options);
+  }
+
+  /** Standard output of a script, without its last newline. */
+  async ask(script: string, options: RunOptions = {}): Promise<string> {
+    return (await this.shell(script, options)).stdout.replace(/\n$/, '');
+  }
+
+  /** Does the script end with 0? */
+  async isTrue(script: string): Promise<boolean> {
+    return (await this.shell(script, { okCodes: 'any' })).exitCode === 0;
+  }
+
+  /** Writes a file; the mode is that of a new file. */
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    await this.shell(`cat > ${quote(path)}`, { input: content });
+  }
+
+  /** Copies a file of this machine into the guest. */
+  async copyIn(localPath: string, path: string): Promise<void> {
+    await this.#transfer(`cat > ${quote(path)}`, { inputFile: localPath });
+  }
+
+  /** Copies a file of the guest here. */
+  async copyOut(path: string, localPath: string): Promise<void> {
+    await this.#transfer(`cat ${quote(path)}`, { outputFile: localPath });
+  }
+
+  async #execute(command: string, { input, timeoutMs = 120_000, okCodes = [0] }: RunOptions): Promise<RunResult> {
+    const [file, ...args] = this.ssh();
+    const ended = await execa(file, [...args, `${this.#prefix}${command}`], {
+      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+      reject: false,
+      timeout: timeoutMs,
+      maxBuffer: 256 * 1024 * 1024,
+      stripFinalNewline: false,
+    });
+    const { stdout, stderr, exitCode = -1 } = ended;
+    if (!ended.timedOut && (okCodes === 'any' || okCodes.includes(exitCode))) return { stdout, stderr, exitCode };
+    const how = ended.timedOut ? `did not end within ${String(timeoutMs / 1000)} s` : `ended with ${String(exitCode)}`;
+    throw new Error(`On the ${this.name}, this ${how}:\n${command}\n--- stdout\n${tail(stdout)}\n--- stderr\n${tail(stderr)}`);
+  }
+
+  async #transfer(command: string, { inputFile, outputFile }: { inputFile?: string; outputFile?: string }): Promise<void> {
+    const [file, ...args] = this.ssh();
+    const child = execa(file, [...args, `${this.#prefix}sh -euc ${quote(command)}`], {
+      ...(inputFile === undefined ? { stdin: 'ignore' as const } : { input: createReadStream(inputFile) }),
+      buffer: outputFile === undefined,
+    });
+    if (outputFile !== undefined) child.stdout.pipe(createWriteStream(outputFile));
+    await child;
+  }
+}
+
+/** Makes one word of a shell command. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function tail(text: string): string {
+  return text.slice(-2000);
+}

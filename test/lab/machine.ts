@@ -1,0 +1,89 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { acceleratorArguments } from './accelerator.ts';
+import type { GuestImage } from './image/guest-image.ts';
+import { Qmp } from './qmp.ts';
+
+/** A running QEMU. Its death ends with ours: the kernel kills it when this process goes. */
+export class Machine {
+  readonly qmp: Qmp;
+  /** Port on 127.0.0.1 that leads to the station's sshd. */
+  readonly sshPort: number;
+  readonly #qemu: Child;
+
+  private constructor(qmp: Qmp, sshPort: number, qemu: Child) {
+    this.qmp = qmp;
+    this.sshPort = sshPort;
+    this.#qemu = qemu;
+  }
+
+  /** Switches the machine on. `paused` leaves its processors stopped, for a snapshot to be loaded. */
+  static async start(image: GuestImage, disks: MachineDisks, directory: string, paused = false): Promise<Machine> {
+    const sshPort = await freePort();
+    const socket = join(directory, 'qmp');
+    await rm(socket, { force: true });
+    const args = [
+      ...(await machineArguments(image)),
+      ...(paused ? ['-S'] : []),
+      ...['-serial', `file:${join(directory, 'console.log')}`, '-qmp', `unix:${socket},server=on,wait=off`],
+      ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${String(sshPort)}-:22`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+      ...disk('station', disks.station, 'root'),
+      ...disk('server', disks.server, 'backup'),
+    ];
+    const qemu = execa('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], { stdin: 'ignore', stdout: 'ignore', reject: false });
+    const early = qemu.then((ended) => Promise.reject(new Error(`QEMU did not start: ${ended.stderr}`)));
+    const qmp = await Promise.race([Qmp.connect(socket, 20_000), early]);
+    early.catch(() => undefined);
+    return new Machine(qmp, sshPort, qemu);
+  }
+
+  /** Cuts the power: nothing is flushed that the guest did not flush. */
+  async kill(): Promise<void> {
+    this.#qemu.kill('SIGKILL');
+    await this.#qemu;
+    this.qmp.close();
+  }
+}
+
+/** A program we started: awaiting it waits for its end. */
+export interface Child extends Promise<unknown> {
+  kill(signal: NodeJS.Signals): boolean;
+}
+
+/** The two writable qcow2 files of a machine. */
+export interface MachineDisks {
+  readonly station: string;
+  readonly server: string;
+}
+
+/** Everything about the machine that a saved state depends on: it can be loaded only into an equal one. */
+export async function machineArguments(image: GuestImage): Promise<string[]> {
+  const kernelLine = 'root=/dev/disk/by-id/virtio-root rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=false panic=1';
+  return [
+    ...['-name', 'extbackup-lab', '-nodefaults', '-no-user-config', '-display', 'none', '-M', 'q35', ...(await acceleratorArguments(image))],
+    ...['-smp', '2', '-m', '1536', '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelLine],
+    ...['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci,p2=8,p3=8'],
+  ];
+}
+
+/** The end of what the guest wrote to its console, for error messages. */
+export async function consoleTail(directory: string): Promise<string> {
+  const text = await readFile(join(directory, 'console.log'), 'utf8').catch(() => '');
+  return text.slice(-3000);
+}
+
+function disk(node: string, file: string, serial: string): string[] {
+  return ['-blockdev', `driver=qcow2,node-name=${node},file.driver=file,file.filename=${file}`, '-device', `virtio-blk-pci,drive=${node},serial=${serial}`];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,43 @@
+import { copyFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+/** What a new disk is like. */
+export interface DiskOptions {
+  /** Becomes the serial number that udev sees: letters, digits, underscores. */
+  readonly name: string;
+  readonly sizeMb: number;
+  /** Makes the disk as slow as a real one, so that it can be pulled out in mid-write. Bytes per second. */
+  readonly bytesPerSecond?: number;
+}
+
+/** A USB disk of the lab: a qcow2 file here, `/dev/sdX` in the guest while it is plugged in. Its content outlives snapshots. */
+export class UsbDisk {
+  readonly serial: string;
+  readonly file: string;
+  readonly options: DiskOptions;
+  /** Its stable name in the guest while it is plugged in. */
+  readonly path: string;
+
+  private constructor(directory: string, options: DiskOptions) {
+    this.options = options;
+    this.serial = options.name;
+    this.file = join(directory, `${options.name}.qcow2`);
+    this.path = `/dev/disk/by-id/usb-QEMU_QEMU_HARDDISK_${options.name}-0:0`;
+  }
+
+  /** An empty disk. */
+  static async create(directory: string, options: DiskOptions): Promise<UsbDisk> {
+    const disk = new UsbDisk(directory, options);
+    await execa('qemu-img', ['create', '-q', '-f', 'qcow2', disk.file, `${String(options.sizeMb)}M`]);
+    return disk;
+  }
+
+  /** A second disk with the same content, made while this one is not plugged in. */
+  async clone(name: string): Promise<UsbDisk> {
+    const copy = new UsbDisk(join(this.file, '..'), { ...this.options, name });
+    await copyFile(this.file, copy.file, constants.COPYFILE_FICLONE);
+    return copy;
+  }
+}
