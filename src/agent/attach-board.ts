@@ -1,0 +1,97 @@
+import type { Progress } from '../bus/events.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveState, DriveStatus, RunStatus } from '../report/status.ts';
+import type { RotationPlace } from '../report/rotation.ts';
+import type { RunOrder } from '../run/run-queue.ts';
+import type { Volume } from '../run/volumes.ts';
+
+/** One attach of a LUKS volume, as the agent sees it. */
+export interface Attach {
+  readonly volume: Volume;
+  /** Label of the enrolled disk; undefined for a volume that is not ours. */
+  readonly drive: string | undefined;
+  state: DriveState | 'ignored';
+  /** For the operator: why it waits, failed or must not be unplugged. */
+  message: string | null;
+}
+
+/** What is plugged in and how it stands; the source of the status file. */
+export interface AttachBoard {
+  readonly attaches: readonly Attach[];
+  find(drive: string): Attach | undefined;
+  has(volume: Volume): boolean;
+  put(attach: Attach): void;
+  /** Takes out what is not among `present` any more, and returns it. */
+  dropAllBut(present: readonly Volume[]): Attach[];
+  set(drive: string, state: Attach['state'], message?: string | null): void;
+  startRun(order: RunOrder): void;
+  endRun(): void;
+  readonly run: RunStatus | null;
+  setPhase(phase: string): void;
+  setProgress(progress: Progress): void;
+  /** The states of all enrolled disks. */
+  describe(records: readonly DriveRecord[], rotation: ReadonlyMap<string, RotationPlace>): DriveStatus[];
+}
+
+const sameAttach = (a: Volume, b: Volume): boolean => a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
+
+export function createAttachBoard(): AttachBoard {
+  let attaches: Attach[] = [];
+  let run: RunStatus | null = null;
+  const lastWords = new Map<string, string>(); // of disks that are gone but left something to be said
+  const find = (drive: string): Attach | undefined =>
+    attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored') ?? attaches.find((attach) => attach.drive === drive);
+  return {
+    get attaches() {
+      return attaches;
+    },
+    find,
+    has: (volume) => attaches.some((attach) => sameAttach(attach.volume, volume)),
+    put: (attach) => {
+      attaches.push(attach);
+      if (attach.drive !== undefined) lastWords.delete(attach.drive);
+    },
+    dropAllBut: (present) => {
+      const gone = attaches.filter(({ volume }) => !present.some((other) => sameAttach(volume, other)));
+      attaches = attaches.filter((attach) => !gone.includes(attach));
+      return gone;
+    },
+    set: (drive, state, message = null) => {
+      const attach = find(drive);
+      if (attach) {
+        attach.state = state;
+        attach.message = message;
+      } else if (message !== null) {
+        lastWords.set(drive, message);
+      }
+    },
+    get run() {
+      return run;
+    },
+    startRun: (order) => {
+      run = { id: order.runId, drive: order.drive, phase: 'waking', percent: null, bytes: 0, files: 0, etaSeconds: null, startedAt: new Date().toISOString() };
+    },
+    endRun: () => {
+      run = null;
+    },
+    setPhase: (phase) => {
+      if (run) run = { ...run, phase };
+    },
+    setProgress: ({ percent, bytes, files, etaSeconds }) => {
+      if (run) run = { ...run, percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };
+    },
+    describe: (records, rotation) => records.map((record) => {
+      const attach = find(record.label);
+      return {
+        label: record.label,
+        luksUuid: record.luksUuid,
+        present: attach !== undefined,
+        state: attach === undefined ? 'absent' : attach.state === 'ignored' ? 'failed' : attach.state,
+        lastSuccess: record.lastSuccess,
+        overdue: rotation.get(record.label)?.overdue ?? false,
+        nextUp: rotation.get(record.label)?.nextUp ?? false,
+        message: attach?.message ?? lastWords.get(record.label) ?? null,
+      };
+    }),
+  };
+}

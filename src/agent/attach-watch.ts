@@ -1,0 +1,141 @@
+import type { Bus } from '../bus/bus.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { PullError } from '../errors.ts';
+import { mostTries, type AttachLedger } from '../run/attach-ledger.ts';
+import type { RunQueue } from '../run/run-queue.ts';
+import type { Volume } from '../run/volumes.ts';
+import type { Attach, AttachBoard } from './attach-board.ts';
+
+/** What looking around needs. */
+export interface AttachSurroundings {
+  readonly bus: Bus;
+  readonly board: AttachBoard;
+  readonly ledger: AttachLedger;
+  readonly registry: DriveRegistry;
+  readonly queue: RunQueue;
+  readonly bootId: string;
+  findVolumes(): Promise<readonly Volume[]>;
+  keyIsLoaded(): Promise<boolean>;
+  /** Whether another command, `drive prepare` for example, is at work on disks: strange volumes are then looked at later. */
+  othersAtWork(): Promise<boolean>;
+  /** Asks for another look soon. */
+  lookAgain(): void;
+}
+
+/**
+ * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.
+ * Level, not edge: called for every piece of news, it does nothing when nothing has changed.
+ * Must not run twice at the same time.
+ */
+export async function lookAround(around: AttachSurroundings): Promise<void> {
+  const { board, bus, queue, ledger } = around;
+  const volumes = await around.findVolumes();
+  for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
+  const records = (await around.registry.list()).filter(({ state }) => state !== 'retired');
+  for (const volume of volumes) {
+    const known = board.attaches.find((attach) => attach.volume.kname === volume.kname && attach.volume.diskseq === volume.diskseq);
+    if (known?.drive !== undefined || (known && !records.some(({ luksUuid }) => luksUuid === volume.luksUuid))) continue;
+    if (known) board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume)); // enrolled meanwhile
+    await greet(volume, volumes, records, around);
+  }
+  await ledger.keepOnly(volumes);
+  await startWaiting(around);
+}
+
+function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
+  const { drive, volume } = attach;
+  bus.emit('drive:removed', { device: volume.kname, ...(drive !== undefined && { drive }) });
+  if (drive === undefined) return;
+  const reason = new PullError('EXB_DISK_GONE', `Disk ${drive} was pulled out during its run.`, 'Plug it in again: the run starts anew. Wait for "safe to unplug" before you take it out.');
+  for (const order of [...queue.waiting, ...(queue.current ? [queue.current] : [])]) {
+    if (order.drive === drive && order.attach.diskseq === volume.diskseq) queue.end(order.runId, reason);
+  }
+}
+
+/** Decides about a volume that was not there at the last look. */
+async function greet(volume: Volume, volumes: readonly Volume[], records: readonly DriveRecord[], around: AttachSurroundings): Promise<void> {
+  const { board, bus, ledger } = around;
+  const record = records.find(({ luksUuid }) => luksUuid === volume.luksUuid);
+  const seen = ledger.stateOf(volume);
+  const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
+  if (record === undefined) {
+    if (!volume.usb) return; // the station's own encrypted disks are nobody's business here
+    if (await around.othersAtWork()) {
+      around.lookAgain();
+      return;
+    }
+    board.put({ volume, drive: undefined, state: 'ignored', message: null });
+    if (seen !== undefined) return;
+    await ledger.note(volume, 'ignored');
+    bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
+    bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened: `A LUKS disk that is not enrolled was plugged in (${volume.kname}). It was not touched.`, todo: 'If it is a backup disk of this station, enrol it: extbackup drive adopt --help' });
+    return;
+  }
+  const drive = record.label;
+  if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
+  const twins = volumes.filter(({ luksUuid }) => luksUuid === volume.luksUuid);
+  if (twins.length > 1) {
+    const happened = `Two disks with the LUKS header of ${drive} are plugged in; one is a copy. Neither was opened.`;
+    refuse(volume, drive, happened, around);
+    await ledger.note(volume, 'ignored');
+    bus.emit('drive:ignored', { ...facts, reason: 'duplicate-uuid', happened, todo: 'Take both out and plug in the real one alone.' });
+    return;
+  }
+  if (record.state === 'lost') {
+    const happened = `Disk ${drive}, which was reported as lost, was plugged in. It was not opened.`;
+    refuse(volume, drive, happened, around);
+    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo: 'If it was found, enrol it again: extbackup drive forget, then extbackup drive adopt' });
+    await ledger.note(volume, 'ignored');
+    return;
+  }
+  bus.emit('drive:identified', { ...facts, drive });
+  if (record.enrolledDuring?.bootId === around.bootId && record.enrolledDuring.diskseq === volume.diskseq && seen !== 'started') {
+    board.put({ volume, drive, state: 'idle', message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run' });
+    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'just-prepared', happened: `Disk ${drive} was enrolled while it was plugged in.`, todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}` });
+    await ledger.note(volume, 'served');
+    return;
+  }
+  if (seen === 'served' || seen === 'ignored' || ledger.triesOf(volume) >= mostTries) {
+    const failed = record.lastError !== null;
+    board.put({ volume, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
+    return;
+  }
+  board.put({ volume, drive, state: 'idle', message: 'new' });
+}
+
+/** Refuses this attach, and the one of its twin that was there before. */
+function refuse(volume: Volume, drive: string, message: string, { board, queue }: AttachSurroundings): void {
+  board.put({ volume, drive, state: 'ignored', message });
+  for (const attach of board.attaches) {
+    if (attach.drive !== drive || attach.state === 'running') continue;
+    attach.state = 'ignored';
+    attach.message = message;
+  }
+  for (const order of [...queue.waiting]) {
+    if (order.drive === drive) queue.end(order.runId, new PullError('EXB_DUPLICATE', message, 'Take both out and plug in the real one alone.'));
+  }
+}
+
+/** Queues what is new, and what waited for the key. */
+async function startWaiting(around: AttachSurroundings): Promise<void> {
+  const { board, bus, queue } = around;
+  const ready = board.attaches.filter((attach) => (attach.state === 'idle' && attach.message === 'new') || attach.state === 'waiting-for-key');
+  if (ready.length === 0) return;
+  const keyIsLoaded = await around.keyIsLoaded();
+  for (const attach of ready) {
+    const { drive, volume } = attach;
+    if (drive === undefined) continue;
+    if (!keyIsLoaded) {
+      if (attach.state === 'waiting-for-key') continue;
+      attach.state = 'waiting-for-key';
+      attach.message = 'The key is not loaded. Load it with: extbackup unlock';
+      bus.emit('key:missing', { drive });
+      continue;
+    }
+    const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
+    attach.state = 'queued';
+    attach.message = null;
+    if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
+  }
+}
