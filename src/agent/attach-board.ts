@@ -10,9 +10,12 @@ export interface Attach {
   readonly volume: Volume;
   /** Label of the enrolled disk; undefined for a volume that is not ours. */
   readonly drive: string | undefined;
-  state: DriveState | 'ignored';
+  /** `new`: nothing was decided yet. `ignored`: it must not be opened. */
+  state: DriveState | 'ignored' | 'new';
   /** For the operator: why it waits, failed or must not be unplugged. */
   message: string | null;
+  /** Error code of a run that failed. */
+  code?: string | undefined;
 }
 
 /** What is plugged in and how it stands; the source of the status file. */
@@ -86,7 +89,7 @@ export function createAttachBoard(): AttachBoard {
         label: record.label,
         luksUuid: record.luksUuid,
         present: attach !== undefined,
-        state: attach === undefined ? 'absent' : attach.state === 'ignored' ? 'failed' : attach.state,
+        state: attach === undefined ? 'absent' : shownState(attach.state),
         lastSuccess: record.lastSuccess,
         overdue: rotation.get(record.label)?.overdue ?? false,
         nextUp: rotation.get(record.label)?.nextUp ?? false,
@@ -94,4 +97,9 @@ export function createAttachBoard(): AttachBoard {
       };
     }),
   };
+}
+
+function shownState(state: Attach['state']): DriveState {
+  if (state === 'ignored') return 'failed';
+  return state === 'new' ? 'idle' : state;
 }

@@ -101,7 +101,7 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
     board.put({ volume, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
     return;
   }
-  board.put({ volume, drive, state: 'idle', message: 'new' });
+  board.put({ volume, drive, state: 'new', message: null });
 }
 
 /** Refuses this attach, and the one of its twin that was there before. */
@@ -120,7 +120,7 @@ function refuse(volume: Volume, drive: string, message: string, { board, queue }
 /** Queues what is new, and what waited for the key. */
 async function startWaiting(around: AttachSurroundings): Promise<void> {
   const { board, bus, queue } = around;
-  const ready = board.attaches.filter((attach) => (attach.state === 'idle' && attach.message === 'new') || attach.state === 'waiting-for-key');
+  const ready = board.attaches.filter(({ state }) => state === 'new' || state === 'waiting-for-key');
   if (ready.length === 0) return;
   const keyIsLoaded = await around.keyIsLoaded();
   for (const attach of ready) {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
-import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError, UsageError } from '../errors.ts';
+import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
 import { failureOf } from '../run/failure.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
@@ -35,7 +35,7 @@ export interface Requests {
   take(request: SpoolRequest): Promise<void>;
   /** The agent tells when a run starts and how it ended. */
   onStarted(runId: string): void;
-  onEnded(runId: string, end: RunEnd): void;
+  onEnded(order: RunOrder, end: RunEnd): void;
   onDropped(runId: string, reason: Error): void;
 }
 
@@ -44,6 +44,8 @@ interface Asked {
   readonly open: Set<string>;
   readonly runIds: readonly string[];
   worst: RunOutcome;
+  /** What to say when all went well. */
+  readonly good: string[];
 }
 
 interface RunOutcome {
@@ -63,10 +65,11 @@ export function createRequests(around: RequestSurroundings): Requests {
   const settle = (runId: string, outcome: RunOutcome): void => {
     for (const [id, request] of asked) {
       if (!request.open.delete(runId)) continue;
-      if (outcome.exitCode !== exitCodes.done && (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)) request.worst = outcome;
+      if (outcome.exitCode === exitCodes.done) request.good.push(outcome.happened);
+      else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode) request.worst = outcome;
       if (request.open.size > 0) continue;
       asked.delete(id);
-      send(id, 'done', request.runIds, request.worst);
+      send(id, 'done', request.runIds, request.worst === good ? { ...good, happened: request.good.join('\n') } : request.worst);
     }
   };
   const startRuns = async (request: RunRequest): Promise<void> => {
@@ -79,7 +82,7 @@ export function createRequests(around: RequestSurroundings): Requests {
       if (added.isNew) around.onQueued(added.order);
     }
     const runIds = orders.map(({ runId }) => runId);
-    asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good });
+    asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good, good: [] });
     send(request.id, 'queued', runIds);
   };
   return {
@@ -96,8 +99,8 @@ export function createRequests(around: RequestSurroundings): Requests {
     onStarted: (runId) => {
       for (const { id, open, runIds } of asked.values()) if (open.has(runId)) send(id, 'started', runIds);
     },
-    onEnded: (runId, { failure, exitCode }) => {
-      settle(runId, failure ?? { exitCode, code: exitCode === exitCodes.gaps ? 'EXB_GAPS' : null, happened: exitCode === exitCodes.gaps ? 'Some files could not be copied, or vanished meanwhile.' : '', todo: exitCode === exitCodes.gaps ? 'The log is on the disk: .extbackup/last-run.log' : '' });
+    onEnded: (order, end) => {
+      settle(order.runId, outcomeOf(order.drive, end));
     },
     onDropped: (runId, reason) => {
       settle(runId, failureOf(reason));
@@ -120,9 +123,6 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
     throw new DriveError('EXB_NOT_PRESENT', request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`, 'Plug it in; its run then starts by itself.');
   }
   for (const { refused } of wanted) if (refused) throw refused;
-  if (wanted.length > 1 && !request.scheduled) {
-    throw new UsageError(`Several disks are plugged in: ${wanted.map(({ record }) => record.label).join(', ')}.`, 'Say which: extbackup run --drive LABEL');
-  }
   const config = await around.loadConfig();
   const due = request.scheduled ? wanted.filter(({ record }) => !isFresh(record, config.scheduled.freshFor)) : wanted;
   if (due.length === 0) {
@@ -134,3 +134,11 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
 
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && Date.now() - Date.parse(lastSuccess) < freshForMs;
+
+function outcomeOf(drive: string, { failure, exitCode, drive: disk, result }: RunEnd): RunOutcome {
+  const release = { closed: 'safe to unplug', open: 'but DO NOT UNPLUG it yet: it could not be closed', gone: 'and was taken out' }[disk];
+  if (failure) return { ...failure, happened: disk === 'closed' ? `${failure.happened} Disk ${drive} is closed: safe to unplug.` : failure.happened };
+  if (exitCode === exitCodes.done) return { ...good, happened: `${drive} is done, ${release}.` };
+  const gaps = result?.stampedAt === undefined ? 'some files could not be copied, so its time stamp was not moved' : 'some files vanished on the server meanwhile';
+  return { exitCode, code: 'EXB_GAPS', happened: `${drive} is done with gaps: ${gaps}; ${release}.`, todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount' };
+}

@@ -9,6 +9,8 @@ export interface Command {
   readonly file: `/${string}`;
   /** Strings only, so that a Secret cannot get in by accident. */
   readonly args: readonly string[];
+  /** Added to the two variables that every program gets; never a secret. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Written to the program's standard input, which is then closed. Without it standard input is empty. */
   readonly stdin?: Secret | string;
   /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
@@ -36,11 +38,11 @@ const keptStderr = 8_000;
 
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
-  const { file, args, stdin, timeoutMs, signal, onStdout, accept = [] } = command;
+  const { file, args, stdin, timeoutMs, signal, onStdout, env, accept = [] } = command;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
-    env: { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
     extendEnv: false,
     cleanup: true,
     stripFinalNewline: false,

@@ -1,0 +1,32 @@
+import { pino, type Logger } from 'pino';
+import type { Bus } from '../bus/bus.ts';
+import type { EventName } from '../bus/events.ts';
+
+/**
+ * The agent's log: one JSON line each on standard output, which systemd writes to the journal. Synchronous, so that
+ * nothing is lost when the agent dies.
+ */
+export function createLog(): Logger {
+  return pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
+    pino.destination({ fd: 1, sync: true }),
+  );
+}
+
+const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
+  'run:failed': 'error',
+  'run:held': 'warn',
+  'drive:do-not-unplug': 'error',
+  'drive:ignored': 'warn',
+  'key:missing': 'warn',
+  'warning:raised': 'warn',
+  'spool:rejected': 'warn',
+  'rotation:overdue': 'warn',
+};
+
+/** Writes every event of the bus into the log, with the fields `event`, `runId` and `drive`. */
+export function logEvents(bus: Bus, log: Logger): void {
+  bus.onAny((event, payload) => {
+    log[levels[event] ?? 'info']({ event, ...payload });
+  });
+}

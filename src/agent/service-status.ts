@@ -1,0 +1,53 @@
+import type { Status } from '../report/status.ts';
+import type { RunCommand } from '../system/command.ts';
+
+/** Tells systemd how the agent is; see sd_notify(3). Without systemd around, does nothing. */
+export interface ServiceStatus {
+  ready(text: string): Promise<void>;
+  stopping(): Promise<void>;
+  /** Shown by `systemctl status`; told at most once a second, the last word always. */
+  say(text: string): void;
+}
+
+const everyMs = 1_000;
+
+export function createServiceStatus(run: RunCommand, socket: string | undefined): ServiceStatus {
+  let said = '';
+  let wanted = '';
+  let timer: NodeJS.Timeout | undefined;
+  const send = async (...states: string[]): Promise<void> => {
+    if (socket === undefined) return;
+    try {
+      await run({ file: '/usr/bin/systemd-notify', args: states, env: { NOTIFY_SOCKET: socket }, timeoutMs: 10_000 });
+    } catch {
+      // systemd that does not listen is no reason to stop backing up
+    }
+  };
+  const flush = (): void => {
+    timer = undefined;
+    if (wanted === said) return;
+    said = wanted;
+    void send(`--status=${said}`);
+  };
+  return {
+    ready: (text) => {
+      said = wanted = text;
+      return send('--ready', `--status=${text}`);
+    },
+    stopping: () => {
+      clearTimeout(timer);
+      return send('STOPPING=1', '--status=Stopping');
+    },
+    say: (text) => {
+      wanted = text;
+      timer ??= setTimeout(flush, everyMs);
+    },
+  };
+}
+
+/** One line about what the agent does. */
+export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
+  if (run) return `${run.drive}: ${run.phase}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;
+  const telling = drives.filter(({ present }) => present).map(({ label, state }) => `${label}: ${state}`);
+  return [...telling, ...(key === 'missing' ? ['the key is not loaded'] : []), ...(telling.length === 0 ? ['no disk plugged in'] : [])].join(', ');
+}
