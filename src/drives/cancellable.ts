@@ -4,7 +4,7 @@ import { CancelledError } from '../errors.ts';
  * Runs `work` with a signal that Ctrl-C and SIGTERM abort, so that it can tidy up before the program ends.
  * @param todo what to do after an interruption
  */
-export async function untilInterrupted<T>(todo: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function cancellable<T>(todo: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = (): void => {
     controller.abort(new CancelledError('It was interrupted.', todo));

@@ -1,0 +1,99 @@
+import { realpath } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { checkLabel, chooseDisk, enrolledOn, filesystems, inUseBy, looksUsed, type FilesystemType, type Wish } from '../drives/candidate.ts';
+import { cancellable } from '../drives/cancellable.ts';
+import { describeDisk } from '../drives/describe-disk.ts';
+import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { hasBytes, isHeldByKernel } from '../drives/kernel-hold.ts';
+import { checkMeans, enrol, prepareDrive } from '../drives/prepare-drive.ts';
+import { CancelledError, UsageError } from '../errors.ts';
+import { askLine } from '../keys/ask-question.ts';
+import { listBlockDevices, type BlockDevice } from '../system/block-devices.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+
+interface Options {
+  readonly label: string;
+  readonly fs: FilesystemType;
+  readonly headerBackup?: string;
+  readonly replace?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Makes a rotation disk of an empty one. */
+export function drivePrepareCommand(context: CliContext): Command {
+  return new Command('prepare')
+    .description('erase a disk and make a rotation disk of it: one partition, LUKS2, file system, LABEL')
+    .argument('<device>', 'the whole disk, for example /dev/sdb or a link below /dev/disk/by-id')
+    .requiredOption('--label <label>', 'its name, also written on its outside: up to 16 letters, digits, ".", "_", "-"')
+    .addOption(new Option('--fs <type>', 'file system').choices([...filesystems]).default('ext4'))
+    .option('--header-backup <file>', 'copy the LUKS header to this new file; without the header a disk is lost')
+    .option('--replace', 'the disk may be an enrolled one; its backup is lost')
+    .option('--yes', 'do not ask; never overrides that a disk is in use or belongs to this system')
+    .option('--json', 'print the enrolled disk as one JSON object')
+    .addHelpText('after', '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run')
+    .action((device: string, options: Options) => prepare(context, device, options));
+}
+
+async function prepare(context: CliContext, typed: string, options: Options): Promise<void> {
+  requireRoot();
+  checkLabel(options.label, options.fs);
+  const order = { filesystem: options.fs, ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }) };
+  await checkMeans(context, order);
+  const wish: Wish = { typed, device: await follow(typed), label: options.label, filesystem: options.fs, replace: options.replace === true };
+  const registry = createDriveRegistry(files.drives(context.paths));
+  const asked = await choose(context, wish, await registry.list());
+  await confirm(context, asked, options);
+  const fresh = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
+    const enrolled = await registry.list();
+    const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
+    if (!isSameDisk(asked, disk)) throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
+    const record = await prepareDrive(context, { ...order, disk, label: options.label }, signal);
+    const replaced = enrolledOn(disk, enrolled);
+    await registry.update((drives) => enrol(drives, record, replaced));
+    return record;
+  }));
+  await nudgeAboutDrives(context.paths);
+  context.print(options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup));
+}
+
+/** Links below /dev/disk are followed; a name that does not exist is refused later, with the names that do. */
+async function follow(typed: string): Promise<string> {
+  try {
+    return await realpath(typed);
+  } catch {
+    return typed;
+  }
+}
+
+async function choose(context: CliContext, wish: Wish, enrolled: readonly DriveRecord[]): Promise<BlockDevice> {
+  const disk = chooseDisk(wish, await listBlockDevices(context.runCommand), enrolled);
+  if (await isHeldByKernel(disk.path)) throw inUseBy(wish.typed);
+  return disk;
+}
+
+const isSameDisk = (before: BlockDevice, now: BlockDevice): boolean =>
+  before.serial === now.serial && before.sizeBytes === now.sizeBytes && before.model === now.model;
+
+async function confirm(context: CliContext, disk: BlockDevice, options: Options): Promise<void> {
+  for (const line of describeDisk(disk)) context.note(line);
+  if (disk.transport !== 'usb') context.note(`${disk.path} is not connected by USB: runs will not start by themselves when it is plugged in.`);
+  if (options.yes === true || !(looksUsed(disk) || (await hasBytes(disk.path)))) return;
+  context.note('ALL OF THIS WILL BE ERASED.');
+  if (!process.stdin.isTTY) throw new UsageError(`${disk.path} looks used, and there is no terminal to ask you on.`, 'If everything on it may be erased, add: --yes');
+  const answer = await askLine(`To go on, type the new label (${options.label}):`);
+  if (answer !== options.label) throw new CancelledError('That is not the label; nothing was changed.', 'Run it again if you are sure about the disk.');
+}
+
+function summary(record: DriveRecord, headerBackup: string | undefined): string {
+  return [
+    `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
+    headerBackup === undefined
+      ? 'Without its LUKS header the disk cannot be read; next time keep a copy with: --header-backup FILE'
+      : `The copy of its LUKS header is in ${headerBackup}; keep it away from this machine.`,
+    `The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
+  ].join('\n');
+}

@@ -1,0 +1,34 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { BusyError, UsageError } from '../errors.ts';
+import { lockFile } from '../system/file-lock.ts';
+import { files, type Paths } from '../system/paths.ts';
+
+/**
+ * Runs `work` while no run can start and no other command opens a disk.
+ * @throws BusyError when a run or another command is at it; UsageError for anybody but root
+ */
+export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
+  requireRoot();
+  await mkdir(paths.run, { recursive: true, mode: 0o755 });
+  const lock = await lockFile(`${paths.run}/device.lock`);
+  if (!lock) throw new BusyError('A run, or another command, is at work on a disk.', 'Wait for its end: extbackup status --watch');
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws UsageError */
+export function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw new UsageError('Only root may work on disks.', 'Run this as root, for example with sudo.');
+}
+
+/** Tells the agent that the list of enrolled disks has changed. Without an agent nobody needs to know. */
+export async function nudgeAboutDrives(paths: Paths): Promise<void> {
+  try {
+    await writeFile(`${files.spool(paths)}/drive.changed.${process.pid}`, '', { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

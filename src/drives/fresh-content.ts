@@ -1,0 +1,34 @@
+import { chmod, mkdir, open, rename, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { sealPath, type Seal } from './drive-record.ts';
+
+/** Writes what an empty, new backup disk holds: LABEL, the places of mirror and history, and the seal. */
+export async function writeFreshContent(top: string, seal: Seal): Promise<void> {
+  await chmod(top, 0o755);
+  await mkdir(join(top, 'backups'), { mode: 0o755 });
+  await mkdir(join(top, 'history'), { mode: 0o700 });
+  await writeSeal(top, seal);
+  await writeNew(join(top, 'LABEL'), seal.label, 0o644);
+  await utimes(join(top, 'LABEL'), 0, 0); // its time is that of the last backup: there was none
+}
+
+/** Writes the seal of a disk that has none, or replaces the one it has. */
+export async function writeSeal(top: string, seal: Seal): Promise<void> {
+  const directory = join(top, '.extbackup');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const file = join(top, sealPath);
+  await writeNew(`${file}.new`, `${JSON.stringify(seal)}\n`, 0o600);
+  await rename(`${file}.new`, file);
+}
+
+async function writeNew(file: string, content: string, mode: number): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, mode);
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { access, statfs } from 'node:fs/promises';
+import { DriveError, ExtbackupError, KeyError, NotReleasedError, PullError, UsageError } from '../errors.ts';
+import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
+import { readBootId, readDiskseq, type BlockDevice } from '../system/block-devices.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { flushFilesystem } from '../system/filesystem.ts';
+import { mappingName, readLuksUuid } from '../system/luks.ts';
+import { holdsOf } from '../system/holds.ts';
+import { files, type Paths } from '../system/paths.ts';
+import type { FilesystemType } from './candidate.ts';
+import type { DriveRecord } from './drive-record.ts';
+import { affordableMemoryKiB, awaitPartition, filesystemMaker, formatLuks, makeFilesystem, partition, settle, wipeSignatures } from './format-disk.ts';
+import { writeFreshContent } from './fresh-content.ts';
+import { readLuksKey } from '../keys/ram-key-ring.ts';
+import { mountInside, openVolume } from './opened-disk.ts';
+
+/** What the steps need of their surroundings. */
+export interface PrepareContext {
+  readonly paths: Paths;
+  readonly runCommand: RunCommand;
+  note(text: string): void;
+}
+
+/** A disk that may be erased; somebody has agreed to that. */
+export interface PrepareOrder {
+  readonly disk: BlockDevice;
+  readonly label: string;
+  readonly filesystem: FilesystemType;
+  /** Where a copy of the LUKS header goes; must not exist. */
+  readonly headerBackup?: string;
+}
+
+/**
+ * Checks what can be checked before anything is erased.
+ * @throws KeyError, UsageError
+ */
+export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup'>): Promise<void> {
+  const key = await readLuksKey(files.luksKey(context.paths));
+  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no disk can be encrypted with it.', 'Load it first: extbackup unlock');
+  key.wipe();
+  for (const program of ['/usr/sbin/cryptsetup', '/usr/sbin/sfdisk', '/usr/sbin/wipefs', filesystemMaker(order.filesystem)]) {
+    if (!(await isThere(program))) throw new UsageError(`The program ${program} is not installed.`, `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`);
+  }
+  if (order.headerBackup !== undefined && (await isThere(order.headerBackup))) {
+    throw new UsageError(`${order.headerBackup} exists already.`, 'Name a new file for the copy of the LUKS header.');
+  }
+}
+
+/**
+ * Makes a rotation disk: partition, LUKS, file system, LABEL, seal. The disk is closed again however it ends.
+ * @returns the record to enrol; the attach that is going on is noted in it, so that it starts no run by itself
+ * @throws ExtbackupError
+ */
+export async function prepareDrive(context: PrepareContext, order: PrepareOrder, signal: AbortSignal): Promise<DriveRecord> {
+  const { runCommand: run, paths } = context;
+  const { disk, label, filesystem } = order;
+  const uuid = randomUUID();
+  const sealedId = randomUUID();
+  const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
+  const capacityBytes = await worded(label, signal, () => withUndo(signal, async (step) => {
+    context.note(`Partitioning ${disk.path} …`);
+    await wipeSignatures(run, disk, signal);
+    await partition(run, disk.path, label, signal);
+    const volume = { label, device: (await awaitPartition(run, disk.path)).path };
+    throwIfCancelled(signal);
+    context.note('Encrypting: LUKS2 …');
+    await formatLuks(run, { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() }, signal);
+    if ((await readLuksUuid(run, volume.device, signal)) !== uuid) throw new Error('the new LUKS header cannot be read back');
+    if (order.headerBackup !== undefined) await backUpHeader(run, volume.device, order.headerBackup, signal);
+    const opened = await openVolume(step, run, paths, volume, signal);
+    context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
+    await makeFilesystem(run, filesystem, label, opened, signal);
+    const top = await mountInside(step, run, paths, volume, filesystem, signal);
+    await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
+    await flushFilesystem(run, top, signal);
+    const { blocks, bsize } = await statfs(top);
+    return blocks * bsize;
+  }));
+  await settle(run);
+  const holds = await holdsOf(disk.kname, mappingName(label));
+  if (holds.length > 0) throw new NotReleasedError(holds);
+  return {
+    label, luksUuid: uuid, sealedId, generation: 0, enrolledAt: new Date().toISOString(), state: 'active', runs: 0, lastRun: null,
+    lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0, capacityBytes,
+    ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
+  };
+}
+
+/** The record of a prepared disk takes the place of whatever stood on that disk before. */
+export function enrol(drives: readonly DriveRecord[], fresh: DriveRecord, replaced: readonly DriveRecord[]): readonly DriveRecord[] {
+  const gone = new Set(replaced.map(({ luksUuid }) => luksUuid));
+  const kept = drives.filter(({ luksUuid }) => !gone.has(luksUuid));
+  if (kept.some(({ label }) => label === fresh.label)) {
+    throw new UsageError(`Meanwhile another disk was enrolled as ${fresh.label}.`, 'Prepare this one again with another label.');
+  }
+  return [...kept, fresh];
+}
+
+async function backUpHeader(run: RunCommand, device: string, file: string, signal: AbortSignal): Promise<void> {
+  await run({ file: '/usr/sbin/cryptsetup', args: ['luksHeaderBackup', device, '--header-backup-file', file], timeoutMs: 120_000, signal });
+}
+
+/** Gives the failures of programs words for the operator. */
+async function worded<T>(label: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ExtbackupError) throw cause;
+    throwIfCancelled(signal);
+    if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
+      throw new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DriveError('EXB_PREPARE', `${label} could not be prepared: ${why}.`, 'Nothing was enrolled and nothing is left open. Put that right and run the same command again.', cause);
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
