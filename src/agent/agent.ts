@@ -1,0 +1,159 @@
+/** The daemon: builds the object graph, starts the triggers, and on SIGTERM stops them and waits for every undo. */
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { createBus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import { loadConfig } from '../config/load.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { BusyError, messageOf, UsageError } from '../errors.ts';
+import { identityFile } from '../keys/ssh-key.ts';
+import { startDispatcher } from '../notify/dispatcher.ts';
+import { makeChannel } from '../notify/make-channel.ts';
+import { createNoticeMaker } from '../notify/notices.ts';
+import { createRunLedger } from '../report/run-ledger.ts';
+import { openAttachLedger } from '../run/attach-ledger.ts';
+import { readBootId } from '../system/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { lockFile } from '../system/file-lock.ts';
+import { createMachine } from '../system/machine.ts';
+import { hasPrivateMounts } from '../system/mounts.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { releaseAll } from '../system/release.ts';
+import { watchKeyFile } from '../triggers/key-file.ts';
+import { watchSpool, type Stop } from '../triggers/spool.ts';
+import { listenToUsb } from '../triggers/usb-listener.ts';
+import { createLog, logEvents } from './journal.ts';
+import { createReplies } from './replies.ts';
+import { createServiceStatus, describeService } from './service-status.ts';
+import { createStation } from './station.ts';
+import { createStatusFile } from './status-file.ts';
+
+/** Why the agent ends. */
+type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
+
+const usualWarnAfterMs = 20_000;
+const noticeGraceMs = 10_000;
+
+/**
+ * Runs the agent until it is told to stop.
+ * @throws UsageError when it would not have a mount namespace of its own
+ * @throws BusyError when another agent runs
+ */
+export async function runAgent(run: RunCommand, paths: Paths, version: string, socket: string | undefined): Promise<void> {
+  if (!(await hasPrivateMounts())) {
+    throw new UsageError('The agent has no mount namespace of its own: an opened disk would be visible to everybody.', 'Start it with: systemctl start extbackup');
+  }
+  await mkdir(paths.run, { recursive: true, mode: 0o700 });
+  const lock = await lockFile(`${paths.run}/agent.lock`);
+  if (!lock) throw new BusyError('Another agent is running already.', 'See: systemctl status extbackup');
+  try {
+    await serve(run, paths, version, socket);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function serve(run: RunCommand, paths: Paths, version: string, socket: string | undefined): Promise<void> {
+  const log = createLog();
+  const bus = createBus((event, error) => { log.error({ event: 'handler:failed', of: event, reason: messageOf(error) }); });
+  logEvents(bus, log);
+  const service = createServiceStatus(run, socket);
+  const load = (): Promise<Config> => loadConfig(paths.config);
+  const config = await load().catch((error: unknown) => {
+    bus.emit('warning:raised', { reason: messageOf(error), todo: 'Make or correct it: extbackup setup --help' });
+    return undefined;
+  });
+  const dispatcher = startDispatcher(
+    bus,
+    createNoticeMaker(hostname(), () => new Date()),
+    (config?.notify ?? []).map((settings) => ({ channel: makeChannel(settings, run), events: settings.events })),
+    log,
+  );
+  bus.emit('agent:started', { version });
+  await closeLeftovers(run, paths, (reason, todo) => { bus.emit('warning:raised', { reason, todo }); });
+
+  const bootId = await readBootId();
+  const quietly = (error: unknown): void => { log.warn({ event: 'agent:trouble', reason: messageOf(error) }); };
+  const registry = createDriveRegistry(files.drives(paths));
+  const replies = createReplies(files.replies(paths), quietly);
+  const statusFile = createStatusFile({
+    file: files.status(paths), registry, loadConfig: load, onError: quietly,
+    board: () => station.board,
+    keyIsLoaded: () => station.keyIsLoaded(),
+    onStatus: (status) => { service.say(describeService(status)); },
+  });
+  const station = createStation({
+    bus, run, paths, registry, replies, bootId, loadConfig: load,
+    runs: createRunLedger(files.runs(paths)),
+    attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
+    machineFor: (settings) => createMachine(run, paths, identityFile(paths, settings.ssh)),
+    publish: () => { statusFile.publish(); },
+  });
+  bus.on('warning:raised', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
+  bus.on('drive:ignored', ({ reason, happened, todo }) => { if (reason !== 'just-prepared') statusFile.addWarning(`${happened} ${todo}`); });
+  await replies.tidy();
+
+  let end: (ending: Ending) => void = () => undefined;
+  const ended = new Promise<Ending>((resolve) => { end = resolve; });
+  process.once('SIGTERM', () => { end('SIGTERM'); });
+  process.once('SIGINT', () => { end('SIGINT'); });
+  const stops = await startTriggers({ run, paths, bus, station, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
+  station.keyChanged(); // looks around, too
+  await service.ready('Watching for disks');
+  const reason = await ended;
+  bus.emit('agent:stopping', { reason });
+  await service.stopping();
+  await Promise.all(stops.map((stop) => stop()));
+  await station.stop();
+  await dispatcher.stop(noticeGraceMs);
+  await statusFile.writeStopped();
+}
+
+interface TriggerParts {
+  readonly run: RunCommand;
+  readonly paths: Paths;
+  readonly bus: ReturnType<typeof createBus>;
+  readonly station: ReturnType<typeof createStation>;
+  warnAfterMs(): number;
+  onRestart(): void;
+}
+
+async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: TriggerParts): Promise<Stop[]> {
+  const usb = listenToUsb({
+    onConnect: (_port, usbSerial) => {
+      bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
+    },
+    onDisconnect: (_port, usbSerial) => {
+      bus.emit('drive:removed', { ...(usbSerial !== undefined && { usbSerial }) });
+      station.look();
+    },
+    onNoBlockDevice: (_port, usbSerial) => {
+      const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
+      bus.emit('drive:ignored', { reason: 'no-block-device', happened: `${which} was connected but did not come up.`, todo: 'Check its cable and its power, and plug it in again, best at another port.' });
+    },
+  }, warnAfterMs);
+  const key = await watchKeyFile(paths, () => { station.keyChanged(); });
+  const spool = await watchSpool(paths, {
+    onNote: (note) => {
+      if (note.kind === 'request') station.request(note.request);
+      else if (note.kind === 'restart') onRestart();
+      else if (note.kind === 'nudge' && note.about === 'key') station.keyChanged();
+      else station.look();
+    },
+    onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },
+  });
+  return [usb, key, spool];
+}
+
+/** What a dead agent left open is closed before anything else; a command that is at work now is left alone. */
+async function closeLeftovers(run: RunCommand, paths: Paths, warn: (reason: string, todo: string) => void): Promise<void> {
+  const lock = await lockFile(`${paths.run}/device.lock`);
+  if (!lock) return;
+  try {
+    const { closed, left } = await releaseAll(run);
+    if (closed.length > 0) warn(`An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`, 'Nothing needs to be done.');
+    if (left.length > 0) warn(`An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`, 'End the programs that use it, then run: extbackup release');
+  } finally {
+    await lock.release();
+  }
+}

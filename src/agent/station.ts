@@ -1,0 +1,233 @@
+/**
+ * The agent's heart: what is plugged in leads to runs, what the operator asks for is answered, and what happened is
+ * told. It knows nothing of where its news come from; the triggers call it.
+ */
+import { stat } from 'node:fs/promises';
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { BusyError, CancelledError, DriveError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
+import type { Machine } from '../pipeline/machine.ts';
+import { coalesce } from '../report/coalesce.ts';
+import type { RunLedger } from '../report/run-ledger.ts';
+import type { AttachLedger } from '../run/attach-ledger.ts';
+import { runOne, type RunEnd } from '../run/run-one.ts';
+import { createRunQueue, type RunOrder } from '../run/run-queue.ts';
+import { findVolumes } from '../run/volumes.ts';
+import type { RunCommand } from '../system/command.ts';
+import { lockFile } from '../system/file-lock.ts';
+import { holdsOf } from '../system/holds.ts';
+import { mappingName } from '../system/luks.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { pause } from '../system/pause.ts';
+import { releaseAll } from '../system/release.ts';
+import type { SpoolRequest } from '../triggers/spool-note.ts';
+import { createAttachBoard, type AttachBoard } from './attach-board.ts';
+import { lookAround } from './attach-watch.ts';
+import type { Replies } from './replies.ts';
+import { createRequests } from './requests.ts';
+
+export interface StationParts {
+  readonly bus: Bus;
+  readonly run: RunCommand;
+  readonly paths: Paths;
+  readonly bootId: string;
+  readonly registry: DriveRegistry;
+  readonly runs: RunLedger;
+  readonly attaches: AttachLedger;
+  readonly replies: Replies;
+  loadConfig(): Promise<Config>;
+  machineFor(config: Config): Machine;
+  /** Called after every change of what `status` shows. */
+  publish(): void;
+}
+
+export interface Station {
+  readonly board: AttachBoard;
+  /** Something may have changed: look what is plugged in. */
+  look(): void;
+  /** The key file appeared, changed or went away. */
+  keyChanged(): void;
+  request(request: SpoolRequest): void;
+  keyIsLoaded(): Promise<boolean>;
+  /** Resolves when no run is going on and none waits. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const lookAgainMs = 2_000;
+const releaseAgainMs = 10_000;
+
+export function createStation(parts: StationParts): Station {
+  const { bus, run, paths, registry, publish } = parts;
+  const board = createAttachBoard();
+  const deviceLock = `${paths.run}/device.lock`;
+  const stopping = new AbortController();
+  let keyWasLoaded = false;
+  let again: NodeJS.Timeout | undefined;
+  const warn = (what: string) => (error: unknown): void => {
+    bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
+  };
+
+  const keyIsLoaded = async (): Promise<boolean> => {
+    try {
+      return (await stat(files.luksKey(paths))).size > 0;
+    } catch {
+      return false; // no ramfs, or no key in it
+    }
+  };
+
+  const carryOut = async (order: RunOrder, signal: AbortSignal): Promise<void> => {
+    const { drive, attach } = order;
+    if (!(await keyIsLoaded())) {
+      board.set(drive, 'new'); // the next look lets it wait for the key
+      requests.onDropped(order.runId, new KeyError('EXB_KEY_MISSING', `The key went away before the run of ${drive} began.`, 'Load it: extbackup unlock'));
+      look();
+      return;
+    }
+    board.set(drive, 'running');
+    board.startRun(order);
+    await parts.attaches.note(attach, 'started');
+    requests.onStarted(order.runId);
+    const end = await runOne(order, around, signal);
+    board.endRun();
+    if (!stopping.signal.aborted) await parts.attaches.note(attach, 'served');
+    showEnd(drive, end);
+    requests.onEnded(order, end);
+    look();
+  };
+
+  const showEnd = (drive: string, { failure, drive: disk, result }: RunEnd): void => {
+    const words = failure ? `${failure.happened} ${failure.todo}` : null;
+    if (disk === 'gone') board.set(drive, 'absent', words);
+    else if (disk === 'open') void releaseUntilClosed(drive, words);
+    else if (failure) board.set(drive, 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
+    else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
+    const attach = board.find(drive);
+    if (attach) attach.code = failure?.code;
+    publish();
+  };
+
+  /** A disk that could not be closed is tried again until it can. */
+  const releaseUntilClosed = async (drive: string, words: string | null): Promise<void> => {
+    board.set(drive, 'do-not-unplug', words);
+    while (!stopping.signal.aborted) {
+      await pause(releaseAgainMs, stopping.signal);
+      const { left } = await releaseAll(run, mappingName(drive));
+      const disk = board.find(drive)?.volume.disk;
+      if (left.length > 0 || (disk !== undefined && (await holdsOf(disk, mappingName(drive))).length > 0)) continue;
+      if (disk !== undefined) {
+        board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
+        bus.emit('drive:safe-to-unplug', { drive });
+      }
+      publish();
+      return;
+    }
+  };
+
+  const queue = createRunQueue(carryOut, (order, reason) => {
+    board.set(order.drive, 'idle', messageOf(reason));
+    requests.onDropped(order.runId, reason);
+    publish();
+  });
+
+  const volumes = (): ReturnType<typeof findVolumes> => findVolumes(run);
+
+  const around = {
+    bus, registry, deviceLock, board, queue,
+    ledger: parts.attaches,
+    bootId: parts.bootId,
+    loadConfig: () => parts.loadConfig(),
+    machineFor: (config: Config) => parts.machineFor(config),
+    findVolumes: volumes,
+    holdsOf,
+    keyIsLoaded,
+    onPhase: (phase: string) => {
+      board.setPhase(phase);
+      publish();
+    },
+    onProgress: (progress: Parameters<AttachBoard['setProgress']>[0]) => {
+      board.setProgress(progress);
+      publish();
+    },
+    record: async (record: Parameters<RunLedger['append']>[0]) => {
+      const warning = await parts.runs.append(record);
+      if (warning !== undefined) bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+    },
+    othersAtWork: async () => {
+      if (queue.current !== undefined) return false; // then the lock is ours
+      const lock = await lockFile(deviceLock);
+      await lock?.release();
+      return lock === undefined;
+    },
+    lookAgain: () => {
+      clearTimeout(again);
+      again = setTimeout(look, lookAgainMs);
+    },
+  };
+
+  const look = coalesce(async () => {
+    if (stopping.signal.aborted) return;
+    await lookAround(around);
+    publish();
+  }, (error) => {
+    warn('The plugged disks could not be looked up')(error);
+    around.lookAgain();
+  });
+
+  const presentDrives = async () => {
+    const enrolled = (await registry.list()).filter(({ state }) => state === 'active');
+    const found = await volumes();
+    const present = enrolled.flatMap((record) => {
+      const twins = found.filter(({ luksUuid }) => luksUuid === record.luksUuid);
+      const [volume] = twins;
+      if (volume === undefined) return [];
+      const refused = twins.length > 1 ? new DriveError('EXB_DUPLICATE', `Two disks with the LUKS header of ${record.label} are plugged in; one is a copy.`, 'Take both out and plug in the real one alone.') : undefined;
+      return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
+    });
+    return { enrolled, present };
+  };
+
+  const release = async (): Promise<string> => {
+    if (queue.current) throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
+    const { closed, left } = await releaseAll(run);
+    if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
+    look();
+    return closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
+  };
+
+  const requests = createRequests({
+    queue, replies: parts.replies, loadConfig: () => parts.loadConfig(), keyIsLoaded, look: presentDrives, release,
+    onQueued: ({ drive, runId, trigger }) => {
+      board.set(drive, 'queued');
+      bus.emit('run:queued', { runId, drive, trigger });
+      publish();
+    },
+  });
+
+  const keyChanged = coalesce(async () => {
+    const loaded = await keyIsLoaded();
+    if (loaded && !keyWasLoaded) bus.emit('key:loaded', {});
+    keyWasLoaded = loaded;
+    if (loaded) {
+      for (const attach of board.attaches) {
+        if (attach.state === 'failed' && attach.code === 'EXB_KEY_REJECTED') attach.state = 'new'; // another key, another try
+      }
+    }
+    look();
+  }, warn('The key could not be looked up'));
+
+  return {
+    board,
+    look,
+    keyChanged,
+    keyIsLoaded,
+    request: (request) => void requests.take(request),
+    idle: () => queue.idle(),
+    stop: async () => {
+      stopping.abort();
+      clearTimeout(again);
+      await queue.stop(new CancelledError('The agent was stopped during the run.', 'The run starts again with the agent: systemctl start extbackup'));
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Config } from '../config/schema.ts';
+import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { coalesce } from '../report/coalesce.ts';
+import { readProcessStart } from '../report/process-start.ts';
+import { planRotation } from '../report/rotation.ts';
+import type { Status } from '../report/status.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
+import type { AttachBoard } from './attach-board.ts';
+
+/** Where the status comes from. */
+export interface StatusParts {
+  readonly file: string;
+  readonly board: () => AttachBoard;
+  readonly registry: DriveRegistry;
+  loadConfig(): Promise<Config>;
+  keyIsLoaded(): Promise<boolean>;
+  /** Told of each new status, for the service manager. */
+  onStatus(status: Status): void;
+  onError(error: unknown): void;
+}
+
+export interface StatusFile {
+  /** Writes soon; many calls become one. */
+  publish(): void;
+  /** Remembers a warning that is about no enrolled disk; the last ten are shown. */
+  addWarning(text: string): void;
+  /** The last word: the agent has stopped. */
+  writeStopped(): Promise<void>;
+}
+
+const usualRotationMs = 35 * 86_400_000;
+const shownWarnings = 10;
+
+/** Keeps `status.json` true. */
+export function createStatusFile(parts: StatusParts): StatusFile {
+  let warnings: { at: string; text: string }[] = [];
+  const compose = async (agent: Status['agent']): Promise<Status> => {
+    const records = (await parts.registry.list()).filter(({ state }) => state !== 'retired');
+    const every = await parts.loadConfig().then((config) => config.rotation.every, () => usualRotationMs); // a wrong configuration is told elsewhere
+    return {
+      version: 1,
+      agent,
+      key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',
+      drives: parts.board().describe(records, planRotation(records, every, new Date())),
+      run: parts.board().run,
+      warnings,
+      updatedAt: new Date().toISOString(),
+      pid: process.pid,
+      pidStartTime: (await readProcessStart(process.pid)) ?? '',
+    };
+  };
+  const write = async (agent: Status['agent']): Promise<void> => {
+    const status = await compose(agent);
+    await writeAtomically(parts.file, `${JSON.stringify(status)}\n`, false);
+    parts.onStatus(status);
+  };
+  return {
+    publish: coalesce(() => write('running'), parts.onError),
+    addWarning: (text) => {
+      warnings = [...warnings, { at: new Date().toISOString(), text }].slice(-shownWarnings);
+    },
+    writeStopped: async () => {
+      try {
+        await write('stopped');
+      } catch (error) {
+        parts.onError(error);
+      }
+    },
+  };
+}
