@@ -3,11 +3,14 @@ import { Host, quote } from './host.ts';
 import type { GuestImage } from './image/guest-image.ts';
 import { consoleTail, Machine, type MachineDisks } from './machine.ts';
 import { searchDisk, type Finding } from './search-disk.ts';
+import type { SavedState } from './saved-state.ts';
 import { SshConnection } from './ssh-connection.ts';
 import type { UsbDisk } from './usb-disk.ts';
 import { UsbPort } from './usb-port.ts';
 
 const bootTimeoutMs = 240_000;
+const machineDisks = ['station', 'server'];
+const savedSnapshot = 'saved';
 
 /** The station: a Debian machine with USB sockets, run by the test as root. */
 export class Guest extends Host {
@@ -33,6 +36,23 @@ export class Guest extends Host {
     this.#machine = await Machine.start(this.#image, this.#disks, this.#directory);
     await this.#usb.plugAllAgain(this.#machine.qmp);
     await this.#connect();
+  }
+
+  /** Continues where the machine was whose state was saved. Takes two seconds instead of a boot. */
+  async wakeFrom(state: SavedState): Promise<void> {
+    await state.copyTo(this.#disks);
+    this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
+    await this.restore(savedSnapshot);
+  }
+
+  /** Saves the machine's state for later labs and goes on. */
+  async saveTo(state: SavedState): Promise<void> {
+    const { qmp } = this.#running;
+    await qmp.job('snapshot-delete', { tag: savedSnapshot, devices: machineDisks });
+    await this.snapshot(savedSnapshot);
+    await qmp.execute('stop'); // this also flushes the image files
+    await state.keep(this.#disks);
+    await qmp.execute('cont');
   }
 
   /** Restarts the system in an orderly way. */
@@ -75,7 +95,7 @@ export class Guest extends Host {
   /** Keeps the present state of the running machine: memory, the station's disk, the server's disk. */
   async snapshot(name: string): Promise<void> {
     if (this.#usb.plugged.length) throw new Error('Take the disks out before a snapshot: USB disks are not part of it.');
-    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: ['station', 'server'] });
+    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: machineDisks });
   }
 
   /** Goes back to a snapshot. Plugged disks are taken out and keep what is on them; the clock is set to now. */
@@ -83,7 +103,7 @@ export class Guest extends Host {
     const { qmp } = this.#running;
     for (const disk of this.#usb.plugged) await this.#usb.yank(qmp, disk);
     await this.#connection.drop();
-    await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: ['station', 'server'] });
+    await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: machineDisks });
     await qmp.execute('cont');
     await this.#connect();
   }

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { execa } from 'execa';
 import { BackupServer } from './backup-server.ts';
 import { Guest } from './guest.ts';
-import { findOrBuildImage } from './image/guest-image.ts';
+import { findOrBuildImage, type GuestImage } from './image/guest-image.ts';
+import type { MachineDisks } from './machine.ts';
+import { disksIn, SavedState } from './saved-state.ts';
 import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
@@ -17,13 +18,34 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** Opens a lab with a freshly booted machine. The first time on a computer this builds the guest image, which takes minutes. */
-export async function openLab(): Promise<Lab> {
+/** Something done to a fresh lab once, whose outcome later labs start from. */
+export interface Preparation {
+  /** Names the outcome: change it with everything that changes the outcome, such as the hash of an installed package. */
+  readonly key: string;
+  prepare(lab: Lab): Promise<void>;
+}
+
+/**
+ * Opens a lab with a running machine, in a few seconds: it wakes up from a saved state.
+ * The first time on a computer this builds the guest image, which takes minutes, boots it and saves the state.
+ */
+export async function openLab(preparation?: Preparation): Promise<Lab> {
   const image = await findOrBuildImage();
+  const booted = await SavedState.of(image, 'booted');
+  if (!preparation) return open(image, booted, bootCold);
+
+  const prepared = await SavedState.of(image, preparation.key);
+  return open(image, prepared, async (lab, disks) => {
+    if (booted.exists) await lab.guest.wakeFrom(booted);
+    else await bootCold(lab, disks, image);
+    await preparation.prepare(lab);
+  });
+}
+
+/** Wakes a lab from the saved state; where there is none, brings the lab there and saves it. */
+async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<void>): Promise<Lab> {
   const directory = await makeWorkDirectory();
-  const disks = { station: join(directory, 'station.qcow2'), server: join(directory, 'server.qcow2') };
-  await overlay(image.stationDisk, disks.station);
-  await overlay(image.serverDisk, disks.server);
+  const disks = disksIn(directory);
   const guest = new Guest(image, disks, directory);
   const lab: Lab = {
     guest,
@@ -35,13 +57,25 @@ export async function openLab(): Promise<Lab> {
     },
   };
   try {
-    await guest.boot();
-    await guest.waitFor('the backup server', 'ssh-keyscan -t ed25519 -T 2 backup 2>/dev/null | grep -q .', 120_000);
+    if (state.exists) {
+      await guest.wakeFrom(state);
+    } else {
+      await bringThere(lab, disks, image);
+      await guest.saveTo(state);
+    }
   } catch (error) {
     await lab.close();
     throw error;
   }
   return lab;
+}
+
+async function bootCold({ guest }: Lab, disks: MachineDisks, image: GuestImage): Promise<void> {
+  await overlay(image.stationDisk, disks.station);
+  await overlay(image.serverDisk, disks.server);
+  await guest.boot();
+  await guest.waitFor('the start of all services', '[ "$(systemctl is-system-running)" = running ]', 120_000);
+  await guest.waitFor('the backup server', 'ssh-keyscan -t ed25519 -T 2 backup 2>/dev/null | grep -q .', 60_000);
 }
 
 async function overlay(base: string, file: string): Promise<void> {

@@ -20,14 +20,14 @@ export class Machine {
     this.#qemu = qemu;
   }
 
-  /** Switches the machine on. `paused` leaves its processors stopped, for a snapshot to be loaded. */
-  static async start(image: GuestImage, disks: MachineDisks, directory: string, paused = false): Promise<Machine> {
+  /** Switches the machine on. `asleep` leaves its processors stopped, for a snapshot to be loaded. */
+  static async start(image: GuestImage, disks: MachineDisks, directory: string, how: 'awake' | 'asleep' = 'awake'): Promise<Machine> {
     const sshPort = await freePort();
     const socket = join(directory, 'qmp');
     await rm(socket, { force: true });
     const args = [
       ...(await machineArguments(image)),
-      ...(paused ? ['-S'] : []),
+      ...(how === 'asleep' ? ['-S'] : []),
       ...['-serial', `file:${join(directory, 'console.log')}`, '-qmp', `unix:${socket},server=on,wait=off`],
       ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${String(sshPort)}-:22`, '-device', 'virtio-net-pci,netdev=net,romfile='],
       ...disk('station', disks.station, 'root'),

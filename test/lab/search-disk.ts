@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Qmp } from './qmp.ts';
@@ -9,6 +8,8 @@ export interface Finding {
   readonly pattern: Buffer;
   readonly offset: number;
 }
+
+const pieceSize = 8 * 1024 * 1024;
 
 /**
  * Searches the content of a running machine's disk. The content, not its qcow2 file: that file also holds the memory of snapshots.
@@ -29,23 +30,37 @@ export async function searchDisk(qmp: Qmp, node: string, directory: string, patt
   }
 }
 
-/** Finds the first place of each pattern in a file. */
+/** Finds the first place of each pattern in a sparse file; its holes are not read. */
 export async function searchFile(file: string, patterns: readonly Buffer[]): Promise<Finding[]> {
-  const longest = Math.max(...patterns.map((pattern) => pattern.length));
-  const missing = new Set(patterns);
-  const found: Finding[] = [];
-  let kept = Buffer.alloc(0);
-  let position = 0; // of the first byte of `kept`
-  for await (const chunk of createReadStream(file, { highWaterMark: 4 * 1024 * 1024 }) as AsyncIterable<Buffer>) {
-    const text = Buffer.concat([kept, chunk]);
-    for (const pattern of missing) {
-      const at = text.indexOf(pattern);
-      if (at < 0) continue;
-      found.push({ pattern, offset: position + at });
-      missing.delete(pattern);
+  const overlap = Math.max(...patterns.map((pattern) => pattern.length)) - 1;
+  const found = new Map<Buffer, number>();
+  const piece = Buffer.alloc(pieceSize);
+  const handle = await open(file);
+  try {
+    for (const { start, end } of await dataRanges(file)) {
+      for (let at = start; at < end; at += pieceSize - overlap) {
+        const { bytesRead } = await handle.read(piece, 0, Math.min(pieceSize, end - at), at);
+        for (const pattern of patterns) {
+          const place = found.has(pattern) ? -1 : piece.subarray(0, bytesRead).indexOf(pattern);
+          if (place >= 0) found.set(pattern, at + place);
+        }
+      }
     }
-    kept = text.subarray(Math.max(0, text.length - longest + 1));
-    position += text.length - kept.length;
+  } finally {
+    await handle.close();
   }
-  return found;
+  return [...found].map(([pattern, offset]) => ({ pattern, offset }));
+}
+
+/** The parts of a file that are not holes. Neighbours are joined, so that a pattern across their border is found. */
+async function dataRanges(file: string): Promise<{ start: number; end: number }[]> {
+  const { stdout } = await execa('qemu-img', ['map', '-f', 'raw', '--output=json', file]);
+  const ranges: { start: number; end: number }[] = [];
+  for (const { start, length, data } of JSON.parse(stdout) as { start: number; length: number; data: boolean }[]) {
+    const last = ranges.at(-1);
+    if (!data) continue;
+    if (last?.end === start) last.end += length;
+    else ranges.push({ start, end: start + length });
+  }
+  return ranges;
 }

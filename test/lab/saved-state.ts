@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import type { GuestImage } from './image/guest-image.ts';
+import { machineArguments, type MachineDisks } from './machine.ts';
+
+/** States of one image to keep: they take about a gigabyte each. */
+const keptStates = 4;
+
+/** A running machine put to sleep, in the cache: the two disks, the station's with the memory as snapshot. */
+export class SavedState {
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The place for a state. `key` names what was done to the machine; it fits only an equal machine and QEMU. */
+  static async of(image: GuestImage, key: string): Promise<SavedState> {
+    const { stdout: version } = await execa('qemu-system-x86_64', ['--version']);
+    const machine = JSON.stringify([version, await machineArguments(image), key]);
+    return new SavedState(join(image.directory, 'states', createHash('sha256').update(machine).digest('hex').slice(0, 16)));
+  }
+
+  get exists(): boolean {
+    return existsSync(this.#directory);
+  }
+
+  /** Copies the state's disks to where a machine may change them. */
+  async copyTo(disks: MachineDisks): Promise<void> {
+    await utimes(this.#directory, new Date(), new Date());
+    await copyDisks(disksIn(this.#directory), disks);
+  }
+
+  /** Keeps a copy of the disks of a machine that stands still. Removes the states longest unused. */
+  async keep(disks: MachineDisks): Promise<void> {
+    const parent = join(this.#directory, '..');
+    await mkdir(parent, { recursive: true });
+    const partial = await mkdtemp(join(parent, 'partial-'));
+    await copyDisks(disks, disksIn(partial));
+    await rm(this.#directory, { recursive: true, force: true });
+    await rename(partial, this.#directory);
+    const others = (await readdir(parent)).filter((name) => name !== basename(this.#directory)).map((name) => join(parent, name));
+    const byAge = await Promise.all(others.map(async (path) => ({ path, used: (await stat(path)).mtimeMs })));
+    byAge.sort((a, b) => b.used - a.used);
+    for (const { path } of byAge.slice(keptStates - 1)) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** The names that a machine's disks have in every directory. */
+export function disksIn(directory: string): MachineDisks {
+  return { station: join(directory, 'station.qcow2'), server: join(directory, 'server.qcow2') };
+}
+
+async function copyDisks(from: MachineDisks, to: MachineDisks): Promise<void> {
+  for (const name of ['station', 'server'] as const) await copyFile(from[name], to[name], constants.COPYFILE_FICLONE);
+}
