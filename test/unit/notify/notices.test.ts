@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import type { EventMap } from '../../../src/bus/events.ts';
+import { createNoticeMaker } from '../../../src/notify/notices.ts';
+
+const run = { runId: 'r1', drive: 'BACKUP_2' };
+const figures = { filesTotal: 4300, filesTransferred: 12, filesDeleted: 0, bytesTotal: 9e9, bytesTransferred: 1_200_000, bytesReceived: 900_000 };
+const succeeded: EventMap['run:succeeded'] = { ...run, ...figures, tookMs: 200_000, gaps: false, stamped: true };
+const failed: EventMap['run:failed'] = {
+  ...run, code: 'EXB_UNREACHABLE', exitCode: 13, happened: 'The server did not answer.', todo: 'Check that it is on.', phase: 'pulling', tookMs: 10_000,
+};
+
+const maker = () => createNoticeMaker('station', () => new Date('2026-03-01T10:00:00Z'));
+
+describe('the end of a run', () => {
+  test('a good run and its closed disk are one message', () => {
+    const notices = maker();
+    expect(notices.take('run:succeeded', succeeded)).toEqual([]);
+    const told = notices.take('drive:safe-to-unplug', run);
+    expect(told).toMatchObject([{ kind: 'success', drive: 'BACKUP_2', subject: 'BACKUP_2 is done, safe to unplug', at: '2026-03-01T10:00:00.000Z' }]);
+    expect(told[0]?.text).toContain('12 files copied (1.2 MB)');
+    expect(told[0]?.text).toContain('3 min 20 s');
+    expect(notices.flush()).toEqual([]);
+  });
+
+  test('a good run on a disk that stays open never says safe', () => {
+    const notices = maker();
+    notices.take('run:succeeded', succeeded);
+    const [notice] = notices.take('drive:do-not-unplug', { ...run, reason: 'LUKS is still open' });
+    expect(notice).toMatchObject({ kind: 'failure', subject: 'BACKUP_2 is backed up, but DO NOT UNPLUG it' });
+    expect(notice?.text).not.toMatch(/safe|can take it out/);
+  });
+
+  test('a failed run says what happened, what to do, and that the disk is closed', () => {
+    const notices = maker();
+    notices.take('run:failed', failed);
+    const [notice] = notices.take('drive:safe-to-unplug', run);
+    expect(notice).toMatchObject({ kind: 'failure', subject: 'BACKUP_2 failed, safe to unplug', event: 'run:failed' });
+    expect(notice?.text).toContain('The server did not answer.\nCheck that it is on.');
+  });
+
+  test('a failed run on a disk that stays open says DO NOT UNPLUG', () => {
+    const notices = maker();
+    notices.take('run:failed', { ...failed, exitCode: 20 });
+    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([{ subject: 'BACKUP_2 failed, DO NOT UNPLUG' }]);
+  });
+
+  test('a disk that was torn out is told as gone, whether that is noticed before or after the failure', () => {
+    const before = maker();
+    before.take('drive:removed', { drive: 'BACKUP_2' });
+    expect(before.take('run:failed', failed)).toMatchObject([{ subject: 'BACKUP_2 failed, it was taken out' }]);
+    const after = maker();
+    after.take('run:failed', failed);
+    expect(after.take('drive:removed', { drive: 'BACKUP_2' })).toMatchObject([{ subject: 'BACKUP_2 failed, it was taken out' }]);
+  });
+
+  test('a disk that came back is not taken for gone', () => {
+    const notices = maker();
+    notices.take('drive:removed', { drive: 'BACKUP_2' });
+    notices.take('drive:identified', { drive: 'BACKUP_2', diskseq: 9, device: 'sda1', luksUuid: 'u' });
+    expect(notices.take('run:succeeded', succeeded)).toEqual([]);
+  });
+
+  test('an incomplete run is no success', () => {
+    const notices = maker();
+    notices.take('run:succeeded', { ...succeeded, gaps: true, stamped: false });
+    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'failure', subject: 'BACKUP_2 is incomplete, safe to unplug' }]);
+  });
+
+  test('a held run asks once, although it also counts as failed', () => {
+    const notices = maker();
+    notices.take('run:held', { ...run, code: 'EXB_HELD', exitCode: 14, happened: 'It would delete 900 files.', todo: 'Look, then: extbackup approve' });
+    notices.take('run:failed', { ...failed, exitCode: 14 });
+    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'warning', subject: 'BACKUP_2 needs your approval, safe to unplug' }]);
+  });
+
+  test('without word about the disk, flush tells the end and promises nothing', () => {
+    const notices = maker();
+    notices.take('run:succeeded', succeeded);
+    expect(notices.waiting).toBe(true);
+    const [notice] = notices.flush();
+    expect(notice?.subject).toBe('BACKUP_2 is done, look at "extbackup status" before you unplug it');
+    expect(notices.waiting).toBe(false);
+  });
+
+  test('two disks keep their stories apart', () => {
+    const notices = maker();
+    notices.take('run:succeeded', succeeded);
+    notices.take('run:failed', { ...failed, runId: 'r2', drive: 'BACKUP_1' });
+    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_1' })).toMatchObject([{ kind: 'failure', drive: 'BACKUP_1' }]);
+    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_2' })).toMatchObject([{ kind: 'success', drive: 'BACKUP_2' }]);
+  });
+});
+
+describe('other news', () => {
+  test('a closed disk is no news without a run, unless it was open before', () => {
+    const notices = maker();
+    expect(notices.take('drive:safe-to-unplug', run)).toEqual([]);
+    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([{ kind: 'failure', subject: 'DO NOT UNPLUG BACKUP_2' }]);
+    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'success' }]);
+  });
+
+  test('the key is asked for once per plug', () => {
+    const notices = maker();
+    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toMatchObject([{ kind: 'waiting', subject: 'BACKUP_2 is waiting for the key' }]);
+    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toEqual([]);
+    notices.take('drive:removed', { drive: 'BACKUP_2' });
+    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toHaveLength(1);
+    notices.take('key:loaded', {});
+    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toHaveLength(1);
+  });
+
+  test.each([
+    ['not-enrolled', ['refusal']],
+    ['duplicate-uuid', ['refusal']],
+    ['no-block-device', ['warning']],
+    ['just-prepared', []],
+    ['served-before', []],
+  ] as const)('an ignored disk (%s) is told as %j', (reason, kinds) => {
+    const told = maker().take('drive:ignored', { reason, happened: 'A disk is not used.', todo: 'Enrol it.' });
+    expect(told.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('warnings, strange requests and overdue disks are told with what to do', () => {
+    const notices = maker();
+    expect(notices.take('warning:raised', { reason: 'A disk shows no device.', todo: 'Check the cable.' }))
+      .toMatchObject([{ kind: 'warning', subject: 'A disk shows no device', text: 'A disk shows no device.\nCheck the cable.' }]);
+    expect(notices.take('spool:rejected', { reason: 'torn' })).toMatchObject([{ kind: 'warning' }]);
+    expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text).toContain('2026-01-05');
+    expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain('never');
+  });
+
+  test('the steps of a run are no news', () => {
+    const notices = maker();
+    expect(notices.take('run:started', { ...run, trigger: 'plug' })).toEqual([]);
+    expect(notices.take('sync:progress', { ...run, bytes: 1, files: 1 })).toEqual([]);
+    expect(notices.take('luks:closed', { ...run, tookMs: 1 })).toEqual([]);
+  });
+});
