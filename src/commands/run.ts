@@ -3,7 +3,10 @@ import { labelPattern } from '../drives/drive-record.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { requestAndFollow } from '../report/request.ts';
 import { createBarView, createLineView, type RunView } from '../report/run-view.ts';
+import { describeEnd } from '../report/run-end.ts';
+import { createRunLedger } from '../report/run-ledger.ts';
 import type { Reply } from '../report/status.ts';
+import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
 import { untilInterrupted } from './interrupt.ts';
 
@@ -20,7 +23,7 @@ export function runCommand(context: CliContext): Command {
       const view = options.json === true ? undefined : chooseView(context);
       const reply = await follow(context, wish, view);
       if (options.json === true) context.print(JSON.stringify(reply));
-      else tellEnd(context, reply);
+      else await tellEnd(context, reply);
       context.exitWith(asExitCode(reply.exitCode));
     });
 }
@@ -50,16 +53,14 @@ function chooseView(context: CliContext): RunView {
   return process.stderr.isTTY ? createBarView(process.stderr) : createLineView((line) => { context.note(line); });
 }
 
-/** Good news, and that there was nothing to do, go to standard output; the rest to standard error. */
-export function tellEnd(context: Pick<CliContext, 'print' | 'note'>, reply: Reply): void {
-  const good = reply.exitCode === exitCodes.done || reply.exitCode === exitCodes.fresh;
-  const say = (text: string): void => {
-    if (text === '') return;
-    if (good) context.print(text);
-    else context.note(text);
-  };
-  say(reply.happened);
-  say(reply.todo);
+/** Good news go to standard output, the rest to standard error. */
+async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
+  const runs = reply.runIds.length === 0 ? [] : await createRunLedger(files.runs(context.paths)).list();
+  const { good, lines } = describeEnd(reply, runs);
+  for (const line of lines) {
+    if (good) context.print(line);
+    else context.note(line);
+  }
 }
 
 /** A number that is none of ours would be a bug. */

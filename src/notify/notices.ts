@@ -79,7 +79,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'drive:do-not-unplug': (event) => {
       openDrives.add(event.drive);
       if (ended.has(event.drive)) return tellEnd(event.drive, { state: 'open', reason: event.reason });
-      return [make('drive:do-not-unplug', event, stillOpen(event.drive, event.reason), event.drive)];
+      return [make('drive:do-not-unplug', event, takenOut.has(event.drive) ? goneOpen(event.drive) : stillOpen(event.drive, event.reason), event.drive)];
     },
     'drive:removed': ({ drive }) => {
       if (drive === undefined) return [];
@@ -146,6 +146,12 @@ const stillOpen = (drive: string, reason: string): News => ({
   kind: 'failure',
   subject: `DO NOT UNPLUG ${drive}`,
   text: `Disk ${drive} is still open: ${stripStop(reason)}.\nEnd the programs that use it, then run on the station: extbackup release`,
+});
+
+const goneOpen = (drive: string): News => ({
+  kind: 'failure',
+  subject: `${drive} was taken out while it was open`,
+  text: `Disk ${drive} is gone, but the station still has it open.\nOn the station run: extbackup release\nThen plug the disk in again, so that its file system is checked.`,
 });
 
 const rejected = (reason: string): News => ({
