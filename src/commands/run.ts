@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { labelPattern } from '../drives/drive-record.ts';
-import { exitCodes, type ExitCode } from '../errors.ts';
 import { requestAndFollow } from '../report/request.ts';
 import { createBarView, createLineView, type RunView } from '../report/run-view.ts';
 import { describeEnd } from '../report/run-end.ts';
@@ -8,6 +7,7 @@ import { createRunLedger } from '../report/run-ledger.ts';
 import type { Reply } from '../report/status.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
+import { asExitCode } from './exit-code.ts';
 import { untilInterrupted } from './interrupt.ts';
 
 /** Asks the agent for a run now, shows how it gets on and ends with its result. */
@@ -61,11 +61,6 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
     if (good) context.print(line);
     else context.note(line);
   }
-}
-
-/** A number that is none of ours would be a bug. */
-export function asExitCode(number: number | null): ExitCode {
-  return Object.values(exitCodes).find((code) => code === number) ?? exitCodes.bug;
 }
 
 function parseLabel(text: string): string {

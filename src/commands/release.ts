@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
+import { readAgentStatus } from '../report/read-status.ts';
+import { requestAndFollow } from '../report/request.ts';
+import { releaseAll } from '../system/release.ts';
+import type { CliContext } from './cli-context.ts';
+import { asExitCode } from './exit-code.ts';
+
+/** Closes whatever a run or a person left open. */
+export function releaseCommand(context: CliContext): Command {
+  return new Command('release')
+    .description('unmount and close whatever is left open, so that the disks can be unplugged')
+    .option('--after-crash', 'for extbackup.service: say nothing when there is nothing to do, or when another command is at work')
+    .addHelpText('after', '\nExample:\n  extbackup release')
+    .action(async (options: { afterCrash?: boolean }) => {
+      requireRoot();
+      if (options.afterCrash === true) await releaseAfterCrash(context);
+      else if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context, false);
+      else await releaseByAgent(context);
+    });
+}
+
+/** The agent's mounts are visible to nobody else, so it has to do it. */
+async function releaseByAgent(context: CliContext): Promise<void> {
+  const { exitCode, happened, todo } = await requestAndFollow(context.paths, { kind: 'release' });
+  const say = exitCode === exitCodes.done ? context.print : context.note;
+  for (const line of [happened, todo]) if (line !== '') say(line);
+  context.exitWith(asExitCode(exitCode));
+}
+
+/** @throws NotReleasedError when something stays open */
+async function releaseHere(context: CliContext, quiet: boolean): Promise<void> {
+  const { closed, left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand));
+  if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `${mapping} is still open`));
+  if (closed.length > 0) context.print(`Closed: ${closed.join(', ')}. Safe to unplug.`);
+  else if (!quiet) context.print('Nothing was open. Safe to unplug.');
+}
+
+/** Another command at work on a disk answers for that disk itself. */
+async function releaseAfterCrash(context: CliContext): Promise<void> {
+  try {
+    await releaseHere(context, true);
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
+  }
+}
