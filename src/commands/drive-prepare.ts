@@ -7,7 +7,8 @@ import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { hasBytes, isHeldByKernel } from '../drives/kernel-hold.ts';
-import { checkMeans, enrol, prepareDrive } from '../drives/prepare-drive.ts';
+import { enrol, without } from '../drives/enrolment.ts';
+import { checkMeans, prepareDrive } from '../drives/prepare-drive.ts';
 import { CancelledError, UsageError } from '../errors.ts';
 import { askLine } from '../keys/ask-question.ts';
 import { listBlockDevices, type BlockDevice } from '../system/block-devices.ts';
@@ -51,9 +52,10 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
     const enrolled = await registry.list();
     const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
     if (!isSameDisk(asked, disk)) throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
-    const record = await prepareDrive(context, { ...order, disk, label: options.label }, signal);
     const replaced = enrolledOn(disk, enrolled);
-    await registry.update((drives) => enrol(drives, record, replaced));
+    if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they are no backup any more
+    const record = await prepareDrive(context, { ...order, disk, label: options.label }, signal);
+    await registry.update((drives) => enrol(drives, record));
     return record;
   }));
   await nudgeAboutDrives(context.paths);

@@ -17,6 +17,8 @@ export const driveRecordSchema = z.object({
   /** The attach during which it was enrolled: that one does not start a run by itself. */
   enrolledDuring: z.object({ bootId: z.string(), diskseq: z.int() }).optional(),
   state: z.enum(['active', 'retired', 'lost']).default('active'),
+  /** Directory of the mirror on the disk; disks made by hand long ago have other names than `backups`. */
+  mirror: z.enum(['backups', 'backup', 'remotebackup']).optional(),
   runs: z.int().nonnegative().default(0),
   lastRun: time.nullable().default(null),
   /** Start of the last run that ended with a complete pull, as on LABEL. */

@@ -9,8 +9,13 @@ export async function writeFreshContent(top: string, seal: Seal): Promise<void> 
   await mkdir(join(top, 'backups'), { mode: 0o755 });
   await mkdir(join(top, 'history'), { mode: 0o700 });
   await writeSeal(top, seal);
-  await writeNew(join(top, 'LABEL'), seal.label, 0o644);
-  await utimes(join(top, 'LABEL'), 0, 0); // its time is that of the last backup: there was none
+  await writeLabel(top, seal.label);
+}
+
+/** Writes LABEL, without a newline. Its time is that of the last backup, and there was none. */
+export async function writeLabel(top: string, label: string): Promise<void> {
+  await writeNew(join(top, 'LABEL'), label, 0o644);
+  await utimes(join(top, 'LABEL'), 0, 0);
 }
 
 /** Writes the seal of a disk that has none, or replaces the one it has. */

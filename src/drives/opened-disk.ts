@@ -10,14 +10,19 @@ import { files, type Paths } from '../system/paths.ts';
 
 /** A disk that a command of the CLI opens for itself. */
 export interface Volume {
+  /** What the operator calls it, for messages. */
   readonly label: string;
+  /** Name of the mapping without its prefix, and of the directory; the label when left out. */
+  readonly slot?: string;
   /** The LUKS volume, for example /dev/sdb1. */
   readonly device: string;
   readonly readOnly?: boolean;
 }
 
 /** Where the CLI mounts a disk for its own use: below a directory that only root can enter. */
-export const insideDirectory = (paths: Paths, label: string): string => join(paths.run, 'inside', label);
+export const insideDirectory = (paths: Paths, slot: string): string => join(paths.run, 'inside', slot);
+
+const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 
 /**
  * Opens a LUKS volume with the key in RAM until the surrounding {@link RunStep} unwinds.
@@ -25,7 +30,7 @@ export const insideDirectory = (paths: Paths, label: string): string => join(pat
  * @throws ExtbackupError as {@link openFailure} words it
  */
 export async function openVolume(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, signal: AbortSignal): Promise<string> {
-  const name = mappingName(volume.label);
+  const name = mappingName(slotOf(volume));
   await step({
     check: async () => {
       if (await isOpen(name)) throw openFailure(volume.label, 'busy');
@@ -45,7 +50,7 @@ export async function openVolume(step: RunStep, run: RunCommand, paths: Paths, v
  * @returns the directory
  */
 export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, fstype: string, signal: AbortSignal): Promise<string> {
-  const directory = insideDirectory(paths, volume.label);
+  const directory = insideDirectory(paths, slotOf(volume));
   await step({
     check: async () => {
       if ((await mountAt(directory)) !== undefined) throw new NotReleasedError([`something is still mounted at ${directory}`]);
@@ -53,7 +58,7 @@ export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, 
     apply: async () => {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await mountDevice(run, mappingPath(mappingName(volume.label)), directory, fstype, volume.readOnly === true ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions, signal);
+      await mountDevice(run, mappingPath(mappingName(slotOf(volume))), directory, fstype, volume.readOnly === true ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions, signal);
     },
     undo: async () => {
       await ensureUnmounted(run, directory);

@@ -67,13 +67,13 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
     context.note('Encrypting: LUKS2 …');
     await formatLuks(run, { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() }, signal);
     if ((await readLuksUuid(run, volume.device, signal)) !== uuid) throw new Error('the new LUKS header cannot be read back');
-    if (order.headerBackup !== undefined) await backUpHeader(run, volume.device, order.headerBackup, signal);
     const opened = await openVolume(step, run, paths, volume, signal);
     context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
     await makeFilesystem(run, filesystem, label, opened, signal);
     const top = await mountInside(step, run, paths, volume, filesystem, signal);
     await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
     await flushFilesystem(run, top, signal);
+    if (order.headerBackup !== undefined) await backUpHeader(run, volume.device, order.headerBackup, signal);
     const { blocks, bsize } = await statfs(top);
     return blocks * bsize;
   }));
@@ -85,16 +85,6 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
     lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0, capacityBytes,
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
-}
-
-/** The record of a prepared disk takes the place of whatever stood on that disk before. */
-export function enrol(drives: readonly DriveRecord[], fresh: DriveRecord, replaced: readonly DriveRecord[]): readonly DriveRecord[] {
-  const gone = new Set(replaced.map(({ luksUuid }) => luksUuid));
-  const kept = drives.filter(({ luksUuid }) => !gone.has(luksUuid));
-  if (kept.some(({ label }) => label === fresh.label)) {
-    throw new UsageError(`Meanwhile another disk was enrolled as ${fresh.label}.`, 'Prepare this one again with another label.');
-  }
-  return [...kept, fresh];
 }
 
 async function backUpHeader(run: RunCommand, device: string, file: string, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,76 @@
+import prettyBytes from 'pretty-bytes';
+import { Command } from 'commander';
+import { ConfigError } from '../errors.ts';
+import { configSchema } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { requireRoot } from '../drives/device-lock.ts';
+import { describeAge } from '../notify/wording.ts';
+import { planRotation, type RotationPlace } from '../report/rotation.ts';
+import { plainTable, trimEnds } from '../report/status-text.ts';
+import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** One row: what the ledger knows, and whether the disk is plugged in now. */
+export interface ListedDrive extends DriveRecord, RotationPlace {
+  readonly present: boolean;
+}
+
+/** Lists the enrolled disks. */
+export function driveListCommand(context: CliContext): Command {
+  return new Command('list')
+    .description('list the enrolled disks')
+    .option('--json', 'one JSON array')
+    .addHelpText('after', '\nExample:\n  extbackup drive list')
+    .action(async (options: { json?: boolean }) => {
+      requireRoot();
+      const drives = await lookUp(context);
+      context.print(options.json === true ? JSON.stringify(drives, null, 2) : renderDriveList(drives, new Date()));
+    });
+}
+
+async function lookUp(context: CliContext): Promise<ListedDrive[]> {
+  const [records, disks, every] = await Promise.all([
+    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationEvery(context),
+  ]);
+  const here = new Set(disks.flatMap((disk) => [...withDescendants(disk)].map(({ uuid }) => uuid)));
+  const places = planRotation(records, every, new Date());
+  return records.map((record) => ({ ...record, present: here.has(record.luksUuid), ...(places.get(record.label) ?? { overdue: false, nextUp: false }) }));
+}
+
+/** The setting, or its default while there is no configuration yet. */
+async function rotationEvery(context: CliContext): Promise<number> {
+  try {
+    return (await context.loadConfig()).rotation.every;
+  } catch (error) {
+    if (error instanceof ConfigError) return configSchema.shape.rotation.parse(undefined).every;
+    throw error;
+  }
+}
+
+/** The disks as a table that a person reads. */
+export function renderDriveList(drives: readonly ListedDrive[], now: Date): string {
+  if (drives.length === 0) return 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help';
+  const table = plainTable(['Disk', 'Here', 'Last backup', 'Runs', 'Holds', 'Size', 'State']);
+  for (const drive of drives) {
+    table.push([
+      drive.label,
+      drive.present ? 'yes' : 'no',
+      drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`,
+      String(drive.runs),
+      drive.bytesTotal === 0 ? '-' : prettyBytes(drive.bytesTotal),
+      drive.capacityBytes === 0 ? '-' : prettyBytes(drive.capacityBytes),
+      describeState(drive),
+    ]);
+  }
+  return trimEnds(table.toString());
+}
+
+function describeState({ state, overdue, nextUp, lastError }: ListedDrive): string {
+  if (state === 'retired') return 'retired';
+  if (state === 'lost') return 'LOST';
+  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : ''];
+  const text = remarks.filter((remark) => remark !== '').join(', ');
+  return text === '' ? 'in rotation' : text;
+}

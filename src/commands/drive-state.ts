@@ -1,0 +1,88 @@
+import { Command } from 'commander';
+import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { without } from '../drives/enrolment.ts';
+import { unknownLabel } from '../drives/find-volume.ts';
+import { BusyError } from '../errors.ts';
+import { isOpen, mappingName } from '../system/luks.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Strikes a disk off the list. */
+export function driveForgetCommand(context: CliContext): Command {
+  return new Command('forget')
+    .description('strike a disk off the list; nothing on the disk is changed')
+    .argument('<label>')
+    .addHelpText('after', '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt')
+    .action(async (label: string) => {
+      await change(context, label, (drives, record) => without(drives, [record]));
+      context.print(`Disk ${label} is forgotten and will not be opened any more. What is on it is still there.`);
+    });
+}
+
+/** Takes a disk out of the rotation. */
+export function driveRetireCommand(context: CliContext): Command {
+  return new Command('retire')
+    .description('take a disk out of the rotation: it is kept as it is and is never overdue')
+    .argument('<label>')
+    .option('--undo', 'take it into the rotation again')
+    .addHelpText('after', '\nExample:\n  extbackup drive retire BACKUP_1')
+    .action(async (label: string, options: { undo?: boolean }) => {
+      await setState(context, label, options.undo === true ? 'active' : 'retired');
+      context.print(options.undo === true
+        ? `Disk ${label} is in the rotation again.`
+        : `Disk ${label} is retired: no run uses it any more. Its copy can still be read: extbackup mount ${label}`);
+    });
+}
+
+/** Notes that a disk was lost or stolen, and says what that means. */
+export function driveLostCommand(context: CliContext): Command {
+  return new Command('lost')
+    .description('report a disk lost or stolen; says what that means and what to do')
+    .argument('<label>')
+    .option('--undo', 'it was found again')
+    .addHelpText('after', '\nExample:\n  extbackup drive lost BACKUP_2')
+    .action(async (label: string, options: { undo?: boolean }) => {
+      const record = await setState(context, label, options.undo === true ? 'active' : 'lost');
+      context.print(options.undo === true ? found(record) : lost(record));
+    });
+}
+
+const found = ({ label }: DriveRecord): string =>
+  `Disk ${label} is in the rotation again.\nIf somebody may have had it in hand, compare it with the server before you trust it: extbackup verify ${label}`;
+
+/** What a lost disk means, and what to do. */
+export function lost(record: DriveRecord): string {
+  const copy = record.lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${record.lastSuccess.slice(0, 10)}.`;
+  return [
+    `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copy}`,
+    'What that means: the disk is encrypted. Whoever has it needs the key, which is on no disk of the rotation; the key is made of the password and the salt of this station.',
+    'What to do:',
+    '  1. If the password, this station or its configuration may be in the same hands: choose a new password, which also changes the key of the other disks: extbackup drive rekey --help . The lost disk keeps the old key.',
+    '  2. If this station is gone too: remove its key from the authorized_keys on the backup server.',
+    '  3. One copy less is in the safe. Prepare another disk: extbackup drive prepare --help',
+    `  4. If it is found again: extbackup drive lost ${record.label} --undo`,
+  ].join('\n');
+}
+
+async function setState(context: CliContext, label: string, state: DriveRecord['state']): Promise<DriveRecord> {
+  return change(context, label, (drives, { luksUuid }) => drives.map((drive) => (drive.luksUuid === luksUuid ? { ...drive, state } : drive)));
+}
+
+/** Changes the list for one disk that is not open. */
+async function change(context: CliContext, label: string, how: (drives: readonly DriveRecord[], record: DriveRecord) => readonly DriveRecord[]): Promise<DriveRecord> {
+  requireRoot();
+  if (await isOpen(mappingName(label))) throw new BusyError(`Disk ${label} is open.`, 'Wait for the run, or close it with: extbackup release');
+  const changed: DriveRecord[] = [];
+  await createDriveRegistry(files.drives(context.paths)).update((drives) => {
+    const record = drives.find((drive) => drive.label === label);
+    if (!record) throw unknownLabel(label, drives);
+    changed.push(record);
+    return how(drives, record);
+  });
+  await nudgeAboutDrives(context.paths);
+  const [record] = changed;
+  if (!record) throw unknownLabel(label, []);
+  return record;
+}
