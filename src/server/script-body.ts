@@ -1,0 +1,110 @@
+/**
+ * The part of the server's script that is the same for every station. It gets `$user`, `$directory` and `$keys`.
+ * Each step looks first and writes only what differs, complete and checked, by rename.
+ */
+export const scriptBody = String.raw`
+group=backuppers
+sudoers=/etc/sudoers.d/extbackup
+rrsync=/usr/bin/rrsync
+command="$rrsync -ro $directory"
+rule="%$group ALL=(root) NOPASSWD:SETENV: $command"
+options="command=\"sudo -E $command\",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding"
+changed=no
+temporary=
+
+say() { printf '%s\n' "extbackup: $*"; }
+did() { changed=yes; say "$*"; }
+refuse() { printf '%s\n' "extbackup: $1" "$2" >&2; exit 1; }
+trap 'if [ -n "$temporary" ]; then rm -f "$temporary"; fi' EXIT
+trap 'exit 130' HUP INT TERM
+
+# What must be there, looked at before anything is changed.
+[ "$(id -u)" = 0 ] || refuse "this must be run as root." "Try: sudo sh FILE"
+for need in sudo visudo rsync useradd usermod groupadd; do
+  command -v "$need" >/dev/null || refuse "$need is not installed." "Try: apt-get install sudo rsync passwd"
+done
+[ -x "$rrsync" ] || refuse "$rrsync is missing; it comes with rsync since Debian 12." "On an older system see /usr/share/doc/rsync/scripts/."
+case "$(head -n 1 "$rrsync")" in
+  *python*) command -v python3 >/dev/null || refuse "$rrsync needs python3, which is not installed." "Try: apt-get install python3" ;;
+esac
+[ -d "$directory" ] || refuse "there is no directory $directory." "Make it, or give the right one: extbackup server-setup --directory DIR"
+entry=$(getent passwd "$user" || true)
+case "$entry" in
+  '') ;;
+  *:*:0:*) refuse "$user is root under another name." "Choose another one: extbackup server-setup --user NAME" ;;
+  */nologin|*/false) refuse "$user exists with a shell that lets nobody in, so its forced command cannot start." "Try: usermod --shell /bin/sh $user" ;;
+esac
+
+# Group and user. The user has no password; only the key below opens a session, and that runs one command.
+if ! getent group "$group" >/dev/null; then
+  groupadd --system "$group"
+  did "made the group $group"
+fi
+if [ -z "$entry" ]; then
+  useradd --create-home --shell /bin/sh --password '*' --comment 'pulls backups, read only' --groups "$group" "$user"
+  did "made the user $user"
+else
+  case " $(id -nG "$user") " in
+    *" $group "*) ;;
+    *) usermod --append --groups "$group" "$user"; did "added $user to the group $group" ;;
+  esac
+fi
+
+# Root rights for exactly this command. sudo ignores file names with a dot, so the unchecked file is never live.
+if ! grep -qxF "$rule" "$sudoers" 2>/dev/null; then
+  temporary=$sudoers.new
+  rm -f "$temporary"
+  (umask 0337; if [ -f "$sudoers" ]; then cat "$sudoers"; fi; printf '%s\n' "$rule") >"$temporary"
+  chmod 0440 "$temporary"
+  visudo -cqf "$temporary" || refuse "the line for $sudoers was not accepted." "Nothing was changed there. Please report this with the version of sudo."
+  mv -f "$temporary" "$sudoers"
+  temporary=
+  did "allowed the group $group to run: $command"
+fi
+visudo -cq || refuse "sudo finds a fault in its settings." "See: visudo -c"
+if grep -q "SETENV: $rrsync\$" "$sudoers"; then
+  say "note: $sudoers also holds an older line that allows $rrsync on every directory; remove it when nobody needs it"
+fi
+
+# The key, with the forced command. Lines of other stations stay as they are.
+home=$(getent passwd "$user" | cut -d: -f6)
+ssh=$home/.ssh
+file=$ssh/authorized_keys
+[ ! -L "$ssh" ] && [ ! -L "$file" ] || refuse "$ssh or $file is a symbolic link." "Replace it by a real directory and file."
+if [ ! -d "$ssh" ]; then
+  mkdir -m 0700 "$ssh"
+  chown "$user": "$ssh"
+  did "made $ssh"
+fi
+wanted() {
+  if [ -f "$file" ]; then cat "$file"; fi | OPTIONS=$options KEYS=$keys awk '
+    BEGIN {
+      count = split(ENVIRON["KEYS"], key, "\n")
+      for (i = 1; i <= count; i++) { split(key[i], part, " "); blobs[part[2]] = 1; names[part[3]] = 1 }
+    }
+    function ours(  i) {
+      if ($0 ~ /^[ \t]*#/) return 0
+      for (i = 1; i <= NF; i++) if ($i in blobs) return 1
+      return $NF in names
+    }
+    function emit(  i) { for (i = 1; i <= count; i++) print ENVIRON["OPTIONS"] " " key[i]; done = 1 }
+    ours() { if (!done) emit(); next }
+    { print }
+    END { if (!done) emit() }
+  '
+}
+if ! wanted | cmp -s - "$file"; then
+  temporary=$(mktemp "$ssh/authorized_keys.XXXXXX")
+  wanted >"$temporary"
+  chown "$user": "$temporary"
+  chmod 0600 "$temporary"
+  mv -f "$temporary" "$file"
+  temporary=
+  did "wrote the station's key to $file"
+fi
+
+sudo -n -l -U "$user" $command >/dev/null 2>&1 ||
+  refuse "sudo still does not allow $user to run $command." "See that /etc/sudoers has the line: @includedir /etc/sudoers.d"
+if [ "$changed" = no ]; then say "all was in place, nothing was changed"; fi
+say "$user may now read $directory with rrsync, and nothing else"
+`;
