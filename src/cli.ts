@@ -1,6 +1,6 @@
 /** argv -> one command. The only place that turns an error into text and an exit code. */
 import { Command, CommanderError } from 'commander';
-import { commandList } from './commands/command-list.ts';
+import { commandList, type MakeCommand } from './commands/command-list.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
 import { runCommand } from './system/command.ts';
@@ -31,15 +31,26 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .addHelpText('after', '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
-  for (const make of commandList) program.addCommand(make(context));
-  for (const command of withChildren(program)) command.exitOverride().configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
   try {
+    for (const load of wantedCommands(argv)) program.addCommand((await load())(context));
+    for (const command of withChildren(program)) command.exitOverride().configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, argv);
   }
 }
+
+/** Only the command that is called for; all of them for the overview and for a name that does not exist. */
+function wantedCommands(argv: readonly string[]): (() => Promise<MakeCommand>)[] {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return [];
+  const load = commandList[verbOf(argv) ?? ''];
+  return load ? [load] : Object.values(commandList);
+}
+
+/** The first word that is neither an option nor the value of `--config`. */
+const verbOf = (argv: readonly string[]): string | undefined =>
+  argv.find((word, index) => !word.startsWith('-') && argv[index - 1] !== '--config');
 
 function* withChildren(command: Command): Generator<Command> {
   for (const child of command.commands) {
@@ -52,8 +63,8 @@ function* withChildren(command: Command): Generator<Command> {
 function report(error: unknown, argv: readonly string[]): ExitCode {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
-    const verb = argv.find((word) => !word.startsWith('-'));
-    process.stderr.write(`See: extbackup ${verb === undefined ? '' : `${verb} `}--help\n`);
+    const verb = verbOf(argv);
+    process.stderr.write(`See: extbackup ${verb !== undefined && verb in commandList ? `${verb} ` : ''}--help\n`);
     return exitCodes.usage;
   }
   if (error instanceof ExtbackupError) {

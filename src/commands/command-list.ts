@@ -1,6 +1,22 @@
 import type { Command } from 'commander';
 import type { CliContext } from './cli-context.ts';
-import { serverSetupCommand } from './server-setup.ts';
 
-/** Every verb, in the order in which `--help` shows it. */
-export const commandList: readonly ((context: CliContext) => Command)[] = [serverSetupCommand];
+/** Makes one command of the CLI. */
+export type MakeCommand = (context: CliContext) => Command;
+
+/**
+ * Every verb, in the order in which `--help` shows it. Each is loaded only when it is called for: reading the
+ * libraries of all of them would take longer than most of them run.
+ */
+export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  setup: async () => (await import('./setup.ts')).setupCommand,
+  'server-setup': async () => (await import('./server-setup.ts')).serverSetupCommand,
+  unlock: async () => (await import('./unlock.ts')).unlockCommand,
+  lock: async () => (await import('./lock.ts')).lockCommand,
+  drive: async () => (await import('./drive.ts')).driveCommand,
+  run: async () => (await import('./run.ts')).runCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  history: async () => (await import('./history.ts')).historyCommand,
+  release: async () => (await import('./release.ts')).releaseCommand,
+  agent: async () => (await import('./agent.ts')).agentCommand,
+};

@@ -18,7 +18,7 @@ export type PullTrouble =
  */
 export function classifyRsync(exitCode: number | undefined, stderr: string): PullTrouble {
   if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/.test(stderr)) return 'host-key';
-  if (/Permission denied \(|Too many authentication failures|Load key .*: |identity file .* not accessible/i.test(stderr)) return 'login';
+  if (/Permission denied \([a-z]|Too many authentication failures|Load key .*: |identity file .* not accessible/i.test(stderr)) return 'login';
   if (/No space left on device|Disk quota exceeded/.test(stderr) || exitCode === 11 && /\(28\)/.test(stderr)) return 'disk-full';
   if (/Input\/output error|Read-only file system|Structure needs cleaning/.test(stderr) && !/\(sender\)|rsync: \[sender\]/.test(ioLines(stderr))) return 'disk-error';
   if (/rrsync(?: error)?:|SSH_ORIGINAL_COMMAND|invalid rsync-command|option .* (?:is not allowed|has been disabled)/i.test(stderr)) {

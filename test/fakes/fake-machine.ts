@@ -1,0 +1,55 @@
+import type { Machine, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
+
+/** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
+export class FakeMachine implements Machine {
+  readonly calls: string[] = [];
+  readonly inside = new Map<string, string>();
+  /** What a method throws or returns instead, by its name. */
+  readonly failing = new Map<string, unknown>();
+  openOutcome: Awaited<ReturnType<Machine['open']>> = 'opened';
+  checkOutcome: Awaited<ReturnType<Machine['check']>> = 'clean';
+  uuid: string | undefined = 'uuid-1';
+  fstype: string | undefined = 'ext4';
+  pulls: RsyncOutcome[] = [];
+  readonly pullOrders: PullOrder[] = [];
+  opened = false;
+  mounted = false;
+  stampedAt: Date | undefined;
+
+  wake = (): Promise<void> => this.#step('wake');
+  luksUuid = (): Promise<string | undefined> => this.#step('luksUuid', () => this.uuid);
+  isOpen = (): Promise<boolean> => Promise.resolve(this.opened);
+  open = (): Promise<Awaited<ReturnType<Machine['open']>>> => this.#step('open', () => {
+    this.opened = this.openOutcome === 'opened';
+    return this.openOutcome;
+  });
+  ensureClosed = (): Promise<void> => this.#step('ensureClosed', () => { this.opened = false; });
+  filesystemType = (): Promise<string | undefined> => this.#step('filesystemType', () => this.fstype);
+  check = (): Promise<Awaited<ReturnType<Machine['check']>>> => this.#step('check', () => this.checkOutcome);
+  isMounted = (): Promise<boolean> => Promise.resolve(this.mounted);
+  mount = (): Promise<void> => this.#step('mount', () => { this.mounted = true; });
+  ensureUnmounted = (): Promise<void> => this.#step('ensureUnmounted', () => { this.mounted = false; });
+  readInside = (path: string): Promise<string | undefined> => Promise.resolve(this.inside.get(path));
+  writeInside = (path: string, content: string): Promise<void> => this.#step(`write ${path}`, () => { this.inside.set(path, content); });
+  pull = (order: PullOrder): Promise<RsyncOutcome> => this.#step('pull', () => {
+    this.pullOrders.push(order);
+    return this.pulls.shift() ?? goodPull;
+  });
+  removePartials = (): Promise<void> => this.#step('removePartials');
+  flush = (): Promise<void> => this.#step('flush');
+  stamp = (at: Date): Promise<void> => this.#step('stamp', () => { this.stampedAt = at; });
+
+  async #step(name: string): Promise<void>;
+  async #step<T>(name: string, work: () => T): Promise<T>;
+  async #step<T>(name: string, work?: () => T): Promise<T | undefined> {
+    await Promise.resolve();
+    this.calls.push(name);
+    if (this.failing.has(name)) throw this.failing.get(name);
+    return work?.();
+  }
+}
+
+const figures = { filesTotal: 10, filesTransferred: 3, filesDeleted: 0, bytesTotal: 1000, bytesTransferred: 300, bytesReceived: 320 };
+
+/** An rsync that copied three files. */
+export const goodPull: RsyncOutcome = { figures, entries: 8, skippedDeletions: 0, vanished: false, log: '' };

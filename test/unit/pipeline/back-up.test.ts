@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createBus } from '../../../src/bus/bus.ts';
+import type { EventName } from '../../../src/bus/events.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { driveRecordSchema, sealPath } from '../../../src/drives/drive-record.ts';
+import { backUp, type Job } from '../../../src/pipeline/back-up.ts';
+import { createStory } from '../../../src/pipeline/phases.ts';
+import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors.ts';
+import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
+
+const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
+const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
+const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, pull: { retries: 0 } });
+const job: Job = { record, device: '/dev/sda1', config };
+
+describe('a run', () => {
+  let machine: FakeMachine;
+  let events: EventName[];
+  let abort: AbortController;
+  const run = () => {
+    const bus = createBus(() => undefined);
+    bus.onAny((name) => { events.push(name); });
+    return backUp(job, machine, createStory(bus, 'run-1', 'BACKUP_1', () => undefined), abort.signal);
+  };
+  const failure = async (): Promise<ExtbackupError> => {
+    const error: unknown = await run().then(() => undefined, (thrown: unknown) => thrown);
+    if (!(error instanceof ExtbackupError)) throw new Error(`expected a worded failure, got ${String(error)}`);
+    return error;
+  };
+
+  beforeEach(() => {
+    machine = new FakeMachine();
+    machine.inside.set('LABEL', 'BACKUP_1');
+    machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+    events = [];
+    abort = new AbortController();
+  });
+
+  it('tells its story in order and ends with the disk closed', async () => {
+    const result = await run();
+    expect(events).toEqual([
+      'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished', 'label:stamped', 'fs:unmounted', 'luks:closed',
+    ]);
+    expect(result.gaps).toBe(false);
+    expect(machine.opened || machine.mounted).toBe(false);
+  });
+
+  it('flushes before it stamps, and counts the generation up', async () => {
+    await run();
+    expect(machine.calls.indexOf('flush')).toBeGreaterThan(machine.calls.indexOf('pull'));
+    expect(machine.calls.indexOf('flush')).toBeLessThan(machine.calls.indexOf('stamp'));
+    expect(JSON.parse(machine.inside.get(sealPath) ?? '')).toMatchObject({ generation: 5 });
+  });
+
+  it.each(['wake', 'filesystemType', 'check', 'mount', 'pull', 'flush', 'stamp'])('closes the disk and does not stamp it when "%s" fails', async (step) => {
+    machine.failing.set(step, new Error('broken'));
+    await expect(run()).rejects.toThrow();
+    expect(machine.opened || machine.mounted).toBe(false);
+    expect(machine.stampedAt).toBeUndefined();
+  });
+
+  it('says DO NOT UNPLUG when the disk cannot be unmounted, and still tries to close it', async () => {
+    machine.failing.set('ensureUnmounted', new Error('busy'));
+    const error = await failure();
+    expect(error).toBeInstanceOf(NotReleasedError);
+    expect(error.todo).toContain('DO NOT UNPLUG');
+    expect(machine.calls).toContain('ensureClosed');
+  });
+
+  it('refuses a wrong key without touching the disk', async () => {
+    machine.openOutcome = 'wrong-key';
+    expect(await failure()).toMatchObject({ code: 'EXB_KEY_REJECTED', exitCode: 12 });
+    expect(machine.calls).not.toContain('mount');
+  });
+
+  it('refuses a disk whose header is not the enrolled one', async () => {
+    machine.uuid = 'uuid-2';
+    expect(await failure()).toMatchObject({ code: 'EXB_STRANGE_VOLUME' });
+    expect(machine.calls).not.toContain('open');
+  });
+
+  it.each([
+    ['no LABEL', () => machine.inside.delete('LABEL'), 'EXB_LABEL_MISSING'],
+    ['another LABEL', () => machine.inside.set('LABEL', 'BACKUP_2'), 'EXB_LABEL_MISMATCH'],
+    ['no seal', () => machine.inside.delete(sealPath), 'EXB_SEAL_MISSING'],
+    ['a torn seal', () => machine.inside.set(sealPath, '{"version":1'), 'EXB_SEAL_MISSING'],
+    ['an older generation', () => machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 3 })), 'EXB_ROLLED_BACK'],
+  ])('refuses a disk with %s, before anything is pulled', async (_what, spoil, code) => {
+    spoil();
+    expect(await failure()).toMatchObject({ code, exitCode: 10 });
+    expect(machine.calls).not.toContain('pull');
+  });
+
+  it('deletes nothing for a source without a file', async () => {
+    machine.pulls = [{ ...goodPull, entries: 0, skippedDeletions: 7 }];
+    expect(await failure()).toMatchObject({ code: 'EXB_EMPTY_SOURCE', exitCode: 13 });
+    expect(machine.pullOrders.every(({ deleteLimit }) => deleteLimit === undefined)).toBe(true);
+    expect(machine.stampedAt).toBeUndefined();
+  });
+
+  it('deletes in a second phase, with a limit', async () => {
+    machine.pulls = [{ ...goodPull, skippedDeletions: 7 }, goodPull];
+    await run();
+    expect(machine.pullOrders.map(({ deleteLimit }) => deleteLimit)).toEqual([undefined, expect.any(Number)]);
+  });
+
+  it('needs no second phase when there is nothing to delete', async () => {
+    await run();
+    expect(machine.pullOrders).toHaveLength(1);
+  });
+
+  it('does not stamp a pull with gaps, and does not call it complete', async () => {
+    machine.pulls = [{ ...goodPull, trouble: 'gaps' }];
+    const result = await run();
+    expect(result).toMatchObject({ gaps: true });
+    expect(machine.stampedAt).toBeUndefined();
+  });
+
+  it('stamps a pull from which files vanished, and tells it', async () => {
+    machine.pulls = [{ ...goodPull, vanished: true }];
+    expect((await run()).gaps).toBe(true);
+    expect(machine.stampedAt).toBeDefined();
+  });
+
+  it('gives the reason for its end, not the error that the end caused', async () => {
+    machine.failing.set('pull', new Error('killed'));
+    abort.abort(new PullError('EXB_DISK_GONE', 'Disk BACKUP_1 was pulled out during its run.', 'Plug it in again.'));
+    expect(await failure()).toMatchObject({ code: 'EXB_DISK_GONE' });
+  });
+});
