@@ -3,7 +3,7 @@ import { askPassword } from '../keys/ask-password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../keys/fstab.ts';
 import { linkIdentity } from '../keys/link-identity.ts';
-import { rememberFirstCheck } from '../keys/first-check.ts';
+import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 import type { CliContext } from './cli-context.ts';
@@ -39,8 +39,9 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
       const typed = await askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: options.passwordStdin === true, twice: isFirst });
       const key = await buildKey(paths, config.key, typed);
       try {
-        if (isFirst) await rememberFirstCheck(context, config.key, key, options.first === true);
-        const form = await loadKeys(station, config, key);
+        if (isFirst && options.first !== true) await confirmFirstKey(context);
+        const form = await loadKeys(station, config, key, !isFirst);
+        if (isFirst) await rememberCheck(context.paths.config, config.key, key);
         context.print(form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.');
         if (form !== 'absent' && form !== 'present') context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
       } finally {

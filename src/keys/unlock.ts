@@ -8,8 +8,9 @@ import { checkValueOf, deriveKey } from './derivation.ts';
 import { nudgeAgent } from './nudge.ts';
 import { checkPassword } from './password.ts';
 import { ensureRamfs } from './ram-directory.ts';
-import { readLuksKey, writeRamFile } from './ram-key-ring.ts';
+import { readLuksKey, wipeFile, writeRamFile } from './ram-key-ring.ts';
 import { readSalt } from './salt.ts';
+import type { ContainerForm } from './ssh-container.ts';
 import { loadSshKey } from './ssh-key.ts';
 
 /** Slows down whoever tries passwords at the prompt; scrypt slows down everybody else. */
@@ -53,14 +54,29 @@ export async function buildKey(paths: Paths, settings: KeySettings, typed: Secre
   throw new KeyError('EXB_KEY_REJECTED', 'The password is wrong; the keys in RAM were left as they are.', 'Try again: extbackup unlock');
 }
 
-/** Puts a key that was checked into RAM, and the ssh key after it, and tells the agent. */
-export async function loadKeys({ run, paths }: KeyStation, config: Pick<Config, 'ssh'>, key: Secret): Promise<Awaited<ReturnType<typeof loadSshKey>>> {
+/**
+ * Puts a key into RAM, and the ssh key after it, and tells the agent.
+ * @param proven whether the key fits its check value; one that does not even open the ssh key is taken out again
+ * @returns the form of the encrypted ssh key, see {@link loadSshKey}
+ * @throws KeyError when the ssh key does not open
+ */
+export async function loadKeys({ run, paths }: KeyStation, config: Pick<Config, 'ssh'>, key: Secret, proven: boolean): Promise<ContainerForm | 'absent'> {
   await ensureRamfs(run, paths.ramfs);
+  const before = proven ? undefined : await readLuksKey(files.luksKey(paths));
   await writeRamFile(paths.ramfs, 'luks_pw', key);
+  let kept = true;
   try {
     return await loadSshKey(run, paths, config.ssh);
+  } catch (error) {
+    if (!proven) {
+      if (before) await writeRamFile(paths.ramfs, 'luks_pw', before);
+      else await wipeFile(files.luksKey(paths));
+      kept = false;
+    }
+    throw error;
   } finally {
-    await nudgeAgent(paths, 'unlock');
+    before?.wipe();
+    if (kept) await nudgeAgent(paths, 'unlock');
   }
 }
 

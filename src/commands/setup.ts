@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../errors.ts';
+import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
+import { setUpStation } from '../keys/set-up-station.ts';
+import type { CliContext } from './cli-context.ts';
+
+interface SetupOptions {
+  readonly source?: string;
+  readonly port?: number;
+  readonly hostKey?: string;
+  readonly trustHostKey?: true;
+  readonly passwordStdin?: true;
+  readonly yes?: true;
+  readonly keyType: SshKeyType;
+  readonly scryptMemory?: number;
+}
+
+/** Makes, or completes, everything that the station needs before its first disk. */
+export function setupCommand(context: CliContext): Command {
+  return new Command('setup')
+    .description('ask what is needed, or take it as flags: settings, password, ssh key, host key; can be run again')
+    .option('--source <user@host[:path]>', 'the backup server, and optionally a path below the directory it allows')
+    .option('--port <number>', 'its ssh port', toPort)
+    .option('--host-key <fingerprint>', "pin the server's host key that has this fingerprint (SHA256:…)", toFingerprint)
+    .option('--trust-host-key', 'pin the host keys that the server shows now, and print their fingerprints')
+    .option('--password-stdin', 'read the password from standard input instead of asking')
+    .option('--yes', 'ask nothing; what has no flag keeps its value or its default')
+    .option('--key-type <type>', `kind of ssh key to make: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
+    .option('--scrypt-memory <size>', 'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)', toBytes)
+    .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
+    .action(async (options: SetupOptions) => {
+      if (options.hostKey !== undefined && options.trustHostKey === true) {
+        throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
+      }
+      await setUpStation(context, {
+        source: options.source,
+        port: options.port,
+        trust: options.trustHostKey === true ? 'all' : options.hostKey === undefined ? undefined : { fingerprint: options.hostKey },
+        passwordFromStdin: options.passwordStdin === true,
+        ask: options.yes !== true && process.stdin.isTTY,
+        keyType: options.keyType,
+        scryptBytes: options.scryptMemory,
+      });
+    });
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('It must be a number from 1 to 65535.');
+  return port;
+}
+
+function toFingerprint(text: string): string {
+  if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) throw new InvalidArgumentError('It must look like SHA256: and 43 characters, as ssh-keygen -lf prints it.');
+  return text;
+}
+
+function toKeyType(text: string): SshKeyType {
+  const type = sshKeyTypes.find((known) => known === text);
+  if (type === undefined) throw new InvalidArgumentError(`It must be ${sshKeyTypes.join(' or ')}.`);
+  return type;
+}
+
+const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+function toBytes(text: string): number {
+  const [, number, unit] = /^(\d+)([KMG])$/i.exec(text) ?? [];
+  const factor = units[unit?.toUpperCase() ?? ''];
+  if (number === undefined || factor === undefined) throw new InvalidArgumentError('It must be a number with K, M or G.');
+  return Number(number) * factor;
+}

@@ -1,0 +1,111 @@
+import { totalmem } from 'node:os';
+import type { CliContext } from '../commands/cli-context.ts';
+import { configSchema, parseSource, type Config } from '../config/schema.ts';
+import { updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
+import { UsageError } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { files } from '../system/paths.ts';
+import type { Secret } from '../system/secret.ts';
+import { askPassword } from './ask-password.ts';
+import { askLine } from './ask-question.ts';
+import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from './derivation.ts';
+import type { Trust } from './host-key.ts';
+import { withKeyLock } from './key-lock.ts';
+import { ensureRamfs } from './ram-directory.ts';
+import { makeSalt, readSalt, readSaltIfThere, writeNewSalt } from './salt.ts';
+import { nextSteps } from './next-steps.ts';
+import { settleHostKey } from './settle-host-key.ts';
+import { makeSshKey, type SshKeyType } from './ssh-key.ts';
+import { buildKey, isKeyLoaded, loadKeys } from './unlock.ts';
+
+/** What the flags of `setup` say. */
+export interface SetupWishes {
+  readonly source: string | undefined;
+  readonly port: number | undefined;
+  readonly trust: Trust | undefined;
+  readonly passwordFromStdin: boolean;
+  /** Whether questions may be asked. */
+  readonly ask: boolean;
+  readonly keyType: SshKeyType;
+  /** Memory for the key derivation; undefined lets the machine's memory decide. */
+  readonly scryptBytes: number | undefined;
+}
+
+/**
+ * Makes what is missing and keeps what is there: settings, salt, key, ssh key, host key. The keys are loaded afterwards.
+ * Each step leaves a state in which `setup` can be run again.
+ */
+export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<void> {
+  await withKeyLock(context.paths, async () => {
+    const { paths } = context;
+    const isNew = (await readIfThere(paths.config)) === undefined;
+    await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
+    const config = isNew ? await makeConfig(context, wishes) : await adjustConfig(context, wishes);
+    const pinned = await settleHostKey(context, config, wishes);
+    for (const line of nextSteps(config, pinned)) context.print(line);
+  });
+}
+
+async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
+  const { paths } = context;
+  const source = checkSource(wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined));
+  const scrypt = wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
+  const settings = { derivation: 'scrypt' as const, scrypt };
+  const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin: wishes.passwordFromStdin, twice: true });
+  if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
+  const key = await buildKey(paths, settings, typed);
+  const ssh = sshFiles(paths.etc, wishes.keyType);
+  try {
+    await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
+    // Last, so that a key is recorded only when an ssh key from an earlier, interrupted set-up opens with it.
+    return await writeNewConfig(paths.config, { source, port: wishes.port ?? 22, key: { ...settings, check: checkValueOf('scrypt', key) }, ssh });
+  } finally {
+    key.wipe();
+  }
+}
+
+async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
+  const { paths } = context;
+  const config = await updateConfig(paths.config, changesOf(wishes));
+  await readSalt(files.salt(paths), config.key.derivation);
+  if (!wishes.passwordFromStdin && config.key.check !== undefined && (await isKeyLoaded(paths, config.key))) {
+    if ((await readIfThere(config.ssh.key)) === undefined) await makeSshKey(context.runCommand, paths, config.ssh, wishes.keyType);
+    return config;
+  }
+  const isFirst = config.key.check === undefined;
+  const typed = await askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
+  const key = await buildKey(paths, config.key, typed);
+  try {
+    await loadOrMake(context, config.ssh, key, { proven: !isFirst, type: wishes.keyType });
+    return isFirst ? await updateConfig(paths.config, [{ path: ['key', 'check'], value: checkValueOf(config.key.derivation, key) }]) : config;
+  } finally {
+    key.wipe();
+  }
+}
+
+async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {
+  const { paths, runCommand: run } = context;
+  const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
+  if (form === 'absent') await makeSshKey(run, paths, ssh, how.type);
+}
+
+const defaultSsh = configSchema.shape.ssh.parse(undefined);
+
+/** The settings that say where the ssh key's parts are; none when they are where they are by default. */
+function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
+  const wanted = { key: `${etc}/id_${type}.encrypted`, publicKey: `${etc}/id_${type}.pub`, knownHosts: `${etc}/known_hosts` };
+  return wanted.key === defaultSsh.key && wanted.knownHosts === defaultSsh.knownHosts ? {} : wanted;
+}
+
+function changesOf(wishes: SetupWishes): ConfigChange[] {
+  return [
+    ...(wishes.source === undefined ? [] : [{ path: ['source'], value: checkSource(wishes.source) } as const]),
+    ...(wishes.port === undefined ? [] : [{ path: ['port'], value: wishes.port } as const]),
+  ];
+}
+
+function checkSource(source: string | undefined): string {
+  if (source === undefined || source === '') throw new UsageError('The backup server is not known yet.', 'Name it: extbackup setup --source extbackup@backup.example.org');
+  if (!parseSource(source)) throw new UsageError(`--source ${source} is not USER@HOST or USER@HOST:PATH.`, 'For example: extbackup setup --source extbackup@backup.example.org');
+  return source;
+}
