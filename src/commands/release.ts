@@ -24,8 +24,10 @@ export function releaseCommand(context: CliContext): Command {
 /** The agent's mounts are visible to nobody else, so it has to do it. */
 async function releaseByAgent(context: CliContext): Promise<void> {
   const { exitCode, happened, todo } = await requestAndFollow(context.paths, { kind: 'release' });
-  const say = exitCode === exitCodes.done ? context.print : context.note;
-  for (const line of [happened, todo]) if (line !== '') say(line);
+  for (const line of [happened, todo].filter((text) => text !== '')) {
+    if (exitCode === exitCodes.done) context.print(line);
+    else context.note(line);
+  }
   context.exitWith(asExitCode(exitCode));
 }
 

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { examine } from '../doctor/examine.ts';
+import type { Finding, Verdict } from '../doctor/check.ts';
+import { exitCodes } from '../errors.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Checks every promise that can be checked on this machine. */
+export function doctorCommand(context: CliContext): Command {
+  return new Command('doctor')
+    .description('check this machine, the keys, the server and the disks, and say what to do about each failure')
+    .option('--json', 'one JSON array')
+    .option('--fix', 'put right what needs no decision: file modes, and a host key that is not pinned yet')
+    .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 when nothing failed, otherwise with 2.')
+    .action(async (options: { json?: boolean; fix?: boolean }) => {
+      const patient = { paths: context.paths, run: context.runCommand, now: new Date(), fix: options.fix === true };
+      const findings = await examine(patient, () => context.loadConfig());
+      context.print(options.json === true ? JSON.stringify(findings) : renderFindings(findings));
+      if (findings.some(({ verdict }) => verdict === 'fail')) context.exitWith(exitCodes.usage);
+    });
+}
+
+const marks: Record<Verdict, string> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };
+
+/** One line for each finding, a second one with what to do where there is something to do. */
+export function renderFindings(findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ name, verdict, happened, todo }) => [
+    `${marks[verdict]}  ${name.padEnd(17)} ${happened}`,
+    ...(todo === '' ? [] : [`${' '.repeat(24)}-> ${todo}`]),
+  ]);
+  const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
+  const warned = findings.filter(({ verdict }) => verdict === 'warn').length;
+  return [...lines, '', failed + warned === 0 ? 'Everything is well.' : `${failed} failed, ${warned} to think about.`].join('\n');
+}

@@ -1,0 +1,81 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { count } from '../notify/wording.ts';
+import { readAgentStatus } from '../report/read-status.ts';
+import { isOverdue } from '../report/rotation.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { files } from '../system/paths.ts';
+import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+
+/** The daemon and the fallback. */
+export const agentChecks: readonly Check[] = [
+  {
+    name: 'agent',
+    look: async ({ paths }) => {
+      const agent = await readAgentStatus(paths);
+      if (agent === undefined) return fail('The agent is not running, so a plugged disk is not noticed.', 'Start it: systemctl enable --now extbackup ; if that fails: journalctl -u extbackup');
+      return ok(`The agent is running (process ${agent.pid}).`);
+    },
+  },
+  {
+    name: 'agent-hardening',
+    look: async ({ paths }) => {
+      const agent = await readAgentStatus(paths);
+      if (agent === undefined) return warn('How the agent is protected was not checked: it is not running.', 'See the line above.');
+      const weak: string[] = [];
+      const [itsMounts, ourMounts] = await Promise.all([readlink(`/proc/${agent.pid}/ns/mnt`), readlink('/proc/1/ns/mnt')]);
+      if (itsMounts === ourMounts) weak.push('its mounts are visible to everybody');
+      if (!/^Max core file size\s+0\s/m.test(await readFile(`/proc/${agent.pid}/limits`, 'utf8'))) weak.push('it may leave a core dump');
+      if (!/^NoNewPrivs:\s+1$/m.test(await readFile(`/proc/${agent.pid}/status`, 'utf8'))) weak.push('it may gain privileges');
+      return weak.length === 0
+        ? ok('The agent has mounts of its own, leaves no core dump and gains no privileges.')
+        : fail(`The agent is not protected as it should be: ${weak.join(', ')}.`, 'Start it with the unit of the package: systemctl restart extbackup ; look for overrides: systemctl cat extbackup');
+    },
+  },
+  {
+    name: 'timer',
+    look: async ({ run }) => {
+      const state = await timerState(run);
+      if (state === 'enabled') return ok('The weekly fallback is on (extbackup.timer).');
+      return state === 'unknown'
+        ? warn('There is no systemd here that could be asked about the weekly fallback.', 'An example for cron is in /usr/share/doc/extbackup/examples.')
+        : ok('The weekly fallback is off; it is only wanted for a disk that stays plugged in.');
+    },
+  },
+];
+
+async function timerState(run: RunCommand): Promise<'enabled' | 'off' | 'unknown'> {
+  try {
+    const { stdout } = await run({ file: '/usr/bin/systemctl', args: ['is-enabled', 'extbackup.timer'], timeoutMs: 20_000, accept: [1, 4] });
+    if (stdout.trim() === '') return 'unknown';
+    return stdout.trim() === 'enabled' ? 'enabled' : 'off';
+  } catch (error) {
+    if (error instanceof CommandError) return 'unknown';
+    throw error;
+  }
+}
+
+/** The disks and how old their copies are. */
+export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
+  {
+    name: 'disks',
+    look: async ({ paths }) => {
+      const active = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
+      if (active.length === 0) return fail('No disk is enrolled, so nothing is ever backed up.', 'Prepare one: extbackup drive prepare --help');
+      if (active.length === 1) return warn('Only one disk is enrolled: while it is plugged in, there is no offline copy.', 'Prepare a second one: extbackup drive prepare --help');
+      const bad = active.filter(({ lastError }) => lastError !== null);
+      return bad.length === 0
+        ? ok(`${count(active.length, 'disk')} enrolled: ${active.map(({ label }) => label).join(', ')}.`)
+        : warn(`The last run failed for ${bad.map(({ label, lastError }) => `${label} (${lastError ?? ''})`).join(', ')}.`, 'See: extbackup history');
+    },
+  },
+  {
+    name: 'rotation',
+    look: async ({ paths, config, now }) => {
+      const late = (await createDriveRegistry(files.drives(paths)).list()).filter((record) => isOverdue(record, config.rotation.every, now));
+      return late.length === 0
+        ? ok('No disk is overdue.')
+        : warn(`Overdue: ${late.map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`).join(', ')}.`, 'Bring it and plug it in. If it is gone for good: extbackup drive forget');
+    },
+  },
+];

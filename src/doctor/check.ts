@@ -1,0 +1,39 @@
+import type { Config } from '../config/schema.ts';
+import type { RunCommand } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
+
+/** `warn`: it works, but a promise is weaker than it could be. `fail`: backups do not work, or a promise is broken. */
+export type Verdict = 'ok' | 'warn' | 'fail';
+
+/** What one check found: what is the case, and what to do about it (empty when it is well). */
+export interface Finding {
+  /** Short and stable, for scripts. */
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly happened: string;
+  readonly todo: string;
+}
+
+/** What checks look at. */
+export interface Patient {
+  readonly paths: Paths;
+  readonly run: RunCommand;
+  readonly now: Date;
+  /** Whether what can be put right without a question may be put right. */
+  readonly fix: boolean;
+}
+
+/** A patient with settings; without them most checks have no meaning. */
+export interface ConfiguredPatient extends Patient {
+  readonly config: Config;
+}
+
+/** One look at one thing. A check that throws counts as failed. */
+export interface Check<P extends Patient = Patient> {
+  readonly name: string;
+  look(patient: P): Promise<Omit<Finding, 'name'>>;
+}
+
+export const ok = (happened: string): Omit<Finding, 'name'> => ({ verdict: 'ok', happened, todo: '' });
+export const warn = (happened: string, todo: string): Omit<Finding, 'name'> => ({ verdict: 'warn', happened, todo });
+export const fail = (happened: string, todo: string): Omit<Finding, 'name'> => ({ verdict: 'fail', happened, todo });

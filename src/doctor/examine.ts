@@ -1,0 +1,33 @@
+import type { Config } from '../config/schema.ts';
+import { ConfigError, ExtbackupError, messageOf } from '../errors.ts';
+import { agentChecks, rotationChecks } from './agent-checks.ts';
+import type { Check, Finding, Patient } from './check.ts';
+import { keyChecks } from './key-checks.ts';
+import { hardeningChecks, installationChecks } from './machine-checks.ts';
+import { serverChecks } from './server-checks.ts';
+
+/** Every check, in the order in which things depend on each other. */
+export async function examine(patient: Patient, loadConfig: () => Promise<Config>): Promise<Finding[]> {
+  const findings = await look(installationChecks, patient);
+  try {
+    const config = await loadConfig();
+    findings.push({ name: 'config', verdict: 'ok', happened: `The settings in ${patient.paths.config} are valid.`, todo: '' });
+    findings.push(...(await look([...keyChecks, ...serverChecks, ...rotationChecks], { ...patient, config })));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });
+  }
+  return [...findings, ...(await look([...agentChecks, ...hardeningChecks], patient))];
+}
+
+/** One after the other: a check may repair what the next one looks at. */
+async function look<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push({ name: check.name, ...(await check.look(patient).catch(describeTrouble)) });
+  return findings;
+}
+
+function describeTrouble(error: unknown): Omit<Finding, 'name'> {
+  if (error instanceof ExtbackupError) return { verdict: 'fail', happened: error.message, todo: error.todo };
+  return { verdict: 'fail', happened: `This could not be checked: ${messageOf(error)}`, todo: 'Run it as root. If you did, please report this.' };
+}

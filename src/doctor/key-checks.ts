@@ -1,0 +1,79 @@
+import { chmod, stat } from 'node:fs/promises';
+import { isOnRamfs } from '../keys/ram-directory.ts';
+import { identityFile, samePublicKey } from '../keys/ssh-key.ts';
+import { isKeyLoaded } from '../keys/unlock.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { CommandError } from '../system/command.ts';
+import { files } from '../system/paths.ts';
+import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+
+/** The key, the salt and the ssh key. */
+export const keyChecks: readonly Check<ConfiguredPatient>[] = [
+  {
+    name: 'private-files',
+    look: async ({ paths, config, fix }) => {
+      const open: string[] = [];
+      for (const file of [paths.config, files.salt(paths), config.ssh.key]) {
+        if (!(await isOpenToOthers(file))) continue;
+        if (fix) await chmod(file, 0o600);
+        else open.push(file);
+      }
+      return open.length === 0
+        ? ok('Settings, salt and ssh key can only be read by root.')
+        : warn(`Others than root can read: ${open.join(', ')}.`, `Put it right: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`);
+    },
+  },
+  {
+    name: 'salt',
+    look: async ({ paths }) => ((await readIfThere(files.salt(paths))) === undefined
+      ? fail(`The salt ${files.salt(paths)} is missing: no password opens the disks without it.`, 'Put it back from a backup of this machine. On a new station: extbackup setup')
+      : ok('The salt is there. Keep a copy of it elsewhere: without it no password opens the disks.')),
+  },
+  {
+    name: 'derivation',
+    look: ({ config }) => Promise.resolve(config.key.derivation === 'scrypt'
+      ? ok('The key is derived with scrypt.')
+      : warn('The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.', 'Move to scrypt, which makes each try cost a second: extbackup drive rekey --help')),
+  },
+  {
+    name: 'ramfs',
+    look: async ({ paths }) => ((await isOnRamfs(paths.ramfs))
+      ? ok(`${paths.ramfs} is a ramfs, which is never swapped out.`)
+      : warn(`${paths.ramfs} is not a ramfs yet.`, 'It is made when the key is loaded: extbackup unlock')),
+  },
+  {
+    name: 'key',
+    look: async ({ paths, config }) => ((await isKeyLoaded(paths, config.key))
+      ? ok('The key is loaded, and it is the right one.')
+      : warn('The key is not loaded; a plugged disk waits for it.', 'Load it: extbackup unlock')),
+  },
+  {
+    name: 'ssh-key',
+    look: async ({ paths, config, run }) => {
+      if ((await readIfThere(config.ssh.key)) === undefined) return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
+      const expected = await readIfThere(config.ssh.publicKey);
+      if (expected === undefined) return fail(`The public half of the ssh key, ${config.ssh.publicKey}, is missing.`, 'It is written again by: extbackup lock, then extbackup unlock');
+      const identity = identityFile(paths, config.ssh);
+      if ((await readIfThere(identity)) === undefined) return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
+      try {
+        const { stdout } = await run({ file: '/usr/bin/ssh-keygen', args: ['-y', '-P', '', '-f', identity], timeoutMs: 20_000 });
+        return samePublicKey(stdout, expected)
+          ? ok('The ssh key is loaded and fits its public half.')
+          : fail('The ssh key that is loaded does not belong to its public half.', 'Load it anew: extbackup lock, then extbackup unlock');
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+        return fail('The ssh key that is loaded is damaged.', 'Load it anew: extbackup lock, then extbackup unlock');
+      }
+    },
+  },
+];
+
+/** A missing file is somebody else's finding. */
+async function isOpenToOthers(file: string): Promise<boolean> {
+  try {
+    return ((await stat(file)).mode & 0o077) !== 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

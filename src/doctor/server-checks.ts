@@ -1,0 +1,72 @@
+import { parseSource } from '../config/schema.ts';
+import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
+import { identityFile } from '../keys/ssh-key.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { CommandError, type CommandResult } from '../system/command.ts';
+import { serverName, sshCommand } from '../system/rsync.ts';
+import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding } from './check.ts';
+
+/** Printed by a server that runs what it is told; `rrsync` lets `true` pass, so that is no test. */
+const shellMark = 'extbackup-shell-is-open';
+
+/** What rsync would send to begin writing; the read-only forced command refuses it. It ends at once when it is not refused: standard input is empty. */
+const writeAttempt = 'rsync --server -nr . .';
+
+/** The backup server: is it the right one, does it let us read, and nothing else? */
+export const serverChecks: readonly Check<ConfiguredPatient>[] = [
+  {
+    name: 'host-key',
+    look: async ({ config, run, fix }) => {
+      const host = parseSource(config.source)?.host ?? '';
+      const server = { host, port: config.port };
+      const pinned = await pinnedHostKeys(config.ssh.knownHosts, server);
+      if (pinned.length > 0) return ok(`The server's host key is pinned (${pinned.map(({ fingerprint }) => fingerprint).join(', ')}).`);
+      if (!fix) return fail(`The host key of ${host} is not pinned yet.`, 'When the server is reachable: extbackup doctor --fix ; then compare the fingerprint.');
+      const fresh = await pinHostKey(run, config.ssh.knownHosts, server, 'all');
+      if (fresh.length === 0) return fail(`The server ${host} does not answer at port ${config.port}, so its host key was not pinned.`, 'Check that it is on, and the name and the port in the settings.');
+      return warn(`Pinned now: ${fresh.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`, 'Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
+    },
+  },
+  {
+    name: 'server',
+    look: async (patient) => {
+      const result = await onServer(patient, `echo ${shellMark}`);
+      if (result === undefined) return warn('The server was not asked: the ssh key is not loaded.', 'Load it: extbackup unlock');
+      if (result.stdout.includes(shellMark)) {
+        return fail(`${serverName(patient.config)} runs any command that this station sends: whoever breaks in here is in there, too.`, 'Limit it with the forced command: extbackup server-setup');
+      }
+      return result.exitCode === 255 ? describeConnection(result.stderr, serverName(patient.config)) : ok(`${serverName(patient.config)} knows this station and runs no commands for it.`);
+    },
+  },
+  {
+    name: 'server-read-only',
+    look: async (patient) => {
+      const result = await onServer(patient, writeAttempt);
+      if (result === undefined || result.exitCode === 255) return warn('Whether the server lets this station write was not checked: it was not reached.', 'See the line above.');
+      return /read-?only/i.test(result.stderr)
+        ? ok('The server lets this station only read.')
+        : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
+    },
+  },
+];
+
+/** What the server does with a command; undefined while we have no key to ask it with. */
+async function onServer({ paths, config, run }: ConfiguredPatient, command: string): Promise<CommandResult | undefined> {
+  const identity = identityFile(paths, config.ssh);
+  if ((await readIfThere(identity)) === undefined) return undefined;
+  const [, ...args] = sshCommand(config, identity);
+  try {
+    return await run({ file: '/usr/bin/ssh', args: [...args, serverName(config), command], timeoutMs: 60_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };
+  }
+}
+
+function describeConnection(stderr: string, server: string): Omit<Finding, 'name'> {
+  if (/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr)) {
+    return fail(`${server} shows another host key than the pinned one.`, 'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.');
+  }
+  if (/permission denied/i.test(stderr)) return fail(`${server} does not accept this station's ssh key.`, 'Run on the server what this prints: extbackup server-setup');
+  return fail(`${server} does not answer.`, 'Check that it is on, the network, and the name and the port in the settings.');
+}
