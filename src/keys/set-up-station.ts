@@ -13,6 +13,7 @@ import type { Trust } from './host-key.ts';
 import { withKeyLock } from './key-lock.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { makeSalt, readSalt, readSaltIfThere, writeNewSalt } from './salt.ts';
+import { nudgeAgent } from './nudge.ts';
 import { nextSteps } from './next-steps.ts';
 import { settleHostKey } from './settle-host-key.ts';
 import { makeSshKey, type SshKeyType } from './ssh-key.ts';
@@ -86,7 +87,9 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
 async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {
   const { paths, runCommand: run } = context;
   const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
-  if (form === 'absent') await makeSshKey(run, paths, ssh, how.type);
+  if (form !== 'absent') return;
+  await makeSshKey(run, paths, ssh, how.type);
+  await nudgeAgent(paths, 'unlock'); // the first nudge came before there was an ssh key
 }
 
 const defaultSsh = configSchema.shape.ssh.parse(undefined);

@@ -40,5 +40,5 @@ export async function settleHostKey(context: CliContext, config: Config, wishes:
 }
 
 function show(context: CliContext, what: string, keys: readonly HostKey[]): void {
-  for (const { fingerprint, type } of keys) context.context.note(`${what}: ${fingerprint} (${type})`);
+  for (const { fingerprint, type } of keys) context.note(`${what}: ${fingerprint} (${type})`);
 }
