@@ -43,10 +43,10 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   requireRoot();
   checkLabel(options.label, options.fs);
   const order = { filesystem: options.fs, ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }) };
-  await checkMeans(context, order);
   const wish: Wish = { typed, device: await follow(typed), label: options.label, filesystem: options.fs, replace: options.replace === true };
   const registry = createDriveRegistry(files.drives(context.paths));
   const asked = await choose(context, wish, await registry.list());
+  await checkMeans(context, order);
   await confirm(context, asked, options);
   const fresh = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
     const enrolled = await registry.list();
