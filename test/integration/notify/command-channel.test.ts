@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configSchema } from '../../../src/config/schema.ts';
+import { makeChannel } from '../../../src/notify/make-channel.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { aNotice } from './a-notice.ts';
+
+let directory = '';
+beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'command-')); });
+afterAll(async () => { await rm(directory, { recursive: true }); });
+
+const never = new AbortController().signal;
+
+/** A program of the operator's own, and the channel for it. */
+async function channelTo(script: string, more: Record<string, unknown> = {}) {
+  const command = join(directory, 'program');
+  await writeFile(command, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const [settings] = configSchema.shape.notify.parse([{ type: 'command', command, ...more }]);
+  if (!settings) throw new Error('no channel');
+  return makeChannel(settings, runCommand);
+}
+
+describe('command', () => {
+  test('the program gets the whole notice on standard input, and its arguments as they are', async () => {
+    const out = join(directory, 'out');
+    const channel = await channelTo('printf "%s\\n" "$2" > "$1"; cat >> "$1"', { args: [out, 'a b; $(id)'] });
+    await channel.send(aNotice, never);
+    const [argument, ...notice] = (await readFile(out, 'utf8')).split('\n');
+    expect(argument).toBe('a b; $(id)');
+    expect(JSON.parse(notice.join('\n'))).toEqual(aNotice);
+  });
+
+  test('a program that fails is told without its arguments and its output, which may hold a token', async () => {
+    const channel = await channelTo('echo token-in-output >&2; exit 7', { args: ['token-in-argument'] });
+    const error: unknown = await channel.send(aNotice, never).catch((caught: unknown) => caught);
+    expect((error as Error).message).toMatch(/ended with exit code 7$/);
+    expect(String((error as Error).stack)).not.toContain('token');
+  });
+
+  test('a program that does not read its input is judged by its exit code', async () => {
+    await expect((await channelTo('exit 0')).send(aNotice, never)).resolves.toBeUndefined();
+  });
+
+  test('a program that hangs is ended', async () => {
+    const channel = await channelTo('exec sleep 60', { timeout: '0.3s' });
+    const before = performance.now();
+    await expect(channel.send(aNotice, never)).rejects.toThrow('took too long');
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
+  test('a program that is not there is told', async () => {
+    const [settings] = configSchema.shape.notify.parse([{ type: 'command', command: join(directory, 'none') }]);
+    if (!settings) throw new Error('no channel');
+    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow('could not be started');
+  });
+});
