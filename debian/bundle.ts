@@ -13,6 +13,12 @@ export const root = join(import.meta.dirname, '..');
 
 const nativeModule = 'usb.linux-x64-gnu.node';
 
+/** What CommonJS libraries use, and an ES module does not have. */
+const commonJsBanner = `#!/usr/bin/node
+import { createRequire as $createRequire } from 'node:module';
+const require = $createRequire(import.meta.url);
+const { filename: __filename, dirname: __dirname } = import.meta;`;
+
 /** The `usb` library asks for its binary by the name of an npm package; in the program it stands beside cli.js. */
 const usbBinaryBesideProgram: Plugin = {
   name: 'usb-binary',
