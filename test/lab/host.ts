@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 
 /** How to run a command on a machine of the lab. */
@@ -72,16 +73,20 @@ export class Host {
 
   async #execute(command: string, { input, timeoutMs = 120_000, okCodes = [0] }: RunOptions): Promise<RunResult> {
     const [file, ...args] = this.ssh();
-    const ended = await execa(file, [...args, `${this.#prefix}${command}`], {
+    // The guest ends the command: to end only our ssh would leave it running there, and its output open here.
+    const limited = `timeout -k 5 ${String(timeoutMs / 1000)} ${this.#prefix}${command}`;
+    const begin = performance.now();
+    const child = execa(file, [...args, limited], {
       ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
       reject: false,
-      timeout: timeoutMs,
       maxBuffer: 256 * 1024 * 1024,
       stripFinalNewline: false,
     });
-    const { stdout, stderr, exitCode = -1 } = ended;
-    if (!ended.timedOut && (okCodes === 'any' || okCodes.includes(exitCode))) return { stdout, stderr, exitCode };
-    const how = ended.timedOut ? `did not end within ${String(timeoutMs / 1000)} s` : `ended with ${String(exitCode)}`;
+    const ended = await Promise.race([child, pause(timeoutMs + 15_000, undefined, { ref: false })]);
+    const { stdout = '', stderr = '', exitCode = -1 } = ended ?? {};
+    const timedOut = !ended || (performance.now() - begin >= timeoutMs && [124, 137].includes(exitCode));
+    if (!timedOut && (okCodes === 'any' || okCodes.includes(exitCode))) return { stdout, stderr, exitCode };
+    const how = timedOut ? `did not end within ${String(timeoutMs / 1000)} s` : `ended with ${String(exitCode)}`;
     throw new Error(`On the ${this.name}, this ${how}:\n${command}\n--- stdout\n${tail(stdout)}\n--- stderr\n${tail(stderr)}`);
   }
 
