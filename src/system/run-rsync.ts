@@ -15,14 +15,17 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const args = order.deleteLimit === undefined ? copyArgs(order.config, target) : deleteArgs(order.config, target, order.deleteLimit);
   let statistics = '';
   let toldAt = 0;
+  let files = 0; // the lines within one large file do not repeat the count
   const split = createLineSplitter((line) => {
     const progress = parseProgress(line);
     if (progress === undefined) {
       statistics = `${statistics}${line}\n`.slice(-16_384);
-    } else if (Date.now() - toldAt >= progressEveryMs) {
-      toldAt = Date.now();
-      order.onProgress(progress);
+      return;
     }
+    files = Math.max(files, progress.files);
+    if (Date.now() - toldAt < progressEveryMs) return;
+    toldAt = Date.now();
+    order.onProgress({ ...progress, files });
   });
   const ended = await capture(() => run({
     ...niceCommand(args),
