@@ -114,8 +114,8 @@ interface TriggerParts {
   readonly paths: Paths;
   readonly bus: ReturnType<typeof createBus>;
   readonly station: ReturnType<typeof createStation>;
-  warnAfterMs(): number;
-  onRestart(): void;
+  readonly warnAfterMs: () => number;
+  readonly onRestart: () => void;
 }
 
 async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: TriggerParts): Promise<Stop[]> {

@@ -39,7 +39,7 @@ export interface StationParts {
   loadConfig(): Promise<Config>;
   machineFor(config: Config): Machine;
   /** Called after every change of what `status` shows. */
-  publish(): void;
+  readonly publish: () => void;
 }
 
 export interface Station {

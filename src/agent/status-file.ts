@@ -16,7 +16,7 @@ export interface StatusParts {
   keyIsLoaded(): Promise<boolean>;
   /** Told of each new status, for the service manager. */
   onStatus(status: Status): void;
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 export interface StatusFile {
