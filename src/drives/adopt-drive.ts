@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DriveError, ExtbackupError, KeyError, NotReleasedError, PullError, UsageError } from '../errors.ts';
-import { readLuksKey } from '../keys/ram-key-ring.ts';
+import { DriveError, ExtbackupError, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq } from '../system/block-devices.ts';
 import { flushFilesystem, readFilesystemType, readSmallFile } from '../system/filesystem.ts';
 import { holdsOf } from '../system/holds.ts';
 import { mappingName } from '../system/luks.ts';
-import { files } from '../system/paths.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
 import { writeLabel, writeSeal } from './fresh-content.ts';
 import { settle } from './format-disk.ts';
+import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
 import type { FoundVolume } from './find-volume.ts';
 import type { PrepareContext } from './prepare-drive.ts';
@@ -35,9 +34,7 @@ export interface AdoptOrder {
 export async function adoptDrive(context: PrepareContext, order: AdoptOrder, signal: AbortSignal): Promise<DriveRecord> {
   const { runCommand: run, paths } = context;
   const { disk, volume, luksUuid } = order.found;
-  const key = await readLuksKey(files.luksKey(paths));
-  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so the disk cannot be opened.', 'Load it first: extbackup unlock');
-  key.wipe();
+  await requireKey(paths);
   const slot = `adopt-${luksUuid.slice(0, 8)}`;
   const opening = { label: order.label ?? order.known?.label ?? volume.path, slot, device: volume.path };
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);

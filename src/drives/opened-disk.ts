@@ -58,7 +58,7 @@ export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, 
     apply: async () => {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await mountDevice(run, mappingPath(mappingName(slotOf(volume))), directory, fstype, volume.readOnly === true ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions, signal);
+      await mountDevice(run, mappingPath(mappingName(slotOf(volume))), directory, fstype, mountOptions(fstype, volume.readOnly === true), signal);
     },
     undo: async () => {
       await ensureUnmounted(run, directory);
@@ -69,8 +69,11 @@ export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, 
   return directory;
 }
 
+/** Options for a disk that is opened outside a run; see mount(8). */
+export const mountOptions = (fstype: string, readOnly: boolean): string => (readOnly ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions);
+
 /** A read-only mount still replays the journal unless told not to, and the mapping below it is read-only. */
-const replayOff = (fstype: string): string => (fstype === 'ext4' ? 'noload,' : fstype === 'xfs' ? 'norecovery,' : '');
+const replayOff = (fstype: string): string => (['ext3', 'ext4'].includes(fstype) ? 'noload,' : fstype === 'xfs' ? 'norecovery,' : '');
 
 async function removeEmpty(directory: string): Promise<void> {
   try {

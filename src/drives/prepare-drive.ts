@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { access, statfs } from 'node:fs/promises';
-import { DriveError, ExtbackupError, KeyError, NotReleasedError, PullError, UsageError } from '../errors.ts';
+import { DriveError, ExtbackupError, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
@@ -12,7 +12,7 @@ import type { FilesystemType } from './candidate.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { affordableMemoryKiB, awaitPartition, filesystemMaker, formatLuks, makeFilesystem, partition, settle, wipeSignatures } from './format-disk.ts';
 import { writeFreshContent } from './fresh-content.ts';
-import { readLuksKey } from '../keys/ram-key-ring.ts';
+import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
 
 /** What the steps need of their surroundings. */
@@ -33,12 +33,10 @@ export interface PrepareOrder {
 
 /**
  * Checks what can be checked before anything is erased.
- * @throws KeyError, UsageError
+ * @throws UsageError
  */
 export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup'>): Promise<void> {
-  const key = await readLuksKey(files.luksKey(context.paths));
-  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no disk can be encrypted with it.', 'Load it first: extbackup unlock');
-  key.wipe();
+  await requireKey(context.paths);
   for (const program of ['/usr/sbin/cryptsetup', '/usr/sbin/sfdisk', '/usr/sbin/wipefs', filesystemMaker(order.filesystem)]) {
     if (!(await isThere(program))) throw new UsageError(`The program ${program} is not installed.`, `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`);
   }

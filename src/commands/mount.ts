@@ -1,0 +1,52 @@
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import ms from 'ms';
+import { setClosingTime } from '../drives/closing-time.ts';
+import { withDeviceLock } from '../drives/device-lock.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
+import { lookRefusal, readLook } from '../drives/look.ts';
+import { openLook } from '../drives/look-inside.ts';
+import { listBlockDevices } from '../system/block-devices.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+
+interface Options {
+  readonly readWrite?: boolean;
+  readonly for: number;
+}
+
+/** Opens a disk for a person who wants to look. */
+export function mountCommand(context: CliContext): Command {
+  return new Command('mount')
+    .description('open a disk and mount it at /mnt/plaintext, to look inside; no run starts meanwhile')
+    .argument('[label]', 'which disk, when several are plugged in')
+    .option('--read-only', 'the default')
+    .option('--read-write', 'allow changes; the next run undoes those in the mirror')
+    .option('--for <time>', 'close it by itself after this time, for example 30m', duration, ms('8h'))
+    .addHelpText('after', '\nExample:\n  extbackup mount BACKUP_1\n  ls /mnt/plaintext/backups\n  extbackup umount')
+    .action((label: string | undefined, options: Options) => mount(context, label, options));
+}
+
+async function mount(context: CliContext, label: string | undefined, options: Options): Promise<void> {
+  const { paths, runCommand: run } = context;
+  const writable = options.readWrite === true;
+  await withDeviceLock(paths, async () => {
+    const look = await readLook(paths);
+    if (look) throw lookRefusal(look);
+    const [records, disks] = await Promise.all([createDriveRegistry(files.drives(paths)).list(), listBlockDevices(run)]);
+    const record = chooseRecord(label, records, disks);
+    const inside = await openLook(run, paths, volumeOfRecord(record, disks), record, { by: process.env['SUDO_USER'] ?? userInfo().username, writable });
+    if (inside !== record.label) context.note(inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.');
+    const closes = await setClosingTime(run, Math.ceil(options.for / 1000));
+    context.print(`Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`);
+    context.print(`No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(options.for, { long: true })}` : ''}`);
+    context.print('DO NOT UNPLUG it before that.');
+  });
+}
+
+function duration(text: string): number {
+  const value = /^\d+(?:\.\d+)?\s*[smhd]$/.test(text) ? ms(text as ms.StringValue) : 0;
+  if (value < 1000) throw new InvalidArgumentError('It must be a number with a unit: 90s, 30m, 8h, 1d.');
+  return value;
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import { cancelClosingTime } from '../drives/closing-time.ts';
+import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import { closeLook } from '../drives/look-inside.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Closes the disk that a person has opened. */
+export function umountCommand(context: CliContext): Command {
+  return new Command('umount')
+    .description('close the disk that was opened with: extbackup mount')
+    .argument('[label]', 'not needed: only one disk is open at a time')
+    .option('--forgotten', 'for the timer that closes a forgotten disk')
+    .addHelpText('after', '\nExample:\n  extbackup umount')
+    .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
+      requireRoot();
+      const look = await closeLook(context.runCommand, context.paths);
+      await cancelClosingTime(context.runCommand);
+      if (look) {
+        await nudgeAboutDrives(context.paths); // a run may have waited for this
+        context.print(`Disk ${look.label} is closed${options.forgotten === true ? ` by itself, because ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`);
+      } else {
+        context.print('No disk was open. What a run has open is closed by: extbackup release');
+      }
+    });
+}

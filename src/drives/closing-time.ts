@@ -1,0 +1,46 @@
+import { access } from 'node:fs/promises';
+import { CommandError, type RunCommand } from '../system/command.ts';
+
+const unit = 'extbackup-forgotten-look';
+const program = '/usr/bin/extbackup';
+
+/**
+ * Has systemd close a forgotten disk: a transient timer calls `extbackup umount`, and again every quarter of an hour
+ * while something still uses the disk. The agent could not: it does not see what is mounted outside its own unit.
+ * @param seconds from now
+ * @returns whether that was arranged; without systemd or without an installed package it is not
+ */
+export async function setClosingTime(run: RunCommand, seconds: number): Promise<boolean> {
+  if (!(await isThere('/run/systemd/system')) || !(await isThere(program))) return false;
+  await cancelClosingTime(run);
+  try {
+    await run({
+      file: '/usr/bin/systemd-run',
+      args: [`--unit=${unit}`, `--on-active=${seconds}s`, '--on-unit-inactive=15min', '--timer-property=AccuracySec=10s', '--quiet', '--collect', program, 'umount', '--forgotten'],
+      timeoutMs: 30_000,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+/** Takes the arrangement back; without one nothing happens. */
+export async function cancelClosingTime(run: RunCommand): Promise<void> {
+  if (!(await isThere('/run/systemd/system'))) return;
+  try {
+    await run({ file: '/usr/bin/systemctl', args: ['stop', '--quiet', `${unit}.timer`], timeoutMs: 30_000, accept: [5] }); // 5: not loaded
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error; // the disk is closed all the same
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
