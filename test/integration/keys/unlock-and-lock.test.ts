@@ -1,0 +1,142 @@
+import { scryptSync } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { inSandbox } from './sandbox.ts';
+
+const setup = `mkdir -p /run/extbackup/spool; printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null\n`;
+
+/** Text between `<name>` and `</name>`, which a script printed. */
+const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+
+describe('a station that was just set up', () => {
+  let out: string;
+  beforeAll(() => {
+    const { stdout, stderr } = inSandbox(`${setup}
+      echo "<key>$(cat /mnt/ramfs/luks_pw)</key><salt>$(cat /etc/extbackup/salt)</salt><config>$(cat /etc/extbackup/config.yaml)</config>"
+      echo "<modes>$(cd /; stat -c '%a %U %n' mnt/ramfs mnt/ramfs/* etc/extbackup/*)</modes>"
+      echo "<type>$(stat -f -c %T /mnt/ramfs)</type><bytes>$(stat -c %s /mnt/ramfs/luks_pw)</bytes><spool>$(ls /run/extbackup/spool | sed 's/[0-9]*$/N/')</spool>"
+      echo "<stock>$(openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in /etc/extbackup/id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw | ssh-keygen -y -f /dev/stdin)</stock>"
+      echo "<public>$(cat /etc/extbackup/id_ed25519.pub)</public><plain>$(grep -rl 'PRIVATE KEY' /etc/extbackup /run /root)</plain>"
+    `);
+    expect(stderr).toBe('');
+    out = stdout;
+  }, 60_000);
+
+  it('has the key that scrypt gives for password and salt', () => {
+    const N = Number(/N: (\d+)/.exec(part(out, 'config'))?.[1]);
+    expect(N).toBe(2 ** 14);
+    expect(part(out, 'key')).toBe(scryptSync('correct horse', Buffer.from(part(out, 'salt'), 'hex'), 64, { N, r: 8, p: 1 }).toString('hex'));
+    expect(part(out, 'bytes')).toBe('128');
+  });
+
+  it('keeps it in ramfs, for root alone', () => {
+    expect(part(out, 'type')).toBe('ramfs');
+    expect(part(out, 'modes').split('\n')).toEqual([
+      '700 root mnt/ramfs', '600 root mnt/ramfs/id_ed25519.decrypted', '600 root mnt/ramfs/luks_pw', '600 root etc/extbackup/config.yaml',
+      '600 root etc/extbackup/id_ed25519.encrypted', '644 root etc/extbackup/id_ed25519.pub', '600 root etc/extbackup/salt',
+    ]);
+  });
+
+  it('has an ssh key that stock openssl opens, and no plain one on a disk', () => {
+    expect(part(out, 'public')).toMatch(/^ssh-ed25519 \S+ extbackup@/);
+    expect(part(out, 'stock')).toBe(part(out, 'public'));
+    expect(part(out, 'plain')).toBe('');
+  });
+
+  it('has told the agent', () => {
+    expect(part(out, 'spool').split('\n')).toContain('key.unlock.N');
+  });
+});
+
+describe('unlock', () => {
+  it('refuses a wrong password and keeps the key that is loaded', () => {
+    const { stdout, stderr } = inSandbox(`${setup}
+      before=$(sha256sum </mnt/ramfs/luks_pw)
+      printf 'wrong horse' | extbackup unlock --password-stdin; echo "<code>$?</code>"
+      [ "$before" = "$(sha256sum </mnt/ramfs/luks_pw)" ] && echo "<kept>$(ls -A /mnt/ramfs)</kept>"`);
+    expect(part(stdout, 'code')).toBe('12');
+    expect(part(stdout, 'kept')).toBe('id_ed25519.decrypted\nluks_pw');
+    expect(stderr).toMatch(/^The password is wrong.*\nTry again/);
+  });
+
+  it('with a wrong password writes nothing where there is no key', () => {
+    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null
+      printf 'wrong horse' | extbackup unlock --password-stdin; echo "<code>$?</code><left>$(ls -A /mnt/ramfs)</left>"`);
+    expect(part(stdout, 'code')).toBe('12');
+    expect(part(stdout, 'left')).toBe('');
+  });
+
+  it('asks nothing when the key is loaded, and needs a terminal or --password-stdin when it is not', () => {
+    const { stdout, stderr } = inSandbox(`${setup} extbackup unlock </dev/null; echo "<loaded>$?</loaded>"; extbackup lock >/dev/null
+      extbackup unlock </dev/null; echo "<missing>$?</missing>"`);
+    expect(part(stdout, 'loaded')).toBe('0');
+    expect(part(stdout, 'missing')).toBe('2');
+    expect(stderr).toContain('--password-stdin');
+  });
+
+  it('twice at once leaves one whole key', () => {
+    const { stdout } = inSandbox(`${setup} before=$(sha256sum </mnt/ramfs/luks_pw); extbackup lock >/dev/null
+      for i in 1 2; do (printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<code$i>$?</code$i>") & done; wait
+      [ "$before" = "$(sha256sum </mnt/ramfs/luks_pw)" ] && echo "<left>$(ls -A /mnt/ramfs)</left>"`);
+    expect([part(stdout, 'code1'), part(stdout, 'code2')]).toEqual(['0', '0']);
+    expect(part(stdout, 'left')).toBe('id_ed25519.decrypted\nluks_pw');
+  });
+
+  it.each([
+    ['a tmpfs', 'mkdir /mnt/ramfs; mount -t tmpfs tmpfs /mnt/ramfs', /is a tmpfs, not a ramfs/],
+    ['a directory with files on a disk', 'mkdir /mnt/ramfs; echo x >/mnt/ramfs/luks_pw', /already holds files/],
+  ])('refuses to keep the key in %s', (_, prepare, message) => {
+    const { stdout, stderr } = inSandbox(`${prepare}; printf 'correct horse' | extbackup setup --source a@b.example.org --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`);
+    expect(part(stdout, 'code')).toBe('2');
+    expect(part(stdout, 'made')).toBe('');
+    expect(stderr).toMatch(message);
+  });
+
+  it('takes a first key without a check value only when told so', () => {
+    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
+      printf 'some new password' | extbackup unlock --password-stdin 2>/dev/null; echo "<untold>$? $(ls /mnt/ramfs)</untold>"
+      printf 'some new password' | extbackup unlock --password-stdin --first >/dev/null; echo "<told>$? $(ls /mnt/ramfs) $(grep -c check: /etc/extbackup/config.yaml)</told>"`);
+    expect(part(stdout, 'untold')).toBe('12');
+    expect(part(stdout, 'told')).toBe('0 luks_pw 1');
+  });
+});
+
+describe('lock', () => {
+  it('leaves no key in RAM, and files of others alone', () => {
+    const { stdout } = inSandbox(`${setup} echo mine >/mnt/ramfs/other; exec 9</mnt/ramfs/luks_pw; extbackup lock >/dev/null
+      echo "<code>$?</code><left>$(ls -A /mnt/ramfs)</left><overwritten>$(tr -d '\\0' <&9 | wc -c)</overwritten>"`);
+    expect(part(stdout, 'code')).toBe('0');
+    expect(part(stdout, 'left')).toBe('other');
+    expect(part(stdout, 'overwritten')).toBe('0');
+  });
+
+  it('is refused during a run', () => {
+    const { stdout, stderr } = inSandbox(`${setup} exec 8>/run/extbackup/device.lock; flock 8
+      extbackup lock; echo "<code>$?</code><left>$(ls /mnt/ramfs)</left>"`);
+    expect(part(stdout, 'code')).toBe('11');
+    expect(part(stdout, 'left')).toContain('luks_pw');
+    expect(stderr).toContain('A run is going');
+  });
+});
+
+describe('a machine that was set up by hand', () => {
+  const config = `source: extbackup@localhost\nkey:\n  derivation: sha512\n  check: CHECK\nssh:\n  key: /etc/extbackup/id_rsa.encrypted\n  publicKey: /etc/extbackup/id_rsa.pub\n`;
+  const byHand = (openssl: string): string => `
+    mkdir -p /etc/extbackup; printf 'a.salt of öld' >/etc/extbackup/salt
+    key=$(printf '%s' "a.salt of öld.pässwörd old" | sha512sum | cut -d' ' -f1)
+    printf '%s' "${config}" | sed "s/CHECK/$(printf '%s' "$key" | sha1sum | cut -d' ' -f1)/" >/etc/extbackup/config.yaml; chmod 600 /etc/extbackup/config.yaml
+    ssh-keygen -q -b 2048 -t rsa -m PEM -P '' -f /root/id_rsa; mv /root/id_rsa.pub /etc/extbackup/
+    ${openssl.replace('PASS', 'pass:"$key"')} </root/id_rsa >/etc/extbackup/id_rsa.encrypted 2>/dev/null
+    printf 'pässwörd old' | extbackup unlock --password-stdin; echo "<code>$?</code>"
+    [ "$key" = "$(cat /mnt/ramfs/luks_pw)" ] && echo "<key>same</key>"; cmp /root/id_rsa /mnt/ramfs/id_rsa.decrypted && echo "<ssh>same</ssh>"`;
+
+  it.each([
+    ['md5, as openssl before 1.1.0 wrote it', 'openssl enc -e -aes-256-cbc -a -md md5 -pass PASS'],
+    ['sha256, as openssl since 1.1.0 writes it', 'openssl enc -e -aes-256-cbc -a -pass PASS'],
+    ['base64 in one line', 'openssl enc -e -aes-256-cbc -a -A -md sha256 -pass PASS'],
+    ['no base64 at all', 'openssl enc -e -aes-256-cbc -md sha256 -pass PASS'],
+    ['pbkdf2 with its default iterations', 'openssl enc -e -aes-256-cbc -a -pbkdf2 -pass PASS'],
+  ])('unlocks with its own password, salt, check value and ssh key: %s', (_, openssl) => {
+    const { stdout } = inSandbox(byHand(openssl));
+    expect([part(stdout, 'code'), part(stdout, 'key'), part(stdout, 'ssh')]).toEqual(['0', 'same', 'same']);
+  });
+});
