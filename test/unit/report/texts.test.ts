@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { renderHistory } from '../../../src/report/history-text.ts';
+import { describeEnd } from '../../../src/report/run-end.ts';
+import { createLineView } from '../../../src/report/run-view.ts';
+import { renderStatus } from '../../../src/report/status-text.ts';
+import { replySchema, runRecordSchema, statusSchema, type RunStatus } from '../../../src/report/status.ts';
+
+const now = new Date('2026-03-01T12:00:00Z');
+const run: RunStatus = { id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 43.7, bytes: 12_300_000_000, files: 1204, etaSeconds: 190, startedAt: '2026-03-01T11:00:00Z' };
+const drive = { label: 'BACKUP_1', luksUuid: 'u', present: false, state: 'absent', lastSuccess: '2026-02-26T12:00:00Z', overdue: false, nextUp: false, message: null };
+const status = statusSchema.parse({
+  version: 1, agent: 'running', key: 'loaded', run: null, updatedAt: '2026-03-01T12:00:00Z', pid: 1, pidStartTime: '1',
+  drives: [drive, { ...drive, label: 'BACKUP_2', present: true, state: 'safe-to-unplug', lastSuccess: '2026-03-01T11:00:00Z' }, { ...drive, label: 'BACKUP_3', lastSuccess: null, overdue: true, nextUp: true }],
+});
+
+test('status leads with what matters and has a row for each disk', () => {
+  expect(renderStatus({ ...status, run, warnings: [{ at: '2026-03-01T10:30:00Z', text: 'A disk did not come up.' }] }, now)).toBe([
+    'Agent         running',
+    'Key           loaded',
+    'Offline copy  3 days old, on BACKUP_1',
+    'Run           BACKUP_1: pulling, 43 %, 12.3 GB, 1204 files, about 3 min 10 s left',
+    '',
+    'Disk      State           Last backup',
+    'BACKUP_1  not here        3 days ago',
+    'BACKUP_2  safe to unplug  60 minutes ago',
+    'BACKUP_3  not here        never           overdue; bring it next',
+    'Warning, 2026-03-01 10:30 UTC: A disk did not come up.',
+  ].join('\n'));
+});
+
+test('a copy on a plugged disk is no offline copy', () => {
+  expect(renderStatus({ ...status, drives: status.drives.slice(1) }, now)).toContain('Offline copy  none: every disk with a backup is plugged in');
+  expect(renderStatus({ ...status, drives: [], agent: 'stopped', key: 'missing' }, now)).toMatch(/STOPPED.*\n.*MISSING.*\n.*none yet\n\nNo disk is enrolled/);
+});
+
+const record = runRecordSchema.parse({
+  id: 'r1', drive: 'BACKUP_1', trigger: 'plug', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:03:20Z', outcome: 'success', exitCode: 0,
+  code: null, message: '', released: true, tookMs: 200_000, filesTransferred: 12, bytesTransferred: 1_200_000, filesDeleted: 0,
+});
+const failed = { ...record, id: 'r2', outcome: 'failure' as const, exitCode: 20, message: 'The disk was not released.', released: false, filesTransferred: null, bytesTransferred: null, filesDeleted: null };
+
+test('history shows figures where there are any, and why a run was no success', () => {
+  expect(renderHistory([record, failed])).toBe([
+    'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
+    '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',
+    '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released. the disk was not released',
+  ].join('\n'));
+});
+
+test('the end of a run tells whether its disk may be unplugged', () => {
+  const done = replySchema.parse({ version: 1, id: 'abcd', state: 'done', runIds: ['r1'], exitCode: 0 });
+  expect(describeEnd(done, [failed, record])).toEqual({ good: true, lines: ['BACKUP_1 is done, safe to unplug. 12 files copied (1.2 MB) in 3 min 20 s.'] });
+  expect(describeEnd({ ...done, runIds: ['r2'], exitCode: 20, happened: 'It is open.', todo: 'extbackup release' }, [failed, record]))
+    .toEqual({ good: false, lines: ['BACKUP_1: failed, DO NOT UNPLUG.', 'It is open.', 'extbackup release'] });
+  expect(describeEnd({ ...done, runIds: [], exitCode: 15, happened: 'Still fresh.' }, [])).toEqual({ good: true, lines: ['Still fresh.'] });
+});
+
+test('without a terminal there is one line per phase and per tenth of the pull, and none of a run of others', () => {
+  const lines: string[] = [];
+  const view = createLineView((line) => { lines.push(line); });
+  const reply = replySchema.parse({ version: 1, id: 'abcd', state: 'queued', runIds: ['r1'] });
+  view.update(undefined, status);
+  view.update(reply, status);
+  view.update(reply, { ...status, run: { ...run, id: 'other' } });
+  for (const percent of [1, 5, 9.9, 10, 14, 100]) view.update(reply, { ...status, run: { ...run, percent, bytes: 0, files: 0, etaSeconds: null } });
+  view.update(reply, { ...status, run: { ...run, phase: 'closing', percent: null, bytes: 0, files: 0, etaSeconds: null } });
+  expect(lines).toEqual(['Waiting for its turn.', 'BACKUP_1: pulling, 1 %', 'BACKUP_1: pulling, 10 %', 'BACKUP_1: pulling, 100 %', 'BACKUP_1: closing']);
+});
