@@ -1,4 +1,3 @@
-import { createReadStream, createWriteStream } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 
@@ -92,12 +91,10 @@ export class Host {
 
   async #transfer(command: string, { inputFile, outputFile }: { inputFile?: string; outputFile?: string }): Promise<void> {
     const [file, ...args] = this.ssh();
-    const child = execa(file, [...args, `${this.#prefix}sh -euc ${quote(command)}`], {
-      ...(inputFile === undefined ? { stdin: 'ignore' as const } : { input: createReadStream(inputFile) }),
-      buffer: outputFile === undefined,
+    await execa(file, [...args, `${this.#prefix}sh -euc ${quote(command)}`], {
+      ...(inputFile === undefined ? { stdin: 'ignore' as const } : { inputFile }),
+      ...(outputFile === undefined ? {} : { stdout: { file: outputFile }, buffer: false }),
     });
-    if (outputFile !== undefined) child.stdout.pipe(createWriteStream(outputFile));
-    await child;
   }
 }
 

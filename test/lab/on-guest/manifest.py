@@ -46,7 +46,7 @@ def describe(root: bytes, path: bytes, first_names: dict) -> dict:
         "kind": KINDS[stat.S_IFMT(info.st_mode)],
         "mode": oct(stat.S_IMODE(info.st_mode)),
         "owner": f"{info.st_uid}:{info.st_gid}",
-        "mtime": info.st_mtime_ns,
+        "mtime": str(info.st_mtime_ns),  # nanoseconds do not fit into a JavaScript number
         "xattrs": extended_attributes(path),
     }
     if stat.S_ISREG(info.st_mode):

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BackupServer } from './backup-server.ts';
+import type { Guest } from './guest.ts';
+import type { Lab, Preparation } from './lab.ts';
+import type { UsbDisk } from './usb-disk.ts';
+
+/** The password of every station in the lab. */
+export const password = 'correct horse battery staple';
+
+const project = join(import.meta.dirname, '../..');
+
+/** The package that `npm run package` made of the present version. */
+export async function builtPackage(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as { version: string };
+  return join(project, `out/extbackup_${version}_amd64.deb`);
+}
+
+/** A station with the package installed and set up, the key loaded, and a server that lets it read `/backups`, still without that directory. */
+export async function preparedStation(debPath?: string): Promise<Preparation> {
+  const deb = debPath ?? (await builtPackage());
+  const ingredients = [await readFile(deb), await readFile(import.meta.filename)];
+  return {
+    key: ingredients.reduce((hash, content) => hash.update(content), createHash('sha256')).digest('hex'),
+    prepare: async ({ guest, server }: Lab) => {
+      await installPackage(guest, deb);
+      await setUpStation(guest);
+      await setUpServer(guest, server);
+    },
+  };
+}
+
+/** Installs a package. Nothing is fetched: what it depends on is in the guest already. */
+export async function installPackage(guest: Guest, debPath: string): Promise<void> {
+  await guest.copyIn(debPath, '/root/package.deb');
+  await guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb; rm /root/package.deb');
+}
+
+/** Answers what `extbackup setup` asks. The key derivation gets little memory: an emulated processor is slow at it. */
+export async function setUpStation(guest: Guest): Promise<void> {
+  const setup = 'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes';
+  await guest.shell(setup, { input: `${password}\n` });
+}
+
+/** Does on the server what the operator does there: runs the script that the station prints. */
+export async function setUpServer(guest: Guest, server: BackupServer): Promise<void> {
+  const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
+  await server.run(['sh'], { input: script });
+}
+
+/** Plugs a new disk in and makes it a rotation disk. It stays plugged in. */
+export async function prepareDisk(guest: Guest, disk: UsbDisk, label: string): Promise<void> {
+  await guest.plug(disk);
+  await guest.run(['extbackup', 'drive', 'prepare', await guest.deviceOf(disk), '--label', label, '--yes'], { timeoutMs: 300_000 });
+}

@@ -1,0 +1,63 @@
+import type { Lab } from '../lab.ts';
+import { openLab } from '../lab.ts';
+import { preparedStation, prepareDisk } from '../station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+
+/** The part of `extbackup status --json` that stories look at. */
+export interface DriveNow {
+  readonly label: string;
+  readonly present: boolean;
+  readonly state: string;
+  readonly lastSuccess: string | null;
+  readonly message: string | null;
+}
+
+/** The state of one disk, as an operator's script sees it. */
+export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow> {
+  const { drives } = JSON.parse(await guest.ask('extbackup status --json')) as { drives: DriveNow[] };
+  const drive = drives.find((candidate) => candidate.label === label);
+  if (!drive) throw new Error(`status does not know ${label}`);
+  return drive;
+}
+
+/** Waits until a disk is in one of these states. */
+export async function waitForState(lab: Lab, label: string, states: readonly string[], timeoutMs = 180_000): Promise<DriveNow> {
+  await lab.guest.waitFor(`${label} to be ${states.join(' or ')}`, async () => states.includes((await driveNow(lab, label)).state), timeoutMs);
+  return driveNow(lab, label);
+}
+
+/** The events of the agent that carry one of these names, or all. */
+export async function eventsOf({ guest }: Lab, ...names: string[]): Promise<Record<string, unknown>[]> {
+  const events = await guest.journal('extbackup');
+  return names.length === 0 ? events : events.filter(({ event }) => names.includes(String(event)));
+}
+
+/** Nothing of ours is open: no mapping, no mount in any process. */
+export async function assertClosed({ guest }: Lab): Promise<void> {
+  const open = await guest.ask('cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true');
+  if (open !== '') throw new Error(`still open: ${open}`);
+}
+
+/** Looks inside a plugged, closed disk with nothing but cryptsetup and mount, as a person would; read-only. */
+export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: string) => Promise<T>): Promise<T> {
+  const device = await guest.deviceOf(disk);
+  await guest.shell(`mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`);
+  try {
+    return await look('/root/look');
+  } finally {
+    await guest.shell('umount /root/look; cryptsetup close look');
+  }
+}
+
+/** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */
+export async function openStation(...labels: string[]): Promise<Lab & { readonly disks: readonly UsbDisk[] }> {
+  const lab = await openLab(await preparedStation());
+  const disks: UsbDisk[] = [];
+  for (const label of labels) {
+    const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 400 });
+    await prepareDisk(lab.guest, disk, label);
+    await lab.guest.unplug(disk);
+    disks.push(disk);
+  }
+  return { ...lab, disks };
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import { differences, makeSourceTree, manifestOf } from '../source-tree.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+
+/** The main job: a disk is plugged in, and without any command it ends as an exact mirror, closed, safe to unplug. */
+let lab: Lab;
+let disk: UsbDisk;
+const plantedName = 'quarterly-figures-planted-name';
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await makeSourceTree(lab.server, '/backups');
+  await lab.server.shell(`echo planted-content > /backups/${plantedName}`);
+});
+afterAll(() => lab.close());
+
+describe('the first plug', () => {
+  it('leads to "safe to unplug" without any command', async () => {
+    await lab.guest.plug(disk);
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+    expect((await driveNow(lab, 'BACKUP_1')).lastSuccess).not.toBeNull();
+    await assertClosed(lab);
+  });
+
+  it('told the whole story, in order, once', async () => {
+    const told = (await eventsOf(lab)).map(({ event }) => String(event)).filter((name) => name !== 'sync:progress');
+    const run = told.slice(told.lastIndexOf('run:queued'));
+    expect(run).toEqual([
+      'run:queued', 'run:started', 'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished',
+      'label:stamped', 'fs:unmounted', 'luks:closed', 'run:succeeded', 'drive:safe-to-unplug',
+    ]);
+    expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
+  });
+
+  it('made an exact mirror, by an independent reader', async () => {
+    const source = await manifestOf(lab.server, '/backups');
+    const mirror = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    expect(source.length).toBeGreaterThan(100);
+    expect(differences(source, mirror)).toEqual([]);
+  });
+
+  it('moved the time of LABEL, and left its content without a newline', async () => {
+    const [stamped] = await eventsOf(lab, 'label:stamped');
+    const { mtime, label } = await lookInside(lab, disk, async (top) => ({
+      mtime: Number(await lab.guest.ask(`stat -c %Y ${top}/LABEL`)),
+      label: await lab.guest.ask(`od -An -c ${top}/LABEL | tr -d ' \\n'`),
+    }));
+    expect(mtime).toBe(Math.floor(Date.parse(String(stamped?.['stampedAt'])) / 1000));
+    expect(label).toBe('BACKUP_1');
+  });
+
+  it('named no file and no secret in journal and status', async () => {
+    const everything = await lab.guest.ask('journalctl -o json --no-pager | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
+    const key = await lab.guest.ask('cat /mnt/ramfs/luks_pw');
+    expect(key).toMatch(/^[0-9a-f]{128}$/);
+    expect(everything).toContain('drive:safe-to-unplug');
+    expect(everything.includes(key)).toBe(false);
+    expect(everything.includes(plantedName)).toBe(false);
+  });
+});
+
+describe('a second plug', () => {
+  it('transfers only what changed, and removes what the source lost', async () => {
+    await lab.guest.unplug(disk);
+    await lab.guest.waitFor('the disk to be gone', async () => !(await driveNow(lab, 'BACKUP_1')).present);
+    await lab.server.shell(`echo more > /backups/new-file; echo changed > /backups/${plantedName}; rm -r "$(find /backups -mindepth 1 -maxdepth 1 -type d | head -n 1)"`);
+    await lab.guest.plug(disk);
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+    const finished = (await eventsOf(lab, 'sync:finished')).at(-1);
+    expect(finished?.['filesTransferred']).toBe(2);
+    expect(finished?.['filesDeleted']).toBeGreaterThan(0);
+    const source = await manifestOf(lab.server, '/backups');
+    const mirror = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    expect(differences(source, mirror)).toEqual([]);
+    expect(await eventsOf(lab, 'run:started')).toHaveLength(2);
+  });
+});
+
+describe('an emptied source', () => {
+  it('is an error, and the mirror stays as it is', async () => {
+    const before = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    await lab.server.shell('find /backups -mindepth 1 -delete');
+    const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { okCodes: 'any', timeoutMs: 180_000 });
+    expect(stderr).toContain('empty');
+    expect(exitCode).toBe(13);
+    await assertClosed(lab);
+    const after = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    expect(differences(before, after)).toEqual([]);
+  });
+});
