@@ -1,6 +1,6 @@
 /** Builds the Debian package with dpkg-deb alone; the same source gives the same bytes. */
 import { createHash } from 'node:crypto';
-import { chmod, cp, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, lutimes, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
@@ -25,13 +25,15 @@ export async function buildDeb(directory: string): Promise<string> {
   const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? newest.date.getTime() / 1000);
   await mkdir(directory, { recursive: true });
   const deb = join(directory, `${packageName}_${version}_${architecture}.deb`);
+  const unfinished = `${deb}.${process.pid}`;
   const tree = await mkdtemp(join(tmpdir(), 'extbackup-deb-'));
   try {
     await chmod(tree, 0o755);
     await layOutTree(tree, releases);
     await addControl(tree, version);
     await normalise(tree, seconds);
-    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, deb], { env: { SOURCE_DATE_EPOCH: String(seconds) }, stdout: 'ignore' });
+    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, unfinished], { env: { SOURCE_DATE_EPOCH: String(seconds) }, stdout: 'ignore' });
+    await rename(unfinished, deb); // whoever installs it meanwhile sees the old package or the new one
   } finally {
     await rm(tree, { recursive: true, force: true });
   }

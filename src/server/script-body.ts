@@ -27,7 +27,7 @@ done
 case "$(head -n 1 "$rrsync")" in
   *python*) command -v python3 >/dev/null || refuse "$rrsync needs python3, which is not installed." "Try: apt-get install python3" ;;
 esac
-[ -d "$directory" ] || refuse "there is no directory $directory." "Make it, or give the right one: extbackup server-setup --directory DIR"
+[ -d "$directory" ] || echo "extbackup: there is no directory $directory yet; until it is there, nothing can be pulled." >&2
 entry=$(getent passwd "$user" || true)
 case "$entry" in
   '') ;;
