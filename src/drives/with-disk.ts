@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { DriveError, ExtbackupError, PullError } from '../errors.ts';
+import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
+import { listBlockDevices } from '../system/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { readFilesystemType, readSmallFile } from '../system/filesystem.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { withDeviceLock } from './device-lock.ts';
+import type { DriveRecord } from './drive-record.ts';
+import { createDriveRegistry } from './drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from './find-volume.ts';
+import { lookRefusal, readLook } from './look.ts';
+import { requireKey } from './look-inside.ts';
+import { mountInside, openVolume } from './opened-disk.ts';
+
+/** An enrolled disk that is open for a command. */
+export interface OpenedDisk {
+  readonly record: DriveRecord;
+  /** Where it is mounted. */
+  readonly top: string;
+  /** The directory of the mirror, below {@link top}. */
+  readonly mirror: string;
+}
+
+/** Which disk, and how. */
+export interface DiskWish {
+  /** undefined takes the only one that is plugged in. */
+  readonly label: string | undefined;
+  readonly writable?: boolean;
+}
+
+/**
+ * Runs `work` with an enrolled disk opened, and closes it again however that ends. A disk that a person has open
+ * already is used as it is and stays open.
+ * @throws ExtbackupError
+ */
+export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish, signal: AbortSignal, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+  return withDeviceLock(paths, async () => {
+    const records = await createDriveRegistry(files.drives(paths)).list();
+    const look = await readLook(paths);
+    if (look) {
+      const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
+      if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
+      return work({ record, top: paths.plaintext, mirror: record.mirror ?? 'backups' });
+    }
+    const disks = await listBlockDevices(run);
+    const record = chooseRecord(wish.label, records, disks);
+    const { volume } = volumeOfRecord(record, disks);
+    await requireKey(paths);
+    const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
+    return worded(record.label, signal, () => withUndo(signal, async (step) => {
+      const opened = await openVolume(step, run, paths, opening, signal);
+      const fstype = await readFilesystemType(run, opened);
+      if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${record.label} has no file system that is known.`, 'Check that the right disk is plugged in: extbackup drive list');
+      const top = await mountInside(step, run, paths, opening, fstype, signal);
+      const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
+      if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
+      return work({ record, top, mirror: record.mirror ?? 'backups' });
+    }));
+  });
+}
+
+async function worded<T>(label: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ExtbackupError) throw cause;
+    throwIfCancelled(signal);
+    throw new PullError('EXB_DISK_ERROR', `Disk ${label} could not be read: ${cause instanceof Error ? cause.message : String(cause)}.`, 'It was closed again. Check cable and power and try again.', cause);
+  }
+}
