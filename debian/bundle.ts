@@ -43,15 +43,7 @@ export async function bundleProgram(directory: string): Promise<string[]> {
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    // CommonJS libraries use require() and __filename, which an ES module does not have.
-    banner: {
-      js: [
-        '#!/usr/bin/node',
-        "import { createRequire as $createRequire } from 'node:module';",
-        "import { fileURLToPath as $fileURLToPath } from 'node:url';",
-        'const require = $createRequire(import.meta.url), __filename = $fileURLToPath(import.meta.url), __dirname = $fileURLToPath(new URL(".", import.meta.url));',
-      ].join('\n'),
-    },
+    banner: { js: commonJsBanner },
     legalComments: 'eof',
     logLevel: 'warning',
     metafile: true,

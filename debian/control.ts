@@ -15,12 +15,16 @@ export const depends: readonly string[] = [
   'cryptsetup-bin',
   'e2fsprogs',
   'fdisk', // sfdisk
+  'mount',
   'openssh-client',
   'openssl',
   'rsync',
   'systemd',
   'udev',
 ];
+
+/** What only some disks need: their file system, and their health. */
+export const suggests: readonly string[] = ['bash-completion', 'btrfs-progs', 'smartmontools', 'xfsprogs'];
 
 /**
  * The control file.
@@ -33,8 +37,7 @@ Architecture: ${architecture}
 Maintainer: ${maintainer}
 Installed-Size: ${installedKiB}
 Depends: ${depends.join(', ')}
-Recommends: smartmontools
-Suggests: btrfs-progs, xfsprogs, bash-completion
+Suggests: ${suggests.join(', ')}
 Section: admin
 Priority: optional
 Description: offline backups to rotating encrypted USB disks

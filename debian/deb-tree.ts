@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bundleProgram, root } from './bundle.ts';
 import { debianChangelog, type Release } from './changelog.ts';
+import { readVerbs } from './command-tree.ts';
+import { bashCompletion } from './completion.ts';
 import { copyrightFile } from './copyright.ts';
+import { manPage } from './man-page.ts';
 
 /** Files that are installed as they are: from the source tree, to the machine. */
 const verbatim: readonly (readonly [from: string, to: string])[] = [
@@ -14,7 +17,6 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup-scheduled.service', 'usr/lib/systemd/system/extbackup-scheduled.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
-  ['debian/completion/extbackup', 'usr/share/bash-completion/completions/extbackup'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],
 ];
@@ -33,7 +35,10 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
     const content = await readIfThere(join(root, from));
     if (content) await install(tree, to, content);
   }
-  await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(await readFile(join(root, 'docs/extbackup.8'))));
+  const verbs = await readVerbs();
+  const page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs);
+  await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(page));
+  await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs));
   await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));
   await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(packages));
   await mkdir(join(tree, 'usr/bin'), { recursive: true });

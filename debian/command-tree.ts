@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../src/commands/cli-context.ts';
+import { commandList } from '../src/commands/command-list.ts';
+import { defaultPaths } from '../src/system/paths.ts';
+
+/** One verb of the command line, as man page and completion need it. */
+export interface Verb {
+  /** Words on the command line, for example `drive prepare`. */
+  readonly name: string;
+  readonly description: string;
+  /** As in the usage line: `<device>`, `[label]`. */
+  readonly operands: readonly string[];
+  readonly options: readonly VerbOption[];
+  /** Names of the verbs below this one. */
+  readonly children: readonly string[];
+}
+
+/** One option of a verb. */
+export interface VerbOption {
+  /** With both dashes. */
+  readonly name: string;
+  /** What stands for its value, without the angle brackets; undefined for a switch. */
+  readonly value: string | undefined;
+  readonly description: string;
+  readonly choices: readonly string[];
+}
+
+/** Every verb that the program has, in the order of `--help`; a verb comes before its children. */
+export async function readVerbs(): Promise<Verb[]> {
+  const makers = await Promise.all(Object.values(commandList).map((load) => load()));
+  return makers.flatMap((make) => verbsOf(make(idle), ''));
+}
+
+/** Only the descriptions are wanted; nothing is done. */
+const idle: CliContext = {
+  paths: defaultPaths,
+  version: '',
+  runCommand: () => Promise.reject(new Error('nothing is done here')),
+  loadConfig: () => Promise.reject(new Error('nothing is done here')),
+  print: () => undefined,
+  note: () => undefined,
+  exitWith: () => undefined,
+};
+
+function verbsOf(command: Command, above: string): Verb[] {
+  const name = `${above}${command.name()}`;
+  const verb: Verb = {
+    name,
+    description: command.description(),
+    operands: command.registeredArguments.map((operand) => {
+      const text = `${operand.name()}${operand.variadic ? '...' : ''}`;
+      return operand.required ? `<${text}>` : `[${text}]`;
+    }),
+    options: command.options.filter(({ hidden }) => !hidden).map(({ long, flags, description, argChoices }) => ({
+      name: long ?? flags,
+      value: /[<[](.+)[>\]]/.exec(flags)?.[1],
+      description,
+      choices: argChoices ?? [],
+    })),
+    children: command.commands.map((child) => child.name()),
+  };
+  return [verb, ...command.commands.flatMap((child) => verbsOf(child, `${name} `))];
+}

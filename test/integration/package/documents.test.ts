@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readReleases } from '../../../debian/changelog.ts';
+import { readVerbs, type Verb } from '../../../debian/command-tree.ts';
+import { bashCompletion } from '../../../debian/completion.ts';
+import { manPage } from '../../../debian/man-page.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { exitCodes } from '../../../src/errors.ts';
+import { tool } from './tool.ts';
+
+const root = join(import.meta.dirname, '../../..');
+let verbs: readonly Verb[];
+let page: string;
+
+beforeAll(async () => {
+  verbs = await readVerbs();
+  page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs);
+});
+
+describe('the man page', () => {
+  test('is valid mdoc', async () => {
+    const { output } = await tool('mandoc', ['-T', 'lint', '-W', 'warning'], 'mandoc', { input: page });
+    expect(output.split('\n').filter((line) => line !== '' && !line.includes('mandoc.db'))).toEqual([]);
+  });
+
+  test('reads as text, with every command and option', async () => {
+    const { output } = await tool('mandoc', ['-T', 'utf8'], 'mandoc', { input: page });
+    const text = output.replace(/.\x08/gu, '');
+    const leaves = verbs.filter(({ children }) => children.length === 0);
+    expect(leaves.length).toBeGreaterThan(8);
+    for (const { name, options } of leaves) {
+      expect(text).toMatch(new RegExp(`^ {5}${name}( |$)`, 'm'));
+      for (const option of options) expect(text).toMatch(new RegExp(`^ +${option.name}( |$)`, 'm'));
+    }
+  });
+
+  test('has every exit code, and no other', () => {
+    const section = page.slice(page.indexOf('.Sh EXIT STATUS'), page.indexOf('.Sh EXAMPLES'));
+    const told = [...section.matchAll(/^\.It (\d+)$/gm)].map((match) => Number(match[1]));
+    expect(told).toEqual(Object.values(exitCodes).sort((a, b) => a - b));
+  });
+
+  test('has every event', async () => {
+    const source = await readFile(join(root, 'src/bus/events.ts'), 'utf8');
+    const events = [...source.matchAll(/^ {2}'([a-z]+:[a-z-]+)':/gm)].map((match) => match[1] ?? '');
+    expect(events.length).toBeGreaterThan(20);
+    expect(events.filter((event) => !page.includes(event))).toEqual([]);
+  });
+});
+
+describe('the completion', () => {
+  const complete = async (...words: string[]): Promise<string[]> => {
+    // bash-completion's own helpers, reduced to what is needed to see the answer
+    const script = `
+      _init_completion() { words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${words[cword]}; prev=\${words[cword-1]}; }
+      _filedir() { COMPREPLY=(FILES); }
+      ${bashCompletion(verbs)}
+      COMP_WORDS=(extbackup "$@"); COMP_CWORD=$#
+      _extbackup
+      echo "\${COMPREPLY[*]}"`;
+    const { output, exitCode } = await tool('bash', ['-euc', script, 'bash', ...words], 'bash');
+    expect(exitCode, output).toBe(0);
+    return output.split(' ').filter((word) => word !== '');
+  };
+
+  test('offers the commands', async () => {
+    expect(await complete('')).toEqual(expect.arrayContaining(['setup', 'drive', 'run', '--version']));
+    expect(await complete('un')).toEqual(['unlock']);
+  });
+
+  test('offers what is below a command', async () => {
+    expect(await complete('drive', 'prep')).toEqual(['prepare']);
+    expect(await complete('--config', '/tmp/config.yaml', 'run', '--')).toEqual(expect.arrayContaining(['--drive', '--scheduled', '--help']));
+    expect(await complete('drive', 'list', '--')).toEqual(expect.arrayContaining(['--json', '--help']));
+  });
+
+  test('offers files where a file belongs, and the choices of an option', async () => {
+    expect(await complete('--config', '')).toEqual(['FILES']);
+    expect(await complete('drive', 'prepare', '/de')).toEqual(['FILES']);
+    expect(await complete('drive', 'prepare', '/dev/sdb', '--fs', 'ext')).toEqual(['ext4']);
+  });
+});
+
+test('the changelog begins with the version of the package', async () => {
+  const [newest] = await readReleases();
+  expect(newest?.version).toBe(packageJson.version);
+  expect(newest?.changes.length).toBeGreaterThan(0);
+});

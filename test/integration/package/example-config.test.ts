@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { parseConfig } from '../../../src/config/load.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+
+const text = readFileSync(new URL('../../../debian/examples/config.yaml', import.meta.url), 'utf8');
+/** The same with every setting in force: a # directly before a setting, a list or a comment of the settings goes away. */
+const inForce = text.split('\n').map((line) => line.replace(/^( *)#(?=\S|\s{2})/, '$1')).join('\n');
+
+/** Dotted names of all settings of a JSON schema, lists and choices included. */
+function namesOf(schema: z.core.JSONSchema.JSONSchema, prefix = ''): string[] {
+  const choices = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])] as z.core.JSONSchema.JSONSchema[];
+  const items = schema.items === undefined ? [] : [schema.items as z.core.JSONSchema.JSONSchema];
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+    [`${prefix}${name}`, ...namesOf(inner as z.core.JSONSchema.JSONSchema, `${prefix}${name}.`)]);
+  return [...new Set([...own, ...[...choices, ...items].flatMap((inner) => namesOf(inner, prefix))])];
+}
+
+/** Dotted names of all settings that a file has. */
+function namesIn(value: unknown, prefix = ''): string[] {
+  if (Array.isArray(value)) return [...new Set(value.flatMap((item) => namesIn(item, prefix)))];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => [`${prefix}${name}`, ...namesIn(inner, `${prefix}${name}.`)]);
+}
+
+describe('the example configuration', () => {
+  test('is accepted as it is', () => {
+    expect(parseConfig(text, 'config.yaml').source).toBe('extbackup@backup.example.org');
+  });
+
+  test('is accepted with every setting in force', () => {
+    expect(parseConfig(inForce, 'config.yaml').notify.map(({ type }) => type)).toEqual(['command', 'mail']);
+  });
+
+  test('has every setting that there is', () => {
+    const all = namesOf(z.toJSONSchema(configSchema, { io: 'input' })).sort();
+    expect(all).toContain('pull.stallTimeout');
+    expect(namesIn(parse(inForce)).sort()).toEqual(all);
+  });
+
+  test('shows the defaults: with them in force nothing changes', () => {
+    const comparable = (yaml: string): object => {
+      const config = parseConfig(yaml, 'config.yaml');
+      return { ...config, notify: [], key: { ...config.key, check: undefined } };
+    };
+    expect(comparable(inForce)).toEqual(comparable(text));
+  });
+});
