@@ -63,9 +63,9 @@ async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal
   }
 }
 
-/** Arguments of rsync for one layer. */
+/** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
 export const restoreArgs = (source: string, target: string, dryRun: boolean): string[] => [
-  '--archive', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--exclude=${partialDir}/`, '--no-human-readable',
+  '--archive', '--ignore-times', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--exclude=${partialDir}/`, '--no-human-readable',
   ...(dryRun ? ['--dry-run', '--out-format=%n%L'] : ['--info=progress2,name0']), '--outbuf=Line', '--', source, target,
 ];
 
