@@ -1,15 +1,17 @@
 import { Command } from 'commander';
-import { askPassword } from '../keys/ask-password.ts';
+import { askPassword, askThroughSystemd } from '../keys/ask-password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../keys/fstab.ts';
 import { linkIdentity } from '../keys/link-identity.ts';
 import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
+import { forbidCoreDumps } from '../keys/process-hygiene.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 import type { CliContext } from './cli-context.ts';
 
 interface UnlockOptions {
   readonly passwordStdin?: true;
+  readonly askSystemd?: true;
   readonly first?: true;
   readonly fstab?: true;
   readonly linkSsh?: true;
@@ -20,6 +22,7 @@ export function unlockCommand(context: CliContext): Command {
   return new Command('unlock')
     .description('build the keys in RAM from the password')
     .option('--password-stdin', 'read the password from standard input instead of asking')
+    .option('--ask-systemd', 'let any agent of systemd-ask-password answer, for example the console')
     .option('--first', 'this is the first set-up: take the key although no check value is stored yet')
     .option('--fstab', 'also mount the ramfs at every boot, by a line in /etc/fstab')
     .option('--link-ssh', 'also make ~/.ssh/id_… a link to the decrypted ssh key')
@@ -30,13 +33,17 @@ export function unlockCommand(context: CliContext): Command {
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
   const { paths, runCommand: run } = context;
   const config = await context.loadConfig();
+  await forbidCoreDumps(run);
   await withKeyLock(paths, async () => {
     const station = { run, paths };
     if (options.passwordStdin !== true && (await isKeyLoaded(paths, config.key)) && config.key.check !== undefined) {
       context.print('The key is loaded already.');
     } else {
       const isFirst = config.key.check === undefined;
-      const typed = await askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: options.passwordStdin === true, twice: isFirst });
+      const message = isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:';
+      const typed = options.askSystemd === true
+        ? await askThroughSystemd(run, message, 10)
+        : await askPassword({ message, fromStdin: options.passwordStdin === true, twice: isFirst });
       const key = await buildKey(paths, config.key, typed);
       try {
         if (isFirst && options.first !== true) await confirmFirstKey(context);

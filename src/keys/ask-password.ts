@@ -1,4 +1,5 @@
 import { CancelledError, KeyError, UsageError } from '../errors.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
 import { Secret } from '../system/secret.ts';
 import { passwordFromInput } from './password.ts';
 
@@ -32,6 +33,25 @@ export async function askPassword(question: PasswordQuestion): Promise<Secret> {
   if (same) return first;
   first.wipe();
   throw new KeyError('EXB_PASSWORD', 'The two passwords differ.', 'Try again.');
+}
+
+/**
+ * Asks through systemd, so that whoever answers its password questions can: the console, or a tool for remote
+ * unlocking. See systemd-ask-password(1).
+ * @throws CancelledError when nobody answers within `minutes`
+ */
+export async function askThroughSystemd(run: RunCommand, message: string, minutes: number): Promise<Secret> {
+  try {
+    const { stdout } = await run({
+      file: '/usr/bin/systemd-ask-password',
+      args: ['--no-tty', '--id=extbackup', '--icon=drive-harddisk', `--timeout=${minutes * 60}`, message],
+      timeoutMs: (minutes + 1) * 60_000,
+    });
+    return passwordFromInput(Buffer.from(stdout, 'utf8'));
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode !== undefined) throw new CancelledError('Nobody answered the question for the password.', 'Ask again: extbackup unlock');
+    throw error;
+  }
 }
 
 async function readInput(): Promise<Buffer> {

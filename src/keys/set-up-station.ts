@@ -11,6 +11,7 @@ import { askLine } from './ask-question.ts';
 import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from './derivation.ts';
 import type { Trust } from './host-key.ts';
 import { withKeyLock } from './key-lock.ts';
+import { forbidCoreDumps } from './process-hygiene.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { makeSalt, readSalt, readSaltIfThere, writeNewSalt } from './salt.ts';
 import { nudgeAgent } from './nudge.ts';
@@ -37,6 +38,7 @@ export interface SetupWishes {
  * Each step leaves a state in which `setup` can be run again.
  */
 export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<void> {
+  await forbidCoreDumps(context.runCommand);
   await withKeyLock(context.paths, async () => {
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
