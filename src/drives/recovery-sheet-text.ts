@@ -1,0 +1,51 @@
+import type { Block, RecoverySheet } from './recovery-sheet.ts';
+
+/** The sheet as plain text: commands are indented by four blanks, prose and facts are not. */
+export function sheetAsText(sheet: RecoverySheet): string {
+  const sections = sheet.sections.map(({ heading, blocks }) => [heading, '-'.repeat(heading.length), ...blocks.map(blockAsText)].join('\n\n').replace('\n\n-', '\n-'));
+  return [`${sheet.title}\n${'='.repeat(sheet.title.length)}`, ...sections].join('\n\n');
+}
+
+function blockAsText(block: Block): string {
+  if ('text' in block) return block.text.split('\n').map(wrap).join('\n');
+  if ('commands' in block) return block.commands.split('\n').map((line) => `    ${line}`).join('\n');
+  const width = Math.max(...block.facts.map(([name]) => name.length));
+  return block.facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** Lines of at most 80 characters. */
+function wrap(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + word.length >= 80) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
+}
+
+/** The sheet as one HTML page without anything from elsewhere, for printing. */
+export function sheetAsHtml(sheet: RecoverySheet): string {
+  const sections = sheet.sections.map(({ heading, blocks }) => `<h2>${escape(heading)}</h2>\n${blocks.map(blockAsHtml).join('\n')}`);
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${escape(sheet.title)}</title>
+<style>body { font: 11pt serif; max-width: 46em; margin: 2em auto } pre { font-size: 9pt; border: 1px solid; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere } th { text-align: left; padding-right: 1em; vertical-align: top } section, pre, tr { break-inside: avoid }</style>
+</head>
+<body>
+<h1>${escape(sheet.title)}</h1>
+${sections.map((section) => `<section>\n${section}\n</section>`).join('\n')}
+</body>
+</html>`;
+}
+
+function blockAsHtml(block: Block): string {
+  if ('text' in block) return block.text.split('\n').map((line) => `<p>${escape(line)}</p>`).join('\n');
+  if ('commands' in block) return `<pre>${escape(block.commands)}</pre>`;
+  return `<table>\n${block.facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join('\n')}\n</table>`;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character] ?? character);

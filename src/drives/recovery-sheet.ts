@@ -1,0 +1,119 @@
+import type { Config } from '../config/schema.ts';
+import { scryptMemory } from '../keys/derivation.ts';
+import type { DriveRecord } from './drive-record.ts';
+
+/** A piece of the sheet: prose, commands to type as they stand, or facts as name and value. */
+export type Block = { readonly text: string } | { readonly commands: string } | { readonly facts: readonly (readonly [name: string, value: string])[] };
+
+export interface Section {
+  readonly heading: string;
+  readonly blocks: readonly Block[];
+}
+
+/** How to read the disks with nothing but the tools of any Linux. */
+export interface RecoverySheet {
+  readonly title: string;
+  readonly sections: readonly Section[];
+}
+
+/** What the sheet is filled in with. */
+export interface SheetFacts {
+  readonly station: string;
+  readonly config: Pick<Config, 'source' | 'key'>;
+  readonly drives: readonly DriveRecord[];
+  /** undefined leaves a line to fill in by hand: with the salt on it, the sheet and a disk lack nothing but the password. */
+  readonly salt: string | undefined;
+  readonly printedAt: Date;
+}
+
+/** Builds the sheet. */
+export function buildRecoverySheet(facts: SheetFacts): RecoverySheet {
+  return {
+    title: `Recovery sheet for the backup disks of ${facts.station}`,
+    sections: [about(facts), keyMaking(facts), ...facts.drives.filter(({ state }) => state !== 'lost').map(opening), closing(), trouble()],
+  };
+}
+
+function about({ station, config, drives, salt, printedAt }: SheetFacts): Section {
+  return {
+    heading: 'What this is',
+    blocks: [
+      { text: `These disks hold backups of ${config.source}, made by extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get install cryptsetup-bin python3), the password, the salt, and no other software.` },
+      {
+        facts: [
+          ['Printed', printedAt.toISOString().slice(0, 10)],
+          ['Password', 'not on this sheet; known to: ______________________'],
+          ['Salt', salt ?? '______________________ (the content of /etc/extbackup/salt; keep it apart from the disks)'],
+          ['Key', describeKey(config.key)],
+          ...drives.map((drive): readonly [string, string] => [`Disk ${drive.label}`, `LUKS UUID ${drive.luksUuid}${drive.state === 'active' ? '' : ` (${drive.state})`}`]),
+        ],
+      },
+      { text: 'Print it again when a disk, the password or the salt has changed. Without the salt nobody can build the key, not even with the password.' },
+    ],
+  };
+}
+
+function describeKey({ derivation, scrypt }: Config['key']): string {
+  if (derivation === 'sha512' || scrypt === undefined) return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';
+  return `scrypt (RFC 7914) with N=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p} of the password (UTF-8, NFC) and the salt (its 32 bytes), 64 bytes long, as 128 hex digits`;
+}
+
+function keyMaking({ config, salt }: SheetFacts): Section {
+  return {
+    heading: '1. Build the key, in memory only',
+    blocks: [
+      { text: 'Become root (sudo -i), then type. You are asked for the password, and for the salt if it is not filled in here.' },
+      { commands: `mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n${keyProgram(config.key, salt)}` },
+    ],
+  };
+}
+
+/** A program that anybody can read and type. */
+function keyProgram({ derivation, scrypt }: Config['key'], salt: string | undefined): string {
+  const given = salt === undefined ? 'input("Salt: ").strip()' : pythonString(salt);
+  const make = derivation === 'sha512' || scrypt === undefined
+    ? `password = getpass.getpass("Password: ")
+key = hashlib.sha512((salt + "." + password).encode()).hexdigest()`
+    : `password = unicodedata.normalize("NFC", getpass.getpass("Password: ")).encode()
+key = hashlib.scrypt(password, salt=bytes.fromhex(salt), n=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p}, maxmem=${scryptMemory(scrypt) + 128 * scrypt.r * scrypt.p + 32 * 1024 * 1024}, dklen=64).hex()`;
+  return `cat > /mnt/recovery-key/make.py <<'END'
+import getpass, hashlib, unicodedata
+salt = ${given}
+${make}
+open("/mnt/recovery-key/key", "w").write(key)
+END
+python3 /mnt/recovery-key/make.py`;
+}
+
+function opening(drive: DriveRecord): Section {
+  const mirror = drive.mirror ?? 'backups';
+  return {
+    heading: `2. Open disk ${drive.label}`,
+    blocks: [
+      { text: 'Nothing is written to the disk.' },
+      { commands: `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery /mnt/recovery/${mirror}` },
+      { text: `The time of /mnt/recovery/LABEL is when the last complete backup started. /mnt/recovery/${mirror} is the copy of that time; below /mnt/recovery/history are files that were replaced or deleted later on, by the time (UTC) of the run that did it. Copy what you need, for example everything:` },
+      { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
+    ],
+  };
+}
+
+const closing = (): Section => ({
+  heading: '3. Close it again',
+  blocks: [{ commands: 'umount /mnt/recovery\ncryptsetup close recovery\nrm -f /mnt/recovery-key/key /mnt/recovery-key/make.py\numount /mnt/recovery-key' }],
+});
+
+const trouble = (): Section => ({
+  heading: 'If something does not work',
+  blocks: [{
+    text: [
+      '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password.',
+      'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
+      'mount complains about the journal (the disk was pulled out in mid-write): mount -o ro,noload /dev/mapper/recovery /mnt/recovery',
+      'The LUKS header is damaged and there is a copy of it: cryptsetup luksHeaderRestore DEVICE --header-backup-file FILE',
+    ].join('\n'),
+  }],
+});
+
+/** Only a salt that somebody chose by hand can hold quotes. */
+const pythonString = (text: string): string => JSON.stringify(text);
