@@ -74,7 +74,7 @@ export const hardeningChecks: readonly Check[] = [
       const pattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim();
       return pattern.startsWith('|')
         ? warn('Core dumps are handed to a program, which may store memory of a crashed program on the disk.', 'Turn that off: Storage=none in /etc/systemd/coredump.conf, or sysctl kernel.core_pattern=core')
-        : ok('Core dumps are not collected.');
+        : ok('Core dumps are handed to no program.');
     },
   },
   {

@@ -30,6 +30,6 @@ export function renderHistory(runs: readonly RunRecord[]): string {
 }
 
 function remark(run: RunRecord): string {
-  const open = run.released ? [] : ['the disk was not released'];
-  return [...(run.outcome === 'success' ? [] : [run.message]), ...open].filter((text) => text !== '').join(' ');
+  if (!run.released) return run.message === '' ? 'The disk was not released.' : run.message; // the message says so
+  return run.outcome === 'success' ? '' : run.message;
 }

@@ -43,7 +43,7 @@ test('history shows figures where there are any, and why a run was no success', 
   expect(renderHistory([record, failed])).toBe([
     'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
     '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',
-    '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released. the disk was not released',
+    '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released.',
   ].join('\n'));
 });
 

@@ -1,0 +1,75 @@
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { renderFindings } from '../../../src/commands/doctor.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { examine } from '../../../src/doctor/examine.ts';
+import { createDriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { ConfigError } from '../../../src/errors.ts';
+import { files, type Paths } from '../../../src/system/paths.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { aDisk } from '../report/a-disk.ts';
+
+let top = '';
+let paths: Paths;
+beforeEach(async () => {
+  top = await mkdtemp(`${tmpdir()}/doctor-`);
+  paths = { config: `${top}/config.yaml`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
+});
+afterEach(async () => { await rm(top, { recursive: true }); });
+
+const config = () => configSchema.parse({
+  source: 'extbackup@backup.example.org', key: { derivation: 'sha512' },
+  ssh: { key: `${top}/id.encrypted`, publicKey: `${top}/id.pub`, knownHosts: `${top}/known_hosts` },
+});
+
+/** Verdicts by name of the check. */
+async function verdicts(fix = false): Promise<Record<string, string>> {
+  const findings = await examine({ paths, run: runCommand, now: new Date('2026-03-01T00:00:00Z'), fix }, () => Promise.resolve(config()));
+  return Object.fromEntries(findings.map(({ name, verdict }) => [name, verdict]));
+}
+
+test('wrong settings are one failure, and the machine is looked at all the same', async () => {
+  const findings = await examine({ paths, run: runCommand, now: new Date(), fix: false }, () => Promise.reject(new ConfigError('It has a problem.', 'Correct it.')));
+  expect(findings.find(({ name }) => name === 'config')).toEqual({ name: 'config', verdict: 'fail', happened: 'It has a problem.', todo: 'Correct it.' });
+  expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(['tools', 'agent', 'swap']));
+  expect(findings.map(({ name }) => name)).not.toContain('server');
+});
+
+test('an empty station: what is missing fails, what is only not loaded yet warns', async () => {
+  expect(await verdicts()).toMatchObject({
+    config: 'ok', salt: 'fail', derivation: 'warn', ramfs: 'warn', key: 'warn', 'ssh-key': 'fail', 'host-key': 'fail', server: 'warn', disks: 'fail', rotation: 'ok', agent: 'fail',
+  });
+});
+
+test('files that others may read are told, and made private on request', async () => {
+  await writeFile(files.salt(paths), 'salt');
+  await chmod(files.salt(paths), 0o644);
+  await writeFile(`${top}/known_hosts`, 'backup.example.org ssh-ed25519 AAAA\n'); // so that nobody is asked for one
+  expect(await verdicts()).toMatchObject({ 'private-files': 'warn', salt: 'ok' });
+  expect(await verdicts(true)).toMatchObject({ 'private-files': 'ok' });
+  expect((await stat(files.salt(paths))).mode & 0o777).toBe(0o600);
+});
+
+test('one disk is no rotation; an overdue or failed one is told', async () => {
+  const registry = createDriveRegistry(files.drives(paths));
+  await registry.update(() => [aDisk('A', { lastSuccess: '2026-02-28T00:00:00Z' })]);
+  expect(await verdicts()).toMatchObject({ disks: 'warn', rotation: 'ok' });
+  await registry.update((disks) => [...disks, aDisk('B', { lastSuccess: '2026-01-01T00:00:00Z' })]);
+  expect(await verdicts()).toMatchObject({ disks: 'ok', rotation: 'warn' });
+  await registry.update(() => [aDisk('A', { lastError: 'EXB_PULL' }), aDisk('B')]);
+  expect(await verdicts()).toMatchObject({ disks: 'warn' });
+});
+
+test('findings read as what is the case and what to do', () => {
+  expect(renderFindings([
+    { name: 'root', verdict: 'ok', happened: 'Run by root.', todo: '' },
+    { name: 'agent', verdict: 'fail', happened: 'It is not running.', todo: 'Start it.' },
+  ])).toBe([
+    'ok    root              Run by root.',
+    'FAIL  agent             It is not running.',
+    '                        -> Start it.',
+    '',
+    '1 failed, 0 to think about.',
+  ].join('\n'));
+});

@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configSchema } from '../../../src/config/schema.ts';
+import type { ConfiguredPatient, Finding } from '../../../src/doctor/check.ts';
+import { serverChecks } from '../../../src/doctor/server-checks.ts';
+import { CommandError, type RunCommand } from '../../../src/system/command.ts';
+
+let top = '';
+beforeEach(async () => {
+  top = await mkdtemp(`${tmpdir()}/doctor-`);
+  await mkdir(`${top}/ramfs`);
+  await writeFile(`${top}/ramfs/id_ed25519.decrypted`, 'key');
+});
+afterEach(async () => { await rm(top, { recursive: true }); });
+
+const fails = (exitCode: number, stderr: string): RunCommand => ({ file, args }) => Promise.reject(new CommandError(file, args, 'failed', exitCode, stderr));
+const prints = (stdout: string): RunCommand => () => Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+
+function patient(run: RunCommand, more: Partial<ConfiguredPatient> = {}): ConfiguredPatient {
+  const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, ssh: { knownHosts: `${top}/known_hosts` } });
+  const paths = { config: `${top}/c`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
+  return { paths, run, now: new Date(0), fix: false, config, ...more };
+}
+
+const look = async (name: string, who: ConfiguredPatient): Promise<Omit<Finding, 'name'> | undefined> =>
+  serverChecks.find((check) => check.name === name)?.look(who);
+
+describe('the server', () => {
+  test('that refuses a command and knows the key is well', async () => {
+    expect(await look('server', patient(fails(1, '/usr/bin/rrsync error: SSH_ORIGINAL_COMMAND does not run rsync')))).toMatchObject({ verdict: 'ok' });
+  });
+
+  test('that runs a command is a failure', async () => {
+    const echo: RunCommand = ({ args }) => prints(`${args.at(-1)?.replace('echo ', '') ?? ''}\n`)({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
+    expect(await look('server', patient(echo))).toMatchObject({ verdict: 'fail', todo: expect.stringContaining('server-setup') as string });
+  });
+
+  test.each([
+    ['extbackup@backup.example.org: Permission denied (publickey).', /does not accept this station's ssh key/],
+    ['Host key verification failed.', /another host key/],
+    ['ssh: connect to host backup.example.org port 22: Connection refused', /does not answer/],
+  ])('that ends with "%s" is told apart', async (stderr, happened) => {
+    const finding = await look('server', patient(fails(255, stderr)));
+    expect(finding?.verdict).toBe('fail');
+    expect(finding?.happened).toMatch(happened);
+  });
+
+  test('is only read-only when it refuses to be written to', async () => {
+    expect(await look('server-read-only', patient(fails(1, 'rrsync error: sending to read-only server is not allowed')))).toMatchObject({ verdict: 'ok' });
+    expect(await look('server-read-only', patient(fails(12, 'unexpected end of file')))).toMatchObject({ verdict: 'fail' });
+    expect(await look('server-read-only', patient(fails(255, 'no route')))).toMatchObject({ verdict: 'warn' });
+  });
+
+  test('is not asked without the ssh key', async () => {
+    await rm(`${top}/ramfs/id_ed25519.decrypted`);
+    const refuse: RunCommand = () => Promise.reject(new Error('nothing may be started'));
+    expect(await look('server', patient(refuse))).toMatchObject({ verdict: 'warn' });
+  });
+});
+
+describe('the host key', () => {
+  const scanned = 'backup.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVnaWI=\n';
+
+  test('that is missing is pinned only when asked to, and then shown', async () => {
+    expect(await look('host-key', patient(prints(scanned)))).toMatchObject({ verdict: 'fail' });
+    expect(await look('host-key', patient(prints(scanned)))).toMatchObject({ verdict: 'fail' });
+    const pinned = await look('host-key', patient(prints(scanned), { fix: true }));
+    expect(pinned).toMatchObject({ verdict: 'warn', happened: expect.stringMatching(/^Pinned now: SHA256:/) as string });
+    expect(await look('host-key', patient(prints('')))).toMatchObject({ verdict: 'ok' });
+  });
+
+  test('that is pinned is never replaced', async () => {
+    await writeFile(`${top}/known_hosts`, scanned);
+    const other: RunCommand = () => Promise.reject(new Error('nobody may be asked'));
+    expect(await look('host-key', patient(other, { fix: true }))).toMatchObject({ verdict: 'ok' });
+  });
+});
