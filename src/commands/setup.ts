@@ -5,6 +5,7 @@ import { setUpStation } from '../keys/set-up-station.ts';
 import type { CliContext } from './cli-context.ts';
 
 interface SetupOptions {
+  readonly adopt?: string | true;
   readonly source?: string;
   readonly port?: number;
   readonly hostKey?: string;
@@ -20,6 +21,7 @@ export function setupCommand(context: CliContext): Command {
   return new Command('setup')
     .description('ask what is needed, or take it as flags: settings, password, ssh key, host key; can be run again')
     .option('--source <user@host[:path]>', 'the backup server, and optionally a path below the directory it allows')
+    .option('--adopt [script]', 'take over a machine that was set up by hand (default: look in /usr/local/sbin)')
     .option('--port <number>', 'its ssh port', toPort)
     .option('--host-key <fingerprint>', "pin the server's host key that has this fingerprint (SHA256:…)", toFingerprint)
     .option('--trust-host-key', 'pin the host keys that the server shows now, and print their fingerprints')
@@ -33,6 +35,7 @@ export function setupCommand(context: CliContext): Command {
         throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
       }
       await setUpStation(context, {
+        adopt: options.adopt === true ? '/usr/local/sbin' : options.adopt,
         source: options.source,
         port: options.port,
         trust: options.trustHostKey === true ? 'all' : options.hostKey === undefined ? undefined : { fingerprint: options.hostKey },

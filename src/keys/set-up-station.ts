@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
+import { adoptStation, stepsAfterAdoption } from './adopt-station.ts';
 import { askPassword } from './ask-password.ts';
 import { askLine } from './ask-question.ts';
 import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from './derivation.ts';
@@ -22,6 +23,8 @@ import { buildKey, isKeyLoaded, loadKeys } from './unlock.ts';
 
 /** What the flags of `setup` say. */
 export interface SetupWishes {
+  /** Script, or directory with scripts, of a machine that was set up by hand; undefined for a new one. */
+  readonly adopt: string | undefined;
   readonly source: string | undefined;
   readonly port: number | undefined;
   readonly trust: Trust | undefined;
@@ -43,9 +46,11 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
     await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
-    const config = isNew ? await makeConfig(context, wishes) : await adjustConfig(context, wishes);
+    if (wishes.adopt !== undefined) await adoptStation(context, { place: wishes.adopt, source: wishes.source, port: wishes.port });
+    const config = isNew && wishes.adopt === undefined ? await makeConfig(context, wishes) : await adjustConfig(context, wishes);
     const pinned = await settleHostKey(context, config, wishes);
-    for (const line of nextSteps(config, pinned)) context.print(line);
+    const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
+    for (const line of steps) context.print(line);
   });
 }
 
