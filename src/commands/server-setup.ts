@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parseSource } from '../config/schema.ts';
 import { UsageError } from '../errors.ts';
+import { nextSshKey } from '../keys/rotate-ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { renderServerScript } from '../server/setup-script.ts';
 import type { CliContext } from './cli-context.ts';
@@ -16,7 +17,7 @@ export function serverSetupCommand(context: CliContext): Command {
     .action(async (options: { directory: string; user?: string }) => {
       const config = await context.loadConfig();
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
-      const next = await readIfThere(`${config.ssh.publicKey}.next`);
+      const next = await readIfThere(nextSshKey(config.ssh).publicKey);
       if (next !== undefined) publicKeys.push(next);
       const user = options.user ?? parseSource(config.source)?.user ?? 'extbackup';
       context.print(renderServerScript({ directory: options.directory, user, publicKeys }));
