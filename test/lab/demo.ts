@@ -1,0 +1,97 @@
+/** `npm run demo`: shows the main job live, on a real kernel, with the built package. */
+import { openLab, type Lab } from './lab.ts';
+import { differences, makeSourceTree, manifestOf } from './source-tree.ts';
+import { builtPackage, installPackage, password } from './station.ts';
+
+const begin = performance.now();
+const say = (text: string): void => {
+  console.log(`\n\u001B[1m[${((performance.now() - begin) / 1000).toFixed(0).padStart(3)} s] ${text}\u001B[0m`);
+};
+const show = (text: string): void => {
+  console.log(text.trimEnd().replace(/^/gm, '        '));
+};
+
+interface Told extends Record<string, unknown> {
+  readonly event: string;
+  readonly time: string;
+}
+
+say('Booting a Debian station and its backup server (the first time, their images are built: some minutes)');
+const lab = await openLab();
+process.once('SIGINT', () => void lab.close().then(() => process.exit(130)));
+try {
+  await demonstrate(lab);
+} finally {
+  await lab.close();
+}
+
+async function demonstrate({ guest, server, newDisk }: Lab): Promise<void> {
+  const type = async (command: string, input?: string): Promise<string> => {
+    show(`station# ${command}`);
+    const { stdout } = await guest.shell(`${command} 2>&1`, { timeoutMs: 300_000, ...(input !== undefined && { input }) });
+    show(stdout);
+    return stdout;
+  };
+  say('Installing the package');
+  await installPackage(guest, await builtPackage());
+  say('Setting up the station');
+  await type('extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes', `${password}\n`);
+  say('Setting up the server: it allows nothing but rrsync -ro /backups');
+  await makeSourceTree(server, '/backups', { smallFiles: 200, bulkMb: 5 });
+  const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
+  show((await server.run(['sh'], { input: script })).stdout);
+  say('Preparing a rotation disk');
+  const disk = await newDisk({ name: 'WD1', sizeMb: 400 });
+  await guest.plug(disk);
+  await type(`extbackup drive prepare ${await guest.deviceOf(disk)} --label BACKUP_1 --yes`);
+  await guest.unplug(disk);
+
+  say('An operator plugs the disk in. Nobody types anything from here on.');
+  await guest.plug(disk);
+  const story = await follow(guest, new Set(['drive:safe-to-unplug', 'run:failed']));
+  const outcome = story.at(-1);
+  if (outcome?.event !== 'drive:safe-to-unplug') throw new Error(`The run failed: ${JSON.stringify(outcome)}`);
+
+  say('What the operator sees');
+  await type('extbackup status');
+  say('Comparing the mirror with the source, by an independent program');
+  const device = await guest.deviceOf(disk);
+  await guest.shell(`mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`);
+  const [source, mirror] = [await manifestOf(server, '/backups'), await manifestOf(guest, '/root/look/backups')];
+  await guest.shell('umount /root/look; cryptsetup close look');
+  const found = differences(source, mirror);
+  if (found.length > 0) throw new Error(`The mirror differs:\n${found.join('\n')}`);
+  show(`${String(source.length)} files: content, owners, modes, times, links, ACLs, attributes and holes are the same.`);
+  say('How long it took');
+  showTimes(story);
+}
+
+/** Prints the agent's events as they come, until one of `last`. */
+async function follow(guest: Lab['guest'], last: ReadonlySet<string>): Promise<Told[]> {
+  const seen = (await guest.journal('extbackup')).length;
+  const story: Told[] = [];
+  await guest.waitFor('the end of the run', async () => {
+    const told = (await guest.journal('extbackup')).slice(seen + story.length) as Told[];
+    for (const event of told) {
+      story.push(event);
+      show(describe(event));
+    }
+    return story.some(({ event }) => last.has(event));
+  }, 300_000);
+  return story;
+}
+
+function describe({ event, time, level: _level, runId: _runId, ...rest }: Told): string {
+  const facts = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `${time.slice(11, 23)}  ${event.padEnd(22)} ${facts.join(' ')}`;
+}
+
+function showTimes(story: readonly Told[]): void {
+  const at = (name: string): number => Date.parse(story.findLast(({ event }) => event === name)?.time ?? '');
+  const took = (name: string): number => Number(story.findLast(({ event }) => event === name)?.['tookMs'] ?? Number.NaN);
+  const line = (text: string, ms: number): void => { show(`${text.padEnd(58)} ${(ms / 1000).toFixed(2)} s`); };
+  line('from the udev event of the partition to luks:opened', at('luks:opened') - at('drive:attached'));
+  line('  of that, cryptsetup itself', took('luks:opened'));
+  line('from sync:finished to luks:closed', at('luks:closed') - at('sync:finished'));
+  line('  of that, umount and cryptsetup', took('fs:unmounted') + took('luks:closed'));
+}
