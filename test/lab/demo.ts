@@ -25,7 +25,8 @@ try {
   await lab.close();
 }
 
-async function demonstrate({ guest, server, newDisk }: Lab): Promise<void> {
+async function demonstrate(lab: Lab): Promise<void> {
+  const { guest, server } = lab;
   const type = async (command: string, input?: string): Promise<string> => {
     show(`station# ${command}`);
     const { stdout } = await guest.shell(`${command} 2>&1`, { timeoutMs: 300_000, ...(input !== undefined && { input }) });
@@ -41,7 +42,7 @@ async function demonstrate({ guest, server, newDisk }: Lab): Promise<void> {
   const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
   show((await server.run(['sh'], { input: script })).stdout);
   say('Preparing a rotation disk');
-  const disk = await newDisk({ name: 'WD1', sizeMb: 400 });
+  const disk = await lab.newDisk({ name: 'WD1', sizeMb: 400 });
   await guest.plug(disk);
   await type(`extbackup drive prepare ${await guest.deviceOf(disk)} --label BACKUP_1 --yes`);
   await guest.unplug(disk);
@@ -81,8 +82,11 @@ async function follow(guest: Lab['guest'], last: ReadonlySet<string>): Promise<T
   return story;
 }
 
-function describe({ event, time, level: _level, runId: _runId, ...rest }: Told): string {
-  const facts = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+function describe(told: Told): string {
+  const { event, time } = told;
+  const facts = Object.entries(told)
+    .filter(([name]) => !['event', 'time', 'level', 'runId'].includes(name))
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${time.slice(11, 23)}  ${event.padEnd(22)} ${facts.join(' ')}`;
 }
 
