@@ -17,6 +17,7 @@ export function watchRunDirectory(paths: Paths, watched: readonly string[], onCh
   const wanted = new Set([top, paths.run, ...watched, ...watched.map((file) => dirname(file))]);
   const watcher = watch(top, { depth: 2, ignoreInitial: true, ignored: (path) => !wanted.has(path) });
   watcher.on('all', onChange);
+  watcher.on('ready', onChange); // what changed while it was being set up is told by nothing else
   watcher.on('error', () => undefined); // the ticks go on
   const ticks = setInterval(onChange, tickMs);
   return {
