@@ -17,6 +17,12 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   run: async () => (await import('./run.ts')).runCommand,
   status: async () => (await import('./status.ts')).statusCommand,
   history: async () => (await import('./history.ts')).historyCommand,
+  mount: async () => (await import('./mount.ts')).mountCommand,
+  umount: async () => (await import('./umount.ts')).umountCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
+  'recovery-sheet': async () => (await import('./recovery-sheet.ts')).recoverySheetCommand,
   release: async () => (await import('./release.ts')).releaseCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  'ssh-key': async () => (await import('./ssh-key.ts')).sshKeyCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
 };
