@@ -16,17 +16,27 @@ export function watchRunDirectory(paths: Paths, watched: readonly string[], onCh
   const top = dirname(paths.run);
   const wanted = new Set([top, paths.run, ...watched, ...watched.map((file) => dirname(file))]);
   const watcher = watch(top, { depth: 2, ignoreInitial: true, ignored: (path) => !wanted.has(path) });
-  watcher.on('all', onChange);
-  watcher.on('ready', onChange); // what changed while it was being set up is told by nothing else
+  let echo: NodeJS.Timeout | undefined;
+  const tell = (): void => {
+    onChange();
+    clearTimeout(echo);
+    echo = setTimeout(onChange, echoMs);
+  };
+  watcher.on('all', tell);
+  watcher.on('ready', tell); // what changed while it was being set up is told by nothing else
   watcher.on('error', () => undefined); // the ticks go on
   const ticks = setInterval(onChange, tickMs);
   return {
     close: async () => {
       clearInterval(ticks);
+      clearTimeout(echo);
       await watcher.close();
     },
   };
 }
+
+/** chokidar leaves out a change that follows another one within 50 ms. */
+const echoMs = 100;
 
 /** The file that `status --watch` follows. */
 export const statusFiles = (paths: Paths): readonly string[] => [files.status(paths)];
