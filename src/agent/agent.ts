@@ -5,6 +5,7 @@ import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { startDispatcher } from '../notify/dispatcher.ts';
@@ -16,6 +17,7 @@ import { readBootId } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { createMachine } from '../system/machine.ts';
+import { mappingName } from '../system/luks.ts';
 import { hasPrivateMounts } from '../system/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { releaseAll } from '../system/release.ts';
@@ -150,7 +152,8 @@ async function closeLeftovers(run: RunCommand, paths: Paths, warn: (reason: stri
   const lock = await lockFile(`${paths.run}/device.lock`);
   if (!lock) return;
   try {
-    const { closed, left } = await releaseAll(run);
+    const look = await readLook(paths); // a person may have a disk open: that is not ours to close
+    const { closed, left } = await releaseAll(run, { except: look && mappingName(look.label) });
     if (closed.length > 0) warn(`An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`, 'Nothing needs to be done.');
     if (left.length > 0) warn(`An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`, 'End the programs that use it, then run: extbackup release');
   } finally {

@@ -27,6 +27,8 @@ export interface AttachBoard {
   /** Takes out what is not among `present` any more, and returns it. */
   dropAllBut(present: readonly Volume[]): Attach[];
   set(drive: string, state: Attach['state'], message?: string | null): void;
+  /** Gives attaches whose run failed with this error another one. */
+  retry(code: string): void;
   startRun(order: RunOrder): void;
   endRun(): void;
   readonly run: RunStatus | null;
@@ -67,6 +69,9 @@ export function createAttachBoard(): AttachBoard {
       } else if (message !== null) {
         lastWords.set(drive, message);
       }
+    },
+    retry: (code) => {
+      for (const attach of attaches) if (attach.state === 'failed' && attach.code === code) attach.state = 'new';
     },
     get run() {
       return run;

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { readLook } from '../drives/look.ts';
 import { BusyError, CancelledError, DriveError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
@@ -113,14 +114,15 @@ export function createStation(parts: StationParts): Station {
     board.set(drive, 'do-not-unplug', words);
     while (!stopping.signal.aborted) {
       await pause(releaseAgainMs, stopping.signal);
-      const { left } = await releaseAll(run, mappingName(drive));
+      if ((await readLook(paths))?.label === drive) continue; // a person has it open, and closes it
+      const { left } = await releaseAll(run, { only: mappingName(drive) });
       const disk = board.find(drive)?.volume.disk;
       if (left.length > 0 || (disk !== undefined && (await holdsOf(disk, mappingName(drive))).length > 0)) continue;
       if (disk !== undefined) {
         board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
         bus.emit('drive:safe-to-unplug', { drive });
       }
-      publish();
+      look();
       return;
     }
   };
@@ -160,6 +162,7 @@ export function createStation(parts: StationParts): Station {
       await lock?.release();
       return lock === undefined;
     },
+    lookOfPerson: () => readLook(paths),
     lookAgain: () => {
       clearTimeout(again);
       again = setTimeout(look, lookAgainMs);
@@ -168,6 +171,7 @@ export function createStation(parts: StationParts): Station {
 
   const look = coalesce(async () => {
     if (stopping.signal.aborted) return;
+    if ((await readLook(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
     await lookAround(around);
     publish();
   }, (error) => {
@@ -209,11 +213,7 @@ export function createStation(parts: StationParts): Station {
     const loaded = await keyIsLoaded();
     if (loaded && !keyWasLoaded) bus.emit('key:loaded', {});
     keyWasLoaded = loaded;
-    if (loaded) {
-      for (const attach of board.attaches) {
-        if (attach.state === 'failed' && attach.code === 'EXB_KEY_REJECTED') attach.state = 'new'; // another key, another try
-      }
-    }
+    if (loaded) board.retry('EXB_KEY_REJECTED'); // another key, another try
     look();
   }, warn('The key could not be looked up'));
 

@@ -1,8 +1,11 @@
 import { Command } from 'commander';
-import { requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import { readLook } from '../drives/look.ts';
+import { closeLook } from '../drives/look-inside.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { requestAndFollow } from '../report/request.ts';
+import { mappingName } from '../system/luks.ts';
 import { releaseAll } from '../system/release.ts';
 import type { CliContext } from './cli-context.ts';
 import { asExitCode } from './exit-code.ts';
@@ -16,9 +19,19 @@ export function releaseCommand(context: CliContext): Command {
     .action(async (options: { afterCrash?: boolean }) => {
       requireRoot();
       if (options.afterCrash === true) await releaseAfterCrash(context);
-      else if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context, false);
-      else await releaseByAgent(context);
+      else await releaseEverything(context);
     });
+}
+
+/** First what a person opened, which is mounted where everybody sees it; then what is left of runs. */
+async function releaseEverything(context: CliContext): Promise<void> {
+  const look = await closeLook(context.runCommand, context.paths);
+  if (look) {
+    await nudgeAboutDrives(context.paths);
+    context.print(`Closed disk ${look.label}, which ${look.by} had open. Safe to unplug.`);
+  }
+  if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context);
+  else await releaseByAgent(context);
 }
 
 /** The agent's mounts are visible to nobody else, so it has to do it. */
@@ -32,8 +45,8 @@ async function releaseByAgent(context: CliContext): Promise<void> {
 }
 
 /** @throws NotReleasedError when something stays open */
-async function releaseHere(context: CliContext, quiet: boolean): Promise<void> {
-  const { closed, left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand));
+async function releaseHere(context: CliContext, { quiet = false, except }: { quiet?: boolean; except?: string | undefined } = {}): Promise<void> {
+  const { closed, left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, { except }));
   if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `${mapping} is still open`));
   if (closed.length > 0) context.print(`Closed: ${closed.join(', ')}. Safe to unplug.`);
   else if (!quiet) context.print('Nothing was open. Safe to unplug.');
@@ -42,7 +55,8 @@ async function releaseHere(context: CliContext, quiet: boolean): Promise<void> {
 /** Another command at work on a disk answers for that disk itself. */
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   try {
-    await releaseHere(context, true);
+    const look = await readLook(context.paths); // what a person has open is not the agent's to close
+    await releaseHere(context, { quiet: true, except: look && mappingName(look.label) });
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
   }

@@ -3,6 +3,7 @@ import type { Failure, Phase, Progress } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { lookRefusal, type Look } from '../drives/look.ts';
 import { BusyError, DriveError, exitCodes, messageOf, NotReleasedError } from '../errors.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -25,6 +26,8 @@ export interface RunSurroundings {
   loadConfig(): Promise<Config>;
   machineFor(config: Config): Machine;
   findVolumes(): Promise<readonly Volume[]>;
+  /** The person, if any, who has a disk open to look inside. */
+  lookOfPerson(): Promise<Look | undefined>;
   /** Everything that keeps a disk from being taken out. */
   holdsOf(disk: string, mapping: string): Promise<readonly string[]>;
   onPhase(phase: Phase): void;
@@ -57,6 +60,8 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   try {
     const config = await around.loadConfig();
     lock = await waitForDevices(around.deviceLock, signal);
+    const look = await around.lookOfPerson();
+    if (look) throw lookRefusal(look);
     const record = await findRecord(registry, drive);
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
@@ -105,13 +110,10 @@ const goneBefore = (drive: string): DriveError =>
 /** Looks at the machine; an undo that believes it worked is no proof. */
 async function proveClosed(order: RunOrder, disk: string | undefined, error: unknown, around: RunSurroundings): Promise<RunEnd['drive']> {
   try {
-    const present = (await around.findVolumes()).some(({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid);
-    if (disk !== undefined) {
-      const holds = await around.holdsOf(disk, mappingName(order.drive));
-      if (holds.length > 0) return 'open';
-    }
-    if (error instanceof NotReleasedError) return 'open';
-    return present ? 'closed' : 'gone';
+    const volume = (await around.findVolumes()).find(({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid);
+    const holds = await around.holdsOf(volume?.disk ?? disk ?? '', mappingName(order.drive));
+    if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
+    return volume ? 'closed' : 'gone';
   } catch {
     return 'open'; // what cannot be proven is not said
   }

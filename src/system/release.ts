@@ -13,12 +13,12 @@ export interface Released {
 /**
  * Unmounts, in this mount namespace, and closes every mapping that is ours, whoever left it open; nothing else is
  * touched. Never throws for a disk that cannot be closed.
- * @param only one mapping, instead of all
+ * @param which names one mapping, or one that stays open; else all are closed
  */
-export async function releaseAll(run: RunCommand, only?: string, patienceMs = 10_000): Promise<Released> {
+export async function releaseAll(run: RunCommand, which: { readonly only?: string; readonly except?: string | undefined } = {}, patienceMs = 10_000): Promise<Released> {
   const closed: string[] = [];
   const left: { mapping: string; reason: string }[] = [];
-  const ours = (await listMappings()).filter((name) => name.startsWith(mappingPrefix) && (only === undefined || name === only));
+  const ours = (await listMappings()).filter((name) => name.startsWith(mappingPrefix) && (which.only ?? name) === name && name !== which.except);
   for (const mapping of ours) {
     try {
       const mounts = (await listMounts()).filter(({ source }) => source === mappingPath(mapping));
