@@ -1,12 +1,12 @@
 /**
- * Bundles the program into one file. One file and not chunks: the agent keeps running while an upgrade replaces
- * it, and a chunk that it has not loaded yet would be gone by then. Modules that a command imports lazily are
- * only evaluated when they are needed, so that the size costs little at start.
+ * Bundles the program. Every verb is a chunk of its own that is loaded when it is called for, so that the program
+ * starts fast also on a small machine. The agent loads all that it needs at start: it keeps running while an upgrade
+ * replaces the files under it.
  */
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** The root of the source tree. */
 export const root = join(import.meta.dirname, '..');
@@ -14,12 +14,11 @@ export const root = join(import.meta.dirname, '..');
 const nativeModule = 'usb.linux-x64-gnu.node';
 
 /** What CommonJS libraries use, and an ES module does not have. */
-const commonJsBanner = `#!/usr/bin/node
-import { createRequire as $createRequire } from 'node:module';
+const commonJsNames = `import { createRequire as $createRequire } from 'node:module';
 const require = $createRequire(import.meta.url);
 const { filename: __filename, dirname: __dirname } = import.meta;`;
 
-/** The `usb` library asks for its binary by the name of an npm package; in the program it stands beside cli.js. */
+/** The `usb` library asks for its binary by the name of an npm package; in the program it stands beside the chunks. */
 const usbBinaryBesideProgram: Plugin = {
   name: 'usb-binary',
   setup(bundle) {
@@ -31,6 +30,7 @@ const usbBinaryBesideProgram: Plugin = {
  * Writes the program that runs on a machine with nothing but Node.
  * @param directory is emptied first
  * @returns names of the npm packages that went into the bundle, sorted
+ * @throws when the agent would load a part of itself only later
  */
 export async function bundleProgram(directory: string): Promise<string[]> {
   await rm(directory, { recursive: true, force: true });
@@ -40,19 +40,41 @@ export async function bundleProgram(directory: string): Promise<string[]> {
     entryPoints: { cli: 'src/main.ts' },
     outdir: directory,
     bundle: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    banner: { js: commonJsBanner },
+    banner: { js: commonJsNames },
     legalComments: 'eof',
     logLevel: 'warning',
     metafile: true,
     plugins: [usbBinaryBesideProgram],
   });
-  await chmod(join(directory, 'cli.js'), 0o755);
+  const late = lateImports(metafile, 'src/commands/agent.ts');
+  if (late.length > 0) throw new Error(`The agent must load everything at start, for an upgrade replaces its files: ${late.join('; ')}`);
+  const program = join(directory, 'cli.js');
+  await writeFile(program, `#!/usr/bin/node\n${await readFile(program, 'utf8')}`);
+  await chmod(program, 0o755);
   await writeFile(join(directory, 'package.json'), '{"type":"module"}\n');
   await copyFile(createRequire(import.meta.url).resolve('@node-usb/usb-linux-x64-gnu'), join(directory, nativeModule));
   return packagesIn(Object.keys(metafile.inputs));
+}
+
+/**
+ * The `import()`s that are reached from a module through its ordinary imports.
+ * @param from path of the module below the root of the source tree
+ */
+export function lateImports({ inputs }: Pick<Metafile, 'inputs'>, from: string): string[] {
+  const late: string[] = [];
+  const seen = new Set([from]);
+  for (const file of seen) {
+    for (const { kind, path } of inputs[file]?.imports ?? []) {
+      if (kind === 'dynamic-import') late.push(`${file} imports ${path}`);
+      else seen.add(path);
+    }
+  }
+  return late;
 }
 
 function packagesIn(files: readonly string[]): string[] {

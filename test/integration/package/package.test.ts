@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lateImports } from '../../../debian/bundle.ts';
 import { buildDeb } from '../../../debian/deb.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { tool } from './tool.ts';
@@ -19,12 +20,20 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+/** All of our JavaScript. */
+async function programText(): Promise<string> {
+  const program = join(installed, 'usr/lib/extbackup');
+  const files = (await readdir(program)).filter((file) => file.endsWith('.js'));
+  return (await Promise.all(files.map((file) => readFile(join(program, file), 'utf8')))).join('\n');
+}
+
 describe('what is installed', () => {
   test('every file is one that we know of', async () => {
     const entries = await readdir(installed, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name).slice(installed.length));
     const sometimes = ['/etc/profile.d/extbackup.sh', '/usr/share/doc/extbackup/README.md'];
-    expect(files.filter((file) => !sometimes.includes(file)).sort()).toEqual([
+    const chunk = /^\/usr\/lib\/extbackup\/[\w-]+-[A-Z0-9]{8}\.js$/;
+    expect(files.filter((file) => !sometimes.includes(file) && !chunk.test(file)).sort()).toEqual([
       '/usr/bin/extbackup',
       '/usr/lib/extbackup/cli.js',
       '/usr/lib/extbackup/package.json',
@@ -52,12 +61,11 @@ describe('what is installed', () => {
   });
 
   test('no path of the machine that built it is in the program', async () => {
-    const program = await readFile(join(installed, 'usr/lib/extbackup/cli.js'), 'utf8');
-    expect(program).not.toContain(join(import.meta.dirname, '../../..'));
+    expect(await programText()).not.toContain(join(import.meta.dirname, '../../..'));
   });
 
   test('every library in the program has its licence in the copyright file', async () => {
-    const program = await readFile(join(installed, 'usr/lib/extbackup/cli.js'), 'utf8');
+    const program = await programText();
     const copyright = await readFile(join(installed, 'usr/share/doc/extbackup/copyright'), 'utf8');
     const libraries = new Set([...program.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map((match) => match[1]));
     expect(libraries.size).toBeGreaterThan(20);
@@ -92,8 +100,25 @@ describe('the installed program', () => {
   });
 
   test('starts in less than three times the time that Node itself takes', async () => {
-    const node = await fastest(['-e', '0']);
-    expect(await fastest([join(installed, 'usr/bin/extbackup'), '--version'])).toBeLessThan(3 * node);
+    const best = { node: Infinity, ours: Infinity }; // other load only ever adds, and the two take turns, so that both meet it
+    for (let round = 0; round < 15; round += 1) {
+      best.node = Math.min(best.node, await millisecondsOf('-e', '0'));
+      best.ours = Math.min(best.ours, await millisecondsOf(join(installed, 'usr/bin/extbackup'), '--version'));
+    }
+    expect(best.ours).toBeLessThan(3 * best.node);
+  });
+
+  test('would not be built if the agent loaded a part of itself only after an upgrade', () => {
+    const module = (...imports: [path: string, kind: 'import-statement' | 'dynamic-import'][]) =>
+      ({ bytes: 1, imports: imports.map(([path, kind]) => ({ path, kind })) });
+    const inputs = {
+      'main.ts': module(['agent.ts', 'dynamic-import']),
+      'agent.ts': module(['mail.ts', 'import-statement']),
+      'mail.ts': module(['smtp.ts', 'dynamic-import']),
+      'smtp.ts': module(),
+    };
+    expect(lateImports({ inputs }, 'agent.ts')).toEqual(['mail.ts imports smtp.ts']);
+    expect(lateImports({ inputs }, 'smtp.ts')).toEqual([]);
   });
 
   test('can load the USB library from beside it', async () => {
@@ -103,13 +128,9 @@ describe('the installed program', () => {
   });
 });
 
-/** The best of ten, in milliseconds: other load only ever adds. */
-async function fastest(args: readonly string[]): Promise<number> {
-  let best = Infinity;
-  for (let round = 0; round < 10; round += 1) {
-    const start = performance.now();
-    await execa(process.execPath, [...args]);
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
+/** How long Node runs. */
+async function millisecondsOf(...args: readonly string[]): Promise<number> {
+  const start = performance.now();
+  await execa(process.execPath, args);
+  return performance.now() - start;
 }
