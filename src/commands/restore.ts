@@ -48,16 +48,16 @@ async function restore(context: CliContext, label: string, path: string, options
   const directory = resolve(options.to);
   const dryRun = options.dryRun === true;
   if (!dryRun && (await isOnOwnDisk(context.runCommand, directory))) context.note(`Warning: ${directory} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`);
-  const outcome = await withDisk(context.runCommand, context.paths, { label }, signal, async ({ top, mirror }) => restoreFiles(context.runCommand, {
+  const { outcome, staysOpen } = await withDisk(context.runCommand, context.paths, { label }, signal, async ({ top, mirror, staysOpen }) => ({ staysOpen, outcome: await restoreFiles(context.runCommand, {
     layers: layersFor(await findVersions(top, mirror, path), options.at),
     target: targetIn(directory, path),
     overwrite: options.overwrite === true,
     dryRun,
     onProgress: teller(context),
     onName: (line) => { context.print(line); },
-  }, signal));
+  }, signal) }));
   if (dryRun) context.note('Nothing was copied.');
-  else context.print(`Restored to ${targetIn(directory, path)}. Disk ${label} is closed, or open as it was before.`);
+  else context.print(`Restored to ${targetIn(directory, path)}. Disk ${label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`);
   if (outcome === 'gaps') {
     context.note('Some files could not be read or written; all others were copied.');
     context.exitWith(exitCodes.gaps);

@@ -1,17 +1,17 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** Programs that have a file or their working directory below `directory`: "bash (4711)". At most ten, never their files. */
+/** Other programs that have a file or their working directory below `directory`: "bash (4711)". At most ten, never their files. */
 export async function usersOf(directory: string): Promise<string[]> {
   const users: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     if (users.length >= 10) break;
     if (await isUser(`/proc/${pid}`, directory)) users.push(`${await nameOf(pid)} (${pid})`);
   }
   return users;
 }
 
-async function isUser(process: string, directory: string): Promise<boolean> {
-  const links = [`${process}/cwd`, `${process}/root`, `${process}/exe`, ...(await list(`${process}/fd`))];
+async function isUser(entry: string, directory: string): Promise<boolean> {
+  const links = [`${entry}/cwd`, `${entry}/root`, `${entry}/exe`, ...(await list(`${entry}/fd`))];
   for (const link of links) {
     const target = await follow(link);
     if (target === directory || target?.startsWith(`${directory}/`) === true) return true;

@@ -20,6 +20,8 @@ export interface OpenedDisk {
   readonly top: string;
   /** The directory of the mirror, below {@link top}. */
   readonly mirror: string;
+  /** A person has it open, and it stays so. */
+  readonly staysOpen: boolean;
 }
 
 /** Which disk, and how. */
@@ -41,7 +43,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
     if (look) {
       const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
       if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
-      return work({ record, top: paths.plaintext, mirror: record.mirror ?? 'backups' });
+      return work({ record, top: paths.plaintext, mirror: record.mirror ?? 'backups', staysOpen: true });
     }
     const disks = await listBlockDevices(run);
     const record = chooseRecord(wish.label, records, disks);
@@ -55,7 +57,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
       const top = await mountInside(step, run, paths, opening, fstype, signal);
       const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
       if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
-      return work({ record, top, mirror: record.mirror ?? 'backups' });
+      return work({ record, top, mirror: record.mirror ?? 'backups', staysOpen: false });
     }));
   });
 }
