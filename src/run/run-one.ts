@@ -29,7 +29,7 @@ export interface RunSurroundings {
   /** The person, if any, who has a disk open to look inside. */
   lookOfPerson(): Promise<Look | undefined>;
   /** Everything that keeps a disk from being taken out. */
-  holdsOf(disk: string, mapping: string): Promise<readonly string[]>;
+  holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
   onPhase(phase: Phase): void;
   onProgress(progress: Progress): void;
   /** Keeps the run's outcome; must not throw. */
@@ -111,7 +111,7 @@ const goneBefore = (drive: string): DriveError =>
 async function proveClosed(order: RunOrder, disk: string | undefined, error: unknown, around: RunSurroundings): Promise<RunEnd['drive']> {
   try {
     const volume = (await around.findVolumes()).find(({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid);
-    const holds = await around.holdsOf(volume?.disk ?? disk ?? '', mappingName(order.drive));
+    const holds = await around.holdsOf(volume?.disk ?? disk, mappingName(order.drive));
     if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
     return volume ? 'closed' : 'gone';
   } catch {

@@ -6,12 +6,12 @@ import { listMounts } from './mounts.ts';
 /**
  * What still keeps a disk from being taken out: its mapping, whatever holds one of its partitions, and mounts, here
  * and in the machine's first mount namespace.
- * @param disk kernel name of the whole disk, for example sda
+ * @param disk kernel name of the whole disk, for example sda; undefined when it is gone and only its mapping can be left
  */
-export async function holdsOf(disk: string, mapping: string): Promise<string[]> {
+export async function holdsOf(disk: string | undefined, mapping: string): Promise<string[]> {
   const holds: string[] = [];
   if (await isOpen(mapping)) holds.push(`LUKS is still open as ${mapping}`);
-  const volumes = [disk, ...(await partitionsOf(disk))];
+  const volumes = disk === undefined ? [] : [disk, ...(await partitionsOf(disk))];
   for (const kname of volumes) {
     for (const holder of await readHolders(kname)) holds.push(`${kname} is held by ${holder}`);
   }
