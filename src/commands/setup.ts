@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { setUpStation } from '../keys/set-up-station.ts';
 import type { CliContext } from './cli-context.ts';
+import { toBytes } from './to-bytes.ts';
 
 interface SetupOptions {
   readonly adopt?: string | true;
@@ -62,13 +63,4 @@ function toKeyType(text: string): SshKeyType {
   const type = sshKeyTypes.find((known) => known === text);
   if (type === undefined) throw new InvalidArgumentError(`It must be ${sshKeyTypes.join(' or ')}.`);
   return type;
-}
-
-const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-
-function toBytes(text: string): number {
-  const [, number, unit] = /^(\d+)([KMG])$/i.exec(text) ?? [];
-  const factor = units[unit?.toUpperCase() ?? ''];
-  if (number === undefined || factor === undefined) throw new InvalidArgumentError('It must be a number with K, M or G.');
-  return Number(number) * factor;
 }

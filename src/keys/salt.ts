@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeySettings } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
@@ -10,20 +10,30 @@ export async function readSaltIfThere(file: string): Promise<string | undefined>
   return (await readIfThere(file))?.replace(/\n$/, '');
 }
 
+/** A salt that a password change has written but not yet put into place. */
+export const nextSaltFile = (file: string): string => `${file}.next`;
+
 /**
- * The salt that belongs to an existing key.
- * @throws ConfigError when it is missing or damaged: without it the key cannot be built
+ * The salts that may belong to the key: the one in place, and after it one that an interrupted password change left.
+ * @throws ConfigError when there is none, or it is damaged: without it the key cannot be built
  */
+export async function readSalts(file: string, derivation: KeySettings['derivation']): Promise<[string, ...string[]]> {
+  const found = (await Promise.all([readSaltIfThere(file), readSaltIfThere(nextSaltFile(file))])).filter((salt) => salt !== undefined);
+  const [first, ...others] = found.filter((salt) => (derivation === 'scrypt' ? /^[0-9a-f]{64}$/.test(salt) : salt !== '' && !/[\0\n]/.test(salt)));
+  if (first !== undefined) return [first, ...others];
+  throw found.length === 0
+    ? new ConfigError(`The salt is missing: ${file} does not exist, and without it the key cannot be built.`, 'Put it back from a copy of this file or from the recovery sheet.')
+    : new ConfigError(`The salt in ${file} is damaged${derivation === 'scrypt' ? ': it must be 64 hex digits' : ''}.`, 'Put it back from a copy of this file or from the recovery sheet.');
+}
+
+/** The salt in place. Throws as {@link readSalts} does. */
 export async function readSalt(file: string, derivation: KeySettings['derivation']): Promise<string> {
-  const salt = await readSaltIfThere(file);
-  if (salt === undefined) {
-    throw new ConfigError(`The salt is missing: ${file} does not exist, and without it the key cannot be built.`, 'Put it back from a copy of this file or from the recovery sheet.');
-  }
-  const sound = derivation === 'scrypt' ? /^[0-9a-f]{64}$/.test(salt) : salt !== '' && !/[\0\n]/.test(salt);
-  if (!sound) {
-    throw new ConfigError(`The salt in ${file} is damaged${derivation === 'scrypt' ? ': it must be 64 hex digits' : ''}.`, 'Put it back from a copy of this file or from the recovery sheet.');
-  }
-  return salt;
+  return (await readSalts(file, derivation))[0];
+}
+
+/** Completes a password change: the salt that has proven right takes the place of the old one. */
+export async function putSaltInPlace(file: string, salt: string): Promise<void> {
+  if ((await readSaltIfThere(file)) !== salt) await rename(nextSaltFile(file), file);
 }
 
 /** 256 random bits as 64 hex digits. */

@@ -14,7 +14,7 @@ import type { Trust } from './host-key.ts';
 import { withKeyLock } from './key-lock.ts';
 import { forbidCoreDumps } from './process-hygiene.ts';
 import { ensureRamfs } from './ram-directory.ts';
-import { makeSalt, readSalt, readSaltIfThere, writeNewSalt } from './salt.ts';
+import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from './salt.ts';
 import { nudgeAgent } from './nudge.ts';
 import { nextSteps } from './next-steps.ts';
 import { settleHostKey } from './settle-host-key.ts';
@@ -75,7 +75,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
 async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
   const config = await updateConfig(paths.config, changesOf(wishes));
-  await readSalt(files.salt(paths), config.key.derivation);
+  await readSalts(files.salt(paths), config.key.derivation);
   if (!wishes.passwordFromStdin && config.key.check !== undefined && (await isKeyLoaded(paths, config.key))) {
     if ((await readIfThere(config.ssh.key)) === undefined) await makeSshKey(context.runCommand, paths, config.ssh, wishes.keyType);
     return config;

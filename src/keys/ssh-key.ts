@@ -54,8 +54,7 @@ export async function makeSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
  */
 export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Promise<ContainerForm | 'absent'> {
   if ((await readIfThere(ssh.key)) === undefined) return 'absent';
-  const opened = await decryptContainer(run, ssh.key, files.luksKey(paths), { directory: paths.ramfs, name: identityName(ssh) }, async (file) =>
-    (await publicHalfOf(run, file)) !== undefined);
+  const opened = await openContainer(run, paths, ssh, ssh.key) ?? await openRekeyed(run, paths, ssh);
   if (!opened) {
     throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not open with the key that the password gives.`, 'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost');
   }
@@ -68,6 +67,23 @@ export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
   if (expected === undefined && found !== undefined) await writeAtomically(ssh.publicKey, `${found} ${sshKeyComment()}\n`, true, 0o644);
   await rename(opened.file, identityFile(paths, ssh));
   return opened.form;
+}
+
+/** What a password change has written but not yet put into place. */
+export const rekeyedContainer = (ssh: Pick<SshKeyFiles, 'key'>): string => `${ssh.key}.next`;
+
+/** Completes an interrupted password change: the container that opens with the new key takes the place of the old one. */
+async function openRekeyed(run: RunCommand, paths: Paths, ssh: SshKeyFiles): ReturnType<typeof openContainer> {
+  const rekeyed = rekeyedContainer(ssh);
+  if ((await readIfThere(rekeyed)) === undefined) return undefined;
+  const opened = await openContainer(run, paths, ssh, rekeyed);
+  if (opened) await rename(rekeyed, ssh.key);
+  return opened;
+}
+
+function openContainer(run: RunCommand, paths: Paths, ssh: SshKeyFiles, container: string): ReturnType<typeof decryptContainer> {
+  const isPrivateKey = async (file: string): Promise<boolean> => (await publicHalfOf(run, file)) !== undefined;
+  return decryptContainer(run, container, files.luksKey(paths), { directory: paths.ramfs, name: identityName(ssh) }, isPrivateKey);
 }
 
 /** `TYPE BASE64` of a private key; undefined when the file is none that opens without a pass phrase. */

@@ -9,7 +9,7 @@ import { nudgeAgent } from './nudge.ts';
 import { checkPassword } from './password.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { readLuksKey, wipeFile, writeRamFile } from './ram-key-ring.ts';
-import { readSalt } from './salt.ts';
+import { putSaltInPlace, readSalts } from './salt.ts';
 import type { ContainerForm } from './ssh-container.ts';
 import { loadSshKey } from './ssh-key.ts';
 
@@ -34,22 +34,27 @@ export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'der
 }
 
 /**
- * Builds the key from a password and checks it. Nothing is written.
+ * Builds the key from a password and checks it. Nothing is written, unless a password change was interrupted: then its
+ * salt, once it has proven right, is put into place.
  * Takes over `typed`, which is overwritten. The caller wipes the key.
  * @throws KeyError when the password is refused or wrong
  */
 export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
   const password = checkPassword(settings.derivation, typed);
-  let key: Secret;
   try {
-    key = await deriveKey(settings, password, await readSalt(files.salt(paths), settings.derivation));
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS' ? notEnoughMemory(error) : error;
+    const salts = await readSalts(files.salt(paths), settings.derivation);
+    for (const salt of salts) {
+      const key = await derive(settings, password, salt);
+      if (settings.check === undefined) return key;
+      if (checkValueOf(settings.derivation, key) === settings.check) {
+        await putSaltInPlace(files.salt(paths), salt);
+        return key;
+      }
+      key.wipe();
+    }
   } finally {
     password.wipe();
   }
-  if (settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check) return key;
-  key.wipe();
   await pause(wrongPasswordPauseMs, new AbortController().signal);
   throw new KeyError('EXB_KEY_REJECTED', 'The password is wrong; the keys in RAM were left as they are.', 'Try again: extbackup unlock');
 }
@@ -77,6 +82,14 @@ export async function loadKeys({ run, paths }: KeyStation, config: Pick<Config, 
   } finally {
     before?.wipe();
     if (kept) await nudgeAgent(paths, 'unlock');
+  }
+}
+
+async function derive(settings: KeySettings, password: Secret, salt: string): Promise<Secret> {
+  try {
+    return await deriveKey(settings, password, salt);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS' ? notEnoughMemory(error) : error;
   }
 }
 

@@ -5,7 +5,7 @@ import { consoleTail, Machine, type MachineDisks } from './machine.ts';
 import { searchDisk, type Finding } from './search-disk.ts';
 import type { SavedState } from './saved-state.ts';
 import { SshConnection } from './ssh-connection.ts';
-import type { UsbDisk } from './usb-disk.ts';
+import type { Fault, UsbDisk } from './usb-disk.ts';
 import { UsbPort } from './usb-port.ts';
 
 const bootTimeoutMs = 240_000;
@@ -71,9 +71,19 @@ export class Guest extends Host {
     this.#machine = undefined;
   }
 
-  /** Plugs a disk in; the answer comes before the guest has seen it. */
-  plug(disk: UsbDisk): Promise<void> {
-    return this.#usb.plug(this.#running.qmp, disk);
+  /** Plugs a disk in; the answer comes before the guest has seen it. With a fault it is broken until it is taken out. */
+  plug(disk: UsbDisk, fault?: Fault): Promise<void> {
+    return this.#usb.plug(this.#running.qmp, disk, fault);
+  }
+
+  /** Plugs in a USB disk that never becomes a block device, as with a bad cable or too little power. */
+  plugDead(serial: string): Promise<void> {
+    return this.#usb.plugDead(this.#running.qmp, serial);
+  }
+
+  /** Takes out what {@link plugDead} plugged in. */
+  unplugDead(serial: string): Promise<void> {
+    return this.#usb.unplugDead(this.#running.qmp, serial);
   }
 
   /** Pulls a disk out, whatever the guest is doing with it. */
@@ -94,14 +104,14 @@ export class Guest extends Host {
 
   /** Keeps the present state of the running machine: memory, the station's disk, the server's disk. */
   async snapshot(name: string): Promise<void> {
-    if (this.#usb.plugged.length) throw new Error('Take the disks out before a snapshot: USB disks are not part of it.');
+    if (!this.#usb.isEmpty) throw new Error('Take the disks out before a snapshot: USB disks are not part of it.');
     await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: machineDisks });
   }
 
   /** Goes back to a snapshot. Plugged disks are taken out and keep what is on them; the clock is set to now. */
   async restore(name: string): Promise<void> {
     const { qmp } = this.#running;
-    for (const disk of this.#usb.plugged) await this.#usb.yank(qmp, disk);
+    await this.#usb.empty(qmp);
     await this.#connection.drop();
     await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: machineDisks });
     await qmp.execute('cont');

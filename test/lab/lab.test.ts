@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLab, type Lab } from './lab.ts';
+import { makeWorkDirectory } from './work-directory.ts';
 
 /** Is the lab what the stories take it for? A lab that lies proves nothing. */
 let lab: Lab;
@@ -90,6 +96,39 @@ describe('a USB disk', () => {
   });
 });
 
+describe('a bad USB disk', () => {
+  it('can fail at all writes, or at one sector, until it is plugged in anew', async () => {
+    const { guest } = lab;
+    const disk = await lab.newDisk({ name: 'BAD', sizeMb: 16 });
+    const write = (sector: number) => `dd if=/dev/zero of=${disk.path} bs=512 count=8 seek=${String(sector)} oflag=direct conv=notrunc`;
+
+    await guest.plug(disk, { on: 'write' });
+    await guest.deviceOf(disk);
+    await expect(guest.shell(write(0))).rejects.toThrow('Input/output error');
+    await guest.unplug(disk);
+
+    await guest.plug(disk, { on: 'write', sector: 800 });
+    await guest.deviceOf(disk);
+    await guest.shell(write(0));
+    await expect(guest.shell(write(800))).rejects.toThrow('Input/output error');
+    await guest.unplug(disk);
+
+    await guest.plug(disk);
+    await guest.deviceOf(disk);
+    await guest.shell(write(800));
+  });
+
+  it('can be seen on the USB bus without ever becoming a block device', async () => {
+    const { guest } = lab;
+    await guest.plugDead('DEAD1');
+    await guest.waitFor('the USB device', 'grep -qs DEAD1 /sys/bus/usb/devices/*/serial');
+    await guest.shell('udevadm settle');
+    expect(await guest.ask('ls /dev/sd* 2>/dev/null || true')).toBe('');
+    await guest.unplugDead('DEAD1');
+    await guest.waitFor('the USB device to go', '! grep -qs DEAD1 /sys/bus/usb/devices/*/serial');
+  });
+});
+
 describe('time travel', () => {
   it('brings disk and memory back, not the USB disks and not the clock', async () => {
     const { guest, server } = lab;
@@ -157,6 +196,21 @@ describe('the backup server', () => {
   });
 });
 
+describe('the death of a test', () => {
+  it('takes the machine with it, and the next lab removes what it left', async () => {
+    const victim = execa('npx', ['tsx', '-e', openAndSay], { cwd: import.meta.dirname, reject: false, stdin: 'ignore' });
+    const [pid = ''] = await once(victim.stdout, 'data').then(([text]) => String(text).trim().split('\n').slice(-1));
+    const left = () => readdirSync(tmpdir()).some((name) => name.startsWith(`extbackup-lab-${pid}-`));
+    const runs = () => readdirSync('/proc').some((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(`extbackup-lab-${pid}-`));
+    expect([left(), runs()]).toEqual([true, true]);
+    process.kill(Number(pid), 'SIGKILL');
+    await victim;
+    await expect.poll(runs).toBe(false);
+    await rm(await makeWorkDirectory(), { recursive: true });
+    expect(left()).toBe(false);
+  });
+});
+
 describe('the search of the root disk', () => {
   it('finds what was written to it, even if it was deleted since, and only that', async () => {
     const { guest, server } = lab;
@@ -177,3 +231,13 @@ describe('the search of the root disk', () => {
     expect(found.map((finding) => finding.pattern.toString()).sort()).toEqual([written, deleted].sort());
   });
 });
+
+const openAndSay = `import('./lab.ts').then(async ({ openLab }) => { await openLab(); console.log(process.pid); setInterval(() => {}, 1000); })`;
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // it ended just now
+  }
+}

@@ -12,6 +12,13 @@ export interface DiskOptions {
   readonly bytesPerSecond?: number;
 }
 
+/** A broken disk answers with an input/output error. */
+export interface Fault {
+  readonly on: 'read' | 'write' | 'flush';
+  /** The one 512-byte sector that is bad. Without it all are. */
+  readonly sector?: number;
+}
+
 /** A USB disk of the lab: a qcow2 file here, `/dev/sdX` in the guest while it is plugged in. Its content outlives snapshots. */
 export class UsbDisk {
   readonly serial: string;

@@ -1,9 +1,10 @@
 import type { Qmp } from './qmp.ts';
-import type { UsbDisk } from './usb-disk.ts';
+import type { Fault, UsbDisk } from './usb-disk.ts';
 
 /** The station's USB sockets: what is plugged in, and how to plug and pull. */
 export class UsbPort {
   readonly #plugged = new Set<UsbDisk>();
+  readonly #dead = new Set<string>();
   #count = 0;
   readonly #nodes = new Map<UsbDisk, string>();
 
@@ -11,19 +12,20 @@ export class UsbPort {
     return [...this.#plugged];
   }
 
+  get isEmpty(): boolean {
+    return this.#plugged.size === 0 && this.#dead.size === 0;
+  }
+
   /** Plugs a disk in. The guest sees it about a second later. */
-  async plug(qmp: Qmp, disk: UsbDisk): Promise<void> {
+  async plug(qmp: Qmp, disk: UsbDisk, fault?: Fault): Promise<void> {
     if (this.#plugged.has(disk)) throw new Error(`${disk.serial} is plugged in already`);
     // A new node name each time: QEMU may still be closing the one before.
     const node = `usb${String(++this.#count)}`;
-    const image = { driver: 'qcow2', 'node-name': `${node}-image`, file: { driver: 'file', filename: disk.file } };
     const rate = disk.options.bytesPerSecond;
-    if (rate === undefined) {
-      await qmp.execute('blockdev-add', { ...image, 'node-name': node });
-    } else {
+    if (rate !== undefined) {
       await qmp.execute('object-add', { 'qom-type': 'throttle-group', id: `${node}-rate`, limits: { 'bps-write': rate } });
-      await qmp.execute('blockdev-add', { driver: 'throttle', 'node-name': node, 'throttle-group': `${node}-rate`, file: image });
     }
+    await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': node });
     await qmp.execute('device_add', { driver: 'usb-storage', drive: node, id: node, bus: 'xhci.0', serial: disk.serial });
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);
@@ -41,10 +43,31 @@ export class UsbPort {
     this.#forget(disk);
   }
 
+  /** Plugs in a disk whose bridge answers while the disk behind it does not: a USB device that never becomes a block device. */
+  async plugDead(qmp: Qmp, serial: string): Promise<void> {
+    await qmp.execute('device_add', { driver: 'usb-uas', id: `dead-${serial}`, bus: 'xhci.0', serial });
+    this.#dead.add(serial);
+  }
+
+  /** Takes such a disk out again. */
+  async unplugDead(qmp: Qmp, serial: string): Promise<void> {
+    const gone = qmp.event((name, data) => name === 'DEVICE_DELETED' && data['device'] === `dead-${serial}`);
+    await qmp.execute('device_del', { id: `dead-${serial}` });
+    await gone;
+    this.#dead.delete(serial);
+  }
+
+  /** Takes everything out. */
+  async empty(qmp: Qmp): Promise<void> {
+    for (const disk of this.plugged) await this.yank(qmp, disk);
+    for (const serial of this.#dead) await this.unplugDead(qmp, serial);
+  }
+
   /** Plugs everything back in after the machine was switched off and on, as disks do that stay in their sockets. */
   async plugAllAgain(qmp: Qmp): Promise<void> {
     const disks = this.plugged;
     for (const disk of disks) this.#forget(disk);
+    this.#dead.clear();
     for (const disk of disks) await this.plug(qmp, disk);
   }
 
@@ -52,4 +75,16 @@ export class UsbPort {
     this.#plugged.delete(disk);
     this.#nodes.delete(disk);
   }
+}
+
+/** QEMU's description of a disk: its file, and around it what makes it faulty or slow. */
+function blockDevice(disk: UsbDisk, throttleGroup: string, fault?: Fault): Record<string, unknown> {
+  const image = { driver: 'qcow2', file: { driver: 'file', filename: disk.file } };
+  const broken = fault && {
+    driver: 'blkdebug',
+    image,
+    'inject-error': [{ event: 'none', iotype: fault.on, errno: 5, once: false, ...(fault.sector !== undefined && { sector: fault.sector }) }],
+  };
+  const inner = broken ?? image;
+  return disk.options.bytesPerSecond === undefined ? inner : { driver: 'throttle', 'throttle-group': throttleGroup, file: inner };
 }

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
+import { KeyError } from '../errors.ts';
+import { askPassword } from '../keys/ask-password.ts';
+import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
+import { nudgeAgent } from '../keys/nudge.ts';
+import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { rekeyDisk } from '../keys/rekey-disk.ts';
+import { isKeyLoaded } from '../keys/unlock.ts';
+import { listBlockDevices } from '../system/block-devices.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Gives a disk the key that is loaded now, after a password change while it was away. */
+export function driveRekeyCommand(context: CliContext): Command {
+  return new Command('rekey')
+    .description('give a disk the present key, after the password was changed while it was away')
+    .argument('[label]', 'which disk; not needed when only one is plugged in')
+    .option('--password-stdin', 'read the old password from standard input instead of asking')
+    .addHelpText('after', '\nExample:\n  extbackup drive rekey BACKUP_2')
+    .action((label: string | undefined, options: { passwordStdin?: true }) => rekey(context, label, options.passwordStdin === true));
+}
+
+async function rekey(context: CliContext, wanted: string | undefined, fromStdin: boolean): Promise<void> {
+  const { paths, runCommand } = context;
+  await forbidCoreDumps(runCommand);
+  await withKeyLock(paths, () => withIdleDevice(paths, async () => {
+    const config = await context.loadConfig();
+    if (!(await isKeyLoaded(paths, config.key))) throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
+    const disks = await listBlockDevices(runCommand);
+    const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
+    const { label, luksUuid } = record;
+    const device = volumeOfRecord(record, disks).volume.path;
+    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () =>
+      askPassword({ message: `Old password of disk ${label}:`, fromStdin, twice: false }));
+    context.print(changed ? `Disk ${label} has the present key now, and no other.` : `Disk ${label} has the present key already.`);
+  }));
+  await nudgeAgent(paths, 'unlock'); // the disk may have been waiting for a key that opens it
+}

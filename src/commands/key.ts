@@ -1,0 +1,47 @@
+import { totalmem } from 'node:os';
+import { Command } from 'commander';
+import { askPassword } from '../keys/ask-password.ts';
+import { changePassword } from '../keys/change-password.ts';
+import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
+import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
+import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import type { CliContext } from './cli-context.ts';
+import { toBytes } from './to-bytes.ts';
+
+interface ChangeOptions {
+  readonly passwordStdin?: true;
+  readonly headerBackup?: string;
+  readonly scryptMemory?: number;
+}
+
+/** Everything about the key of the disks. */
+export function keyCommand(context: CliContext): Command {
+  const command = new Command('key').description('change the password of the backup disks');
+  command
+    .command('change')
+    .description('set a new password: the disks that are plugged in and the ssh key get the new key, others when they come')
+    .option('--password-stdin', 'read the new password from standard input instead of asking')
+    .option('--header-backup <dir>', 'save the LUKS header of each disk there first; it opens with the old password')
+    .option('--scrypt-memory <size>', 'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)', toBytes)
+    .addHelpText('after', '\nExample:\n  extbackup key change --header-backup /root/headers')
+    .action((options: ChangeOptions) => change(context, options));
+  return command;
+}
+
+async function change(context: CliContext, options: ChangeOptions): Promise<void> {
+  const { paths, runCommand } = context;
+  await forbidCoreDumps(runCommand);
+  await withKeyLock(paths, () => withIdleDevice(paths, async () => {
+    const config = await context.loadConfig();
+    const away = await changePassword(context, config, {
+      typed: await askPassword({ message: 'New password for the backup disks:', fromStdin: options.passwordStdin === true, twice: true }),
+      scrypt: options.scryptMemory === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(options.scryptMemory),
+      headerBackup: options.headerBackup,
+    });
+    context.print('The password is changed, and the keys are loaded.');
+    if (away.length > 0) {
+      context.print('These disks still have the old key. Plug each one in and give it the new one; keep the old password until then:');
+      for (const label of away) context.print(`  extbackup drive rekey ${label}`);
+    }
+  }));
+}

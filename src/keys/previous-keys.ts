@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { configSchema } from '../config/schema.ts';
+import { ExtbackupError, exitCodes } from '../errors.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import type { Paths } from '../system/paths.ts';
+
+const schema = z.object({
+  version: z.literal(1),
+  /** How earlier keys were built, the newest last. No key, no password: what the configuration and the salt file held. */
+  keys: z.array(z.object({ settings: configSchema.shape.key, salt: z.string(), changedAt: z.iso.datetime() })),
+  /** Disks that may still have an earlier key. */
+  pending: z.array(z.object({ luksUuid: z.string(), label: z.string() })),
+});
+
+/** What a password change leaves to do. */
+export type PreviousKeys = z.infer<typeof schema>;
+
+const fileOf = (paths: Paths): string => `${paths.state}/previous-keys.json`;
+
+/** Throws ExtbackupError when the file cannot be understood. */
+export async function readPreviousKeys(paths: Paths): Promise<PreviousKeys> {
+  const text = await readIfThere(fileOf(paths));
+  if (text === undefined) return { version: 1, keys: [], pending: [] };
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new ExtbackupError('EXB_LEDGER', exitCodes.usage, {
+      happened: `The list of disks that still have an old key, ${fileOf(paths)}, is damaged.`,
+      todo: 'Put it back from a backup of this machine, or move it away and rekey each disk by hand with cryptsetup luksChangeKey.',
+    }, cause);
+  }
+}
+
+/** Replaces the list. */
+export async function writePreviousKeys(paths: Paths, content: PreviousKeys): Promise<void> {
+  await mkdir(paths.state, { recursive: true, mode: 0o700 });
+  await writeAtomically(fileOf(paths), `${JSON.stringify(content, null, 2)}\n`, true);
+}
+
+/**
+ * Takes disks off the list that have the new key now. The earlier keys are forgotten with the last disk that needs one.
+ */
+export async function settleRekeyed(paths: Paths, luksUuids: readonly string[]): Promise<void> {
+  const before = await readPreviousKeys(paths);
+  const pending = before.pending.filter(({ luksUuid }) => !luksUuids.includes(luksUuid));
+  await writePreviousKeys(paths, { version: 1, keys: pending.length === 0 ? [] : before.keys, pending });
+}
+
+/**
+ * What to tell the operator about a disk that rejects the key because the password was changed while it was away.
+ * @returns undefined when it is no such disk
+ */
+export async function rekeyAdvice(paths: Paths, luksUuid: string): Promise<{ happened: string; todo: string } | undefined> {
+  const disk = (await readPreviousKeys(paths)).pending.find((pending) => pending.luksUuid === luksUuid);
+  if (!disk) return undefined;
+  return {
+    happened: `Disk ${disk.label} still has the key from before the password was changed.`,
+    todo: `Leave it plugged in and run: extbackup drive rekey ${disk.label} (it asks for the old password)`,
+  };
+}
