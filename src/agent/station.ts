@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, CancelledError, DriveError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
+import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
 import type { RunLedger } from '../report/run-ledger.ts';
@@ -70,12 +71,19 @@ export function createStation(parts: StationParts): Station {
     bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
   };
 
-  const keyIsLoaded = async (): Promise<boolean> => {
+  const holdsBytes = async (file: string): Promise<boolean> => {
     try {
-      return (await stat(files.luksKey(paths))).size > 0;
+      return (await stat(file)).size > 0;
     } catch {
-      return false; // no ramfs, or no key in it
+      return false; // no such file
     }
+  };
+
+  /** Both keys: `unlock` writes the LUKS key first and decrypts the ssh key with it, so there is a moment between. */
+  const keyIsLoaded = async (): Promise<boolean> => {
+    if (!(await holdsBytes(files.luksKey(paths)))) return false;
+    const ssh = await parts.loadConfig().then((config) => config.ssh, () => undefined); // a wrong configuration is told by the run
+    return ssh === undefined || !(await holdsBytes(ssh.key)) || holdsBytes(identityFile(paths, ssh));
   };
 
   const carryOut = async (order: RunOrder, signal: AbortSignal): Promise<void> => {
