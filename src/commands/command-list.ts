@@ -20,9 +20,11 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   mount: async () => (await import('./mount.ts')).mountCommand,
   umount: async () => (await import('./umount.ts')).umountCommand,
   restore: async () => (await import('./restore.ts')).restoreCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
   'recovery-sheet': async () => (await import('./recovery-sheet.ts')).recoverySheetCommand,
   release: async () => (await import('./release.ts')).releaseCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  key: async () => (await import('./key.ts')).keyCommand,
   'ssh-key': async () => (await import('./ssh-key.ts')).sshKeyCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
 };
