@@ -34,7 +34,7 @@ async function rekey(context: CliContext, wanted: string | undefined, fromStdin:
     const device = volumeOfRecord(record, disks).volume.path;
     const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () =>
       askPassword({ message: `Old password of disk ${label}:`, fromStdin, twice: false }));
-    context.print(changed ? `Disk ${label} has the present key now, and no other.` : `Disk ${label} has the present key already.`);
+    context.print(changed ? `Disk ${label} has the present key now; the old one does not open it any more.` : `Disk ${label} has the present key already.`);
   }));
   await nudgeAgent(paths, 'unlock'); // the disk may have been waiting for a key that opens it
 }
