@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { inSandbox } from './sandbox.ts';
+
+const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+
+/** A station with two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
+const station = `
+  printf 'old password' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
+  mount -t tmpfs tmpfs /dev/shm
+  uuid_A=11111111-1111-4111-8111-111111111111; uuid_B=22222222-2222-4222-8222-222222222222
+  for disk in A B; do
+    truncate -s 32M /dev/shm/$disk; uuid=uuid_$disk
+    type=luks2; [ $disk = B ] && type=luks1
+    cryptsetup luksFormat --type $type --batch-mode --uuid "\${!uuid}" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw /dev/shm/$disk
+  done
+  plugged() {
+    nodes=; for disk in "$@"; do uuid=uuid_$disk; nodes="$nodes\${nodes:+,}{\\"kname\\":\\"$disk\\",\\"path\\":\\"/dev/shm/$disk\\",\\"type\\":\\"disk\\",\\"size\\":33554432,\\"fstype\\":\\"crypto_LUKS\\",\\"uuid\\":\\"\${!uuid}\\"}"; done
+    printf "#!/bin/sh\\necho '{\\"blockdevices\\":[%s]}'\\n" "$nodes" >"$room/bin/lsblk"; chmod +x "$room/bin/lsblk"
+  }
+  plugged; mount --bind "$room/bin/lsblk" /usr/bin/lsblk
+  mkdir -p /run/extbackup/state; mount --bind /run/extbackup/state /var/lib
+  mkdir /var/lib/extbackup
+  "$NODE" -e 'const [a, b] = process.argv.slice(1); const disk = (label, luksUuid) => ({ label, luksUuid, sealedId: luksUuid, generation: 0, enrolledAt: "2026-01-01T00:00:00Z" });
+    console.log(JSON.stringify({ version: 1, drives: [disk("A", a), disk("B", b)] }))' "$uuid_A" "$uuid_B" >/var/lib/extbackup/drives.json
+  cp /mnt/ramfs/luks_pw "$room/old"
+  opens() { cryptsetup open --test-passphrase --key-file "$2" "/dev/shm/$1" 2>/dev/null && echo yes || echo no; }
+  slots() { cryptsetup luksDump "/dev/shm/$1" | grep -cE '^  [0-9]+: luks2|^Key Slot [0-9]: ENABLED'; }
+`;
+
+describe('a password change while disk A is plugged in and disk B is away', () => {
+  let out: string;
+  beforeAll(() => {
+    const { stdout, stderr } = inSandbox(`${station} plugged A; mkdir "$room/headers"
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M --header-backup "$room/headers"; echo "<code>$?</code>"
+      echo "<A>$(opens A /mnt/ramfs/luks_pw) $(opens A "$room/old") $(slots A)</A><B>$(opens B "$room/old") $(slots B)</B><header>$(ls "$room/headers")</header>"
+      echo "<ram>$(ls -A /mnt/ramfs)</ram><etc>$(ls /etc/extbackup)</etc><plain>$(openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in /etc/extbackup/id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw | cmp - /mnt/ramfs/id_ed25519.decrypted && echo same)</plain>"
+      cp /mnt/ramfs/luks_pw "$room/new"; extbackup lock >/dev/null
+      printf 'old password' | extbackup unlock --password-stdin; echo "<oldpw>$?</oldpw>"
+      printf 'the new password' | extbackup unlock --password-stdin; echo "<newpw>$? $(cmp /mnt/ramfs/luks_pw "$room/new" && echo same)</newpw>"
+      plugged A B
+      printf 'no such password' | extbackup drive rekey B --password-stdin; echo "<wrong>$? $(opens B "$room/old") $(slots B)</wrong>"
+      printf 'old password' | extbackup drive rekey B --password-stdin; echo "<rekey>$? $(opens B /mnt/ramfs/luks_pw) $(opens B "$room/old") $(slots B)</rekey>"
+      extbackup drive rekey B </dev/null; echo "<again>$?</again><left>$(cat /var/lib/extbackup/previous-keys.json | tr -d ' \\n')</left><ramleft>$(ls -A /mnt/ramfs)</ramleft>"`);
+    expect(stderr).toContain('Disk A has a keyslot for the new key');
+    out = stdout;
+  }, 120_000);
+
+  it('gives A the new key alone, and leaves B as it is', () => {
+    expect(part(out, 'code')).toBe('0');
+    expect(part(out, 'A')).toBe('yes no 1');
+    expect(part(out, 'B')).toBe('yes 1');
+    expect(out).toContain('extbackup drive rekey B');
+  });
+
+  it('saved the header of A as it was, when asked', () => {
+    expect(part(out, 'header')).toBe('A.luks-header');
+  });
+
+  it('encrypts the ssh key anew and leaves nothing half done', () => {
+    expect(part(out, 'plain')).toBe('same');
+    expect(part(out, 'etc')).toBe('config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
+    expect(part(out, 'ram')).toBe('id_ed25519.decrypted\nluks_pw\nluks_pw.previous');
+  });
+
+  it('makes the new password the only one', () => {
+    expect(part(out, 'oldpw')).toBe('12');
+    expect(part(out, 'newpw')).toBe('0 same');
+  });
+
+  it('lets B be rekeyed later with the old password, and with no other', () => {
+    expect(part(out, 'wrong')).toBe('12 yes 1');
+    expect(part(out, 'rekey')).toBe('0 yes no 1');
+    expect(part(out, 'again')).toBe('0');
+    expect(part(out, 'left')).toBe('{"version":1,"keys":[],"pending":[]}');
+    expect(part(out, 'ramleft')).toBe('id_ed25519.decrypted\nluks_pw');
+  });
+});
+
+describe('a password change', () => {
+  it('that fails on one disk takes the new key off the others, and the old password stays', () => {
+    const { stdout } = inSandbox(`${station} plugged A B; printf 'another key altogether' >"$room/foreign"
+      cryptsetup luksAddKey --batch-mode --pbkdf-force-iterations 1000 --key-file "$room/old" /dev/shm/B "$room/foreign"; cryptsetup luksRemoveKey --batch-mode /dev/shm/B "$room/old"
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<code>$?</code><A>$(opens A "$room/old") $(slots A)</A>"
+      extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"`);
+    expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'old')]).toEqual(['12', 'yes 1', '0 same']);
+  });
+
+  it('that was cut off right after the settings changed is completed by the next unlock', () => {
+    const { stdout } = inSandbox(`${station} cp -a /etc/extbackup "$room/before"
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null
+      for name in salt id_ed25519.encrypted; do mv /etc/extbackup/$name /etc/extbackup/$name.next; cp -a "$room/before/$name" /etc/extbackup/; done
+      extbackup lock >/dev/null; printf 'the new password' | extbackup unlock --password-stdin >/dev/null; echo "<code>$? $(ls /mnt/ramfs)</code><etc>$(ls /etc/extbackup)</etc>"`);
+    expect(part(stdout, 'code')).toBe('0 id_ed25519.decrypted\nluks_pw');
+    expect(part(stdout, 'etc')).toBe('config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
+  });
+
+  it('that was cut off before the settings changed leaves the old password in force', () => {
+    const { stdout } = inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
+      extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null; echo "<again>$? $(ls /etc/extbackup)</again>"`);
+    expect(part(stdout, 'old')).toBe('0 same');
+    expect(part(stdout, 'again')).toBe('0 config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
+  });
+});
