@@ -23,7 +23,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { releaseAll } from '../system/release.ts';
 import { watchKeyFile } from '../triggers/key-file.ts';
 import { watchSpool, type Stop } from '../triggers/spool.ts';
-import { listenToUsb } from '../triggers/usb-listener.ts';
+import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
 import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
@@ -121,7 +121,7 @@ interface TriggerParts {
 }
 
 async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: TriggerParts): Promise<Stop[]> {
-  const usb = listenToUsb({
+  const news: UsbNews = {
     onConnect: (_port, usbSerial) => {
       bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
     },
@@ -133,7 +133,8 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: Tr
       const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
       bus.emit('drive:ignored', { reason: 'no-block-device', happened: `${which} was connected but did not come up.`, todo: 'Check its cable and its power, and plug it in again, best at another port.' });
     },
-  }, warnAfterMs);
+  };
+  const usb = startUsb(() => listenToUsb(news, warnAfterMs), bus);
   const key = await watchKeyFile(paths, () => { station.keyChanged(); });
   const spool = await watchSpool(paths, {
     onNote: (note) => {
@@ -158,5 +159,15 @@ async function closeLeftovers(run: RunCommand, paths: Paths, warn: (reason: stri
     if (left.length > 0) warn(`An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`, 'End the programs that use it, then run: extbackup release');
   } finally {
     await lock.release();
+  }
+}
+
+/** A machine without a USB bus, or one that cannot be listened to, still serves udev's notes and requests. */
+function startUsb(start: () => Stop, bus: ReturnType<typeof createBus>): Stop {
+  try {
+    return start();
+  } catch (error) {
+    bus.emit('warning:raised', { reason: `USB cannot be listened to: ${messageOf(error)}.`, todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.' });
+    return () => Promise.resolve();
   }
 }
