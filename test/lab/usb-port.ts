@@ -47,6 +47,8 @@ export class UsbPort {
   async plugDead(qmp: Qmp, serial: string): Promise<void> {
     await qmp.execute('device_add', { driver: 'usb-uas', id: `dead-${serial}`, bus: 'xhci.0', serial });
     this.#dead.add(serial);
+    // QEMU lets one add drives behind such a bridge before the guest may see it. There are none.
+    await qmp.execute('qom-set', { path: `/machine/peripheral/dead-${serial}`, property: 'attached', value: true });
   }
 
   /** Takes such a disk out again. */
