@@ -7,12 +7,13 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
-import { BusyError, CancelledError, DriveError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
+import { BusyError, CancelledError, DriveError, KeyError, messageOf } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
 import type { RunLedger } from '../report/run-ledger.ts';
 import type { AttachLedger } from '../run/attach-ledger.ts';
+import { releaseDisks } from '../run/release-disks.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { createRunQueue, type RunOrder } from '../run/run-queue.ts';
 import { findVolumes } from '../run/volumes.ts';
@@ -109,7 +110,7 @@ export function createStation(parts: StationParts): Station {
   const showEnd = (drive: string, { failure, drive: disk, result }: RunEnd): void => {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (disk === 'gone') board.set(drive, 'absent', words);
-    else if (disk === 'open') void releaseUntilClosed(drive, words);
+    else if (disk === 'open') releaseUntilClosed(drive, words).catch(warn('The disk could not be looked at; DO NOT UNPLUG it'));
     else if (failure) board.set(drive, 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
     else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
     const attach = board.find(drive);
@@ -202,10 +203,9 @@ export function createStation(parts: StationParts): Station {
 
   const release = async (): Promise<string> => {
     if (queue.current) throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
-    const { closed, left } = await releaseAll(run);
-    if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
+    const closed = await releaseDisks(run);
     look();
-    return closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
+    return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
   };
 
   const requests = createRequests({

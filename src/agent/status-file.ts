@@ -1,3 +1,4 @@
+import { rotationEvery } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { coalesce } from '../report/coalesce.ts';
@@ -28,7 +29,6 @@ export interface StatusFile {
   writeStopped(): Promise<void>;
 }
 
-const usualRotationMs = 35 * 86_400_000;
 const shownWarnings = 10;
 
 /** Keeps `status.json` true. */
@@ -36,7 +36,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
   let warnings: { at: string; text: string }[] = [];
   const compose = async (agent: Status['agent']): Promise<Status> => {
     const records = (await parts.registry.list()).filter(({ state }) => state !== 'retired');
-    const every = await parts.loadConfig().then((config) => config.rotation.every, () => usualRotationMs); // a wrong configuration is told elsewhere
+    const every = await rotationEvery(() => parts.loadConfig());
     return {
       version: 1,
       agent,

@@ -1,7 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { Command } from 'commander';
-import { ConfigError } from '../errors.ts';
-import { configSchema } from '../config/schema.ts';
+import { rotationEvery } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { requireRoot } from '../drives/device-lock.ts';
@@ -32,22 +31,13 @@ export function driveListCommand(context: CliContext): Command {
 
 async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   const [records, disks, every] = await Promise.all([
-    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationEvery(context),
+    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationEvery(() => context.loadConfig()),
   ]);
   const here = new Set(disks.flatMap((disk) => [...withDescendants(disk)].map(({ uuid }) => uuid)));
   const places = planRotation(records, every, new Date());
   return records.map((record) => ({ ...record, present: here.has(record.luksUuid), ...(places.get(record.label) ?? { overdue: false, nextUp: false }) }));
 }
 
-/** The setting, or its default while there is no configuration yet. */
-async function rotationEvery(context: CliContext): Promise<number> {
-  try {
-    return (await context.loadConfig()).rotation.every;
-  } catch (error) {
-    if (error instanceof ConfigError) return configSchema.shape.rotation.parse(undefined).every;
-    throw error;
-  }
-}
 
 /** The disks as a table that a person reads. */
 export function renderDriveList(drives: readonly ListedDrive[], now: Date): string {

@@ -6,6 +6,7 @@ import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { requestAndFollow } from '../report/request.ts';
 import { mappingName } from '../system/luks.ts';
+import { releaseDisks } from '../run/release-disks.ts';
 import { releaseAll } from '../system/release.ts';
 import type { CliContext } from './cli-context.ts';
 import { asExitCode } from './exit-code.ts';
@@ -45,18 +46,18 @@ async function releaseByAgent(context: CliContext): Promise<void> {
 }
 
 /** @throws NotReleasedError when something stays open */
-async function releaseHere(context: CliContext, { quiet = false, except }: { quiet?: boolean; except?: string | undefined } = {}): Promise<void> {
-  const { closed, left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, { except }));
-  if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `${mapping} is still open`));
+async function releaseHere(context: CliContext): Promise<void> {
+  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.runCommand));
   if (closed.length > 0) context.print(`Closed: ${closed.join(', ')}. Safe to unplug.`);
-  else if (!quiet) context.print('Nothing was open. Safe to unplug.');
+  else context.print('Nothing was open. Safe to unplug.');
 }
 
 /** Another command at work on a disk answers for that disk itself. */
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   try {
     const look = await readLook(context.paths); // what a person has open is not the agent's to close
-    await releaseHere(context, { quiet: true, except: look && mappingName(look.label) });
+    const { left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, { except: look && mappingName(look.label) }));
+    if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
   }

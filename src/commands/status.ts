@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { ConfigError } from '../errors.ts';
-import { configSchema } from '../config/schema.ts';
+import { rotationEvery } from '../config/rotation-setting.ts';
 import { coalesce } from '../report/coalesce.ts';
 import { readStatus, type StatusSources } from '../report/read-status.ts';
 import { renderStatus } from '../report/status-text.ts';
@@ -20,7 +19,7 @@ export function statusCommand(context: CliContext): Command {
       const sources: StatusSources = {
         paths: context.paths,
         runCommand: context.runCommand,
-        rotationEveryMs: await rotationEvery(context),
+        rotationEveryMs: await rotationEvery(() => context.loadConfig()),
       };
       const json = options.json === true;
       if (options.watch === true) await follow(context, sources, json);
@@ -55,12 +54,3 @@ async function follow(context: CliContext, sources: StatusSources, json: boolean
 
 const clearScreen = '\u001B[2J\u001B[H';
 
-/** The setting, or its default while there is no configuration yet. */
-async function rotationEvery(context: CliContext): Promise<number> {
-  try {
-    return (await context.loadConfig()).rotation.every;
-  } catch (error) {
-    if (error instanceof ConfigError) return configSchema.shape.rotation.parse(undefined).every;
-    throw error;
-  }
-}

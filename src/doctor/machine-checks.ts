@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { isThere } from '../system/is-there.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 
@@ -94,14 +95,6 @@ export const hardeningChecks: readonly Check[] = [
   },
 ];
 
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Swap areas of /proc/swaps that are neither in compressed memory nor on dm-crypt. */
 async function unencryptedSwap(swaps: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { access, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
+import { isThere } from '../system/is-there.ts';
 import { DriveError, ExtbackupError, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../system/block-devices.ts';
@@ -104,11 +105,3 @@ async function worded<T>(label: string, signal: AbortSignal, work: () => Promise
   }
 }
 
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
-  }
-}

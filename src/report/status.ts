@@ -80,6 +80,8 @@ export const runRecordSchema = z.object({
   code: z.string().nullable(),
   message: z.string(),
   released: z.boolean(),
+  /** The disk was pulled out before the end: nothing can be said about unplugging it. */
+  pulledOut: z.boolean().default(false),
   filesTotal: z.number().nullable().default(null),
   filesTransferred: z.number().nullable().default(null),
   filesDeleted: z.number().nullable().default(null),

@@ -78,7 +78,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   const failure = error === undefined ? undefined : failureOf(error);
   await updateLedger(order, startedAt, result, failure, around);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  await around.record(runRecord(order, startedAt, tookMs, exitCode, end !== 'open', result, failure));
+  await around.record(runRecord(order, startedAt, tookMs, exitCode, end, result, failure));
   if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
   else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, stamped: result?.stampedAt !== undefined });
   if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
@@ -139,11 +139,11 @@ function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | unde
   };
 }
 
-function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, released: boolean, result: RunResult | undefined, failure: Failure | undefined): RunRecord {
+function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, disk: RunEnd['drive'], result: RunResult | undefined, failure: Failure | undefined): RunRecord {
   const { figures } = result ?? {};
   return {
     id: order.runId, drive: order.drive, trigger: order.trigger, startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
-    outcome: outcomeOf(exitCode), exitCode, code: failure?.code ?? null, message: failure?.happened ?? '', released, tookMs,
+    outcome: outcomeOf(exitCode), exitCode, code: failure?.code ?? null, message: failure?.happened ?? '', released: disk !== 'open', pulledOut: disk === 'gone', tookMs,
     filesTotal: figures?.filesTotal ?? null, filesTransferred: figures?.filesTransferred ?? null, filesDeleted: figures?.filesDeleted ?? null,
     bytesTotal: figures?.bytesTotal ?? null, bytesTransferred: figures?.bytesTransferred ?? null, bytesReceived: figures?.bytesReceived ?? null,
   };

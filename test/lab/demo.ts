@@ -94,7 +94,7 @@ function showTimes(story: readonly Told[]): void {
   const at = (name: string): number => Date.parse(story.findLast(({ event }) => event === name)?.time ?? '');
   const took = (name: string): number => Number(story.findLast(({ event }) => event === name)?.['tookMs'] ?? Number.NaN);
   const line = (text: string, ms: number): void => { show(`${text.padEnd(58)} ${(ms / 1000).toFixed(2)} s`); };
-  line('from the udev event of the partition to luks:opened', at('luks:opened') - at('drive:attached'));
+  line('from noticing the partition to luks:opened', at('luks:opened') - at('drive:attached'));
   line('  of that, cryptsetup itself', took('luks:opened'));
   line('from sync:finished to luks:closed', at('luks:closed') - at('sync:finished'));
   line('  of that, umount and cryptsetup', took('fs:unmounted') + took('luks:closed'));
