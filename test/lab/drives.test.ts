@@ -29,7 +29,7 @@ describe('drive prepare', () => {
     await guest.plug(disk);
     const device = await guest.deviceOf(disk);
     await guest.shell(`mkfs.ext4 -q ${device} && mkdir -p /mnt/used && mount ${device} /mnt/used`);
-    const refusals = [['/dev/vda', 'holds /'], ['/dev/nothing', `plugged in: `], [device, 'is mounted at /mnt/used']] as const;
+    const refusals = [['/dev/vda', 'holds /'], ['/dev/nothing', 'There is no disk /dev/nothing'], [device, 'is mounted at /mnt/used']] as const;
     for (const [name, words] of refusals) {
       const { exitCode, stderr } = await extbackup('drive', 'prepare', name, '--label', 'BACKUP_1', '--yes');
       expect(stderr + String(exitCode)).toContain(words);

@@ -84,6 +84,7 @@ describe('a disk', () => {
   it('with a LABEL of another', async () => {
     await changeInside((top) => `printf BACKUP_9 > ${top}/LABEL`);
     expect(await failedRun()).toMatchObject({ code: 'EXB_LABEL_MISMATCH', exitCode: 10 });
+    await lab.guest.unplug(disk);
     await changeInside((top) => `printf BACKUP_1 > ${top}/LABEL; touch -d @0 ${top}/LABEL`);
   });
 
