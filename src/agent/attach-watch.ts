@@ -98,6 +98,10 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
   }
   if (seen === 'served' || seen === 'ignored' || ledger.triesOf(volume) >= mostTries) {
     const failed = record.lastError !== null;
+    if (record.hold && !record.hold.approved) {
+      board.put({ volume, drive, state: 'held', message: record.hold.reason });
+      return;
+    }
     board.put({ volume, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
     return;
   }

@@ -4,6 +4,7 @@ import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyEr
 import { failureOf } from '../run/failure.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
+import { count } from '../notify/wording.ts';
 import type { SpoolRequest } from '../triggers/spool-note.ts';
 import type { Replies } from './replies.ts';
 
@@ -139,6 +140,6 @@ function outcomeOf(drive: string, { failure, exitCode, drive: disk, result }: Ru
   const release = { closed: 'safe to unplug', open: 'but DO NOT UNPLUG it yet: it could not be closed', gone: 'and was taken out' }[disk];
   if (failure) return { ...failure, happened: disk === 'closed' ? `${failure.happened} Disk ${drive} is closed: safe to unplug.` : failure.happened };
   if (exitCode === exitCodes.done) return { ...good, happened: `${drive} is done, ${release}.` };
-  const gaps = result?.stampedAt === undefined ? 'some files could not be copied, so its time stamp was not moved' : 'some files vanished on the server meanwhile';
+  const gaps = result?.stampedAt === undefined ? 'some files could not be copied, so its time stamp was not moved' : `${count(result.vanished, 'file')} vanished on the server meanwhile`;
   return { exitCode, code: 'EXB_GAPS', happened: `${drive} is done with gaps: ${gaps}; ${release}.`, todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount' };
 }

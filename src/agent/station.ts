@@ -7,7 +7,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
-import { BusyError, CancelledError, DriveError, KeyError, messageOf } from '../errors.ts';
+import { BusyError, CancelledError, DriveError, exitCodes, KeyError, messageOf } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
@@ -111,7 +111,7 @@ export function createStation(parts: StationParts): Station {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (disk === 'gone') board.set(drive, 'absent', words);
     else if (disk === 'open') releaseUntilClosed(drive, words).catch(warn('The disk could not be looked at; DO NOT UNPLUG it'));
-    else if (failure) board.set(drive, 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
+    else if (failure) board.set(drive, failure.exitCode === exitCodes.held ? 'held' : 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
     else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
     const attach = board.find(drive);
     if (attach) attach.code = failure?.code;

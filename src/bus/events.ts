@@ -1,5 +1,7 @@
 /** The facts that the agent tells. Past tense; plain readonly data, never a live handle, a file name or a secret. */
 
+import type { Counts } from '../guard/tally.ts';
+
 /** One attach of a disk, as the kernel counts them: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
   /** DISKSEQ of the whole disk. */
@@ -72,11 +74,12 @@ export interface EventMap {
   'sync:started': RunFacts;
   'sync:progress': RunFacts & Progress;
   'sync:finished': RunFacts & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
-  'run:held': RunFacts & Failure;
+  'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   'label:stamped': RunFacts & { readonly stampedAt: string };
+  'history:pruned': RunFacts & { readonly removed: number };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
-  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly stamped: boolean };
+  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly vanished?: number; readonly stamped: boolean };
   'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
@@ -86,4 +89,4 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 
 /** The part of a run that is going on. */
-export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'flushing' | 'unmounting' | 'closing';
+export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'pruning' | 'flushing' | 'unmounting' | 'closing';

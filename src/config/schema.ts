@@ -10,6 +10,11 @@ const duration = z
   .regex(/^\d+(\.\d+)?\s*(s|m|h|d|w)$/, 'must be a number with a unit: 90s, 20m, 12h, 6d, 2w')
   .transform((text) => ms(text as ms.StringValue));
 
+const share = z
+  .string()
+  .regex(/^\d{1,3}(\.\d+)?\s*%$/, 'must be a share such as 10%')
+  .transform((text) => Number.parseFloat(text) / 100);
+
 const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolute path without white space');
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
@@ -78,6 +83,29 @@ export const configSchema = z.strictObject({
       bandwidthLimit: z.int().min(0).default(0).describe('KiB per second, 0 is unlimited'),
       stallTimeout: duration.prefault('10m').describe('a pull that moves nothing for so long is ended'),
       retries: z.int().min(0).max(20).default(3).describe('how often a broken connection is tried again'),
+    })
+    .prefault({}),
+  history: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('keep what runs replace or delete, in history/ on the disk'),
+      keep: z
+        .strictObject({
+          age: duration.prefault('52w').describe('older entries are removed'),
+          count: z.int().min(0).default(0).describe('at most so many entries; 0 is no limit'),
+          minFree: share.prefault('5%').describe('the oldest entries are removed while less of the disk is free'),
+          atLeast: duration.prefault('4w').describe('younger entries are never removed for want of space'),
+        })
+        .prefault({}),
+      whenFull: z.enum(['prune', 'stop']).default('prune').describe('prune: a full disk gives up its oldest entries that are older than keep.atLeast, and the pull goes on'),
+    })
+    .prefault({}),
+  guard: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('stop and ask when a run would do suspiciously much'),
+      deleted: share.prefault('10%').describe('of the files on the disk'),
+      changed: share.prefault('40%').describe('of the files on the disk'),
+      bytes: share.prefault('100%').describe('changed bytes, of all bytes on the disk; 100% is no limit'),
+      floor: z.int().min(0).default(100).describe('so many files may always be changed or deleted'),
     })
     .prefault({}),
   usb: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdSchema } from '../guard/hold.ts';
 
 /** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
 export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
@@ -25,9 +26,14 @@ export const driveRecordSchema = z.object({
   lastSuccess: time.nullable().default(null),
   /** Outcome of the last run: the error's code, or null after a good one. */
   lastError: z.string().nullable().default(null),
+  /** Of the last complete pull. */
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
   capacityBytes: z.number().nonnegative().default(0),
+  /** Its last run stopped to ask. */
+  hold: holdSchema.optional(),
+  /** Who approved what, the newest last. */
+  approvals: z.array(z.object({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
 });
 
 /** One enrolled disk. Times are ISO 8601 in UTC. */

@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { DriveError, UsageError } from '../errors.ts';
+import { historyDirectory, parseHistoryName } from '../history/history-entry.ts';
 
 /** One place on a disk that has the wanted path. */
 export interface Version {
@@ -9,15 +10,6 @@ export interface Version {
   readonly isDirectory: boolean;
   /** undefined for the mirror; otherwise the run that replaced or deleted it: it was valid until then. */
   readonly until: Date | undefined;
-}
-
-const historyName = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.\d+)?Z$/;
-
-/** Reads the name of a directory below `history/`; undefined when it is no time. */
-export function parseHistoryName(name: string): Date | undefined {
-  const [, year, month, day, hour, minute, second] = historyName.exec(name) ?? [];
-  const time = new Date(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
-  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /**
@@ -35,9 +27,9 @@ export function pathInMirror(typed: string): string {
  * @param top where the disk is mounted
  */
 export async function findVersions(top: string, mirror: string, path: string): Promise<Version[]> {
-  const times = (await namesIn(join(top, 'history'))).flatMap((name) => {
+  const times = (await namesIn(join(top, historyDirectory))).flatMap((name) => {
     const until = parseHistoryName(name);
-    return until === undefined ? [] : [{ directory: join(top, 'history', name), until }];
+    return until === undefined ? [] : [{ directory: join(top, historyDirectory, name), until }];
   });
   const places = [{ directory: join(top, mirror), until: undefined }, ...times.sort((a, b) => b.until.getTime() - a.until.getTime())];
   const versions = await Promise.all(places.map(async ({ directory, until }) => {

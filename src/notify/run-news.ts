@@ -1,7 +1,7 @@
 import type { EventMap } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/schema.ts';
 import { exitCodes } from '../errors.ts';
-import { describeFigures, releaseAdvice, releaseWords, type Release } from './wording.ts';
+import { count, describeFigures, releaseAdvice, releaseWords, type Release } from './wording.ts';
 
 /** The words of a notice, without its envelope. */
 export interface News {
@@ -20,7 +20,7 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
       text: `Some files could not be copied to disk ${drive}, so it does not count as a fresh backup.\n${describeFigures(run)}\n${releaseAdvice(release)}\nThe server names the reason; plug the disk in again for another try.`,
     };
   }
-  const gaps = run.gaps ? 'Some files vanished on the server while they were copied; the next run looks again.\n' : '';
+  const gaps = run.gaps ? `${run.vanished === undefined || run.vanished === 0 ? 'Some files' : count(run.vanished, 'file')} vanished on the server while they were copied; the next run looks again.\n` : '';
   return {
     kind: release.state === 'open' ? 'failure' : 'success',
     subject: release.state === 'open' ? `${drive} is backed up, but DO NOT UNPLUG it` : `${drive} is done, ${releaseWords(release)}`,

@@ -26,6 +26,8 @@ export interface RunResult {
   readonly figures: PullFigures;
   /** Some files could not be copied, or vanished meanwhile (exit code 3). */
   readonly gaps: boolean;
+  /** Files that vanished on the server while it was read. */
+  readonly vanished: number;
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
   readonly generation: number;
@@ -81,7 +83,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       const seal = await verifyInside(record, machine);
       story.tell('label:verified', {});
       const pulled = await pull(job, machine, story, signal);
-      if (!pulled.complete) return { figures: pulled.figures, gaps: true, generation: seal.generation };
+      if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation };
       story.enter('flushing');
       await machine.flush(signal);
       throwIfCancelled(signal);
@@ -91,12 +93,25 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       const stampedAt = new Date();
       await machine.stamp(stampedAt);
       story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-      return { figures: pulled.figures, gaps: pulled.vanished, stampedAt, generation };
+      await thinOutHistory(job.config, machine, story, signal);
+      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation };
     });
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
     if (signal.aborted && !isNotReleased(error)) throwIfCancelled(signal);
     throw error;
+  }
+}
+
+/** Only after a good run: nothing old is given up for a state that may be bad. */
+async function thinOutHistory({ history }: Config, machine: Machine, story: Story, signal: AbortSignal): Promise<void> {
+  if (!history.enabled) return;
+  story.enter('pruning');
+  try {
+    const removed = await machine.pruneHistory({ now: new Date(), ...history.keep }, signal);
+    if (removed > 0) story.tell('history:pruned', { removed });
+  } catch {
+    // the backup is complete; the next run tries again
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import type { Progress, PullFigures } from '../bus/events.ts';
+import type { Change } from '../history/change.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import type { KeepRule } from '../history/retention.ts';
 import type { CheckOutcome } from '../system/filesystem.ts';
 import type { LuksOutcome } from '../system/luks.ts';
 import type { PullTrouble } from '../system/rsync-failure.ts';
@@ -11,8 +14,10 @@ export interface RsyncOutcome {
   readonly entries: number;
   /** Deletions that a limit kept it from. */
   readonly skippedDeletions: number;
-  /** Files vanished on the server while it was read (exit 24): normal on a living system. */
-  readonly vanished: boolean;
+  /** Files that vanished on the server while it was read (exit 24): normal on a living system. */
+  readonly vanished: number;
+  /** Whether anything was created, replaced or deleted. */
+  readonly changed: boolean;
   /** undefined when all went well. */
   readonly trouble?: PullTrouble;
   /** Standard error, which may name files: for the log on the disk only. */
@@ -24,7 +29,13 @@ export interface PullOrder {
   readonly config: Config;
   /** undefined copies and deletes nothing; a number deletes at most so many. */
   readonly deleteLimit?: number;
+  /** Where replaced and deleted files go; without it they are lost. */
+  readonly history?: HistoryEntry;
+  /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
+  readonly survey?: boolean;
   onProgress(progress: Progress): void;
+  /** Told of every file as it is created, changed or deleted. File names: never to be logged. Must be quick. */
+  onChange?(change: Change): void;
 }
 
 /**
@@ -47,6 +58,10 @@ export interface Machine {
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
+  /** A new, empty entry of the disk's history. */
+  newHistory(): Promise<HistoryEntry>;
+  /** Removes old entries as the rule says. Returns how many. */
+  pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
   /** Removes what interrupted pulls left beside the files of the mirror. */
   removePartials(): Promise<void>;
   flush(signal: AbortSignal): Promise<void>;

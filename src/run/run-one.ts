@@ -5,6 +5,7 @@ import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
 import { BusyError, DriveError, exitCodes, messageOf, NotReleasedError } from '../errors.ts';
+import { HeldError, stillHeld, type Hold } from '../guard/hold.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createStory } from '../pipeline/phases.ts';
@@ -63,6 +64,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     const look = await around.lookOfPerson();
     if (look) throw lookRefusal(look);
     const record = await findRecord(registry, drive);
+    if (record.hold && !record.hold.approved) throw stillHeld(record.label, record.hold);
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
@@ -76,11 +78,12 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   forgetProgress();
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
-  await updateLedger(order, startedAt, result, failure, around);
+  await updateLedger(order, startedAt, result, failure, heldBy(order, startedAt, error), around);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
   await around.record(runRecord(order, startedAt, tookMs, exitCode, end, result, failure));
-  if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
-  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, stamped: result?.stampedAt !== undefined });
+  if (failure && error instanceof HeldError) story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
+  else if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
+  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, vanished: result?.vanished ?? 0, stamped: result?.stampedAt !== undefined });
   if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
   if (end === 'open') bus.emit('drive:do-not-unplug', { drive, runId, reason: failure?.happened ?? 'It could not be proven that the disk is closed.' });
   return { drive: end, exitCode, ...(failure && { failure }), ...(result && { result }) };
@@ -119,23 +122,36 @@ async function proveClosed(order: RunOrder, disk: string | undefined, error: unk
   }
 }
 
-async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, around: RunSurroundings): Promise<void> {
+async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined, around: RunSurroundings): Promise<void> {
   try {
-    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? afterRun(record, startedAt, result, failure) : record)));
+    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? afterRun(record, startedAt, result, failure, held) : record)));
   } catch (error) {
     around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: 'The backup itself is not affected. Check the space on this machine: df /var/lib/extbackup' });
   }
 }
 
-function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined): DriveRecord {
+/** What the ledger keeps of a run that stopped to ask. */
+function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
+  const held = error instanceof NotReleasedError ? error.cause : error;
+  if (!(held instanceof HeldError)) return undefined;
+  const counts = held.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
+  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts, approved: null };
+}
+
+function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
+  const { hold: before, ...rest } = record;
+  // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
+  const hold = before && !before.approved ? before : held ?? (result?.stampedAt ? undefined : before);
   return {
-    ...record,
+    ...rest,
+    ...(hold && { hold }),
     runs: record.runs + 1,
     lastRun: startedAt.toISOString(),
     lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),
-    ...(result && { generation: Math.max(record.generation, result.generation), filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal }),
-    ...(result?.stampedAt && { lastSuccess: result.stampedAt.toISOString() }),
+    ...(result && { generation: Math.max(record.generation, result.generation) }),
+    // Figures of an incomplete pull would make the next one look harmless, or harmful.
+    ...(result?.stampedAt && { filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal, lastSuccess: result.stampedAt.toISOString() }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
+  /** Called with every piece of standard error as it arrives; only its end is then kept. */
+  readonly onStderr?: (chunk: string) => void;
   /** Exit codes besides 0 that are answers, not failures. */
   readonly accept?: readonly number[];
 }
@@ -38,7 +40,7 @@ const keptStderr = 8_000;
 
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
-  const { file, args, stdin, timeoutMs, signal, onStdout, env, accept = [] } = command;
+  const { file, args, stdin, timeoutMs, signal, onStdout, onStderr, env, accept = [] } = command;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
@@ -51,18 +53,26 @@ export const runCommand: RunCommand = async (command) => {
     maxBuffer: 64 * 1024 * 1024,
     ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
     ...(signal && { cancelSignal: signal }),
-    ...(onStdout && { buffer: { stdout: false, stderr: true } }),
+    buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
   });
   if (onStdout) {
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', onStdout);
+  }
+  let end = '';
+  if (onStderr) {
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (chunk: string) => {
+      end = (end + chunk).slice(-keptStderr);
+      onStderr(chunk);
+    });
   }
   // With `stdin: 'ignore'` there is none, whatever the type says.
   (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
   const ended = await withDeadline(child, timeoutMs + 2 * killDelayMs, () =>
     new CommandError(file, args, 'does not end, not even when killed', undefined, '', true));
   const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
-  const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : '';
+  const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : end;
   const { exitCode } = ended;
   if (exitCode !== undefined && !ended.timedOut && !ended.isCanceled && (exitCode === 0 || accept.includes(exitCode))) {
     return { exitCode, stdout, stderr };

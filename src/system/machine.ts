@@ -1,6 +1,8 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { newHistoryEntry } from '../history/history-entry.ts';
+import { pruneHistory } from '../history/prune.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { checkExt, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
@@ -31,8 +33,13 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     writeInside: (path, content) => writeInside(join(paths.plaintext, path), content),
     pull: async (order, signal) => {
       await mkdir(mirror, { recursive: true, mode: 0o755 });
-      return runRsync(run, order, { mirror, identityFile }, signal);
+      const outcome = await runRsync(run, order, { mirror, identityFile }, signal);
+      // rsync makes the directory only when it has something to put there.
+      if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
+      return outcome;
     },
+    newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
+    pruneHistory: (rule, signal) => pruneHistory(run, paths.plaintext, rule, signal),
     removePartials: () => removePartials(run, mirror),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),

@@ -62,22 +62,39 @@ export function parseSkippedDeletions(stderr: string): number {
   return skipped === undefined ? 0 : toCount(skipped);
 }
 
+/** What standard error holds, counted line by line: a million complaints take no memory. */
+export interface Complaints {
+  /** Files that vanished on the server while it was read. */
+  vanished: number;
+  /** Directories that stand in the way until the deleting phase. */
+  waiting: number;
+  others: number;
+}
+
+/** Counts one line of standard error. */
+export function countComplaint(complaints: Complaints, line: string): void {
+  if (/^rsync (?:error|warning): |^Deletions stopped due to /.test(line)) return;
+  if (/^(?:could not make way for |cannot delete non-empty directory)/.test(line)) complaints.waiting += 1;
+  else if (/^file has vanished: /.test(line)) complaints.vanished += 1;
+  else complaints.others += 1;
+}
+
 /**
  * Whether rsync ended with 23 only because `--max-delete=0` kept a directory where the source now has something else.
  * The deleting phase puts that right, so it is no gap.
  */
-export function onlyWaitsForDeletion(stderr: string): boolean {
-  if (parseSkippedDeletions(stderr) === 0) return false;
-  const complaints = stderr.split('\n').filter((line) => line !== '' && !/^rsync error: |^Deletions stopped due to /.test(line));
-  return complaints.length > 0 && complaints.every((line) => /^(?:could not make way for |cannot delete non-empty directory)/.test(line));
-}
+export const onlyWaitsForDeletion = ({ vanished, waiting, others }: Complaints, skippedDeletions: number): boolean =>
+  skippedDeletions > 0 && waiting > 0 && vanished + others === 0;
+
+/** A path of 4096 bytes, each written as `\#ooo`, with what stands before it. */
+const longestLine = 20_000;
 
 /** Splits a stream into lines at carriage returns and newlines, whatever pieces it comes in. */
 export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {
     const lines = (rest + chunk).split(/[\r\n]/);
-    rest = (lines.pop() ?? '').slice(-4096); // a server that never ends a line must not fill our memory
+    rest = (lines.pop() ?? '').slice(-longestLine); // a server that never ends a line must not fill our memory
     for (const line of lines) if (line !== '') onLine(line);
   };
 }

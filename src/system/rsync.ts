@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/schema.ts';
+import { changeFormat } from '../history/change.ts';
+import { logFormat } from '../history/change-log.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
 
 /** What a pull needs to know besides the settings. */
 export interface PullTarget {
@@ -8,6 +11,7 @@ export interface PullTarget {
   readonly mirror: string;
   /** The ssh key in RAM. */
   readonly identityFile: string;
+  readonly history?: HistoryEntry;
 }
 
 /** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
@@ -49,6 +53,7 @@ function commonArgs(config: Config, target: PullTarget): string[] {
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...config.pull.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
+    `--out-format=${changeFormat}`,
     `--rsh=${sshCommand(config, target.identityFile).join(' ')}`,
   ];
 }
@@ -61,17 +66,26 @@ function sourceArg(config: Config): string {
   return `${source.user}@${source.host}:${path}`;
 }
 
+/** Where what is replaced or deleted goes, and what is done is written down; see change-log.ts. */
+const historyArgs = (history: HistoryEntry | undefined): string[] =>
+  (history === undefined ? [] : ['--backup', `--backup-dir=${history.directory}`, `--log-file=${history.log}`, `--log-file-format=${logFormat}`]);
+
 /**
  * Arguments of the copying phase: deletes nothing, and tells how much it would have deleted.
  * `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
  */
 export function copyArgs(config: Config, target: PullTarget): string[] {
-  return [...commonArgs(config, target), '--max-delete=0', '--', sourceArg(config), `${target.mirror}/`];
+  return [...commonArgs(config, target), ...historyArgs(target.history), '--max-delete=0', '--', sourceArg(config), `${target.mirror}/`];
 }
 
 /** Arguments of the deleting phase, which may delete at most `limit` files. */
 export function deleteArgs(config: Config, target: PullTarget, limit: number): string[] {
-  return [...commonArgs(config, target), `--max-delete=${limit}`, '--', sourceArg(config), `${target.mirror}/`];
+  return [...commonArgs(config, target), ...historyArgs(target.history), `--max-delete=${limit}`, '--', sourceArg(config), `${target.mirror}/`];
+}
+
+/** Arguments that change nothing and name every change that would be made. */
+export function surveyArgs(config: Config, target: PullTarget): string[] {
+  return [...commonArgs(config, target), '--dry-run', '--', sourceArg(config), `${target.mirror}/`];
 }
 
 /** rsync below every other load of the station. */

@@ -1,8 +1,9 @@
 import { CommandError, type CommandResult, type RunCommand } from './command.ts';
+import { parseChange } from '../history/change.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
-import { copyArgs, deleteArgs, niceCommand, type PullTarget } from './rsync.ts';
+import { copyArgs, deleteArgs, niceCommand, surveyArgs, type PullTarget } from './rsync.ts';
 import { classifyRsync } from './rsync-failure.ts';
-import { createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from './rsync-output.ts';
+import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout. */
 const longestPullMs = 14 * 86_400_000;
@@ -12,11 +13,18 @@ const progressEveryMs = 1_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(run: RunCommand, order: PullOrder, target: PullTarget, signal: AbortSignal): Promise<RsyncOutcome> {
-  const args = order.deleteLimit === undefined ? copyArgs(order.config, target) : deleteArgs(order.config, target, order.deleteLimit);
+  const args = argsFor(order, order.history === undefined ? target : { ...target, history: order.history });
   let statistics = '';
+  let changed = false;
   let toldAt = 0;
   let files = 0; // the lines within one large file do not repeat the count
   const split = createLineSplitter((line) => {
+    if (line.startsWith('!')) {
+      const change = parseChange(line);
+      changed ||= change !== undefined;
+      if (change) order.onChange?.(change);
+      return;
+    }
     const progress = parseProgress(line);
     if (progress === undefined) {
       statistics = `${statistics}${line}\n`.slice(-16_384);
@@ -27,15 +35,24 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
     toldAt = Date.now();
     order.onProgress({ ...progress, files });
   });
+  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
+  const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
   const ended = await capture(() => run({
     ...niceCommand(args),
     timeoutMs: longestPullMs,
     accept: [23, 24, 25],
     signal,
     onStdout: split,
+    onStderr: splitErrors,
   }));
   split('\n');
-  return outcomeOf(ended, statistics);
+  splitErrors('\n');
+  return { ...outcomeOf(ended, statistics, complaints), changed };
+}
+
+function argsFor(order: PullOrder, target: PullTarget): string[] {
+  if (order.survey === true) return surveyArgs(order.config, target);
+  return order.deleteLimit === undefined ? copyArgs(order.config, target) : deleteArgs(order.config, target, order.deleteLimit);
 }
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined };
@@ -49,13 +66,14 @@ async function capture(work: () => Promise<CommandResult>): Promise<Ending> {
   }
 }
 
-function outcomeOf({ exitCode, stderr }: Ending, statistics: string): RsyncOutcome {
-  const complete = exitCode === 0 || exitCode === 24 || exitCode === 25 || (exitCode === 23 && onlyWaitsForDeletion(stderr));
+function outcomeOf({ exitCode, stderr }: Ending, statistics: string, complaints: Complaints): Omit<RsyncOutcome, 'changed'> {
+  const skippedDeletions = parseSkippedDeletions(stderr);
+  const complete = exitCode === 0 || exitCode === 24 || exitCode === 25 || (exitCode === 23 && onlyWaitsForDeletion(complaints, skippedDeletions));
   const outcome = {
     figures: parseStats(statistics),
     entries: parseRegularFiles(statistics),
-    skippedDeletions: parseSkippedDeletions(stderr),
-    vanished: exitCode === 24,
+    skippedDeletions,
+    vanished: complaints.vanished,
     log: stderr,
   };
   return complete ? outcome : { ...outcome, trouble: classifyRsync(exitCode, stderr) };

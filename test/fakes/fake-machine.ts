@@ -1,3 +1,6 @@
+import type { Change } from '../../src/history/change.ts';
+import type { HistoryEntry } from '../../src/history/history-entry.ts';
+import type { KeepRule } from '../../src/history/retention.ts';
 import type { Machine, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
 
 /** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
@@ -11,6 +14,10 @@ export class FakeMachine implements Machine {
   uuid: string | undefined = 'uuid-1';
   fstype: string | undefined = 'ext4';
   pulls: RsyncOutcome[] = [];
+  /** What each pull tells of single files. */
+  changes: Change[][] = [];
+  readonly pruned: KeepRule[] = [];
+  prunable = 0;
   readonly pullOrders: PullOrder[] = [];
   opened = false;
   mounted = false;
@@ -31,8 +38,14 @@ export class FakeMachine implements Machine {
   ensureUnmounted = (): Promise<void> => this.#step('ensureUnmounted', () => { this.mounted = false; });
   readInside = (path: string): Promise<string | undefined> => Promise.resolve(this.inside.get(path));
   writeInside = (path: string, content: string): Promise<void> => this.#step(`write ${path}`, () => { this.inside.set(path, content); });
+  newHistory = (): Promise<HistoryEntry> => this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
+  pruneHistory = (rule: KeepRule): Promise<number> => this.#step('pruneHistory', () => {
+    this.pruned.push(rule);
+    return this.prunable;
+  });
   pull = (order: PullOrder): Promise<RsyncOutcome> => this.#step('pull', () => {
     this.pullOrders.push(order);
+    for (const change of this.changes.shift() ?? []) order.onChange?.(change);
     return this.pulls.shift() ?? goodPull;
   });
   removePartials = (): Promise<void> => this.#step('removePartials');
@@ -52,4 +65,4 @@ export class FakeMachine implements Machine {
 const figures = { filesTotal: 10, filesTransferred: 3, filesDeleted: 0, bytesTotal: 1000, bytesTransferred: 300, bytesReceived: 320 };
 
 /** An rsync that copied three files. */
-export const goodPull: RsyncOutcome = { figures, entries: 8, skippedDeletions: 0, vanished: false, log: '' };
+export const goodPull: RsyncOutcome = { figures, entries: 8, skippedDeletions: 0, vanished: 0, changed: true, log: '' };

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreFiles } from '../../../src/drives/restore-files.ts';
 import { listVersions } from '../../../src/drives/restore-list.ts';
-import { findVersions, layersFor, parseHistoryName, pathInMirror, targetIn } from '../../../src/drives/restore-plan.ts';
+import { parseHistoryName } from '../../../src/history/history-entry.ts';
+import { findVersions, layersFor, pathInMirror, targetIn } from '../../../src/drives/restore-plan.ts';
 import { runCommand } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;

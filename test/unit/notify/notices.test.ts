@@ -68,7 +68,7 @@ describe('the end of a run', () => {
 
   test('a held run asks once, although it also counts as failed', () => {
     const notices = maker();
-    notices.take('run:held', { ...run, code: 'EXB_HELD', exitCode: 14, happened: 'It would delete 900 files.', todo: 'Look, then: extbackup approve' });
+    notices.take('run:held', { ...run, code: 'EXB_HELD', exitCode: 14, happened: 'It would delete 900 files.', todo: 'Look, then: extbackup approve', tookMs: 1000 });
     notices.take('run:failed', { ...failed, exitCode: 14 });
     expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'warning', subject: 'BACKUP_2 needs your approval, safe to unplug' }]);
   });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventName } from '../../../src/bus/events.ts';
+import type { Change } from '../../../src/history/change.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, sealPath } from '../../../src/drives/drive-record.ts';
 import { backUp, type Job } from '../../../src/pipeline/back-up.ts';
@@ -11,9 +12,10 @@ import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
 const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
 const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, pull: { retries: 0 } });
-const job: Job = { record, device: '/dev/sda1', config };
+const plainJob: Job = { record, device: '/dev/sda1', config };
 
 describe('a run', () => {
+  let job: Job;
   let machine: FakeMachine;
   let events: EventName[];
   let abort: AbortController;
@@ -29,6 +31,7 @@ describe('a run', () => {
   };
 
   beforeEach(() => {
+    job = plainJob;
     machine = new FakeMachine();
     machine.inside.set('LABEL', 'BACKUP_1');
     machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
@@ -117,7 +120,7 @@ describe('a run', () => {
   });
 
   it('stamps a pull from which files vanished, and tells it', async () => {
-    machine.pulls = [{ ...goodPull, vanished: true }];
+    machine.pulls = [{ ...goodPull, vanished: 2 }];
     expect((await run()).gaps).toBe(true);
     expect(machine.stampedAt).toBeDefined();
   });
@@ -126,5 +129,63 @@ describe('a run', () => {
     machine.failing.set('pull', new Error('killed'));
     abort.abort(new PullError('EXB_DISK_GONE', 'Disk BACKUP_1 was pulled out during its run.', 'Plug it in again.'));
     expect(await failure()).toMatchObject({ code: 'EXB_DISK_GONE' });
+  });
+
+  describe('of a disk that was complete before', () => {
+    const known = { ...record, lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 };
+    const changes = (kind: Change['kind'], count: number): Change[] => Array.from({ length: count }, (_, index) => ({ kind, path: `top/${index}`, size: 10, isDirectory: false }));
+    beforeEach(() => { job = { ...job, record: known }; });
+
+    it('is held when too much changed: nothing is deleted or stamped, the rest is only looked at', async () => {
+      machine.changes = [changes('changed', 401), changes('changed', 300)];
+      machine.pulls = [{ ...goodPull, trouble: 'failed' }];
+      expect(await failure()).toMatchObject({ code: 'EXB_HELD', exitCode: 14, message: expect.stringContaining('70 % of files changed (701)') as string });
+      expect(machine.pullOrders.map(({ survey, deleteLimit }) => [survey, deleteLimit])).toEqual([[undefined, undefined], [true, undefined]]);
+      expect(machine.stampedAt).toBeUndefined();
+      expect(machine.calls).not.toContain('pruneHistory');
+      expect(machine.inside.get('.extbackup/held.txt')).toContain('top');
+      expect(machine.opened || machine.mounted).toBe(false);
+    });
+
+    it('is held before anything is deleted when too much would be', async () => {
+      machine.pulls = [{ ...goodPull, skippedDeletions: 101 }];
+      machine.changes = [[], changes('deleted', 101)];
+      expect(await failure()).toMatchObject({ code: 'EXB_HELD', message: expect.stringContaining('10 % of files deleted (101)') as string });
+      expect(machine.pullOrders.some(({ deleteLimit }) => deleteLimit !== undefined)).toBe(false);
+    });
+
+    it('is never held for a connection that broke', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'network' }];
+      expect(await failure()).toMatchObject({ code: 'EXB_NETWORK' });
+    });
+
+    it('keeps an entry of history for each rsync, and thins them out after the stamp', async () => {
+      machine.pulls = [{ ...goodPull, skippedDeletions: 1 }, goodPull];
+      await run();
+      expect(machine.pullOrders.every(({ history }) => history !== undefined)).toBe(true);
+      expect(machine.calls.filter((call) => call === 'newHistory')).toHaveLength(2);
+      expect(machine.calls.indexOf('pruneHistory')).toBeGreaterThan(machine.calls.indexOf('stamp'));
+    });
+
+    it('makes room on a full disk and goes on', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }, goodPull, goodPull]; // the second one looks whether that is right
+      machine.prunable = 1;
+      expect((await run()).stampedAt).toBeDefined();
+      expect(machine.pruned[0]).toMatchObject({ atLeast: 28 * 86_400_000 });
+      expect(machine.pruned[0]).not.toHaveProperty('age');
+    });
+
+    it('gives up no history when the disk is full of what looks wrong', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+      machine.changes = [[], changes('deleted', 500), changes('deleted', 500)];
+      machine.prunable = 1;
+      expect(await failure()).toMatchObject({ code: 'EXB_HELD' });
+      expect(machine.pruned).toEqual([]);
+    });
+
+    it('says that the disk is full when there is nothing to give up', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+      expect(await failure()).toMatchObject({ code: 'EXB_DISK_FULL' });
+    });
   });
 });

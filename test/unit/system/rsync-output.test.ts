@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/system/rsync-output.ts';
+import { parseChange } from '../../../src/history/change.ts';
+import { type Complaints, countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/system/rsync-output.ts';
 
 describe('progress of rsync', () => {
   it('reads a line of a finished file list', () => {
@@ -21,7 +22,8 @@ describe('progress of rsync', () => {
       parseStats(text);
       parseRegularFiles(text);
       parseSkippedDeletions(text);
-      onlyWaitsForDeletion(text);
+      countComplaint({ vanished: 0, waiting: 0, others: 0 }, text);
+      parseChange(text);
     }));
   });
 });
@@ -47,6 +49,12 @@ Total bytes received: 4,321
   });
 });
 
+const complaintsIn = (stderr: string): Complaints => {
+  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
+  for (const line of stderr.split('\n').filter((text) => text !== '')) countComplaint(complaints, line);
+  return complaints;
+};
+
 describe('deletions that a limit kept back', () => {
   it('are counted', () => {
     expect(parseSkippedDeletions('Deletions stopped due to --max-delete limit (1,017 skipped)\nrsync error: …')).toBe(1017);
@@ -54,8 +62,12 @@ describe('deletions that a limit kept back', () => {
   });
   it('explain a directory that could not make way, and nothing else', () => {
     const way = 'could not make way for new regular file: a\nDeletions stopped due to --max-delete limit (3 skipped)\nrsync error: some files/attrs were not transferred (code 23)\n';
-    expect(onlyWaitsForDeletion(way)).toBe(true);
-    expect(onlyWaitsForDeletion(`rsync: [sender] send_files failed to open "x": Permission denied (13)\n${way}`)).toBe(false);
+    expect(onlyWaitsForDeletion(complaintsIn(way), 3)).toBe(true);
+    expect(onlyWaitsForDeletion(complaintsIn(way), 0)).toBe(false);
+    expect(onlyWaitsForDeletion(complaintsIn(`rsync: [sender] send_files failed to open "x": Permission denied (13)\n${way}`), 3)).toBe(false);
+  });
+  it('counts files that vanished', () => {
+    expect(complaintsIn('file has vanished: "/a"\nfile has vanished: "/b"\nrsync warning: some files vanished before they could be transferred (code 24)\n')).toEqual({ vanished: 2, waiting: 0, others: 0 });
   });
 });
 

@@ -1,0 +1,48 @@
+import type { Change } from '../history/change.ts';
+import type { Config } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
+import { createTally, type Counts, type Tally } from './tally.ts';
+
+/** Counts what a run does while it does it, and ends it when that is too much. */
+export interface Watch {
+  readonly tally: Tally;
+  /** undefined when nothing can be too much: the first run, or no guard. */
+  readonly before: Before | undefined;
+  /** The limit that was exceeded, if any. */
+  readonly excess: Excess | undefined;
+  /** Aborted with the run, and when a limit is exceeded. */
+  readonly signal: AbortSignal;
+  see(change: Change): void;
+  /** Which limit would be exceeded if so much came on top. */
+  wouldExceed(more: Partial<Pick<Counts, Excess>>): Excess | undefined;
+}
+
+/** @param signal of the run */
+export function createWatch(guard: Config['guard'], record: DriveRecord, signal: AbortSignal): Watch {
+  const before = record.lastSuccess === null ? undefined : record;
+  const limits = limitsFor(guard, before, approvedCounts(record));
+  const tally = createTally();
+  const stop = new AbortController();
+  let excess: Excess | undefined;
+  const over = (counts: Counts): Excess | undefined => exceeded(limits, counts, guard.floor);
+  return {
+    tally,
+    before: limits && before,
+    get excess() {
+      return excess;
+    },
+    signal: AbortSignal.any([signal, stop.signal]),
+    see: (change) => {
+      tally.add(change);
+      excess ??= over(tally.counts);
+      if (excess !== undefined) stop.abort();
+    },
+    wouldExceed: ({ changed = 0, deleted = 0, changedBytes = 0 }) => {
+      const { counts } = tally;
+      return over({ ...counts, changed: counts.changed + changed, deleted: counts.deleted + deleted, changedBytes: counts.changedBytes + changedBytes });
+    },
+  };
+}
+
+const approvedCounts = ({ hold }: DriveRecord): Counts | undefined => (hold?.approved ? hold.counts : undefined);

@@ -1,0 +1,71 @@
+import { open } from 'node:fs/promises';
+
+/**
+ * rsync itself writes on the disk what it does, a line each, so nothing is lost when its caller dies. A line reads
+ * `2026/11/24 06:25:00 [123] >f+++++++++|path`; see rsync(1), --log-file-format.
+ */
+export const logFormat = '%i|%n';
+
+/** What cannot be told from the files in a history entry. */
+export interface LoggedChange {
+  readonly kind: 'created' | 'deleted-directory';
+  readonly isDirectory: boolean;
+  /** Below the mirror, in bytes: names need not be UTF-8. */
+  readonly path: Buffer;
+}
+
+const linePattern = /^\S+ \S+ \[\d+\] (?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
+
+/** Reads a line of the log; undefined when it is about neither. `line` has one character for each byte. */
+export function parseLogLine(line: string): LoggedChange | undefined {
+  const [, type, deleting, path] = linePattern.exec(line) ?? [];
+  if (path === undefined || !isInside(path)) return undefined;
+  if (deleting !== undefined) return path.endsWith('/') ? { kind: 'deleted-directory', isDirectory: true, path: bytesOfName(path) } : undefined;
+  return { kind: 'created', isDirectory: type === 'd', path: bytesOfName(path) };
+}
+
+/** The log stands on a disk that may come from anywhere: it never leads out of the mirror. */
+const isInside = (path: string): boolean => path !== './' && !path.startsWith('/') && !path.split('/').includes('..');
+
+/** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
+function bytesOfName(escaped: string): Buffer {
+  const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
+}
+
+const pieceSize = 64 * 1024;
+
+/** The changes of a log, the last one first, so that what is in a directory comes before it. None when there is no log. */
+export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChange> {
+  const handle = await openIfThere(file);
+  if (handle === undefined) return;
+  try {
+    let end = (await handle.stat()).size;
+    let rest = ''; // the beginning of the piece before, which belongs to a line that starts further up
+    const piece = Buffer.alloc(pieceSize);
+    while (end > 0) {
+      const start = Math.max(0, end - pieceSize);
+      const { bytesRead } = await handle.read(piece, 0, end - start, start);
+      const lines = (piece.toString('latin1', 0, bytesRead) + rest).split('\n');
+      rest = lines.shift() ?? '';
+      for (const line of lines.reverse()) {
+        const change = parseLogLine(line);
+        if (change) yield change;
+      }
+      end = start;
+    }
+    const first = parseLogLine(rest);
+    if (first) yield first;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openIfThere(file: string): Promise<Awaited<ReturnType<typeof open>> | undefined> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** One file that rsync created, changed or deleted, as its itemised output says; see rsync(1), --itemize-changes. */
+export interface Change {
+  readonly kind: 'created' | 'changed' | 'deleted';
+  readonly isDirectory: boolean;
+  /** Below the mirror, as rsync prints it: control characters and odd bytes are written as `\#ooo`. */
+  readonly path: string;
+  /** Size of the new file in bytes; 0 for what was deleted. */
+  readonly size: number;
+}
+
+/** Marks the lines on standard output that {@link parseChange} reads. */
+export const changeFormat = '!%i|%l|%n';
+
+const itemised = /^!(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|(.+)$/;
+
+/**
+ * Reads one line of {@link changeFormat}.
+ * @returns undefined for anything else, and where only owner, rights or times changed
+ */
+export function parseChange(line: string): Change | undefined {
+  const match = itemised.exec(line);
+  if (!match) return undefined;
+  const [, update, type, attributes = '', deleting, size = '0', path = ''] = match;
+  if (deleting !== undefined) return { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 };
+  const isDirectory = type === 'd';
+  if (attributes.startsWith('+')) return { kind: 'created', isDirectory, path, size: Number(size) };
+  return update === '.' || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size: Number(size) };
+}

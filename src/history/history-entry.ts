@@ -1,0 +1,64 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Directory on the disk with what runs replaced or deleted, one directory each. */
+export const historyDirectory = 'history';
+
+/** Directory on the disk with rsync's log of each of them, which names what was created. */
+export const changeLogDirectory = '.extbackup/history';
+
+/** What one rsync replaced, deleted and created. Either file may be missing: nothing was replaced, or nothing written down. */
+export interface HistoryEntry {
+  /** Its beginning, for example 20261124T062500Z. */
+  readonly name: string;
+  readonly at: Date;
+  /** What it replaced or deleted, under the same paths as in the mirror. */
+  readonly directory: string;
+  /** What it did, line by line; see change-log.ts. */
+  readonly log: string;
+}
+
+const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.\d+)?Z$/;
+
+/** The name of an entry that begins now: UTC, to the second. */
+export const historyName = (at: Date): string => `${at.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+
+/** Reads the name of a directory below `history/`; undefined when it is no time. */
+export function parseHistoryName(name: string): Date | undefined {
+  const [, year, month, day, hour, minute, second] = namePattern.exec(name) ?? [];
+  const time = new Date(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** All entries of an opened disk, the newest first. */
+export async function listHistory(top: string): Promise<HistoryEntry[]> {
+  const directories = await namesIn(join(top, historyDirectory));
+  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) => (name.endsWith('.log') ? [name.slice(0, -4)] : []));
+  const entries = [...new Set([...directories, ...logs])].flatMap((name) => {
+    const at = parseHistoryName(name);
+    return at === undefined ? [] : [entryOf(top, name, at)];
+  });
+  return entries.sort((a, b) => b.at.getTime() - a.at.getTime());
+}
+
+/** A new entry, later than every other one: no rsync ever writes into the entry of another one. */
+export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEntry> {
+  await mkdir(join(top, historyDirectory), { recursive: true, mode: 0o700 });
+  await mkdir(join(top, changeLogDirectory), { recursive: true, mode: 0o700 });
+  const newest = (await listHistory(top))[0]?.at.getTime() ?? 0;
+  // A clock that went back must not put a new entry before an old one.
+  const at = new Date(Math.max(Math.floor(now.getTime() / 1000) * 1000, newest + 1000));
+  return entryOf(top, historyName(at), at);
+}
+
+const entryOf = (top: string, name: string, at: Date): HistoryEntry =>
+  ({ name, at, directory: join(top, historyDirectory, name), log: join(top, changeLogDirectory, `${name}.log`) });
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
+import { createTally } from '../guard/tally.ts';
+import type { Watch } from '../guard/watch.ts';
+import type { Job } from './back-up.ts';
+import type { Machine, PullOrder } from './machine.ts';
+
+/**
+ * Ends a run that does too much: looks, without changing anything, what else it would have done, and leaves the counts
+ * by directory on the disk.
+ * @returns what to throw
+ */
+export async function holdRun(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<HeldError> {
+  await surveyRest(machine, watch, order, signal);
+  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts);
+  try {
+    await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
+  } catch {
+    // a full disk: the operator has the numbers, only not the directories
+  }
+  return held;
+}
+
+/**
+ * Whether a pull that did not get to its end would have been too much: a full disk may be full of encrypted copies.
+ */
+export async function wouldBeTooMuch(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<boolean> {
+  if (watch.before === undefined) return false;
+  const rest = createTally();
+  await machine.pull({ ...order, survey: true, onChange: (change) => { rest.add(change); } }, signal);
+  const { changed, deleted, changedBytes } = rest.counts;
+  return watch.wouldExceed({ changed, deleted, changedBytes }) !== undefined;
+}
+
+async function surveyRest(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<void> {
+  await machine.pull({ ...order, survey: true, onProgress: () => undefined, onChange: (change) => { watch.tally.add(change); } }, signal);
+}

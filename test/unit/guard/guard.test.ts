@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { configSchema } from '../../../src/config/schema.ts';
+import { driveRecordSchema } from '../../../src/drives/drive-record.ts';
+import { renderReport, tooMuch } from '../../../src/guard/hold.ts';
+import { exceeded, limitsFor } from '../../../src/guard/limits.ts';
+import { createTally } from '../../../src/guard/tally.ts';
+import { createWatch } from '../../../src/guard/watch.ts';
+import type { Change } from '../../../src/history/change.ts';
+
+const guardOf = (settings: object = {}) => configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, guard: settings }).guard;
+const guard = guardOf();
+const before = { filesTotal: 3000, bytesTotal: 1_000_000 };
+const none = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
+const change = (kind: Change['kind'], path = 'a/b', size = 10): Change => ({ kind, path, size, isDirectory: path.endsWith('/') });
+
+describe('limits', () => {
+  it.each([
+    ['a normal week', { deleted: 30, changed: 60 }, undefined],
+    ['as much as is allowed', { deleted: 300, changed: 1200 }, undefined],
+    ['one deletion too many', { deleted: 301 }, 'deleted'],
+    ['one change too many', { changed: 1201 }, 'changed'],
+    ['many large changes', { changed: 1000, changedBytes: 900_000 }, undefined],
+    ['any number of new files', { created: 1_000_000 }, undefined],
+  ])('%s', (_what, counts, excess) => {
+    expect(exceeded(limitsFor(guard, before), { ...none, ...counts }, guard.floor)).toBe(excess);
+  });
+
+  it('leave a small tree alone', () => {
+    const small = limitsFor(guard, { filesTotal: 100, bytesTotal: 1000 });
+    expect(exceeded(small, { ...none, deleted: 100, changed: 100 }, guard.floor)).toBeUndefined();
+    expect(exceeded(small, { ...none, deleted: 101 }, guard.floor)).toBe('deleted');
+  });
+
+  it('know bytes when they are set, but not for a few files', () => {
+    const tight = guardOf({ bytes: '50%' });
+    const limits = limitsFor(tight, before);
+    expect(exceeded(limits, { ...none, changed: 101, changedBytes: 600_000 }, tight.floor)).toBe('changedBytes');
+    expect(exceeded(limits, { ...none, changed: 100, changedBytes: 600_000 }, tight.floor)).toBeUndefined();
+  });
+
+  it('do not exist before the first complete run, or without a guard', () => {
+    expect(limitsFor(guard, undefined)).toBeUndefined();
+    expect(limitsFor(guard, { filesTotal: 0, bytesTotal: 0 })).toBeUndefined();
+    expect(limitsFor(guardOf({ enabled: false }), before)).toBeUndefined();
+  });
+
+  it('follow an approval, and not much further', () => {
+    const limits = limitsFor(guard, before, { ...none, changed: 2500 });
+    expect(exceeded(limits, { ...none, changed: 2800 }, guard.floor)).toBeUndefined();
+    expect(exceeded(limits, { ...none, changed: 2900 }, guard.floor)).toBe('changed');
+    expect(exceeded(limits, { ...none, deleted: 301 }, guard.floor)).toBe('deleted');
+  });
+});
+
+describe('a watched run', () => {
+  const record = driveRecordSchema.parse({ label: 'B', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-01-02T00:00:00Z', ...before });
+  const hold = { runId: 'r', at: '2026-01-03T00:00:00Z', reason: 'held', counts: { ...none, changed: 3000 }, approved: null };
+  const seeing = (count: number, of: typeof record) => {
+    const watch = createWatch(guard, of, new AbortController().signal);
+    for (let seen = 0; seen < count; seen += 1) watch.see(change('changed'));
+    return watch;
+  };
+
+  it('is ended at the first change too many', () => {
+    expect(seeing(1200, record).signal.aborted).toBe(false);
+    expect(seeing(1201, record)).toMatchObject({ excess: 'changed', signal: { aborted: true } });
+  });
+  it('goes on when that was approved, and only then', () => {
+    expect(seeing(3000, { ...record, hold }).excess).toBe('changed');
+    expect(seeing(3000, { ...record, hold: { ...hold, approved: { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'moved' } } }).excess).toBeUndefined();
+  });
+  it('is never ended when it is the first one', () => {
+    expect(seeing(3000, { ...record, lastSuccess: null }).excess).toBeUndefined();
+  });
+});
+
+describe('counting', () => {
+  it('goes by top-level directory, and leaves directories out', () => {
+    const tally = createTally();
+    for (const one of [change('changed', 'a/b'), change('changed', 'a/c/d'), change('deleted', 'a/'), change('deleted', 'e'), change('created', 'f/g')]) tally.add(one);
+    expect(tally.counts).toEqual({ created: 1, changed: 2, deleted: 1, changedBytes: 20 });
+    expect(tally.byDirectory.get('a')).toMatchObject({ changed: 2, deleted: 0 });
+    expect(renderReport('reason', tally)).toContain('        2        0        0  a\n');
+  });
+  it('stays small however many directories there are', () => {
+    const tally = createTally();
+    for (let index = 0; index < 5000; index += 1) tally.add(change('deleted', `d${index}/f`));
+    expect(tally.byDirectory.size).toBeLessThanOrEqual(1001);
+    expect([...tally.byDirectory.values()].reduce((sum, { deleted }) => sum + deleted, 0)).toBe(5000);
+  });
+  it('is told in words', () => {
+    const { message, exitCode } = tooMuch('BACKUP_1', before, { ...none, changed: 2490 });
+    expect(message).toContain('held: 83 % of files changed (2490)');
+    expect(exitCode).toBe(14);
+  });
+});

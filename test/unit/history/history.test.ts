@@ -1,0 +1,89 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseChange } from '../../../src/history/change.ts';
+import { parseLogLine, readLogBackwards } from '../../../src/history/change-log.ts';
+import { historyName, listHistory, newHistoryEntry, parseHistoryName } from '../../../src/history/history-entry.ts';
+import { expendable, outdated } from '../../../src/history/retention.ts';
+
+describe('a line of changes', () => {
+  it.each([
+    ['!>f+++++++++|12|a/b', { kind: 'created', path: 'a/b', size: 12, isDirectory: false }],
+    ['!>f.st......|5|a|b', { kind: 'changed', path: 'a|b', size: 5, isDirectory: false }],
+    ['!cLc.t......|4|link', { kind: 'changed', path: 'link', size: 4, isDirectory: false }],
+    ['!hf.st......|5|hard', { kind: 'changed', path: 'hard', size: 5, isDirectory: false }],
+    ['!cd+++++++++|4096|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
+    ['!*deleting  |0|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
+    ['!*deleting  |0|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
+    ['!.f...p.....|3|only-rights', undefined],
+    ['!.d..t......|4096|./', undefined],
+    ['Number of files: 3', undefined],
+  ])('%s', (line, change) => {
+    expect(parseChange(line)).toEqual(change);
+  });
+});
+
+describe('a line of the log on the disk', () => {
+  const line = (text: string): string => `2026/11/24 07:13:53 [32618] ${text}`;
+  it('names what was created, in bytes', () => {
+    expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'))).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from('new\nna\xffme', 'latin1') });
+    expect(parseLogLine(line('cd+++++++++|dir/'))).toEqual({ kind: 'created', isDirectory: true, path: Buffer.from('dir') });
+  });
+  it('names directories that were deleted', () => {
+    expect(parseLogLine(line('*deleting  |a/empty/'))).toMatchObject({ kind: 'deleted-directory', path: Buffer.from('a/empty') });
+  });
+  it.each(['*deleting  |a/file', '>f.st......|changed', 'rsync error: x', '>f+++++++++|../etc/passwd', '>f+++++++++|/etc/passwd', 'cd+++++++++|./'])('takes nothing from %s', (text) => {
+    expect(parseLogLine(line(text))).toBeUndefined();
+  });
+});
+
+describe('on a disk', () => {
+  let top: string;
+  beforeEach(async () => { top = await mkdtemp(join(tmpdir(), 'extbackup-history-')); });
+  afterEach(() => rm(top, { recursive: true }));
+
+  it('a log is read from its end, also over the seams of its pieces', async () => {
+    const file = join(top, 'log');
+    const names = Array.from({ length: 5000 }, (_, index) => `directory-${index}/file-${index}`);
+    await writeFile(file, names.map((name) => `2026/11/24 07:13:53 [1] >f+++++++++|${name}\n`).join(''));
+    const read: string[] = [];
+    for await (const { path } of readLogBackwards(file)) read.push(path.toString());
+    expect(read).toEqual(names.reverse());
+  });
+
+  it('each entry is later than all others, even when the clock goes back', async () => {
+    const now = new Date('2026-11-24T06:25:00.700Z');
+    const first = await newHistoryEntry(top, now);
+    expect(first.name).toBe('20261124T062500Z');
+    await mkdir(first.directory);
+    const second = await newHistoryEntry(top, new Date('2026-11-23T00:00:00Z'));
+    expect(second.name).toBe('20261124T062501Z');
+    await writeFile(second.log, '');
+    expect((await listHistory(top)).map(({ name }) => name)).toEqual([second.name, first.name]);
+  });
+});
+
+describe('retention', () => {
+  const day = 86_400_000;
+  const now = new Date('2026-11-24T00:00:00Z');
+  const entries = [0, 10, 20, 40, 400].map((days) => ({ at: new Date(now.getTime() - days * day), days }));
+  const rule = { now, age: 364 * day, minFree: 0.05, atLeast: 28 * day };
+  const daysOf = (chosen: readonly { days: number }[]): number[] => chosen.map(({ days }) => days);
+
+  it('takes what is too old, or too much, the oldest first', () => {
+    expect(daysOf(outdated(entries, rule))).toEqual([400]);
+    expect(daysOf(outdated(entries, { ...rule, count: 2 }))).toEqual([400, 40, 20]);
+    expect(daysOf(outdated(entries, { ...rule, count: 0 }))).toEqual([400]);
+  });
+  it('gives nothing young up for want of space', () => {
+    expect(daysOf(expendable(entries, rule))).toEqual([400, 40]);
+  });
+  it('always keeps the newest', () => {
+    expect(daysOf(outdated(entries.slice(4), rule))).toEqual([]);
+    expect(daysOf(expendable(entries.slice(4), rule))).toEqual([]);
+  });
+  it('reads the names that it writes', () => {
+    expect(parseHistoryName(historyName(now))).toEqual(now);
+  });
+});
