@@ -10,7 +10,7 @@ export interface Watch {
   /** undefined when nothing can be too much: the first run, or no guard. */
   readonly before: Before | undefined;
   /** The limit that was exceeded, if any. */
-  readonly excess: Excess | undefined;
+  excess(): Excess | undefined;
   /** Aborted with the run, and when a limit is exceeded. */
   readonly signal: AbortSignal;
   see(change: Change): void;
@@ -29,9 +29,7 @@ export function createWatch(guard: Config['guard'], record: DriveRecord, signal:
   return {
     tally,
     before: limits && before,
-    get excess() {
-      return excess;
-    },
+    excess: () => excess,
     signal: AbortSignal.any([signal, stop.signal]),
     see: (change) => {
       tally.add(change);

@@ -36,13 +36,13 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   const { config, record } = job;
   const server = serverName(config);
   const watch = createWatch(config.guard, record, signal);
-  const order: PullOrder = { config, onProgress: (progress) => { story.tell('sync:progress', progress); }, onChange: watch.see };
+  const order: PullOrder = { config, onProgress: (progress) => { story.tell('sync:progress', progress); }, onChange: (change) => { watch.see(change); } };
   story.enter('pulling');
   story.tell('sync:started', {});
   const started = performance.now();
   const { copied, attempts } = await copy(job, machine, watch, order, signal);
   await keepLog(machine, copied.log);
-  if (watch.excess !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
   let last = copied;
@@ -53,7 +53,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
     // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
     const deleted = await machine.pull({ ...order, ...(await keeping(job, machine)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
     await keepLog(machine, copied.log + deleted.log);
-    if (watch.excess !== undefined) throw await holdRun(job, machine, watch, order, signal);
+    if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
     if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
     if (deleted.skippedDeletions > 0) throw moreToDelete(server);
     last = deleted;
@@ -78,7 +78,7 @@ async function copy(job: Job, machine: Machine, watch: Watch, order: PullOrder, 
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull({ ...order, ...(await keeping(job, machine)) }, watch.signal);
     throwIfCancelled(signal);
-    if (watch.excess !== undefined) return { copied, attempts };
+    if (watch.excess() !== undefined) return { copied, attempts };
     if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
     if (!isWorthAnotherTry(copied.trouble) || broken >= job.config.pull.retries) return { copied, attempts };
     await pause(retryAfterMs[Math.min(broken, retryAfterMs.length - 1)] ?? 0, signal);
