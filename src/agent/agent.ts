@@ -8,9 +8,10 @@ import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
-import { startDispatcher } from '../notify/dispatcher.ts';
+import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
+import { coalesce } from '../report/coalesce.ts';
 import { createRunLedger } from '../report/run-ledger.ts';
 import { openAttachLedger } from '../run/attach-ledger.ts';
 import { readBootId } from '../system/block-devices.ts';
@@ -21,6 +22,7 @@ import { mappingName } from '../system/luks.ts';
 import { hasPrivateMounts } from '../system/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { releaseAll } from '../system/release.ts';
+import { watchConfigFile } from '../triggers/config-file.ts';
 import { watchKeyFile } from '../triggers/key-file.ts';
 import { watchSpool, type Stop } from '../triggers/spool.ts';
 import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
@@ -61,14 +63,17 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   logEvents(bus, log);
   const service = createServiceStatus(run, socket);
   const load = (): Promise<Config> => loadConfig(paths.config);
-  const config = await load().catch((error: unknown) => {
+  const loadOrWarn = (): Promise<Config | undefined> => load().catch((error: unknown) => {
     bus.emit('warning:raised', { reason: messageOf(error), todo: 'Make or correct it: extbackup setup --help' });
     return undefined;
   });
+  const subscriptionsOf = (settings: Config | undefined): Subscription[] =>
+    (settings?.notify ?? []).map((entry) => ({ channel: makeChannel(entry, run), events: entry.events }));
+  let config = await loadOrWarn();
   const dispatcher = startDispatcher(
     bus,
     createNoticeMaker(hostname(), () => new Date()),
-    (config?.notify ?? []).map((settings) => ({ channel: makeChannel(settings, run), events: settings.events })),
+    subscriptionsOf(config),
     log,
   );
   bus.emit('agent:started', { version });
@@ -99,7 +104,14 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const ended = new Promise<Ending>((resolve) => { end = resolve; });
   process.once('SIGTERM', () => { end('SIGTERM'); });
   process.once('SIGINT', () => { end('SIGINT'); });
-  const stops = await startTriggers({ run, paths, bus, station, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
+  const reload = coalesce(async () => {
+    const changed = await loadOrWarn();
+    if (changed === undefined) return; // while it is wrong, the operator is told over the former channels
+    config = changed;
+    dispatcher.use(subscriptionsOf(config));
+    statusFile.publish();
+  }, quietly);
+  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
   await service.ready('Watching for disks');
   const reason = await ended;
@@ -118,9 +130,10 @@ interface TriggerParts {
   readonly station: ReturnType<typeof createStation>;
   readonly warnAfterMs: () => number;
   readonly onRestart: () => void;
+  readonly onConfig: () => void;
 }
 
-async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: TriggerParts): Promise<Stop[]> {
+async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onConfig }: TriggerParts): Promise<Stop[]> {
   const news: UsbNews = {
     onConnect: (_port, usbSerial) => {
       bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
@@ -136,6 +149,7 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: Tr
   };
   const usb = startUsb(() => listenToUsb(news, warnAfterMs), bus);
   const key = await watchKeyFile(paths, () => { station.keyChanged(); });
+  const config = await watchConfigFile(paths.config, onConfig);
   const spool = await watchSpool(paths, {
     onNote: (note) => {
       if (note.kind === 'request') station.request(note.request);
@@ -145,7 +159,7 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart }: Tr
     },
     onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },
   });
-  return [usb, key, spool];
+  return [usb, key, config, spool];
 }
 
 /** What a dead agent left open is closed before anything else; a command that is at work now is left alone. */

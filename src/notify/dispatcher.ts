@@ -22,6 +22,8 @@ export interface WarnLog {
 }
 
 export interface Dispatcher {
+  /** Other channels from now on; what waits for the present ones is still delivered. */
+  use(subscriptions: readonly Subscription[]): void;
   /** Ends the subscription, tells what is still untold, and waits for deliveries for at most `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -44,12 +46,14 @@ export function startDispatcher(
   log: WarnLog,
   timing: DispatcherTiming = usualTiming,
 ): Dispatcher {
-  const outboxes = subscriptions.map(({ channel, events }) => ({
+  const outboxFor = ({ channel, events }: Subscription) => ({
     events,
     outbox: createOutbox(channel, timing.retryAfterMs, (notice, error) => {
       log.warn({ channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) }, 'a notification was not delivered');
     }),
-  }));
+  });
+  let outboxes = subscriptions.map(outboxFor);
+  const former = new Set<(typeof outboxes)[number]>();
   const tell = (news: readonly Notice[]): void => {
     for (const notice of news) {
       for (const { events, outbox } of outboxes) {
@@ -67,15 +71,23 @@ export function startDispatcher(
     }, timing.tellWithoutReleaseAfterMs).unref();
   });
   return {
+    use: (others) => {
+      for (const old of outboxes) {
+        former.add(old);
+        void old.outbox.idle().then(() => former.delete(old));
+      }
+      outboxes = others.map(outboxFor);
+    },
     stop: async (graceMs) => {
       off();
       clearTimeout(timer);
       tell(notices.flush());
-      const idle = Promise.all(outboxes.map(({ outbox }) => outbox.idle()));
+      const all = [...outboxes, ...former];
+      const idle = Promise.all(all.map(({ outbox }) => outbox.idle()));
       const grace = new AbortController();
       await Promise.race([idle, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
       grace.abort();
-      for (const { outbox } of outboxes) outbox.close();
+      for (const { outbox } of all) outbox.close();
     },
   };
 }

@@ -101,3 +101,15 @@ describe('dispatcher', () => {
     expect(channel.got).toHaveLength(1);
   });
 });
+
+test('other channels take over; what waits for a former one is still delivered', async () => {
+  const former = recorder(1);
+  const next = recorder();
+  const { warn, dispatcher } = start([{ channel: former }]);
+  warn('one.');
+  dispatcher.use([{ channel: next }]);
+  warn('two.');
+  await dispatcher.stop(2_000);
+  expect(former.got).toEqual(['one']);
+  expect(next.got).toEqual(['two']);
+});
