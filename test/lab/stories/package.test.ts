@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import { builtPackage } from '../station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+
+/** The package on a running station: installed, upgraded in the middle of a run, removed and purged. */
+let lab: Lab;
+let disk: UsbDisk;
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await lab.server.shell('mkdir -p /backups/docs; head -c 20M /dev/urandom > /backups/docs/a');
+  await lab.guest.copyIn(await builtPackage(), '/root/package.deb');
+});
+afterAll(() => lab.close());
+
+const agentPid = (): Promise<string> => lab.guest.ask('systemctl show -p MainPID --value extbackup');
+
+describe('an installed package', () => {
+  it('runs the agent, now and after a boot, with the timer off', async () => {
+    expect(await lab.guest.ask('systemctl is-active extbackup; systemctl is-enabled extbackup; systemctl is-enabled extbackup.timer || true')).toBe('active\nenabled\ndisabled');
+    expect(await lab.guest.ask('systemctl status extbackup')).toMatch(/Status: "/);
+  });
+
+  it('is upgraded without ending the run that goes on; then the new agent starts', async () => {
+    await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {bandwidthLimit: 2000}/' /etc/extbackup/config.yaml");
+    const before = await agentPid();
+    await lab.guest.plug(disk);
+    await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);
+    await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb', { timeoutMs: 120_000 });
+    expect(await eventsOf(lab, 'sync:finished')).toEqual([]); // the upgrade did happen in the middle
+    expect(await agentPid()).toBe(before);
+    await lab.guest.waitFor('the new agent', async () => (await eventsOf(lab, 'agent:started')).length === 2, 120_000);
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'idle']);
+    expect(await eventsOf(lab, 'run:succeeded')).toHaveLength(1);
+    expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
+    expect((await eventsOf(lab, 'agent:stopping')).map(({ reason }) => reason)).toEqual(['upgraded']);
+    expect(await agentPid()).not.toBe(before);
+  });
+
+  it('leaves nothing behind when it is removed but settings and ledger, and nothing at all when it is purged', async () => {
+    const { guest } = lab;
+    await guest.shell('dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup');
+    const conffiles = await guest.ask('grep ^/etc/ /root/files || true');
+    expect(await guest.ask('while read -r file; do test -e "$file" && echo "$file"; done < /root/files || true')).toBe(conffiles);
+    expect(await guest.ask('ls -d /run/extbackup /mnt/ramfs /mnt/plaintext /usr/lib/extbackup 2>/dev/null || true')).toBe('');
+    expect(await guest.ask('grep ramfs /proc/mounts || true; pgrep -f extbackup || true; systemctl list-units --all --plain --no-legend "extbackup*" | cat')).toBe('');
+    expect(await guest.ask('ls /etc/extbackup /var/lib/extbackup')).toMatch(/config.yaml[^]*drives/);
+    await assertClosed(lab);
+    await guest.shell('dpkg -P extbackup');
+    expect(await guest.ask('find / -xdev -iname "*extbackup*" -not -path "/var/log/*" -not -path "/var/cache/*" -not -path "/proc/*"')).toBe('');
+  });
+
+  it('can be installed again, and tells what to do first', async () => {
+    await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb');
+    await lab.guest.waitFor('the agent', 'systemctl is-active extbackup');
+    const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run'], { okCodes: 'any' });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('extbackup setup');
+  });
+});
