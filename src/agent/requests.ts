@@ -115,6 +115,7 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
 
 /** Which disks a request means. Throws what its sender has to know. */
 async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<readonly PresentDrive[]> {
+  const config = await around.loadConfig();
   const { enrolled, present } = await around.look();
   const wanted = request.drive === null ? present : present.filter(({ record }) => record.label === request.drive);
   if (request.drive !== null && !enrolled.some(({ label }) => label === request.drive)) {
@@ -124,7 +125,6 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
     throw new DriveError('EXB_NOT_PRESENT', request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`, 'Plug it in; its run then starts by itself.');
   }
   for (const { refused } of wanted) if (refused) throw refused;
-  const config = await around.loadConfig();
   const due = request.scheduled ? wanted.filter(({ record }) => !isFresh(record, config.scheduled.freshFor)) : wanted;
   if (due.length === 0) {
     throw new ExtbackupError('EXB_FRESH', exitCodes.fresh, { happened: 'The copy is still fresh; there is nothing to do.', todo: 'To back up anyway: extbackup run' });
