@@ -19,6 +19,8 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   history: async () => (await import('./history.ts')).historyCommand,
   mount: async () => (await import('./mount.ts')).mountCommand,
   umount: async () => (await import('./umount.ts')).umountCommand,
+  approve: async () => (await import('./approve.ts')).approveCommand,
+  rollback: async () => (await import('./rollback.ts')).rollbackCommand,
   restore: async () => (await import('./restore.ts')).restoreCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
   'recovery-sheet': async () => (await import('./recovery-sheet.ts')).recoverySheetCommand,

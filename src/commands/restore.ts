@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import type { Progress } from '../bus/events.ts';
 import { cancellable } from '../drives/cancellable.ts';
@@ -10,6 +10,7 @@ import { withDisk } from '../drives/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { describeDuration } from '../notify/wording.ts';
 import type { CliContext } from './cli-context.ts';
+import { parseTime } from './parse-time.ts';
 
 interface Options {
   readonly to?: string;
@@ -26,11 +27,11 @@ export function restoreCommand(context: CliContext): Command {
     .argument('<label>', 'the disk; it must be plugged in')
     .argument('[path]', 'file or directory, relative to the directory that is backed up', '.')
     .option('--to <directory>', 'where to put it, under its own name')
-    .option('--at <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', time)
+    .option('--at <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
     .option('--overwrite', 'change what is at the target already; nothing is deleted there')
     .option('--dry-run', 'only name what would be copied')
     .option('--list', 'show what is there, and from when')
-    .addHelpText('after', '\nExample:\n  extbackup restore BACKUP_1 --list projects\n  extbackup restore BACKUP_1 projects/letter.odt --to /media/stick\n  extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick')
+    .addHelpText('after', '\nExample:\n  extbackup restore BACKUP_1 --list projects\n  extbackup restore BACKUP_1 projects/letter.odt --to /media/stick\n  extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick\n\nWith --at, what came later is left out; with --dry-run it is named, and with --overwrite it is copied too.')
     .action(async (label: string, path: string, options: Options) => {
       const inMirror = pathInMirror(path);
       await cancellable('The disk is closed. What was copied so far is there.', (signal) => (options.list === true ? list(context, label, inMirror, signal) : restore(context, label, inMirror, options, signal)));
@@ -49,7 +50,7 @@ async function restore(context: CliContext, label: string, path: string, options
   const dryRun = options.dryRun === true;
   if (!dryRun && (await isOnOwnDisk(context.runCommand, directory))) context.note(`Warning: ${directory} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`);
   const { outcome, staysOpen } = await withDisk(context.runCommand, context.paths, { label }, signal, async ({ top, mirror, staysOpen }) => ({ staysOpen, outcome: await restoreFiles(context.runCommand, {
-    layers: layersFor(await findVersions(top, mirror, path), options.at),
+    layers: await layersFor(top, mirror, path, options.at),
     target: targetIn(directory, path),
     overwrite: options.overwrite === true,
     dryRun,
@@ -72,11 +73,4 @@ function teller(context: CliContext): (progress: Progress) => void {
     toldAt = Date.now();
     context.note([prettyBytes(bytes), percent === undefined ? '' : `${percent} %`, etaSeconds === undefined ? '' : `about ${describeDuration(etaSeconds * 1000)} left`].filter((part) => part !== '').join(', '));
   };
-}
-
-/** A day alone means its end, in local time: what stood there that evening. */
-function time(text: string): Date {
-  const at = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999` : text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be a time such as 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00Z.');
-  return at;
 }

@@ -18,14 +18,23 @@ export function runCommand(context: CliContext): Command {
     .option('--scheduled', 'do nothing while the last success is fresh (setting scheduled.freshFor)')
     .option('--json', 'no progress; the result as one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.')
-    .action(async (options: { drive?: string; scheduled?: boolean; json?: boolean }) => {
-      const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
-      const view = options.json === true ? undefined : chooseView(context);
-      const reply = await follow(context, wish, view);
-      if (options.json === true) context.print(JSON.stringify(reply));
-      else await tellEnd(context, reply);
-      context.exitWith(asExitCode(reply.exitCode));
-    });
+    .action((options: RunOptions) => runNow(context, options));
+}
+
+interface RunOptions {
+  readonly drive?: string;
+  readonly scheduled?: boolean;
+  readonly json?: boolean;
+}
+
+/** Has the agent do a run, follows it and ends with its exit code. */
+export async function runNow(context: CliContext, options: RunOptions): Promise<void> {
+  const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
+  const view = options.json === true ? undefined : chooseView(context);
+  const reply = await follow(context, wish, view);
+  if (options.json === true) context.print(JSON.stringify(reply));
+  else await tellEnd(context, reply);
+  context.exitWith(asExitCode(reply.exitCode));
 }
 
 /** Follows a run; the first Ctrl-C cancels it, the second one stops waiting. */

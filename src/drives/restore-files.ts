@@ -2,18 +2,19 @@ import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Progress } from '../bus/events.ts';
 import { PullError, UsageError } from '../errors.ts';
+import { removeCreated } from '../history/remove-created.ts';
 import { throwIfCancelled } from '../pipeline/undo.ts';
 import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { listMounts } from '../system/mounts.ts';
 import { partialDir } from '../system/rsync.ts';
 import { createLineSplitter, parseProgress } from '../system/rsync-output.ts';
-import type { Version } from './restore-plan.ts';
+import type { Layer, Version } from './restore-plan.ts';
 
 /** What is to be copied where. */
 export interface RestoreOrder {
   /** In this order, the last one wins. */
-  readonly layers: readonly Version[];
+  readonly layers: readonly Layer[];
   readonly target: string;
   readonly overwrite: boolean;
   /** Only names what would be copied. */
@@ -29,14 +30,20 @@ export interface RestoreOrder {
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
 export async function restoreFiles(run: RunCommand, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
-  if (!order.overwrite && !(await isFree(order.target))) throw new UsageError(`${order.target} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
+  const free = await isFree(order.target);
+  if (!order.overwrite && !free) throw new UsageError(`${order.target} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
   if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
   let outcome: 'complete' | 'gaps' = 'complete';
   for (const layer of order.layers) {
-    if ((await copy(run, layer, order, signal)) === 'gaps') outcome = 'gaps';
+    if ('log' in layer) {
+      // In a directory that was there before, nothing is ever deleted.
+      if (free && !order.dryRun) await removeCreated({ log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined }, signal);
+    } else if ((await copy(run, layer, order, signal)) === 'gaps') outcome = 'gaps';
   }
   return outcome;
 }
+
+const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
 
 async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
   const slash = layer.isDirectory ? '/' : '';

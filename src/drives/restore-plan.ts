@@ -1,7 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { DriveError, UsageError } from '../errors.ts';
-import { historyDirectory, parseHistoryName } from '../history/history-entry.ts';
+import { listHistory } from '../history/history-entry.ts';
+import { wasCreated } from '../history/remove-created.ts';
 
 /** One place on a disk that has the wanted path. */
 export interface Version {
@@ -27,11 +28,7 @@ export function pathInMirror(typed: string): string {
  * @param top where the disk is mounted
  */
 export async function findVersions(top: string, mirror: string, path: string): Promise<Version[]> {
-  const times = (await namesIn(join(top, historyDirectory))).flatMap((name) => {
-    const until = parseHistoryName(name);
-    return until === undefined ? [] : [{ directory: join(top, historyDirectory, name), until }];
-  });
-  const places = [{ directory: join(top, mirror), until: undefined }, ...times.sort((a, b) => b.until.getTime() - a.until.getTime())];
+  const places = [{ directory: join(top, mirror), until: undefined }, ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at }))];
   const versions = await Promise.all(places.map(async ({ directory, until }) => {
     const kind = await kindOf(directory, path);
     return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', until }];
@@ -39,15 +36,47 @@ export async function findVersions(top: string, mirror: string, path: string): P
   return versions.flat();
 }
 
+/** Takes out of what was copied so far what a run created; it was not there before. */
+export interface LeaveOut {
+  /** The log of the run. */
+  readonly log: string;
+  /** The path that is restored, below the mirror. */
+  readonly part: string;
+}
+
+/** A step of a restore. */
+export type Layer = Version | LeaveOut;
+
 /**
  * What to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
- * run after `at`. What was replaced by that run is what stood there at that time.
+ * run after `at`. What was replaced by that run is what stood there at that time; what it created was not there.
  * @throws DriveError when nothing of that path is there
  */
-export function layersFor(versions: readonly Version[], at: Date | undefined): readonly Version[] {
-  const layers = versions.filter(({ until }) => until === undefined || (at !== undefined && until > at));
-  if (layers.length > 0) return layers.at(-1)?.isDirectory === true ? layers : layers.slice(-1);
-  throw new DriveError('EXB_NOT_FOUND', versions.length === 0 ? 'The disk has no such path, neither in the mirror nor in its history.' : 'The path is not in the mirror any more, but in the history.', versions.length === 0 ? 'Look for it with: extbackup restore LABEL --list DIRECTORY' : 'Say from when you want it with --at; see the times with: --list');
+export async function layersFor(top: string, mirror: string, path: string, at: Date | undefined): Promise<readonly Layer[]> {
+  const versions = await findVersions(top, mirror, path);
+  const [newest] = versions;
+  const present = newest?.until === undefined ? newest : undefined;
+  const later = at === undefined ? [] : (await listHistory(top)).filter((entry) => entry.at > at);
+  const layers: Layer[] = present ? [present] : [];
+  let last = present;
+  for (const entry of later) {
+    const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
+    if (last && (await wasCreated(entry.log, Buffer.from(path)))) {
+      layers.length = 0; // whatever stood there came with this run
+      last = undefined;
+    } else if (last?.isDirectory === true) layers.push({ log: entry.log, part: path });
+    if (version === undefined) continue;
+    layers.push(version);
+    last = version;
+  }
+  if (last) return last.isDirectory ? layers : [last];
+  throw notThere(versions, at);
+}
+
+function notThere(versions: readonly Version[], at: Date | undefined): DriveError {
+  if (versions.length === 0) return new DriveError('EXB_NOT_FOUND', 'The disk has no such path, neither in the mirror nor in its history.', 'Look for it with: extbackup restore LABEL --list DIRECTORY');
+  if (at === undefined) return new DriveError('EXB_NOT_FOUND', 'The path is not in the mirror any more, but in the history.', 'Say from when you want it with --at; see the times with: --list');
+  return new DriveError('EXB_NOT_FOUND', 'The path was not there at that time.', 'See the times with: --list');
 }
 
 /** Where the path ends up: in `directory`, under its own name. */
@@ -68,15 +97,6 @@ async function kindOf(directory: string, path: string): Promise<'directory' | 'o
     return 'directory';
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }

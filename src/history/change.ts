@@ -8,10 +8,13 @@ export interface Change {
   readonly size: number;
 }
 
-/** Marks the lines on standard output that {@link parseChange} reads. */
-export const changeFormat = '!%i|%l|%n';
+/**
+ * The lines on standard output that {@link parseChange} reads. `%b`, the bytes transferred, makes rsync print each line
+ * when the file is complete, and not before.
+ */
+export const changeFormat = '!%i|%l|%b|%n';
 
-const itemised = /^!(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|(.+)$/;
+const itemised = /^!(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|\d+\|(.+)$/;
 
 /**
  * Reads one line of {@link changeFormat}.

@@ -18,6 +18,9 @@ export interface HistoryEntry {
   readonly log: string;
 }
 
+/** With the ending of a log whose undo was cut off; see undo-entry.ts. */
+const logName = /\.log(?:\.removed)?$/;
+
 const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.\d+)?Z$/;
 
 /** The name of an entry that begins now: UTC, to the second. */
@@ -33,7 +36,7 @@ export function parseHistoryName(name: string): Date | undefined {
 /** All entries of an opened disk, the newest first. */
 export async function listHistory(top: string): Promise<HistoryEntry[]> {
   const directories = await namesIn(join(top, historyDirectory));
-  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) => (name.endsWith('.log') ? [name.slice(0, -4)] : []));
+  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) => (logName.test(name) ? [name.replace(logName, '')] : []));
   const entries = [...new Set([...directories, ...logs])].flatMap((name) => {
     const at = parseHistoryName(name);
     return at === undefined ? [] : [entryOf(top, name, at)];

@@ -137,6 +137,6 @@ async function put(path: string, content: string): Promise<void> {
 }
 
 async function restore(path: string, time?: string, more: { overwrite?: boolean; dryRun?: boolean; onName?: (line: string) => void } = {}): Promise<void> {
-  const layers = layersFor(await findVersions(top, 'backups', path), time === undefined ? undefined : at(time));
+  const layers = await layersFor(top, 'backups', path, time === undefined ? undefined : at(time));
   await restoreFiles(runCommand, { layers, target: targetIn(to, path), overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined, ...more }, signal);
 }

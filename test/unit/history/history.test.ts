@@ -9,15 +9,15 @@ import { expendable, outdated } from '../../../src/history/retention.ts';
 
 describe('a line of changes', () => {
   it.each([
-    ['!>f+++++++++|12|a/b', { kind: 'created', path: 'a/b', size: 12, isDirectory: false }],
-    ['!>f.st......|5|a|b', { kind: 'changed', path: 'a|b', size: 5, isDirectory: false }],
-    ['!cLc.t......|4|link', { kind: 'changed', path: 'link', size: 4, isDirectory: false }],
-    ['!hf.st......|5|hard', { kind: 'changed', path: 'hard', size: 5, isDirectory: false }],
-    ['!cd+++++++++|4096|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
-    ['!*deleting  |0|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
-    ['!*deleting  |0|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
-    ['!.f...p.....|3|only-rights', undefined],
-    ['!.d..t......|4096|./', undefined],
+    ['!>f+++++++++|12|44|a/b', { kind: 'created', path: 'a/b', size: 12, isDirectory: false }],
+    ['!>f.st......|5|44|a|b', { kind: 'changed', path: 'a|b', size: 5, isDirectory: false }],
+    ['!cLc.t......|4|44|link', { kind: 'changed', path: 'link', size: 4, isDirectory: false }],
+    ['!hf.st......|5|44|hard', { kind: 'changed', path: 'hard', size: 5, isDirectory: false }],
+    ['!cd+++++++++|4096|44|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
+    ['!*deleting  |0|44|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
+    ['!*deleting  |0|44|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
+    ['!.f...p.....|3|44|only-rights', undefined],
+    ['!.d..t......|4096|44|./', undefined],
     ['Number of files: 3', undefined],
   ])('%s', (line, change) => {
     expect(parseChange(line)).toEqual(change);

@@ -1,0 +1,60 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { approveRun, findHeld } from '../drives/approve-run.ts';
+import { cancellable } from '../drives/cancellable.ts';
+import { requireRoot } from '../drives/device-lock.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { withDisk } from '../drives/with-disk.ts';
+import { UsageError } from '../errors.ts';
+import { heldReport } from '../guard/hold.ts';
+import { readAgentStatus } from '../report/read-status.ts';
+import { readSmallFile } from '../system/filesystem.ts';
+import { files } from '../system/paths.ts';
+import type { CliContext } from './cli-context.ts';
+import { runNow } from './run.ts';
+
+interface Options {
+  readonly reason?: string;
+  readonly show?: boolean;
+  readonly later?: boolean;
+}
+
+/** Lets a held run go on. */
+export function approveCommand(context: CliContext): Command {
+  return new Command('approve')
+    .description('let a run go on that stopped to ask, because it would change or delete suspiciously much')
+    .argument('[run]', 'which run, or which disk, when several wait')
+    .option('--reason <text>', 'why it is right; kept with your name in the list of disks')
+    .option('--show', 'only show what it is about, with the directories; the disk must be plugged in')
+    .option('--later', 'wait for the next plug, even if the disk is plugged in')
+    .addHelpText('after', '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects were moved to the new layout"\n\nIt covers what the run was going to do; one that would do much more stops and asks again.\nIf it is not right: extbackup rollback')
+    .action(async (wanted: string | undefined, options: Options) => {
+      requireRoot();
+      const registry = createDriveRegistry(files.drives(context.paths));
+      const record = findHeld(await registry.list(), wanted);
+      if (options.show === true) {
+        await show(context, record);
+        return;
+      }
+      const reason = options.reason?.trim() ?? '';
+      if (reason === '') throw new UsageError('It is not said why.', `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`);
+      await approveRun(registry, record.label, { by: process.env['SUDO_USER'] ?? userInfo().username, reason, at: new Date() });
+      if (options.later !== true && (await isWaiting(context, record.label))) await runNow(context, { drive: record.label });
+      else context.print(`Approved. The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
+    });
+}
+
+async function show(context: CliContext, record: DriveRecord): Promise<void> {
+  context.print(record.hold?.reason ?? '');
+  const report = await cancellable('The disk is closed.', (signal) =>
+    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) => readSmallFile(join(top, heldReport), 1024 * 1024)));
+  context.print(report === undefined ? 'The disk has no report about it.' : report.split('\n').slice(2).join('\n').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?').trimEnd());
+}
+
+/** Whether the disk is plugged in and an agent is there that can start the run. */
+async function isWaiting(context: CliContext, label: string): Promise<boolean> {
+  const status = await readAgentStatus(context.paths);
+  return status?.drives.some((drive) => drive.label === label && drive.present) === true && status.key === 'loaded';
+}

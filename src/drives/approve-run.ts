@@ -1,0 +1,36 @@
+import { UsageError } from '../errors.ts';
+import type { DriveRecord } from './drive-record.ts';
+import type { DriveRegistry } from './drive-registry.ts';
+
+/** Who approves, and why. */
+export interface Approval {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+const keptApprovals = 50;
+
+/**
+ * The disk whose run waits for an answer.
+ * @param wanted a run or a disk; undefined means the only one
+ * @throws UsageError
+ */
+export function findHeld(drives: readonly DriveRecord[], wanted: string | undefined): DriveRecord {
+  const held = drives.filter(({ hold }) => hold !== undefined);
+  const matching = wanted === undefined ? held : held.filter(({ label, hold }) => label === wanted || hold?.runId === wanted);
+  const [first] = matching;
+  if (first && matching.length === 1) return first;
+  if (first) throw new UsageError(`Several disks wait for an answer: ${matching.map(({ label }) => label).join(', ')}.`, 'Name one: extbackup approve LABEL');
+  throw new UsageError(wanted === undefined ? 'No run waits for an approval.' : `No run of that name, or of that disk, waits for an approval: ${wanted}.`, 'See: extbackup status');
+}
+
+/** Writes an approval into the list of disks; it covers what the run did and would have done, and no more. */
+export async function approveRun(registry: DriveRegistry, label: string, { by, reason, at }: Approval): Promise<void> {
+  await registry.update((drives) => drives.map((drive) => {
+    if (drive.label !== label || drive.hold === undefined) return drive;
+    const approved = { at: at.toISOString(), by, reason };
+    const approvals = [...(drive.approvals ?? []), { runId: drive.hold.runId, ...approved }].slice(-keptApprovals);
+    return { ...drive, hold: { ...drive.hold, approved }, approvals };
+  }));
+}

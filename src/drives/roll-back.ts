@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
+import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
+import { flushFilesystem, stampFile } from '../system/filesystem.ts';
+import { removePartials } from '../system/partial-files.ts';
+import type { RunCommand } from '../system/command.ts';
+import type { RunRecord } from '../report/status.ts';
+import type { DriveRecord } from './drive-record.ts';
+import type { DriveRegistry } from './drive-registry.ts';
+
+/** What a rollback undoes, the newest first. */
+export interface RollbackPlan {
+  readonly entries: readonly HistoryEntry[];
+  /** The mirror will be as it was at this time. */
+  readonly to: Date;
+  readonly files: UndoProgress;
+}
+
+/**
+ * Chooses what to undo on an opened disk.
+ * @param to undefined means: all that happened since the last complete run, or else the last run that changed anything
+ * @throws UsageError when there is nothing to undo
+ */
+export async function planRollback(top: string, record: DriveRecord, to: Date | undefined, signal: AbortSignal): Promise<RollbackPlan> {
+  const history = await listHistory(top);
+  const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
+  const open = record.lastSuccess === null ? [] : since(Date.parse(record.lastSuccess));
+  const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(justBefore(record.lastRun));
+  const oldest = entries.at(-1);
+  if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
+  const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
+  for (const entry of entries) await previewUndo(entry, files, signal);
+  return { entries, to: to ?? oldest.at, files };
+}
+
+/** Names are whole seconds: what a run of 12:00:00.7 keeps may be called 12:00:00. */
+export const justBefore = (time: string | null): number => (time === null ? 0 : Math.floor(Date.parse(time) / 1000) * 1000 - 1);
+
+/**
+ * Carries a plan out. Cut off, it is carried on by planning and rolling back again.
+ */
+export async function rollBack(run: RunCommand, top: string, mirror: string, plan: RollbackPlan, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  await removePartials(run, join(top, mirror)); // they keep directories from being empty
+  for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
+  await flushFilesystem(run, top, signal);
+}
+
+/**
+ * After a rollback the disk waits for no answer any more; a complete run that was undone does not count any more.
+ * @param runs past runs, to find the complete one that the disk is at now
+ */
+export async function noteRollback(registry: DriveRegistry, top: string, record: DriveRecord, plan: RollbackPlan, runs: readonly RunRecord[]): Promise<void> {
+  const { lastSuccess } = record;
+  const undone = lastSuccess !== null && plan.entries.some(({ at }) => at.getTime() <= Date.parse(lastSuccess));
+  const oldest = plan.entries.at(-1)?.at ?? plan.to;
+  const earlier = runs.findLast(({ drive, outcome, endedAt }) => drive === record.label && outcome === 'success' && Date.parse(endedAt) <= oldest.getTime());
+  const stands = earlier === undefined ? oldest : new Date(earlier.endedAt);
+  if (undone) await stampFile(join(top, 'LABEL'), stands);
+  await registry.update((drives) => drives.map((drive) => {
+    if (drive.luksUuid !== record.luksUuid) return drive;
+    const { hold, ...rest } = drive;
+    return { ...rest, ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
+  }));
+}

@@ -1,0 +1,33 @@
+import { lstat } from 'node:fs/promises';
+
+/** Joins a directory and a path below it, in bytes: names need not be UTF-8. */
+export const below = (directory: Buffer, path: Buffer): Buffer => (path.length === 0 ? directory : Buffer.concat([directory, Buffer.from('/'), path]));
+
+/** What an entry is; undefined when nothing is there. A symbolic link is itself, never what it leads to. */
+export async function kindOf(path: Buffer): Promise<'directory' | 'other' | undefined> {
+  try {
+    return (await lstat(path)).isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Tells whether a path stays inside a tree: every directory on the way is a real one and no link that leads elsewhere.
+ * Remembers the last directory, because neighbours are asked for one after another.
+ */
+export function createInsideCheck(root: Buffer): (path: Buffer) => Promise<boolean> {
+  let known: Buffer | undefined;
+  return async (path) => {
+    const parent = path.subarray(0, Math.max(0, path.lastIndexOf('/')));
+    if (known?.equals(parent) === true) return true;
+    let end = -1;
+    do {
+      end = path.indexOf('/', end + 1);
+      if (end > 0 && (await kindOf(below(root, path.subarray(0, end)))) !== 'directory') return false;
+    } while (end >= 0);
+    known = Buffer.from(parent);
+    return true;
+  };
+}

@@ -1,0 +1,99 @@
+import { mkdir, opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:fs/promises';
+import { throwIfCancelled } from '../pipeline/undo.ts';
+import { readLogBackwards } from './change-log.ts';
+import type { HistoryEntry } from './history-entry.ts';
+import { below, createInsideCheck, kindOf } from './inside.ts';
+import { removeCreated } from './remove-created.ts';
+
+/** What an undo has done so far. */
+export interface UndoProgress {
+  /** Files that the run had created. */
+  removed: number;
+  /** Files and whole directories that came back. */
+  restored: number;
+  /** Files that could not come back, because a directory with something in it stands in their place. They stay in the history. */
+  left: number;
+}
+
+/**
+ * Puts the mirror back as it was before one rsync: removes what that created, moves back what it replaced or deleted,
+ * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off
+ * is finished by calling it again.
+ */
+export async function undoEntry(mirror: string, entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  const root = Buffer.from(mirror);
+  // The name of the log says how far it got: a file moved back must not be taken for a created one by a second try.
+  const half = `${entry.log}${removedSuffix}`;
+  if ((await kindOf(Buffer.from(half))) === undefined) {
+    await removeCreated({ log: entry.log, root, part: Buffer.alloc(0), onFile: () => { progress.removed += 1; } }, signal);
+    if ((await kindOf(Buffer.from(entry.log))) !== undefined) await rename(entry.log, half);
+  }
+  const source = Buffer.from(entry.directory);
+  const leftBefore = progress.left;
+  if ((await kindOf(source)) === 'directory') await moveBack(source, root, progress, signal);
+  const isInside = createInsideCheck(root);
+  for await (const { kind, path } of readLogBackwards(half)) {
+    if (kind === 'deleted-directory' && (await isInside(path)) && (await kindOf(below(root, path))) === undefined) await mkdir(below(root, path), { mode: 0o755 });
+  }
+  if (progress.left === leftBefore) await rm(half, { force: true });
+}
+
+/** Added to the name of a log when what it names as created is removed. */
+export const removedSuffix = '.removed';
+
+/** Moves everything of one directory into another one, and removes it. `to` is a real directory. */
+async function moveBack(from: Buffer, to: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  for await (const { name } of await opendir(from, { encoding: 'latin1' })) {
+    throwIfCancelled(signal);
+    const bytes = Buffer.from(name, 'latin1');
+    await moveOne(below(from, bytes), below(to, bytes), progress, signal);
+  }
+  const { atime, mtime } = await lstat(from);
+  await rmdir(from).then(() => utimes(to, atime, mtime), (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  });
+}
+
+async function moveOne(from: Buffer, to: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  const [source, target] = [await kindOf(from), await kindOf(to)];
+  if (source === 'directory' && target === 'directory') {
+    await moveBack(from, to, progress, signal);
+    return;
+  }
+  if (source === 'other' && target === 'directory' && !(await removeEmpty(to))) {
+    progress.left += 1;
+    return;
+  }
+  if (source === 'directory' && target === 'other') await unlink(to);
+  await rename(from, to);
+  // Of two names for one file, rename leaves both; see rename(2).
+  if (source === 'other') await rm(from, { force: true });
+  progress.restored += 1;
+}
+
+async function removeEmpty(directory: Buffer): Promise<boolean> {
+  try {
+    await rmdir(directory);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}
+
+/** How much {@link undoEntry} would do, without doing it. */
+export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  for await (const { kind, isDirectory } of readLogBackwards(entry.log)) {
+    throwIfCancelled(signal);
+    if (kind === 'created' && !isDirectory) progress.removed += 1;
+  }
+  if ((await kindOf(Buffer.from(entry.directory))) === 'directory') await countFiles(Buffer.from(entry.directory), progress, signal);
+}
+
+async function countFiles(directory: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+  for await (const item of await opendir(directory, { encoding: 'latin1' })) {
+    throwIfCancelled(signal);
+    if (item.isDirectory()) await countFiles(below(directory, Buffer.from(item.name, 'latin1')), progress, signal);
+    else progress.restored += 1;
+  }
+}

@@ -1,0 +1,80 @@
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBus } from '../../../src/bus/bus.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
+import { listHistory } from '../../../src/history/history-entry.ts';
+import { createStory } from '../../../src/pipeline/phases.ts';
+import { pull, type PullResult } from '../../../src/pipeline/pull.ts';
+import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { createMachine } from '../../../src/system/machine.ts';
+import { defaultPaths } from '../../../src/system/paths.ts';
+
+/** A directory in place of an opened disk, one in place of the server, and real rsync between them. */
+export interface DiskAndServer {
+  readonly top: string;
+  readonly mirror: string;
+  readonly source: string;
+  record: DriveRecord;
+  /** Pulls as a run does, and keeps the figures in the record when it is complete. */
+  pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void }): Promise<PullResult>;
+  remove(): Promise<void>;
+}
+
+export async function openDisk(): Promise<DiskAndServer> {
+  const root = await mkdtemp(join(tmpdir(), 'extbackup-mercy-'));
+  const [top, source] = [join(root, 'disk'), join(root, 'source')];
+  await mkdir(source);
+  await mkdir(top);
+  // In place of ssh: starts the far rsync here, in the source. So rsync pulls, as it does from a server.
+  const shell = join(root, 'shell');
+  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
+  const run: RunCommand = (command) => runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
+  const machine = createMachine(run, { ...defaultPaths, plaintext: top }, '/nonexistent');
+  // No test waits for the next second: an entry may be named after a time to come.
+  const newest = async (): Promise<number> => (await listHistory(top))[0]?.at.getTime() ?? 0;
+  const disk: DiskAndServer = {
+    top, source, mirror: join(top, 'backups'),
+    record: driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z' }),
+    pull: async ({ settings = {}, signal = new AbortController().signal, onProgress } = {}) => {
+      const bus = createBus(() => undefined);
+      if (onProgress) bus.on('sync:progress', onProgress);
+      const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
+      const lastRun = new Date(Math.max(Date.now(), await newest() + 1_000)).toISOString();
+      const result = await pull({ record: { ...disk.record, lastRun }, device: '', config }, machine, createStory(bus, 'r', 'BACKUP_1', () => undefined), signal);
+      const lastSuccess = new Date(Math.max(Date.now(), await newest())).toISOString();
+      disk.record = { ...disk.record, lastRun, lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
+      return result;
+    },
+    remove: () => rm(root, { recursive: true }),
+  };
+  return disk;
+}
+
+/** Everything below a directory: kind, mode, and content or target. Names as bytes. */
+export async function readTree(root: string): Promise<Map<string, string>> {
+  const tree = new Map<string, string>();
+  const visit = async (path: Buffer): Promise<void> => {
+    for (const name of await readdir(path, { encoding: 'buffer' })) {
+      const here = Buffer.concat([path, Buffer.from('/'), name]);
+      const key = here.toString('latin1').slice(root.length + 1);
+      const stats = await lstat(here);
+      if (stats.isDirectory()) {
+        tree.set(key, 'directory');
+        await visit(here);
+      } else tree.set(key, stats.isSymbolicLink() ? `link to ${await readlink(here)}` : `${stats.mode.toString(8)} ${String(stats.mtimeMs)} ${await readFile(here, 'latin1')}`);
+    }
+  };
+  await visit(Buffer.from(root));
+  return new Map([...tree].sort());
+}
+
+/** Small files in a few directories. */
+export async function fill(directory: string, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    const folder = join(directory, `folder-${String(index % 5)}`);
+    if (index < 5) await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `file-${String(index)}`), `content of ${String(index)}`);
+  }
+}

@@ -1,0 +1,204 @@
+import { chmod, link, mkdir, readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { restoreFiles } from '../../../src/drives/restore-files.ts';
+import { layersFor } from '../../../src/drives/restore-plan.ts';
+import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
+import { HeldError } from '../../../src/guard/hold.ts';
+import { listHistory } from '../../../src/history/history-entry.ts';
+import { pruneHistory } from '../../../src/history/prune.ts';
+import type { UndoProgress } from '../../../src/history/undo-entry.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+
+let disk: DiskAndServer;
+let source: string;
+let before: Map<string, string>;
+
+beforeEach(async () => {
+  disk = await openDisk();
+  ({ source } = disk);
+  await fill(source, 300);
+});
+afterEach(() => disk.remove());
+
+const never = new AbortController().signal;
+const file = (index: number): string => join(source, `folder-${String(index % 5)}`, `file-${String(index)}`);
+const rollback = async (to?: Date, signal = never, done: UndoProgress = { removed: 0, restored: 0, left: 0 }): Promise<UndoProgress> => {
+  await rollBack(runCommand, disk.top, 'backups', await planRollback(disk.top, disk.record, to, signal), done, signal);
+  return done;
+};
+const heldBy = async (settings: object = {}): Promise<HeldError> => {
+  const error: unknown = await disk.pull({ settings }).then(() => undefined, (thrown: unknown) => thrown);
+  if (!(error instanceof HeldError)) throw new Error(`expected the run to be held, got ${String(error)}`);
+  return error;
+};
+
+describe('a run that changes everything that can change', () => {
+  let first: Date;
+  beforeEach(async () => {
+    await writeFile(join(source, 'becomes-directory'), 'file');
+    await mkdir(join(source, 'becomes-file/deep'), { recursive: true });
+    await writeFile(join(source, 'becomes-file/deep/x'), 'x');
+    await mkdir(join(source, 'gone/empty'), { recursive: true });
+    await writeFile(join(source, 'gone/y'), 'y');
+    await mkdir(join(source, 'becomes-link'));
+    await writeFile(join(source, 'becomes-link/passwd'), 'not the real one');
+    await symlink('folder-1', join(source, 'link'));
+    await link(file(7), join(source, 'hard'));
+    await writeFile(Buffer.concat([Buffer.from(`${source}/odd \n\\#123 `), Buffer.from([0xff])]), 'odd');
+    await disk.pull();
+    first = new Date((await listHistory(disk.top))[0]?.at ?? 0);
+    before = await readTree(disk.mirror);
+    await rm(join(source, 'becomes-directory'));
+    await mkdir(join(source, 'becomes-directory/new'), { recursive: true });
+    await writeFile(join(source, 'becomes-directory/new/z'), 'z');
+    for (const name of ['becomes-file', 'gone', 'becomes-link']) await rm(join(source, name), { recursive: true });
+    await writeFile(join(source, 'becomes-file'), 'now a file');
+    await symlink('/etc', join(source, 'becomes-link'));
+    await unlink(join(source, 'link'));
+    await symlink('folder-2', join(source, 'link'));
+    await writeFile(join(source, 'hard'), 'both names change');
+    await rm(Buffer.concat([Buffer.from(`${source}/odd \n\\#123 `), Buffer.from([0xff])]));
+    await writeFile(Buffer.concat([Buffer.from(`${source}/new \t\\#011 `), Buffer.from([0xfe])]), 'new');
+    await mkdir(join(source, 'new-directory/empty'), { recursive: true });
+  });
+
+  it('makes an exact mirror, and keeps what it replaced', async () => {
+    await disk.pull();
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+    expect((await listHistory(disk.top)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is undone without a trace', async () => {
+    await disk.pull();
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+    expect(await readdir(join(disk.top, 'history'))).toEqual([]);
+  });
+
+  it('is undone in as many pieces as it takes', async () => {
+    await disk.pull();
+    for (let pieces = 1; ; pieces += 1) {
+      // Ended at each third file, the undo is begun again where it was.
+      const stop = new AbortController();
+      let seen = 0;
+      const counting = { removed: 0, left: 0, get restored() { return seen; }, set restored(value: number) { seen = value; if (value >= 3) stop.abort(); } };
+      const ended = await rollback(first, stop.signal, counting).then(() => true, (error: unknown) => {
+        if (!stop.signal.aborted) throw error;
+        return false;
+      });
+      if (!ended) continue;
+      expect(pieces).toBeGreaterThan(1);
+      break;
+    }
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('can be looked behind: --at leaves out what came later', async () => {
+    await disk.pull();
+    const target = join(disk.top, '../restored');
+    await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', '.', first), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+    const wanted = new Map([...before].filter(([path]) => path !== 'gone/empty')); // history keeps files, not empty directories
+    expect(await readTree(target)).toEqual(wanted);
+    await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow('not there at that time');
+  });
+});
+
+describe('a run that was cut off', () => {
+  it('loses nothing of its history: the next one keeps another entry, and both are undone', async () => {
+    await disk.pull();
+    before = await readTree(disk.mirror);
+    for (let index = 0; index < 90; index += 1) await writeFile(file(index), 'second');
+    await writeFile(join(source, 'large'), Buffer.alloc(30_000_000, 7));
+    const stop = new AbortController();
+    const slow = { pull: { retries: 0, bandwidthLimit: 2_000 } };
+    const ended = disk.pull({ settings: slow, signal: stop.signal, onProgress: () => { stop.abort(); } });
+    await expect(ended).rejects.toThrow('cancelled');
+    for (let index = 0; index < 90; index += 1) await writeFile(file(index), 'third, longer');
+    const since = disk.record;
+    await disk.pull();
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+    disk.record = since; // both runs came after the first one
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+});
+
+describe('a source that looks wrong', () => {
+  beforeEach(async () => {
+    await disk.pull();
+    before = await readTree(disk.mirror);
+  });
+
+  it('with other content in most files is held early, and put back', async () => {
+    for (let index = 0; index < 250; index += 1) await writeFile(file(index), Buffer.alloc(20_000, index));
+    const { message, counts } = await heldBy({ pull: { retries: 0, bandwidthLimit: 2_000 } });
+    expect(message).toMatch(/^held: 8\d % of files changed \(250\)/);
+    expect(counts).toMatchObject({ changed: 250, deleted: 0 });
+    const replaced = [...await readTree(disk.mirror)].filter(([path, content]) => before.get(path) !== content).length;
+    expect(replaced).toBeLessThan(200);
+    expect(await readFile(join(disk.top, '.extbackup/held.txt'), 'utf8')).toMatch(/^ +50 +0 +0 {2}folder-0$/m);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('with all files renamed is held before anything is deleted', async () => {
+    for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
+    const { counts } = await heldBy();
+    expect(counts).toMatchObject({ created: 300, deleted: 300 });
+    const now = await readTree(disk.mirror);
+    expect([...before].filter(([path, content]) => now.get(path) !== content)).toEqual([]);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('with half of it gone is held, goes on when that was approved, and can still be undone', async () => {
+    for (let index = 0; index < 150; index += 1) await rm(file(index));
+    const { counts, message } = await heldBy();
+    expect(counts).toMatchObject({ deleted: 150 });
+    disk.record = { ...disk.record, hold: { runId: 'r', at: new Date().toISOString(), reason: message, counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, approved: { at: new Date().toISOString(), by: 'root', reason: 'moved' } } };
+    await disk.pull();
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('that is not there at all is an error', async () => {
+    await expect(disk.pull({ settings: { source: 'extbackup@backup:missing' } })).rejects.toThrow(expect.objectContaining({ code: 'EXB_NO_SOURCE' }));
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('is no busy week: some changes, some deletions, a large new directory', async () => {
+    for (let index = 0; index < 6; index += 1) await writeFile(file(index), 'edited');
+    for (let index = 6; index < 9; index += 1) await rm(file(index));
+    await fill(join(source, 'new'), 100);
+    await disk.pull();
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+  });
+});
+
+describe('the history', () => {
+  it('is thinned out, the oldest first, and what is left can still be undone', async () => {
+    const states: Map<string, string>[] = [];
+    for (const content of ['one', 'second', 'the third']) {
+      await writeFile(file(1), content);
+      await disk.pull();
+      states.push(await readTree(disk.mirror));
+    }
+    expect(await listHistory(disk.top)).toHaveLength(3);
+    expect(await pruneHistory(runCommand, disk.top, { now: new Date(), count: 1, minFree: 0, atLeast: 0 }, never)).toBe(2);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(states[1]);
+  });
+
+  it('has no entry for a run that changed nothing, nor for rights alone', async () => {
+    await disk.pull();
+    const entries = await listHistory(disk.top);
+    await disk.pull();
+    await chmod(file(1), 0o600);
+    await utimes(file(2), 1_000_000_000, 1_000_000_000);
+    await disk.pull();
+    expect((await listHistory(disk.top)).length - entries.length).toBeLessThanOrEqual(1);
+  });
+});
