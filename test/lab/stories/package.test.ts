@@ -47,7 +47,7 @@ describe('an installed package', () => {
     const conffiles = await guest.ask('grep ^/etc/ /root/files || true');
     expect(await guest.ask('while read -r file; do test -e "$file" && echo "$file"; done < /root/files || true')).toBe(conffiles);
     expect(await guest.ask('ls -d /run/extbackup /mnt/ramfs /mnt/plaintext /usr/lib/extbackup 2>/dev/null || true')).toBe('');
-    expect(await guest.ask('grep ramfs /proc/mounts || true; pgrep -f "[e]xtbackup" || true; systemctl list-units --all --plain --no-legend "extbackup*" | grep -v not-found || true')).toBe('');
+    expect(await guest.ask(`grep ramfs /proc/mounts || true; pgrep -f '^[^ ]*(node|extbackup)( |$)' || true; systemctl list-units --all --plain --no-legend "extbackup*" | grep -v not-found || true`)).toBe('');
     expect(await guest.ask('ls /etc/extbackup /var/lib/extbackup')).toMatch(/config.yaml[^]*drives/);
     await assertClosed(lab);
     await guest.shell('dpkg -P extbackup');
