@@ -34,9 +34,8 @@ exec /opt/real/$tool "$@"
 /** Covers the programs. Holds until the next boot; part of a snapshot like everything else. */
 export async function coverTools(guest: Guest): Promise<void> {
   await guest.run(['sh', '-c', 'mkdir -p /opt/real /opt/cover; cat > /opt/cover/cover; chmod 755 /opt/cover/cover'], { input: cover });
-  for (const [tool, place] of Object.entries(places)) {
-    await guest.shell(`cp -p ${place}/${tool} /opt/real/${tool}; /opt/real/mount --bind /opt/cover/cover ${place}/${tool}`);
-  }
+  const tools = Object.entries(places).map(([tool, place]) => `${place}/${tool}`);
+  await guest.shell(`cp -p ${tools.join(' ')} /opt/real; for tool in ${tools.join(' ')}; do /opt/real/mount --bind /opt/cover/cover $tool; done`);
   await guest.shell(`mkdir -p ${flags}; systemctl restart extbackup`);
 }
 
