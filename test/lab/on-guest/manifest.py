@@ -3,6 +3,7 @@
 Written without rsync and without the program under test, so that it can be their judge.
 Names and values that may be any bytes are percent-encoded.
 """
+import collections
 import hashlib
 import json
 import os
@@ -65,8 +66,13 @@ def describe(root: bytes, path: bytes, first_names: dict) -> dict:
 def main() -> None:
     root = os.fsencode(sys.argv[1])
     first_names: dict = {}
-    for path in sorted(all_paths(root)):
-        print(json.dumps(describe(root, path, first_names)))
+    entries = [describe(root, path, first_names) for path in sorted(all_paths(root))]
+    # A name outside of the tree, in a history of deleted files for example, is none of the tree's business.
+    names = collections.Counter(entry.get("same_file_as") for entry in entries)
+    for entry in entries:
+        if names[entry.get("same_file_as")] == 1:
+            entry.pop("same_file_as", None)
+        print(json.dumps(entry))
 
 
 main()
