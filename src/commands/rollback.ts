@@ -48,8 +48,14 @@ async function list(context: CliContext, { top }: OpenedDisk): Promise<void> {
 async function rollback(context: CliContext, disk: OpenedDisk, options: Options, signal: AbortSignal): Promise<void> {
   const { record, top, mirror } = disk;
   const plan = await planRollback(top, record, options.run === undefined ? options.to : await beginOf(context, record.label, options.run), signal);
+  const ledger = createRunLedger(files.runs(context.paths));
+  const registry = createDriveRegistry(files.drives(context.paths));
   context.note(describe(record.label, plan));
   if (options.dryRun === true) return;
+  if (plan === undefined) {
+    await noteRollback(registry, top, record, plan, []);
+    return;
+  }
   if (options.yes !== true) {
     if (!process.stdin.isTTY) throw new UsageError('It was not confirmed.', 'Add: --yes');
     if (!(await askYes('Go on?'))) throw new CancelledError('Cancelled.', 'Nothing was changed.');
@@ -61,14 +67,18 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   } finally {
     clearInterval(ticker);
   }
-  await noteRollback(createDriveRegistry(files.drives(context.paths)), top, record, plan, await createRunLedger(files.runs(context.paths)).list());
+  await noteRollback(registry, top, record, plan, await ledger.list());
   context.print(`The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ${count(done.restored, 'file or directory').replace(/directorys$/, 'directories')} brought back, ${count(done.removed, 'new file')} removed.`);
   if (done.left === 0) return;
   context.note(`${count(done.left, 'file')} could not come back, because a directory stands in the way. They are still in the history on the disk.`);
   context.exitWith(exitCodes.gaps);
 }
 
-const describe = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
+const describe = (label: string, plan: RollbackPlan | undefined): string => (plan === undefined
+  ? `The held run has changed nothing on ${label}; the disk waits for no answer any more.`
+  : describePlan(label, plan));
+
+const describePlan = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
   `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} brought back, ${count(removed, 'file')} that came later removed.`;
 
 /** Just before a run began. */

@@ -20,12 +20,14 @@ export interface RollbackPlan {
 /**
  * Chooses what to undo on an opened disk.
  * @param to undefined means: all that happened since the last complete run, or else the last run that changed anything
+ * @returns undefined when a run is held that has done nothing
  * @throws UsageError when there is nothing to undo
  */
-export async function planRollback(top: string, record: DriveRecord, to: Date | undefined, signal: AbortSignal): Promise<RollbackPlan> {
+export async function planRollback(top: string, record: DriveRecord, to: Date | undefined, signal: AbortSignal): Promise<RollbackPlan | undefined> {
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
   const open = record.lastSuccess === null ? [] : since(Date.parse(record.lastSuccess));
+  if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
   const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(justBefore(record.lastRun));
   const oldest = entries.at(-1);
   if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
@@ -50,10 +52,10 @@ export async function rollBack(run: RunCommand, top: string, mirror: string, pla
  * After a rollback the disk waits for no answer any more; a complete run that was undone does not count any more.
  * @param runs past runs, to find the complete one that the disk is at now
  */
-export async function noteRollback(registry: DriveRegistry, top: string, record: DriveRecord, plan: RollbackPlan, runs: readonly RunRecord[]): Promise<void> {
+export async function noteRollback(registry: DriveRegistry, top: string, record: DriveRecord, plan: RollbackPlan | undefined, runs: readonly RunRecord[]): Promise<void> {
   const { lastSuccess } = record;
-  const undone = lastSuccess !== null && plan.entries.some(({ at }) => at.getTime() <= Date.parse(lastSuccess));
-  const oldest = plan.entries.at(-1)?.at ?? plan.to;
+  const undone = lastSuccess !== null && plan !== undefined && plan.entries.some(({ at }) => at.getTime() <= Date.parse(lastSuccess));
+  const oldest = plan?.entries.at(-1)?.at ?? new Date();
   const earlier = runs.findLast(({ drive, outcome, endedAt }) => drive === record.label && outcome === 'success' && Date.parse(endedAt) <= oldest.getTime());
   const stands = earlier === undefined ? oldest : new Date(earlier.endedAt);
   if (undone) await stampFile(join(top, 'LABEL'), stands);

@@ -48,7 +48,7 @@ const hasAes = (): boolean => /^(?:flags|Features)\s*:.*\baes\b/m.test(readFileS
 function commonArgs(config: Config, target: PullTarget): string[] {
   return [
     '--archive', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--partial-dir=${partialDir}`,
-    '--no-human-readable', '--info=progress2,stats2,name0', '--outbuf=Line',
+    '--no-human-readable', '--info=progress2,stats2,name0', '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...config.pull.exclude.map((pattern) => `--exclude=${pattern}`),

@@ -43,8 +43,10 @@ export async function openDisk(): Promise<DiskAndServer> {
       const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
       const lastRun = new Date(Math.max(Date.now(), await newest() + 1_000)).toISOString();
       const result = await pull({ record: { ...disk.record, lastRun }, device: '', config }, machine, createStory(bus, 'r', 'BACKUP_1', () => undefined), signal);
-      const lastSuccess = new Date(Math.max(Date.now(), await newest())).toISOString();
-      disk.record = { ...disk.record, lastRun, lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
+      const lastSuccess = new Date(await newest()).toISOString();
+      const record = { ...disk.record };
+      delete record.hold;
+      disk.record = { ...record, lastRun, lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
       return result;
     },
     remove: () => rm(root, { recursive: true }),

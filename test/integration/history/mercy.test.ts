@@ -25,7 +25,9 @@ afterEach(() => disk.remove());
 const never = new AbortController().signal;
 const file = (index: number): string => join(source, `folder-${String(index % 5)}`, `file-${String(index)}`);
 const rollback = async (to?: Date, signal = never, done: UndoProgress = { removed: 0, restored: 0, left: 0 }): Promise<UndoProgress> => {
-  await rollBack(runCommand, disk.top, 'backups', await planRollback(disk.top, disk.record, to, signal), done, signal);
+  const plan = await planRollback(disk.top, disk.record, to, signal);
+  if (!plan) throw new Error('there is nothing to undo');
+  await rollBack(runCommand, disk.top, 'backups', plan, done, signal);
   return done;
 };
 const heldBy = async (settings: object = {}): Promise<HeldError> => {
