@@ -98,7 +98,7 @@ export function createAttachBoard(): AttachBoard {
         lastSuccess: record.lastSuccess,
         overdue: rotation.get(record.label)?.overdue ?? false,
         nextUp: rotation.get(record.label)?.nextUp ?? false,
-        message: attach?.message ?? lastWords.get(record.label) ?? null,
+        message: attach?.message ?? lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
       };
     }),
   };

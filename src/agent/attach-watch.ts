@@ -40,7 +40,16 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
     await greet(volume, volumes, records, around);
   }
   await ledger.keepOnly(volumes);
+  for (const attach of board.attaches) settleHeld(attach, records);
   await startWaiting(around);
+}
+
+/** What was held is so no more when somebody has answered. */
+function settleHeld(attach: Attach, records: readonly DriveRecord[]): void {
+  const hold = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid)?.hold;
+  if (attach.state !== 'held' || hold?.approved === null) return;
+  attach.state = 'idle';
+  attach.message = hold ? 'Approved. The run goes on with the next plug, or with: extbackup run' : null;
 }
 
 function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { approveRun, findHeld } from '../drives/approve-run.ts';
 import { cancellable } from '../drives/cancellable.ts';
-import { requireRoot } from '../drives/device-lock.ts';
+import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { withDisk } from '../drives/with-disk.ts';
@@ -41,6 +41,7 @@ export function approveCommand(context: CliContext): Command {
       const reason = options.reason?.trim() ?? '';
       if (reason === '') throw new UsageError('It is not said why.', `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`);
       await approveRun(registry, record.label, { by: process.env['SUDO_USER'] ?? userInfo().username, reason, at: new Date() });
+      await nudgeAboutDrives(context.paths);
       if (options.later !== true && (await isWaiting(context, record.label))) await runNow(context, { drive: record.label });
       else context.print(`Approved. The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
     });

@@ -18,7 +18,8 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   let changed = false;
   let toldAt = 0;
   let files = 0; // the lines within one large file do not repeat the count
-  const split = createLineSplitter((line) => {
+  const split = createLineSplitter((text) => {
+    const line = withoutProgress(text);
     if (line.startsWith('!')) {
       const change = parseChange(line);
       changed ||= change !== undefined;
@@ -54,6 +55,9 @@ function argsFor(order: PullOrder, target: PullTarget): string[] {
   if (order.survey === true) return surveyArgs(order.config, target);
   return order.deleteLimit === undefined ? copyArgs(order.config, target) : deleteArgs(order.config, target, order.deleteLimit);
 }
+
+/** The first change that is printed after a progress line may stand on the same line. */
+const withoutProgress = (line: string): string => (line.startsWith(' ') && line.includes('!') ? line.slice(line.indexOf('!')) : line);
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined };
 
