@@ -22,6 +22,8 @@ interface Measure {
   readonly seconds: number;
   /** Highest resident memory of the receiving rsync, in MB. */
   readonly rsyncMb: number;
+  /** Processor time of the receiving rsync and, for ours, of this process: less noisy than the wall clock. */
+  readonly cpuSeconds: number;
 }
 
 const root = await mkdtemp(join(tmpdir(), 'extbackup-bench-'));
@@ -32,8 +34,11 @@ const config = configSchema.parse({ source: 'extbackup@backup', key: { derivatio
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** /usr/bin/time writes the peak of rsync into a file; both sides pay for it. */
-const timed = (file: string, args: readonly string[], report: string) => ({ file: '/usr/bin/time' as const, args: ['-f', '%M', '-o', report, file, ...args] });
-const peakOf = async (report: string): Promise<number> => Number((await readFile(report, 'utf8')).trim().split('\n').at(-1)) / 1024;
+const timed = (file: string, args: readonly string[], report: string) => ({ file: '/usr/bin/time' as const, args: ['-f', '%M %U %S', '-o', report, file, ...args] });
+async function readReport(report: string): Promise<Omit<Measure, 'seconds'>> {
+  const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  return { rsyncMb: kb / 1024, cpuSeconds: user + system };
+}
 
 async function fillTree(directory: string, text: string, only: (index: number) => boolean): Promise<void> {
   for (let start = 0; start < count; start += filesPerDirectory) {
@@ -50,7 +55,7 @@ async function plain(target: string): Promise<Measure> {
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
-  return { seconds: (performance.now() - started) / 1000, rsyncMb: await peakOf(report) };
+  return { seconds: (performance.now() - started) / 1000, ...(await readReport(report)) };
 }
 
 async function ours(top: string): Promise<Measure> {
@@ -59,13 +64,16 @@ async function ours(top: string): Promise<Measure> {
     ...command, ...timed(command.file, command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)), report),
   });
   const tally = createTally();
+  const cpuBefore = process.cpuUsage();
   const started = performance.now();
   const history = await newHistoryEntry(top, new Date());
   await runRsync(run, { config, history, onProgress: () => undefined, onChange: (change) => { tally.add(change); } }, { mirror: join(top, 'backups'), identityFile: '' }, signal);
   const seconds = (performance.now() - started) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
   const { created, changed } = tally.counts;
   console.log(`    guard saw ${String(created)} new, ${String(changed)} changed; this process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB at most so far`);
-  return { seconds, rsyncMb: await peakOf(report) };
+  const { rsyncMb, cpuSeconds } = await readReport(report);
+  return { seconds, rsyncMb, cpuSeconds: cpuSeconds + (cpu.user + cpu.system) / 1e6 };
 }
 
 async function measure(name: string, prepare: (round: number) => Promise<void>): Promise<void> {
@@ -79,9 +87,11 @@ async function measure(name: string, prepare: (round: number) => Promise<void>):
       await job();
     }
   }
-  const [a, b] = [median(theirs.map(({ seconds }) => seconds)), median(mine.map(({ seconds }) => seconds))];
-  const [c, d] = [median(theirs.map(({ rsyncMb }) => rsyncMb)), median(mine.map(({ rsyncMb }) => rsyncMb))];
-  console.log(`${name.padEnd(22)} rsync ${a.toFixed(2)} s, ours ${b.toFixed(2)} s, ratio ${(b / a).toFixed(3)}; memory of rsync ${c.toFixed(1)} MB, ours ${d.toFixed(1)} MB, ratio ${(d / c).toFixed(3)}`);
+  const compare = (what: string, unit: string, of: (one: Measure) => number): string => {
+    const [plainly, withUs] = [median(theirs.map(of)), median(mine.map(of))];
+    return `${what} ${plainly.toFixed(2)} -> ${withUs.toFixed(2)} ${unit} (ratio ${(withUs / plainly).toFixed(3)})`;
+  };
+  console.log([name.padEnd(16), compare('wall', 's', ({ seconds }) => seconds), compare('processor', 's', ({ cpuSeconds }) => cpuSeconds), compare('memory', 'MB', ({ rsyncMb }) => rsyncMb)].join('  '));
 }
 
 async function emptyTargets(): Promise<void> {
