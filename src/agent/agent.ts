@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
+import { rotationEvery } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
@@ -29,6 +30,7 @@ import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
 import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
+import { lookForOverdue } from './overdue-watch.ts';
 import { createStation } from './station.ts';
 import { createStatusFile } from './status-file.ts';
 
@@ -37,6 +39,7 @@ type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
 
 const usualWarnAfterMs = 20_000;
 const noticeGraceMs = 10_000;
+const lookOverdueEveryMs = 3_600_000;
 
 /**
  * Runs the agent until it is told to stop.
@@ -113,9 +116,17 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   }, quietly);
   const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
+  const lookOverdue = coalesce(() => lookForOverdue({
+    bus, file: `${paths.state}/overdue.json`, now: () => new Date(),
+    drives: () => registry.list(),
+    rotationEvery: () => rotationEvery(load),
+  }), quietly);
+  lookOverdue();
+  const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);
   await service.ready('Watching for disks');
   const reason = await ended;
   bus.emit('agent:stopping', { reason });
+  clearInterval(overdueTimer);
   await service.stopping();
   await Promise.all(stops.map((stop) => stop()));
   await station.stop();

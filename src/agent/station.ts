@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, KeyError, messageOf } from '../errors.ts';
+import { rekeyAdvice } from '../keys/previous-keys.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
@@ -151,6 +152,7 @@ export function createStation(parts: StationParts): Station {
     loadConfig: () => parts.loadConfig(),
     machineFor: (config: Config) => parts.machineFor(config),
     findVolumes: volumes,
+    rekeyAdvice: (luksUuid: string) => rekeyAdvice(paths, luksUuid),
     holdsOf,
     keyIsLoaded,
     onPhase: (phase: string) => {

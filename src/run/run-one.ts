@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
-import { BusyError, DriveError, exitCodes, messageOf, NotReleasedError } from '../errors.ts';
+import { BusyError, DriveError, exitCodes, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import { HeldError, stillHeld, type Hold } from '../guard/hold.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -29,6 +29,8 @@ export interface RunSurroundings {
   findVolumes(): Promise<readonly Volume[]>;
   /** The person, if any, who has a disk open to look inside. */
   lookOfPerson(): Promise<Look | undefined>;
+  /** What to say of a disk that rejects the key because the password was changed while it was away. */
+  rekeyAdvice(luksUuid: string): Promise<{ readonly happened: string; readonly todo: string } | undefined>;
   /** Everything that keeps a disk from being taken out. */
   holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
   onPhase(phase: Phase): void;
@@ -70,7 +72,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     disk = volume.disk;
     result = await backUp({ record, device: volume.device, config }, around.machineFor(config), story, signal);
   } catch (caught) {
-    error = caught;
+    error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
   }
   const phase = story.phase;
   const end = await proveClosed(order, disk, error, around);
@@ -87,6 +89,17 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
   if (end === 'open') bus.emit('drive:do-not-unplug', { drive, runId, reason: failure?.happened ?? 'It could not be proven that the disk is closed.' });
   return { drive: end, exitCode, ...(failure && { failure }), ...(result && { result }) };
+}
+
+/** A disk may still have an earlier key: then it is not foreign, and there is something to do about it. */
+async function withRekeyAdvice(error: unknown, luksUuid: string, around: RunSurroundings): Promise<unknown> {
+  if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
+  try {
+    const advice = await around.rekeyAdvice(luksUuid);
+    return advice ? new KeyError(error.code, advice.happened, advice.todo) : error;
+  } catch {
+    return error; // the list of earlier keys is damaged: what cryptsetup said is still true
+  }
 }
 
 /** A command that opens disks, `drive prepare` for example, is waited for. */

@@ -1,0 +1,42 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { lookForOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
+import { createBus } from '../../../src/bus/bus.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
+
+const day = 24 * 3_600_000;
+let directory: string;
+beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'overdue-')); });
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const record = (label: string, lastSuccess: string | null, state: DriveRecord['state'] = 'active'): DriveRecord =>
+  driveRecordSchema.parse({ label, luksUuid: `00000000-0000-4000-8000-00000000000${label.slice(-1)}`, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: '2026-01-01T00:00:00.000Z', lastSuccess, state });
+
+/** Looks at a time and returns whom the operator was told of. */
+async function look(drives: readonly DriveRecord[], at: string): Promise<string[]> {
+  const told: string[] = [];
+  const bus = createBus((_name, error) => { throw error; });
+  bus.on('rotation:overdue', ({ drive }) => { told.push(drive); });
+  await lookForOverdue({ bus, file: join(directory, 'overdue.json'), drives: () => Promise.resolve(drives), rotationEvery: () => Promise.resolve(35 * day), now: () => new Date(at) });
+  return told;
+}
+
+it('tells of each overdue disk once, again after a week, and anew after a success', async () => {
+  const stale = [record('BACKUP_1', '2026-03-01T00:00:00.000Z'), record('BACKUP_2', '2026-05-01T00:00:00.000Z'), record('BACKUP_3', null, 'retired')];
+  expect(await look(stale, '2026-04-01T00:00:00.000Z')).toEqual([]);
+  expect(await look(stale, '2026-05-02T00:00:00.000Z')).toEqual(['BACKUP_1']);
+  expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual([]);
+  expect(await look(stale, new Date(Date.parse('2026-05-02T00:00:00.000Z') + tellAgainAfterMs).toISOString())).toEqual(['BACKUP_1']);
+  const fresh = [record('BACKUP_1', '2026-05-10T00:00:00.000Z')];
+  expect(await look(fresh, '2026-05-11T00:00:00.000Z')).toEqual([]);
+  expect(await look(fresh, '2026-07-01T00:00:00.000Z')).toEqual(['BACKUP_1']);
+});
+
+it('tells once more when its memory is damaged', async () => {
+  const stale = [record('BACKUP_1', null)];
+  expect(await look(stale, '2026-05-02T00:00:00.000Z')).toEqual(['BACKUP_1']);
+  await writeFile(join(directory, 'overdue.json'), '{"BACKUP_1":');
+  expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual(['BACKUP_1']);
+});
