@@ -96,7 +96,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     bus, run, paths, registry, replies, bootId, loadConfig: load,
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
-    machineFor: (settings) => createMachine(run, paths, identityFile(paths, settings.ssh)),
+    machineFor: (settings, record) => createMachine(run, paths, identityFile(paths, settings.ssh), record.mirror),
     publish: () => { statusFile.publish(); },
   });
   bus.on('warning:raised', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });

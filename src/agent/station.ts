@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, KeyError, messageOf } from '../errors.ts';
@@ -41,7 +42,7 @@ export interface StationParts {
   readonly attaches: AttachLedger;
   readonly replies: Replies;
   loadConfig(): Promise<Config>;
-  machineFor(config: Config): Machine;
+  machineFor(config: Config, record: DriveRecord): Machine;
   /** Called after every change of what `status` shows. */
   readonly publish: () => void;
 }
@@ -150,7 +151,7 @@ export function createStation(parts: StationParts): Station {
     ledger: parts.attaches,
     bootId: parts.bootId,
     loadConfig: () => parts.loadConfig(),
-    machineFor: (config: Config) => parts.machineFor(config),
+    machineFor: (config: Config, record: DriveRecord) => parts.machineFor(config, record),
     findVolumes: volumes,
     rekeyAdvice: (luksUuid: string) => rekeyAdvice(paths, luksUuid),
     holdsOf,

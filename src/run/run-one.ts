@@ -25,7 +25,8 @@ export interface RunSurroundings {
   /** Shared with every other command that opens disks. */
   readonly deviceLock: string;
   loadConfig(): Promise<Config>;
-  machineFor(config: Config): Machine;
+  /** The machine as one disk's run needs it: disks made by hand keep their mirror under another name. */
+  machineFor(config: Config, record: DriveRecord): Machine;
   findVolumes(): Promise<readonly Volume[]>;
   /** The person, if any, who has a disk open to look inside. */
   lookOfPerson(): Promise<Look | undefined>;
@@ -70,7 +71,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
-    result = await backUp({ record, device: volume.device, config }, around.machineFor(config), story, signal);
+    result = await backUp({ record, device: volume.device, config }, around.machineFor(config, record), story, signal);
   } catch (caught) {
     error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
   }

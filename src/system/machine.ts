@@ -12,9 +12,9 @@ import { files, type Paths } from './paths.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
 
-/** {@link Machine} on the real one. `identityFile` is the ssh key in RAM. */
-export function createMachine(run: RunCommand, paths: Paths, identityFile: string): Machine {
-  const mirror = join(paths.plaintext, 'backups');
+/** {@link Machine} on the real one. `identityFile` is the ssh key in RAM, `mirrorName` the directory of the mirror on the disk. */
+export function createMachine(run: RunCommand, paths: Paths, identityFile: string, mirrorName = 'backups'): Machine {
+  const mirror = join(paths.plaintext, mirrorName);
   return {
     wake: (device, signal) => wakeDevice(run, device, signal),
     luksUuid: (device, signal) => readLuksUuid(run, device, signal),

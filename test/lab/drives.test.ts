@@ -89,7 +89,7 @@ describe('drive adopt', () => {
       cryptsetup luksFormat --type luks1 --pbkdf-force-iterations 1000 --batch-mode --key-file /mnt/ramfs/luks_pw ${device}
       cryptsetup open --key-file /mnt/ramfs/luks_pw ${device} byhand
       mkfs.ext4 -q /dev/mapper/byhand && mount /dev/mapper/byhand /mnt
-      echo BACKUP_9 > /mnt/LABEL && touch -d 2026-01-02T03:04:05Z /mnt/LABEL && mkdir -p /mnt/backups/docs && echo kept > /mnt/backups/docs/a
+      echo BACKUP_9 > /mnt/LABEL && touch -d 2026-01-02T03:04:05Z /mnt/LABEL && mkdir -p /mnt/backup/docs && echo kept > /mnt/backup/docs/a
       umount /mnt && cryptsetup close byhand && udevadm settle`);
     const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', device, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ label: 'BACKUP_9', lastSuccess: '2026-01-02T03:04:05.000Z', state: 'active' });

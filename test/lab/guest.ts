@@ -86,6 +86,10 @@ export class Guest extends Host {
     return this.#usb.unplugDead(this.#running.qmp, serial);
   }
 
+  isPlugged(disk: UsbDisk): boolean {
+    return this.#usb.plugged.includes(disk);
+  }
+
   /** Pulls a disk out, whatever the guest is doing with it. */
   yank(disk: UsbDisk): Promise<void> {
     return this.#usb.yank(this.#running.qmp, disk);

@@ -8,7 +8,7 @@ import type { UsbDisk } from '../usb-disk.ts';
 export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly labelTime: number }): Promise<void> {
   const { guest, server } = lab;
   await guest.waitFor('everything to be closed', async () => (await guest.ask(stillOpen)) === '', 120_000);
-  await guest.unplug(disk);
+  if (guest.isPlugged(disk)) await guest.unplug(disk);
   await guest.waitFor('the agent to see it go', async () => !(await guest.ask('cat /run/extbackup/status.json')).includes('"present":true'));
   await putRight(lab);
   const outside = await disk.clone(`LOOK${String(Date.now())}`);

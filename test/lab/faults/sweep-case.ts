@@ -1,5 +1,4 @@
 import type { Lab } from '../lab.ts';
-import { makeSourceTree } from '../source-tree.ts';
 import { eventsOf, lookInside, openStation, waitForState } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
@@ -17,8 +16,7 @@ export async function openStage(): Promise<SweepStage> {
   const station = await openStation('BACKUP_1');
   const { guest, server } = station;
   const [base] = station.disks as [UsbDisk];
-  await makeSourceTree(server, '/backups', { smallFiles: 20 });
-  await server.shell('mkdir -p /backups/docs; printf kept > /backups/docs/kept; echo goes > /backups/docs/goes');
+  await server.shell('mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 1000 /dev/urandom > /backups/docs/$i; done; printf kept > /backups/docs/kept; echo goes > /backups/docs/goes');
   await guest.plug(base);
   await waitForState(station, 'BACKUP_1', ['safe-to-unplug']);
   const labelTime = await lookInside(station, base, async (top) => Number(await guest.ask(`stat -c %Y ${top}/LABEL`)));
