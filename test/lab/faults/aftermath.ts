@@ -9,7 +9,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly
   const { guest, server } = lab;
   await guest.waitFor('everything to be closed', async () => (await guest.ask(stillOpen)) === '', 120_000);
   if (guest.isPlugged(disk)) await guest.unplug(disk);
-  await guest.waitFor('the agent to see it go', async () => !(await guest.ask('cat /run/extbackup/status.json')).includes('"present":true'));
+  await guest.waitFor('the agent to see it go', 'test -e /run/extbackup/status.json && ! grep -q \'"present":true\' /run/extbackup/status.json');
   await putRight(lab);
   const outside = await disk.clone(`LOOK${String(Date.now())}`);
   await guest.shell('systemctl stop extbackup'); // the clone must not get a run

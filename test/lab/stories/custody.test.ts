@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import { password } from '../station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { eventsOf, openStation, waitForState } from './operator.ts';
+
+/** What a thief of the station finds on its disk after a life of unlocking, running, locking and rebooting: nothing. */
+let lab: Lab;
+let disk: UsbDisk;
+const nameMarker = 'planted-name-of-a-payroll';
+const dataMarker = 'planted-content-of-a-payroll';
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await lab.server.shell(`mkdir -p /backups/docs; echo ${dataMarker} > /backups/docs/${nameMarker}`);
+  await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
+});
+afterAll(() => lab.close());
+
+/** A secret in pieces of 16 bytes: whoever has 32 bytes of it, wherever they begin, has one of them whole. */
+const pieces = (secret: Buffer): Buffer[] =>
+  Array.from({ length: Math.floor(secret.length / 16) }, (_, index) => secret.subarray(index * 16, index * 16 + 16));
+
+interface Secrets {
+  readonly keyHex: Buffer;
+  readonly seed: Buffer;
+  readonly pem: Buffer;
+}
+
+/** The secrets as they stand in RAM. Of the ssh key only what its public half does not tell. */
+async function secretsInRam(): Promise<Secrets> {
+  const keyHex = Buffer.from(await lab.guest.ask('cat /mnt/ramfs/luks_pw'));
+  const text = await lab.guest.ask('cat /mnt/ramfs/id_ed25519.decrypted');
+  const decoded = Buffer.from(text.replace(/-----[^\n]*/g, ''), 'base64');
+  const publicHalf = Buffer.from(await lab.guest.ask('cut -d" " -f2 /etc/extbackup/id_ed25519.pub'), 'base64').subarray(-32);
+  const at = decoded.lastIndexOf(publicHalf) - 32; // the private part is the seed, and the public half once more
+  const inText = (byte: number): number => text.indexOf('\n') + 1 + Math.floor((byte * 4) / 3) + Math.floor((byte * 4) / 3 / 70); // lines of 70
+  return { keyHex, seed: decoded.subarray(at, at + 32), pem: Buffer.from(text.slice(inText(at) + 1, inText(at + 32))) };
+}
+
+it('no secret is in a command line, an environment or the journal at any moment of a run', async () => {
+  const { guest } = lab;
+  const { keyHex } = await secretsInRam();
+  // The patterns reach the sampler by a file in RAM that is never swapped, like the secrets themselves.
+  await guest.shell('mkdir -p /mnt/sampler && mount -t ramfs -o mode=0700 ramfs /mnt/sampler && cat > /mnt/sampler/patterns', { input: `${keyHex.toString().slice(0, 32)}\n${password.split(' ').slice(1).join('\n')}\n${nameMarker}\n` });
+  await guest.copyIn(`${import.meta.dirname}/../on-guest/sample-processes.py`, '/root/sample-processes.py');
+  await guest.shell('systemd-run --quiet --unit sampler python3 /root/sample-processes.py /mnt/sampler/patterns /run/seen /run/rounds');
+  await guest.plug(disk);
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+  await guest.shell('systemctl stop sampler; umount /mnt/sampler');
+  expect(Number(await guest.ask('stat -c %s /run/rounds'))).toBeGreaterThan(20);
+  expect(await guest.ask('cat /run/seen')).toBe('');
+  const journal = await guest.ask('journalctl -o export --no-pager | cat');
+  for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker]) expect(journal.includes(secret)).toBe(false);
+});
+
+it('a crash of the agent leaves no core file', async () => {
+  const { guest } = lab;
+  await guest.shell('echo /var/crash-%p > /proc/sys/kernel/core_pattern; systemctl kill --kill-whom=main --signal=SIGSEGV extbackup');
+  await guest.waitFor('the agent to be back', async () => (await eventsOf(lab, 'agent:started')).length >= 2);
+  expect(await guest.ask('ls -d /var/crash-* 2>/dev/null || true')).toBe('');
+  // The same crash of a program without the agent's limits does leave one: the check can fail.
+  await guest.shell("sh -c 'ulimit -c unlimited; kill -SEGV $$' || true");
+  expect(await guest.ask('ls /var | grep -c ^crash-')).toBe('1');
+  await guest.shell('rm /var/crash-*');
+});
+
+it('the disk of the station holds no piece of a secret, of a file or of a file name, also in its swap and free space', async () => {
+  const { guest } = lab;
+  const { keyHex, seed, pem } = await secretsInRam();
+  const salt = Buffer.from((await guest.ask('cat /etc/extbackup/salt')).slice(0, 32));
+  expect(keyHex.length).toBe(128);
+  expect(seed.length).toBe(32);
+  await guest.unplug(disk);
+  await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+  await guest.plug(disk);
+  await guest.waitFor('the second run', async () => (await eventsOf(lab, 'run:succeeded')).length === 2, 240_000);
+  await guest.shell("python3 -c 'b = bytearray(1100 << 20); b[::4096] = b\"x\" * len(b[::4096])' || true"); // drives what can be swapped out of memory
+  expect(Number(await guest.ask("awk '/swapfile/ {print $4}' /proc/swaps"))).toBeGreaterThan(0);
+  await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 });
+  expect(await guest.ask('ls -A /mnt/ramfs')).toBe('');
+  await guest.unplug(disk);
+  await guest.reboot();
+  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
+  expect(await guest.ask('cat /mnt/ramfs/luks_pw')).toBe(keyHex.toString());
+  const secrets = [
+    ...pieces(keyHex), ...pieces(Buffer.from(keyHex.toString(), 'hex')), ...pieces(seed), ...pieces(pem),
+    Buffer.from(password), Buffer.from(dataMarker), Buffer.from(nameMarker),
+  ];
+  const found = await guest.searchRootDisk([salt, ...secrets]);
+  expect(found.map(({ pattern }) => pattern.toString('latin1'))).toEqual([salt.toString('latin1')]);
+});
