@@ -13,7 +13,6 @@ afterAll(() => stage.lab.close());
 it.each([
   ['pulling', 'yank'],
   ['pulling', 'power cut'],
-  ['pulling', 'network cut, then back'],
   ['unmounting', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);

@@ -61,7 +61,7 @@ export async function openStation(...labels: string[]): Promise<Lab & { readonly
   const lab = await openLab(await preparedStation());
   const disks: UsbDisk[] = [];
   for (const label of labels) {
-    const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 400 });
+    const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });
     await prepareDisk(lab.guest, disk, label);
     await lab.guest.unplug(disk);
     disks.push(disk);

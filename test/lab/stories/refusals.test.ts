@@ -57,7 +57,7 @@ it('a directory that does not exist on the server', async () => {
 });
 
 it('a full disk', async () => {
-  await lab.server.shell('head -c 500M /dev/urandom > /backups/too-large');
+  await lab.server.shell('head -c 220M /dev/urandom > /backups/too-large');
   expect(await failedRun()).toMatchObject({ code: 'EXB_DISK_FULL', exitCode: 13 });
   await lab.server.shell('rm /backups/too-large');
   const { exitCode } = await lab.guest.run(['extbackup', 'run'], { timeoutMs: 240_000, okCodes: 'any' });
