@@ -94,8 +94,9 @@ describe('removing', () => {
   });
 
   test('keeps settings and state, and takes the rest', async () => {
+    await writeFile(join(root, 'etc/extbackup/config.yaml'), '');
     await run('postrm', 'remove');
-    expect((await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|run\/systemd)/.test(path)).sort()).toEqual(['etc', 'etc/extbackup', 'mnt', 'run', 'var', 'var/lib', 'var/lib/extbackup']);
+    expect((await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|run\/systemd)/.test(path)).sort()).toEqual(['etc', 'etc/extbackup', 'etc/extbackup/config.yaml', 'mnt', 'run', 'var', 'var/lib', 'var/lib/extbackup']);
   });
 });
 
