@@ -35,6 +35,8 @@ describe('what is installed', () => {
     const chunk = /^\/usr\/lib\/extbackup\/[\w-]+-[A-Z0-9]{8}\.js$/;
     expect(files.filter((file) => !sometimes.includes(file) && !chunk.test(file)).sort()).toEqual([
       '/usr/bin/extbackup',
+      '/usr/bin/mount-extbackup',
+      '/usr/bin/umount-extbackup',
       '/usr/lib/extbackup/cli.js',
       '/usr/lib/extbackup/package.json',
       '/usr/lib/extbackup/usb.linux-x64-gnu.node',
@@ -50,7 +52,14 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/examples/config.yaml',
       '/usr/share/doc/extbackup/examples/cron.d/extbackup',
       '/usr/share/man/man8/extbackup.8.gz',
+      '/usr/share/man/man8/mount-extbackup.8.gz',
+      '/usr/share/man/man8/umount-extbackup.8.gz',
     ]);
+  });
+
+  test.each(['mount', 'umount'])('%s-extbackup is another name for the verb', async (verb) => {
+    const { stdout } = await execa(join(installed, `usr/bin/${verb}-extbackup`), ['--help']);
+    expect(stdout).toContain(`Usage: extbackup ${verb} `);
   });
 
   test('all of it belongs to root, and nobody else can write it', async () => {
