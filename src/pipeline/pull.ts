@@ -41,6 +41,8 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   story.tell('sync:started', {});
   const started = performance.now();
   const { copied, attempts } = await copy(job, machine, watch, order, signal);
+  // What did not fit is no use, and would leave no room for the next run's history and log.
+  if (copied.trouble === 'disk-full') await machine.removePartials().catch(() => undefined);
   await keepLog(machine, copied.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
