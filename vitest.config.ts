@@ -12,10 +12,16 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          exclude: ['test/lab/long/**'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 900_000,
         },
+      },
+      // Stories of many minutes, run by themselves: npm run test:long
+      {
+        extends: true,
+        test: { name: 'long', include: ['test/lab/long/*.test.ts'], fileParallelism: false, testTimeout: 600_000, hookTimeout: 900_000 },
       },
     ],
   },
