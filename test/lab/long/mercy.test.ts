@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from '../stories/operator.ts';
 
 /** The day for which the disks exist: the server is emptied, encrypted or half gone, and somebody plugs a disk in. */
 let lab: Lab;
