@@ -3,6 +3,7 @@ import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
 import { KeyError } from '../errors.ts';
 import { askPassword } from '../keys/ask-password.ts';
+import { offerHeaderBackup } from '../keys/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { nudgeAgent } from '../keys/nudge.ts';
 import { forbidCoreDumps } from '../keys/process-hygiene.ts';
@@ -10,7 +11,13 @@ import { rekeyDisk } from '../keys/rekey-disk.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
 import { listBlockDevices } from '../system/block-devices.ts';
 import { files } from '../system/paths.ts';
+import type { Secret } from '../system/secret.ts';
 import type { CliContext } from './cli-context.ts';
+
+interface RekeyOptions {
+  readonly passwordStdin?: true;
+  readonly headerBackup?: string;
+}
 
 /** Gives a disk the key that is loaded now, after a password change while it was away. */
 export function driveRekeyCommand(context: CliContext): Command {
@@ -18,13 +25,16 @@ export function driveRekeyCommand(context: CliContext): Command {
     .description('give a disk the present key, after the password was changed while it was away')
     .argument('[label]', 'which disk; not needed when only one is plugged in')
     .option('--password-stdin', 'read the old password from standard input instead of asking')
+    .option('--header-backup <dir>', 'save the LUKS header of the disk there first; it opens with the old password')
     .addHelpText('after', '\nExample:\n  extbackup drive rekey BACKUP_2')
-    .action((label: string | undefined, options: { passwordStdin?: true }) => rekey(context, label, options.passwordStdin === true));
+    .action((label: string | undefined, options: RekeyOptions) => rekey(context, label, options));
 }
 
-async function rekey(context: CliContext, wanted: string | undefined, fromStdin: boolean): Promise<void> {
+async function rekey(context: CliContext, wanted: string | undefined, options: RekeyOptions): Promise<void> {
   const { paths, runCommand } = context;
+  const fromStdin = options.passwordStdin === true;
   await forbidCoreDumps(runCommand);
+  const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
   await withKeyLock(paths, () => withIdleDevice(paths, async () => {
     const config = await context.loadConfig();
     if (!(await isKeyLoaded(paths, config.key))) throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
@@ -32,8 +42,8 @@ async function rekey(context: CliContext, wanted: string | undefined, fromStdin:
     const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
     const { label, luksUuid } = record;
     const device = volumeOfRecord(record, disks).volume.path;
-    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () =>
-      askPassword({ message: `Old password of disk ${label}:`, fromStdin, twice: false }));
+    const ask = (): Promise<Secret> => askPassword({ message: `Old password of disk ${label}:`, fromStdin, twice: false });
+    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, ask, headerBackup);
     context.print(changed ? `Disk ${label} has the present key now; the old one does not open it any more.` : `Disk ${label} has the present key already.`);
   }));
   await nudgeAgent(paths, 'unlock'); // the disk may have been waiting for a key that opens it

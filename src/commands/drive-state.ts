@@ -59,7 +59,7 @@ export function lost(record: DriveRecord): string {
     `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copy}`,
     'What that means: the disk is encrypted. Whoever has it needs the key, which is on no disk of the rotation; the key is made of the password and the salt of this station.',
     'What to do:',
-    '  1. If the password, this station or its configuration may be in the same hands: choose a new password, which also changes the key of the other disks: extbackup drive rekey --help . The lost disk keeps the old key.',
+    '  1. If the password, this station or its configuration may be in the same hands: choose a new password, which also changes the key of the other disks: extbackup key change . The lost disk keeps the old key.',
     '  2. If this station is gone too: remove its key from the authorized_keys on the backup server.',
     '  3. One copy less is in the safe. Prepare another disk: extbackup drive prepare --help',
     `  4. If it is found again: extbackup drive lost ${record.label} --undo`,

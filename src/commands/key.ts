@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
 import { askPassword } from '../keys/ask-password.ts';
-import { changePassword } from '../keys/change-password.ts';
+import { changePassword, requirePresentKey } from '../keys/change-password.ts';
 import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
+import { offerHeaderBackup } from '../keys/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { forbidCoreDumps } from '../keys/process-hygiene.ts';
 import type { CliContext } from './cli-context.ts';
@@ -30,13 +31,17 @@ export function keyCommand(context: CliContext): Command {
 
 async function change(context: CliContext, options: ChangeOptions): Promise<void> {
   const { paths, runCommand } = context;
+  const fromStdin = options.passwordStdin === true;
   await forbidCoreDumps(runCommand);
+  await requirePresentKey(paths, (await context.loadConfig()).key);
+  // Asked before the locks are taken: an open question must hold up no run.
+  const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
+  const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin, twice: true });
   await withKeyLock(paths, () => withIdleDevice(paths, async () => {
-    const config = await context.loadConfig();
-    const away = await changePassword(context, config, {
-      typed: await askPassword({ message: 'New password for the backup disks:', fromStdin: options.passwordStdin === true, twice: true }),
+    const away = await changePassword(context, await context.loadConfig(), {
+      typed,
       scrypt: options.scryptMemory === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(options.scryptMemory),
-      headerBackup: options.headerBackup,
+      headerBackup,
     });
     context.print('The password is changed, and the keys are loaded.');
     if (away.length > 0) {

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
+import type { Config } from '../config/schema.ts';
 import { askPassword, askThroughSystemd } from '../keys/ask-password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../keys/fstab.ts';
 import { linkIdentity } from '../keys/link-identity.ts';
 import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
 import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { offerConversion } from '../keys/ssh-container.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
+import type { Secret } from '../system/secret.ts';
 import type { CliContext } from './cli-context.ts';
 
 interface UnlockOptions {
@@ -32,30 +35,41 @@ export function unlockCommand(context: CliContext): Command {
 
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
   const { paths, runCommand: run } = context;
-  const config = await context.loadConfig();
   await forbidCoreDumps(run);
+  // Before the lock is taken: a prompt that nobody answers must keep nobody else from unlocking or locking.
+  const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {
-    const station = { run, paths };
-    if (options.passwordStdin !== true && (await isKeyLoaded(paths, config.key)) && config.key.check !== undefined) {
-      context.print('The key is loaded already.');
-    } else {
-      const isFirst = config.key.check === undefined;
-      const message = isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:';
-      const typed = options.askSystemd === true
-        ? await askThroughSystemd(run, message, 10)
-        : await askPassword({ message, fromStdin: options.passwordStdin === true, twice: isFirst });
-      const key = await buildKey(paths, config.key, typed);
-      try {
-        if (isFirst && options.first !== true) await confirmFirstKey(context);
-        const form = await loadKeys(station, config, key, !isFirst);
-        if (isFirst) await rememberCheck(context.paths.config, config.key, key);
-        context.print(form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.');
-        if (form !== 'absent' && form !== 'present') context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
-      } finally {
-        key.wipe();
-      }
-    }
+    const config = await context.loadConfig();
+    if (typed === undefined) context.print('The key is loaded already.');
+    else await load(context, config, typed);
     if (options.fstab === true) context.note(await addFstabLine('/etc/fstab', paths.ramfs));
     if (options.linkSsh === true) context.note(await linkIdentity(identityFile(paths, config.ssh)));
   });
+}
+
+/** @returns undefined when the key is loaded and nothing needs to be asked */
+async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Promise<Secret | undefined> {
+  const { key } = await context.loadConfig();
+  const isFirst = key.check === undefined;
+  const fromStdin = options.passwordStdin === true;
+  if (!fromStdin && !isFirst && (await isKeyLoaded(context.paths, key))) return undefined;
+  if (isFirst && options.first !== true) await confirmFirstKey(context);
+  const message = isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:';
+  return options.askSystemd === true
+    ? askThroughSystemd(context.runCommand, { message, twice: isFirst }, 10)
+    : askPassword({ message, fromStdin, twice: isFirst });
+}
+
+async function load(context: CliContext, config: Config, typed: Secret): Promise<void> {
+  const { paths, runCommand: run } = context;
+  const isFirst = config.key.check === undefined;
+  const key = await buildKey(paths, config.key, typed);
+  try {
+    const form = await loadKeys({ run, paths }, config, key, !isFirst);
+    if (isFirst) await rememberCheck(paths.config, config.key, key);
+    context.print(form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.');
+    offerConversion(context, form);
+  } finally {
+    key.wipe();
+  }
 }

@@ -1,4 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
+import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs } from '../keys/ram-directory.ts';
 import { identityFile, samePublicKey } from '../keys/ssh-key.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
@@ -33,7 +34,16 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
     name: 'derivation',
     look: ({ config }) => Promise.resolve(config.key.derivation === 'scrypt'
       ? ok('The key is derived with scrypt.')
-      : warn('The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.', 'Move to scrypt, which makes each try cost a second: extbackup drive rekey --help')),
+      : warn('The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.', 'Move to scrypt, which makes each try cost a second: extbackup key change')),
+  },
+  {
+    name: 'old-keys',
+    look: async ({ paths }) => {
+      const labels = (await readPreviousKeys(paths)).pending.map(({ label }) => label);
+      return labels.length === 0
+        ? ok('No disk has a key from before a password change.')
+        : warn(`May still have the key from before a password change: ${labels.join(', ')}.`, 'Plug each one in and run: extbackup drive rekey LABEL (keep the old password until then)');
+    },
   },
   {
     name: 'ramfs',

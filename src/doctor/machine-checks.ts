@@ -66,7 +66,7 @@ export const hardeningChecks: readonly Check[] = [
     look: async () => {
       const open = await unencryptedSwap(await readFile('/proc/swaps', 'utf8'));
       if (open.length === 0) return ok('No swap space that could keep memory in clear.');
-      return warn(`Swap space is not encrypted: ${open.join(', ')}. The keys and the agent are never swapped, other programs that see backed-up data are.`, 'Turn it off, encrypt it with a random key (crypttab(5)), or use zram.');
+      return warn(`Swap space is not encrypted: ${open.join(', ')}. The agent and the keys in ramfs are never swapped; a command that builds a key could be, for that moment.`, 'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.');
     },
   },
   {
@@ -94,7 +94,6 @@ export const hardeningChecks: readonly Check[] = [
     },
   },
 ];
-
 
 /** Swap areas of /proc/swaps that are neither in compressed memory nor on dm-crypt. */
 async function unencryptedSwap(swaps: string): Promise<string[]> {

@@ -25,9 +25,14 @@ export async function askPassword(question: PasswordQuestion): Promise<Secret> {
   if (!process.stdin.isTTY) {
     throw new UsageError('There is no terminal to ask for the password.', 'Give it on standard input, with --password-stdin.');
   }
-  const first = await prompt(question.message);
-  if (!question.twice) return first;
-  const second = await prompt('The same again:');
+  return ask(prompt, question);
+}
+
+/** @throws KeyError (EXB_PASSWORD) when the two tries differ */
+async function ask(one: (message: string) => Promise<Secret>, { message, twice }: Pick<PasswordQuestion, 'message' | 'twice'>): Promise<Secret> {
+  const first = await one(message);
+  if (!twice) return first;
+  const second = await one('The same again:');
   const same = first.reveal().equals(second.reveal());
   second.wipe();
   if (same) return first;
@@ -39,8 +44,13 @@ export async function askPassword(question: PasswordQuestion): Promise<Secret> {
  * Asks through systemd, so that whoever answers its password questions can: the console, or a tool for remote
  * unlocking. See systemd-ask-password(1).
  * @throws CancelledError when nobody answers within `minutes`
+ * @throws KeyError (EXB_PASSWORD) when the two tries differ
  */
-export async function askThroughSystemd(run: RunCommand, message: string, minutes: number): Promise<Secret> {
+export function askThroughSystemd(run: RunCommand, question: Pick<PasswordQuestion, 'message' | 'twice'>, minutes: number): Promise<Secret> {
+  return ask((message) => askSystemd(run, message, minutes), question);
+}
+
+async function askSystemd(run: RunCommand, message: string, minutes: number): Promise<Secret> {
   try {
     const { stdout } = await run({
       file: '/usr/bin/systemd-ask-password',
@@ -60,7 +70,9 @@ async function readInput(): Promise<Buffer> {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > longestInput) throw new KeyError('EXB_PASSWORD', 'Standard input is too long for a password.', 'Make sure that the right file or text was given.');
+    if (length <= longestInput) continue;
+    for (const read of chunks) read.fill(0);
+    throw new KeyError('EXB_PASSWORD', 'Standard input is too long for a password.', 'Make sure that the right file or text was given.');
   }
   const all = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);

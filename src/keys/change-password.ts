@@ -6,13 +6,14 @@ import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { KeyError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
-import { files } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey, type ScryptParameters } from './derivation.ts';
+import { headerBackupNotice } from './header-backup.ts';
 import { addKeyslot, backUpHeader, removeKeyslot } from './luks-keyslots.ts';
 import { nudgeAgent } from './nudge.ts';
 import { checkPassword } from './password.ts';
-import { readPreviousKeys, settleRekeyed, writePreviousKeys } from './previous-keys.ts';
+import { isPending, readPreviousKeys, settleRekeyed, writePreviousKeys } from './previous-keys.ts';
 import { wipeFile, writeRamFile } from './ram-key-ring.ts';
 import { nextSshKey } from './rotate-ssh-key.ts';
 import { makeSalt, nextSaltFile, readSalts, writeNewSalt } from './salt.ts';
@@ -48,14 +49,13 @@ export async function changePassword(context: CliContext, config: Config, change
   const oldKeyFile = files.luksKey(paths);
   const newKeyFile = `${oldKeyFile}.new`;
   const password = checkPassword('scrypt', change.typed);
-  if (!(await isKeyLoaded(paths, config.key)) || config.key.check === undefined) {
-    throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the old password: extbackup unlock');
-  }
+  await requirePresentKey(paths, config.key);
   const salt = makeSalt();
   const settings: KeySettings = { derivation: 'scrypt', scrypt: { ...change.scrypt } };
   const key = await deriveKey(settings, password, salt);
   password.wipe();
   const disks = await listDisks(context);
+  const before = await readPreviousKeys(paths);
   let committed = false;
   try {
     await writeRamFile(paths.ramfs, 'luks_pw.new', key);
@@ -75,7 +75,8 @@ export async function changePassword(context: CliContext, config: Config, change
     await rename(newKeyFile, oldKeyFile);
     await nudgeAgent(paths, 'unlock');
     const away = await removeKeyslots(context, disks, { goes: previousKeyFile(oldKeyFile), stays: oldKeyFile });
-    await settleRekeyed(paths, disks.flatMap(({ device, luksUuid }) => (device === undefined ? [] : [luksUuid])));
+    // A disk that was on the list before may have a still older key beside this one.
+    await settleRekeyed(paths, disks.flatMap(({ device, luksUuid }) => (device === undefined || isPending(before, luksUuid) ? [] : [luksUuid])));
     return away;
   } catch (error) {
     if (!committed) await removeKeyslots(context, disks, { goes: newKeyFile, stays: oldKeyFile }).catch(() => undefined); // the first error is the one to tell
@@ -84,6 +85,12 @@ export async function changePassword(context: CliContext, config: Config, change
     key.wipe();
     await wipeFile(newKeyFile);
   }
+}
+
+/** @throws KeyError when the key that is in force is not loaded, or cannot be told from another */
+export async function requirePresentKey(paths: Paths, settings: KeySettings): Promise<void> {
+  if (settings.check !== undefined && (await isKeyLoaded(paths, settings))) return;
+  throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
 }
 
 /** The key from before a password change, in ramfs until `lock` or the next boot. */
@@ -99,7 +106,7 @@ async function addKeyslots(context: CliContext, disks: readonly RekeyedDisk[], k
   const run = context.runCommand;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
-    if (headerBackup !== undefined) await backUpHeader(run, device, `${headerBackup}/${label}.luks-header`);
+    if (headerBackup !== undefined) context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
     await addKeyslot(run, label, device, keys);
     context.note(`Disk ${label} has a keyslot for the new key.`);
   }

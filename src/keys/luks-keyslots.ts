@@ -2,6 +2,7 @@
 import { KeyError, UsageError } from '../errors.ts';
 import { affordableMemoryKiB } from '../drives/format-disk.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
+import { readSecretFile } from './ram-key-ring.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
 /** argon2 on a small machine takes seconds for each keyslot, and a disk may have to spin up. */
@@ -26,7 +27,7 @@ export async function opensWith(run: RunCommand, device: string, keyFile: string
 export async function addKeyslot(run: RunCommand, label: string, device: string, keys: { readonly old: string; readonly new: string }): Promise<boolean> {
   if (await opensWith(run, device, keys.new)) return false;
   if (!(await opensWith(run, device, keys.old))) {
-    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`, 'Give the password that this disk was prepared with: extbackup drive rekey --help');
+    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`, `Give it the present key first, with the password that it was prepared with: extbackup drive rekey ${label}`);
   }
   const cost = (await isLuks2(run, device)) ? ['--pbkdf', 'argon2id', '--pbkdf-memory', String(affordableMemoryKiB())] : [];
   await run({ file: cryptsetup, args: ['luksAddKey', '--batch-mode', '--key-file', keys.old, '--iter-time', '2000', ...cost, device, keys.new], timeoutMs: patienceMs });
@@ -40,7 +41,7 @@ export async function addKeyslot(run: RunCommand, label: string, device: string,
  * @throws KeyError when it does not: then nothing is removed
  */
 export async function removeKeyslot(run: RunCommand, label: string, device: string, keys: { readonly goes: string; readonly stays: string }): Promise<void> {
-  if (!(await opensWith(run, device, keys.stays))) {
+  if (await haveSameContent(keys.goes, keys.stays) || !(await opensWith(run, device, keys.stays))) {
     throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} would not open any more without the old key, so that was left on it.`, 'Try again: extbackup drive rekey');
   }
   while (await opensWith(run, device, keys.goes)) {
@@ -50,15 +51,27 @@ export async function removeKeyslot(run: RunCommand, label: string, device: stri
 
 /**
  * Saves the LUKS header with its keyslots; see cryptsetup-luksHeaderBackup(8). An existing file is never overwritten.
+ * @returns the file
  * @throws UsageError when it cannot be written there
  */
-export async function backUpHeader(run: RunCommand, device: string, file: string): Promise<void> {
+export async function backUpHeader(run: RunCommand, label: string, device: string, directory: string): Promise<string> {
+  const file = `${directory}/${label}.luks-header`;
   try {
     await run({ file: cryptsetup, args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device], timeoutMs: patienceMs });
+    return file;
   } catch (cause) {
     if (!(cause instanceof CommandError)) throw cause;
-    throw new UsageError(`The LUKS header of ${device} could not be saved as ${file}. No key was changed.`, 'Name an existing directory in which there is no such file yet.', cause);
+    throw new UsageError(`The LUKS header of ${label} could not be saved as ${file}. No key was changed.`, 'Name an existing directory in which there is no such file yet.', cause);
   }
+}
+
+/** Taking off the key that is to stay would take off both. */
+async function haveSameContent(one: string, other: string): Promise<boolean> {
+  const contents = await Promise.all([readSecretFile(one), readSecretFile(other)]);
+  const [first, second] = contents.map((content) => content?.reveal());
+  const same = first !== undefined && second !== undefined && first.equals(second);
+  for (const content of contents) content?.wipe();
+  return same;
 }
 
 async function isLuks2(run: RunCommand, device: string): Promise<boolean> {

@@ -34,6 +34,19 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
 }
 
 /**
+ * What a typed password may have stood for when the key was made, the likeliest first. An old set-up read it with bash's
+ * `read -s`, which drops blanks at both ends and takes a backslash as an escape; see bash(1), read.
+ * Takes over `password`: the caller wipes every form.
+ */
+export function passwordForms(derivation: KeySettings['derivation'], password: Secret): [Secret, ...Secret[]] {
+  if (derivation === 'scrypt') return [password];
+  const read = asReadByBash(password.reveal());
+  if (!read.reveal().equals(password.reveal())) return [read, password];
+  read.wipe();
+  return [password];
+}
+
+/**
  * One password from the bytes of standard input; a trailing newline, which `echo` adds, does not belong to it.
  * Takes over `input`.
  */
@@ -52,6 +65,32 @@ function normalised(typed: Secret): Secret {
   if (!isUtf8(bytes)) throw refused('The password is not valid UTF-8.', 'Type it on a terminal that is set to UTF-8.');
   const form = new Secret(Buffer.from(bytes.toString('utf8').normalize('NFC'), 'utf8'));
   typed.wipe();
+  return form;
+}
+
+const backslash = 0x5c;
+const isBlank = (byte: number | undefined): boolean => byte === 0x09 || byte === 0x20;
+
+/** In more than one word, bash drops even escaped blanks at the end. */
+function asReadByBash(typed: Buffer): Secret {
+  const read = Buffer.alloc(typed.length);
+  let length = 0;
+  let [wordEnd, isOneWord] = [0, true];
+  for (let index = 0; index < typed.length; index += 1) {
+    const isEscaped = typed[index] === backslash;
+    if (isEscaped) index += 1;
+    const byte = typed[index];
+    if (byte === undefined) break; // a backslash at the end escapes nothing
+    const isGap = !isEscaped && isBlank(byte);
+    if (isGap && length === 0) continue;
+    if (!isGap && wordEnd < length) isOneWord = false;
+    read[length] = byte;
+    length += 1;
+    if (!isGap) wordEnd = length;
+  }
+  if (!isOneWord) while (isBlank(read[wordEnd - 1])) wordEnd -= 1;
+  const form = new Secret(Buffer.from(read.subarray(0, wordEnd)));
+  read.fill(0);
   return form;
 }
 

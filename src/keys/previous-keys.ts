@@ -47,6 +47,9 @@ export async function settleRekeyed(paths: Paths, luksUuids: readonly string[]):
   await writePreviousKeys(paths, { version: 1, keys: pending.length === 0 ? [] : before.keys, pending });
 }
 
+/** Whether a disk may still have an earlier key. */
+export const isPending = ({ pending }: PreviousKeys, wanted: string): boolean => pending.some(({ luksUuid }) => luksUuid === wanted);
+
 /**
  * What to tell the operator about a disk that rejects the key because the password was changed while it was away.
  * @returns undefined when it is no such disk

@@ -5,9 +5,10 @@ import { files, type Paths } from '../system/paths.ts';
 import { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey } from './derivation.ts';
 import { previousKeyFile } from './change-password.ts';
-import { addKeyslot, opensWith, removeKeyslot } from './luks-keyslots.ts';
-import { checkPassword } from './password.ts';
-import { readPreviousKeys, settleRekeyed } from './previous-keys.ts';
+import { headerBackupNotice } from './header-backup.ts';
+import { addKeyslot, backUpHeader, opensWith, removeKeyslot } from './luks-keyslots.ts';
+import { checkPassword, passwordForms } from './password.ts';
+import { isPending, readPreviousKeys, settleRekeyed } from './previous-keys.ts';
 import { readSalt } from './salt.ts';
 import { readLuksKey, wipeFile, writeRamFile } from './ram-key-ring.ts';
 
@@ -20,11 +21,13 @@ export interface DiskToRekey {
 
 /**
  * Gives a disk the key that is loaded, in place of an older one. The old key is taken from RAM when it is still there;
- * otherwise `ask` gets the old password.
+ * otherwise `ask` gets the old password: also for a disk that opens already, but may have kept its old key when a password
+ * change was cut off.
+ * @param headerBackup directory for a copy of the LUKS header as it was; undefined makes none
  * @returns whether anything had to be changed
  * @throws KeyError when the disk opens with none of the keys; then it was not changed
  */
-export async function rekeyDisk(context: CliContext, config: Config, disk: DiskToRekey, ask: () => Promise<Secret>): Promise<boolean> {
+export async function rekeyDisk(context: CliContext, config: Config, disk: DiskToRekey, ask: () => Promise<Secret>, headerBackup?: string): Promise<boolean> {
   const { paths, runCommand: run } = context;
   const { label, luksUuid, device } = disk;
   const present = files.luksKey(paths);
@@ -33,11 +36,13 @@ export async function rekeyDisk(context: CliContext, config: Config, disk: DiskT
   try {
     const isOpenToUs = await opensWith(run, device, present);
     let old: string | undefined = (await opensWithFile(context, device, previous)) ? previous : undefined;
-    if (old === undefined && !isOpenToUs) old = await findOldKey(context, config, disk, await ask(), oldest);
+    const mayHaveOldKey = !isOpenToUs || isPending(await readPreviousKeys(paths), luksUuid);
+    if (old === undefined && mayHaveOldKey) old = await findOldKey(context, config, disk, await ask(), { keyFile: oldest, isOpenToUs });
     if (old === undefined) {
       await settleRekeyed(paths, [luksUuid]);
       return false;
     }
+    if (headerBackup !== undefined) context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
     await addKeyslot(run, label, device, { old, new: present });
     await removeKeyslot(run, label, device, { goes: old, stays: present });
     await settleRekeyed(paths, [luksUuid]);
@@ -53,13 +58,22 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
   return key !== undefined && opensWith(runCommand, device, keyFile);
 }
 
-/** Builds every key that the password may have stood for, the newest first, until one opens the disk. */
-async function findOldKey({ paths, runCommand: run }: CliContext, config: Config, { label, device }: DiskToRekey, typed: Secret, keyFile: string): Promise<string> {
+/**
+ * Builds every key that the password may have stood for, the newest first, until one opens the disk.
+ * @returns its file; undefined when the password is the last one, and the disk has lost that key already
+ */
+async function findOldKey({ paths, runCommand: run }: CliContext, config: Config, { label, device }: DiskToRekey, typed: Secret, goal: { readonly keyFile: string; readonly isOpenToUs: boolean }): Promise<string | undefined> {
+  const { keyFile, isOpenToUs } = goal;
   const ways = [...(await readPreviousKeys(paths)).keys].reverse();
   const own = { settings: config.key, salt: await readSalt(files.salt(paths), config.key.derivation) };
   try {
-    for (const { settings, salt } of [...ways, { ...own, settings: { ...own.settings, check: undefined } }]) {
-      if (await buildInto(paths, settings, salt, typed, keyFile) && await opensWith(run, device, keyFile)) return keyFile;
+    const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }]; // the same derivation with another password
+    for (const { settings, salt } of [...ways, ...hasOwn]) {
+      for (const form of passwordForms(settings.derivation, checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))))) {
+        if (!(await buildInto(paths, settings, salt, form, keyFile))) continue;
+        if (await opensWith(run, device, keyFile)) return keyFile;
+        if (isOpenToUs && settings.check !== undefined && settings === ways[0]?.settings) return undefined;
+      }
     }
   } finally {
     typed.wipe();
@@ -67,9 +81,13 @@ async function findOldKey({ paths, runCommand: run }: CliContext, config: Config
   throw new KeyError('EXB_KEY_REJECTED', `The password is not the one that disk ${label} has. Nothing on it was changed.`, 'Try again with the password that was in use when the disk was last backed up.');
 }
 
-/** @returns whether the key fits its check value, if it has one; only then it is written */
-async function buildInto(paths: Paths, settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined }, salt: string, typed: Secret, keyFile: string): Promise<boolean> {
-  const key = await deriveKey(settings, checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))), salt);
+/**
+ * Takes over `password`, which is overwritten.
+ * @returns whether the key fits its check value, if it has one; only then it is written
+ */
+async function buildInto(paths: Paths, settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined }, salt: string, password: Secret, keyFile: string): Promise<boolean> {
+  const key = await deriveKey(settings, password, salt);
+  password.wipe();
   try {
     if (settings.check !== undefined && checkValueOf(settings.derivation, key) !== settings.check) return false;
     await writeRamFile(paths.ramfs, keyFile.slice(paths.ramfs.length + 1), key);

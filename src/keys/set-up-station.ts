@@ -18,6 +18,7 @@ import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from './salt.ts';
 import { nudgeAgent } from './nudge.ts';
 import { nextSteps } from './next-steps.ts';
 import { settleHostKey } from './settle-host-key.ts';
+import { offerConversion } from './ssh-container.ts';
 import { makeSshKey, type SshKeyType } from './ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from './unlock.ts';
 
@@ -94,6 +95,7 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
 async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {
   const { paths, runCommand: run } = context;
   const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
+  offerConversion(context, form);
   if (form !== 'absent') return;
   await makeSshKey(run, paths, ssh, how.type);
   await nudgeAgent(paths, 'unlock'); // the first nudge came before there was an ssh key

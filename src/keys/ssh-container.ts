@@ -23,6 +23,11 @@ export const containerForms = {
 /** One of {@link containerForms}. */
 export type ContainerForm = keyof typeof containerForms;
 
+/** Tells the operator when the ssh key is stored in an older form than the present one. */
+export function offerConversion(context: { note(text: string): void }, form: ContainerForm | 'absent'): void {
+  if (form !== 'absent' && form !== 'present') context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
+}
+
 /**
  * Encrypts a private key that lies in ramfs into `target`, mode 0600. The pass phrase is the first line of `passFile`.
  * An existing target is replaced at once or not at all.

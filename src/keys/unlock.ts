@@ -6,7 +6,7 @@ import { pause } from '../system/pause.ts';
 import type { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey } from './derivation.ts';
 import { nudgeAgent } from './nudge.ts';
-import { checkPassword } from './password.ts';
+import { checkPassword, passwordForms } from './password.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { readLuksKey, wipeFile, writeRamFile } from './ram-key-ring.ts';
 import { putSaltInPlace, readSalts } from './salt.ts';
@@ -40,11 +40,11 @@ export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'der
  * @throws KeyError when the password is refused or wrong
  */
 export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
-  const password = checkPassword(settings.derivation, typed);
+  const forms = passwordForms(settings.derivation, checkPassword(settings.derivation, typed));
   try {
     const salts = await readSalts(files.salt(paths), settings.derivation);
-    for (const salt of salts) {
-      const key = await derive(settings, password, salt);
+    for (const [form, salt] of salts.flatMap((each) => forms.map((password) => [password, each] as const))) {
+      const key = await derive(settings, form, salt);
       if (settings.check === undefined) return key;
       if (checkValueOf(settings.derivation, key) === settings.check) {
         await putSaltInPlace(files.salt(paths), salt);
@@ -53,7 +53,7 @@ export async function buildKey(paths: Paths, settings: KeySettings, typed: Secre
       key.wipe();
     }
   } finally {
-    password.wipe();
+    for (const form of forms) form.wipe();
   }
   await pause(wrongPasswordPauseMs, new AbortController().signal);
   throw new KeyError('EXB_KEY_REJECTED', 'The password is wrong; the keys in RAM were left as they are.', 'Try again: extbackup unlock');

@@ -94,6 +94,19 @@ describe('a password change', () => {
     expect(part(stdout, 'etc')).toBe('config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
   });
 
+  it('that was cut off before the old keyslots went is completed by drive rekey, which takes no other password for the old one', () => {
+    const { stdout, stderr } = inSandbox(`${station} cp /etc/extbackup/salt "$room/salt"; check=$(sed -n 's/ *check: //p' /etc/extbackup/config.yaml)
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null 2>&1
+      cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "$room/old" /dev/shm/A /mnt/ramfs/luks_pw; rm /mnt/ramfs/luks_pw.previous; plugged A
+      "$NODE" -e 'const [uuid, salt, check] = process.argv.slice(1); console.log(JSON.stringify({ version: 1, pending: [{ label: "A", luksUuid: uuid }],
+        keys: [{ settings: { derivation: "scrypt", scrypt: { N: 16384, r: 8, p: 1 }, check }, salt, changedAt: "2026-01-01T00:00:00Z" }] }))' "$uuid_A" "$(cat "$room/salt")" "$check" >/var/lib/extbackup/previous-keys.json
+      printf 'the new password' | extbackup drive rekey A --password-stdin; echo "<present>$? $(opens A /mnt/ramfs/luks_pw) $(opens A "$room/old")</present>"
+      mkdir "$room/headers"; printf 'old password' | extbackup drive rekey A --password-stdin --header-backup "$room/headers"
+      echo "<old>$? $(opens A /mnt/ramfs/luks_pw) $(opens A "$room/old") $(slots A) $(ls "$room/headers")</old>"`);
+    expect([part(stdout, 'present'), part(stdout, 'old')]).toEqual(['12 yes yes', '0 yes no 1 A.luks-header']);
+    expect(stderr).toContain('Saved the LUKS header');
+  });
+
   it('that was cut off before the settings changed leaves the old password in force', () => {
     const { stdout } = inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
       extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"

@@ -91,6 +91,22 @@ describe('unlock', () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each([['7 characters', "printf 'äöüßéàç'", /too short/], ['a file without an end', 'head -c 10000000 /dev/zero', /too long/]])('refuses %s and writes nothing', (_, source, message) => {
+    const { stdout, stderr } = inSandbox(`${setup} extbackup lock >/dev/null; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
+    expect(part(stdout, 'code')).toBe('12');
+    expect(stderr).toMatch(message);
+  });
+
+  it('mounts the ramfs at every boot and links the ssh key when asked, once, and never replaces a key of its own', () => {
+    const { stdout } = inSandbox(`${setup} printf '/dev/sda1 / ext4 defaults 0 1' >/etc/fstab
+      for i in 1 2; do extbackup unlock --fstab --link-ssh >/dev/null 2>&1; done
+      echo "<fstab>$(cat /etc/fstab)</fstab><link>$(readlink /root/.ssh/id_ed25519) $(ssh-keygen -y -f /root/.ssh/id_ed25519 | cut -d' ' -f2 | cmp - <(cut -d' ' -f2 /etc/extbackup/id_ed25519.pub) && echo works)</link>"
+      rm /root/.ssh/id_ed25519; echo own >/root/.ssh/id_ed25519; extbackup unlock --link-ssh 2>/dev/null; echo "<own>$? $(cat /root/.ssh/id_ed25519)</own>"`);
+    expect(part(stdout, 'fstab')).toBe('/dev/sda1 / ext4 defaults 0 1\nramfs /mnt/ramfs ramfs mode=0700,nodev,nosuid,noexec,nofail 0 0');
+    expect(part(stdout, 'link')).toBe('/mnt/ramfs/id_ed25519.decrypted works');
+    expect(part(stdout, 'own')).toBe('2 own');
+  });
+
   it('takes a first key without a check value only when told so', () => {
     const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
       printf 'some new password' | extbackup unlock --password-stdin 2>/dev/null; echo "<untold>$? $(ls /mnt/ramfs)</untold>"

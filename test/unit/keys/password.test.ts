@@ -1,10 +1,23 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { KeyError } from '../../../src/errors.ts';
-import { checkPassword, passwordFromInput } from '../../../src/keys/password.ts';
+import { checkPassword, passwordForms, passwordFromInput } from '../../../src/keys/password.ts';
 import { Secret } from '../../../src/system/secret.ts';
 
 const secret = (text: string): Secret => new Secret(Buffer.from(text, 'utf8'));
 const checked = (text: string, derivation: 'scrypt' | 'sha512' = 'scrypt'): string => checkPassword(derivation, secret(text)).reveal().toString('utf8');
+
+describe('a password of an old set-up', () => {
+  it.each(['plain enough', ' blanks around\t', 'back\\slash and \\ blank', 'escaped at the end\\ ', 'oneword\\ ', 'oneword\\  ', 'a \\ ', 'two \\\\ of them', 'umlaut \\ä inside', '\\', '   '])('%j stands for what read -s of bash makes of it, too', (typed) => {
+    const { stdout } = spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "$PASS"'], { input: `${typed}\n`, env: { LC_ALL: 'C.UTF-8' } });
+    const forms = passwordForms('sha512', secret(typed)).map((form) => form.reveal().toString('utf8'));
+    expect(forms).toEqual([...new Set([stdout.toString('utf8'), typed])]);
+  });
+
+  it('is taken as it is for scrypt', () => {
+    expect(passwordForms('scrypt', secret(' a\\b ')).map((form) => form.reveal().toString('utf8'))).toEqual([' a\\b ']);
+  });
+});
 
 describe('a password', () => {
   it('counts in characters, not in bytes', () => {
