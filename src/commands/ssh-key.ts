@@ -31,8 +31,8 @@ export function sshKeyCommand(context: CliContext): Command {
         await finishRotation(station, config);
         context.print(`The new ssh key works and is in use. Take the old one off the server, with the same --directory as before:\n${onServer}`);
       } else {
-        await startRotation(station, config.ssh, options.keyType);
-        context.print(`A new ssh key is made; the old one stays in use. Tell the server, with the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`);
+        const line = await startRotation(station, config.ssh, options.keyType);
+        context.print(`A new ssh key is made; the old one stays in use. Its public half:\n  ${line}\nTell the server, with the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`);
       }
     }));
   command

@@ -79,7 +79,11 @@ async function readInput(): Promise<Buffer> {
   return all;
 }
 
-/** On standard error, so that standard output stays clean for scripts. */
+/**
+ * The library hands over a string, which cannot be overwritten: it goes with this process, which ends soon and leaves no
+ * core file. `--password-stdin` makes no string.
+ * On standard error, so that standard output stays clean for scripts.
+ */
 async function prompt(message: string): Promise<Secret> {
   const { default: password } = await import('@inquirer/password');
   try {

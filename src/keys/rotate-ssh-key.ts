@@ -23,10 +23,14 @@ export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
   return (await readIfThere(nextSshKey(ssh).key)) !== undefined;
 }
 
-/** Makes the key that is to replace the present one, which stays in use. */
-export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<void> {
+/**
+ * Makes the key that is to replace the present one, which stays in use.
+ * @returns the public half, one line
+ */
+export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
   await requireLuksKey(paths);
   await makeSshKey(run, paths, nextSshKey(ssh), type);
+  return (await readFile(nextSshKey(ssh).publicKey, 'utf8')).trim();
 }
 
 /**

@@ -85,6 +85,12 @@ describe('a password change', () => {
     expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'old')]).toEqual(['12', 'yes 1', '0 same']);
   });
 
+  it('that is followed by drive rekey before lock or reboot asks for no old password', () => {
+    const { stdout } = inSandbox(`${station} printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null 2>&1; plugged B
+      extbackup drive rekey B </dev/null >/dev/null 2>&1; echo "<rekey>$? $(opens B /mnt/ramfs/luks_pw) $(opens B "$room/old") $(slots B)</rekey>"`);
+    expect(part(stdout, 'rekey')).toBe('0 yes no 1');
+  });
+
   it('that was cut off right after the settings changed is completed by the next unlock', () => {
     const { stdout } = inSandbox(`${station} cp -a /etc/extbackup "$room/before"
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null

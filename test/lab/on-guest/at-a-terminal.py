@@ -1,0 +1,51 @@
+"""Runs a command on a terminal of its own, waits for words and types answers: at-a-terminal.py COMMAND... <STEPS
+
+STEPS is a JSON list of [words to wait for, what to type then]. Everything that the terminal showed goes to standard output.
+"""
+import json
+import os
+import pty
+import select
+import sys
+import time
+
+PATIENCE = 100
+
+steps = json.load(sys.stdin)
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvpe(sys.argv[1], sys.argv[1:], {"TERM": "dumb", "HOME": "/root", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]})
+
+shown = b""
+
+
+def read_more():
+    """False when the terminal is closed, or silent for too long."""
+    global shown
+    if not select.select([terminal], [], [], PATIENCE)[0]:
+        return False
+    try:
+        piece = os.read(terminal, 65536)
+    except OSError:  # EIO: the last process has left it
+        return False
+    shown += piece
+    return piece != b""
+
+
+def wait_and_type(words, answer, since):
+    while words.encode() not in shown[since:]:
+        if not read_more():
+            sys.exit(f"never saw {words!r} after {since} bytes of: {shown.decode(errors='replace')}")
+    since = shown.index(words.encode(), since) + len(words.encode())
+    time.sleep(0.5)  # the one who asks may only now be about to listen without echo
+    os.write(terminal, answer.encode())
+    return since
+
+
+since = 0
+for words, answer in steps:
+    since = wait_and_type(words, answer, since)
+while read_more():
+    pass
+print(shown.decode(errors="replace"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

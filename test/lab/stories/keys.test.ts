@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import { password, setUpServer } from '../station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { eventsOf, openStation, waitForState } from './operator.ts';
+import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from './person.ts';
+
+/** The daily life of the keys, told in order: logins, a run, a new ssh key. */
+let lab: Lab;
+let disk: UsbDisk;
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await lab.server.shell('mkdir -p /backups/docs; head -c 8M /dev/urandom > /backups/docs/report');
+  await giveTerminal(lab.guest);
+});
+afterAll(() => lab.close());
+
+it('the first login is asked for the password, can refuse with Ctrl-C, and nothing else is ever asked', async () => {
+  const { guest } = lab;
+  const withKey = await atTerminal(guest, ['su', '-'], [shellPrompt, 'exit\n']);
+  expect(withKey).not.toContain('assword');
+  await guest.run(['extbackup', 'lock']);
+  expect(await namesInRam(guest)).toBe('');
+  // Not interactive, even on a terminal; and both protocols of scp.
+  expect((await atTerminal(guest, ['bash', '-lc', 'echo quiet'])).trim()).toBe('quiet');
+  await guest.shell(`ssh-keygen -q -t ed25519 -N '' -f /root/copy; cat /root/copy.pub >> /root/.ssh/authorized_keys
+    for protocol in -s -O; do scp $protocol -q -i /root/copy -o StrictHostKeyChecking=no -o BatchMode=yes /etc/hostname root@localhost:/root/copied; cmp /etc/hostname /root/copied; done`);
+  const refused = await atTerminal(guest, ['su', '-'], ['Password of the backup disks', '\x03'], [shellPrompt, 'echo on-we-$((40+2))-go\n'], ['on-we-42-go', 'exit\n']);
+  expect(refused).toContain('stay locked until: extbackup unlock');
+  expect(await namesInRam(guest)).toBe('');
+});
+
+it('a question that systemd asks keeps nobody from unlocking, and its answer unlocks too', async () => {
+  const { guest } = lab;
+  await guest.shell('systemd-run --quiet --unit asking --property RemainAfterExit=yes extbackup unlock --ask-systemd');
+  await guest.waitFor('the question', 'ls /run/systemd/ask-password/ask.* >/dev/null 2>&1');
+  expect(await give(guest, password, 'unlock')).toContain('The keys are loaded');
+  const key = await guest.ask('cat /mnt/ramfs/luks_pw');
+  await guest.shell('rm /mnt/ramfs/*');
+  await atTerminal(guest, ['systemd-tty-ask-password-agent', '--query'], ['Password of the backup disks', `${password}\n`]);
+  await guest.waitFor('the key', 'test -e /mnt/ramfs/id_ed25519.decrypted && test "$(systemctl show -P SubState asking)" = exited');
+  expect(await guest.ask('cat /mnt/ramfs/luks_pw')).toBe(key);
+});
+
+it('during a run, lock is refused, a wrong password changes nothing, and unlocking again breaks nothing', async () => {
+  const { guest } = lab;
+  await guest.plug(disk);
+  await guest.waitFor('rsync', 'pkill -STOP -x rsync');
+  const before = await guest.ask('sha256sum /mnt/ramfs/*');
+  expect((await guest.run(['extbackup', 'lock'], { okCodes: [11] })).stderr).toContain('A run is going');
+  expect(await give(guest, 'not the password', 'unlock')).toMatch(/^12 The password is wrong/);
+  expect(await give(guest, password, 'unlock')).toMatch(/^0 /);
+  expect(await guest.ask('sha256sum /mnt/ramfs/*')).toBe(before);
+  await guest.shell('pkill -CONT -x rsync');
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+  expect(await eventsOf(lab, 'run:succeeded')).toHaveLength(1);
+});
+
+it('a new ssh key replaces the old one only when it has worked', async () => {
+  const { guest, server } = lab;
+  const rotate = async (okCodes: number[]): Promise<string> => (await guest.run(['extbackup', 'ssh-key', 'rotate'], { okCodes })).stderr;
+  const old = await guest.ask('cat /etc/extbackup/id_ed25519.pub');
+  await rotate([0]);
+  expect(await rotate([13])).toContain('the old one stays in use');
+  expect(await guest.ask('cat /etc/extbackup/id_ed25519.pub')).toBe(old);
+  await setUpServer(guest, server);
+  expect(await server.ask('grep -c extbackup@ /home/extbackup/.ssh/authorized_keys')).toBe('2');
+  await rotate([0]);
+  await setUpServer(guest, server);
+  expect(await server.ask('cut -d" " -f3- /home/extbackup/.ssh/authorized_keys')).not.toContain(old.split(' ')[1]);
+  expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
+});
+

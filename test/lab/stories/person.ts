@@ -1,0 +1,24 @@
+import type { Guest } from '../guest.ts';
+
+/** Text that a shell shows when it waits for a command. */
+export const shellPrompt = '# ';
+
+/** Brings in what {@link atTerminal} needs. */
+export async function giveTerminal(guest: Guest): Promise<void> {
+  await guest.copyIn(`${import.meta.dirname}/../on-guest/at-a-terminal.py`, '/root/at-a-terminal.py');
+}
+
+/** A person at a terminal: waits for words and types answers. Returns what the terminal showed. */
+export async function atTerminal(guest: Guest, command: readonly string[], ...steps: [words: string, answer: string][]): Promise<string> {
+  const { stdout } = await guest.run(['python3', '/root/at-a-terminal.py', ...command], { input: JSON.stringify(steps), timeoutMs: 200_000 });
+  return stdout;
+}
+
+/** Gives our program one line on its standard input. Returns its exit code and what it said. */
+export async function give(guest: Guest, line: string, ...command: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await guest.run(['extbackup', ...command, '--password-stdin'], { input: `${line}\n`, okCodes: 'any', timeoutMs: 200_000 });
+  return `${String(exitCode)} ${stdout}${stderr}`;
+}
+
+/** Names of the files in ramfs. */
+export const namesInRam = (guest: Guest): Promise<string> => guest.ask('ls -A /mnt/ramfs');
