@@ -100,6 +100,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     publish: () => { statusFile.publish(); },
   });
   bus.on('warning:raised', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
+  bus.on('run:warned', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
   bus.on('drive:ignored', ({ reason, happened, todo }) => { if (reason !== 'just-prepared') statusFile.addWarning(`${happened} ${todo}`); });
   await replies.tidy();
 

@@ -20,6 +20,7 @@ const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
   'drive:ignored': 'warn',
   'key:missing': 'warn',
   'warning:raised': 'warn',
+  'run:warned': 'warn',
   'spool:rejected': 'warn',
   'rotation:overdue': 'warn',
 };

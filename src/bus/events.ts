@@ -77,6 +77,9 @@ export interface EventMap {
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   'label:stamped': RunFacts & { readonly stampedAt: string };
   'history:pruned': RunFacts & { readonly removed: number };
+  'hook:finished': RunFacts & { readonly hook: string; readonly tookMs: number };
+  /** The run goes on, but somebody should know. */
+  'run:warned': RunFacts & { readonly reason: string; readonly todo: string };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
   'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly vanished?: number; readonly stamped: boolean };

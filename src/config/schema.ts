@@ -48,6 +48,17 @@ const mailChannel = z.strictObject({
   events: wanted,
 });
 
+/** Where in a run a hook is started. mount stands for opening and mounting, close for unmounting and closing. */
+const hookPoints = z.enum(['before-mount', 'after-mount', 'before-sync', 'after-sync', 'before-close', 'after-close']);
+export type HookPoint = z.infer<typeof hookPoints>;
+
+const hook = z.strictObject({
+  when: hookPoints,
+  command: absolutePath.describe('program to start; without a shell, as root, see extbackup(8), HOOKS'),
+  args: z.array(z.string()).default([]),
+  timeout: duration.prefault('5m').describe('then it is ended, and has failed'),
+});
+
 const keySettings = z
   .strictObject({
     derivation: z.enum(['scrypt', 'sha512']).default('scrypt').describe('sha512 is for keys made by hand before extbackup'),
@@ -123,11 +134,13 @@ export const configSchema = z.strictObject({
       every: duration.prefault('35d').describe('a disk without a success for so long is overdue'),
     })
     .prefault({}),
+  hooks: z.array(hook).default([]).describe('programs of your own in the course of a run; those of one point in this order'),
   notify: z.array(z.discriminatedUnion('type', [commandChannel, mailChannel])).default([]),
 });
 
 /** Settings after checks and defaults. Durations are milliseconds. */
 export type Config = z.infer<typeof configSchema>;
+export type Hook = z.infer<typeof hook>;
 export type NotifyChannel = Config['notify'][number];
 export type CommandChannel = z.infer<typeof commandChannel>;
 export type MailChannel = z.infer<typeof mailChannel>;

@@ -106,6 +106,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
       return kind === undefined ? [] : [make('drive:ignored', event, { kind, subject: stripStop(event.happened), text: `${event.happened}\n${event.todo}` })];
     },
     'warning:raised': (event) => [make('warning:raised', event, { kind: 'warning', subject: stripStop(event.reason), text: `${event.reason}\n${event.todo}` })],
+    'run:warned': (event) => [make('run:warned', event, { kind: 'warning', subject: `${event.drive}: ${stripStop(event.reason)}`, text: `${event.reason}\n${event.todo}` }, event.drive)],
     'spool:rejected': (event) => [make('spool:rejected', event, rejected(event.reason))],
     'rotation:overdue': (event) => [make('rotation:overdue', event, overdue(event.drive, event.lastSuccess), event.drive)],
   };

@@ -7,6 +7,7 @@ import type { PullFigures } from '../bus/events.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from '../drives/drive-record.ts';
 import { verifyIdentity } from '../drives/identity.ts';
 import { mappingName } from '../system/luks.ts';
+import { createHooks } from './hooks.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { pull } from './pull.ts';
@@ -40,11 +41,13 @@ export interface RunResult {
 export async function backUp(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
   const { record, device } = job;
   const mapping = mappingName(record.label);
+  const hooks = createHooks(job, machine, story, signal);
   try {
-    return await withUndo(signal, async (run) => {
+    return await hooks.untilClosed(() => withUndo(signal, async (run) => {
       story.enter('waking');
       await wakeFailure(record.label, () => machine.wake(device, signal));
       if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
+      await hooks.before('mount');
       story.enter('opening');
       const opened = await story.timed(() => run({
         check: async () => {
@@ -72,6 +75,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
           await machine.mount(mapping, fstype, signal);
         },
         undo: async () => {
+          await hooks.beforeUndo();
           story.enter('unmounting');
           const unmounted = await story.timed(() => machine.ensureUnmounted());
           story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
@@ -82,7 +86,9 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       story.enter('verifying');
       const seal = await verifyInside(record, machine);
       story.tell('label:verified', {});
-      const pulled = await pull(job, machine, story, signal);
+      await hooks.after('mount');
+      const pulled = await hooks.aroundSync(() => pull(job, machine, story, signal));
+      await hooks.before('close'); // not after the stamp: a run that fails here is not complete
       if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation };
       story.enter('flushing');
       await machine.flush(signal);
@@ -95,7 +101,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
       await thinOutHistory(job.config, machine, story, signal);
       return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation };
-    });
+    }));
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
     if (signal.aborted && !isNotReleased(error)) throwIfCancelled(signal);

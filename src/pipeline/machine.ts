@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config, Hook } from '../config/schema.ts';
 import type { Progress, PullFigures } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
@@ -64,6 +64,8 @@ export interface Machine {
   pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
   /** Removes what interrupted pulls left beside the files of the mirror. */
   removePartials(): Promise<void>;
+  /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */
+  runHook(hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined>;
   flush(signal: AbortSignal): Promise<void>;
   /** Sets the time of LABEL. */
   stamp(at: Date): Promise<void>;

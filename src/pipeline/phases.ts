@@ -3,6 +3,7 @@ import type { EventMap, Phase } from '../bus/events.ts';
 
 /** Tells the story of one run: events carry its id and disk, and whoever asks knows the present phase. */
 export interface Story {
+  readonly runId: string;
   readonly phase: Phase;
   enter(phase: Phase): void;
   tell<Name extends RunEvent>(name: Name, details: Omit<EventMap[Name], 'runId' | 'drive'>): void;
@@ -16,6 +17,7 @@ export type RunEvent = { [Name in keyof EventMap]: EventMap[Name] extends { runI
 export function createStory(bus: Bus, runId: string, drive: string, onPhase: (phase: Phase) => void): Story {
   let phase: Phase = 'waking';
   return {
+    runId,
     get phase() {
       return phase;
     },

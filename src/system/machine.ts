@@ -9,6 +9,7 @@ import { checkExt, flushFilesystem, readFilesystemType, readSmallFile, stampFile
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { files, type Paths } from './paths.ts';
+import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
 
@@ -41,6 +42,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: (rule, signal) => pruneHistory(run, paths.plaintext, rule, signal),
     removePartials: () => removePartials(run, mirror),
+    runHook: (hook, environment, signal) => runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };

@@ -49,6 +49,13 @@ export class FakeMachine implements Machine {
     return this.pulls.shift() ?? goodPull;
   });
   removePartials = (): Promise<void> => this.#step('removePartials');
+  /** How a hook ends, by its command. */
+  readonly hookFailures = new Map<string, string>();
+  readonly hookCalls: { readonly command: string; readonly environment: Readonly<Record<string, string>>; readonly mounted: boolean }[] = [];
+  runHook: Machine['runHook'] = (hook, environment) => this.#step(`hook ${environment['EXTBACKUP_HOOK'] ?? ''}`, () => {
+    this.hookCalls.push({ command: hook.command, environment, mounted: this.mounted });
+    return this.hookFailures.get(hook.command);
+  });
   flush = (): Promise<void> => this.#step('flush');
   stamp = (at: Date): Promise<void> => this.#step('stamp', () => { this.stampedAt = at; });
 

@@ -43,7 +43,7 @@ describe('the example configuration', () => {
   test('shows the defaults: with them in force nothing changes', () => {
     const comparable = (yaml: string): object => {
       const config = parseConfig(yaml, 'config.yaml');
-      return { ...config, notify: [], key: { ...config.key, check: undefined } };
+      return { ...config, notify: [], hooks: [], key: { ...config.key, check: undefined } };
     };
     expect(comparable(inForce)).toEqual(comparable(text));
   });

@@ -1,0 +1,49 @@
+import { stat } from 'node:fs/promises';
+import type { Hook } from '../config/schema.ts';
+import { CommandError, type RunCommand } from './command.ts';
+
+const longestMessage = 200;
+
+/**
+ * Starts one program of the operator's: no shell, an empty standard input, two variables and `environment`. What it
+ * prints goes nowhere, but for the first line of standard error when it fails.
+ * @returns undefined when it ended with 0, else how it ended; never its arguments, which may hold a token
+ */
+export async function runHook(run: RunCommand, hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+  const distrust = await whyNotTrusted(hook.command);
+  if (distrust !== undefined) return distrust;
+  let said = '';
+  try {
+    await run({
+      file: `/${hook.command.slice(1)}`, args: hook.args, env: environment, timeoutMs: hook.timeout, signal,
+      onStdout: () => undefined,
+      onStderr: (chunk) => { said = (said + chunk).slice(0, longestMessage); },
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return howItEnded(error) + firstLine(said);
+  }
+}
+
+/** Root starts only what root alone can change. */
+async function whyNotTrusted(file: string): Promise<string | undefined> {
+  try {
+    const { uid, mode } = await stat(file);
+    const trusted = (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
+    return trusted ? undefined : 'was not started: it does not belong to root, or others can write it';
+  } catch {
+    return 'was not started: it is not there';
+  }
+}
+
+function howItEnded({ timedOut, exitCode }: CommandError): string {
+  if (timedOut) return 'took too long and was ended';
+  return exitCode === undefined ? 'could not be started, or was ended' : `ended with exit code ${String(exitCode)}`;
+}
+
+/** A line with a slash may name a file of the backup, and is not repeated. */
+function firstLine(said: string): string {
+  const line = (said.split('\n')[0] ?? '').replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ').trim();
+  return line === '' || line.includes('/') ? '' : `: ${line}`;
+}
