@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DriveError, ExtbackupError, NotReleasedError, PullError, UsageError } from '../errors.ts';
-import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
+import { DriveError, messageOf, NotReleasedError, PullError, UsageError } from '../errors.ts';
+import { withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq } from '../system/block-devices.ts';
-import { flushFilesystem, readFilesystemType, readSmallFile } from '../system/filesystem.ts';
+import { flushFilesystem, isKnownFilesystem, readFilesystemType, readSmallFile } from '../system/filesystem.ts';
 import { holdsOf } from '../system/holds.ts';
 import { mappingName } from '../system/luks.ts';
+import { worded } from './disk-trouble.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
 import { writeLabel, writeSeal } from './fresh-content.ts';
 import { settle } from './format-disk.ts';
@@ -39,10 +40,10 @@ export async function adoptDrive(context: PrepareContext, order: AdoptOrder, sig
   const opening = { label: order.label ?? order.known?.label ?? volume.path, slot, device: volume.path };
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const sealedId = randomUUID();
-  const inside = await worded(opening.label, signal, () => withUndo(signal, async (step) => {
+  const inside = await worded(signal, unusable(opening.label), () => withUndo(signal, async (step) => {
     const opened = await openVolume(step, run, paths, opening, signal);
     const fstype = await readFilesystemType(run, opened);
-    if (fstype === undefined || !/^(?:ext[234]|xfs|btrfs)$/.test(fstype)) throw new DriveError('EXB_FILESYSTEM', `${volume.path} has no file system that extbackup knows.`, 'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help');
+    if (!isKnownFilesystem(fstype)) throw new DriveError('EXB_FILESYSTEM', `${volume.path} has no file system that extbackup knows.`, 'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help');
     const top = await mountInside(step, run, paths, opening, fstype, signal);
     const found = await readInside(top, order.label);
     if (order.taken.includes(found.label)) throw new UsageError(`Another disk is enrolled as ${found.label}. Nothing was changed.`, `Two disks cannot have one label. Forget the other one, if that is right: extbackup drive forget ${found.label}`);
@@ -115,12 +116,5 @@ function parseSeal(text: string | undefined): Seal | undefined {
   }
 }
 
-async function worded<T>(label: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof ExtbackupError) throw cause;
-    throwIfCancelled(signal);
-    throw new PullError('EXB_DISK_ERROR', `${label} could not be read or written: ${cause instanceof Error ? cause.message : String(cause)}.`, 'It was closed again. Check cable and power, or repair its file system with fsck, and try again.', cause);
-  }
-}
+const unusable = (label: string) => (cause: unknown): PullError =>
+  new PullError('EXB_DISK_ERROR', `${label} could not be read or written: ${messageOf(cause)}.`, 'It was closed again. Check cable and power, or repair its file system with fsck, and try again.', cause);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { isThere } from '../system/is-there.ts';
-import { DriveError, ExtbackupError, NotReleasedError, PullError, UsageError } from '../errors.ts';
+import { DriveError, messageOf, NotReleasedError, PullError, UsageError, type ExtbackupError } from '../errors.ts';
 import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
@@ -10,6 +10,7 @@ import { mappingName, readLuksUuid } from '../system/luks.ts';
 import { holdsOf } from '../system/holds.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { FilesystemType } from './candidate.ts';
+import { worded } from './disk-trouble.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { affordableMemoryKiB, awaitPartition, filesystemMaker, formatLuks, makeFilesystem, partition, settle, wipeSignatures } from './format-disk.ts';
 import { writeFreshContent } from './fresh-content.ts';
@@ -57,7 +58,7 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
   const uuid = randomUUID();
   const sealedId = randomUUID();
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
-  const capacityBytes = await worded(label, signal, () => withUndo(signal, async (step) => {
+  const capacityBytes = await worded(signal, unprepared(label), () => withUndo(signal, async (step) => {
     context.note(`Partitioning ${disk.path} …`);
     await wipeSignatures(run, disk, signal);
     await partition(run, disk.path, label, signal);
@@ -90,18 +91,9 @@ async function backUpHeader(run: RunCommand, device: string, file: string, signa
   await run({ file: '/usr/sbin/cryptsetup', args: ['luksHeaderBackup', device, '--header-backup-file', file], timeoutMs: 120_000, signal });
 }
 
-/** Gives the failures of programs words for the operator. */
-async function worded<T>(label: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof ExtbackupError) throw cause;
-    throwIfCancelled(signal);
-    if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
-      throw new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
-    }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DriveError('EXB_PREPARE', `${label} could not be prepared: ${why}.`, 'Nothing was enrolled and nothing is left open. Put that right and run the same command again.', cause);
+const unprepared = (label: string) => (cause: unknown): ExtbackupError => {
+  if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
+    return new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
   }
-}
-
+  return new DriveError('EXB_PREPARE', `${label} could not be prepared: ${messageOf(cause)}.`, 'Nothing was enrolled and nothing is left open. Put that right and run the same command again.', cause);
+};

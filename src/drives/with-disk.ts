@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { DriveError, ExtbackupError, PullError } from '../errors.ts';
-import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
+import { DriveError, messageOf, PullError } from '../errors.ts';
+import { withUndo } from '../pipeline/undo.ts';
 import { listBlockDevices } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
 import { readFilesystemType, readSmallFile } from '../system/filesystem.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { withDeviceLock } from './device-lock.ts';
+import { worded } from './disk-trouble.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { createDriveRegistry } from './drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from './find-volume.ts';
@@ -50,7 +51,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
     const { volume } = volumeOfRecord(record, disks);
     await requireKey(paths);
     const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
-    return worded(record.label, signal, () => withUndo(signal, async (step) => {
+    return worded(signal, unread(record.label), () => withUndo(signal, async (step) => {
       const opened = await openVolume(step, run, paths, opening, signal);
       const fstype = await readFilesystemType(run, opened);
       if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${record.label} has no file system that is known.`, 'Check that the right disk is plugged in: extbackup drive list');
@@ -62,12 +63,5 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
   });
 }
 
-async function worded<T>(label: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof ExtbackupError) throw cause;
-    throwIfCancelled(signal);
-    throw new PullError('EXB_DISK_ERROR', `Disk ${label} could not be read: ${cause instanceof Error ? cause.message : String(cause)}.`, 'It was closed again. Check cable and power and try again.', cause);
-  }
-}
+const unread = (label: string) => (cause: unknown): PullError =>
+  new PullError('EXB_DISK_ERROR', `Disk ${label} could not be read: ${messageOf(cause)}.`, 'It was closed again. Check cable and power and try again.', cause);

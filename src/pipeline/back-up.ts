@@ -6,12 +6,13 @@ import type { Config } from '../config/schema.ts';
 import type { PullFigures } from '../bus/events.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from '../drives/drive-record.ts';
 import { verifyIdentity } from '../drives/identity.ts';
+import { isKnownFilesystem, type KnownFilesystem } from '../system/filesystem.ts';
 import { mappingName } from '../system/luks.ts';
 import { createHooks } from './hooks.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { pull } from './pull.ts';
-import { filesystemFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
+import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
 import { withUndo, throwIfCancelled } from './undo.ts';
 
 /** One disk to back up to, as it is plugged in now. */
@@ -72,7 +73,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
           if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
         },
         apply: async () => {
-          await machine.mount(mapping, fstype, signal);
+          await mountFailure(record.label, fstype, () => machine.mount(mapping, fstype, signal));
         },
         undo: async () => {
           await hooks.beforeUndo();
@@ -123,13 +124,13 @@ async function thinOutHistory({ history }: Config, machine: Machine, story: Stor
 
 const isNotReleased = (error: unknown): boolean => error instanceof Error && 'leftovers' in error;
 
-async function checkFilesystem(mapping: string, label: string, machine: Machine, story: Story, signal: AbortSignal): Promise<string> {
+async function checkFilesystem(mapping: string, label: string, machine: Machine, story: Story, signal: AbortSignal): Promise<KnownFilesystem> {
   story.enter('checking');
   const fstype = await machine.filesystemType(mapping);
-  if (fstype === undefined || !['ext4', 'ext3', 'ext2'].includes(fstype)) throw filesystemFailure(label, 'unknown-type');
-  const checked = await story.timed(() => machine.check(mapping, signal));
+  if (!isKnownFilesystem(fstype)) throw filesystemFailure(label, 'unknown-type');
+  const checked = await story.timed(() => machine.check(mapping, fstype, signal));
   if (checked.result === 'needs-a-person') throw filesystemFailure(label, 'needs-a-person');
-  story.tell('fs:checked', { tookMs: checked.tookMs, repaired: checked.result === 'repaired' });
+  if (checked.result !== 'at-mount') story.tell('fs:checked', { tookMs: checked.tookMs, repaired: checked.result === 'repaired' });
   return fstype;
 }
 

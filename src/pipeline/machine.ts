@@ -3,7 +3,7 @@ import type { Progress, PullFigures } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { KeepRule } from '../history/retention.ts';
-import type { CheckOutcome } from '../system/filesystem.ts';
+import type { CheckOutcome, KnownFilesystem } from '../system/filesystem.ts';
 import type { LuksOutcome } from '../system/luks.ts';
 import type { PullTrouble } from '../system/rsync-failure.ts';
 
@@ -50,7 +50,7 @@ export interface Machine {
   open(device: string, mapping: string, signal: AbortSignal): Promise<LuksOutcome>;
   ensureClosed(mapping: string): Promise<void>;
   filesystemType(mapping: string): Promise<string | undefined>;
-  check(mapping: string, signal: AbortSignal): Promise<CheckOutcome>;
+  check(mapping: string, fstype: KnownFilesystem, signal: AbortSignal): Promise<CheckOutcome>;
   isMounted(): Promise<boolean>;
   mount(mapping: string, fstype: string, signal: AbortSignal): Promise<void>;
   ensureUnmounted(): Promise<void>;

@@ -1,4 +1,5 @@
 import { DriveError, KeyError, NotReleasedError, PullError, type ExtbackupError } from '../errors.ts';
+import type { KnownFilesystem } from '../system/filesystem.ts';
 import type { LuksOutcome } from '../system/luks.ts';
 import { throwIfCancelled } from './undo.ts';
 
@@ -41,6 +42,17 @@ export function filesystemFailure(label: string, what: 'unknown-type' | 'needs-a
       return new PullError('EXB_FSCK', `The file system of disk ${label} has damage that is not repaired without asking.`, 'Open the disk with cryptsetup and run e2fsck on it; consider replacing the disk.');
     case 'mount-point-taken':
       return new NotReleasedError(['something is already mounted at /mnt/plaintext']);
+  }
+}
+
+const repairTools: Record<KnownFilesystem, string> = { ext4: 'e2fsck', ext3: 'e2fsck', ext2: 'e2fsck', xfs: 'xfs_repair', btrfs: 'btrfs check' };
+
+/** Runs `work` and words its failure as a file system that the kernel does not mount. */
+export async function mountFailure(label: string, fstype: KnownFilesystem, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    throw new PullError('EXB_MOUNT', `The file system of disk ${label} (${fstype}) cannot be mounted.`, `Check its cable and plug it in again; if this comes back, open it with cryptsetup and repair it with ${repairTools[fstype]}, or replace the disk.`, cause);
   }
 }
 

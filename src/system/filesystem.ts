@@ -2,8 +2,23 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { RunCommand } from './command.ts';
 
-/** What e2fsck found: bits of its exit code, see e2fsck(8). */
-export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person';
+/** File systems that a rotation disk may have. */
+export const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as const;
+export type KnownFilesystem = (typeof knownFilesystems)[number];
+
+/** Whether a disk with this file system can be used. */
+export const isKnownFilesystem = (type: string | undefined): type is KnownFilesystem => knownFilesystems.some((known) => known === type);
+
+/**
+ * What the check before mounting found. `at-mount`: xfs and btrfs have none; the kernel looks, and recovers what was
+ * cut off, as it mounts them. See e2fsck(8), fsck.xfs(8), fsck.btrfs(8).
+ */
+export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person' | 'at-mount';
+
+/** Checks an unmounted file system as far as its kind allows it. @throws CommandError */
+export function checkFilesystem(run: RunCommand, device: string, type: KnownFilesystem, signal?: AbortSignal): Promise<CheckOutcome> {
+  return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(run, device, signal);
+}
 
 /** Type of the file system on an opened device, for example ext4; undefined when there is none that blkid knows. */
 export async function readFilesystemType(run: RunCommand, device: string): Promise<string | undefined> {

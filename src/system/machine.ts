@@ -5,7 +5,7 @@ import { newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
-import { checkExt, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
+import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { files, type Paths } from './paths.ts';
@@ -23,7 +23,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     open: (device, name, signal) => openLuks(run, { device, name, keyFile: files.luksKey(paths) }, signal),
     ensureClosed: (mapping) => ensureLuksClosed(run, mapping),
     filesystemType: (mapping) => readFilesystemType(run, mappingPath(mapping)),
-    check: (mapping, signal) => checkExt(run, mappingPath(mapping), signal),
+    check: (mapping, fstype, signal) => checkFilesystem(run, mappingPath(mapping), fstype, signal),
     isMounted: async () => (await mountAt(paths.plaintext)) !== undefined,
     mount: async (mapping, fstype, signal) => {
       await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });

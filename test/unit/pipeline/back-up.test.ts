@@ -70,6 +70,23 @@ describe('a run', () => {
     expect(machine.calls).toContain('ensureClosed');
   });
 
+  it.each(['xfs', 'btrfs'])('leaves the check of %s to the mount, and says what repairs it when that fails', async (fstype) => {
+    machine.fstype = fstype;
+    machine.checkOutcome = 'at-mount';
+    await run();
+    expect(events).toContain('label:stamped');
+    expect(events).not.toContain('fs:checked'); // nothing was checked, so nothing is said
+    machine.failing.set('mount', new Error('bad superblock'));
+    expect(await failure()).toMatchObject({ code: 'EXB_MOUNT', exitCode: 13, todo: expect.stringContaining(fstype === 'xfs' ? 'xfs_repair' : 'btrfs check') as string });
+    expect(machine.opened || machine.mounted).toBe(false);
+  });
+
+  it('refuses a file system that it does not know', async () => {
+    machine.fstype = 'vfat';
+    expect(await failure()).toMatchObject({ code: 'EXB_FILESYSTEM', exitCode: 10 });
+    expect(machine.calls).not.toContain('mount');
+  });
+
   it('refuses a wrong key without touching the disk', async () => {
     machine.openOutcome = 'wrong-key';
     expect(await failure()).toMatchObject({ code: 'EXB_KEY_REJECTED', exitCode: 12 });
