@@ -17,7 +17,6 @@ const tools: Readonly<Record<string, string>> = {
   '/usr/bin/flock': 'util-linux',
   '/usr/bin/mount': 'mount',
   '/usr/bin/umount': 'mount',
-  '/usr/bin/ionice': 'util-linux',
   '/usr/sbin/sfdisk': 'fdisk',
   '/usr/bin/udevadm': 'udev',
 };

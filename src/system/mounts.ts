@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { CommandError, type RunCommand } from './command.ts';
 
 /** One line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it. */
@@ -37,13 +37,19 @@ export async function mountAt(directory: string): Promise<Mount | undefined> {
 }
 
 /**
- * Whether this process has a mount namespace of its own, so that what it mounts nobody else sees.
- * @see mount_namespaces(7)
+ * Whether this process has a mount namespace of its own, so that what it mounts nobody else sees. The links in
+ * /proc/1/ns are for who may trace the first process; its list of mounts is for everybody, and no two namespaces
+ * share the number of a mount.
+ * @see mount_namespaces(7), proc_pid_mountinfo(5)
  */
 export async function hasPrivateMounts(): Promise<boolean> {
-  const [ours, first] = await Promise.all([readlink('/proc/self/ns/mnt'), readlink('/proc/1/ns/mnt')]);
-  return ours !== first;
+  const [ours, first] = await Promise.all(['self', '1'].map((pid) => readFile(`/proc/${pid}/mountinfo`, 'utf8')));
+  return rootMount(ours) !== rootMount(first);
 }
+
+/** Number of the mount at `/`. */
+const rootMount = (mountinfo: string | undefined): string | undefined =>
+  /^(\d+) \d+ \S+ \S+ \/ /m.exec(mountinfo ?? '')?.[1];
 
 /** Options that take a backed-up device node, setuid file or program its power; see mount(8). */
 export const safeOptions = 'nodev,nosuid,noexec,noatime';

@@ -87,8 +87,3 @@ export function deleteArgs(config: Config, target: PullTarget, limit: number): s
 export function surveyArgs(config: Config, target: PullTarget): string[] {
   return [...commonArgs(config, target), '--dry-run', '--', sourceArg(config), `${target.mirror}/`];
 }
-
-/** rsync below every other load of the station. */
-export function niceCommand(args: readonly string[]): { file: `/${string}`; args: string[] } {
-  return { file: '/usr/bin/nice', args: ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', ...args] };
-}

@@ -1,7 +1,7 @@
 import { CommandError, type CommandResult, type RunCommand } from './command.ts';
 import { parseChange } from '../history/change.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
-import { copyArgs, deleteArgs, niceCommand, surveyArgs, type PullTarget } from './rsync.ts';
+import { copyArgs, deleteArgs, surveyArgs, type PullTarget } from './rsync.ts';
 import { classifyRsync } from './rsync-failure.ts';
 import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 
@@ -39,7 +39,8 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
   const ended = await capture(() => run({
-    ...niceCommand(args),
+    file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
+    args,
     timeoutMs: longestPullMs,
     accept: [23, 24, 25],
     signal,
