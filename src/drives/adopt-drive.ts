@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq } from '../system/block-devices.ts';
 import { flushFilesystem, isKnownFilesystem, readFilesystemType, readSmallFile } from '../system/filesystem.ts';
 import { holdsOf } from '../system/holds.ts';
+import { assertOwnDirectories } from '../system/own-directory.ts';
 import { mappingName } from '../system/luks.ts';
 import { worded } from './disk-trouble.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
@@ -80,6 +81,7 @@ interface Found {
  * @throws DriveError or UsageError when that is nothing to enrol it under
  */
 export async function readInside(top: string, wanted: string | undefined): Promise<Found> {
+  await assertOwnDirectories(top, dirname(sealPath));
   const text = (await readSmallFile(join(top, 'LABEL')))?.trim();
   if (text === undefined && wanted === undefined) throw new DriveError('EXB_LABEL_MISSING', 'The disk has no LABEL file inside. Nothing was changed.', 'If it is the right disk, say what it is to be called: --label BACKUP_1');
   if (text !== undefined && !labelPattern.test(text)) throw new DriveError('EXB_LABEL_MISMATCH', 'The LABEL file inside the disk holds no usable label. Nothing was changed.', 'It must hold 1 to 16 letters, digits, ".", "_" or "-". Put it right with: cryptsetup open, mount, and an editor');

@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { openPlainFile } from '../system/filesystem.ts';
 
 /**
  * File on the disk with what each file of the mirror must contain, one JSON object in a line, in the order of
@@ -33,9 +33,10 @@ export function comparePaths(a: string, b: string): number {
 
 /** The entries of a checksum file; none when it does not exist. A damaged line, or one out of order, is left out. */
 export async function* readChecksums(file: string): AsyncGenerator<ChecksumEntry> {
-  if (!(await isThere(file))) return;
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return;
   let last = '';
-  for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'utf8' }), crlfDelay: Infinity })) {
     const entry = parse(line);
     if (entry === undefined || (last !== '' && comparePaths(last, entry.path) >= 0)) continue;
     last = entry.path;
@@ -84,15 +85,5 @@ function parse(line: string): ChecksumEntry | undefined {
     return entrySchema.parse(JSON.parse(line));
   } catch {
     return undefined;
-  }
-}
-
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await (await open(file, 'r')).close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }

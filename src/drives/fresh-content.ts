@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, rename, utimes } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { ownDirectory } from '../system/own-directory.ts';
 import { sealPath, type Seal } from './drive-record.ts';
 
 /** Writes what an empty, new backup disk holds: LABEL, the places of mirror and history, and the seal. */
@@ -20,9 +21,9 @@ export async function writeLabel(top: string, label: string): Promise<void> {
 
 /** Writes the seal of a disk that has none, or replaces the one it has. */
 export async function writeSeal(top: string, seal: Seal): Promise<void> {
-  const directory = join(top, '.extbackup');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await ownDirectory(top, dirname(sealPath));
   const file = join(top, sealPath);
+  await rm(`${file}.new`, { force: true });
   await writeNew(`${file}.new`, `${JSON.stringify(seal)}\n`, 0o600);
   await rename(`${file}.new`, file);
 }

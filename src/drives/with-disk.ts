@@ -4,6 +4,8 @@ import { withUndo } from '../pipeline/undo.ts';
 import { listBlockDevices } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
 import { readFilesystemType, readSmallFile } from '../system/filesystem.ts';
+import { changeLogDirectory, historyDirectory } from '../history/history-entry.ts';
+import { assertOwnDirectories } from '../system/own-directory.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { withDeviceLock } from './device-lock.ts';
 import { worded } from './disk-trouble.ts';
@@ -44,7 +46,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
     if (look) {
       const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
       if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
-      return work({ record, top: paths.plaintext, mirror: record.mirror ?? 'backups', staysOpen: true });
+      return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, true, work));
     }
     const disks = await listBlockDevices(run);
     const record = chooseRecord(wish.label, records, disks);
@@ -58,9 +60,16 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
       const top = await mountInside(step, run, paths, opening, fstype, signal);
       const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
       if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
-      return work({ record, top, mirror: record.mirror ?? 'backups', staysOpen: false });
+      return workInside(record, top, false, work);
     }));
   });
+}
+
+/** Whatever a command does on the disk stays on it: none of our directories may be a link that leads elsewhere. */
+async function workInside<T>(record: DriveRecord, top: string, staysOpen: boolean, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+  const mirror = record.mirror ?? 'backups';
+  await assertOwnDirectories(top, mirror, historyDirectory, changeLogDirectory);
+  return work({ record, top, mirror, staysOpen });
 }
 
 const unread = (label: string) => (cause: unknown): PullError =>

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { openPlainFile } from '../system/filesystem.ts';
 
 /**
  * rsync itself writes on the disk what it does, a line each, so nothing is lost when its caller dies. A line reads
@@ -37,7 +37,7 @@ const pieceSize = 64 * 1024;
 
 /** The changes of a log, the last one first, so that what is in a directory comes before it. None when there is no log. */
 export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChange> {
-  const handle = await openIfThere(file);
+  const handle = await openPlainFile(file);
   if (handle === undefined) return;
   try {
     let end = (await handle.stat()).size;
@@ -58,14 +58,5 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
     if (first) yield first;
   } finally {
     await handle.close();
-  }
-}
-
-async function openIfThere(file: string): Promise<Awaited<ReturnType<typeof open>> | undefined> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownDirectory } from '../system/own-directory.ts';
 
 /** Directory on the disk with what runs replaced or deleted, one directory each. */
 export const historyDirectory = 'history';
@@ -46,8 +47,7 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
 
 /** A new entry, later than every other one: no rsync ever writes into the entry of another one. */
 export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEntry> {
-  await mkdir(join(top, historyDirectory), { recursive: true, mode: 0o700 });
-  await mkdir(join(top, changeLogDirectory), { recursive: true, mode: 0o700 });
+  for (const directory of [historyDirectory, changeLogDirectory]) await ownDirectory(top, directory);
   const newest = (await listHistory(top))[0]?.at.getTime() ?? 0;
   // A clock that went back must not put a new entry before an old one.
   const at = new Date(Math.max(Math.floor(now.getTime() / 1000) * 1000, newest + 1000));

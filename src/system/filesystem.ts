@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { RunCommand } from './command.ts';
 
 /** File systems that a rotation disk may have. */
@@ -78,19 +78,28 @@ export async function stampFile(file: string, at: Date): Promise<void> {
   }
 }
 
-/** Reads a small file inside a disk; undefined when it is missing, a link, or larger than `limit` bytes. */
-export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
+/** Opens a file inside a disk for reading; undefined when it is missing, a link, a pipe or anything else but a plain file. */
+export async function openPlainFile(file: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const stats = await handle.stat();
-      if (!stats.isFile() || stats.size > limit) return undefined;
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
   } catch (error) {
-    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    await handle?.close();
+    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  }
+  await handle.close();
+  return undefined;
+}
+
+/** Reads a small file inside a disk; undefined when it is no plain file, or larger than `limit` bytes. */
+export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return undefined;
+  try {
+    return (await handle.stat()).size > limit ? undefined : await handle.readFile('utf8');
+  } finally {
+    await handle.close();
   }
 }

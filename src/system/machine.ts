@@ -1,13 +1,13 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { newHistoryEntry } from '../history/history-entry.ts';
+import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
+import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { files, type Paths } from './paths.ts';
 import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
@@ -30,17 +30,26 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       await mountDevice(run, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
     },
     ensureUnmounted: () => ensureUnmounted(run, paths.plaintext),
-    readInside: (path) => readSmallFile(join(paths.plaintext, path)),
-    writeInside: (path, content) => writeInside(join(paths.plaintext, path), content),
+    readInside: async (path) => {
+      if (dirname(path) !== '.') await assertOwnDirectories(paths.plaintext, dirname(path));
+      return readSmallFile(join(paths.plaintext, path));
+    },
+    writeInside: async (path, content) => {
+      if (dirname(path) !== '.') await ownDirectory(paths.plaintext, dirname(path));
+      await replaceFile(join(paths.plaintext, path), content);
+    },
     pull: async (order, signal) => {
-      await mkdir(mirror, { recursive: true, mode: 0o755 });
+      await ownDirectory(paths.plaintext, mirrorName, 0o755);
       const outcome = await runRsync(run, order, { mirror, identityFile }, signal);
       // rsync makes the directory only when it has something to put there.
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;
     },
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
-    pruneHistory: (rule, signal) => pruneHistory(run, paths.plaintext, rule, signal),
+    pruneHistory: async (rule, signal) => {
+      await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
+      return pruneHistory(run, paths.plaintext, rule, signal);
+    },
     removePartials: () => removePartials(run, mirror),
     runHook: (hook, environment, signal) => runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
@@ -48,11 +57,11 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
   };
 }
 
-/** Replaces a small file of the opened disk; a link that somebody put there is replaced, never followed. */
-async function writeInside(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+/** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */
+async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.new`;
-  const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(content);
     await handle.sync();
