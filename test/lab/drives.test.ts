@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from './host.ts';
 import { openLab, type Lab } from './lab.ts';
 import { password, preparedStation, prepareDisk } from './station.ts';
+import { waitForState } from './stories/operator.ts';
 import type { UsbDisk } from './usb-disk.ts';
 
 /** What a person does with disks besides plugging them in, on a real kernel and from the installed package. */
@@ -100,10 +101,24 @@ describe('drive adopt', () => {
 });
 
 describe('a disk with a backup', () => {
+  let original: UsbDisk;
+  let copies = 0;
+
+  beforeAll(async () => {
+    const { guest } = lab;
+    original = await lab.newDisk({ name: 'WD1', sizeMb: 96 });
+    await prepareDisk(guest, original, 'BACKUP_1');
+    await guest.unplug(original);
+    await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+    await guest.snapshot('with a disk in the drawer');
+  });
+
+  /** Plugs in the same disk, as it was when it was new, and waits for its run. */
   const backedUp = async (): Promise<UsbDisk> => {
-    const disk = await lab.newDisk({ name: 'WD1', sizeMb: 96 });
-    await prepareDisk(lab.guest, disk, 'BACKUP_1');
-    await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 300_000 });
+    await lab.guest.restore('with a disk in the drawer');
+    const disk = await original.clone(`WD1C${String((copies += 1))}`);
+    await lab.guest.plug(disk);
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     return disk;
   };
 

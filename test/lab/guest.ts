@@ -45,13 +45,13 @@ export class Guest extends Host {
     await this.restore(savedSnapshot);
   }
 
-  /** Saves the machine's state for later labs and goes on. */
-  async saveTo(state: SavedState): Promise<void> {
+  /** Saves the machine's state, with the USB disks beside it, for later labs and goes on. */
+  async saveTo(state: SavedState, drawer: readonly UsbDisk[]): Promise<void> {
     const { qmp } = this.#running;
     await qmp.job('snapshot-delete', { tag: savedSnapshot, devices: machineDisks });
     await this.snapshot(savedSnapshot);
     await qmp.execute('stop'); // this also flushes the image files
-    await state.keep(this.#disks);
+    await state.keep(this.#disks, drawer);
     await qmp.execute('cont');
   }
 

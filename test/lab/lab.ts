@@ -12,7 +12,9 @@ import { makeWorkDirectory } from './work-directory.ts';
 export interface Lab {
   readonly guest: Guest;
   readonly server: BackupServer;
-  /** Takes a new, empty disk out of the drawer. */
+  /** The disks that the preparation left in the drawer. */
+  readonly drawer: readonly UsbDisk[];
+  /** Takes a new, empty disk out of the shop. */
   newDisk(options: DiskOptions): Promise<UsbDisk>;
   /** Switches everything off and throws it away. */
   close(): Promise<void>;
@@ -22,7 +24,8 @@ export interface Lab {
 export interface Preparation {
   /** Names the outcome: change it with everything that changes the outcome, such as the hash of an installed package. */
   readonly key: string;
-  prepare(lab: Lab): Promise<void>;
+  /** Returns the disks to keep with the outcome; none is plugged in any more. */
+  prepare(lab: Lab): Promise<readonly UsbDisk[]>;
 }
 
 /**
@@ -38,17 +41,21 @@ export async function openLab(preparation?: Preparation): Promise<Lab> {
   return open(image, prepared, async (lab, disks) => {
     if (booted.exists) await lab.guest.wakeFrom(booted);
     else await bootCold(lab, disks, image);
-    await preparation.prepare(lab);
+    return preparation.prepare(lab);
   });
 }
 
 /** Wakes a lab from the saved state; where there is none, brings the lab there and saves it. */
-async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<void>): Promise<Lab> {
+async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<readonly UsbDisk[]>): Promise<Lab> {
   const directory = await makeWorkDirectory();
   const disks = disksIn(directory);
   const guest = new Guest(image, disks, directory);
+  let drawer: readonly UsbDisk[] = [];
   const lab: Lab = {
     guest,
+    get drawer() {
+      return drawer;
+    },
     server: new BackupServer(guest),
     newDisk: (options) => UsbDisk.create(directory, options),
     close: async () => {
@@ -58,10 +65,11 @@ async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab,
   };
   try {
     if (state.exists) {
+      drawer = await state.drawerIn(directory);
       await guest.wakeFrom(state);
     } else {
-      await bringThere(lab, disks, image);
-      await guest.saveTo(state);
+      drawer = await bringThere(lab, disks, image);
+      await guest.saveTo(state, drawer);
     }
   } catch (error) {
     await lab.close();
@@ -70,12 +78,13 @@ async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab,
   return lab;
 }
 
-async function bootCold({ guest }: Lab, disks: MachineDisks, image: GuestImage): Promise<void> {
+async function bootCold({ guest }: Lab, disks: MachineDisks, image: GuestImage): Promise<readonly UsbDisk[]> {
   await overlay(image.stationDisk, disks.station);
   await overlay(image.serverDisk, disks.server);
   await guest.boot();
   await guest.waitFor('the start of all services', '[ "$(systemctl is-system-running)" = running ]', 120_000);
   await guest.waitFor('the backup server', 'ssh-keyscan -t ed25519 -T 2 backup 2>/dev/null | grep -q .', 60_000);
+  return [];
 }
 
 async function overlay(base: string, file: string): Promise<void> {

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import type { GuestImage } from './image/guest-image.ts';
 import { machineArguments, type MachineDisks } from './machine.ts';
+import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 
 /** States of one image to keep: they take about a gigabyte each. */
-const keptStates = 4;
+const keptStates = 5;
 
-/** A running machine put to sleep, in the cache: the two disks, the station's with the memory as snapshot. */
+/** In a state's directory: the USB disks that lie in the drawer, as {@link DiskOptions}. */
+const drawerList = 'drawer.json';
+
+/** A running machine put to sleep, in the cache: the two disks, the station's with the memory as snapshot, and the USB disks. */
 export class SavedState {
   readonly #directory: string;
 
@@ -34,12 +38,20 @@ export class SavedState {
     await copyDisks(disksIn(this.#directory), disks);
   }
 
-  /** Keeps a copy of the disks of a machine that stands still. Removes the states longest unused. */
-  async keep(disks: MachineDisks): Promise<void> {
+  /** Copies the USB disks of the state into a lab's directory. */
+  async drawerIn(directory: string): Promise<UsbDisk[]> {
+    const drawer = JSON.parse(await readFile(join(this.#directory, drawerList), 'utf8')) as DiskOptions[];
+    return Promise.all(drawer.map((options) => new UsbDisk(this.#directory, options).copyTo(directory)));
+  }
+
+  /** Keeps a copy of the disks of a machine that stands still, and of the USB disks beside it. Removes the states longest unused. */
+  async keep(disks: MachineDisks, drawer: readonly UsbDisk[]): Promise<void> {
     const parent = join(this.#directory, '..');
     await mkdir(parent, { recursive: true });
     const partial = await mkdtemp(join(parent, 'partial-'));
     await copyDisks(disks, disksIn(partial));
+    for (const disk of drawer) await disk.copyTo(partial);
+    await writeFile(join(partial, drawerList), JSON.stringify(drawer.map(({ options }) => options)));
     await rm(this.#directory, { recursive: true, force: true });
     await rename(partial, this.#directory);
     const others = (await readdir(parent)).filter((name) => name !== basename(this.#directory)).map((name) => join(parent, name));

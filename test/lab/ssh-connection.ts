@@ -43,7 +43,7 @@ export class SshConnection {
   async #tryToOpen(port: number): Promise<boolean> {
     await this.drop();
     this.#control = join(this.#directory, `ssh${String(++this.#count)}`);
-    const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=5', 'ServerAliveInterval=15', 'Ciphers=aes128-gcm@openssh.com'];
+    const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=5', 'ServerAliveInterval=15', 'ServerAliveCountMax=20', 'Ciphers=aes128-gcm@openssh.com'];
     const args = ['-M', '-S', this.#control, '-N', '-F', 'none', '-p', String(port), '-i', this.#loginKey, ...options.flatMap((option) => ['-o', option])];
     const master = execa('setpriv', ['--pdeathsig', 'KILL', 'ssh', ...args, 'root@127.0.0.1'], { stdio: 'ignore', reject: false });
     this.#master = master;

@@ -17,16 +17,29 @@ export async function builtPackage(): Promise<string> {
   return join(project, `out/extbackup_${version}_amd64.deb`);
 }
 
-/** A station with the package installed and set up, the key loaded, and a server that lets it read `/backups`, still without that directory. */
-export async function preparedStation(debPath?: string): Promise<Preparation> {
-  const deb = debPath ?? (await builtPackage());
-  const ingredients = [await readFile(deb), await readFile(import.meta.filename)];
+/**
+ * A station with the package installed and set up, the key loaded, and a server that lets it read `/backups`, still
+ * without that directory. The rotation disks with these labels are enrolled and lie in the drawer.
+ */
+export async function preparedStation(...labels: string[]): Promise<Preparation> {
+  const deb = await builtPackage();
+  const ingredients = [await readFile(deb), await readFile(import.meta.filename), labels.join()];
   return {
     key: ingredients.reduce((hash, content) => hash.update(content), createHash('sha256')).digest('hex'),
-    prepare: async ({ guest, server }: Lab) => {
+    prepare: async (lab: Lab) => {
+      const { guest, server } = lab;
       await installPackage(guest, deb);
       await setUpStation(guest);
       await setUpServer(guest, server);
+      const drawer: UsbDisk[] = [];
+      for (const label of labels) {
+        const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });
+        await prepareDisk(guest, disk, label);
+        await guest.unplug(disk);
+        drawer.push(disk);
+      }
+      await guest.waitFor('the agent to see them go', `! grep -q '"present":true' /run/extbackup/status.json`);
+      return drawer;
     },
   };
 }

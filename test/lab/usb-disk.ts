@@ -27,7 +27,8 @@ export class UsbDisk {
   /** Its stable name in the guest while it is plugged in. */
   readonly path: string;
 
-  private constructor(directory: string, options: DiskOptions) {
+  /** The disk whose file is in this directory. */
+  constructor(directory: string, options: DiskOptions) {
     this.options = options;
     this.serial = options.name;
     this.file = join(directory, `${options.name}.qcow2`);
@@ -42,8 +43,13 @@ export class UsbDisk {
   }
 
   /** A second disk with the same content, made while this one is not plugged in. */
-  async clone(name: string): Promise<UsbDisk> {
-    const copy = new UsbDisk(join(this.file, '..'), { ...this.options, name });
+  clone(name: string): Promise<UsbDisk> {
+    return this.copyTo(join(this.file, '..'), name);
+  }
+
+  /** A copy in another directory, made while this one is not plugged in. */
+  async copyTo(directory: string, name = this.serial): Promise<UsbDisk> {
+    const copy = new UsbDisk(directory, { ...this.options, name });
     await copyFile(this.file, copy.file, constants.COPYFILE_FICLONE);
     return copy;
   }

@@ -1,6 +1,6 @@
 import type { Lab } from '../lab.ts';
 import { openLab } from '../lab.ts';
-import { preparedStation, prepareDisk } from '../station.ts';
+import { preparedStation } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
 /** The part of `extbackup status --json` that stories look at. */
@@ -58,13 +58,6 @@ export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: s
 
 /** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */
 export async function openStation(...labels: string[]): Promise<Lab & { readonly disks: readonly UsbDisk[] }> {
-  const lab = await openLab(await preparedStation());
-  const disks: UsbDisk[] = [];
-  for (const label of labels) {
-    const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });
-    await prepareDisk(lab.guest, disk, label);
-    await lab.guest.unplug(disk);
-    disks.push(disk);
-  }
-  return { ...lab, disks };
+  const lab = await openLab(await preparedStation(...labels));
+  return { ...lab, disks: lab.drawer };
 }
