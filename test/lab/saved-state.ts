@@ -24,7 +24,7 @@ export class SavedState {
   /** The place for a state. `key` names what was done to the machine; it fits only an equal machine and QEMU. */
   static async of(image: GuestImage, key: string): Promise<SavedState> {
     const { stdout: version } = await execa('qemu-system-x86_64', ['--version']);
-    const machine = JSON.stringify([version, await machineArguments(image), key]);
+    const machine = JSON.stringify([version, await machineArguments(image), drawerList, key]);
     return new SavedState(join(image.directory, 'states', createHash('sha256').update(machine).digest('hex').slice(0, 16)));
   }
 
