@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
-import { rotationEvery } from '../config/rotation-setting.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
@@ -87,7 +87,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const registry = createDriveRegistry(files.drives(paths));
   const replies = createReplies(files.replies(paths), quietly);
   const statusFile = createStatusFile({
-    file: files.status(paths), registry, loadConfig: load, onError: quietly,
+    file: files.status(paths), rotationMemory: files.rotation(paths), registry, loadConfig: load, onError: quietly,
     board: () => station.board,
     keyIsLoaded: () => station.keyIsLoaded(),
     onStatus: (status) => { service.say(describeService(status)); },
@@ -118,9 +118,10 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
   const lookOverdue = coalesce(() => lookForOverdue({
-    bus, file: `${paths.state}/overdue.json`, now: () => new Date(),
+    bus, file: files.rotation(paths), now: () => new Date(),
     drives: () => registry.list(),
-    rotationEvery: () => rotationEvery(load),
+    present: () => station.board.present(),
+    rotation: () => rotationSetting(load),
   }), quietly);
   lookOverdue();
   const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);

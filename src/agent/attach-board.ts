@@ -34,6 +34,8 @@ export interface AttachBoard {
   readonly run: RunStatus | null;
   setPhase(phase: string): void;
   setProgress(progress: Progress): void;
+  /** Labels of the enrolled disks that are plugged in. */
+  present(): ReadonlySet<string>;
   /** The states of all enrolled disks. */
   describe(records: readonly DriveRecord[], rotation: ReadonlyMap<string, RotationPlace>): DriveStatus[];
 }
@@ -88,6 +90,7 @@ export function createAttachBoard(): AttachBoard {
     setProgress: ({ percent, bytes, files, etaSeconds }) => {
       if (run) run = { ...run, percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };
     },
+    present: () => new Set(attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive]))),
     describe: (records, rotation) => records.map((record) => {
       const attach = find(record.label);
       return {

@@ -1,43 +1,50 @@
-import { z } from 'zod';
 import type { Bus } from '../bus/bus.ts';
+import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
-import { isOverdue } from '../report/rotation.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { freshestOfflineCopy, isOverdue, isTooOld, planRotation } from '../report/rotation.ts';
+import { readRotationMemory, writeRotationMemory } from '../report/rotation-memory.ts';
 
 /** What looking for overdue disks needs. */
 export interface OverdueParts {
   readonly bus: Bus;
-  /** Remembers, by label, when the operator was last told; survives a restart. */
+  /** Remembers when the operator was last told; survives a restart. */
   readonly file: string;
   readonly drives: () => Promise<readonly DriveRecord[]>;
-  /** How long a disk may stay away, in milliseconds. */
-  readonly rotationEvery: () => Promise<number>;
+  /** Labels of the disks that are plugged in. */
+  readonly present: () => ReadonlySet<string>;
+  readonly rotation: () => Promise<RotationSetting>;
   readonly now: () => Date;
 }
 
-/** The operator hears of a disk that stays overdue once a week, not at every look. */
+/** The operator hears of what stays overdue once a week, not at every look. */
 export const tellAgainAfterMs = 7 * 24 * 3_600_000;
 
-const schema = z.record(z.string(), z.iso.datetime());
-
-/** Looks once which disks are overdue, and emits `rotation:overdue` for those of which the operator does not know. */
-export async function lookForOverdue({ bus, file, drives, rotationEvery, now }: OverdueParts): Promise<void> {
+/**
+ * Looks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for what the
+ * operator does not know yet. While the whole rotation is overdue, its disks are named with it and not one by one.
+ */
+export async function lookForOverdue({ bus, file, drives, present, rotation, now }: OverdueParts): Promise<void> {
   const time = now();
-  const every = await rotationEvery();
-  const told = await readTold(file);
-  const overdue = (await drives()).filter((record) => isOverdue(record, every, time));
-  const due = overdue.filter(({ label }) => time.getTime() - Date.parse(told[label] ?? '1970-01-01') >= tellAgainAfterMs);
-  const kept = Object.fromEntries(overdue.map(({ label }) => [label, due.some((other) => other.label === label) ? time.toISOString() : (told[label] ?? time.toISOString())]));
-  // First remembered, then told: a full disk must not lead to a message every hour. It is told in any case.
-  if (JSON.stringify(kept) !== JSON.stringify(told)) await writeAtomically(file, `${JSON.stringify(kept)}\n`, true);
+  const setting = await rotation();
+  const here = present();
+  const active = (await drives()).filter(({ state }) => state === 'active');
+  const memory = await readRotationMemory(file);
+  const overdue = active.filter((record) => isOverdue(record, setting, time));
+  const copy = freshestOfflineCopy(active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })));
+  const at = copy?.at ?? memory.lastOffline ?? active.map(({ enrolledAt }) => enrolledAt).sort()[0];
+  const whole = at !== undefined && isTooOld(at, setting, time);
+  const isDue = (told: string | undefined): boolean => told === undefined || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
+  const tellWhole = whole && isDue(memory.wholeTold);
+  const due = whole ? [] : overdue.filter(({ label }) => isDue(memory.told[label]));
+  const toldAt = tellWhole ? time.toISOString() : memory.wholeTold;
+  // First remembered, then told: a full disk must not lead to a message every hour.
+  await writeRotationMemory(file, memory, {
+    version: 1,
+    told: Object.fromEntries(overdue.map(({ label }) => [label, tellWhole || due.some((other) => other.label === label) ? time.toISOString() : (memory.told[label] ?? time.toISOString())])),
+    ...(whole && toldAt !== undefined && { wholeTold: toldAt }),
+    ...((copy !== undefined || memory.lastOffline !== undefined) && { lastOffline: copy?.at ?? memory.lastOffline }),
+  });
+  const next = [...planRotation(active, setting, time, here)].find(([, place]) => place.nextUp)?.[0];
+  if (tellWhole) bus.emit('rotation:overdue', { lastSuccess: copy?.at ?? null, overdue: overdue.map(({ label }) => label), ...(next !== undefined && { next }), ...(copy && { freshest: copy.drive }) });
   for (const { label, lastSuccess } of due) bus.emit('rotation:overdue', { drive: label, lastSuccess });
-}
-
-/** A damaged file means that the operator is told once more. */
-async function readTold(file: string): Promise<Record<string, string>> {
-  try {
-    return schema.parse(JSON.parse((await readIfThere(file)) ?? '{}'));
-  } catch {
-    return {};
-  }
 }

@@ -1,16 +1,20 @@
-import { rotationEvery } from '../config/rotation-setting.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { coalesce } from '../report/coalesce.ts';
 import { readProcessStart } from '../report/process-start.ts';
-import { planRotation } from '../report/rotation.ts';
+import { describeRotation, planRotation } from '../report/rotation.ts';
 import type { Status } from '../report/status.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
+import { readRotationMemory } from '../report/rotation-memory.ts';
 import type { AttachBoard } from './attach-board.ts';
 
 /** Where the status comes from. */
 export interface StatusParts {
   readonly file: string;
+  /** What the agent remembers of the rotation. */
+  readonly rotationMemory: string;
   readonly board: () => AttachBoard;
   readonly registry: DriveRegistry;
   loadConfig(): Promise<Config>;
@@ -31,20 +35,28 @@ export interface StatusFile {
 
 const shownWarnings = 10;
 
+/** Retired disks are nobody's business any more; a lost one is when it turns up. */
+const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean => state === 'active' || (state === 'lost' && present.has(label));
+
 /** Keeps `status.json` true. */
 export function createStatusFile(parts: StatusParts): StatusFile {
   let warnings: { at: string; text: string }[] = [];
   const compose = async (agent: Status['agent']): Promise<Status> => {
-    const records = (await parts.registry.list()).filter(({ state }) => state !== 'retired');
-    const every = await rotationEvery(() => parts.loadConfig());
+    const board = parts.board();
+    const present = board.present();
+    const records = (await parts.registry.list()).filter((record) => isShown(record, present));
+    const setting = await rotationSetting(() => parts.loadConfig());
+    const now = new Date();
+    const drives = board.describe(records, planRotation(records, setting, now, present));
     return {
       version: 1,
+      rotation: describeRotation(drives, setting, (await readRotationMemory(parts.rotationMemory)).lastOffline, now),
       agent,
       key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',
-      drives: parts.board().describe(records, planRotation(records, every, new Date())),
-      run: parts.board().run,
+      drives,
+      run: board.run,
       warnings,
-      updatedAt: new Date().toISOString(),
+      updatedAt: now.toISOString(),
       pid: process.pid,
       pidStartTime: (await readProcessStart(process.pid)) ?? '',
     };

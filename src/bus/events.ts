@@ -53,6 +53,24 @@ export interface Failure {
 /** Why something asks for a run. */
 export type Trigger = 'plug' | 'request' | 'scheduled';
 
+/** One disk has had no success for too long. */
+export interface OverdueDrive {
+  readonly drive: string;
+  readonly lastSuccess: string | null;
+}
+
+/** Even the freshest copy on a disk that is not plugged in is too old; null when there is none. */
+export interface OverdueRotation {
+  readonly drive?: undefined;
+  readonly lastSuccess: string | null;
+  /** Disk with that copy. */
+  readonly freshest?: string;
+  /** Disk to bring next. */
+  readonly next?: string;
+  /** Disks that are overdue by themselves. */
+  readonly overdue: readonly string[];
+}
+
 /** Name and payload of every event. */
 export interface EventMap {
   'agent:started': { readonly version: string };
@@ -86,7 +104,7 @@ export interface EventMap {
   'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
-  'rotation:overdue': { readonly drive: string; readonly lastSuccess: string | null };
+  'rotation:overdue': OverdueDrive | OverdueRotation;
 }
 
 export type EventName = keyof EventMap;

@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { Command } from 'commander';
-import { rotationEvery } from '../config/rotation-setting.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { requireRoot } from '../drives/device-lock.ts';
@@ -30,11 +30,12 @@ export function driveListCommand(context: CliContext): Command {
 }
 
 async function lookUp(context: CliContext): Promise<ListedDrive[]> {
-  const [records, disks, every] = await Promise.all([
-    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationEvery(() => context.loadConfig()),
+  const [records, disks, setting] = await Promise.all([
+    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationSetting(() => context.loadConfig()),
   ]);
   const here = new Set(disks.flatMap((disk) => [...withDescendants(disk)].map(({ uuid }) => uuid)));
-  const places = planRotation(records, every, new Date());
+  const present = new Set(records.filter(({ luksUuid }) => here.has(luksUuid)).map(({ label }) => label));
+  const places = planRotation(records, setting, new Date(), present);
   return records.map((record) => ({ ...record, present: here.has(record.luksUuid), ...(places.get(record.label) ?? { overdue: false, nextUp: false }) }));
 }
 

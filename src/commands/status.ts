@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { rotationEvery } from '../config/rotation-setting.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
 import { coalesce } from '../report/coalesce.ts';
 import { readStatus, type StatusSources } from '../report/read-status.ts';
 import { renderStatus } from '../report/status-text.ts';
@@ -19,7 +19,7 @@ export function statusCommand(context: CliContext): Command {
       const sources: StatusSources = {
         paths: context.paths,
         runCommand: context.runCommand,
-        rotationEveryMs: await rotationEvery(() => context.loadConfig()),
+        rotation: await rotationSetting(() => context.loadConfig()),
       };
       const json = options.json === true;
       if (options.watch === true) await follow(context, sources, json);

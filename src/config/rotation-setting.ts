@@ -1,12 +1,21 @@
 import { ConfigError } from '../errors.ts';
 import { configSchema, type Config } from './schema.ts';
 
-/** `rotation.every` in milliseconds, or its default while there is no configuration, or a wrong one, which is told elsewhere. */
-export async function rotationEvery(loadConfig: () => Promise<Config>): Promise<number> {
+/** How often disks are expected. Durations are milliseconds. */
+export type RotationSetting = Config['rotation'];
+
+/** The setting `rotation`, or its defaults while there is no configuration, or a wrong one, which is told elsewhere. */
+export async function rotationSetting(loadConfig: () => Promise<Config>): Promise<RotationSetting> {
   try {
-    return (await loadConfig()).rotation.every;
+    return (await loadConfig()).rotation;
   } catch (error) {
-    if (error instanceof ConfigError) return configSchema.shape.rotation.parse(undefined).every;
+    if (error instanceof ConfigError) return usualRotation;
     throw error;
   }
 }
+
+/** What is expected when nothing is said. */
+export const usualRotation: RotationSetting = configSchema.shape.rotation.parse(undefined);
+
+/** How long a disk may go without a success, in milliseconds. */
+export const cadenceOf = ({ every, drives }: Pick<RotationSetting, 'every' | 'drives'>, label: string): number => drives[label] ?? every;

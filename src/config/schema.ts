@@ -132,6 +132,8 @@ export const configSchema = z.strictObject({
   rotation: z
     .strictObject({
       every: duration.prefault('35d').describe('a disk without a success for so long is overdue'),
+      drives: z.record(z.string(), duration).default({}).describe('the same for single disks, by label'),
+      offline: duration.prefault('14d').describe('the whole rotation is overdue when even the freshest copy on a disk that is not plugged in is older'),
     })
     .prefault({}),
   hooks: z.array(hook).default([]).describe('programs of your own in the course of a run; those of one point in this order'),

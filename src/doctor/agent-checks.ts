@@ -72,7 +72,10 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'rotation',
     look: async ({ paths, config, now }) => {
-      const late = (await createDriveRegistry(files.drives(paths)).list()).filter((record) => isOverdue(record, config.rotation.every, now));
+      const records = await createDriveRegistry(files.drives(paths)).list();
+      const strange = Object.keys(config.rotation.drives).filter((name) => !records.some(({ label }) => label === name));
+      if (strange.length > 0) return warn(`The setting rotation.drives names disks that are not enrolled: ${strange.join(', ')}.`, 'Correct it in the settings; see: extbackup drive list');
+      const late = records.filter((record) => isOverdue(record, config.rotation, now));
       return late.length === 0
         ? ok('No disk is overdue.')
         : warn(`Overdue: ${late.map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`).join(', ')}.`, 'Bring it and plug it in. If it is gone for good: extbackup drive forget');

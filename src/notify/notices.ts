@@ -1,5 +1,5 @@
 /** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
-import type { EventMap, EventName } from '../bus/events.ts';
+import type { EventMap, EventName, OverdueRotation } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
 import { failureNews, heldNews, successNews, type News } from './run-news.ts';
@@ -108,7 +108,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'warning:raised': (event) => [make('warning:raised', event, { kind: 'warning', subject: stripStop(event.reason), text: `${event.reason}\n${event.todo}` })],
     'run:warned': (event) => [make('run:warned', event, { kind: 'warning', subject: `${event.drive}: ${stripStop(event.reason)}`, text: `${event.reason}\n${event.todo}` }, event.drive)],
     'spool:rejected': (event) => [make('spool:rejected', event, rejected(event.reason))],
-    'rotation:overdue': (event) => [make('rotation:overdue', event, overdue(event.drive, event.lastSuccess), event.drive)],
+    'rotation:overdue': (event) => [make('rotation:overdue', event, event.drive === undefined ? rotationOverdue(event) : overdue(event.drive, event.lastSuccess), event.drive)],
   };
 
   return {
@@ -165,4 +165,15 @@ const overdue = (drive: string, lastSuccess: string | null): News => ({
   kind: 'overdue',
   subject: `${drive} is overdue`,
   text: `${lastSuccess === null ? `Disk ${drive} has never been backed up to.` : `Disk ${drive} was last backed up to on ${lastSuccess.slice(0, 10)}.`}\nBring it to the station and plug it in.`,
+});
+
+const rotationOverdue = ({ lastSuccess, freshest, next, overdue: late }: OverdueRotation): News => ({
+  kind: 'overdue',
+  subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
+  text: [
+    lastSuccess === null ? 'No disk with a backup lies outside the station.' : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
+    'If the server and the station were lost today, this is all that is left.',
+    ...(late.length === 0 ? [] : [`Overdue: ${late.join(', ')}.`]),
+    next === undefined ? 'Prepare a disk on the station: extbackup drive prepare --help' : lastSuccess === null ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.` : `Bring disk ${next} to the station and plug it in.`,
+  ].join('\n'),
 });

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { UsageError } from '../errors.ts';
@@ -7,15 +8,16 @@ import { listBlockDevices, withDescendants, type BlockDevice } from '../system/b
 import type { RunCommand } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from './process-start.ts';
-import { planRotation } from './rotation.ts';
+import { describeRotation, planRotation } from './rotation.ts';
+import { readRotationMemory } from './rotation-memory.ts';
 import { statusSchema, type DriveStatus, type Status } from './status.ts';
 
 /** What is needed to look at the present state. */
 export interface StatusSources {
   readonly paths: Paths;
   readonly runCommand: RunCommand;
-  /** Setting `rotation.every` in milliseconds. */
-  readonly rotationEveryMs: number;
+  /** Setting `rotation`. */
+  readonly rotation: RotationSetting;
 }
 
 /**
@@ -24,7 +26,9 @@ export interface StatusSources {
  */
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
-    return (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const status = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
+    return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM') throw new UsageError('The state of the backups can only be read by root.', 'Run it as root, for example: sudo extbackup status', error);
@@ -48,17 +52,18 @@ function parseStatus(text: string | undefined): Status | undefined {
 }
 
 /** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
-async function lookAround(sources: StatusSources, now: Date): Promise<Status> {
-  const { paths, runCommand, rotationEveryMs } = sources;
-  const records = await createDriveRegistry(files.drives(paths)).list();
-  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]);
-  const places = planRotation(records, rotationEveryMs, now);
+async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
+  const { paths, runCommand, rotation } = sources;
+  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
+  const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);
+  const records = (await createDriveRegistry(files.drives(paths)).list()).filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
+  const places = planRotation(records, rotation, now, new Set(records.filter(isHere).map(({ label }) => label)));
   return {
     version: 1,
     agent: 'stopped',
     key: (await isThere(files.luksKey(paths))) ? 'loaded' : 'missing',
     drives: records.map((record) => ({
-      ...stateWithoutAgent(record, volumes.filter(({ uuid, fstype }) => uuid === record.luksUuid && fstype === 'crypto_LUKS')),
+      ...stateWithoutAgent(record, volumes.filter(({ uuid }) => uuid === record.luksUuid)),
       label: record.label,
       luksUuid: record.luksUuid,
       lastSuccess: record.lastSuccess,

@@ -6,9 +6,10 @@ import type { DriveState, DriveStatus, RunStatus, Status } from './status.ts';
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
 export function renderStatus(status: Status, now: Date): string {
   const lines = [
+    `Offline copy  ${describeOfflineCopy(status, now)}`,
+    ...describeNext(status),
     `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
-    `Offline copy  ${describeOfflineCopy(status.drives, now)}`,
     ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
     '',
     status.drives.length === 0 ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help' : renderDrives(status.drives, now),
@@ -18,11 +19,18 @@ export function renderStatus(status: Status, now: Date): string {
 }
 
 /** The freshest copy that lies on a disk which is not plugged in: what is left when this machine and the server are lost. */
-function describeOfflineCopy(drives: readonly DriveStatus[], now: Date): string {
-  const copies = drives.flatMap(({ label, present, lastSuccess }) => (present || lastSuccess === null ? [] : [{ label, lastSuccess }]));
-  const freshest = copies.toSorted((a, b) => b.lastSuccess.localeCompare(a.lastSuccess))[0];
-  if (freshest !== undefined) return `${describeAge(freshest.lastSuccess, now)} old, on ${freshest.label}`;
-  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? 'none: every disk with a backup is plugged in' : 'none yet';
+function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
+  const { offlineCopy, overdue } = rotation;
+  if (offlineCopy !== null) return `${describeAge(offlineCopy.at, now)} old, on ${offlineCopy.drive}${overdue ? '; TOO OLD' : ''}`;
+  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : 'none yet';
+}
+
+/** Which disk to bring, and which should have come already. */
+function describeNext({ rotation: { next, overdueDrives } }: Status): string[] {
+  return [
+    ...(next === null ? [] : [`Bring next    ${next}`]),
+    ...(overdueDrives.length === 0 ? [] : [`Overdue       ${overdueDrives.join(', ')}`]),
+  ];
 }
 
 /** A run in one line: disk, phase and how far it is. */

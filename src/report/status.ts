@@ -36,9 +36,21 @@ const runStatusSchema = z.object({
 });
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
+const rotationStatusSchema = z.object({
+  /** The freshest copy on a disk that is not plugged in; null when there is none. `ageSeconds` is its age when this was shown. */
+  offlineCopy: z.object({ drive: z.string(), at: z.string(), ageSeconds: z.number() }).nullable(),
+  /** Even that one is too old, or there has been none for too long. */
+  overdue: z.boolean(),
+  /** The disk to bring next. */
+  next: z.string().nullable(),
+  overdueDrives: z.array(z.string()),
+});
+export type RotationStatus = z.infer<typeof rotationStatusSchema>;
+
 /** The content of `/run/extbackup/status.json` and of `extbackup status --json`. */
 export const statusSchema = z.object({
   version: z.literal(1),
+  rotation: rotationStatusSchema.default({ offlineCopy: null, overdue: false, next: null, overdueDrives: [] }),
   agent: z.enum(['running', 'stopped']),
   key: z.enum(['loaded', 'missing']),
   drives: z.array(driveStatusSchema),

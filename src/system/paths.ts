@@ -37,4 +37,6 @@ export const files = {
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
   drives: (paths: Paths) => `${paths.state}/drives.json`,
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
+  /** What the agent remembers of the rotation: what it told, and the last offline copy. */
+  rotation: (paths: Paths) => `${paths.state}/rotation.json`,
 } as const;

@@ -15,11 +15,11 @@ const record = (label: string, lastSuccess: string | null, state: DriveRecord['s
   driveRecordSchema.parse({ label, luksUuid: `00000000-0000-4000-8000-00000000000${label.slice(-1)}`, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: '2026-01-01T00:00:00.000Z', lastSuccess, state });
 
 /** Looks at a time and returns whom the operator was told of. */
-async function look(drives: readonly DriveRecord[], at: string): Promise<string[]> {
+async function look(drives: readonly DriveRecord[], at: string, present: readonly string[] = [], offline = 1000 * day): Promise<string[]> {
   const told: string[] = [];
   const bus = createBus((_name, error) => { throw error; });
-  bus.on('rotation:overdue', ({ drive }) => { told.push(drive); });
-  await lookForOverdue({ bus, file: join(directory, 'overdue.json'), drives: () => Promise.resolve(drives), rotationEvery: () => Promise.resolve(35 * day), now: () => new Date(at) });
+  bus.on('rotation:overdue', (event) => { told.push(event.drive ?? `all, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`); });
+  await lookForOverdue({ bus, file: join(directory, 'rotation.json'), drives: () => Promise.resolve(drives), present: () => new Set(present), rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }), now: () => new Date(at) });
   return told;
 }
 
@@ -37,6 +37,22 @@ it('tells of each overdue disk once, again after a week, and anew after a succes
 it('tells once more when its memory is damaged', async () => {
   const stale = [record('BACKUP_1', null)];
   expect(await look(stale, '2026-05-02T00:00:00.000Z')).toEqual(['BACKUP_1']);
-  await writeFile(join(directory, 'overdue.json'), '{"BACKUP_1":');
+  await writeFile(join(directory, 'rotation.json'), '{"BACKUP_1":');
   expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual(['BACKUP_1']);
+});
+
+it('tells once a week that the whole rotation is overdue, and names its disks with it, not one by one', async () => {
+  const stale = [record('BACKUP_1', '2026-03-01T00:00:00.000Z'), record('BACKUP_2', '2026-04-20T00:00:00.000Z')];
+  const at = (date: string): Promise<string[]> => look(stale, date, [], 14 * day);
+  expect(await at('2026-05-03T00:00:00.000Z')).toEqual(['BACKUP_1']);
+  expect(await at('2026-05-05T00:00:00.000Z')).toEqual(['all, next BACKUP_1, overdue BACKUP_1']);
+  expect(await at('2026-05-05T01:00:00.000Z')).toEqual([]);
+  expect(await at('2026-05-12T00:00:00.000Z')).toEqual(['all, next BACKUP_1, overdue BACKUP_1']);
+});
+
+it('counts from the last offline copy while every disk is plugged in', async () => {
+  const one = (lastSuccess: string): DriveRecord[] => [record('BACKUP_1', lastSuccess)];
+  expect(await look(one('2026-05-01T00:00:00.000Z'), '2026-05-02T00:00:00.000Z', [], 14 * day)).toEqual([]);
+  expect(await look(one('2026-05-08T00:00:00.000Z'), '2026-05-08T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([]);
+  expect(await look(one('2026-05-15T00:00:00.000Z'), '2026-05-16T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual(['all, next BACKUP_1, overdue ']);
 });

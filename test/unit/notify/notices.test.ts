@@ -127,6 +127,8 @@ describe('other news', () => {
     expect(notices.take('spool:rejected', { reason: 'torn' })).toMatchObject([{ kind: 'warning' }]);
     expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text).toContain('2026-01-05');
     expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain('never');
+    expect(notices.take('rotation:overdue', { lastSuccess: '2026-01-05T00:00:00Z', freshest: 'BACKUP_1', next: 'BACKUP_2', overdue: ['BACKUP_2'] })[0]).toMatchObject({ kind: 'overdue', subject: 'The whole rotation is overdue', text: expect.stringMatching(/BACKUP_1, is of 2026-01-05[^]*Bring disk BACKUP_2/) as string });
+    expect(notices.take('rotation:overdue', { lastSuccess: null, overdue: [] })[0]?.subject).toBe('There is no offline copy');
   });
 
   test('the steps of a run are no news', () => {

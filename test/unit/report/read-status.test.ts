@@ -36,7 +36,7 @@ const agentStatus = async (more: Partial<Status> = {}): Promise<Status> => statu
   pid: process.pid, pidStartTime: await readProcessStart(process.pid), ...more,
 });
 
-const read = (runCommand: RunCommand = lsblk()) => readStatus({ paths, runCommand, rotationEveryMs: 35 * 86_400_000 }, new Date('2026-03-01T00:00:00Z'));
+const read = (runCommand: RunCommand = lsblk()) => readStatus({ paths, runCommand, rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 } }, new Date('2026-03-01T00:00:00Z'));
 
 test('the word of a living agent is passed on as it is', async () => {
   const status = await agentStatus();

@@ -4,18 +4,19 @@ import { aDisk } from './a-disk.ts';
 
 const now = new Date('2026-03-01T00:00:00Z');
 const day = 86_400_000;
+const cadence = { every: 35 * day, drives: {} };
 
 test('the disk whose copy is oldest comes next, one that never had any first of all', () => {
   const old = aDisk('OLD', { lastSuccess: '2026-02-01T00:00:00Z' });
   const young = aDisk('YOUNG', { lastSuccess: '2026-02-20T00:00:00Z' });
-  const next = (...records: ReturnType<typeof aDisk>[]) => [...planRotation(records, 35 * day, now)].filter(([, place]) => place.nextUp).map(([label]) => label);
+  const next = (...records: ReturnType<typeof aDisk>[]) => [...planRotation(records, cadence, now)].filter(([, place]) => place.nextUp).map(([label]) => label);
   expect(next(young, old)).toEqual(['OLD']);
   expect(next(young, old, aDisk('NEW'))).toEqual(['NEW']);
   expect(next()).toEqual([]);
 });
 
 test('overdue is longer ago than allowed, counted from the enrolment when there was no success', () => {
-  const overdue = (record: ReturnType<typeof aDisk>) => planRotation([record], 35 * day, now).get(record.label)?.overdue;
+  const overdue = (record: ReturnType<typeof aDisk>) => planRotation([record], cadence, now).get(record.label)?.overdue;
   expect(overdue(aDisk('A', { lastSuccess: '2026-01-25T00:00:00Z' }))).toBe(false); // to the day
   expect(overdue(aDisk('A', { lastSuccess: '2026-01-24T23:59:59Z' }))).toBe(true);
   expect(overdue(aDisk('A', { enrolledAt: '2026-02-27T00:00:00Z' }))).toBe(false);
@@ -24,8 +25,16 @@ test('overdue is longer ago than allowed, counted from the enrolment when there 
 
 test('retired and lost disks take no part', () => {
   const lost = aDisk('LOST', { state: 'lost' });
-  expect([...planRotation([lost, aDisk('B', { lastSuccess: '2026-02-20T00:00:00Z' })], 35 * day, now)]).toEqual([
+  expect([...planRotation([lost, aDisk('B', { lastSuccess: '2026-02-20T00:00:00Z' })], cadence, now)]).toEqual([
     ['LOST', { overdue: false, nextUp: false }],
     ['B', { overdue: false, nextUp: true }],
   ]);
+});
+
+test('a single disk may be expected more often, and one that is plugged in need not be brought', () => {
+  const a = aDisk('A', { lastSuccess: '2026-02-10T00:00:00Z' });
+  const b = aDisk('B', { lastSuccess: '2026-02-09T00:00:00Z' });
+  const often = { every: 35 * day, drives: { A: 14 * day } };
+  expect([...planRotation([a, b], often, now)]).toEqual([['A', { overdue: true, nextUp: true }], ['B', { overdue: false, nextUp: false }]]);
+  expect(planRotation([a, b], often, now, new Set(['A'])).get('B')?.nextUp).toBe(true);
 });

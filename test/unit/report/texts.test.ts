@@ -9,15 +9,17 @@ const now = new Date('2026-03-01T12:00:00Z');
 const run: RunStatus = { id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 43.7, bytes: 12_300_000_000, files: 1204, etaSeconds: 190, startedAt: '2026-03-01T11:00:00Z' };
 const drive = { label: 'BACKUP_1', luksUuid: 'u', present: false, state: 'absent', lastSuccess: '2026-02-26T12:00:00Z', overdue: false, nextUp: false, message: null };
 const status = statusSchema.parse({
-  version: 1, agent: 'running', key: 'loaded', run: null, updatedAt: '2026-03-01T12:00:00Z', pid: 1, pidStartTime: '1',
+  version: 1, agent: 'running', rotation: { offlineCopy: { drive: 'BACKUP_1', at: '2026-02-26T12:00:00Z', ageSeconds: 259_200 }, overdue: false, next: 'BACKUP_3', overdueDrives: ['BACKUP_3'] }, key: 'loaded', run: null, updatedAt: '2026-03-01T12:00:00Z', pid: 1, pidStartTime: '1',
   drives: [drive, { ...drive, label: 'BACKUP_2', present: true, state: 'safe-to-unplug', lastSuccess: '2026-03-01T11:00:00Z' }, { ...drive, label: 'BACKUP_3', lastSuccess: null, overdue: true, nextUp: true }],
 });
 
 test('status leads with what matters and has a row for each disk', () => {
   expect(renderStatus({ ...status, run, warnings: [{ at: '2026-03-01T10:30:00Z', text: 'A disk did not come up.' }] }, now)).toBe([
+    'Offline copy  3 days old, on BACKUP_1',
+    'Bring next    BACKUP_3',
+    'Overdue       BACKUP_3',
     'Agent         running',
     'Key           loaded',
-    'Offline copy  3 days old, on BACKUP_1',
     'Run           BACKUP_1: pulling, 43 %, 12.3 GB, 1204 files, about 3 min 10 s left',
     '',
     'Disk      State           Last backup',
@@ -28,9 +30,15 @@ test('status leads with what matters and has a row for each disk', () => {
   ].join('\n'));
 });
 
+const noCopy = { offlineCopy: null, overdue: false, next: null, overdueDrives: [] };
+
+test('an offline copy that is too old is called so', () => {
+  expect(renderStatus({ ...status, rotation: { ...status.rotation, overdue: true } }, now)).toMatch(/^Offline copy  3 days old, on BACKUP_1; TOO OLD$/m);
+});
+
 test('a copy on a plugged disk is no offline copy', () => {
-  expect(renderStatus({ ...status, drives: status.drives.slice(1) }, now)).toContain('Offline copy  none: every disk with a backup is plugged in');
-  expect(renderStatus({ ...status, drives: [], agent: 'stopped', key: 'missing' }, now)).toMatch(/STOPPED.*\n.*MISSING.*\n.*none yet\n\nNo disk is enrolled/);
+  expect(renderStatus({ ...status, rotation: noCopy, drives: status.drives.slice(1) }, now)).toContain('Offline copy  none: every disk with a backup is plugged in');
+  expect(renderStatus({ ...status, rotation: noCopy, drives: [], agent: 'stopped', key: 'missing' }, now)).toMatch(/none yet\n.*STOPPED.*\n.*MISSING.*\n\nNo disk is enrolled/);
 });
 
 const record = runRecordSchema.parse({

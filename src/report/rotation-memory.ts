@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+
+const time = z.iso.datetime();
+
+const schema = z.object({
+  version: z.literal(1),
+  /** When the operator was last told of an overdue disk, by label. */
+  told: z.record(z.string(), time),
+  /** When the operator was last told that the whole rotation is overdue. */
+  wholeTold: time.optional(),
+  /** When the copy was made that was the freshest offline one at the last look at which there was one. */
+  lastOffline: time.optional(),
+});
+
+/** What the agent remembers of the rotation across restarts. Times are ISO 8601 in UTC. */
+export type RotationMemory = z.infer<typeof schema>;
+
+/** A file that is missing or damaged counts as empty: the operator is told once more. */
+export async function readRotationMemory(file: string): Promise<RotationMemory> {
+  try {
+    return schema.parse(JSON.parse((await readIfThere(file)) ?? ''));
+  } catch {
+    return { version: 1, told: {} };
+  }
+}
+
+/** Replaces the file, if anything has changed. */
+export async function writeRotationMemory(file: string, before: RotationMemory, after: RotationMemory): Promise<void> {
+  if (JSON.stringify(before) !== JSON.stringify(after)) await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
+}
