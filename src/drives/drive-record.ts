@@ -24,6 +24,8 @@ export const driveRecordSchema = z.object({
   lastRun: time.nullable().default(null),
   /** Start of the last run that ended with a complete pull, as on LABEL. */
   lastSuccess: time.nullable().default(null),
+  /** The complete run before {@link lastSuccess}: rollback goes back to it. */
+  successBefore: time.nullable().optional(),
   /** Outcome of the last run: the error's code, or null after a good one. */
   lastError: z.string().nullable().default(null),
   /** Of the last complete pull. */

@@ -19,7 +19,7 @@ export interface RollbackPlan {
 
 /**
  * Chooses what to undo on an opened disk.
- * @param to undefined means: all that happened since the last complete run, or else the last run that changed anything
+ * @param to undefined means: all that happened since the last complete run, or else since the complete one before it
  * @returns undefined when a run is held that has done nothing
  * @throws UsageError when there is nothing to undo
  */
@@ -28,7 +28,10 @@ export async function planRollback(top: string, record: DriveRecord, to: Date | 
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
   const open = record.lastSuccess === null ? [] : since(Date.parse(record.lastSuccess));
   if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
-  const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(justBefore(record.lastRun));
+  // A complete run may finish what a held or failed one began: all of them are undone together.
+  const { successBefore } = record;
+  const lastChange = successBefore === undefined ? justBefore(record.lastRun) : successBefore === null ? 0 : Date.parse(successBefore);
+  const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(lastChange);
   const oldest = entries.at(-1);
   if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
@@ -61,7 +64,7 @@ export async function noteRollback(registry: DriveRegistry, top: string, record:
   if (undone) await stampFile(join(top, 'LABEL'), stands);
   await registry.update((drives) => drives.map((drive) => {
     if (drive.luksUuid !== record.luksUuid) return drive;
-    const { hold, ...rest } = drive;
-    return { ...rest, ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
+    const { hold, successBefore, ...rest } = drive;
+    return { ...rest, ...(!undone && successBefore !== undefined && { successBefore }), ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
   }));
 }

@@ -165,7 +165,7 @@ function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | unde
     lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),
     ...(result && { generation: Math.max(record.generation, result.generation) }),
     // Figures of an incomplete pull would make the next one look harmless, or harmful.
-    ...(result?.stampedAt && { filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal, lastSuccess: result.stampedAt.toISOString() }),
+    ...(result?.stampedAt && { filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal, lastSuccess: result.stampedAt.toISOString(), successBefore: record.lastSuccess }),
   };
 }
 

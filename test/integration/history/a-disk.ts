@@ -46,7 +46,7 @@ export async function openDisk(): Promise<DiskAndServer> {
       const lastSuccess = new Date(await newest()).toISOString();
       const record = { ...disk.record };
       delete record.hold;
-      disk.record = { ...record, lastRun, lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
+      disk.record = { ...record, lastRun, lastSuccess, successBefore: record.lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
       return result;
     },
     remove: () => rm(root, { recursive: true }),

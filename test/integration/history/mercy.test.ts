@@ -166,6 +166,16 @@ describe('a source that looks wrong', () => {
     expect(await readTree(disk.mirror)).toEqual(before);
   });
 
+  it('with all files renamed goes on when that was approved, and both runs are undone together', async () => {
+    for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
+    const { counts, message } = await heldBy();
+    disk.record = { ...disk.record, hold: { runId: 'r', at: new Date().toISOString(), reason: message, counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, approved: { at: new Date().toISOString(), by: 'root', reason: 'renamed' } } };
+    await disk.pull();
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
   it('that is not there at all is an error', async () => {
     await expect(disk.pull({ settings: { source: 'extbackup@backup:missing' } })).rejects.toThrow(expect.objectContaining({ code: 'EXB_NO_SOURCE' }));
     expect(await readTree(disk.mirror)).toEqual(before);
