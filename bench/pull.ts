@@ -11,6 +11,7 @@ import { createTally } from '../src/guard/tally.ts';
 import { newHistoryEntry } from '../src/history/history-entry.ts';
 import type { RunCommand } from '../src/system/command.ts';
 import { runCommand } from '../src/system/command.ts';
+import { sourceOf } from '../src/config/sources.ts';
 import { copyArgs } from '../src/system/rsync.ts';
 import { runRsync } from '../src/system/run-rsync.ts';
 
@@ -51,7 +52,7 @@ async function fillTree(directory: string, text: string, only: (index: number) =
 
 async function plain(target: string): Promise<Measure> {
   const report = join(root, 'plain.time');
-  const args = copyArgs(config, { mirror: target, identityFile: '' }).filter((arg) => !/^--(?:out-format|info|outbuf|max-delete|rsh)/.test(arg));
+  const args = copyArgs(config, sourceOf(config), { mirror: target, identityFile: '' }).filter((arg) => !/^--(?:out-format|info|outbuf|max-delete|rsh)/.test(arg));
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
@@ -67,7 +68,7 @@ async function ours(top: string): Promise<Measure> {
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
   const history = await newHistoryEntry(top, new Date());
-  await runRsync(run, { config, history, onProgress: () => undefined, onChange: (change) => { tally.add(change); } }, { mirror: join(top, 'backups'), identityFile: '' }, signal);
+  await runRsync(run, { config, source: sourceOf(config), history, onProgress: () => undefined, onChange: (change) => { tally.add(change); } }, { mirror: join(top, 'backups'), identityFile: '' }, signal);
   const seconds = (performance.now() - started) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const { created, changed } = tally.counts;

@@ -3,8 +3,9 @@ import { openPlainFile } from '../system/filesystem.ts';
 /**
  * rsync itself writes on the disk what it does, a line each, so nothing is lost when its caller dies. A line reads
  * `2026/11/24 06:25:00 [123] >f+++++++++|path`; see rsync(1), --log-file-format.
+ * With several sources, paths begin with the name of the source: its directory in the mirror.
  */
-export const logFormat = '%i|%n';
+export const logFormat = (source?: string): string => `%i|${source === undefined ? '' : `${source}/`}%n`;
 
 /** What cannot be told from the files in a history entry. */
 export interface LoggedChange {
@@ -25,7 +26,7 @@ export function parseLogLine(line: string): LoggedChange | undefined {
 }
 
 /** The log stands on a disk that may come from anywhere: it never leads out of the mirror. */
-const isInside = (path: string): boolean => path !== './' && !path.startsWith('/') && !path.split('/').includes('..');
+const isInside = (path: string): boolean => path !== './' && !path.endsWith('/./') && !path.startsWith('/') && !path.split('/').includes('..');
 
 /** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
 function bytesOfName(escaped: string): Buffer {

@@ -1,4 +1,5 @@
 import type { Config, Hook } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
 import type { Progress, PullFigures } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
@@ -27,6 +28,7 @@ export interface RsyncOutcome {
 /** What is asked of rsync. */
 export interface PullOrder {
   readonly config: Config;
+  readonly source: PullSource;
   /** undefined copies and deletes nothing; a number deletes at most so many. */
   readonly deleteLimit?: number;
   /** Where replaced and deleted files go; without it they are lost. */

@@ -1,4 +1,5 @@
 import type { PullFigures } from '../bus/events.ts';
+import { sourceOf } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { createWatch, type Watch } from '../guard/watch.ts';
 import { pullError, type PullTrouble } from '../system/rsync-failure.ts';
@@ -34,9 +35,10 @@ const logFile = '.extbackup/last-run.log';
  */
 export async function pull(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<PullResult> {
   const { config, record } = job;
-  const server = serverName(config);
-  const watch = createWatch(config.guard, record, signal);
-  const order: PullOrder = { config, onProgress: (progress) => { story.tell('sync:progress', progress); }, onChange: (change) => { watch.see(change); } };
+  const source = sourceOf(config);
+  const server = serverName(source);
+  const watch = createWatch(source.guard, record, signal);
+  const order: PullOrder = { config, source, onProgress: (progress) => { story.tell('sync:progress', progress); }, onChange: (change) => { watch.see(change); } };
   story.enter('pulling');
   story.tell('sync:started', {});
   const started = performance.now();

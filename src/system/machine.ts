@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
@@ -39,8 +39,12 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       await replaceFile(join(paths.plaintext, path), content);
     },
     pull: async (order, signal) => {
-      await ownDirectory(paths.plaintext, mirrorName, 0o755);
-      const outcome = await runRsync(run, order, { mirror, identityFile }, signal);
+      const { name } = order.source;
+      const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
+      // rsync makes only the last directory on the way to the one of the source.
+      if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
+      const outcome = await runRsync(run, order, { mirror: target, identityFile }, signal);
+      if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;

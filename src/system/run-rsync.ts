@@ -53,8 +53,8 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
-  if (order.survey === true) return surveyArgs(order.config, target);
-  return order.deleteLimit === undefined ? copyArgs(order.config, target) : deleteArgs(order.config, target, order.deleteLimit);
+  if (order.survey === true) return surveyArgs(order.config, order.source, target);
+  return order.deleteLimit === undefined ? copyArgs(order.config, order.source, target) : deleteArgs(order.config, order.source, target, order.deleteLimit);
 }
 
 /** The first change that is printed after a progress line may stand on the same line. */

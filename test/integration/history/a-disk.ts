@@ -2,6 +2,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBus } from '../../../src/bus/bus.ts';
+import { sourceOf } from '../../../src/config/sources.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
@@ -19,6 +20,8 @@ export interface DiskAndServer {
   record: DriveRecord;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
   pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void }): Promise<PullResult>;
+  /** Only the two rsyncs, of one of several sources: a directory of that name in the source. */
+  pullNamed(name: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -48,6 +51,13 @@ export async function openDisk(): Promise<DiskAndServer> {
       delete record.hold;
       disk.record = { ...record, lastRun, lastSuccess, successBefore: record.lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
       return result;
+    },
+    pullNamed: async (name) => {
+      const config = configSchema.parse({ source: `extbackup@backup:${name}`, key: { derivation: 'sha512' } });
+      const order = { config, source: { ...sourceOf(config), name }, onProgress: () => undefined };
+      const signal = new AbortController().signal;
+      const copied = await machine.pull({ ...order, history: await machine.newHistory() }, signal);
+      if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: 1_000 }, signal);
     },
     remove: () => rm(root, { recursive: true }),
   };

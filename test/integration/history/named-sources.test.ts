@@ -1,0 +1,53 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { restoreFiles } from '../../../src/drives/restore-files.ts';
+import { layersFor } from '../../../src/drives/restore-plan.ts';
+import { listHistory } from '../../../src/history/history-entry.ts';
+import { undoEntry } from '../../../src/history/undo-entry.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+
+let disk: DiskAndServer;
+const never = new AbortController().signal;
+beforeEach(async () => { disk = await openDisk(); });
+afterEach(() => disk.remove());
+
+it('sources with names have a directory each, and a history that undo and restore find their way in', async () => {
+  for (const name of ['a', 'b']) {
+    await fill(join(disk.source, name), 20);
+    await mkdir(join(disk.source, name, 'gone/empty'), { recursive: true });
+    await writeFile(join(disk.source, name, 'gone/y'), name);
+    await disk.pullNamed(name);
+  }
+  const before = await readTree(disk.mirror);
+  expect(before).toEqual(await readTree(disk.source));
+  const first = (await listHistory(disk.top))[0]?.at;
+  for (const name of ['a', 'b']) {
+    await writeFile(join(disk.source, name, 'folder-1/file-1'), `${name} was edited, and is longer now`);
+    await writeFile(join(disk.source, name, 'new'), name);
+    await rm(join(disk.source, name, 'gone'), { recursive: true });
+    await disk.pullNamed(name);
+  }
+  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+
+  const target = join(disk.top, '../restored');
+  await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', 'b', first), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+  const restored = await readTree(target);
+  expect(restored.get('folder-1/file-1')).toContain('content of 1');
+  expect(restored.has('new')).toBe(false);
+  expect(restored.get('gone/y')).toMatch(/ b$/);
+
+  for (const entry of (await listHistory(disk.top)).filter(({ at }) => first !== undefined && at > first)) {
+    await undoEntry(disk.mirror, entry, { removed: 0, restored: 0, left: 0 }, never);
+  }
+  expect(await readTree(disk.mirror)).toEqual(before);
+});
+
+it('a source with a name that changed nothing leaves no entry in the history', async () => {
+  await fill(join(disk.source, 'a'), 5);
+  await disk.pullNamed('a');
+  const entries = await listHistory(disk.top);
+  await disk.pullNamed('a');
+  expect(await listHistory(disk.top)).toEqual(entries);
+});
