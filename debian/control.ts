@@ -14,7 +14,7 @@ export const depends: readonly string[] = [
   'libgcc-s1',
   'cryptsetup-bin',
   'e2fsprogs',
-  'fdisk', // sfdisk
+  'fdisk | parted', // sfdisk, or the other one where a small system has only that
   'mount',
   'openssh-client',
   'openssl',

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { listBlockDevices, withDescendants, type BlockDevice } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
+import { isThere } from '../system/is-there.ts';
 import { backOff } from '../system/mounts.ts';
 import type { FilesystemType } from './candidate.ts';
 
@@ -15,18 +16,32 @@ export async function wipeSignatures(run: RunCommand, disk: BlockDevice, signal?
   }
 }
 
+/** What can write the partition table, the first one that is there does: a small system may lack one of them. */
+export const partitioners = ['/usr/sbin/sfdisk', '/usr/sbin/parted'] as const;
+
+/** The program that {@link partition} will start; undefined when none is installed. */
+export async function findPartitioner(): Promise<(typeof partitioners)[number] | undefined> {
+  for (const program of partitioners) if (await isThere(program)) return program;
+  return undefined;
+}
+
 /**
  * Writes a GPT with one aligned partition over the whole disk, for LUKS, named like the disk.
  * @param device a disk, or an image file
  * @throws CommandError
  */
-export async function partition(run: RunCommand, device: string, label: string, signal?: AbortSignal): Promise<void> {
+export async function partition(run: RunCommand, device: string, label: string, signal?: AbortSignal, program?: (typeof partitioners)[number]): Promise<void> {
+  const common = { timeoutMs: 120_000, ...(signal && { signal }) };
+  if ((program ?? (await findPartitioner())) === '/usr/sbin/parted') {
+    // It cannot set the type before its version 3.6; nothing here depends on the type.
+    await run({ file: '/usr/sbin/parted', args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'], ...common });
+    return;
+  }
   await run({
     file: '/usr/sbin/sfdisk',
     args: ['--quiet', '--lock=yes', '--wipe', 'always', '--wipe-partitions', 'always', '--label', 'gpt', device],
     stdin: `type=${luksPartitionType}, name="${label}"\n`,
-    timeoutMs: 120_000,
-    ...(signal && { signal }),
+    ...common,
   });
 }
 

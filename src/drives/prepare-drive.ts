@@ -12,7 +12,7 @@ import { files, type Paths } from '../system/paths.ts';
 import type { FilesystemType } from './candidate.ts';
 import { worded } from './disk-trouble.ts';
 import type { DriveRecord } from './drive-record.ts';
-import { affordableMemoryKiB, awaitPartition, filesystemMaker, formatLuks, makeFilesystem, partition, settle, wipeSignatures } from './format-disk.ts';
+import { affordableMemoryKiB, awaitPartition, filesystemMaker, findPartitioner, formatLuks, makeFilesystem, partition, partitioners, settle, wipeSignatures } from './format-disk.ts';
 import { writeFreshContent } from './fresh-content.ts';
 import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
@@ -39,7 +39,7 @@ export interface PrepareOrder {
  */
 export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup'>): Promise<void> {
   await requireKey(context.paths);
-  for (const program of ['/usr/sbin/cryptsetup', '/usr/sbin/sfdisk', '/usr/sbin/wipefs', filesystemMaker(order.filesystem)]) {
+  for (const program of ['/usr/sbin/cryptsetup', (await findPartitioner()) ?? partitioners[0], '/usr/sbin/wipefs', filesystemMaker(order.filesystem)]) {
     if (!(await isThere(program))) throw new UsageError(`The program ${program} is not installed.`, `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`);
   }
   if (order.headerBackup !== undefined && (await isThere(order.headerBackup))) {

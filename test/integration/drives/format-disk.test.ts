@@ -2,7 +2,7 @@ import { mkdtemp, open, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatLuks, luksPartitionType, makeFilesystem, partition } from '../../../src/drives/format-disk.ts';
+import { formatLuks, luksPartitionType, makeFilesystem, partition, partitioners } from '../../../src/drives/format-disk.ts';
 import { hasBytes } from '../../../src/drives/kernel-hold.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { readFilesystemType } from '../../../src/system/filesystem.ts';
@@ -25,13 +25,13 @@ describe('on an image file', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('partitions as the station expects it: one aligned LUKS partition with the name of the disk', async () => {
-    await partition(runCommand, image, 'BACKUP_1');
+  it.each(partitioners)('partitions as the station expects it, with %s: one aligned LUKS partition with the name of the disk', async (program) => {
+    await partition(runCommand, image, 'BACKUP_1', undefined, program);
     const { stdout } = await runCommand({ file: '/usr/sbin/sfdisk', args: ['--json', image], timeoutMs: 20_000 });
     const { partitiontable: table } = JSON.parse(stdout) as { partitiontable: { label: string; partitions: { start: number; size: number; type: string; name: string }[] } };
     expect(table.label).toBe('gpt');
     expect(table.partitions).toHaveLength(1);
-    expect(table.partitions[0]).toMatchObject({ type: luksPartitionType, name: 'BACKUP_1', start: 2048 });
+    expect(table.partitions[0]).toMatchObject({ name: 'BACKUP_1', start: 2048, ...(program === '/usr/sbin/sfdisk' && { type: luksPartitionType }) });
     expect((table.partitions[0]?.size ?? 0) * 512).toBeGreaterThan(93 * mebibyte);
   });
 

@@ -10,7 +10,7 @@ const essential = ['blkid', 'blockdev', 'dd', 'find', 'flock', 'ionice', 'lsblk'
 const packages: Readonly<Record<string, string>> = {
   btrfs: 'btrfs-progs', 'mkfs.btrfs': 'btrfs-progs', cryptsetup: 'cryptsetup-bin', dumpe2fs: 'e2fsprogs', e2fsck: 'e2fsprogs', 'mkfs.ext4': 'e2fsprogs',
   mount: 'mount', umount: 'mount', openssl: 'openssl', rsync: 'rsync', ssh: 'openssh-client', 'ssh-keygen': 'openssh-client', 'ssh-keyscan': 'openssh-client',
-  sfdisk: 'fdisk', systemctl: 'systemd', 'systemd-ask-password': 'systemd', 'systemd-notify': 'systemd', 'systemd-run': 'systemd', udevadm: 'udev', 'mkfs.xfs': 'xfsprogs', xfs_repair: 'xfsprogs',
+  sfdisk: 'fdisk', parted: 'parted', systemctl: 'systemd', 'systemd-ask-password': 'systemd', 'systemd-notify': 'systemd', 'systemd-run': 'systemd', udevadm: 'udev', 'mkfs.xfs': 'xfsprogs', xfs_repair: 'xfsprogs',
   smartctl: 'smartmontools',
 };
 
@@ -20,7 +20,7 @@ test('the package depends on, or suggests, whatever the program starts', async (
   const programs = new Set(texts.flatMap((text) => [...text.matchAll(/'\/usr\/s?bin\/([a-z0-9_.-]+)'/g)].map((match) => match[1] ?? '')));
   programs.delete('extbackup');
   expect(programs).toContain('rsync');
-  const named = [...depends, ...suggests].map((dependency) => dependency.split(' ')[0]);
+  const named = [...depends, ...suggests].flatMap((dependency) => dependency.split('|')).map((alternative) => alternative.trim().split(' ')[0]);
   const unmet = [...programs].filter((name) => !essential.includes(name) && !named.includes(packages[name] ?? `package of ${name}`));
   expect(unmet).toEqual([]);
 });
