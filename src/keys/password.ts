@@ -4,12 +4,13 @@ import { KeyError } from '../errors.ts';
 import { Secret } from '../system/secret.ts';
 
 const fewestCharacters = 8;
-const mostCharacters = 1024;
+const mostCodePoints = 1024;
 
 /**
  * Brings a typed password into the form that the derivation takes, and refuses what no prompt could have given.
  * For scrypt that form is Unicode NFC, so that an accented letter counts the same from every keyboard. For sha512 the
- * bytes stay as they were typed.
+ * bytes stay as they were typed, and are counted as the shell counted them when the password was chosen: a right one
+ * must never be refused.
  * Takes over `typed`: it is overwritten when another form of it is returned, and when it is refused.
  * @throws KeyError (EXB_PASSWORD)
  */
@@ -19,12 +20,13 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
       throw refused('The password is not one line of text.', 'Give a password without line breaks.');
     }
     const password = derivation === 'scrypt' ? normalised(typed) : typed;
-    const characters = countCharacters(password.reveal());
+    const codePoints = countCodePoints(password.reveal());
+    if (codePoints > mostCodePoints) {
+      throw refused(`The password is too long: it has more than ${mostCodePoints} Unicode code points.`, 'Make sure that the right file or text was given.');
+    }
+    const characters = derivation === 'scrypt' ? countCharacters(password.reveal()) : codePoints;
     if (characters < fewestCharacters) {
       throw refused(`The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`, 'Give a longer one; several words are fine.');
-    }
-    if (characters > mostCharacters) {
-      throw refused(`The password is too long: it has more than ${mostCharacters} characters.`, 'Make sure that the right file or text was given.');
     }
     return password;
   } catch (error) {
@@ -94,8 +96,16 @@ function asReadByBash(typed: Buffer): Secret {
   return form;
 }
 
-/** Code points: every byte of UTF-8 that does not continue a character. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a person counts: a letter with all its accents is one, and so is an emoji of several parts. */
 function countCharacters(bytes: Buffer): number {
+  if (bytes.every((byte) => byte < 0x80)) return bytes.length; // no string is made of it
+  return [...graphemes.segment(bytes.toString('utf8'))].length;
+}
+
+/** Every byte of UTF-8 that does not continue a code point. */
+function countCodePoints(bytes: Buffer): number {
   let count = 0;
   for (const byte of bytes) if ((byte & 0xc0) !== 0x80) count += 1;
   return count;

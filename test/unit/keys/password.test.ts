@@ -27,6 +27,24 @@ describe('a password', () => {
     expect(() => checked('🐎🐎🐎🐎')).toThrow(KeyError);
   });
 
+  it.each([
+    ['a family, which is joined of several emoji', '👨‍👩‍👧‍👦'],
+    ['a flag, which is two letters', '🇩🇪'],
+    ['a hand with a skin tone', '👋🏽'],
+    ['a letter with an accent that Unicode has no single sign for', 'x\u0301'],
+    ['a letter with a dozen accents', `e${'\u0301'.repeat(12)}`],
+  ])('counts %s as one character', (_, character) => {
+    expect(() => checked(character.repeat(7))).toThrow(/it has 7 of at least 8/);
+    expect(checked(character.repeat(8))).toBe(character.repeat(8).normalize('NFC'));
+  });
+
+  it('that was chosen elsewhere is counted as the shell counted it, so that a right one is never refused', () => {
+    const typed = `${'x\u0301'.repeat(3)}ab`;
+    expect(spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "${#PASS}"'], { input: `${typed}\n`, env: { LC_ALL: 'C.UTF-8' } }).stdout.toString()).toBe('8');
+    expect(checked(typed, 'sha512')).toBe(typed);
+    expect(() => checked(typed)).toThrow(/it has 5 of at least 8/);
+  });
+
   it('is the same for scrypt however its accents were typed', () => {
     expect(checked('mot-de-passe-e\u0301te\u0301')).toBe('mot-de-passe-\u00e9t\u00e9');
   });
@@ -45,9 +63,11 @@ describe('a password', () => {
     expect(() => checked(text)).toThrow(/one line/);
   });
 
-  it('may have 1024 characters and no more', () => {
+  it('may have 1024 code points and no more', () => {
     expect(checked('x'.repeat(1024))).toHaveLength(1024);
     expect(() => checked('x'.repeat(1025))).toThrow(/too long/);
+    expect(checked('🐎'.repeat(1024))).toHaveLength(2048);
+    expect(() => checked('👋🏽'.repeat(513))).toThrow(/too long/);
   });
 
   it('is overwritten when it is refused, and when it was brought into another form', () => {
