@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import type { CliContext } from '../commands/cli-context.ts';
 import { configSchema, parseSource, type Config } from '../config/schema.ts';
 import { updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
-import { UsageError } from '../errors.ts';
+import { KeyError, UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
@@ -83,13 +83,21 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
   }
   const isFirst = config.key.check === undefined;
   const typed = await askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
-  const key = await buildKey(paths, config.key, typed);
+  const key = await buildKey(paths, config.key, typed).catch((error: unknown) => {
+    throw wishes.adopt === undefined ? hasAnotherPassword(error) : error;
+  });
   try {
     await loadOrMake(context, config.ssh, key, { proven: !isFirst, type: wishes.keyType });
     return isFirst ? await updateConfig(paths.config, [{ path: ['key', 'check'], value: checkValueOf(config.key.derivation, key) }]) : config;
   } finally {
     key.wipe();
   }
+}
+
+/** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
+function hasAnotherPassword(error: unknown): unknown {
+  if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
+  return new KeyError('EXB_KEY_REJECTED', 'This station is set up already, with another password; the keys were left as they are.', 'Give the password that it has, or set a new one: extbackup key change', error);
 }
 
 async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {

@@ -16,6 +16,16 @@ describe('setup', () => {
     expect(part(stdout, 'config')).toBe('source: other@backup.example.org:data\nport: 2222');
   });
 
+  it('with another password keeps the one that is there, and names the command that changes it', () => {
+    const { stdout, stderr } = inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; before=$(sha256sum /mnt/ramfs/*)
+      printf 'another password' | extbackup setup --password-stdin --yes; echo "<code>$?</code>"; diff -r "$room/before" /etc/extbackup && [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"
+      printf 'short' | extbackup setup --password-stdin --yes; echo "<short>$?</short>"`);
+    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'short')]).toEqual(['12', 'yes', '12']);
+    expect(stderr).toMatch(/^This station is set up already, with another password; .*\nGive the password that it has, or set a new one: extbackup key change\n/);
+    expect(stderr).toContain('too short');
+    expect(stderr).not.toContain('extbackup unlock');
+  });
+
   it('that was interrupted before the settings were written goes on with the salt and the ssh key that are there', () => {
     const { stdout } = inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; extbackup lock >/dev/null; rm /etc/extbackup/config.yaml
       printf 'a slip of the hand' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M; echo "<wrong>$? $(ls /mnt/ramfs; ls /etc/extbackup/config.yaml 2>/dev/null)</wrong>"
