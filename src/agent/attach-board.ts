@@ -21,6 +21,7 @@ export interface Attach {
 /** What is plugged in and how it stands; the source of the status file. */
 export interface AttachBoard {
   readonly attaches: readonly Attach[];
+  /** The attach of this disk that is not ignored. */
   find(drive: string): Attach | undefined;
   has(volume: Volume): boolean;
   put(attach: Attach): void;
@@ -46,8 +47,8 @@ export function createAttachBoard(): AttachBoard {
   let attaches: Attach[] = [];
   let run: RunStatus | null = null;
   const lastWords = new Map<string, string>(); // of disks that are gone but left something to be said
-  const find = (drive: string): Attach | undefined =>
-    attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored') ?? attaches.find((attach) => attach.drive === drive);
+  const find = (drive: string): Attach | undefined => attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
+  const findIgnored = (drive: string): Attach | undefined => attaches.find((attach) => attach.drive === drive && attach.state === 'ignored');
   return {
     get attaches() {
       return attaches;
@@ -92,7 +93,9 @@ export function createAttachBoard(): AttachBoard {
     },
     present: () => new Set(attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive]))),
     describe: (records, rotation) => records.map((record) => {
-      const attach = find(record.label);
+      const ignored = findIgnored(record.label);
+      const attach = find(record.label) ?? ignored;
+      const words = [...new Set([attach?.message, ignored?.message].filter((message) => message != null))].join(' ');
       return {
         label: record.label,
         luksUuid: record.luksUuid,
@@ -101,7 +104,7 @@ export function createAttachBoard(): AttachBoard {
         lastSuccess: record.lastSuccess,
         overdue: rotation.get(record.label)?.overdue ?? false,
         nextUp: rotation.get(record.label)?.nextUp ?? false,
-        message: attach?.message ?? lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
+        message: words !== '' ? words : lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
       };
     }),
   };

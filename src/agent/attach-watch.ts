@@ -6,6 +6,7 @@ import { mostTries, type AttachLedger } from '../run/attach-ledger.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { Volume } from '../run/volumes.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
+import { refuseTwins, twinTrouble } from './twins.ts';
 
 /** What looking around needs. */
 export interface AttachSurroundings {
@@ -38,6 +39,10 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
     if (known?.drive !== undefined || (known && !records.some(({ luksUuid }) => luksUuid === volume.luksUuid))) continue;
     if (known) board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume)); // enrolled meanwhile
     await greet(volume, volumes, records, around);
+  }
+  for (const { attach: { volume, drive = '' }, error } of await refuseTwins(volumes, records, around)) {
+    const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
+    bus.emit('drive:ignored', { ...facts, drive, reason: 'duplicate-uuid', happened: error.message, todo: error.todo });
   }
   await ledger.keepOnly(volumes);
   for (const attach of board.attaches) settleHeld(attach, records);
@@ -83,19 +88,15 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
   }
   const drive = record.label;
   if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
-  const twins = volumes.filter(({ luksUuid }) => luksUuid === volume.luksUuid);
-  if (twins.length > 1) {
-    const happened = `Two disks with the LUKS header of ${drive} are plugged in; one is a copy. Neither was opened.`;
-    refuse(volume, drive, happened, around);
-    await ledger.note(volume, 'ignored');
-    bus.emit('drive:ignored', { ...facts, reason: 'duplicate-uuid', happened, todo: 'Take both out and plug in the real one alone.' });
-    return;
-  }
   if (record.state === 'lost') {
     const happened = `Disk ${drive}, which was reported as lost, was plugged in. It was not opened.`;
-    refuse(volume, drive, happened, around);
+    board.put({ volume, drive, state: 'ignored', message: happened });
     if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo: 'If it was found, enrol it again: extbackup drive forget, then extbackup drive adopt' });
     await ledger.note(volume, 'ignored');
+    return;
+  }
+  if (twinTrouble(drive, volume, volumes, around) !== undefined) {
+    board.put({ volume, drive, state: 'new', message: null }); // and is refused with its twin
     return;
   }
   bus.emit('drive:identified', { ...facts, drive });
@@ -115,19 +116,6 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
     return;
   }
   board.put({ volume, drive, state: 'new', message: null });
-}
-
-/** Refuses this attach, and the one of its twin that was there before. */
-function refuse(volume: Volume, drive: string, message: string, { board, queue }: AttachSurroundings): void {
-  board.put({ volume, drive, state: 'ignored', message });
-  for (const attach of board.attaches) {
-    if (attach.drive !== drive || attach.state === 'running') continue;
-    attach.state = 'ignored';
-    attach.message = message;
-  }
-  for (const order of [...queue.waiting]) {
-    if (order.drive === drive) queue.end(order.runId, new PullError('EXB_DUPLICATE', message, 'Take both out and plug in the real one alone.'));
-  }
 }
 
 /** Queues what is new, and what waited for the key. */

@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
-import { BusyError, CancelledError, DriveError, exitCodes, KeyError, messageOf } from '../errors.ts';
+import { BusyError, CancelledError, exitCodes, KeyError, messageOf } from '../errors.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -31,6 +31,7 @@ import { createAttachBoard, type AttachBoard } from './attach-board.ts';
 import { lookAround } from './attach-watch.ts';
 import type { Replies } from './replies.ts';
 import { createRequests } from './requests.ts';
+import { twinTrouble } from './twins.ts';
 
 export interface StationParts {
   readonly bus: Bus;
@@ -195,10 +196,9 @@ export function createStation(parts: StationParts): Station {
     const enrolled = (await registry.list()).filter(({ state }) => state === 'active');
     const found = await volumes();
     const present = enrolled.flatMap((record) => {
-      const twins = found.filter(({ luksUuid }) => luksUuid === record.luksUuid);
-      const [volume] = twins;
+      const volume = found.find(({ luksUuid }) => luksUuid === record.luksUuid);
       if (volume === undefined) return [];
-      const refused = twins.length > 1 ? new DriveError('EXB_DUPLICATE', `Two disks with the LUKS header of ${record.label} are plugged in; one is a copy.`, 'Take both out and plug in the real one alone.') : undefined;
+      const refused = twinTrouble(record.label, volume, found, { ledger: parts.attaches });
       return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
     });
     return { enrolled, present };

@@ -78,7 +78,7 @@ export interface EventMap {
   'spool:rejected': { readonly reason: string };
   'warning:raised': { readonly reason: string; readonly todo: string };
   'drive:attached': { readonly source: 'udev' | 'usb'; readonly diskseq?: number; readonly device?: string; readonly usbSerial?: string };
-  'drive:ignored': Partial<AttachFacts> & { readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before'; readonly happened: string; readonly todo: string };
+  'drive:ignored': Partial<AttachFacts> & { readonly drive?: string; readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before'; readonly happened: string; readonly todo: string };
   'drive:identified': AttachFacts & { readonly drive: string };
   'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
   'key:missing': { readonly drive: string };

@@ -4,8 +4,11 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 const entrySchema = z.object({
   diskseq: z.int(),
   luksUuid: z.string(),
-  /** `started`: a run began and nothing says how it ended. `served`: this attach needs no run by itself any more. */
-  state: z.enum(['started', 'served', 'ignored']),
+  /**
+   * `started`: a run began and nothing says how it ended. `served`: this attach needs no run by itself any more.
+   * `duplicate`: it had a twin, and is not opened before it is plugged in anew.
+   */
+  state: z.enum(['started', 'served', 'ignored', 'duplicate']),
   tries: z.int().nonnegative(),
 });
 const ledgerSchema = z.object({ version: z.literal(1), bootId: z.string(), attaches: z.array(entrySchema) });
