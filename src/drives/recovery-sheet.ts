@@ -109,7 +109,11 @@ const trouble = (): Section => ({
     text: [
       '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password.',
       'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
-      'mount complains about the journal (the disk was pulled out in mid-write): mount -o ro,noload /dev/mapper/recovery /mnt/recovery',
+      'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount -o ro,noload /dev/mapper/recovery /mnt/recovery',
+      'The same with xfs inside (see: blkid /dev/mapper/recovery): mount -o ro,norecovery /dev/mapper/recovery /mnt/recovery',
+      'The same with btrfs inside: mount -o ro,rescue=nologreplay /dev/mapper/recovery /mnt/recovery',
+      'mount says "unknown filesystem type": that machine lacks the file system of the disk. Load it, for example with: modprobe xfs',
+      'mount says "wrong fs type" on a machine that has another disk with the same xfs inside, a copy: mount -o ro,nouuid /dev/mapper/recovery /mnt/recovery',
       'The LUKS header is damaged and there is a copy of it: cryptsetup luksHeaderRestore DEVICE --header-backup-file FILE',
     ].join('\n'),
   }],
