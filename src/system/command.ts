@@ -1,6 +1,7 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
-import { withDeadline } from './deadline.ts';
+import { withDeadline, withDeadlineAfter } from './deadline.ts';
+import { endWithGroup } from './process-group.ts';
 import type { Secret } from './secret.ts';
 
 /** One program to start. No shell is involved, PATH is not searched, the environment is not inherited. */
@@ -15,8 +16,12 @@ export interface Command {
   readonly stdin?: Secret | string;
   /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
   readonly timeoutMs: number;
-  /** Ends the program with SIGTERM (SIGKILL after 5 s). */
+  /** Ends the program with SIGTERM (SIGKILL after 5 s); soon after that we stop waiting. */
   readonly signal?: AbortSignal;
+  /** For programs that start others: all of them form a process group, and are ended together. */
+  readonly ownGroup?: boolean;
+  /** Told the process id, which is that of its group with `ownGroup`. */
+  readonly onStart?: (pid: number) => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
@@ -40,13 +45,14 @@ const keptStderr = 8_000;
 
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
-  const { file, args, stdin, timeoutMs, signal, onStdout, onStderr, env, accept = [] } = command;
+  const { file, args, stdin, timeoutMs, signal, ownGroup = false, onStart, onStdout, onStderr, env, accept = [] } = command;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
     env: { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
     extendEnv: false,
     cleanup: true,
+    detached: ownGroup, // a session of its own, and so a group; execa's cleanup is then up to endWithGroup
     stripFinalNewline: false,
     timeout: timeoutMs,
     forceKillAfterDelay: killDelayMs,
@@ -69,8 +75,20 @@ export const runCommand: RunCommand = async (command) => {
   }
   // With `stdin: 'ignore'` there is none, whatever the type says.
   (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
-  const ended = await withDeadline(child, timeoutMs + 2 * killDelayMs, () =>
-    new CommandError(file, args, 'does not end, not even when killed', undefined, '', true));
+  if (child.pid !== undefined) onStart?.(child.pid);
+  const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
+  const stuck = (timedOut: boolean) => (): CommandError => new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
+  let ended: Awaited<typeof child>;
+  try {
+    const bounded = signal ? withDeadlineAfter(signal, child, 2 * killDelayMs, stuck(false)) : child;
+    ended = await withDeadline(bounded, timeoutMs + 2 * killDelayMs, stuck(true));
+  } catch (error) {
+    letGo(child);
+    throw error;
+  } finally {
+    group?.stop();
+  }
+  if (ended.timedOut || ended.isCanceled) group?.kill(); // who closed its pipes and lives on
   const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
   const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : end;
   const { exitCode } = ended;
@@ -79,6 +97,15 @@ export const runCommand: RunCommand = async (command) => {
   }
   throw new CommandError(file, args, howItEnded(ended), exitCode, stderr, ended.timedOut);
 };
+
+/** Forgets a program that cannot be ended: nothing that it still says is heard, and it does not keep us from ending. */
+function letGo(child: { readonly stdout: Readable | null; readonly stderr: Readable | null; unref(): void }): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.removeAllListeners('data');
+    stream?.destroy();
+  }
+  child.unref();
+}
 
 interface Ending {
   readonly code?: string | undefined;
@@ -103,12 +130,15 @@ export class CommandError extends Error {
   /** The end of standard error. May name files: for telling cases apart and the debug log, never for a message. */
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** It could not be ended: it hangs in the kernel, and may go on at any time. */
+  readonly stillRuns: boolean;
 
-  constructor(file: string, args: readonly string[], ending: string, exitCode: number | undefined, stderr: string, timedOut = false) {
+  constructor(file: string, args: readonly string[], ending: string, exitCode: number | undefined, stderr: string, timedOut = false, stillRuns = false) {
     super(`${[file, ...args].join(' ')} ${ending}`);
     this.name = 'CommandError';
     this.exitCode = exitCode;
     this.stderr = stderr;
     this.timedOut = timedOut;
+    this.stillRuns = stillRuns;
   }
 }

@@ -18,3 +18,23 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () =>
     timer.abort();
   }
 }
+
+/**
+ * Ends our waiting `ms` milliseconds after `signal` was aborted, whatever the work does.
+ * @throws what `stuck` makes, when the time is over
+ */
+export async function withDeadlineAfter<T>(signal: AbortSignal, work: Promise<T>, ms: number, stuck: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let begin = (): void => undefined;
+  const expiry = new Promise<never>((_resolve, reject) => {
+    begin = () => { timer = setTimeout(() => { reject(stuck()); }, ms); };
+  });
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  try {
+    return await Promise.race([work, expiry]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', begin);
+  }
+}

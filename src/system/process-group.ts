@@ -1,0 +1,49 @@
+import type { EventEmitter } from 'node:events';
+
+/** A program and all that it started, as long as they are waited for. */
+export interface GroupEnd {
+  /** Ends at once whoever is left. */
+  kill(): void;
+  /** The waiting is over. */
+  stop(): void;
+}
+
+/**
+ * Lets a whole process group end as its leader has to: SIGTERM when the signal is aborted or the time is over, SIGKILL
+ * `killDelayMs` later. A stopped process is woken, so that it can tidy up. When the leader has ended by itself, whoever
+ * of its group still holds its pipes gets as long.
+ */
+export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { readonly pid?: number | undefined }, signal: AbortSignal | undefined, timeoutMs: number, killDelayMs: number): GroupEnd {
+  const { pid } = leader;
+  if (pid === undefined) return { kill: () => undefined, stop: () => undefined };
+  const timers: NodeJS.Timeout[] = [];
+  const kill = (): void => { signalGroup(pid, 'SIGKILL'); };
+  const killSoon = (): void => { timers.push(setTimeout(kill, killDelayMs)); };
+  const terminate = (): void => {
+    signalGroup(pid, 'SIGTERM');
+    signalGroup(pid, 'SIGCONT');
+    killSoon();
+  };
+  timers.push(setTimeout(terminate, timeoutMs));
+  if (signal?.aborted === true) terminate();
+  else signal?.addEventListener('abort', terminate, { once: true });
+  leader.once('exit', killSoon);
+  process.once('exit', kill);
+  return {
+    kill,
+    stop: () => {
+      for (const timer of timers) clearTimeout(timer);
+      signal?.removeEventListener('abort', terminate);
+      leader.off('exit', killSoon);
+      process.off('exit', kill);
+    },
+  };
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // nobody is left
+  }
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { CommandError, runCommand, type Command } from '../../../src/system/command.ts';
+
+/** Runs a shell script until it says "ready", then cancels it. Tells how it ended, after how long, and what it had said. */
+async function cancelled(script: string, options: Partial<Command> = {}): Promise<{ error: unknown; tookMs: number; said: string[] }> {
+  const cancel = new AbortController();
+  let said = '';
+  let since = 0;
+  const error: unknown = await runCommand({
+    file: '/bin/sh', args: ['-c', script], timeoutMs: 50_000, signal: cancel.signal, ...options,
+    onStdout: (chunk) => {
+      said += chunk;
+      if (since > 0 || !said.includes('ready')) return;
+      since = performance.now();
+      setTimeout(() => { cancel.abort(); }, 100); // what comes last in the script has begun by then
+    },
+  }).then(() => undefined, (thrown: unknown) => thrown);
+  return { error, tookMs: performance.now() - since, said: said.split('\n') };
+}
+
+/** State of a process as the kernel names it: S, T, Z, …; undefined when there is none. */
+async function stateOf(pid: string | undefined): Promise<string | undefined> {
+  try {
+    return /\) (\S)/.exec(await readFile(`/proc/${pid ?? ''}/stat`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+async function isGone(pid: string | undefined): Promise<boolean> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const state = await stateOf(pid);
+    if (state === undefined || state === 'Z') return true;
+    await sleep(20);
+  }
+  return false;
+}
+
+describe('a program that is cancelled', () => {
+  it('is ended when it stands still: woken, it has its time to tidy up', async () => {
+    const { error, tookMs, said } = await cancelled("trap 'echo tidy; exit 1' TERM; echo $$; echo ready; kill -STOP $$", { ownGroup: true });
+    expect(error).toBeInstanceOf(CommandError);
+    expect(said).toContain('tidy');
+    expect(tookMs).toBeLessThan(4_000);
+    expect(await isGone(said[0])).toBe(true);
+  });
+
+  it('takes with it what it started, even what stands still and holds the pipes', async () => {
+    const { error, tookMs, said } = await cancelled('sleep 300 & kill -STOP $!; echo $!; echo ready; exec sleep 300', { ownGroup: true });
+    expect(error).toBeInstanceOf(CommandError);
+    expect((error as CommandError).stillRuns).toBe(false);
+    expect(tookMs).toBeLessThan(4_000);
+    expect(await isGone(said[0])).toBe(true);
+  });
+
+  it('is killed with all that it started when they do not listen', async () => {
+    const { tookMs, said } = await cancelled("trap '' TERM; sleep 300 & echo $!; echo ready; sleep 300", { ownGroup: true });
+    expect(tookMs).toBeGreaterThan(4_000);
+    expect(tookMs).toBeLessThan(9_000);
+    expect(await isGone(said[0])).toBe(true);
+  });
+
+  it('takes with it what has closed the pipes', async () => {
+    const { said } = await cancelled("(trap '' TERM; exec sleep 300 >/dev/null 2>&1) & echo $!; echo ready; exec sleep 300", { ownGroup: true });
+    expect(await isGone(said[0])).toBe(true);
+  });
+
+  it('is waited for no longer than its killing takes, whoever holds its pipes', async () => {
+    const { error, tookMs, said } = await cancelled('sleep 300 & echo $!; echo ready; exec sleep 300');
+    try {
+      expect(error).toMatchObject({ stillRuns: true, message: expect.stringContaining('does not end, not even when killed') as string });
+      expect(tookMs).toBeLessThan(13_000);
+    } finally {
+      process.kill(Number(said[0]), 'SIGKILL'); // without a group of its own nobody else ends it
+    }
+  });
+});
+
+describe('a program that ends', () => {
+  it('is not waited for longer because of what it left in its group', async () => {
+    const started = performance.now();
+    let pid = '';
+    await expect(runCommand({ file: '/bin/sh', args: ['-c', 'sleep 300 & echo $!'], timeoutMs: 50_000, ownGroup: true, onStdout: (chunk) => { pid += chunk; } })).resolves.toMatchObject({ exitCode: 0 });
+    expect(performance.now() - started).toBeLessThan(9_000);
+    expect(await isGone(pid.trim())).toBe(true);
+  });
+
+  it('is waited for no longer than its time, with all that it started', async () => {
+    let pid = '';
+    const error: unknown = await runCommand({ file: '/bin/sh', args: ['-c', 'sleep 300 & echo $!; exec sleep 300'], timeoutMs: 500, ownGroup: true, onStdout: (chunk) => { pid += chunk; } }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ timedOut: true, stillRuns: false });
+    expect(await isGone(pid.trim())).toBe(true);
+  });
+});
