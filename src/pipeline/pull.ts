@@ -105,7 +105,7 @@ async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrd
   return (await machine.pruneHistory({ now: new Date(), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
 }
 
-const isWorthAnotherTry = (trouble: PullTrouble | undefined): boolean => trouble === 'network';
+const isWorthAnotherTry = (trouble: PullTrouble | undefined): boolean => trouble === 'network' || trouble === 'stalled';
 
 async function keepLog(machine: Machine, log: string): Promise<void> {
   try {

@@ -3,6 +3,9 @@ import { PullError, type ExtbackupError } from '../errors.ts';
 /** Why a pull ended, as far as the next step depends on it. */
 export type PullTrouble =
   | 'network' // worth another try
+  | 'stalled' // nothing moved for too long; worth another try
+  | 'stuck' // it cannot be ended: it hangs in the kernel
+  | 'no-rsync' // text where rsync's protocol should be
   | 'host-key'
   | 'login'
   | 'refused' // by the server's forced command
@@ -26,6 +29,7 @@ export function classifyRsync(exitCode: number | undefined, stderr: string): Pul
   }
   if (/sudo: .*(?:password|not allowed|required)|command not found/i.test(stderr)) return 'refused';
   if (/(?:change_dir|link_stat) .* failed: (?:No such file or directory|Not a directory)|Restricted directory does not exist/.test(stderr)) return 'no-directory';
+  if (exitCode === 2 && /is your shell clean|protocol version mismatch/.test(stderr)) return 'no-rsync';
   if (exitCode !== undefined && connectionBroke.includes(exitCode)) return 'network';
   if (exitCode === 11) return 'disk-error';
   return exitCode === 23 ? 'gaps' : 'failed';
@@ -46,6 +50,9 @@ type Words = (server: string) => readonly [code: `EXB_${string}`, happened: stri
 
 const words: Record<PullTrouble, Words> = {
   network: (server) => ['EXB_NETWORK', `The server ${server} could not be reached, or the connection broke.`, 'Check the network and the server, then plug the disk in again or run: extbackup run'],
+  stalled: (server) => ['EXB_STALLED', `Nothing moved between the server ${server} and the disk for longer than pull.stallTimeout allows.`, 'Check the network, the server and the cable of the disk, then plug the disk in again or run: extbackup run'],
+  stuck: () => ['EXB_STALLED', 'The pull hangs in the kernel and cannot be ended; most often the backup disk does not answer.', 'Check cable and power of the disk. If it cannot be released, restart this machine before it is used again, and replace the disk if this comes back.'],
+  'no-rsync': (server) => ['EXB_NO_RSYNC', `The server ${server} let us in, but what it sent is not rsync's: some text comes first, or its rsync does not fit.`, "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), then run on the server again what this prints: extbackup server-setup"],
   'host-key': (server) => ['EXB_HOST_KEY', `The server ${server} did not show the host key that is pinned here; nothing was sent to it.`, 'If the server was reinstalled, compare its fingerprint and pin it: extbackup setup --host-key SHA256:… ; otherwise find out who answers there.'],
   login: (server) => ['EXB_LOGIN', `The server ${server} did not accept our ssh key.`, 'Run on the server again what this prints: extbackup server-setup'],
   refused: (server) => ['EXB_REFUSED', `The server ${server} refused the pull: its forced command or sudo does not allow it.`, 'Run on the server again what this prints: extbackup server-setup'],

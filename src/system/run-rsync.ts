@@ -2,10 +2,11 @@ import { CommandError, type CommandResult, type RunCommand } from './command.ts'
 import { parseChange } from '../history/change.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import { copyArgs, deleteArgs, surveyArgs, type PullTarget } from './rsync.ts';
-import { classifyRsync } from './rsync-failure.ts';
+import { classifyRsync, type PullTrouble } from './rsync-failure.ts';
 import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
+import { createStallWatch } from './stall-watch.ts';
 
-/** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout. */
+/** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
 const longestPullMs = 14 * 86_400_000;
 
 /** How often progress is told, in milliseconds. */
@@ -38,18 +39,26 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   });
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
+  const stall = createStallWatch(order.config.pull.stallTimeout);
   const ended = await capture(() => run({
     file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
     args,
     timeoutMs: longestPullMs,
     accept: [23, 24, 25],
-    signal,
-    onStdout: split,
+    signal: AbortSignal.any([signal, stall.signal]),
+    ownGroup: true, // rsync starts ssh and a second rsync
+    onStart: (pid) => { stall.begin(pid); },
+    onStdout: (chunk) => {
+      stall.moved();
+      split(chunk);
+    },
     onStderr: splitErrors,
-  }));
+  }), () => { stall.stop(); });
   split('\n');
   splitErrors('\n');
-  return { ...outcomeOf(ended, statistics, complaints), changed };
+  const outcome = outcomeOf(ended, statistics, complaints);
+  const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
+  return { ...outcome, changed, ...(hung && { trouble: hung }) };
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
@@ -60,14 +69,22 @@ function argsFor(order: PullOrder, target: PullTarget): string[] {
 /** The first change that is printed after a progress line may stand on the same line. */
 const withoutProgress = (line: string): string => (line.startsWith(' ') && line.includes('!') ? line.slice(line.indexOf('!')) : line);
 
-type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined };
+type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined; readonly stillRuns?: boolean };
 
-async function capture(work: () => Promise<CommandResult>): Promise<Ending> {
+/** Two rsyncs on one mirror would be worse than none, so one that cannot be ended is another matter. */
+function whyHung({ stillRuns = false }: Ending, stalled: boolean): PullTrouble | undefined {
+  if (stillRuns) return 'stuck';
+  return stalled ? 'stalled' : undefined;
+}
+
+async function capture(work: () => Promise<CommandResult>, atEnd: () => void): Promise<Ending> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof CommandError) return error;
     throw error;
+  } finally {
+    atEnd();
   }
 }
 

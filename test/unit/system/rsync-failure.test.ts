@@ -18,6 +18,7 @@ describe('why rsync failed', () => {
     [23, 'rsync: [receiver] mkstemp "x" failed: Read-only file system (30)', 'disk-error'],
     [23, 'rsync: [sender] read errors mapping "x": Input/output error (5)', 'gaps'],
     [23, 'rsync: [sender] send_files failed to open "x": Permission denied (13)', 'gaps'],
+    [2, 'protocol version mismatch -- is your shell clean?\n(see the rsync manpage for an explanation)\nrsync error: protocol incompatibility (code 2) at compat.c(622) [Receiver=3.4.1]', 'no-rsync'],
     [1, 'rsync: --nonsense: unknown option', 'failed'],
   ] as const)('exit %i with %j', (exitCode, stderr, trouble) => {
     expect(classifyRsync(exitCode, stderr)).toBe(trouble);
