@@ -30,6 +30,7 @@ import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
 import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
+import { watchLedger } from './ledger-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 import { createStation } from './station.ts';
 import { createStatusFile } from './status-file.ts';
@@ -84,10 +85,11 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
 
   const bootId = await readBootId();
   const quietly = (error: unknown): void => { log.warn({ event: 'agent:trouble', reason: messageOf(error) }); };
-  const registry = createDriveRegistry(files.drives(paths));
+  const ledger = watchLedger(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => { bus.emit('warning:raised', { reason: happened, todo }); });
+  const { registry } = ledger;
   const replies = createReplies(files.replies(paths), quietly);
   const statusFile = createStatusFile({
-    file: files.status(paths), rotationMemory: files.rotation(paths), registry, loadConfig: load, onError: quietly,
+    file: files.status(paths), rotationMemory: files.rotation(paths), drives: () => ledger.known(), loadConfig: load, onError: quietly,
     board: () => station.board,
     keyIsLoaded: () => station.keyIsLoaded(),
     onStatus: (status) => { service.say(describeService(status)); },
@@ -119,7 +121,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   station.keyChanged(); // looks around, too
   const lookOverdue = coalesce(() => lookForOverdue({
     bus, file: files.rotation(paths), now: () => new Date(),
-    drives: () => registry.list(),
+    drives: () => ledger.known(),
     present: () => station.board.present(),
     rotation: () => rotationSetting(load),
   }), quietly);

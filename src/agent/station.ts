@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
-import { BusyError, CancelledError, exitCodes, KeyError, messageOf } from '../errors.ts';
+import { BusyError, CancelledError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -62,6 +62,7 @@ export interface Station {
 }
 
 const lookAgainMs = 2_000;
+const ledgerAgainMs = 30_000;
 const releaseAgainMs = 10_000;
 
 export function createStation(parts: StationParts): Station {
@@ -71,6 +72,7 @@ export function createStation(parts: StationParts): Station {
   const stopping = new AbortController();
   let keyWasLoaded = false;
   let again: NodeJS.Timeout | undefined;
+  let lookTrouble: string | undefined; // told once, not at every look
   const warn = (what: string) => (error: unknown): void => {
     bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
   };
@@ -176,9 +178,9 @@ export function createStation(parts: StationParts): Station {
       return lock === undefined;
     },
     lookOfPerson: () => readLook(paths),
-    lookAgain: () => {
+    lookAgain: (afterMs = lookAgainMs) => {
       clearTimeout(again);
-      again = setTimeout(look, lookAgainMs);
+      again = setTimeout(look, afterMs);
     },
   };
 
@@ -186,10 +188,14 @@ export function createStation(parts: StationParts): Station {
     if (stopping.signal.aborted) return;
     if ((await readLook(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
     await lookAround(around);
+    lookTrouble = undefined;
     publish();
   }, (error) => {
-    warn('The plugged disks could not be looked up')(error);
-    around.lookAgain();
+    publish();
+    const ledger = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the ledger's own watch
+    if (!ledger && lookTrouble !== messageOf(error)) warn('The plugged disks could not be looked up')(error);
+    lookTrouble = messageOf(error);
+    around.lookAgain(ledger ? ledgerAgainMs : lookAgainMs);
   });
 
   const presentDrives = async () => {

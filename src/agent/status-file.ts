@@ -1,7 +1,6 @@
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
-import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { coalesce } from '../report/coalesce.ts';
 import { readProcessStart } from '../report/process-start.ts';
 import { describeRotation, planRotation } from '../report/rotation.ts';
@@ -16,7 +15,8 @@ export interface StatusParts {
   /** What the agent remembers of the rotation. */
   readonly rotationMemory: string;
   readonly board: () => AttachBoard;
-  readonly registry: DriveRegistry;
+  /** The enrolled disks; none while nothing is known of them. */
+  readonly drives: () => Promise<readonly DriveRecord[]>;
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
   /** Told of each new status, for the service manager. */
@@ -44,7 +44,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
   const compose = async (agent: Status['agent']): Promise<Status> => {
     const board = parts.board();
     const present = board.present();
-    const records = (await parts.registry.list()).filter((record) => isShown(record, present));
+    const records = (await parts.drives()).filter((record) => isShown(record, present));
     const setting = await rotationSetting(() => parts.loadConfig());
     const now = new Date();
     const drives = board.describe(records, planRotation(records, setting, now, present));

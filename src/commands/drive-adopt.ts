@@ -25,11 +25,13 @@ async function adopt(context: CliContext, typed: string, options: { label?: stri
   const registry = createDriveRegistry(files.drives(context.paths));
   const record = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
     const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
-    const enrolled = await registry.list();
+    await registry.assertWritable();
+    const { drives: enrolled } = await registry.read(); // nothing to be understood: this is the way back
     const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
     const taken = enrolled.filter((record) => record !== known).map(({ label }) => label);
     const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal);
-    await registry.update((drives) => enrol(without(drives, [adopted]), adopted));
+    const aside = await registry.update((drives) => enrol(without(drives, [adopted]), adopted), { anew: true });
+    if (aside.length > 0) context.note(`The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is missing from: extbackup drive list`);
     return adopted;
   }));
   await nudgeAboutDrives(context.paths);

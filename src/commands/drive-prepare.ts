@@ -49,6 +49,7 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   await checkMeans(context, order);
   await confirm(context, asked, options);
   const fresh = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
+    await registry.assertWritable();
     const enrolled = await registry.list();
     const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
     if (!isSameDisk(asked, disk)) throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');

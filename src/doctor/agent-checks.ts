@@ -10,6 +10,14 @@ import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 /** The daemon and the fallback. */
 export const agentChecks: readonly Check[] = [
   {
+    name: 'disk-list',
+    look: async ({ paths }) => {
+      const { usable, trouble } = await createDriveRegistry(files.drives(paths)).read();
+      if (!trouble) return ok('The list of enrolled disks can be read.');
+      return (usable ? warn : fail)(trouble.happened, trouble.todo);
+    },
+  },
+  {
     name: 'agent',
     look: async ({ paths }) => {
       const agent = await readAgentStatus(paths);

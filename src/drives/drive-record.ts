@@ -6,8 +6,7 @@ export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
 
 const time = z.iso.datetime();
 
-/** What the ledger knows of an enrolled disk. No file name, no secret. */
-export const driveRecordSchema = z.object({
+const recordShape = {
   label: z.string().regex(labelPattern),
   luksUuid: z.string().min(1),
   /** Random id that also stands inside the disk; see {@link sealPath}. */
@@ -35,13 +34,16 @@ export const driveRecordSchema = z.object({
   /** Its last run stopped to ask. */
   hold: holdSchema.optional(),
   /** Who approved what, the newest last. */
-  approvals: z.array(z.object({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
-});
+  approvals: z.array(z.looseObject({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
+};
 
 /** One enrolled disk. Times are ISO 8601 in UTC. */
-export type DriveRecord = z.infer<typeof driveRecordSchema>;
+export type DriveRecord = z.infer<z.ZodObject<typeof recordShape>>;
 
-export const registrySchema = z.object({ version: z.literal(1), drives: z.array(driveRecordSchema) });
+/** What the ledger knows of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
+export const driveRecordSchema: z.ZodType<DriveRecord> = z.looseObject(recordShape);
+
+export const registrySchema = z.looseObject({ version: z.literal(1), drives: z.array(driveRecordSchema) });
 
 /** File on the opened disk with {@link Seal}, relative to its top. */
 export const sealPath = '.extbackup/seal.json';

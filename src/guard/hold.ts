@@ -7,8 +7,7 @@ const amount = z.number().nonnegative();
 
 export const countsSchema = z.object({ created: amount, changed: amount, deleted: amount, changedBytes: amount });
 
-/** A run that stopped to ask, in the ledger. Numbers only. */
-export const holdSchema = z.object({
+const holdShape = {
   runId: z.string(),
   at: z.iso.datetime(),
   /** What the operator was told. */
@@ -16,8 +15,11 @@ export const holdSchema = z.object({
   /** What the run did and would have done; zeros when it was held for another reason. */
   counts: countsSchema,
   approved: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable().default(null),
-});
-export type Hold = z.infer<typeof holdSchema>;
+};
+
+/** A run that stopped to ask, in the ledger. Numbers only. */
+export type Hold = z.infer<z.ZodObject<typeof holdShape>>;
+export const holdSchema: z.ZodType<Hold> = z.looseObject(holdShape);
 
 /** File on the disk that says where the changes are. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';

@@ -56,7 +56,8 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
   const { paths, runCommand, rotation } = sources;
   const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
   const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);
-  const records = (await createDriveRegistry(files.drives(paths)).list()).filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
+  const { drives: enrolled, trouble } = await createDriveRegistry(files.drives(paths)).read();
+  const records = enrolled.filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
   const places = planRotation(records, rotation, now, new Set(records.filter(isHere).map(({ label }) => label)));
   return {
     version: 1,
@@ -71,7 +72,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       nextUp: places.get(record.label)?.nextUp ?? false,
     })),
     run: null,
-    warnings: [],
+    warnings: trouble ? [{ at: now.toISOString(), text: `${trouble.happened} ${trouble.todo}` }] : [],
     updatedAt: now.toISOString(),
     pid: 0,
     pidStartTime: '',

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
-import { BusyError, DriveError, exitCodes, KeyError, messageOf, NotReleasedError } from '../errors.ts';
+import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import { HeldError, stillHeld, type Hold } from '../guard/hold.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -140,7 +140,8 @@ async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult 
   try {
     await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? afterRun(record, startedAt, result, failure, held) : record)));
   } catch (error) {
-    around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: 'The backup itself is not affected. Check the space on this machine: df /var/lib/extbackup' });
+    const todo = error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
+    around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: `The backup itself is not affected. ${todo}` });
   }
 }
 

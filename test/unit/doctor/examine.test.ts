@@ -61,6 +61,17 @@ test('one disk is no rotation; an overdue or failed one is told', async () => {
   expect(await verdicts()).toMatchObject({ disks: 'warn' });
 });
 
+test('a damaged list of disks is told: a warning while its copy serves, a failure when nothing does', async () => {
+  const registry = createDriveRegistry(files.drives(paths));
+  await registry.update(() => [aDisk('A')]);
+  await registry.update((disks) => [...disks, aDisk('B')]);
+  expect(await verdicts()).toMatchObject({ 'disk-list': 'ok' });
+  await writeFile(files.drives(paths), '{');
+  expect(await verdicts()).toMatchObject({ 'disk-list': 'warn' });
+  await writeFile(`${files.drives(paths)}.previous`, '{');
+  expect(await verdicts()).toMatchObject({ 'disk-list': 'fail', disks: 'fail' });
+});
+
 test('findings read as what is the case and what to do', () => {
   expect(renderFindings([
     { name: 'root', verdict: 'ok', happened: 'Run by root.', todo: '' },
