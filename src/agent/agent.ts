@@ -13,6 +13,7 @@ import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
 import { coalesce } from '../report/coalesce.ts';
+import { openRotationMemory } from '../report/rotation-memory.ts';
 import { createRunLedger } from '../report/run-ledger.ts';
 import { openAttachLedger } from '../run/attach-ledger.ts';
 import { readBootId } from '../system/block-devices.ts';
@@ -119,8 +120,9 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   }, quietly);
   const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
+  const memory = openRotationMemory(files.rotation(paths), quietly);
   const lookOverdue = coalesce(() => lookForOverdue({
-    bus, file: files.rotation(paths), now: () => new Date(),
+    bus, memory, now: () => new Date(),
     drives: () => ledger.known(),
     present: () => station.board.present(),
     rotation: () => rotationSetting(load),

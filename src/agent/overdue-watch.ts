@@ -2,13 +2,13 @@ import type { Bus } from '../bus/bus.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { freshestOfflineCopy, isOverdue, isTooOld, planRotation } from '../report/rotation.ts';
-import { readRotationMemory, writeRotationMemory } from '../report/rotation-memory.ts';
+import type { RotationMemoryKeeper } from '../report/rotation-memory.ts';
 
 /** What looking for overdue disks needs. */
 export interface OverdueParts {
   readonly bus: Bus;
   /** Remembers when the operator was last told; survives a restart. */
-  readonly file: string;
+  readonly memory: RotationMemoryKeeper;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   /** Labels of the disks that are plugged in. */
   readonly present: () => ReadonlySet<string>;
@@ -23,12 +23,12 @@ export const tellAgainAfterMs = 7 * 24 * 3_600_000;
  * Looks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for what the
  * operator does not know yet. While the whole rotation is overdue, its disks are named with it and not one by one.
  */
-export async function lookForOverdue({ bus, file, drives, present, rotation, now }: OverdueParts): Promise<void> {
+export async function lookForOverdue({ bus, memory: keeper, drives, present, rotation, now }: OverdueParts): Promise<void> {
   const time = now();
   const setting = await rotation();
   const here = present();
   const active = (await drives()).filter(({ state }) => state === 'active');
-  const memory = await readRotationMemory(file);
+  const memory = await keeper.read();
   const overdue = active.filter((record) => isOverdue(record, setting, time));
   const copy = freshestOfflineCopy(active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })));
   const at = copy?.at ?? memory.lastOffline ?? active.map(({ enrolledAt }) => enrolledAt).sort()[0];
@@ -38,7 +38,7 @@ export async function lookForOverdue({ bus, file, drives, present, rotation, now
   const due = whole ? [] : overdue.filter(({ label }) => isDue(memory.told[label]));
   const toldAt = tellWhole ? time.toISOString() : memory.wholeTold;
   // First remembered, then told: a full disk must not lead to a message every hour.
-  await writeRotationMemory(file, memory, {
+  await keeper.write(memory, {
     version: 1,
     told: Object.fromEntries(overdue.map(({ label }) => [label, tellWhole || due.some((other) => other.label === label) ? time.toISOString() : (memory.told[label] ?? time.toISOString())])),
     ...(whole && toldAt !== undefined && { wholeTold: toldAt }),

@@ -64,7 +64,7 @@ function chooseView(context: CliContext): RunView {
 
 /** Good news go to standard output, the rest to standard error. */
 async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
-  const runs = reply.runIds.length === 0 ? [] : await createRunLedger(files.runs(context.paths)).list();
+  const runs = reply.runIds.length === 0 ? [] : await createRunLedger(files.runs(context.paths)).list().catch(() => []); // the answer alone will do
   const { good, lines } = describeEnd(reply, runs);
   for (const line of lines) {
     if (good) context.print(line);

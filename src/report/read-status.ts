@@ -38,16 +38,23 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
 
 /** The status of a living agent; undefined when none lives, or when it was written by another version. */
 export async function readAgentStatus(paths: Paths): Promise<Status | undefined> {
-  const status = parseStatus(await readIfThere(files.status(paths)));
+  const status = parseStatus(await readIfThere(files.status(paths)).catch(unlessForbidden));
   if (status?.agent !== 'running') return undefined;
   return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
+}
+
+/** A file that cannot be read says nothing of an agent; one that may not be read asks for root. */
+function unlessForbidden(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') throw error;
+  return undefined;
 }
 
 function parseStatus(text: string | undefined): Status | undefined {
   try {
     return text === undefined ? undefined : statusSchema.parse(JSON.parse(text));
   } catch {
-    return undefined; // of another version
+    return undefined; // torn, or of another version
   }
 }
 

@@ -3,7 +3,7 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const time = z.iso.datetime();
 
-const schema = z.object({
+const schema = z.looseObject({
   version: z.literal(1),
   /** When the operator was last told of an overdue disk, by label. */
   told: z.record(z.string(), time),
@@ -25,7 +25,30 @@ export async function readRotationMemory(file: string): Promise<RotationMemory> 
   }
 }
 
-/** Replaces the file, if anything has changed. */
-export async function writeRotationMemory(file: string, before: RotationMemory, after: RotationMemory): Promise<void> {
-  if (JSON.stringify(before) !== JSON.stringify(after)) await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
+/** The memory, as one process keeps it. */
+export interface RotationMemoryKeeper {
+  read(): Promise<RotationMemory>;
+  /** Never throws. */
+  write(before: RotationMemory, after: RotationMemory): Promise<void>;
+}
+
+/**
+ * The memory in a file. While that cannot be written, on a full disk for example, this process remembers by itself:
+ * the operator is told all the same, and not at every look.
+ */
+export function openRotationMemory(file: string, onError: (error: unknown) => void): RotationMemoryKeeper {
+  let unwritten: RotationMemory | undefined;
+  return {
+    read: async () => unwritten ?? readRotationMemory(file),
+    write: async (before, after) => {
+      if (unwritten === undefined && JSON.stringify(before) === JSON.stringify(after)) return;
+      try {
+        await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
+        unwritten = undefined;
+      } catch (error) {
+        unwritten = after;
+        onError(error);
+      }
+    },
+  };
 }

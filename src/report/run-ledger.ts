@@ -21,8 +21,8 @@ const trimmedAt = 2200; // so that not every run rewrites the file
 export function createRunLedger(file: string): RunLedger {
   const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
   const trim = async (): Promise<void> => {
-    const runs = await list();
-    if (runs.length > trimmedAt) await writeAtomically(file, runs.slice(-kept).map(toLine).join(''), true);
+    const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== ''); // as they are: some may be of a newer version
+    if (lines.length > trimmedAt) await writeAtomically(file, lines.slice(-kept).map((line) => `${line}\n`).join(''), true);
   };
   return {
     list,

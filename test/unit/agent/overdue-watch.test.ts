@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lookForOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
+import { openRotationMemory } from '../../../src/report/rotation-memory.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
 
 const day = 24 * 3_600_000;
@@ -15,11 +16,11 @@ const record = (label: string, lastSuccess: string | null, state: DriveRecord['s
   driveRecordSchema.parse({ label, luksUuid: `00000000-0000-4000-8000-00000000000${label.slice(-1)}`, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: '2026-01-01T00:00:00.000Z', lastSuccess, state });
 
 /** Looks at a time and returns whom the operator was told of. */
-async function look(drives: readonly DriveRecord[], at: string, present: readonly string[] = [], offline = 1000 * day): Promise<string[]> {
+async function look(drives: readonly DriveRecord[], at: string, present: readonly string[] = [], offline = 1000 * day, memory = openRotationMemory(join(directory, 'rotation.json'), (error) => { throw error; })): Promise<string[]> {
   const told: string[] = [];
   const bus = createBus((_name, error) => { throw error; });
   bus.on('rotation:overdue', (event) => { told.push(event.drive ?? `all, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`); });
-  await lookForOverdue({ bus, file: join(directory, 'rotation.json'), drives: () => Promise.resolve(drives), present: () => new Set(present), rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }), now: () => new Date(at) });
+  await lookForOverdue({ bus, memory, drives: () => Promise.resolve(drives), present: () => new Set(present), rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }), now: () => new Date(at) });
   return told;
 }
 
@@ -39,6 +40,20 @@ it('tells once more when its memory is damaged', async () => {
   expect(await look(stale, '2026-05-02T00:00:00.000Z')).toEqual(['BACKUP_1']);
   await writeFile(join(directory, 'rotation.json'), '{"BACKUP_1":');
   expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual(['BACKUP_1']);
+});
+
+it('tells while its memory cannot be written, once, and remembers that when it can be written again', async () => {
+  const file = join(directory, 'rotation.json');
+  await mkdir(file);
+  const failures: unknown[] = [];
+  const memory = openRotationMemory(file, (error) => { failures.push(error); });
+  const stale = [record('BACKUP_1', null)];
+  expect(await look(stale, '2026-05-02T00:00:00.000Z', [], undefined, memory)).toEqual(['BACKUP_1']);
+  expect(await look(stale, '2026-05-02T01:00:00.000Z', [], undefined, memory)).toEqual([]);
+  expect(failures).toHaveLength(2);
+  await rm(file, { recursive: true });
+  expect(await look(stale, '2026-05-02T02:00:00.000Z', [], undefined, memory)).toEqual([]);
+  expect(await look(stale, '2026-05-02T03:00:00.000Z')).toEqual([]); // another process reads it
 });
 
 it('tells once a week that the whole rotation is overdue, and names its disks with it, not one by one', async () => {

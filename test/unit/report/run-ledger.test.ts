@@ -48,6 +48,16 @@ test('the oldest runs are dropped when there are too many', async () => {
   expect(runs[0]?.id).toBe('201');
 });
 
+test('dropping the oldest keeps lines of a newer version', async () => {
+  const file = join(directory, 'runs.jsonl');
+  const newer = '{"version":2,"what":"it is"}';
+  await writeFile(file, `${Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join('')}${newer}\n`);
+  await createRunLedger(file).append(record('new'));
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines).toHaveLength(2000);
+  expect(lines.at(-2)).toBe(newer);
+});
+
 test('a ledger that cannot be written is a warning, never an error', async () => {
   const inTheWay = join(directory, 'file');
   await writeFile(inTheWay, '');
