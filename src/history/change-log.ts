@@ -20,13 +20,18 @@ const linePattern = /^\S+ \S+ \[\d+\] (?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|
 /** Reads a line of the log; undefined when it is about neither. `line` has one character for each byte. */
 export function parseLogLine(line: string): LoggedChange | undefined {
   const [, type, deleting, path] = linePattern.exec(line) ?? [];
-  if (path === undefined || !isInside(path)) return undefined;
-  if (deleting !== undefined) return path.endsWith('/') ? { kind: 'deleted-directory', isDirectory: true, path: bytesOfName(path) } : undefined;
-  return { kind: 'created', isDirectory: type === 'd', path: bytesOfName(path) };
+  if (path === undefined) return undefined;
+  const name = bytesOfName(path);
+  if (!isInside(name)) return undefined;
+  if (deleting !== undefined) return path.endsWith('/') ? { kind: 'deleted-directory', isDirectory: true, path: name } : undefined;
+  return { kind: 'created', isDirectory: type === 'd', path: name };
 }
 
-/** The log stands on a disk that may come from anywhere: it never leads out of the mirror. */
-const isInside = (path: string): boolean => path !== './' && !path.endsWith('/./') && !path.startsWith('/') && !path.split('/').includes('..');
+/**
+ * The log stands on a disk that may come from anywhere: it never leads out of the mirror. Looks at the name itself,
+ * because dots and slashes can be escaped, too.
+ */
+const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
 
 /** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
 function bytesOfName(escaped: string): Buffer {

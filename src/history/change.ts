@@ -26,6 +26,7 @@ export function parseChange(line: string): Change | undefined {
   const [, update, type, attributes = '', deleting, size = '0', path = ''] = match;
   if (deleting !== undefined) return { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 };
   const isDirectory = type === 'd';
-  if (attributes.startsWith('+')) return { kind: 'created', isDirectory, path, size: Number(size) };
-  return update === '.' || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size: Number(size) };
+  const bytes = Math.min(Number.MAX_SAFE_INTEGER, Number(size));
+  if (attributes.startsWith('+')) return { kind: 'created', isDirectory, path, size: bytes };
+  return update === '.' || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size: bytes };
 }

@@ -45,13 +45,23 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
   return entries.sort((a, b) => b.at.getTime() - a.at.getTime());
 }
 
-/** A new entry, later than every other one: no rsync ever writes into the entry of another one. */
+/** A new entry, later than every other one, except where somebody planted a date at the end of time: no rsync ever writes into the entry of another one. */
 export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEntry> {
   for (const directory of [historyDirectory, changeLogDirectory]) await ownDirectory(top, directory);
-  const newest = (await listHistory(top))[0]?.at.getTime() ?? 0;
-  // A clock that went back must not put a new entry before an old one.
-  const at = new Date(Math.max(Math.floor(now.getTime() / 1000) * 1000, newest + 1000));
+  const at = timeOfNext((await listHistory(top)).map((entry) => entry.at.getTime()), now);
   return entryOf(top, historyName(at), at);
+}
+
+/** From here on the last year of names with four digits begins: nobody's clock, and what is dated so was planted. */
+const endOfTime = Date.UTC(9999, 0, 1);
+
+function timeOfNext(times: readonly number[], now: Date): Date {
+  const taken = new Set(times);
+  const newest = times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
+  // A clock that went back must not put a new entry before an old one.
+  let next = Math.max(Math.min(Math.floor(now.getTime() / 1000) * 1000, endOfTime), newest + 1000);
+  while (taken.has(next)) next += 1000;
+  return new Date(next);
 }
 
 const entryOf = (top: string, name: string, at: Date): HistoryEntry =>

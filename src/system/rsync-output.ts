@@ -15,16 +15,17 @@ export function parseProgress(line: string): Progress | undefined {
   const match = progressLine.exec(line);
   if (!match) return undefined;
   const [, bytes = '', percent = '', hours, minutes, seconds, transferred, kind] = match;
-  const eta = hours === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  const eta = hours === undefined ? undefined : toCount(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
   return {
     bytes: toCount(bytes),
-    files: Number(transferred ?? 0),
+    files: toCount(transferred ?? '0'),
     ...(kind === 'ir' ? {} : { percent: Math.min(100, Number(percent)) }), // of a list that still grows, a share means nothing
     ...(kind === 'ir' || eta === undefined ? {} : { etaSeconds: eta }),
   };
 }
 
-const toCount = (text: string): number => Number(text.replace(/[,.]/g, ''));
+/** Never more than can be counted exactly: an endless row of digits must not become Infinity, which JSON does not know. */
+const toCount = (text: string): number => Math.min(Number.MAX_SAFE_INTEGER, Number(text.replace(/[,.]/g, '')));
 
 const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
   ['filesTotal', /^Number of files: ([\d,.]+)/m],
@@ -53,7 +54,7 @@ export function parseRegularFiles(text: string): number {
   if (!line) return 0;
   const kinds = line[2] ?? '';
   const others = /(?:^|, )dir: ([\d,.]+)/.exec(kinds)?.[1];
-  return toCount(line[1] ?? '0') - toCount(others ?? '0');
+  return Math.max(0, toCount(line[1] ?? '0') - toCount(others ?? '0'));
 }
 
 /** How many deletions `--max-delete=0` kept rsync from: it says so on standard error. */

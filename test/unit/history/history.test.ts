@@ -62,6 +62,19 @@ describe('on a disk', () => {
     await writeFile(second.log, '');
     expect((await listHistory(top)).map(({ name }) => name)).toEqual([second.name, first.name]);
   });
+
+  it.each(['99991231T235959Z', '9999-12-31T23:59:59.9Z', '99981231T235959Z', '99990101T000000Z'])('a planted entry dated %s leads to no name twice, and to none that cannot be read', async (planted) => {
+    await mkdir(join(top, 'history', planted), { recursive: true });
+    const taken = new Set([planted]);
+    for (const now of ['2026-11-24T06:25:00Z', '2026-11-24T06:25:00Z', '2026-11-23T00:00:00Z']) {
+      const { name, at, directory } = await newHistoryEntry(top, new Date(now));
+      expect(taken).not.toContain(name);
+      expect(parseHistoryName(name)).toEqual(at);
+      taken.add(name);
+      await mkdir(directory);
+    }
+    expect([...taken].slice(1)).toEqual([...taken].slice(1).sort());
+  });
 });
 
 describe('retention', () => {
