@@ -15,6 +15,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup.service', 'usr/lib/systemd/system/extbackup.service'],
   ['systemd/extbackup.timer', 'usr/lib/systemd/system/extbackup.timer'],
   ['systemd/extbackup-scheduled.service', 'usr/lib/systemd/system/extbackup-scheduled.service'],
+  ['systemd/extbackup-smart@.service', 'usr/lib/systemd/system/extbackup-smart@.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],

@@ -1,4 +1,5 @@
 import type { Progress } from '../bus/events.ts';
+import { remarksOf } from '../drives/disk-health.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveState, DriveStatus, RunStatus } from '../report/status.ts';
 import type { RotationPlace } from '../report/rotation.ts';
@@ -105,6 +106,7 @@ export function createAttachBoard(): AttachBoard {
         overdue: rotation.get(record.label)?.overdue ?? false,
         nextUp: rotation.get(record.label)?.nextUp ?? false,
         message: words !== '' ? words : lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
+        health: remarksOf(record.health),
       };
     }),
   };

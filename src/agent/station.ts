@@ -22,9 +22,11 @@ import { findVolumes } from '../run/volumes.ts';
 import type { RunCommand } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { holdsOf } from '../system/holds.ts';
+import { readIoErrors } from '../system/io-errors.ts';
 import { mappingName } from '../system/luks.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { pause } from '../system/pause.ts';
+import { askSmartByUnit } from '../system/smart.ts';
 import { releaseAll } from '../system/release.ts';
 import type { SpoolRequest } from '../triggers/spool-note.ts';
 import { createAttachBoard, type AttachBoard } from './attach-board.ts';
@@ -158,6 +160,7 @@ export function createStation(parts: StationParts): Station {
     findVolumes: volumes,
     rekeyAdvice: (luksUuid: string) => rekeyAdvice(paths, luksUuid),
     holdsOf,
+    health: { ioErrors: readIoErrors, smart: (disk: string) => askSmartByUnit(run, paths.run, disk) },
     keyIsLoaded,
     onPhase: (phase: string) => {
       board.setPhase(phase);

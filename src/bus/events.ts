@@ -42,6 +42,14 @@ export interface PullFigures {
   readonly bytesReceived: number;
 }
 
+/** What a run read back after its pull. */
+export interface VerifiedFigures {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files that are not what they should be, or cannot be read. */
+  readonly damaged: number;
+}
+
 /** What went wrong, as the operator reads it. */
 export interface Failure {
   readonly code: string;
@@ -95,12 +103,15 @@ export interface EventMap {
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   'label:stamped': RunFacts & { readonly stampedAt: string };
   'history:pruned': RunFacts & { readonly removed: number };
+  'data:progress': RunFacts & Progress;
+  /** A part of the mirror was read back. Files are new since the last time (recorded), or were compared. */
+  'data:verified': RunFacts & { readonly compared: number; readonly recorded: number; readonly bytes: number; readonly damaged: number; readonly unreadable: number; readonly tookMs: number };
   'hook:finished': RunFacts & { readonly hook: string; readonly tookMs: number };
   /** The run goes on, but somebody should know. */
   'run:warned': RunFacts & { readonly reason: string; readonly todo: string };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
-  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly vanished?: number; readonly stamped: boolean };
+  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly vanished?: number; readonly stamped: boolean; readonly verified?: VerifiedFigures };
   'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
@@ -110,4 +121,4 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 
 /** The part of a run that is going on. */
-export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'pruning' | 'flushing' | 'unmounting' | 'closing';
+export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'pruning' | 'verifying-data' | 'flushing' | 'unmounting' | 'closing';

@@ -1,6 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { Command } from 'commander';
 import { rotationSetting } from '../config/rotation-setting.ts';
+import { remarksOf } from '../drives/disk-health.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { requireRoot } from '../drives/device-lock.ts';
@@ -58,10 +59,10 @@ export function renderDriveList(drives: readonly ListedDrive[], now: Date): stri
   return trimEnds(table.toString());
 }
 
-function describeState({ state, overdue, nextUp, lastError }: ListedDrive): string {
+function describeState({ state, overdue, nextUp, lastError, health }: ListedDrive): string {
   if (state === 'retired') return 'retired';
   if (state === 'lost') return 'LOST';
-  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : ''];
+  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : '', ...remarksOf(health)];
   const text = remarks.filter((remark) => remark !== '').join(', ');
   return text === '' ? 'in rotation' : text;
 }

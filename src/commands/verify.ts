@@ -1,18 +1,28 @@
+import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import ms from 'ms';
 import prettyBytes from 'pretty-bytes';
+import { damageFile } from '../drives/bad-files.ts';
 import { cancellable } from '../drives/cancellable.ts';
-import { damageFile, verifyDrive } from '../drives/verify-drive.ts';
-import type { Verdict } from '../drives/verify-tree.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
+import { damageAdvice, describeBad, unknownHealth } from '../drives/disk-health.ts';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { verifyDrive, type DriveVerdict } from '../drives/verify-drive.ts';
+import { throwIfCutOff } from '../drives/verify-tree.ts';
 import { withDisk } from '../drives/with-disk.ts';
-import { PullError } from '../errors.ts';
+import { PullError, UsageError } from '../errors.ts';
 import { count } from '../notify/wording.ts';
+import { isThere } from '../system/is-there.ts';
+import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
+import { verifyAgainstServer } from './verify-against-server.ts';
 
 interface Options {
   readonly for?: number;
   readonly repair?: boolean;
   readonly json?: boolean;
+  readonly againstServer?: boolean;
+  readonly sample?: number;
 }
 
 /** Reads a disk back and compares. */
@@ -20,44 +30,66 @@ export function verifyCommand(context: CliContext): Command {
   return new Command('verify')
     .description('read a disk back and compare every file with its checksum on the disk')
     .argument('[label]', 'which disk, when several are plugged in')
-    .option('--for <time>', 'only a part, as much as fits in this time; the next call goes on there', duration)
+    .option('--for <time>', 'only a part, as much as fits in this time; the next call, or run, goes on there', duration)
     .option('--repair', 'have the next run copy damaged files again')
+    .option('--against-server', 'compare a random sample with what the server has now')
+    .option('--sample <share>', 'how much of the files, 1% when left out', share)
     .option('--json', 'print the counts as one JSON object')
-    .addHelpText('after', `\nExample:\n  extbackup verify BACKUP_1 --for 30m\n\nA file is compared from the second time on. Damaged files are named in ${damageFile} on the disk, nowhere else.`)
-    .action((label: string | undefined, options: Options) => verify(context, label, options));
+    .addHelpText('after', `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on. Damaged files are named in ${damageFile} on the disk, nowhere else.`)
+    .action((label: string | undefined, options: Options) => {
+      if (options.againstServer !== true && options.sample !== undefined) throw new UsageError('--sample goes with --against-server.', 'For a part of the disk alone: extbackup verify --for 30m');
+      if (options.againstServer === true && options.for !== undefined) throw new UsageError('--for does not go with --against-server.', 'Choose how much with: --sample 5%');
+      return options.againstServer === true ? verifyAgainstServer(context, label, { ...options, sample: options.sample ?? 0.01 }) : verify(context, label, options);
+    });
 }
 
 async function verify(context: CliContext, label: string | undefined, options: Options): Promise<void> {
   const started = Date.now();
   let toldAt = started;
-  const { name, verdict } = await cancellable('The disk is closed; nothing of this verification was kept.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror }) => ({
-      name: record.label,
-      verdict: await verifyDrive(context.runCommand, {
-        top, mirror, repair: options.repair === true, ...(options.for === undefined ? {} : { limitMs: options.for }),
-        onProgress: ({ files, bytes }) => {
+  const { name, verdict } = await cancellable('The disk is closed; what was compared until now is kept.', (signal) =>
+    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror, device }) => {
+      const found = await verifyDrive(context.runCommand, {
+        top, mirror, repair: options.repair === true, isThere: () => (device === undefined ? Promise.resolve(true) : isThere(join('/sys/class/block', basename(device)))), ...(options.for === undefined ? {} : { part: { limitMs: options.for } }),
+        onProgress: ({ files: done, bytes }) => {
           if (Date.now() - toldAt < 5_000) return;
           toldAt = Date.now();
-          context.note(`${count(files, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (toldAt - started))}/s`);
+          context.note(`${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (toldAt - started))}/s`);
         },
-      }, signal),
-    })));
-  const { compared, recorded, bytes, damaged, unreadable, next } = verdict;
-  const counts = { drive: name, compared, recorded, bytes, damaged: damaged.length, unreadable: unreadable.length, complete: next === undefined };
-  context.print(options.json === true ? JSON.stringify(counts) : describe(name, verdict));
-  const bad = damaged.length + unreadable.length;
-  if (bad > 0) throw new PullError('EXB_DAMAGED', `${count(bad, 'file')} on disk ${name} ${bad === 1 ? 'is' : 'are'} damaged.`, `They are named in ${damageFile} on the disk. ${options.repair === true ? 'The next run copies them again; replace the disk if more turn up.' : 'Have the next run copy them again with: extbackup verify --repair'}`);
+      }, signal);
+      await noteHealth(context, record.luksUuid, found);
+      throwIfCutOff(found, signal);
+      return { name: record.label, verdict: found };
+    }));
+  const { compared, recorded, bytes, known, complete } = verdict;
+  context.print(options.json === true ? JSON.stringify({ drive: name, compared, recorded, bytes, ...known, complete }) : describe(name, verdict));
+  if (known.damaged + known.unreadable === 0) return;
+  const advice = options.repair === true ? `They are named in ${damageFile} on the disk. The next run copies them again: extbackup run. Replace the disk if more turn up.` : damageAdvice(name);
+  throw new PullError('EXB_DAMAGED', describeBad(name, known), advice);
 }
 
-function describe(name: string, { compared, recorded, bytes, next }: Verdict): string {
+/** What is damaged is shown with the disk from now on. */
+async function noteHealth(context: CliContext, luksUuid: string, { known }: DriveVerdict): Promise<void> {
+  await createDriveRegistry(files.drives(context.paths)).update((drives) => drives.map((drive) => (drive.luksUuid === luksUuid
+    ? { ...drive, health: { ...(drive.health ?? unknownHealth), ...known, checkedAt: new Date().toISOString() } }
+    : drive)));
+  await nudgeAboutDrives(context.paths);
+}
+
+function describe(name: string, { compared, recorded, bytes, complete }: DriveVerdict): string {
   return [
     `Disk ${name}: ${count(compared, 'file')} compared, ${count(recorded, 'file')} read for the first time or since they changed, ${prettyBytes(bytes)} in all.`,
-    next === undefined ? 'The whole mirror was read.' : 'The time was up; the next verification with --for goes on from there.',
+    complete ? 'The mirror was read to its end.' : 'The time was up; the next verification with --for, or the next run, goes on from there.',
   ].join('\n');
 }
 
 function duration(text: string): number {
   const value = /^\d+(?:\.\d+)?\s*[smhd]$/.test(text) ? ms(text as ms.StringValue) : 0;
   if (value < 1000) throw new InvalidArgumentError('It must be a number with a unit: 90s, 30m, 8h.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = /^\d{1,3}(?:\.\d+)?\s*%$/.test(text) ? Number.parseFloat(text) / 100 : 0;
+  if (value <= 0 || value > 1) throw new InvalidArgumentError('It must be a share such as 5%.');
   return value;
 }

@@ -119,6 +119,13 @@ export const configSchema = z.strictObject({
       floor: z.int().min(0).default(100).describe('so many files may always be changed or deleted'),
     })
     .prefault({}),
+  verify: z
+    .strictObject({
+      share: share.prefault('5%').describe('of the files on the disk is read back and compared after each complete pull; 0% turns it off'),
+      limit: duration.prefault('10m').describe('no further file is begun after so long'),
+      smart: z.boolean().default(true).describe('ask the disk for its SMART health once a day, where smartmontools is installed'),
+    })
+    .prefault({}),
   usb: z
     .strictObject({
       warnAfter: duration.prefault('20s').describe('a disk that was connected but shows no block device for so long is reported'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';
 
 /** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
@@ -31,6 +32,8 @@ const recordShape = {
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
   capacityBytes: z.number().nonnegative().default(0),
+  /** What is known of its health; nothing before the first run. */
+  health: healthSchema.optional(),
   /** Its last run stopped to ask. */
   hold: holdSchema.optional(),
   /** Who approved what, the newest last. */

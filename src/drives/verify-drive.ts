@@ -1,49 +1,127 @@
-import { rm, utimes, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { assertOwnDirectories } from '../system/own-directory.ts';
 import { flushFilesystem, readSmallFile } from '../system/filesystem.ts';
 import type { RunCommand } from '../system/command.ts';
-import { bytesOf, verifyTree, type Verdict } from './verify-tree.ts';
-
-/** Report on the disk that names damaged files; there is none while all is well. */
-export const damageFile = '.extbackup/damaged-files.txt';
+import { countBad, markForRepair, readBadFiles, remembered, replace, stillBad, writeBadFiles, type BadCounts } from './bad-files.ts';
+import { comparePaths, keySchema } from './checksum-entry.ts';
+import { verifyTree, type VerifyOrder, type Verdict } from './verify-tree.ts';
 
 /** Where the next part of a verification goes on. */
 const cursorFile = '.extbackup/verify.json';
-const cursorSchema = z.object({ version: z.literal(1), next: z.string().min(1) });
+const cursorSchema = z.object({ version: z.literal(1), next: keySchema });
 
-/** What to verify, and for how long. */
+/** A part of a verification: as much as fits, from where the last part ended; after the end it goes on at the beginning. */
+export interface Part {
+  /** No further piece of a file is begun after so many milliseconds. */
+  readonly limitMs?: number;
+  /** Of everything: half of it counts by files, half by bytes, so that 1 / share parts are the whole. */
+  readonly share?: number;
+  /** Everything; needed for a share. */
+  readonly whole?: { readonly files: number; readonly bytes: number };
+}
+
+/** What to verify. */
 export interface VerifyWish {
   readonly top: string;
   readonly mirror: string;
-  /** undefined reads everything; otherwise the part that can be begun in so many milliseconds, from where the last one ended. */
-  readonly limitMs?: number;
+  /** undefined reads everything. */
+  readonly part?: Part;
   /** Mark damaged files so that the next run copies them again. */
   readonly repair: boolean;
-  onProgress(progress: { readonly files: number; readonly bytes: number }): void;
+  isThere?(): Promise<boolean>;
+  /** `share` of what was asked for, 0 to 1; undefined when it cannot be told. */
+  onProgress(progress: { readonly files: number; readonly bytes: number; readonly share?: number }): void;
+}
+
+/** What was found, without a name. */
+export interface DriveVerdict {
+  readonly compared: number;
+  readonly recorded: number;
+  readonly bytes: number;
+  /** Found by this verification. */
+  readonly found: BadCounts;
+  /** All that the disk is known to have, found by this verification or an earlier one. */
+  readonly known: BadCounts;
+  /** The end of the mirror was reached. */
+  readonly complete: boolean;
+  readonly cutOff: boolean;
 }
 
 /**
- * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it.
- * @returns counts and, for no message elsewhere, the names
+ * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it. What was
+ * done until it was cut off is kept.
  */
-export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: AbortSignal): Promise<Verdict> {
-  const { top, mirror, limitMs } = wish;
-  const from = limitMs === undefined ? undefined : await readCursor(top);
-  const verdict = await verifyTree({
-    top, mirror, onProgress: (progress) => { wish.onProgress(progress); },
-    ...(from === undefined ? {} : { from }),
-    ...(limitMs === undefined ? {} : { until: Date.now() + limitMs }),
-  }, signal);
-  await replace(join(top, cursorFile), verdict.next === undefined ? undefined : JSON.stringify({ version: 1, next: verdict.next }));
-  const bad = [...verdict.damaged, ...verdict.unreadable];
-  if (bad.length > 0 || limitMs === undefined) await replace(join(top, damageFile), bad.length === 0 ? undefined : report(verdict));
-  if (wish.repair) {
-    // With another time, rsync looks at the file again and copies what differs.
-    for (const path of bad) await utimes(Buffer.concat([Buffer.from(join(top, mirror, '/')), bytesOf(path)]), 0, 0);
-  }
-  await flushFilesystem(run, top, signal);
-  return verdict;
+export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: AbortSignal): Promise<DriveVerdict> {
+  const { top, mirror, part } = wish;
+  await assertOwnDirectories(top, mirror, '.extbackup');
+  await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // of an early version, in one piece
+  const from = part === undefined ? undefined : await readCursor(top);
+  const earlier = await readBadFiles(top);
+  const { legs, next } = await verifyLegs(wish, from, signal);
+  await replace(join(top, cursorFile), next === undefined ? undefined : JSON.stringify({ version: 1, next }));
+  const found = legs.flatMap(({ verdict }) => verdict.bad);
+  const untouched = earlier.filter(({ key }) => !legs.some((leg) => wasRead(leg, key)));
+  const known = [...(await stillBad(top, mirror, untouched, signal)), ...(await remembered(top, mirror, found, earlier))];
+  await writeBadFiles(top, known);
+  if (wish.repair) await markForRepair(top, mirror, known);
+  if (!signal.aborted) await flushFilesystem(run, top, signal);
+  const sum = (of: (verdict: Verdict) => number): number => legs.reduce((all, { verdict }) => all + of(verdict), 0);
+  return {
+    compared: sum(({ compared }) => compared), recorded: sum(({ recorded }) => recorded), bytes: sum(({ bytes }) => bytes),
+    found: countBad(found), known: countBad(known), complete: legs[0]?.verdict.next === undefined, cutOff: legs.some(({ verdict }) => verdict.cutOff),
+  };
+}
+
+/** A stretch of the mirror. */
+interface Leg {
+  readonly from: string;
+  readonly to: string | undefined;
+  readonly verdict: Verdict;
+}
+
+/** From the cursor to the end and, when there is time left, from the beginning to the cursor. */
+async function verifyLegs(wish: VerifyWish, from: string | undefined, signal: AbortSignal): Promise<{ legs: readonly Leg[]; next: string | undefined }> {
+  const isEnough = limitOf(wish.part);
+  const legs: Leg[] = [];
+  const walkLeg = async (start: string | undefined, to: string | undefined): Promise<Verdict> => {
+    const before = legs.reduce((sum, { verdict }) => ({ files: sum.files + verdict.compared + verdict.recorded, bytes: sum.bytes + verdict.bytes }), { files: 0, bytes: 0 });
+    const all = (done: { files: number; bytes: number }) => ({ files: before.files + done.files, bytes: before.bytes + done.bytes });
+    const order: VerifyOrder = {
+      top: wish.top, mirror: wish.mirror,
+      ...(start !== undefined && { from: start }), ...(to !== undefined && { to }),
+      ...(wish.isThere && { isThere: () => wish.isThere?.() ?? Promise.resolve(true) }),
+      isEnough: (done) => isEnough(all(done)),
+      onProgress: (done) => {
+        const share = sharesOf(wish.part, all(done));
+        wish.onProgress({ ...all(done), ...(share !== undefined && { share: Math.min(1, share) }) });
+      },
+    };
+    const verdict = await verifyTree(order, signal);
+    legs.push({ from: start ?? '', to: verdict.next ?? to, verdict });
+    return verdict;
+  };
+  const first = await walkLeg(from, undefined);
+  if (first.next !== undefined || from === undefined) return { legs, next: first.next };
+  const second = await walkLeg(undefined, from);
+  return { legs, next: second.next ?? (wish.part?.share === 1 ? undefined : from) };
+}
+
+const wasRead = ({ from, to }: Leg, key: string): boolean => comparePaths(key, from) >= 0 && (to === undefined || comparePaths(key, to) < 0);
+
+/** Which part of the share that was asked for is done; undefined when none was. */
+function sharesOf(part: Part | undefined, done: { readonly files: number; readonly bytes: number }): number | undefined {
+  if (part?.share === undefined || part.share <= 0 || part.whole === undefined) return undefined;
+  const { files, bytes } = part.whole;
+  const byFiles = files === 0 ? 1 : done.files / files;
+  return (bytes === 0 ? byFiles : (byFiles + done.bytes / bytes) / 2) / part.share;
+}
+
+function limitOf(part: Part | undefined): (done: { readonly files: number; readonly bytes: number }) => boolean {
+  const until = part?.limitMs === undefined ? Infinity : Date.now() + part.limitMs;
+  // All is all, also when the disk holds more than was thought.
+  return (done) => Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
 }
 
 async function readCursor(top: string): Promise<string | undefined> {
@@ -52,20 +130,4 @@ async function readCursor(top: string): Promise<string | undefined> {
   } catch {
     return undefined; // none yet: from the beginning
   }
-}
-
-function report({ damaged, unreadable }: Verdict): Buffer {
-  const lines = [
-    Buffer.from(`Found at ${new Date().toISOString()}.\nContent differs from what was written, though size and time do not:\n`),
-    ...damaged.map((path) => bytesOf(`  ${path}\n`)),
-    Buffer.from('Cannot be read:\n'),
-    ...unreadable.map((path) => bytesOf(`  ${path}\n`)),
-  ];
-  return Buffer.concat(lines);
-}
-
-/** Replaces a small file, or removes it; never through a link. */
-async function replace(file: string, content: string | Buffer | undefined): Promise<void> {
-  await rm(file, { force: true });
-  if (content !== undefined) await writeFile(file, content, { flag: 'wx', mode: 0o600 });
 }

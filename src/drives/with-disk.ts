@@ -23,6 +23,8 @@ export interface OpenedDisk {
   readonly top: string;
   /** The directory of the mirror, below {@link top}. */
   readonly mirror: string;
+  /** The LUKS volume; undefined when a person has opened it. */
+  readonly device: string | undefined;
   /** A person has it open, and it stays so. */
   readonly staysOpen: boolean;
 }
@@ -46,7 +48,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
     if (look) {
       const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
       if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
-      return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, true, work));
+      return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
     }
     const disks = await listBlockDevices(run);
     const record = chooseRecord(wish.label, records, disks);
@@ -60,16 +62,16 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
       const top = await mountInside(step, run, paths, opening, fstype, signal);
       const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
       if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
-      return workInside(record, top, false, work);
+      return workInside(record, top, volume.path, work);
     }));
   });
 }
 
 /** Whatever a command does on the disk stays on it: none of our directories may be a link that leads elsewhere. */
-async function workInside<T>(record: DriveRecord, top: string, staysOpen: boolean, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+async function workInside<T>(record: DriveRecord, top: string, device: string | undefined, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
   const mirror = record.mirror ?? 'backups';
   await assertOwnDirectories(top, mirror, historyDirectory, changeLogDirectory);
-  return work({ record, top, mirror, staysOpen });
+  return work({ record, top, mirror, device, staysOpen: device === undefined });
 }
 
 const unread = (label: string) => (cause: unknown): PullError =>

@@ -34,7 +34,7 @@ export function parseLogLine(line: string): LoggedChange | undefined {
 const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
 
 /** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
-function bytesOfName(escaped: string): Buffer {
+export function bytesOfName(escaped: string): Buffer {
   const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
 }

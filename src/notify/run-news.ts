@@ -1,7 +1,7 @@
 import type { EventMap } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/schema.ts';
 import { exitCodes } from '../errors.ts';
-import { count, describeFigures, releaseAdvice, releaseWords, type Release } from './wording.ts';
+import { count, describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
 
 /** The words of a notice, without its envelope. */
 export interface News {
@@ -24,7 +24,7 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
   return {
     kind: release.state === 'open' ? 'failure' : 'success',
     subject: release.state === 'open' ? `${drive} is backed up, but DO NOT UNPLUG it` : `${drive} is done, ${releaseWords(release)}`,
-    text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${gaps}${releaseAdvice(release)}`,
+    text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${run.verified === undefined ? '' : `${describeVerified(run)}\n`}${gaps}${releaseAdvice(release)}`,
   };
 }
 

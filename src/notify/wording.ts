@@ -40,6 +40,13 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   return `${copied}${deleted}${total} ${took}`;
 }
 
+/** What was read back after the pull; empty when nothing was. */
+export function describeVerified({ verified }: EventMap['run:succeeded']): string {
+  if (verified === undefined) return '';
+  const read = `Read back and compared: ${count(verified.files, 'file')} (${prettyBytes(verified.bytes)}).`;
+  return verified.damaged === 0 ? read : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; see: extbackup verify --help`;
+}
+
 /** The end of a subject line. */
 export function releaseWords(release: Release): string {
   switch (release.state) {

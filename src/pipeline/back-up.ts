@@ -5,6 +5,7 @@
 import type { Config } from '../config/schema.ts';
 import type { PullFigures } from '../bus/events.ts';
 import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from '../drives/drive-record.ts';
+import type { DriveVerdict } from '../drives/verify-drive.ts';
 import { verifyIdentity } from '../drives/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../system/filesystem.ts';
 import { mappingName } from '../system/luks.ts';
@@ -13,6 +14,7 @@ import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { pull } from './pull.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
+import { verifyPart } from './verify-part.ts';
 import { withUndo, throwIfCancelled } from './undo.ts';
 
 /** One disk to back up to, as it is plugged in now. */
@@ -33,6 +35,8 @@ export interface RunResult {
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
   readonly generation: number;
+  /** What was read back after the pull; undefined when nothing was. */
+  readonly verified?: DriveVerdict;
 }
 
 /**
@@ -101,7 +105,8 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       await machine.stamp(stampedAt);
       story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
       await thinOutHistory(job.config, machine, story, signal);
-      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation };
+      const verified = await verifyPart(job, machine, story, pulled.figures, signal);
+      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation, ...(verified && { verified }) };
     }));
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.

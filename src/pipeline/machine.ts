@@ -4,6 +4,7 @@ import type { Progress, PullFigures } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { KeepRule } from '../history/retention.ts';
+import type { DriveVerdict, Part } from '../drives/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../system/filesystem.ts';
 import type { LuksOutcome } from '../system/luks.ts';
 import type { PullTrouble } from '../system/rsync-failure.ts';
@@ -64,6 +65,8 @@ export interface Machine {
   newHistory(): Promise<HistoryEntry>;
   /** Removes old entries as the rule says. Returns how many. */
   pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
+  /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */
+  verifyPart(device: string, part: Part, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<DriveVerdict>;
   /** Removes what interrupted pulls left beside the files of the mirror. */
   removePartials(): Promise<void>;
   /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */

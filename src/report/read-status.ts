@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { remarksOf } from '../drives/disk-health.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -75,6 +76,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       label: record.label,
       luksUuid: record.luksUuid,
       lastSuccess: record.lastSuccess,
+      health: remarksOf(record.health),
       overdue: places.get(record.label)?.overdue ?? false,
       nextUp: places.get(record.label)?.nextUp ?? false,
     })),

@@ -59,7 +59,7 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
-    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp ? 'bring it next' : '', drive.message ?? ''];
+    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
     table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
   }
   return trimEnds(table.toString());

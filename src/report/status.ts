@@ -18,6 +18,8 @@ const driveStatusSchema = z.object({
   nextUp: z.boolean(),
   /** One sentence for the operator: why it waits, failed or must not be unplugged. */
   message: z.string().nullable().default(null),
+  /** What is wrong with the disk itself: damaged files, I/O errors, SMART. */
+  health: z.array(z.string()).default([]),
 });
 
 /** One disk in {@link Status}. */
@@ -100,6 +102,10 @@ export const runRecordSchema = z.object({
   bytesTotal: z.number().nullable().default(null),
   bytesTransferred: z.number().nullable().default(null),
   bytesReceived: z.number().nullable().default(null),
+  /** What was read back after the pull; null when nothing was. */
+  verified: z.object({ files: z.number(), bytes: z.number(), damaged: z.number() }).nullable().default(null),
+  /** Commands to the disk that failed. */
+  mediaErrors: z.number().default(0),
   tookMs: z.number(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
-import type { Failure, Phase, Progress } from '../bus/events.ts';
+import type { Failure, Phase, Progress, VerifiedFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
@@ -14,6 +14,7 @@ import type { RunRecord } from '../report/status.ts';
 import { lockFile, type FileLock } from '../system/file-lock.ts';
 import { mappingName } from '../system/luks.ts';
 import { pause } from '../system/pause.ts';
+import { watchHealth, type HealthProbe, type HealthWatch } from './health-watch.ts';
 import { failureOf } from './failure.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { Volume } from './volumes.ts';
@@ -34,6 +35,7 @@ export interface RunSurroundings {
   rekeyAdvice(luksUuid: string): Promise<{ readonly happened: string; readonly todo: string } | undefined>;
   /** Everything that keeps a disk from being taken out. */
   holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
+  readonly health: HealthProbe;
   onPhase(phase: Phase): void;
   onProgress(progress: Progress): void;
   /** Keeps the run's outcome; must not throw. */
@@ -54,13 +56,19 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   const { bus, registry } = around;
   const { runId, drive } = order;
   const startedAt = new Date();
-  const story = createStory(bus, runId, drive, (phase) => { around.onPhase(phase); });
-  const forgetProgress = bus.on('sync:progress', (progress) => { around.onProgress(progress); });
+  const story = createStory(bus, runId, drive, (phase) => {
+    if (phase === 'opening' && disk !== undefined) health?.begin(disk); // what waking up costs is no error
+    around.onPhase(phase);
+  });
+  const progressEvents = ['sync:progress', 'data:progress'] as const;
+  const forgetProgress = progressEvents.map((name) => bus.on(name, (progress) => { around.onProgress(progress); }));
   story.tell('run:started', { trigger: order.trigger });
   let result: RunResult | undefined;
   let error: unknown;
   let disk: string | undefined;
   let lock: FileLock | undefined;
+  let health: HealthWatch | undefined;
+  let smart = false;
   try {
     const config = await around.loadConfig();
     lock = await waitForDevices(around.deviceLock, signal);
@@ -71,22 +79,27 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
+    health = watchHealth(around.health, record.health);
+    smart = config.verify.smart;
     result = await backUp({ record, device: volume.device, config }, around.machineFor(config, record), story, signal);
   } catch (caught) {
     error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
   }
   const phase = story.phase;
+  await health?.end();
   const end = await proveClosed(order, disk, error, around);
+  if (end === 'closed' && disk !== undefined && smart && !signal.aborted) await health?.ask(disk, new Date());
   await lock?.release();
-  forgetProgress();
+  for (const forget of forgetProgress) forget();
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
-  await updateLedger(order, startedAt, result, failure, heldBy(order, startedAt, error), around);
+  await updateLedger(order, startedAt, result, failure, heldBy(order, startedAt, error), health, around);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  await around.record(runRecord(order, startedAt, tookMs, exitCode, end, result, failure));
+  await around.record(runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health));
+  for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
   if (failure && error instanceof HeldError) story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
   else if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
-  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, vanished: result?.vanished ?? 0, stamped: result?.stampedAt !== undefined });
+  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, vanished: result?.vanished ?? 0, stamped: result?.stampedAt !== undefined, ...verifiedFigures(result) });
   if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
   if (end === 'open') bus.emit('drive:do-not-unplug', { drive, runId, reason: failure?.happened ?? 'It could not be proven that the disk is closed.' });
   return { drive: end, exitCode, ...(failure && { failure }), ...(result && { result }) };
@@ -136,9 +149,9 @@ async function proveClosed(order: RunOrder, disk: string | undefined, error: unk
   }
 }
 
-async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined, around: RunSurroundings): Promise<void> {
+async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined, health: HealthWatch | undefined, around: RunSurroundings): Promise<void> {
   try {
-    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? afterRun(record, startedAt, result, failure, held) : record)));
+    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, startedAt, result, failure, held), result, health) : record)));
   } catch (error) {
     const todo = error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
     around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: `The backup itself is not affected. ${todo}` });
@@ -170,13 +183,24 @@ function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | unde
   };
 }
 
-function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, disk: RunEnd['drive'], result: RunResult | undefined, failure: Failure | undefined): RunRecord {
+const withHealth = (record: DriveRecord, result: RunResult | undefined, health: HealthWatch | undefined): DriveRecord =>
+  (health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) });
+
+/** What a run read back, in numbers. */
+function verifiedFigures(result: RunResult | undefined): { readonly verified?: VerifiedFigures } {
+  if (result?.verified === undefined) return {};
+  const { compared, recorded, bytes, known } = result.verified;
+  return { verified: { files: compared + recorded, bytes, damaged: known.damaged + known.unreadable } };
+}
+
+function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, disk: RunEnd['drive'], result: RunResult | undefined, failure: Failure | undefined, health: HealthWatch | undefined): RunRecord {
   const { figures } = result ?? {};
   return {
     id: order.runId, drive: order.drive, trigger: order.trigger, startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
     outcome: outcomeOf(exitCode), exitCode, code: failure?.code ?? null, message: failure?.happened ?? '', released: disk !== 'open', pulledOut: disk === 'gone', tookMs,
     filesTotal: figures?.filesTotal ?? null, filesTransferred: figures?.filesTransferred ?? null, filesDeleted: figures?.filesDeleted ?? null,
     bytesTotal: figures?.bytesTotal ?? null, bytesTransferred: figures?.bytesTransferred ?? null, bytesReceived: figures?.bytesReceived ?? null,
+    verified: verifiedFigures(result).verified ?? null, mediaErrors: health?.ioErrors ?? 0,
   };
 }
 

@@ -1,10 +1,12 @@
 import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
+import { verifyDrive } from '../drives/verify-drive.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
+import { isThere } from './is-there.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
@@ -54,6 +56,11 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
       return pruneHistory(run, paths.plaintext, rule, signal);
     },
+    verifyPart: (device, part, onProgress, signal) => verifyDrive(run, {
+      top: paths.plaintext, mirror: mirrorName, part, repair: false,
+      isThere: () => isThere(join('/sys/class/block', basename(device))),
+      onProgress: ({ files, bytes, share }) => { onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) }); },
+    }, signal),
     removePartials: () => removePartials(run, mirror),
     runHook: (hook, environment, signal) => runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),

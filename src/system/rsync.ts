@@ -95,3 +95,15 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 export function surveyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [...commonArgs(config, source, target), '--dry-run', '--', sourceArg(source), `${target.mirror}/`];
 }
+
+/**
+ * Arguments that compare the content of the files in a list (names below the mirror, separated by zero bytes) with the
+ * server and change nothing. -ii: what is the same is told, too. The server reads whole files before it says anything.
+ */
+export function compareArgs(config: Config, source: PullSource, target: PullTarget, list: string): string[] {
+  return [
+    '--checksum', '--times', '--dry-run', '-ii', `--files-from=${list}`, '--from0', '--outbuf=Block', '--out-format=!%i|%n',
+    ...source.exclude.map((pattern) => `--exclude=${pattern}`),
+    `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, target.identityFile).join(' ')}`, '--', sourceArg(source), `${target.mirror}/`,
+  ];
+}

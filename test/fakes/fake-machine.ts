@@ -48,6 +48,13 @@ export class FakeMachine implements Machine {
     for (const change of this.changes.shift() ?? []) order.onChange?.(change);
     return this.pulls.shift() ?? goodPull;
   });
+  /** What a verification finds; its calls are counted in {@link calls}. */
+  verdict: Awaited<ReturnType<Machine['verifyPart']>> = { compared: 0, recorded: 0, bytes: 0, found: { damaged: 0, unreadable: 0 }, known: { damaged: 0, unreadable: 0 }, complete: false, cutOff: false };
+  readonly parts: Parameters<Machine['verifyPart']>[1][] = [];
+  verifyPart: Machine['verifyPart'] = (_device, part) => this.#step('verifyPart', () => {
+    this.parts.push(part);
+    return this.verdict;
+  });
   removePartials = (): Promise<void> => this.#step('removePartials');
   /** How a hook ends, by its command. */
   readonly hookFailures = new Map<string, string>();

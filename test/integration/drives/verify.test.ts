@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { comparePaths } from '../../../src/drives/checksum-file.ts';
-import { damageFile, verifyDrive } from '../../../src/drives/verify-drive.ts';
-import { verifyTree, type Verdict } from '../../../src/drives/verify-tree.ts';
+import { damageFile } from '../../../src/drives/bad-files.ts';
+import { comparePaths, keyOf, splitKey } from '../../../src/drives/checksum-entry.ts';
+import { openChecksums } from '../../../src/drives/checksum-store.ts';
+import { verifyDrive, type DriveVerdict, type Part } from '../../../src/drives/verify-drive.ts';
+import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/drives/verify-tree.ts';
 import { runCommand } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
@@ -23,19 +25,20 @@ afterEach(async () => {
 
 describe('a whole verification', () => {
   it('records first and compares from the second time on', async () => {
-    expect(await verify()).toMatchObject({ recorded: 5, compared: 0, damaged: [], next: undefined });
-    expect(await verify()).toMatchObject({ recorded: 0, compared: 5, damaged: [], next: undefined });
+    expect(await verify()).toMatchObject({ recorded: 5, compared: 0, found: none, complete: true });
+    expect(await verify()).toMatchObject({ recorded: 0, compared: 5, found: none, complete: true });
   });
 
   it('finds one flipped byte, names it on the disk only until it is repaired, and has it copied again', async () => {
     await verify();
     await flip('b/c/d');
-    expect((await verify()).damaged).toEqual(['b/c/d']);
+    expect((await verify()).found).toEqual({ damaged: 1, unreadable: 0 });
     expect(await readFile(join(top, damageFile), 'utf8')).toContain('  b/c/d\n');
-    expect((await verify(true)).damaged, 'a damaged file stays damaged').toEqual(['b/c/d']);
+    expect((await verify(true)).found.damaged, 'a damaged file stays damaged').toBe(1);
     expect((await stat(join(top, 'backups/b/c/d'))).mtimeMs, 'its time makes rsync copy it again').toBe(0);
+    expect((await verify()).known.damaged, 'until it was copied').toBe(1);
     await put('b/c/d', 'content of b/c/d');
-    expect((await verify()).damaged).toEqual([]);
+    expect((await verify()).known).toEqual(none);
     await expect(stat(join(top, damageFile))).rejects.toThrow('ENOENT');
   });
 
@@ -43,7 +46,7 @@ describe('a whole verification', () => {
     await verify();
     await put('a', 'longer than it was before');
     await rm(join(top, 'backups/z'));
-    expect(await verify()).toMatchObject({ recorded: 1, compared: 3, damaged: [] });
+    expect(await verify()).toMatchObject({ recorded: 1, compared: 3, known: none });
     await put('z', 'back');
     expect(await verify()).toMatchObject({ recorded: 1, compared: 4 });
   });
@@ -54,28 +57,40 @@ describe('a whole verification', () => {
     await symlink('/etc/passwd', join(top, 'backups/link'));
     await symlink('/etc', join(top, 'backups/directory-link'));
     expect(await verify()).toMatchObject({ recorded: 6 });
-    expect(await verify()).toMatchObject({ recorded: 0, compared: 6, damaged: [] });
+    expect(await verify()).toMatchObject({ recorded: 0, compared: 6, known: none });
   });
 
   it('survives a checksum file that is torn', async () => {
     await verify();
-    const file = join(top, '.extbackup/checksums.jsonl');
+    const [name = ''] = (await readdir(join(top, '.extbackup/checksums'))).filter((entry) => entry.endsWith('.jsonl'));
+    const file = join(top, '.extbackup/checksums', name);
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.slice(0, text.length / 2));
     const verdict = await verify();
-    expect(verdict.damaged).toEqual([]);
+    expect(verdict.known).toEqual(none);
     expect(verdict.compared + verdict.recorded).toBe(5);
     expect(verdict.compared).toBe(2);
   });
 
-  it('keeps the old checksums when it is interrupted', async () => {
+  it('takes an index that cannot be read for none', async () => {
     await verify();
-    const file = join(top, '.extbackup/checksums.jsonl');
-    const before = await readFile(file, 'utf8');
+    await writeFile(join(top, '.extbackup/checksums/index.json'), '{"version":1,"serial":1,"segments":[{"from":"","file":"../../LABEL"}]}');
+    expect(await verify()).toMatchObject({ recorded: 5, compared: 0 });
+    expect(await verify()).toMatchObject({ recorded: 0, compared: 5 });
+  });
+
+  it('keeps what was read when it is interrupted, and goes on there', async () => {
+    await verify();
+    await put('z', 'new content'); // after the interruption: must not be known yet
     const abort = new AbortController();
-    const broken = verifyTree({ top, mirror: 'backups', onProgress: () => { abort.abort(new Error('stop')); } }, abort.signal);
-    await expect(broken).rejects.toThrow('stop');
-    expect(await readFile(file, 'utf8')).toBe(before);
+    let files = 0;
+    const onProgress = (): void => {
+      files += 1;
+      if (files === 2) abort.abort(new Error('stop'));
+    };
+    const verdict = await verifyDrive(runCommand, { top, mirror: 'backups', part: {}, repair: false, onProgress }, abort.signal);
+    expect(verdict).toMatchObject({ compared: 2, cutOff: true, complete: false });
+    expect(await part({})).toMatchObject({ compared: 4, recorded: 1 }); // the rest, then the beginning
   });
 });
 
@@ -88,13 +103,11 @@ describe('a verification in parts', () => {
     let parts = 0;
     let compared = 0;
     do {
-      let files = 0;
-      // The time is up after two files: a part is measured in time, and tests must not be.
-      const order = { top, mirror: 'backups', ...(from === undefined ? {} : { from }), get until() { return files >= 2 ? 0 : Infinity; }, onProgress: () => { files += 1; } };
+      const order: VerifyOrder = { top, mirror: 'backups', ...(from === undefined ? {} : { from }), isEnough: ({ files }) => files >= 2, onProgress: () => undefined };
       const verdict: Verdict = await verifyTree(order, signal);
       expect(verdict.compared).toBeLessThanOrEqual(2);
       compared += verdict.compared;
-      seen.push(...verdict.damaged);
+      seen.push(...verdict.bad.map(({ key }) => key));
       from = verdict.next;
       parts += 1;
     } while (from !== undefined && parts < 10);
@@ -106,9 +119,87 @@ describe('a verification in parts', () => {
 
   it('remembers on the disk where to go on', async () => {
     await verify();
-    const first = await verifyDrive(runCommand, { top, mirror: 'backups', limitMs: 0, repair: false, onProgress: () => undefined }, signal);
-    expect(first).toMatchObject({ compared: 0, next: 'a' });
+    expect(await part({ limitMs: 0 })).toMatchObject({ compared: 0, complete: false });
     expect(JSON.parse(await readFile(join(top, '.extbackup/verify.json'), 'utf8'))).toEqual({ version: 1, next: 'a' });
+  });
+
+  it.each([0.05, 0.2, 0.34, 0.5])('covers everything in 1 / %f parts, whatever the sizes, and begins anew after the end', async (share) => {
+    await put('large', 'x'.repeat(5_000));
+    await put('empty', '');
+    await verify();
+    await flip('b/c/d');
+    const whole = { files: 11, bytes: 5_100 }; // as rsync counts: with directories
+    let found = 0;
+    let compared = 0;
+    for (let run = 0; run < Math.ceil(1 / share); run += 1) {
+      const verdict = await part({ share, whole });
+      found += verdict.found.damaged;
+      compared += verdict.compared;
+      expect(verdict.known.damaged, 'damage is not forgotten by a part that does not see it').toBe(found > 0 ? 1 : 0);
+    }
+    expect(compared).toBeGreaterThanOrEqual(7);
+    expect(found).toBeGreaterThanOrEqual(1);
+  });
+
+  it('reads everything once with a share of 100%', async () => {
+    await verify();
+    expect(await part({ share: 1, whole: { files: 1, bytes: 1 } })).toMatchObject({ compared: 5 });
+    expect(await part({ share: 1, whole: { files: 1, bytes: 1 } })).toMatchObject({ compared: 5 });
+  });
+
+  it('takes a file off the list when it was copied again, before its turn comes', async () => {
+    await verify();
+    const { mtime } = await stat(join(top, 'backups/z'));
+    await flip('z');
+    await verify(true);
+    expect((await part({ limitMs: 0 })).known.damaged).toBe(1);
+    await writeFile(join(top, 'backups/z'), 'content of z');
+    await utimes(join(top, 'backups/z'), mtime, mtime); // rsync gives it the time that it had
+    expect((await part({ limitMs: 0 })).known.damaged).toBe(0);
+    await expect(stat(join(top, damageFile))).rejects.toThrow('ENOENT');
+  });
+
+  it('follows no list out of the mirror', async () => {
+    await writeFile(join(top, 'outside'), 'x');
+    await symlink(top, join(top, 'backups/way-out'));
+    const entry = (key: string): object => ({ key, kind: 'damaged', ctimeNs: '1', foundAt: '2026-01-01T00:00:00Z', expected: { path: key, size: 1, mtimeNs: '0', sha256: '0'.repeat(64) } });
+    for (const key of ['way-out/outside', '../outside']) {
+      await writeFile(join(top, '.extbackup/damaged-files.json'), JSON.stringify({ version: 1, files: [entry(key)] }));
+      expect((await part({ limitMs: 0 }, true)).known.damaged).toBe(0);
+      expect((await stat(join(top, 'outside'))).mtimeMs).toBeGreaterThan(1_000_000);
+    }
+  });
+});
+
+describe('the checksums on the disk', () => {
+  const sha256 = 'a'.repeat(64);
+  const entriesOf = (keys: readonly string[], mark: number) => keys.map((path) => ({ path, size: mark, mtimeNs: '1', sha256 }));
+
+  it('hold after any sequence of replaced stretches what a plain list would', async () => {
+    const key = fc.tuple(fc.constantFrom('a', 'a-b', 'a/b', 'a/c/d', 'b', 'big', 'c'), fc.integer({ min: 0, max: 2 })).map(([path, piece]) => keyOf(path, piece));
+    const step = fc.tuple(fc.option(key, { nil: '' }), fc.option(key, { nil: undefined }), fc.uniqueArray(key, { maxLength: 6 }));
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      await rm(join(top, '.extbackup/checksums'), { recursive: true, force: true });
+      const plain = new Map<string, number>();
+      const all = new Set<string>();
+      for (const [mark, [from, to, keys]] of steps.entries()) {
+        if (to !== undefined && comparePaths(from, to) >= 0) continue;
+        const isIn = (candidate: string): boolean => comparePaths(candidate, from) >= 0 && (to === undefined || comparePaths(candidate, to) < 0);
+        const put = keys.filter(isIn).sort(comparePaths);
+        await (await openChecksums(top)).replace(from, to, entriesOf(put, mark));
+        for (const known of [...plain.keys()].filter(isIn)) plain.delete(known);
+        for (const known of put) plain.set(known, mark);
+        for (const known of keys) all.add(known);
+      }
+      const store = await openChecksums(top);
+      for (const known of all) expect((await store.find(known))?.size).toBe(plain.get(known));
+    }), { numRuns: 30 });
+  });
+
+  it('know the pieces of a large file by the path and a number', () => {
+    expect(splitKey(keyOf('a/b', 0))).toEqual({ path: 'a/b', piece: 0 });
+    expect(splitKey(keyOf('a/b', 4711))).toEqual({ path: 'a/b', piece: 4711 });
+    expect(['a/b-c', keyOf('a/b', 16), 'a/b', keyOf('a/b', 2), 'a/bb'].sort(comparePaths)).toEqual(['a/b', keyOf('a/b', 2), keyOf('a/b', 16), 'a/b-c', 'a/bb']);
   });
 });
 
@@ -127,7 +218,11 @@ describe('comparePaths', () => {
   });
 });
 
-const verify = (repair = false): Promise<Verdict> => verifyDrive(runCommand, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
+const none = { damaged: 0, unreadable: 0 };
+
+const verify = (repair = false): Promise<DriveVerdict> => verifyDrive(runCommand, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
+
+const part = (wish: Part, repair = false): Promise<DriveVerdict> => verifyDrive(runCommand, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
 
 let clock = 1_700_000_000;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readChecksums, checksumFile } from '../../../src/drives/checksum-file.ts';
+import { checksumDirectory, openChecksums } from '../../../src/drives/checksum-store.ts';
 import { writeSeal } from '../../../src/drives/fresh-content.ts';
 import { readInside } from '../../../src/drives/adopt-drive.ts';
 import { readLogBackwards } from '../../../src/history/change-log.ts';
@@ -79,12 +79,13 @@ it('a file is replaced where it stands, whatever its unfinished copy leads to', 
 
 it('a pipe in place of a file keeps nobody waiting', async () => {
   await ownDirectory(disk.top, '.extbackup/history');
-  const pipes = ['.extbackup/seal.json', '.extbackup/seal.json.new', checksumFile, '.extbackup/history/20200101T000000Z.log', 'LABEL'].map((name) => join(disk.top, name));
+  await ownDirectory(disk.top, checksumDirectory);
+  const pipes = ['.extbackup/seal.json', '.extbackup/seal.json.new', `${checksumDirectory}/index.json`, '.extbackup/history/20200101T000000Z.log', 'LABEL'].map((name) => join(disk.top, name));
   await promisify(execFile)('/usr/bin/mkfifo', pipes);
   expect(await machine().readInside('LABEL')).toBeUndefined();
   await machine().writeInside('.extbackup/seal.json', 'sealed');
   expect(await machine().readInside('.extbackup/seal.json')).toBe('sealed');
-  expect(await all(readChecksums(join(disk.top, checksumFile)))).toEqual([]);
+  expect(await (await openChecksums(disk.top)).find('a')).toBeUndefined();
   expect(await all(readLogBackwards(join(disk.top, '.extbackup/history/20200101T000000Z.log')))).toEqual([]);
 });
 

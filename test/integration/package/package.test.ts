@@ -41,6 +41,7 @@ describe('what is installed', () => {
       '/usr/lib/extbackup/package.json',
       '/usr/lib/extbackup/usb.linux-x64-gnu.node',
       '/usr/lib/systemd/system/extbackup-scheduled.service',
+      '/usr/lib/systemd/system/extbackup-smart@.service',
       '/usr/lib/systemd/system/extbackup.service',
       '/usr/lib/systemd/system/extbackup.timer',
       '/usr/lib/systemd/system/mnt-ramfs.mount',

@@ -42,7 +42,7 @@ describe('a run', () => {
   it('tells its story in order and ends with the disk closed', async () => {
     const result = await run();
     expect(events).toEqual([
-      'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished', 'label:stamped', 'fs:unmounted', 'luks:closed',
+      'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished', 'label:stamped', 'data:progress', 'data:verified', 'fs:unmounted', 'luks:closed',
     ]);
     expect(result.gaps).toBe(false);
     expect(machine.opened || machine.mounted).toBe(false);
@@ -140,6 +140,50 @@ describe('a run', () => {
     machine.pulls = [{ ...goodPull, vanished: 2 }];
     expect((await run()).gaps).toBe(true);
     expect(machine.stampedAt).toBeDefined();
+  });
+
+  describe('that reads a part back', () => {
+    const bad = { compared: 7, recorded: 1, bytes: 99, found: { damaged: 1, unreadable: 1 }, known: { damaged: 3, unreadable: 1 }, complete: false, cutOff: false };
+
+    it('does so after the stamp and before closing, with the share of the settings, and tells damage as a warning', async () => {
+      machine.verdict = bad;
+      const result = await run();
+      expect(machine.calls.indexOf('verifyPart')).toBeGreaterThan(machine.calls.indexOf('stamp'));
+      expect(machine.calls.indexOf('verifyPart')).toBeLessThan(machine.calls.indexOf('ensureUnmounted'));
+      expect(machine.parts).toEqual([{ share: 0.05, limitMs: 600_000, whole: { files: 10, bytes: 1000 } }]);
+      expect(events.slice(events.indexOf('label:stamped') + 1, -2)).toEqual(['data:progress', 'data:verified', 'run:warned']);
+      expect(result).toMatchObject({ gaps: false, verified: bad });
+    });
+
+    it('stays complete when that fails, and names no file', async () => {
+      machine.failing.set('verifyPart', Object.assign(new Error("EIO: i/o error, open '/mnt/plaintext/backups/secret'"), { code: 'EIO' }));
+      const warnings: string[] = [];
+      const bus = createBus(() => undefined);
+      bus.on('run:warned', ({ reason }) => { warnings.push(reason); });
+      const result = await backUp(job, machine, createStory(bus, 'run-1', 'BACKUP_1', () => undefined), abort.signal);
+      expect(result.stampedAt).toBeDefined();
+      expect(result.verified).toBeUndefined();
+      expect(warnings).toEqual([expect.stringMatching(/^The backup is complete, .*\(EIO\)\.$/)]);
+    });
+
+    it('stays complete when it is cancelled there, without a warning', async () => {
+      machine.verifyPart = () => {
+        abort.abort(new PullError('EXB_DISK_GONE', 'Disk BACKUP_1 was pulled out during its run.', 'Plug it in again.'));
+        return Promise.reject(new Error('gone'));
+      };
+      expect((await run()).stampedAt).toBeDefined();
+      expect(events).not.toContain('run:warned');
+      expect(machine.opened || machine.mounted).toBe(false);
+    });
+
+    it.each([
+      ['with gaps', () => { machine.pulls = [{ ...goodPull, trouble: 'gaps' }]; }],
+      ['whose settings turn it off', () => { job = { ...job, config: { ...config, verify: { ...config.verify, share: 0 } } }; }],
+    ])('leaves it in a run %s', async (_what, arrange) => {
+      arrange();
+      await run();
+      expect(machine.parts).toEqual([]);
+    });
   });
 
   it('gives the reason for its end, not the error that the end caused', async () => {

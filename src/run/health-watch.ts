@@ -1,0 +1,77 @@
+import { unknownHealth, type DiskHealth } from '../drives/disk-health.ts';
+import type { DriveVerdict } from '../drives/verify-drive.ts';
+import type { SmartVerdict } from '../system/smart.ts';
+
+/** How the health of a disk is found out. `disk` is the kernel name of the whole disk. */
+export interface HealthProbe {
+  /** Failed commands since it was plugged in; undefined when that is not known. */
+  ioErrors(disk: string): Promise<number | undefined>;
+  smart(disk: string): Promise<SmartVerdict | undefined>;
+}
+
+/**
+ * A disk is asked once a day: some bridges drop off the bus when they are asked, and a disk that comes back is a new
+ * attach, with another run.
+ */
+const askEveryMs = 20 * 3_600_000;
+
+/** Watches the health of a disk in the course of one run. */
+export interface HealthWatch {
+  /** The disk is awake: what fails from now on is not its waking up. */
+  begin(disk: string): void;
+  /** Counts what failed since. */
+  end(): Promise<void>;
+  /** Asks the disk itself; for when it is closed, so that nothing is lost by a bridge that takes it badly. */
+  ask(disk: string, now: Date): Promise<void>;
+  /** What the ledger is to keep. */
+  healthAfter(verified: DriveVerdict | undefined, now: Date): DiskHealth;
+  /** For the operator: what was not known before. */
+  news(drive: string): readonly { readonly reason: string; readonly todo: string }[];
+  readonly ioErrors: number;
+}
+
+export function watchHealth(probe: HealthProbe, before: DiskHealth = unknownHealth): HealthWatch {
+  let disk: string | undefined;
+  let atBegin: Promise<number | undefined> | undefined;
+  let ioErrors = 0;
+  let asked: { readonly at: Date; readonly verdict: SmartVerdict | undefined } | undefined;
+  return {
+    begin: (which) => {
+      disk = which;
+      atBegin = probe.ioErrors(which);
+    },
+    end: async () => {
+      if (disk === undefined) return;
+      const [from, to] = [await atBegin, await probe.ioErrors(disk)];
+      if (from !== undefined && to !== undefined) ioErrors = Math.max(0, to - from);
+    },
+    ask: async (which, now) => {
+      if (before.smartAskedAt !== null && Math.abs(now.getTime() - Date.parse(before.smartAskedAt)) < askEveryMs) return;
+      asked = { at: now, verdict: await probe.smart(which) };
+    },
+    healthAfter: (verified, now) => ({
+      ...before,
+      mediaErrors: ioErrors,
+      ...(verified && { damaged: verified.known.damaged, unreadable: verified.known.unreadable, checkedAt: now.toISOString() }),
+      ...(asked && { smart: asked.verdict?.state ?? null, smartRemarks: [...(asked.verdict?.remarks ?? [])], smartAskedAt: asked.at.toISOString() }),
+    }),
+    news: (drive) => [
+      ...(ioErrors === 0 ? [] : [{ reason: `Disk ${drive} answered ${ioErrors === 1 ? 'a command' : `${ioErrors} commands`} with an error during its run.`, todo: 'Try another cable and port. If it comes back, the disk is dying: replace it.' }]),
+      ...smartNews(drive, before, asked?.verdict),
+    ],
+    get ioErrors() {
+      return ioErrors;
+    },
+  };
+}
+
+/** Told once, not with every run. */
+function smartNews(drive: string, before: DiskHealth, now: SmartVerdict | undefined): { reason: string; todo: string }[] {
+  if (now === undefined || now.state === 'passed') return [];
+  if (now.state === before.smart && now.remarks.join() === before.smartRemarks.join()) return [];
+  const details = now.remarks.length === 0 ? '' : `: ${now.remarks.join(', ')}`;
+  return now.state === 'failing'
+    ? [{ reason: `Disk ${drive} says that it is about to fail (SMART${details}).`, todo: 'Replace it now: extbackup drive prepare --help' }]
+    : [{ reason: `Disk ${drive} counts itself as healthy, but has something to look at (SMART${details}).`, todo: 'See: smartctl -a on the device. Plan to replace it if the numbers grow.' }];
+}
+
