@@ -76,6 +76,11 @@ export class Guest extends Host {
     return this.#usb.plug(this.#running.qmp, disk, fault);
   }
 
+  /** From now on the plugged disk answers with errors, until it is taken out. */
+  breakDisk(disk: UsbDisk, on: Fault['on']): Promise<void> {
+    return this.#usb.breakDisk(this.#running.qmp, disk, on);
+  }
+
   /** Plugs in a USB disk that never becomes a block device, as with a bad cable or too little power. */
   plugDead(serial: string): Promise<void> {
     return this.#usb.plugDead(this.#running.qmp, serial);

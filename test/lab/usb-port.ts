@@ -5,6 +5,7 @@ import type { Fault, UsbDisk } from './usb-disk.ts';
 export class UsbPort {
   readonly #plugged = new Set<UsbDisk>();
   readonly #dead = new Set<string>();
+  readonly #broken = new Set<UsbDisk>();
   #count = 0;
   readonly #nodes = new Map<UsbDisk, string>();
 
@@ -25,7 +26,8 @@ export class UsbPort {
     if (rate !== undefined) {
       await qmp.execute('object-add', { 'qom-type': 'throttle-group', id: `${node}-rate`, limits: { 'bps-write': rate } });
     }
-    await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': node });
+    await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': `${node}-disk` });
+    await qmp.execute('blockdev-add', { driver: 'raw', file: `${node}-disk`, 'node-name': node });
     await qmp.execute('device_add', { driver: 'usb-storage', drive: node, id: node, bus: 'xhci.0', serial: disk.serial });
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);
@@ -39,8 +41,22 @@ export class UsbPort {
     await qmp.execute('device_del', { id: node });
     await gone;
     await qmp.execute('blockdev-del', { 'node-name': node });
+    if (this.#broken.delete(disk)) await qmp.execute('blockdev-del', { 'node-name': `${node}-broken` });
+    await qmp.execute('blockdev-del', { 'node-name': `${node}-disk` });
     if (disk.options.bytesPerSecond !== undefined) await qmp.execute('object-del', { id: `${node}-rate` });
     this.#forget(disk);
+  }
+
+  /** Puts a layer that makes errors between the socket and the disk, while the guest uses it. */
+  async breakDisk(qmp: Qmp, disk: UsbDisk, on: Fault['on']): Promise<void> {
+    const node = this.#nodes.get(disk);
+    if (node === undefined) throw new Error(`${disk.serial} is not plugged in`);
+    await qmp.execute('blockdev-add', {
+      driver: 'blkdebug', 'node-name': `${node}-broken`, image: `${node}-disk`,
+      'inject-error': [{ event: 'none', iotype: on, errno: 5, once: false }],
+    });
+    await qmp.execute('blockdev-reopen', { options: [{ driver: 'raw', 'node-name': node, file: `${node}-broken` }] });
+    this.#broken.add(disk);
   }
 
   /** Plugs in a disk whose bridge answers while the disk behind it does not: a USB device that never becomes a block device. */
@@ -75,6 +91,7 @@ export class UsbPort {
 
   #forget(disk: UsbDisk): void {
     this.#plugged.delete(disk);
+    this.#broken.delete(disk);
     this.#nodes.delete(disk);
   }
 }

@@ -1,48 +1,94 @@
 import { password } from '../station.ts';
 import type { Lab } from '../lab.ts';
-import { differences, manifestOf } from '../source-tree.ts';
-import { assertClosed, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
+import { assertClosed, waitForState } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
+import { describeTree, notices, stock } from './pause-points.ts';
+
+interface Run {
+  readonly id: string;
+  readonly outcome: string;
+  readonly exitCode: number;
+  readonly released: boolean;
+  readonly pulledOut: boolean;
+  readonly message: string;
+}
+
+interface Told {
+  readonly kind: string;
+  readonly subject: string;
+  readonly payload: { readonly runId?: string };
+}
 
 /** What must hold after every fault. Throws with what does not. */
-export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly labelTime: number }): Promise<void> {
+export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly labelTime: number; readonly runs: number }): Promise<void> {
   const { guest, server } = lab;
-  await guest.waitFor('everything to be closed', async () => (await guest.ask(stillOpen)) === '', 120_000);
+  await guest.shell(`while [ -n "$(${stillOpen})" ]; do sleep 0.2; done`, { timeoutMs: 120_000 });
   if (guest.isPlugged(disk)) await guest.unplug(disk);
-  await guest.waitFor('the agent to see it go', 'test -e /run/extbackup/status.json && ! grep -q \'"present":true\' /run/extbackup/status.json');
+  await guest.shell('until grep -q \'"agent":"running"\' /run/extbackup/status.json && ! grep -q \'"present":true\' /run/extbackup/status.json; do sleep 0.2; done', { timeoutMs: 120_000 });
+  const runs = await readRuns(lab);
+  checkMessages(runs.slice(before.runs), await readLines<Told>(lab, notices));
   await putRight(lab);
-  const outside = await disk.clone(`LOOK${String(Date.now())}`);
-  await guest.shell('systemctl stop extbackup'); // the clone must not get a run
-  await guest.plug(outside);
-  const found = await lookInside(lab, outside, async (top) => ({
-    labelTime: Number(await guest.ask(`stat -c %Y ${top}/LABEL`)),
-    kept: await guest.ask(`cat ${top}/backups/docs/kept`),
-    differences: differences(await manifestOf(server, '/backups'), await manifestOf(guest, `${top}/backups`)),
-  }));
-  await guest.unplug(outside);
-  await guest.shell('rm -f /run/extbackup/spool/*; systemctl start extbackup');
-  if (found.kept !== 'kept') throw new Error('what was mirrored before is gone');
-  if (found.labelTime !== before.labelTime && found.differences.length > 0) throw new Error(`LABEL was stamped, but the pull was not complete: ${found.differences.slice(0, 5).join(', ')}`);
-  const claims = (JSON.parse(await guest.ask('extbackup status --json')) as { drives: { lastSuccess: string | null }[] }).drives[0]?.lastSuccess ?? null;
-  if (claims !== null && Math.floor(Date.parse(claims) / 1000) > found.labelTime) throw new Error(`status claims a success at ${claims}, LABEL says ${String(found.labelTime)}`);
+  const claims = await claimedSuccess(lab);
 
-  const runs = (await eventsOf(lab, 'run:succeeded')).length;
+  // The next plug: what it finds on the disk is what the fault left there, what it leaves is the new mirror.
+  await guest.shell(`mkdir -p ${stock}`);
   await guest.plug(disk);
-  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  if ((await eventsOf(lab, 'run:succeeded')).length !== runs + 1) throw new Error('the next plug did not end in a good run');
+  const { message } = await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'failed', 'held', 'do-not-unplug'], 180_000);
+  const after = await readRuns(lab);
+  if (after.length !== runs.length + 1 || after.at(-1)?.outcome !== 'success') throw new Error(`the next plug did not end in a good run: ${message ?? after.at(-1)?.message ?? ''}`);
   await assertClosed(lab);
-  const after = await lookInside(lab, disk, async (top) => differences(await manifestOf(server, '/backups'), await manifestOf(guest, `${top}/backups`)));
-  if (after.length > 0) throw new Error(`after a good run the mirror differs: ${after.slice(0, 5).join(', ')}`);
+  const source = await server.ask(`cd /backups; ${describeTree}`);
+  const found = await readStock(lab, 'find');
+  const left = await readStock(lab, 'leave');
+  if (found.kept !== 'kept') throw new Error('what was mirrored before is gone');
+  if (found.labelTime !== before.labelTime && found.tree !== source) throw new Error(`LABEL was stamped, but the pull was not complete: ${found.tree}\nThe source: ${source}`);
+  if (claims !== null && claims > found.labelTime) throw new Error(`status claims a success at ${String(claims)}, LABEL says ${String(found.labelTime)}`);
+  if (left.tree !== source) throw new Error(`after a good run the mirror differs: ${left.tree}\nThe source: ${source}`);
+  if (left.labelTime <= found.labelTime) throw new Error('a good run did not stamp LABEL');
   const stray = await guest.ask('ps -eo args | grep -E "^/(usr|opt)/[^ ]*(rsync|ssh -|cryptsetup)" | grep -v sshd || true; ls -A /run/extbackup/spool /run/extbackup/rejected 2>/dev/null | grep -v : || true');
   if (stray !== '') throw new Error(`left behind: ${stray}`);
 }
 
-const stillOpen = 'cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true';
+const stillOpen = 'cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup-; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null';
+
+/** Each run that is written down was told, in words that fit; a notice that a killed agent took with it is found missing only if nothing was told after it. */
+function checkMessages(runs: readonly Run[], told: readonly Told[]): void {
+  for (const notice of told) {
+    const run = runs.find(({ id }) => id === notice.payload.runId);
+    if (run === undefined) continue;
+    const good = run.outcome === 'success';
+    if ((notice.kind === 'success') !== (good && run.released)) throw new Error(`the operator was told "${notice.subject}" of a run that was: ${run.outcome}`);
+    if (notice.subject.includes('safe to unplug') && (run.pulledOut || !run.released)) throw new Error(`the operator was told "${notice.subject}" of a disk that was not closed`);
+    if (!run.released && !run.pulledOut && !notice.subject.includes('DO NOT UNPLUG')) throw new Error(`the operator was not warned: "${notice.subject}"`);
+  }
+  const last = runs.at(-1);
+  if (last !== undefined && told.length > 0 && !told.some(({ payload }) => payload.runId === last.id)) throw new Error(`the operator was not told of the last run, which was: ${last.outcome}`);
+}
+
+const readRuns = (lab: Lab): Promise<Run[]> => readLines<Run>(lab, '/var/lib/extbackup/runs.jsonl');
+
+async function readLines<T>({ guest }: Lab, file: string): Promise<T[]> {
+  const text = await guest.ask(`cat ${file} 2>/dev/null || true`);
+  return text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as T);
+}
+
+async function readStock({ guest }: Lab, when: 'find' | 'leave'): Promise<{ labelTime: number; kept: string; tree: string }> {
+  const [labelTime, kept = '', ...tree] = (await guest.ask(`cat ${stock}/${when}`)).split('\n');
+  return { labelTime: Number(labelTime), kept, tree: tree.join('\n') };
+}
+
+/** When the last success was, as the status has it, in seconds; null when it knows of none. */
+async function claimedSuccess({ guest }: Lab): Promise<number | null> {
+  const { drives } = JSON.parse(await guest.ask('cat /run/extbackup/status.json')) as { drives: { lastSuccess: string | null }[] };
+  const at = drives[0]?.lastSuccess ?? null;
+  return at === null ? null : Math.floor(Date.parse(at) / 1000);
+}
 
 /** What only a person can put right again: the key after a boot, the network, a wrong configuration. */
 async function putRight({ guest, server }: Lab): Promise<void> {
   await server.healNetwork();
-  await guest.shell("sed -i '/^sorce:/d; /bandwidthLimit/d' /etc/extbackup/config.yaml");
+  await server.thaw().catch(() => undefined); // mostly it is not frozen
+  await guest.shell("sed -i '/^sorce:/d' /etc/extbackup/config.yaml");
   if (!(await guest.isTrue('test -s /mnt/ramfs/luks_pw -a -s /mnt/ramfs/id_ed25519.decrypted'))) {
     await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
   }

@@ -29,22 +29,39 @@ export const faults = {
   },
   reboot: async ({ guest }) => {
     // The tool that stands still must not keep systemd waiting: it goes on when the machine goes down.
-    await guest.shell(`systemd-run --quiet --on-active=2 rm -rf /run/extbackup/pause`);
+    await guest.shell(`systemd-run --quiet --on-active=2 rm -rf /run/extbackup/pause "/proc/$(cat /run/lab-server.pid)/root/run/pause"`);
     await guest.reboot();
   },
   'rsync killed': async ({ guest }) => {
+    await guest.shell('pkill -KILL -f "^/usr/bin/rsync|^/opt/real/rsync"');
     await goOn(guest);
-    await guest.waitFor('rsync', 'pkill -KILL -x rsync', 60_000);
   },
   'ssh killed': async ({ guest }) => {
+    await guest.shell('pkill -KILL -x ssh');
     await goOn(guest);
-    await guest.waitFor('ssh', 'pkill -KILL -x ssh', 60_000);
   },
   'network cut, then back': async ({ guest, server }) => {
     await server.cutNetwork();
     await goOn(guest);
     await new Promise((resolve) => setTimeout(resolve, 5_000)); // long enough for a first try to fail
     await server.healNetwork();
+  },
+  'server frozen': async ({ guest, server }) => {
+    await server.freeze(); // until the run has ended
+    await goOn(guest);
+  },
+  'write errors': async ({ guest }, disk) => {
+    await guest.breakDisk(disk, 'write');
+    await goOn(guest);
+  },
+  'read errors': async ({ guest }, disk) => {
+    await guest.breakDisk(disk, 'read');
+    await goOn(guest);
+  },
+  'disk full': async ({ guest }) => {
+    // The disk is mounted for the agent alone. What fills it is taken away again at the next mount.
+    await guest.shell('nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- sh -c \'head -c 1G /dev/zero > /mnt/plaintext/filler 2>/dev/null || true\'');
+    await goOn(guest);
   },
   'key locked': async ({ guest }) => {
     await guest.shell('rm -f /mnt/ramfs/luks_pw /mnt/ramfs/*.decrypted'); // what `lock` refuses during a run, by hand

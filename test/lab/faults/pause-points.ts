@@ -1,54 +1,110 @@
 import type { Guest } from '../guest.ts';
+import type { BackupServer } from '../backup-server.ts';
 
 /**
- * Where a run can be made to stand still: right before the program that does the work of a phase starts. The real
- * programs are covered by a script that waits while the test wants it to; the product knows nothing of it.
+ * Where a run can be made to stand still. Programs of the station and the server's rsync are covered by scripts that
+ * wait while the test wants it, before or after the real work; the product knows nothing of it.
  */
 export const pausePoints = {
+  recognised: 'lsblk',
+  'waiting for key': 'no key',
   waking: 'dd',
-  opening: 'cryptsetup-open',
+  opening: 'after-cryptsetup-open', // open, and the agent does not know it yet
   checking: 'e2fsck',
   mounting: 'mount',
-  pulling: 'rsync',
+  label: 'after-mount', // mounted, and LABEL was not read yet
+  'pulling early': 'server 0', // connected, and nothing came
+  'pulling middle': 'server 3000000', // so many bytes came
+  'pulling late': 'server 6291456', // all but the end of the last file came
+  deleting: 'rsync-delete',
   flushing: 'sync',
+  stamping: 'after-sync', // flushed, and LABEL was not stamped yet
   unmounting: 'umount',
   closing: 'cryptsetup-close',
+  notifying: 'notice',
 } as const;
 
 export type PausePoint = keyof typeof pausePoints;
 
-const places = { dd: '/usr/bin', cryptsetup: '/usr/sbin', e2fsck: '/usr/sbin', mount: '/usr/bin', rsync: '/usr/bin', sync: '/usr/bin', umount: '/usr/bin' };
+const tools = ['/usr/bin/lsblk', '/usr/bin/dd', '/usr/sbin/cryptsetup', '/usr/sbin/e2fsck', '/usr/bin/mount', '/usr/bin/rsync', '/usr/bin/sync', '/usr/bin/umount'];
 const flags = '/run/extbackup/pause';
+/** The server's /run/pause, as a shell of the station sees it: the server has mounts of its own. */
+const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
+/** While it exists, runs write down here what they find on the disk after mounting and leave before unmounting. */
+export const stock = '/run/extbackup/stock';
+/** What the operator was told, one JSON object a line. */
+export const notices = '/run/extbackup/notices';
+
+/** Describes a tree without the program under test; works on both machines. */
+export const describeTree = "find . \\( -type d -printf '%P %y %m %U:%G %T@\\n' -o -printf '%P %y %m %U:%G %s %T@ %l\\n' \\) | sort; find . -type f -exec md5sum {} + | sort -k 2";
+
+const wait = `gate() {
+  [ -e ${flags}/$1 ] || return 0
+  : > ${flags}/reached
+  while [ -e ${flags}/$1 ]; do sleep 0.1; done
+}`;
 
 const cover = `#!/bin/sh
+${wait}
+take_stock() {
+  [ -d ${stock} ] || return 0
+  rm -f /mnt/plaintext/filler
+  { stat -c %Y /mnt/plaintext/LABEL; cat /mnt/plaintext/backups/docs/kept; echo; cd /mnt/plaintext/backups; ${describeTree}; } > ${stock}/$1 2>&1
+}
 tool=\${0##*/}
 point=$tool
-[ "$tool" = cryptsetup ] && point=cryptsetup-$1
-if [ -e ${flags}/$point ]; then
-  : > ${flags}/reached
-  while [ -e ${flags}/$point ]; do sleep 0.1; done
-fi
+case $tool in
+  cryptsetup) point=cryptsetup-$1 ;;
+  rsync) case " $* " in *" --max-delete=0 "*) ;; *) point=rsync-delete ;; esac ;;
+  umount) case "$*" in /mnt/plaintext) (take_stock leave) ;; esac ;;
+esac
+gate "$point"
+case $point:$* in
+  mount:*" /mnt/plaintext" | cryptsetup-open:* | sync:*)
+    /opt/real/$tool "$@"
+    code=$?
+    [ $point:$code = mount:0 ] && (take_stock find)
+    gate "after-$point"
+    exit $code ;;
+esac
 exec /opt/real/$tool "$@"
 `;
 
-/** Covers the programs. Holds until the next boot; part of a snapshot like everything else. */
-export async function coverTools(guest: Guest): Promise<void> {
+const notice = `#!/bin/sh
+${wait}
+gate notice
+exec cat >> ${notices}
+`;
+
+const serverCover = `#!/bin/sh
+[ -e /run/pause/pull ] || exec /opt/real/rsync "$@"
+read -r bytes < /run/pause/pull
+/opt/real/rsync "$@" | { head -c "$bytes"; : > /run/pause/reached; while [ -e /run/pause/pull ]; do sleep 0.1; done; cat; }
+`;
+
+/** Covers the programs on both machines; also after a boot. */
+export async function coverTools(guest: Guest, server: BackupServer): Promise<void> {
   await guest.run(['sh', '-c', 'mkdir -p /opt/real /opt/cover; cat > /opt/cover/cover; chmod 755 /opt/cover/cover'], { input: cover });
-  const tools = Object.entries(places).map(([tool, place]) => `${place}/${tool}`);
-  await guest.shell(`cp -p ${tools.join(' ')} /opt/real; for tool in ${tools.join(' ')}; do /opt/real/mount --bind /opt/cover/cover $tool; done`);
-  await guest.shell(`mkdir -p ${flags}; systemctl restart extbackup`);
+  await guest.run(['sh', '-c', 'cat > /opt/cover/notice; chmod 755 /opt/cover/notice'], { input: notice });
+  await guest.shell(`cp -p ${tools.join(' ')} /opt/real; for tool in ${tools.join(' ')}; do cp -p /opt/cover/cover $tool.new; /usr/bin/mv $tool.new $tool; done`);
+  await server.shell('mkdir -p /opt/real; cp -p /usr/bin/rsync /opt/real; cat > /usr/bin/rsync.new; chmod 755 /usr/bin/rsync.new; mv /usr/bin/rsync.new /usr/bin/rsync', { input: serverCover });
+  await guest.shell('/opt/real/sync');
 }
 
 /** The next run stops at this point. */
 export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
-  await guest.shell(`touch ${flags}/${pausePoints[point]}`);
+  const [kind = '', bytes] = pausePoints[point].split(' ');
+  if (point === 'waiting for key') await guest.shell('rm /mnt/ramfs/luks_pw');
+  else if (kind === 'server') await guest.shell(`mkdir -p ${serverFlags}; echo ${bytes ?? ''} > ${serverFlags}/pull`);
+  else await guest.shell(`mkdir -p ${flags}; touch ${flags}/${kind}`);
 }
 
-export async function waitForPause(guest: Guest): Promise<void> {
-  await guest.waitFor('the run to stand still', `test -e ${flags}/reached`, 120_000);
+export async function waitForPause(guest: Guest, point: PausePoint): Promise<void> {
+  const reached = point === 'waiting for key' ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json' : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
+  await guest.shell(`until ${reached}; do sleep 0.2; done`, { timeoutMs: 120_000 });
 }
 
 /** Lets go what stands still, and everything after it. */
 export async function goOn(guest: Guest): Promise<void> {
-  await guest.shell(`rm -rf ${flags}`);
+  await guest.shell(`rm -rf ${flags} ${serverFlags}`);
 }

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.ts';
-import { eventsOf, lookInside, openStation, waitForState } from '../stories/operator.ts';
+import { lookInside, openStation, waitForState } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
@@ -22,8 +22,9 @@ export async function openStage(): Promise<SweepStage> {
   const labelTime = await lookInside(station, base, async (top) => Number(await guest.ask(`stat -c %Y ${top}/LABEL`)));
   await guest.unplug(base);
   await server.shell('head -c 6M /dev/urandom > /backups/docs/new; rm /backups/docs/goes');
-  await guest.shell("sed -i 's/^source:.*/&\\npull: {bandwidthLimit: 2000}/' /etc/extbackup/config.yaml");
-  await coverTools(guest);
+  await coverTools(guest, server);
+  await guest.shell("sed -i 's/^source:.*/&\\npull: {stallTimeout: 8s, retries: 2}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; /opt/real/sync");
+  await guest.waitFor('the agent', 'grep -q \'"agent":"running".*"present":false\' /run/extbackup/status.json');
   await guest.snapshot('before the fault');
   let count = 0;
   return {
@@ -31,31 +32,28 @@ export async function openStage(): Promise<SweepStage> {
     run: async (point, fault) => {
       await guest.restore('before the fault');
       const disk = await base.clone(`CASE${String((count += 1))}`);
+      const agentPid = await guest.ask('systemctl show -P MainPID extbackup; rm -f /run/extbackup/notices; wc -l < /var/lib/extbackup/runs.jsonl').then((text) => text.split('\n'));
       await pauseAt(guest, point);
       await guest.plug(disk);
-      await waitForPause(guest);
+      await waitForPause(guest, point);
       await faults[fault](station, disk);
-      await settle(station, fault);
-      await checkAftermath(station, disk, { labelTime });
+      if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid[0] : undefined);
+      await checkAftermath(station, disk, { labelTime, runs: Number(agentPid[1]) });
     },
   };
 }
 
-interface StatusNow {
-  readonly agent: string;
-  readonly run: unknown;
-  readonly drives: readonly { readonly state: string }[];
-}
-
-/** Waits until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
-async function settle({ guest, ...lab }: Lab, fault: FaultName): Promise<void> {
-  if (['power cut', 'reboot'].includes(fault)) return; // that run has ended
-  const starts = fault.startsWith('agent') ? 3 : 2; // after the covering of the tools it was started anew
-  let calm = 0;
-  await guest.waitFor('the end of the run', async () => {
-    const { agent, run, drives } = JSON.parse(await guest.ask('cat /run/extbackup/status.json')) as StatusNow;
-    const ended = agent === 'running' && run === null && drives.every(({ state }) => ['safe-to-unplug', 'failed', 'idle', 'absent', 'waiting-for-key'].includes(state));
-    calm = ended && (await eventsOf({ guest, ...lab }, 'agent:started')).length >= starts ? calm + 1 : 0;
-    return calm >= 5;
-  }, 240_000);
+/** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
+async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {
+  await guest.shell(`
+    calm=0
+    while [ $calm -lt 8 ]; do
+      sleep 0.3
+      pid=$(systemctl show -P MainPID extbackup)
+      status=$(cat /run/extbackup/status.json 2>/dev/null || true)
+      calm=$((calm + 1))
+      case $status in *'"agent":"running"'*'"run":null'*'"pid":'$pid,*) ;; *) calm=0 ;; esac
+      case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"do-not-unplug"'*) calm=0 ;; esac
+      [ "$pid" != "${formerPid ?? 0}" ] || calm=0
+    done`, { timeoutMs: 240_000 });
 }

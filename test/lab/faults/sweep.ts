@@ -11,8 +11,17 @@ if (points.length === 0 || names.length === 0) {
   process.exit(2);
 }
 
-/** There is no transfer to kill before the pull, and none after it. */
-const applies = (point: PausePoint, fault: FaultName): boolean => point === 'pulling' || !fault.endsWith(' killed');
+const pulls = (point: PausePoint): boolean => point.startsWith('pulling');
+const isMounted = (point: PausePoint): boolean => ['label', 'deleting', 'flushing', 'stamping'].includes(point) || pulls(point);
+
+/** Left out: a transfer to kill and a server to freeze where there is none; a disk to fill that is not mounted. */
+function applies(point: PausePoint, fault: FaultName): boolean {
+  if (fault.endsWith(' killed')) return pulls(point);
+  if (fault === 'server frozen' || fault.startsWith('network')) return pulls(point) || point === 'label' || point === 'deleting';
+  if (fault === 'disk full') return isMounted(point);
+  if (fault.endsWith(' errors')) return !['recognised', 'waiting for key', 'notifying'].includes(point);
+  return true;
+}
 
 console.log('Checked after each: everything closed, LABEL moved only for an exact mirror, status no better than LABEL, the old files still there,');
 console.log('the next plug ends in a good run with an exact mirror, no process, mapping, mount or spool file left behind.\n');
@@ -27,7 +36,7 @@ try {
         failed += 1;
         return `FAILED: ${error instanceof Error ? error.message : String(error)}`;
       });
-      console.log(`${point.padEnd(11)} ${fault.padEnd(24)} ${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${outcome}`);
+      console.log(`${point.padEnd(15)} ${fault.padEnd(24)} ${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${outcome}`);
     }
   }
 } finally {

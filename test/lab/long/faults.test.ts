@@ -11,8 +11,8 @@ afterAll(() => stage.lab.close());
 
 // What must hold afterwards is checked by the stage itself, which throws with what does not.
 it.each([
-  ['pulling', 'yank'],
-  ['pulling', 'power cut'],
+  ['pulling middle', 'yank'],
+  ['pulling middle', 'power cut'],
   ['unmounting', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);
