@@ -19,14 +19,21 @@ interface Told {
   readonly payload: { readonly runId?: string };
 }
 
-/** What must hold after every fault. Throws with what does not. */
-export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly labelTime: number; readonly runs: number }): Promise<void> {
+/** What was before the fault, and what the fault may cost. */
+export interface Before {
+  readonly labelTime: number;
+  readonly runs: number;
+  /** The agent dies while it tells how the first run ended. */
+  readonly diesTelling: boolean;
+}
+
+/** What must hold after every fault. Throws with what does not; returns what the operator should know all the same, or ''. */
+export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): Promise<string> {
   const { guest, server } = lab;
   await guest.shell(`while [ -n "$(${stillOpen})" ]; do sleep 0.2; done`, { timeoutMs: 120_000 });
   if (guest.isPlugged(disk)) await guest.unplug(disk);
   await guest.shell('until grep -q \'"agent":"running"\' /run/extbackup/status.json && ! grep -q \'"present":true\' /run/extbackup/status.json; do sleep 0.2; done', { timeoutMs: 120_000 });
   const runs = await readRuns(lab);
-  checkMessages(runs.slice(before.runs), await readLines<Told>(lab, notices));
   await putRight(lab);
   const claims = await claimedSuccess(lab);
 
@@ -37,6 +44,8 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly
   const after = await readRuns(lab);
   if (after.length !== runs.length + 1 || after.at(-1)?.outcome !== 'success') throw new Error(`the next plug did not end in a good run: ${message ?? after.at(-1)?.message ?? ''}`);
   await assertClosed(lab);
+  await guest.waitFor('word of the good run', `grep -q '"runId":"${after.at(-1)?.id ?? ''}"' ${notices}`); // and so of all before it: they are told in order
+  const remark = checkMessages(after.slice(before.runs), await readLines<Told>(lab, notices), before.diesTelling);
   const source = await server.ask(`cd /backups; ${describeTree}`);
   const found = await readStock(lab, 'find');
   const left = await readStock(lab, 'leave');
@@ -47,12 +56,13 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: { readonly
   if (left.labelTime <= found.labelTime) throw new Error('a good run did not stamp LABEL');
   const stray = await guest.ask('ps -eo args | grep -E "^/(usr|opt)/[^ ]*(rsync|ssh -|cryptsetup)" | grep -v sshd || true; ls -A /run/extbackup/spool /run/extbackup/rejected 2>/dev/null | grep -v : || true');
   if (stray !== '') throw new Error(`left behind: ${stray}`);
+  return remark;
 }
 
 const stillOpen = 'cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup-; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null';
 
-/** Each run that is written down was told, in words that fit; a notice that a killed agent took with it is found missing only if nothing was told after it. */
-function checkMessages(runs: readonly Run[], told: readonly Told[]): void {
+/** Each run that is written down was told, in words that fit. What waits to be told is in the agent's memory alone. */
+function checkMessages(runs: readonly Run[], told: readonly Told[], diesTelling: boolean): string {
   for (const notice of told) {
     const run = runs.find(({ id }) => id === notice.payload.runId);
     if (run === undefined) continue;
@@ -61,8 +71,10 @@ function checkMessages(runs: readonly Run[], told: readonly Told[]): void {
     if (notice.subject.includes('safe to unplug') && (run.pulledOut || !run.released)) throw new Error(`the operator was told "${notice.subject}" of a disk that was not closed`);
     if (!run.released && !run.pulledOut && !notice.subject.includes('DO NOT UNPLUG')) throw new Error(`the operator was not warned: "${notice.subject}"`);
   }
-  const last = runs.at(-1);
-  if (last !== undefined && told.length > 0 && !told.some(({ payload }) => payload.runId === last.id)) throw new Error(`the operator was not told of the last run, which was: ${last.outcome}`);
+  const untold = runs.filter(({ id }) => !told.some(({ payload }) => payload.runId === id));
+  const lost = diesTelling && untold[0] === runs[0] ? untold.shift() : undefined;
+  if (untold[0] !== undefined) throw new Error(`the operator was not told of ${String(untold.length)} of ${String(runs.length)} runs, the first of which was: ${untold[0].outcome}`);
+  return lost === undefined ? '' : `the notice of the first run (${lost.outcome}) is lost: what waits to be told dies with the agent; status and history have it`;
 }
 
 const readRuns = (lab: Lab): Promise<Run[]> => readLines<Run>(lab, '/var/lib/extbackup/runs.jsonl');

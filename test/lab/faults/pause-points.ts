@@ -32,8 +32,8 @@ const flags = '/run/extbackup/pause';
 const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
 /** While it exists, runs write down here what they find on the disk after mounting and leave before unmounting. */
 export const stock = '/run/extbackup/stock';
-/** What the operator was told, one JSON object a line. */
-export const notices = '/run/extbackup/notices';
+/** What the operator was told, one JSON object a line: kept where a power cut leaves it, as a mailbox would. */
+export const notices = '/var/lib/extbackup/lab-notices';
 
 /** Describes a tree without the program under test; works on both machines. */
 export const describeTree = "find . \\( -type d -printf '%P %y %m %U:%G %T@\\n' -o -printf '%P %y %m %U:%G %s %T@ %l\\n' \\) | sort; find . -type f -exec md5sum {} + | sort -k 2";
@@ -73,7 +73,8 @@ exec /opt/real/$tool "$@"
 const notice = `#!/bin/sh
 ${wait}
 gate notice
-exec cat >> ${notices}
+cat >> ${notices}
+exec /opt/real/sync ${notices}
 `;
 
 const serverCover = `#!/bin/sh

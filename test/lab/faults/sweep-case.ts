@@ -3,12 +3,13 @@ import { lookInside, openStation, waitForState } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
-import { coverTools, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
+import { coverTools, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
 
 /** A station that has had one good run, the disk in the drawer, and a server with news for the next one. */
 export interface SweepStage {
   readonly lab: Lab;
-  run(point: PausePoint, fault: FaultName): Promise<void>;
+  /** Throws with the promise that was broken; returns a remark for the table, or ''. */
+  run(point: PausePoint, fault: FaultName): Promise<string>;
 }
 
 /** Makes the stage; every case starts from it. */
@@ -32,13 +33,14 @@ export async function openStage(): Promise<SweepStage> {
     run: async (point, fault) => {
       await guest.restore('before the fault');
       const disk = await base.clone(`CASE${String((count += 1))}`);
-      const agentPid = await guest.ask('systemctl show -P MainPID extbackup; rm -f /run/extbackup/notices; wc -l < /var/lib/extbackup/runs.jsonl').then((text) => text.split('\n'));
+      const agentPid = await guest.ask(`systemctl show -P MainPID extbackup; rm -f ${notices}; wc -l < /var/lib/extbackup/runs.jsonl`).then((text) => text.split('\n'));
       await pauseAt(guest, point);
       await guest.plug(disk);
       await waitForPause(guest, point);
       await faults[fault](station, disk);
       if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid[0] : undefined);
-      await checkAftermath(station, disk, { labelTime, runs: Number(agentPid[1]) });
+      const diesTelling = point === 'notifying' && (fault === 'agent SIGKILL' || fault === 'power cut');
+      return checkAftermath(station, disk, { labelTime, runs: Number(agentPid[1]), diesTelling });
     },
   };
 }
