@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { openStage, type SweepStage } from '../faults/sweep-case.ts';
 
-/** The worst moments of the fault sweep; `npm run test:faults` goes through all of them. */
+/** Two of the worst moments of a run; test/lab/long has more, and `npm run test:faults` goes through all of them. */
 let stage: SweepStage;
 
 beforeAll(async () => {
@@ -12,7 +12,6 @@ afterAll(() => stage.lab.close());
 // What must hold afterwards is checked by the stage itself, which throws with what does not.
 it.each([
   ['pulling middle', 'yank'],
-  ['pulling middle', 'power cut'],
   ['unmounting', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);
