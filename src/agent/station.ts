@@ -2,7 +2,6 @@
  * The agent's heart: what is plugged in leads to runs, what the operator asks for is answered, and what happened is
  * told. It knows nothing of where its news come from; the triggers call it.
  */
-import { stat } from 'node:fs/promises';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
@@ -10,7 +9,6 @@ import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, CancelledError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
-import { identityFile } from '../keys/ssh-key.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../report/coalesce.ts';
 import type { RunLedger } from '../report/run-ledger.ts';
@@ -24,13 +22,14 @@ import { lockFile } from '../system/file-lock.ts';
 import { holdsOf } from '../system/holds.ts';
 import { readIoErrors } from '../system/io-errors.ts';
 import { mappingName } from '../system/luks.ts';
-import { files, type Paths } from '../system/paths.ts';
+import type { Paths } from '../system/paths.ts';
 import { pause } from '../system/pause.ts';
 import { askSmartByUnit } from '../system/smart.ts';
 import { releaseAll } from '../system/release.ts';
 import type { SpoolRequest } from '../triggers/spool-note.ts';
 import { createAttachBoard, type AttachBoard } from './attach-board.ts';
 import { lookAround } from './attach-watch.ts';
+import { createKeyLookup } from './key-lookup.ts';
 import type { Replies } from './replies.ts';
 import { createRequests } from './requests.ts';
 import { twinTrouble } from './twins.ts';
@@ -79,20 +78,11 @@ export function createStation(parts: StationParts): Station {
     bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
   };
 
-  const holdsBytes = async (file: string): Promise<boolean> => {
-    try {
-      return (await stat(file)).size > 0;
-    } catch {
-      return false; // no such file
-    }
-  };
-
-  /** Both keys: `unlock` writes the LUKS key first and decrypts the ssh key with it, so there is a moment between. */
-  const keyIsLoaded = async (): Promise<boolean> => {
-    if (!(await holdsBytes(files.luksKey(paths)))) return false;
-    const ssh = await parts.loadConfig().then((config) => config.ssh, () => undefined); // a wrong configuration is told by the run
-    return ssh === undefined || !(await holdsBytes(ssh.key)) || holdsBytes(identityFile(paths, ssh));
-  };
+  const keyIsLoaded = createKeyLookup({
+    paths,
+    loadConfig: () => parts.loadConfig(),
+    warn: (reason, todo) => { bus.emit('warning:raised', { reason, todo }); },
+  });
 
   const carryOut = async (order: RunOrder, signal: AbortSignal): Promise<void> => {
     const { drive, attach } = order;

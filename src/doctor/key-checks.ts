@@ -1,6 +1,6 @@
 import { chmod, stat } from 'node:fs/promises';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
-import { isOnRamfs } from '../keys/ram-directory.ts';
+import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
 import { identityFile, samePublicKey } from '../keys/ssh-key.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -47,9 +47,15 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'ramfs',
-    look: async ({ paths }) => ((await isOnRamfs(paths.ramfs))
-      ? ok(`${paths.ramfs} is a ramfs, which is never swapped out.`)
-      : warn(`${paths.ramfs} is not a ramfs yet.`, 'It is made when the key is loaded: extbackup unlock')),
+    look: async ({ paths, config }) => {
+      for (const file of [files.luksKey(paths), identityFile(paths, config.ssh)]) {
+        if ((await placeOf(file)) !== 'disk') continue;
+        return fail(`${file} lies on a disk, not in a ramfs: it is not used, and whoever takes this machine has it.`, 'Remove it: extbackup lock. Then load the key anew (extbackup unlock), and set a new password: extbackup key change');
+      }
+      return (await isOnRamfs(paths.ramfs))
+        ? ok(`${paths.ramfs} is a ramfs, which is never swapped out.`)
+        : warn(`${paths.ramfs} is not a ramfs yet.`, 'It is made when the key is loaded: extbackup unlock');
+    },
   },
   {
     name: 'key',

@@ -4,7 +4,7 @@ import { ensureLuksClosed, listMappings, mappingPath, mappingPrefix } from '../s
 import { ensureUnmounted, listMounts } from '../system/mounts.ts';
 import { withIdleDevice, withKeyLock } from './key-lock.ts';
 import { nudgeAgent } from './nudge.ts';
-import { wipeRamFiles } from './ram-key-ring.ts';
+import { wipeRamFiles, wipeStrayKeys } from './ram-key-ring.ts';
 import type { KeyStation } from './unlock.ts';
 
 const patienceMs = 5_000;
@@ -13,6 +13,8 @@ const patienceMs = 5_000;
 export interface LockReport {
   /** Names of the files in ramfs that were wiped. */
   readonly wiped: readonly string[];
+  /** Names of keys that lay in the place of the ramfs, but on a disk, and were removed. */
+  readonly strays: readonly string[];
   /** Mappings that were open and are closed now. */
   readonly closed: readonly string[];
 }
@@ -26,6 +28,7 @@ export async function lockStation(station: KeyStation): Promise<LockReport> {
   const { run, paths } = station;
   return withKeyLock(paths, () => withIdleDevice(paths, async () => {
     const wiped = await wipeRamFiles(paths.ramfs);
+    const strays = await wipeStrayKeys(paths.ramfs);
     await nudgeAgent(paths, 'lock');
     const open = (await listMappings()).filter((name) => name.startsWith(mappingPrefix));
     const leftovers: string[] = [];
@@ -43,6 +46,6 @@ export async function lockStation(station: KeyStation): Promise<LockReport> {
       }
     }
     if (leftovers.length > 0) throw new NotReleasedError(leftovers, cause);
-    return { wiped, closed: open };
+    return { wiped, strays, closed: open };
   }));
 }

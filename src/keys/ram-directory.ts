@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, readdir, statfs } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
 import type { RunCommand } from '../system/command.ts';
 import { mountAt } from '../system/mounts.ts';
@@ -7,16 +7,30 @@ import { mountAt } from '../system/mounts.ts';
 const ramfsMagic = 0x858458f6;
 
 /**
- * Whether a directory lies on ramfs, which the kernel never swaps out (tmpfs it does).
- * A missing directory does not.
+ * Whether a directory or file lies on ramfs, which the kernel never swaps out (tmpfs it does).
+ * A missing one does not.
  */
-export async function isOnRamfs(directory: string): Promise<boolean> {
+export async function isOnRamfs(path: string): Promise<boolean> {
   try {
-    return (await statfs(directory)).type === ramfsMagic;
+    return (await statfs(path)).type === ramfsMagic;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** Where a secret lies; `disk` is everything that is not ramfs. */
+export type SecretPlace = 'ramfs' | 'disk' | 'nowhere';
+
+/** Where the file with a secret lies. An empty file holds none. */
+export async function placeOf(file: string, onRamfs: (file: string) => Promise<boolean> = isOnRamfs): Promise<SecretPlace> {
+  try {
+    if ((await stat(file)).size === 0) return 'nowhere';
+  } catch (error) {
+    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // only root can tell
+    return 'nowhere';
+  }
+  return (await onRamfs(file)) ? 'ramfs' : 'disk';
 }
 
 /**
@@ -31,7 +45,7 @@ export async function ensureRamfs(run: RunCommand, directory: string): Promise<v
   const mount = await mountAt(directory);
   if (mount === undefined) {
     if ((await readdir(directory)).length > 0) {
-      throw new UsageError(`${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`, 'Look at these files, remove them, and try again.');
+      throw new UsageError(`${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`, 'Look at these files, remove them (keys with: extbackup lock), and try again.');
     }
     await run({ file: '/usr/bin/mount', args: ['-t', 'ramfs', '-o', 'mode=0700,nodev,nosuid,noexec', 'ramfs', directory], timeoutMs: 20_000 });
   } else if (mount.fstype !== 'ramfs') {

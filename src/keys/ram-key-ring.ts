@@ -1,10 +1,14 @@
 import { constants } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
+import { isThere } from '../system/is-there.ts';
 import { Secret } from '../system/secret.ts';
 import { isOnRamfs } from './ram-directory.ts';
 
 /** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. */
 const ours = /^\.?(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?$/;
+
+/** What only we make: in a directory on a disk, other names may be the only copy of somebody else's file. */
+const onlyOurs = /^(?:\.?luks_pw(?:\.[\w.-]+)?|id_[a-z0-9]+\.decrypted)$/;
 
 /** 128 lower-case hex digits, looked at as bytes: a string of them could not be overwritten. */
 const isKey = (bytes: Buffer): boolean =>
@@ -38,9 +42,10 @@ export async function reserveRamFile(directory: string, name: string): Promise<s
 
 /**
  * The LUKS key that is in RAM.
- * @returns undefined when there is none, or what is there is no key
+ * @returns undefined when there is none, or what is there is no key or lies on a disk
  */
 export async function readLuksKey(file: string): Promise<Secret | undefined> {
+  if (!(await isOnRamfs(file))) return undefined;
   const key = await readSecretFile(file);
   if (key === undefined) return undefined;
   if (isKey(key.reveal())) return key;
@@ -71,6 +76,17 @@ export async function readSecretFile(file: string): Promise<Secret | undefined> 
 export async function wipeRamFiles(directory: string): Promise<string[]> {
   if (!(await isOnRamfs(directory))) return [];
   const names = (await readdir(directory)).filter((name) => ours.test(name));
+  for (const name of names) await wipeFile(`${directory}/${name}`);
+  return names;
+}
+
+/**
+ * Overwrites and removes keys that somebody put into `directory` while it was no ramfs. Traces of them may be left on its disk.
+ * @returns the names of what was removed; none when the directory is on ramfs
+ */
+export async function wipeStrayKeys(directory: string): Promise<string[]> {
+  if (!(await isThere(directory)) || (await isOnRamfs(directory))) return [];
+  const names = (await readdir(directory)).filter((name) => onlyOurs.test(name)).sort();
   for (const name of names) await wipeFile(`${directory}/${name}`);
   return names;
 }

@@ -1,9 +1,9 @@
-import { access } from 'node:fs/promises';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { remarksOf } from '../drives/disk-health.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { UsageError } from '../errors.ts';
+import { placeOf } from '../keys/ram-directory.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants, type BlockDevice } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
@@ -70,7 +70,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
   return {
     version: 1,
     agent: 'stopped',
-    key: (await isThere(files.luksKey(paths))) ? 'loaded' : 'missing',
+    key: (await placeOf(files.luksKey(paths))) === 'ramfs' ? 'loaded' : 'missing',
     drives: records.map((record) => ({
       ...stateWithoutAgent(record, volumes.filter(({ uuid }) => uuid === record.luksUuid)),
       label: record.label,
@@ -95,14 +95,4 @@ function stateWithoutAgent(record: DriveRecord, volumes: readonly BlockDevice[])
     return { present: true, state: 'do-not-unplug', message: 'It is open. Close it with: extbackup release' };
   }
   return { present: true, state: message === null ? 'idle' : 'failed', message };
-}
-
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
-    throw error;
-  }
 }

@@ -134,6 +134,23 @@ describe('lock', () => {
   });
 });
 
+describe('a key in a directory on a disk', () => {
+  it('is not used and not called loaded; doctor fails, and lock removes it but no file that may be somebody else\'s', () => {
+    const { stdout, stderr } = inSandbox(`${setup} extbackup status --json | grep -o '"key":"[a-z]*"' >"$room/loaded"; cp -a /mnt/ramfs "$room/copy"; umount /mnt/ramfs
+      cp -a "$room/copy/." /mnt/ramfs/; echo x >/mnt/ramfs/id_rsa.encrypted; ls -A /mnt/ramfs
+      echo "<status>$(cat "$room/loaded") $(extbackup status --json | grep -o '"key":"[a-z]*"')</status><doctor>$(extbackup doctor)</doctor>"
+      extbackup ssh-key rotate; echo "<rotate>$?</rotate>"; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$?</unlock>"
+      exec 9</mnt/ramfs/luks_pw; echo "<lock>$(extbackup lock)</lock><left>$(ls -A /mnt/ramfs)</left><overwritten>$(tr -d '\\0' <&9 | wc -c)</overwritten>"
+      rm /mnt/ramfs/*; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<again>$? $(stat -f -c %T /mnt/ramfs/luks_pw)</again>"`);
+    expect(part(stdout, 'status')).toBe('"key":"loaded" "key":"missing"');
+    expect(part(stdout, 'doctor')).toMatch(/luks_pw lies on a disk[^]*extbackup lock/);
+    expect([part(stdout, 'rotate'), part(stdout, 'unlock')]).toEqual(['12', '2']);
+    expect(stderr).toMatch(/already holds files[^]*extbackup lock/);
+    expect(part(stdout, 'lock')).toMatch(/^Removed id_ed25519\.decrypted, luks_pw from \/mnt\/ramfs, which is no ramfs.*\n.*extbackup key change$/);
+    expect([part(stdout, 'left'), part(stdout, 'overwritten'), part(stdout, 'again')]).toEqual(['id_rsa.encrypted', '0', '0 ramfs']);
+  });
+});
+
 describe('a machine that was set up by hand', () => {
   const config = `source: extbackup@localhost\nkey:\n  derivation: sha512\n  check: CHECK\nssh:\n  key: /etc/extbackup/id_rsa.encrypted\n  publicKey: /etc/extbackup/id_rsa.pub\n`;
   const byHand = (openssl: string): string => `

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { renderFindings } from '../../../src/commands/doctor.ts';
@@ -34,6 +34,12 @@ test('wrong settings are one failure, and the machine is looked at all the same'
   expect(findings.find(({ name }) => name === 'config')).toEqual({ name: 'config', verdict: 'fail', happened: 'It has a problem.', todo: 'Correct it.' });
   expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(['tools', 'agent', 'swap']));
   expect(findings.map(({ name }) => name)).not.toContain('server');
+});
+
+test('a key that lies on a disk fails, and does not count as loaded', async () => {
+  await mkdir(paths.ramfs);
+  await writeFile(files.luksKey(paths), 'a'.repeat(128));
+  expect(await verdicts()).toMatchObject({ ramfs: 'fail', key: 'warn' });
 });
 
 test('an empty station: what is missing fails, what is only not loaded yet warns', async () => {

@@ -62,10 +62,10 @@ test('without an agent, disks and key are looked up', async () => {
     aDisk('HERE', { lastSuccess: '2026-02-28T00:00:00Z' }), aDisk('OPEN'), aDisk('AWAY', { lastError: 'EXB_PULL' }), aDisk('BROKEN', { lastError: 'EXB_FSCK' }),
   ]);
   await mkdir(paths.ramfs);
-  await writeFile(files.luksKey(paths), 'key');
+  await writeFile(files.luksKey(paths), 'key'); // on a disk: no key
   const status = await read(lsblk({ uuid: 'uuid-of-HERE' }, { uuid: 'uuid-of-OPEN', open: true }, { uuid: 'uuid-of-BROKEN' }, { uuid: 'foreign' }));
   expect(statusSchema.parse(status)).toEqual(status);
-  expect(status.key).toBe('loaded');
+  expect(status.key).toBe('missing');
   expect(status.drives).toMatchObject([
     { label: 'HERE', present: true, state: 'idle', message: null, overdue: false },
     { label: 'OPEN', present: true, state: 'do-not-unplug', overdue: true },
