@@ -3,8 +3,29 @@ import { inSandbox } from './sandbox.ts';
 
 const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 
+/**
+ * Stands before the real cryptsetup, notes what it was called with, and makes the keyslots cheap, so that not every opening
+ * takes two seconds.
+ */
+const cheapCryptsetup = `
+  cp /usr/sbin/cryptsetup "$room/cryptsetup"
+  cat >"$room/bin/cryptsetup" <<'END'
+#!/bin/bash
+echo "$*" >>/run/cryptsetup-calls
+args=("$@"); iterations=1000; [[ " $* " = *" argon2id "* ]] && iterations=4
+for i in "\${!args[@]}"; do
+  case \${args[i]} in
+    --iter-time) args[i]=--pbkdf-force-iterations; args[i+1]=$iterations ;;
+    --pbkdf-memory) args[i+1]=32 ;;
+  esac
+done
+exec "REAL" "\${args[@]}"
+END
+  sed -i "s#REAL#$room/cryptsetup#" "$room/bin/cryptsetup"; chmod +x "$room/bin/cryptsetup"; mount --bind "$room/bin/cryptsetup" /usr/sbin/cryptsetup
+`;
+
 /** A station with two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
-const station = `
+const station = `${cheapCryptsetup}
   printf 'old password' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
   mount -t tmpfs tmpfs /dev/shm
   uuid_A=11111111-1111-4111-8111-111111111111; uuid_B=22222222-2222-4222-8222-222222222222
@@ -40,7 +61,7 @@ describe('a password change while disk A is plugged in and disk B is away', () =
       plugged A B
       printf 'no such password' | extbackup drive rekey B --password-stdin; echo "<wrong>$? $(opens B "$room/old") $(slots B)</wrong>"
       printf 'old password' | extbackup drive rekey B --password-stdin; echo "<rekey>$? $(opens B /mnt/ramfs/luks_pw) $(opens B "$room/old") $(slots B)</rekey>"
-      extbackup drive rekey B </dev/null; echo "<again>$?</again><left>$(cat /var/lib/extbackup/previous-keys.json | tr -d ' \\n')</left><ramleft>$(ls -A /mnt/ramfs)</ramleft>"`);
+      extbackup drive rekey B </dev/null; echo "<again>$?</again><left>$(cat /var/lib/extbackup/previous-keys.json | tr -d ' \\n')</left><ramleft>$(ls -A /mnt/ramfs)</ramleft><added>$(grep luksAddKey /run/cryptsetup-calls)</added>"`);
     expect(stderr).toContain('Disk A has a keyslot for the new key');
     out = stdout;
   }, 120_000);
@@ -60,6 +81,13 @@ describe('a password change while disk A is plugged in and disk B is away', () =
     expect(part(out, 'plain')).toBe('same');
     expect(part(out, 'etc')).toBe('config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
     expect(part(out, 'ram')).toBe('id_ed25519.decrypted\nluks_pw\nluks_pw.previous');
+  });
+
+  it('makes each keyslot as dear as those of a new disk', () => {
+    const [toA, toB, ...more] = part(out, 'added').split('\n');
+    expect(toA).toMatch(/ --iter-time 2000 --pbkdf argon2id --pbkdf-memory \d{5,} \/dev\/shm\/A /);
+    expect(toB).toMatch(/ --iter-time 2000 \/dev\/shm\/B /); // LUKS1, which has pbkdf2 alone
+    expect(more).toEqual([]);
   });
 
   it('makes the new password the only one', () => {

@@ -116,6 +116,16 @@ describe('unlock', () => {
   });
 });
 
+describe('guesses', () => {
+  it('queue behind each other, each for its second, also when they come at the same time', () => {
+    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null; start=$(date +%s%N)
+      for guess in one two three; do (printf "guess number $guess" | extbackup unlock --password-stdin 2>/dev/null; echo "<$guess>$?</$guess>") & done; wait
+      echo "<ms>$(( ($(date +%s%N) - start) / 1000000 ))</ms><left>$(ls -A /mnt/ramfs)</left>"`);
+    expect(['one', 'two', 'three', 'left'].map((name) => part(stdout, name))).toEqual(['12', '12', '12', '']);
+    expect(Number(part(stdout, 'ms'))).toBeGreaterThanOrEqual(3_000);
+  });
+});
+
 describe('lock', () => {
   it('leaves no key in RAM, and files of others alone', () => {
     const { stdout } = inSandbox(`${setup} echo mine >/mnt/ramfs/other; exec 9</mnt/ramfs/luks_pw; extbackup lock >/dev/null
