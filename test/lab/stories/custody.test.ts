@@ -46,16 +46,28 @@ async function secretsInRam(): Promise<Secrets> {
 it('no secret is in a command line, an environment or the journal at any moment of a run', async () => {
   const { guest } = lab;
   const { keyHex } = await secretsInRam();
+  // Planted, each in one place that is looked at: the search can fail.
+  const planted = { argument: markerOf('an argument'), variable: markerOf('a variable'), message: markerOf('a message') };
+  const patterns = ['"$(head -c 32 /mnt/ramfs/luks_pw)"', 'battery', 'staple', inShell('name of a payroll'), ...Object.values(planted)];
+  const firstPlanted = patterns.length - Object.keys(planted).length;
   // The patterns reach the sampler by a file in RAM that is never swapped, like the secrets themselves.
-  await guest.shell(`mkdir -p /mnt/sampler && mount -t ramfs -o mode=0700 ramfs /mnt/sampler; (head -c 32 /mnt/ramfs/luks_pw; echo; printf '%s\\n' battery staple ${inShell('name of a payroll')}) > /mnt/sampler/patterns`);
+  await guest.shell(`mkdir -p /mnt/sampler && mount -t ramfs -o mode=0700 ramfs /mnt/sampler; printf '%s\\n' ${patterns.join(' ')} > /mnt/sampler/patterns`);
   await guest.copyIn(`${import.meta.dirname}/../on-guest/sample-processes.py`, '/root/sample-processes.py');
-  await guest.shell('systemd-run --quiet --unit sampler python3 /root/sample-processes.py /mnt/sampler/patterns /run/seen /run/rounds');
+  await guest.shell(`systemd-run --quiet --unit sampler python3 /root/sample-processes.py /mnt/sampler/patterns /run/seen /run/rounds
+    systemd-run --quiet --unit planted --setenv=PLANTED=${planted.variable} python3 -c 'import time; time.sleep(900)' ${planted.argument}`);
+  await guest.waitFor('the sampler to look', 'test -s /run/rounds');
+  await guest.shell(`logger ${planted.message}`);
+  const pid = await guest.ask('systemctl show --property MainPID --value planted');
   await guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await guest.shell('systemctl stop sampler; umount /mnt/sampler');
+  expect(await guest.ask('systemctl is-active sampler')).toBe('active');
+  await guest.shell('systemctl stop sampler planted; umount /mnt/sampler');
   expect(Number(await guest.ask('stat -c %s /run/rounds'))).toBeGreaterThan(20);
-  expect(await guest.ask('cat /run/seen')).toBe('');
+  const seen = (await guest.ask('cat /run/seen')).split('\n');
+  expect(seen).toEqual(expect.arrayContaining([`cmdline of ${pid}: ${firstPlanted}`, `environ of ${pid}: ${firstPlanted + 1}`, `journal: ${firstPlanted + 2}`]));
+  expect(seen.filter((line) => Number(/\d+$/.exec(line)) < firstPlanted)).toEqual([]);
   const journal = await guest.ask('journalctl -o export --no-pager | cat');
+  expect(journal).toContain(planted.message);
   for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker]) expect(journal.includes(secret)).toBe(false);
 });
 
