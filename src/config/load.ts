@@ -34,8 +34,12 @@ export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems = document.errors.map((error) => `line ${lines.linePos(error.pos[0]).line}: not valid YAML (${error.code})`);
-  if (problems.length === 0) {
-    const checked = configSchema.safeParse(document.toJS() ?? {});
+  const content = problems.length === 0 ? contentOf(document) : undefined;
+  if (problems.length === 0 && content === undefined) {
+    problems.push('not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)');
+  }
+  if (content !== undefined) {
+    const checked = configSchema.safeParse(content);
     if (checked.success) return checked.data;
     problems.push(...checked.error.issues.flatMap((issue) => describe(issue, document, lines)));
   }
@@ -43,6 +47,15 @@ export function parseConfig(text: string, file: string): Config {
     `${file} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     'Correct the file; /usr/share/doc/extbackup/examples/config.yaml explains every setting.',
   );
+}
+
+/** The settings as YAML says them; undefined when an alias cannot be resolved: yaml's own words would repeat the value. */
+function contentOf(document: Document): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch {
+    return undefined;
+  }
 }
 
 function untrusted(file: string, what: string, remedy: string): ConfigError {
