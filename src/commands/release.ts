@@ -11,6 +11,9 @@ import { releaseAll } from '../system/release.ts';
 import type { CliContext } from './cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 
+/** What is held in the agent's namespace is soon left to the agent. */
+const straysPatienceMs = 2_000;
+
 /** Closes whatever a run or a person left open. */
 export function releaseCommand(context: CliContext): Command {
   return new Command('release')
@@ -32,7 +35,20 @@ async function releaseEverything(context: CliContext): Promise<void> {
     context.print(`Closed disk ${look.label}, which ${look.by} had open. Safe to unplug.`);
   }
   if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context);
-  else await releaseByAgent(context);
+  else {
+    await releaseStrays(context);
+    await releaseByAgent(context);
+  }
+}
+
+/** What a killed command left mounted is out of the agent's reach: the mounts of one namespace cannot be undone in another. */
+async function releaseStrays(context: CliContext): Promise<void> {
+  try {
+    const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, {}, straysPatienceMs));
+    if (closed.length > 0) context.print(`Closed what a command left open: ${closed.join(', ')}.`);
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error; // a run is going on, or a command is at work: the agent says so
+  }
 }
 
 /** The agent's mounts are visible to nobody else, so it has to do it. */
