@@ -97,6 +97,28 @@ describe("udev's rule", () => {
   });
 });
 
+describe('the spool', () => {
+  it('moves aside what is no request, tells it and lives on, also what was left there before the agent started', async () => {
+    const { guest } = lab;
+    const plant = (name: string): string => `cd /run/extbackup/spool
+      echo torn > request.${name}-torn.json; head -c 100K /dev/zero > request.${name}-large.json; ln -s /etc/shadow request.${name}-link.json; mkdir ${name}; mkfifo ${name}.fifo`;
+    const rejected = async (count: number): Promise<void> => {
+      await guest.waitFor('the refusals', async () => (await eventsOf(lab, 'spool:rejected')).length >= count);
+      expect(await guest.ask('ls -A /run/extbackup/spool')).toBe('');
+    };
+    const before = await guest.ask('systemctl show -p MainPID --value extbackup');
+    await guest.shell(plant('while'));
+    await rejected(5);
+    expect(await guest.ask('systemctl show -p MainPID --value extbackup')).toBe(before);
+    await guest.shell('systemctl stop extbackup');
+    await guest.shell(plant('before'));
+    await guest.shell('systemctl start extbackup');
+    await rejected(10);
+    expect(await guest.ask('ls -A /run/extbackup/rejected | wc -l')).toBe('10');
+    expect(await guest.isTrue('setpriv --reuid 65534 --clear-groups touch /run/extbackup/spool/request.mine.json')).toBe(false);
+  });
+});
+
 describe("the server's script", () => {
   it('changes nothing when it runs a second time', async () => {
     const state = 'find /etc /home /var/lib/extbackup -xdev ! -name "*-" -type f -exec sha256sum {} + 2>/dev/null | sort; find /etc /home -xdev -printf "%p %U:%G %m\\n" | grep -v -e "-" | sort';
