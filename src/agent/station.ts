@@ -23,13 +23,13 @@ import { holdsOf } from '../system/holds.ts';
 import { readIoErrors } from '../system/io-errors.ts';
 import { mappingName } from '../system/luks.ts';
 import type { Paths } from '../system/paths.ts';
-import { pause } from '../system/pause.ts';
 import { askSmartByUnit } from '../system/smart.ts';
 import { releaseAll } from '../system/release.ts';
 import type { SpoolRequest } from '../triggers/spool-note.ts';
 import { createAttachBoard, type AttachBoard } from './attach-board.ts';
 import { lookAround } from './attach-watch.ts';
 import { createKeyLookup } from './key-lookup.ts';
+import { releaseUntilClosed } from './release-until-closed.ts';
 import type { Replies } from './replies.ts';
 import { createRequests } from './requests.ts';
 import { twinTrouble } from './twins.ts';
@@ -107,7 +107,7 @@ export function createStation(parts: StationParts): Station {
   const showEnd = (drive: string, { failure, drive: disk, result }: RunEnd): void => {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (disk === 'gone') board.set(drive, 'absent', words);
-    else if (disk === 'open') releaseUntilClosed(drive, words).catch(warn('The disk could not be looked at; DO NOT UNPLUG it'));
+    else if (disk === 'open') void watchOverOpen(drive, words);
     else if (failure) board.set(drive, failure.exitCode === exitCodes.held ? 'held' : 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
     else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
     const attach = board.find(drive);
@@ -116,21 +116,22 @@ export function createStation(parts: StationParts): Station {
   };
 
   /** A disk that could not be closed is tried again until it can. */
-  const releaseUntilClosed = async (drive: string, words: string | null): Promise<void> => {
+  const watchOverOpen = async (drive: string, words: string | null): Promise<void> => {
     board.set(drive, 'do-not-unplug', words);
-    while (!stopping.signal.aborted) {
-      await pause(releaseAgainMs, stopping.signal);
-      if ((await readLook(paths))?.label === drive) continue; // a person has it open, and closes it
-      const { left } = await releaseAll(run, { only: mappingName(drive) });
-      const disk = board.find(drive)?.volume.disk;
-      if (left.length > 0 || (disk !== undefined && (await holdsOf(disk, mappingName(drive))).length > 0)) continue;
-      if (disk !== undefined) {
-        board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
-        bus.emit('drive:safe-to-unplug', { drive });
-      }
-      look();
-      return;
+    const onTrouble = warn('The disk could not be looked at; DO NOT UNPLUG it');
+    if (!(await releaseUntilClosed({ tryToClose: () => tryToClose(drive), onTrouble }, releaseAgainMs, stopping.signal))) return;
+    if (board.find(drive) !== undefined) {
+      board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
+      bus.emit('drive:safe-to-unplug', { drive });
     }
+    look();
+  };
+
+  const tryToClose = async (drive: string): Promise<boolean> => {
+    if ((await readLook(paths))?.label === drive) return false; // a person has it open, and closes it
+    const { left } = await releaseAll(run, { only: mappingName(drive) });
+    const disk = board.find(drive)?.volume.disk;
+    return left.length === 0 && (disk === undefined || (await holdsOf(disk, mappingName(drive))).length === 0);
   };
 
   const queue = createRunQueue(carryOut, (order, reason) => {
