@@ -87,7 +87,7 @@ export function createAttachBoard(): AttachBoard {
       run = null;
     },
     setPhase: (phase) => {
-      if (run) run = { ...run, phase };
+      if (run) run = { ...run, phase, ...(phase === 'waiting-for-server' && { etaSeconds: null }) };
     },
     setProgress: ({ percent, bytes, files, etaSeconds }) => {
       if (run) run = { ...run, percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };

@@ -21,6 +21,7 @@ const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
   'key:missing': 'warn',
   'warning:raised': 'warn',
   'run:warned': 'warn',
+  'sync:interrupted': 'warn',
   'spool:rejected': 'warn',
   'rotation:overdue': 'warn',
 };

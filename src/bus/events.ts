@@ -99,6 +99,8 @@ export interface EventMap {
   'label:verified': RunFacts;
   'sync:started': RunFacts;
   'sync:progress': RunFacts & Progress;
+  /** The connection broke, or nothing moved; the pull goes on after a pause. */
+  'sync:interrupted': RunFacts & { readonly attempt: number; readonly retryInSeconds: number };
   'sync:finished': RunFacts & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   'label:stamped': RunFacts & { readonly stampedAt: string };
@@ -121,4 +123,4 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 
 /** The part of a run that is going on. */
-export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'deleting' | 'stamping' | 'pruning' | 'verifying-data' | 'flushing' | 'unmounting' | 'closing';
+export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'waiting-for-server' | 'deleting' | 'stamping' | 'pruning' | 'verifying-data' | 'flushing' | 'unmounting' | 'closing';

@@ -93,7 +93,7 @@ export const configSchema = z.strictObject({
       exclude: z.array(z.string().min(1)).default([]).describe('rsync exclude patterns'),
       bandwidthLimit: z.int().min(0).default(0).describe('KiB per second, 0 is unlimited'),
       stallTimeout: duration.prefault('10m').describe('a pull that moves nothing for so long is ended'),
-      retries: z.int().min(0).max(20).default(3).describe('how often a broken connection is tried again'),
+      retries: z.int().min(0).max(20).default(5).describe('how often a broken connection is tried again without headway'),
     })
     .prefault({}),
   history: z

@@ -2,14 +2,14 @@ import type { PullFigures } from '../bus/events.ts';
 import { sourceOf } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { createWatch, type Watch } from '../guard/watch.ts';
-import { pullError, type PullTrouble } from '../system/rsync-failure.ts';
+import { pullError } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
-import { pause } from '../system/pause.ts';
 import type { Job } from './back-up.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
 import { emptySource } from './run-errors.ts';
+import { createTries, type Tries } from './tries.ts';
 import { throwIfCancelled } from './undo.ts';
 
 /** What both phases of a pull did together. */
@@ -21,54 +21,86 @@ export interface PullResult {
   readonly vanished: number;
 }
 
-/** Pauses before another try after a broken connection, in milliseconds; the last one repeats. */
-const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const;
-
 const logFile = '.extbackup/last-run.log';
 
 /**
  * Makes the mirror equal to the source: first copies everything and deletes nothing, then deletes what the source no
  * longer has. What is replaced or deleted goes to the disk's history. A source without a single file deletes nothing,
- * and one that changed suspiciously much stops the run.
+ * and one that changed suspiciously much stops the run. A connection that breaks while it deletes leads back to the
+ * copying, which counts anew what is to be deleted: the server may come back with less than it had.
  * @throws PullError
  * @throws HeldError when an operator has to be asked
  */
 export async function pull(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<PullResult> {
   const { config, record } = job;
   const source = sourceOf(config);
-  const server = serverName(source);
+  const tries = createTries(config.pull.retries, story, signal);
   const watch = createWatch(source.guard, record, signal);
-  const order: PullOrder = { config, source, onProgress: (progress) => { story.tell('sync:progress', progress); }, onChange: (change) => { watch.see(change); } };
-  story.enter('pulling');
+  const order: PullOrder = {
+    config,
+    source,
+    onProgress: (progress) => {
+      tries.see(progress);
+      story.tell('sync:progress', progress);
+    },
+    onChange: (change) => { watch.see(change); },
+  };
   story.tell('sync:started', {});
   const started = performance.now();
-  const { copied, attempts } = await copy(job, machine, watch, order, signal);
+  const rounds: Round[] = [];
+  do rounds.push(await round(job, machine, story, { watch, order, tries }, signal));
+  while (rounds.at(-1)?.brokeOff === true);
+  const outcomes = rounds.flatMap(({ outcomes: some }) => some);
+  const summed = outcomes.map(({ figures }) => figures).reduce(sum);
+  // What a broken connection cut off tells no figures, but every deletion was seen.
+  const figures = { ...summed, filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? watch.tally.counts.deleted : 0) };
+  const gaps = outcomes.at(-1)?.trouble === 'gaps';
+  const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
+  // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
+  const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;
+  if (!gaps && wasCutOff) await machine.removePartials();
+  story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
+  return { figures, complete: !gaps, vanished };
+}
+
+/** Copying, and deleting if there is something to delete. */
+interface Round {
+  /** Of each rsync that got to its end. */
+  readonly outcomes: readonly RsyncOutcome[];
+  /** How many it took to copy. */
+  readonly attempts: number;
+  /** The connection broke while it deleted, and another round is due. */
+  readonly brokeOff?: boolean;
+}
+
+interface Course {
+  readonly watch: Watch;
+  readonly order: PullOrder;
+  readonly tries: Tries;
+}
+
+async function round(job: Job, machine: Machine, story: Story, course: Course, signal: AbortSignal): Promise<Round> {
+  const { watch, order, tries } = course;
+  const server = serverName(order.source);
+  story.enter('pulling');
+  const { copied, attempts } = await copy(job, machine, course, signal);
   // What did not fit is no use, and would leave no room for the next run's history and log.
   if (copied.trouble === 'disk-full') await machine.removePartials().catch(() => undefined);
   await keepLog(machine, copied.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
-  let last = copied;
-  let figures = copied.figures;
-  if (copied.skippedDeletions > 0 && copied.trouble === undefined) {
-    if (watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
-    story.enter('deleting');
-    // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
-    const deleted = await machine.pull({ ...order, ...(await keeping(job, machine)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
-    await keepLog(machine, copied.log + deleted.log);
-    if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
-    if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
-    if (deleted.skippedDeletions > 0) throw moreToDelete(server);
-    last = deleted;
-    figures = sum(copied.figures, deleted.figures);
-  }
-  const gaps = last.trouble === 'gaps';
-  const vanished = copied.vanished + (last === copied ? 0 : last.vanished);
-  // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
-  if (!gaps && (attempts > 1 || record.lastError !== null)) await machine.removePartials();
-  story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
-  return { figures, complete: !gaps, vanished };
+  if (copied.skippedDeletions === 0 || copied.trouble !== undefined) return { outcomes: [copied], attempts };
+  if (watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  story.enter('deleting');
+  // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
+  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
+  await keepLog(machine, copied.log + deleted.log);
+  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (await tries.again(deleted)) return { outcomes: [copied], attempts, brokeOff: true };
+  if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
+  if (deleted.skippedDeletions > 0) throw moreToDelete(server);
+  return { outcomes: [copied, deleted], attempts };
 }
 
 /** Each rsync gets an entry of its own, so that a second one never replaces what the first one kept. */
@@ -77,17 +109,13 @@ async function keeping(job: Job, machine: Machine): Promise<Pick<PullOrder, 'his
 }
 
 /** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
-async function copy(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<{ copied: RsyncOutcome; attempts: number }> {
-  let broken = 0;
+async function copy(job: Job, machine: Machine, { watch, order, tries }: Course, signal: AbortSignal): Promise<{ copied: RsyncOutcome; attempts: number }> {
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull({ ...order, ...(await keeping(job, machine)) }, watch.signal);
     throwIfCancelled(signal);
     if (watch.excess() !== undefined) return { copied, attempts };
     if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
-    if (!isWorthAnotherTry(copied.trouble) || broken >= job.config.pull.retries) return { copied, attempts };
-    await pause(retryAfterMs[Math.min(broken, retryAfterMs.length - 1)] ?? 0, signal);
-    throwIfCancelled(signal);
-    broken += 1;
+    if (!(await tries.again(copied))) return { copied, attempts };
   }
 }
 
@@ -105,8 +133,6 @@ async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrd
   return (await machine.pruneHistory({ now: new Date(), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
 }
 
-const isWorthAnotherTry = (trouble: PullTrouble | undefined): boolean => trouble === 'network' || trouble === 'stalled';
-
 async function keepLog(machine: Machine, log: string): Promise<void> {
   try {
     await machine.writeInside(logFile, log);
@@ -119,14 +145,14 @@ function moreToDelete(server: string): PullError {
   return new PullError('EXB_CHANGED_MEANWHILE', `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`, 'Look at the server; if that is right, run again: extbackup run');
 }
 
-/** The second phase lists the whole source again, so the totals are its; what was moved adds up. */
-function sum(copied: PullFigures, deleted: PullFigures): PullFigures {
+/** Each phase lists the whole source again, so the totals are the last one's; what was moved adds up. */
+function sum(before: PullFigures, last: PullFigures): PullFigures {
   return {
-    filesTotal: deleted.filesTotal,
-    bytesTotal: deleted.bytesTotal,
-    filesDeleted: deleted.filesDeleted,
-    filesTransferred: copied.filesTransferred + deleted.filesTransferred,
-    bytesTransferred: copied.bytesTransferred + deleted.bytesTransferred,
-    bytesReceived: copied.bytesReceived + deleted.bytesReceived,
+    filesTotal: last.filesTotal,
+    bytesTotal: last.bytesTotal,
+    filesDeleted: before.filesDeleted + last.filesDeleted,
+    filesTransferred: before.filesTransferred + last.filesTransferred,
+    bytesTransferred: before.bytesTransferred + last.bytesTransferred,
+    bytesReceived: before.bytesReceived + last.bytesReceived,
   };
 }

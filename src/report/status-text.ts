@@ -35,7 +35,7 @@ function describeNext({ rotation: { next, overdueDrives } }: Status): string[] {
 
 /** A run in one line: disk, phase and how far it is. */
 export function describeRun(run: RunStatus): string {
-  const parts = [`${run.drive}: ${run.phase}`];
+  const parts = [`${run.drive}: ${run.phase === 'waiting-for-server' ? 'waiting for the server to try again' : run.phase}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
   if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));

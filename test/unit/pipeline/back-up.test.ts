@@ -220,6 +220,33 @@ describe('a run', () => {
       expect(await failure()).toMatchObject({ code: 'EXB_NETWORK' });
     });
 
+    it('goes on after a connection that broke while it deleted, and counts anew what is to be deleted', async () => {
+      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      machine.pulls = [{ ...goodPull, skippedDeletions: 60 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 30 }, goodPull];
+      machine.changes = [[], changes('deleted', 30), [], changes('deleted', 30)];
+      expect(await run()).toMatchObject({ gaps: false, figures: { filesDeleted: 60 } });
+      expect(machine.pullOrders.map(({ deleteLimit }) => deleteLimit)).toEqual([undefined, 1_240, undefined, 1_120]);
+      expect(events.filter((name) => name === 'sync:interrupted')).toHaveLength(1);
+      expect(machine.calls).toContain('removePartials');
+      expect(machine.stampedAt).toBeDefined();
+    });
+
+    it('deletes no more when the server came back with too little: what was deleted before counts too', async () => {
+      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      machine.pulls = [{ ...goodPull, skippedDeletions: 60 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 71 }];
+      machine.changes = [[], changes('deleted', 30)];
+      expect(await failure()).toMatchObject({ code: 'EXB_HELD' });
+      expect(machine.pullOrders.filter(({ deleteLimit }) => deleteLimit !== undefined)).toHaveLength(1);
+      expect(machine.stampedAt).toBeUndefined();
+    });
+
+    it('deletes nothing of a source that came back empty', async () => {
+      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      machine.pulls = [{ ...goodPull, skippedDeletions: 5 }, { ...goodPull, trouble: 'network' }, { ...goodPull, entries: 0, skippedDeletions: 20 }];
+      expect(await failure()).toMatchObject({ code: 'EXB_EMPTY_SOURCE' });
+      expect(machine.pullOrders.filter(({ deleteLimit }) => deleteLimit !== undefined)).toHaveLength(1);
+    });
+
     it('keeps an entry of history for each rsync, and thins them out after the stamp', async () => {
       machine.pulls = [{ ...goodPull, skippedDeletions: 1 }, goodPull];
       await run();

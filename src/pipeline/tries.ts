@@ -1,0 +1,53 @@
+import type { Progress } from '../bus/events.ts';
+import { pause } from '../system/pause.ts';
+import type { PullTrouble } from '../system/rsync-failure.ts';
+import type { RsyncOutcome } from './machine.ts';
+import type { Story } from './phases.ts';
+import { throwIfCancelled } from './undo.ts';
+
+/** Another try after a broken connection. One for a whole pull, so that its phases share the limits. */
+export interface Tries {
+  /** Has to be told how far each try gets. */
+  see(progress: Progress): void;
+  /**
+   * Waits for the time of another try, and tells so.
+   * @returns false when none is worth it, or none is left
+   */
+  again(outcome: Pick<RsyncOutcome, 'trouble' | 'changed'>): Promise<boolean>;
+}
+
+/** Pauses before the next try, in milliseconds; the last one repeats. */
+const pausesMs = [2_000, 10_000, 30_000, 60_000, 120_000] as const;
+
+/** A line that breaks now and then may take a large pull many tries; there is an end to them all the same. */
+const mostRounds = 10;
+
+/** @param retries how often it is tried again without any headway in between */
+export function createTries(retries: number, story: Story, signal: AbortSignal, wait: typeof pause = pause): Tries {
+  let inVain = 0;
+  let total = 0;
+  let reached = 0;
+  let before = 0;
+  return {
+    see: ({ bytes }) => { reached = Math.max(reached, bytes); },
+    again: async ({ trouble, changed }) => {
+      throwIfCancelled(signal);
+      if (!isWorthAnotherTry(trouble)) return false;
+      if (changed || reached > before) inVain = 0;
+      before = reached;
+      if (inVain >= retries || total >= retries * mostRounds) return false;
+      const pauseMs = pausesMs[Math.min(inVain, pausesMs.length - 1)] ?? 0;
+      inVain += 1;
+      total += 1;
+      const { phase } = story;
+      story.tell('sync:interrupted', { attempt: total, retryInSeconds: pauseMs / 1000 });
+      story.enter('waiting-for-server');
+      await wait(pauseMs, signal);
+      throwIfCancelled(signal);
+      story.enter(phase);
+      return true;
+    },
+  };
+}
+
+const isWorthAnotherTry = (trouble: PullTrouble | undefined): boolean => trouble === 'network' || trouble === 'stalled';
