@@ -8,10 +8,13 @@ export interface GroupEnd {
   stop(): void;
 }
 
+/** The leader knows best in which order its own processes end; rsync's receiver may be about to put a file in its place. */
+const leaderFirstMs = 1_000;
+
 /**
- * Lets a whole process group end as its leader has to: SIGTERM when the signal is aborted or the time is over, SIGKILL
- * `killDelayMs` later. A stopped process is woken, so that it can tidy up. When the leader has ended by itself, whoever
- * of its group still holds its pipes gets as long.
+ * Lets a whole process group end when the signal is aborted or the time is over: its leader gets SIGTERM from whoever
+ * started it, all others a little later, SIGKILL after `killDelayMs`. A stopped process is woken, so that it can tidy
+ * up. When the leader has ended by itself, whoever of its group still holds its pipes gets as long.
  */
 export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { readonly pid?: number | undefined }, signal: AbortSignal | undefined, timeoutMs: number, killDelayMs: number): GroupEnd {
   const { pid } = leader;
@@ -19,9 +22,13 @@ export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { read
   const timers: NodeJS.Timeout[] = [];
   const kill = (): void => { signalGroup(pid, 'SIGKILL'); };
   const killSoon = (): void => { timers.push(setTimeout(kill, killDelayMs)); };
-  const terminate = (): void => {
+  const terminateAll = (): void => {
     signalGroup(pid, 'SIGTERM');
     signalGroup(pid, 'SIGCONT');
+  };
+  const terminate = (): void => {
+    signalOne(pid, 'SIGCONT'); // its SIGTERM comes from who started it; a second one would disturb its tidying up
+    timers.push(setTimeout(terminateAll, leaderFirstMs));
     killSoon();
   };
   timers.push(setTimeout(terminate, timeoutMs));
@@ -40,9 +47,11 @@ export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { read
   };
 }
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
+const signalGroup = (pid: number, name: NodeJS.Signals): void => { signalOne(-pid, name); };
+
+function signalOne(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, name);
+    process.kill(pid, name);
   } catch {
     // nobody is left
   }
