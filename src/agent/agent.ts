@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
+import { mountSetting } from '../config/mount-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
@@ -32,6 +33,7 @@ import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { watchLedger } from './ledger-watch.ts';
+import { createForgottenWatch } from './forgotten-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 import { createStation } from './station.ts';
 import { createStatusFile } from './status-file.ts';
@@ -42,6 +44,7 @@ type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
 const usualWarnAfterMs = 20_000;
 const noticeGraceMs = 10_000;
 const lookOverdueEveryMs = 3_600_000;
+const lookForgottenEveryMs = 60_000;
 
 /**
  * Runs the agent until it is told to stop.
@@ -129,10 +132,13 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   }), quietly);
   lookOverdue();
   const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);
+  const lookForgotten = coalesce(createForgottenWatch({ bus, look: () => readLook(paths), setting: () => mountSetting(load), now: () => new Date() }), quietly);
+  const forgottenTimer = setInterval(lookForgotten, lookForgottenEveryMs);
   await service.ready('Watching for disks');
   const reason = await ended;
   bus.emit('agent:stopping', { reason });
   clearInterval(overdueTimer);
+  clearInterval(forgottenTimer);
   await service.stopping();
   await Promise.all(stops.map((stop) => stop()));
   await station.stop();

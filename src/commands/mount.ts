@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import ms from 'ms';
+import { mountSetting } from '../config/mount-setting.ts';
 import { setClosingTime } from '../drives/closing-time.ts';
 import { withDeviceLock } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
@@ -13,7 +14,7 @@ import type { CliContext } from './cli-context.ts';
 
 interface Options {
   readonly readWrite?: boolean;
-  readonly for: number;
+  readonly for?: number;
 }
 
 /** Opens a disk for a person who wants to look. */
@@ -23,7 +24,7 @@ export function mountCommand(context: CliContext): Command {
     .argument('[label]', 'which disk, when several are plugged in')
     .option('--read-only', 'the default')
     .option('--read-write', 'allow changes; the next run undoes those in the mirror')
-    .option('--for <time>', 'close it by itself after this time, for example 30m', duration, ms('8h'))
+    .option('--for <time>', 'close it by itself after this time, for example 30m (default: the setting mount.closeAfter)', duration)
     .addHelpText('after', '\nExample:\n  extbackup mount BACKUP_1\n  ls /mnt/plaintext/backups\n  extbackup umount')
     .action((label: string | undefined, options: Options) => mount(context, label, options));
 }
@@ -31,16 +32,19 @@ export function mountCommand(context: CliContext): Command {
 async function mount(context: CliContext, label: string | undefined, options: Options): Promise<void> {
   const { paths, runCommand: run } = context;
   const writable = options.readWrite === true;
+  const openFor = options.for ?? (await mountSetting(() => context.loadConfig())).closeAfter;
   await withDeviceLock(paths, async () => {
     const look = await readLook(paths);
     if (look) throw lookRefusal(look);
     const [records, disks] = await Promise.all([createDriveRegistry(files.drives(paths)).list(), listBlockDevices(run)]);
     const record = chooseRecord(label, records, disks);
-    const inside = await openLook(run, paths, volumeOfRecord(record, disks), record, { by: process.env['SUDO_USER'] ?? userInfo().username, writable });
+    const inside = await openLook(run, paths, volumeOfRecord(record, disks), record, {
+      by: process.env['SUDO_USER'] ?? userInfo().username, writable, since: new Date().toISOString(), closesAt: new Date(Date.now() + openFor).toISOString(),
+    });
     if (inside !== record.label) context.note(inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.');
-    const closes = await setClosingTime(run, Math.ceil(options.for / 1000));
+    const closes = await setClosingTime(run, Math.ceil(openFor / 1000));
     context.print(`Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`);
-    context.print(`No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(options.for, { long: true })}` : ''}`);
+    context.print(`No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(openFor, { long: true })}` : ''}`);
     context.print('DO NOT UNPLUG it before that.');
   });
 }

@@ -143,6 +143,12 @@ export const configSchema = z.strictObject({
       offline: duration.prefault('14d').describe('the whole rotation is overdue when even the freshest copy on a disk that is not plugged in is older'),
     })
     .prefault({}),
+  mount: z
+    .strictObject({
+      closeAfter: duration.prefault('8h').describe('a disk that a person opened with `mount` is closed by itself after this time; --for overrides it'),
+      remindBefore: duration.prefault('1h').describe('the operator is reminded so long before that, at the earliest after half of the time'),
+    })
+    .prefault({}),
   hooks: z.array(hook).default([]).describe('programs of your own in the course of a run; those of one point in this order'),
   notify: z.array(z.discriminatedUnion('type', [commandChannel, mailChannel])).default([]),
 });

@@ -20,7 +20,7 @@ import { usersOf } from './users-of.ts';
  * @returns what LABEL inside says; undefined when there is none
  * @throws ExtbackupError; the disk is closed again then
  */
-export async function openLook(run: RunCommand, paths: Paths, found: FoundVolume, record: DriveRecord, person: { readonly by: string; readonly writable: boolean }): Promise<string | undefined> {
+export async function openLook(run: RunCommand, paths: Paths, found: FoundVolume, record: DriveRecord, person: Pick<Look, 'by' | 'writable' | 'since' | 'closesAt'>): Promise<string | undefined> {
   const { label } = record;
   const name = mappingName(label);
   await requireKey(paths);
@@ -29,7 +29,7 @@ export async function openLook(run: RunCommand, paths: Paths, found: FoundVolume
   const outcome = await openLuks(run, { device: found.volume.path, name, keyFile: files.luksKey(paths), readOnly: !person.writable });
   if (outcome !== 'opened') throw openFailure(label, outcome);
   try {
-    await noteLook(paths, { version: 1, label, luksUuid: record.luksUuid, disk: found.disk.kname, since: new Date().toISOString(), by: person.by, writable: person.writable });
+    await noteLook(paths, { version: 1, label, luksUuid: record.luksUuid, disk: found.disk.kname, ...person });
     const fstype = await readFilesystemType(run, mappingPath(name));
     if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${label} has no file system that is known.`, 'It was closed again. Check that the right disk is plugged in: extbackup drive list');
     await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });

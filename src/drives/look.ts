@@ -16,6 +16,8 @@ const lookSchema = z.object({
   /** Login name of the person. */
   by: z.string(),
   writable: z.boolean(),
+  /** When it is to be closed by itself. */
+  closesAt: z.iso.datetime().optional(),
 });
 
 /** A person has a disk open to look at it. While that is so, no run starts. */

@@ -1,0 +1,52 @@
+import type { Bus } from '../bus/bus.ts';
+import type { MountSetting } from '../config/mount-setting.ts';
+import type { Look } from '../drives/look.ts';
+
+/** What looking for a forgotten disk needs. */
+export interface ForgottenParts {
+  readonly bus: Bus;
+  /** Who has which disk open now. */
+  readonly look: () => Promise<Look | undefined>;
+  readonly setting: () => Promise<MountSetting>;
+  readonly now: () => Date;
+}
+
+/** Closing takes a moment; what is open for longer than this after its time is in use. */
+export const closingGraceMs = 2 * 60_000;
+/** The operator hears of a disk that stays open once a day. */
+export const stillOpenAgainMs = 24 * 3_600_000;
+
+/**
+ * Watches the disk that a person has opened: each call tells the operator, as a warning, when it will soon be closed by
+ * itself, and when that did not succeed. After a restart of the agent it is told once more.
+ */
+export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts): () => Promise<void> {
+  let of = '';
+  let reminded = false;
+  let toldStillOpen = -Infinity;
+  return async () => {
+    const open = await look();
+    if (open?.closesAt === undefined) return;
+    const key = `${open.label} ${open.since}`;
+    if (key !== of) {
+      of = key;
+      reminded = false;
+      toldStillOpen = -Infinity;
+    }
+    const time = now().getTime();
+    const [since, closesAt] = [Date.parse(open.since), Date.parse(open.closesAt)];
+    const who = `${open.by} has had disk ${open.label} open since ${inWords(open.since)}`;
+    if (time >= closesAt + closingGraceMs) {
+      if (time < toldStillOpen + stillOpenAgainMs) return;
+      toldStillOpen = time;
+      bus.emit('warning:raised', { reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`, todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.' });
+      return;
+    }
+    const remindAt = Math.max(closesAt - (await setting()).remindBefore, (since + closesAt) / 2);
+    if (reminded || time < remindAt || time >= closesAt) return;
+    reminded = true;
+    bus.emit('warning:raised', { reason: `${who}, and may have forgotten it. No run starts meanwhile.`, todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.` });
+  };
+}
+
+const inWords = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;
