@@ -24,7 +24,7 @@ interface Options {
 /** Lets a held run go on. */
 export function approveCommand(context: CliContext): Command {
   return new Command('approve')
-    .description('let a run go on that stopped to ask, because it would change or delete suspiciously much')
+    .description('let a run go on that stopped to ask, because it would change or delete suspiciously much, or the server gave no sign of life')
     .argument('[run]', 'which run, or which disk, when several wait')
     .option('--reason <text>', 'why it is right; kept with your name in the list of disks')
     .option('--show', 'only show what it is about, with the directories; the disk must be plugged in')
@@ -49,6 +49,7 @@ export function approveCommand(context: CliContext): Command {
 
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
   context.print(record.hold?.reason ?? '');
+  if (record.hold?.attestation !== undefined) return; // nothing was changed; a report on the disk is an older one
   const report = await cancellable('The disk is closed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) => readSmallFile(join(top, heldReport), 1024 * 1024)));
   context.print(report === undefined ? 'The disk has no report about it.' : report.split('\n').slice(2).join('\n').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?').trimEnd());

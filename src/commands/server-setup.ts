@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parseSource } from '../config/schema.ts';
@@ -13,16 +14,24 @@ export function serverSetupCommand(context: CliContext): Command {
     .description('print a sh script that lets this station read one directory of the backup server')
     .option('--directory <dir>', 'the directory on the server', '/backups')
     .option('--user <name>', 'the user on the server that the station logs in as (default: that of the source)')
-    .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh')
-    .action(async (options: { directory: string; user?: string }) => {
+    .option('--heartbeat', 'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)')
+    .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh')
+    .action(async (options: { directory: string; user?: string; heartbeat?: boolean }) => {
       const config = await context.loadConfig();
+      if (options.heartbeat === true && config.attestation === undefined) throw noAttestation();
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
       const next = await readIfThere(nextSshKey(config.ssh).publicKey);
       if (next !== undefined) publicKeys.push(next);
       const user = options.user ?? parseSource(config.source)?.user ?? 'extbackup';
-      context.print(renderServerScript({ directory: options.directory, user, publicKeys }));
+      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(options.heartbeat === true && config.attestation && { heartbeat: config.attestation }) }));
     });
 }
+
+/** With an id that nobody else has, to be copied. */
+const noAttestation = (): UsageError => new UsageError(
+  'The settings say nothing of a heartbeat, so nobody would look at it.',
+  `Add to /etc/extbackup/config.yaml, with the same id at every station of this server: attestation: {id: ${randomUUID()}}`,
+);
 
 async function readPublicKey(file: string): Promise<string> {
   try {

@@ -59,6 +59,16 @@ const hook = z.strictObject({
   timeout: duration.prefault('5m').describe('then it is ended, and has failed'),
 });
 
+/** Plain names only: they also get into a script of the server. */
+const namePattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
+
+const attestation = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9._-]{8,64}$/, 'must be 8 to 64 letters, digits, dots, _ or -').describe('stands in the file; another one means another server or directory'),
+  file: z.string().regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only').default('.extbackup-heartbeat').describe('below the directory that the forced command allows'),
+  maxAge: duration.prefault('9d').describe('an older time in the file means that the main backup itself has not run'),
+});
+export type Attestation = z.infer<typeof attestation>;
+
 const keySettings = z
   .strictObject({
     derivation: z.enum(['scrypt', 'sha512']).default('scrypt').describe('sha512 is for keys made by hand before extbackup'),
@@ -126,6 +136,7 @@ export const configSchema = z.strictObject({
       smart: z.boolean().default(true).describe('ask the disk for its SMART health once a day, where smartmontools is installed'),
     })
     .prefault({}),
+  attestation: attestation.optional().describe('a file by which the server tells that its own backup has run; without it, a run is held'),
   usb: z
     .strictObject({
       warnAfter: duration.prefault('20s').describe('a disk that was connected but shows no block device for so long is reported'),

@@ -7,6 +7,15 @@ const amount = z.number().nonnegative();
 
 export const countsSchema = z.object({ created: amount, changed: amount, deleted: amount, changedBytes: amount });
 
+/** What can be wrong with the server's heartbeat. */
+const heartbeatTrouble = z.enum(['missing', 'damaged', 'foreign', 'stale', 'ahead']);
+export type HeartbeatTrouble = z.infer<typeof heartbeatTrouble>;
+
+const agreementSchema = z.object({ counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) });
+
+/** What an operator has agreed to. */
+export type Agreement = z.infer<typeof agreementSchema>;
+
 const holdShape = {
   runId: z.string(),
   at: z.iso.datetime(),
@@ -14,12 +23,30 @@ const holdShape = {
   reason: z.string(),
   /** What the run did and would have done; zeros when it was held for another reason. */
   counts: countsSchema,
+  /** Why it was held, when that is the server's heartbeat and not how much changed. */
+  attestation: heartbeatTrouble.optional(),
+  /** What was agreed to earlier, since the last complete run. It still counts, so that two reasons do not take turns. */
+  agreed: agreementSchema.optional(),
   approved: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable().default(null),
 };
 
 /** A run that stopped to ask, in the ledger. Numbers only. */
 export type Hold = z.infer<z.ZodObject<typeof holdShape>>;
 export const holdSchema: z.ZodType<Hold> = z.looseObject(holdShape);
+
+/** All that was agreed to for a disk and still counts. */
+export function agreement(hold: Hold | undefined): Agreement {
+  const earlier = hold?.agreed ?? { attestation: [] };
+  if (!hold?.approved) return earlier;
+  if (hold.attestation === undefined) return { ...earlier, counts: hold.counts };
+  return { ...earlier, attestation: [...new Set([...earlier.attestation, hold.attestation])] };
+}
+
+/**
+ * Whether a disk waits for an answer and is not even opened without one. What is held for the server's heartbeat alone
+ * is looked at again: nothing was changed, and it may beat again.
+ */
+export const mustWait = (hold: Hold | undefined): hold is Hold => hold?.approved === null && hold.attestation === undefined;
 
 /** File on the disk that says where the changes are. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';
@@ -28,10 +55,13 @@ export const heldReport = '.extbackup/held.txt';
 export class HeldError extends ExtbackupError {
   /** undefined when it is not about how much changed. */
   readonly counts: Hold['counts'] | undefined;
+  /** undefined when it is not about the server's heartbeat. */
+  readonly attestation: HeartbeatTrouble | undefined;
 
-  constructor(happened: string, todo: string, counts?: Hold['counts']) {
+  constructor(happened: string, todo: string, counts?: Hold['counts'], attestation?: HeartbeatTrouble) {
     super('EXB_HELD', exitCodes.held, { happened, todo });
     this.counts = counts;
+    this.attestation = attestation;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Change } from '../history/change.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
+import { agreement } from './hold.ts';
 import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
 import { createTally, type Counts, type Tally } from './tally.ts';
 
@@ -21,7 +22,7 @@ export interface Watch {
 /** @param signal of the run */
 export function createWatch(guard: Config['guard'], record: DriveRecord, signal: AbortSignal): Watch {
   const before = record.lastSuccess === null ? undefined : record;
-  const limits = limitsFor(guard, before, approvedCounts(record));
+  const limits = limitsFor(guard, before, agreement(record.hold).counts);
   const tally = createTally();
   const stop = new AbortController();
   let excess: Excess | undefined;
@@ -42,5 +43,3 @@ export function createWatch(guard: Config['guard'], record: DriveRecord, signal:
     },
   };
 }
-
-const approvedCounts = ({ hold }: DriveRecord): Counts | undefined => (hold?.approved ? hold.counts : undefined);

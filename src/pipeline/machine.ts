@@ -26,6 +26,14 @@ export interface RsyncOutcome {
   readonly log: string;
 }
 
+/** A small file of the server. */
+export interface FetchedFile {
+  /** undefined when there is none, or it is no plain file, or not small. */
+  readonly content?: string;
+  /** Why it was not looked for. */
+  readonly trouble?: PullTrouble;
+}
+
 /** What is asked of rsync. */
 export interface PullOrder {
   readonly config: Config;
@@ -61,6 +69,8 @@ export interface Machine {
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
+  /** Reads one small file of the server, by its path below the directory that the server allows; by way of the opened disk. */
+  fetchFile(config: Config, path: string, signal: AbortSignal): Promise<FetchedFile>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;
   /** Removes old entries as the rule says. Returns how many. */

@@ -4,6 +4,7 @@ import { PullError } from '../errors.ts';
 import { createWatch, type Watch } from '../guard/watch.ts';
 import { pullError } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
+import { attest } from './attest.ts';
 import type { Job } from './back-up.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
@@ -45,6 +46,8 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
     },
     onChange: (change) => { watch.see(change); },
   };
+  story.enter('pulling');
+  await attest(job, machine, tries, signal);
   story.tell('sync:started', {});
   const started = performance.now();
   const rounds: Round[] = [];

@@ -5,7 +5,7 @@ import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
 import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
-import { HeldError, stillHeld, type Hold } from '../guard/hold.ts';
+import { agreement, HeldError, mustWait, stillHeld, type Hold } from '../guard/hold.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { createStory } from '../pipeline/phases.ts';
@@ -75,7 +75,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     const look = await around.lookOfPerson();
     if (look) throw lookRefusal(look);
     const record = await findRecord(registry, drive);
-    if (record.hold && !record.hold.approved) throw stillHeld(record.label, record.hold);
+    if (mustWait(record.hold)) throw stillHeld(record.label, record.hold);
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
@@ -163,14 +163,14 @@ function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
   const counts = held.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
-  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts, approved: null };
+  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts, ...(held.attestation && { attestation: held.attestation }), approved: null };
 }
 
 function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
   const { hold: before, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
-  const hold = before && !before.approved ? before : held ?? (result?.stampedAt ? undefined : before);
+  const hold = mustWait(before) ? before : held ? { ...held, agreed: agreement(before) } : result?.stampedAt ? undefined : before;
   return {
     ...rest,
     ...(hold && { hold }),

@@ -1,5 +1,6 @@
 /**
- * The part of the server's script that is the same for every station. It gets `$user`, `$directory` and `$keys`.
+ * The part of the server's script that is the same for every station. It gets `$user`, `$directory`, `$keys`,
+ * and `$heartbeat_id` and `$heartbeat_file`, which are empty when no heartbeat is wanted.
  * Each step looks first and writes only what differs, complete and checked, by rename.
  */
 export const scriptBody = String.raw`
@@ -27,6 +28,11 @@ done
 case "$(head -n 1 "$rrsync")" in
   *python*) command -v python3 >/dev/null || refuse "$rrsync needs python3, which is not installed." "Try: apt-get install python3" ;;
 esac
+beat=/usr/local/sbin/extbackup-heartbeat
+if [ -n "$heartbeat_id" ] && [ -e "$beat" ]; then
+  grep -qxF "id='$heartbeat_id'" "$beat" ||
+    refuse "$beat is there already, with another id." "Give all stations the same attestation.id; if nobody needs the old one: rm $beat"
+fi
 [ -d "$directory" ] || echo "extbackup: there is no directory $directory yet; until it is there, nothing can be pulled." >&2
 entry=$(getent passwd "$user" || true)
 case "$entry" in
@@ -101,6 +107,37 @@ if ! wanted | cmp -s - "$file"; then
   mv -f "$temporary" "$file"
   temporary=
   did "wrote the station's key to $file"
+fi
+
+# What the server's own backup calls when it succeeded. Only root may change it, and what it writes.
+beat_script() {
+  printf '%s\n' '#!/bin/sh' \
+    "# Tells the stations of extbackup that this server's own backup has run." \
+    '# Call it as root at the end of that backup, and only when it succeeded.' \
+    'set -euC' \
+    'PATH=/usr/sbin:/usr/bin:/sbin:/bin' \
+    "id='$heartbeat_id'" \
+    "file='$directory/$heartbeat_file'"
+  cat <<'END-OF-HEARTBEAT'
+umask 022
+# A new file each time, complete before it gets its name; -C follows no link that stands in the way.
+rm -f "$file.new"
+printf '%s\n%s\n' "$id" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$file.new"
+mv -fT "$file.new" "$file"
+END-OF-HEARTBEAT
+}
+if [ -n "$heartbeat_id" ]; then
+  if ! beat_script | cmp -s - "$beat" || [ "$(stat -c '%u %a %h %F' "$beat")" != '0 755 1 regular file' ]; then
+    mkdir -p "$(dirname "$beat")"
+    temporary=$(mktemp "$beat.XXXXXX")
+    beat_script >"$temporary"
+    chown root: "$temporary"
+    chmod 0755 "$temporary"
+    mv -fT "$temporary" "$beat"
+    temporary=
+    did "wrote $beat"
+    say "now let the server's own backup call it at its end, when it succeeded; until then, runs are held"
+  fi
 fi
 
 sudo -n -l -U "$user" $command >/dev/null 2>&1 ||

@@ -1,3 +1,4 @@
+import type { Attestation } from '../config/schema.ts';
 import { UsageError } from '../errors.ts';
 import { scriptBody } from './script-body.ts';
 
@@ -9,6 +10,8 @@ export interface ServerSetup {
   readonly user: string;
   /** The station's public keys, `TYPE BASE64 COMMENT`; more than one only while a key is being replaced. */
   readonly publicKeys: readonly string[];
+  /** Also install what the server's own backup calls when it succeeded. */
+  readonly heartbeat?: Pick<Attestation, 'id' | 'file'>;
 }
 
 /** What is safe between double quotes in authorized_keys, in sudoers(5) and in sh, all three. */
@@ -43,6 +46,8 @@ export function renderServerScript(setup: ServerSetup): string {
     `user='${setup.user}'`,
     `directory='${directory}'`,
     `keys='${keys.join('\n')}'`,
+    `heartbeat_id='${setup.heartbeat?.id ?? ''}'`,
+    `heartbeat_file='${setup.heartbeat?.file ?? ''}'`,
     scriptBody,
   ].join('\n');
 }

@@ -5,6 +5,7 @@ import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
+import { fetchFile } from './fetch-file.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { isThere } from './is-there.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
@@ -51,6 +52,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;
     },
+    fetchFile: (config, path, signal) => fetchFile(run, { config, path, top: paths.plaintext, identityFile }, signal),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: async (rule, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
@@ -105,5 +105,27 @@ export function compareArgs(config: Config, source: PullSource, target: PullTarg
     '--checksum', '--times', '--dry-run', '-ii', `--files-from=${list}`, '--from0', '--outbuf=Block', '--out-format=!%i|%n',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, target.identityFile).join(' ')}`, '--', sourceArg(source), `${target.mirror}/`,
+  ];
+}
+
+/** What to fetch, and where to. */
+export interface FetchOrder {
+  /** Below the directory that the server allows. */
+  readonly path: string;
+  readonly directory: string;
+  readonly identityFile: string;
+  readonly mostBytes: number;
+}
+
+/**
+ * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
+ * error, and a missing directory is the same error as in a pull.
+ */
+export function fetchArgs(config: Config, { path, directory, identityFile, mostBytes }: FetchOrder): string[] {
+  const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
+  return [
+    '--dirs', '--whole-file', `--max-size=${mostBytes}`, `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
+    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${sshCommand(config, identityFile).join(' ')}`,
+    '--', `${serverName(config)}:${folder}`, `${directory}/`,
   ];
 }

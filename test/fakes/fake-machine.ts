@@ -1,7 +1,7 @@
 import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
-import type { Machine, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
+import type { FetchedFile, Machine, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
 
 /** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
 export class FakeMachine implements Machine {
@@ -55,6 +55,9 @@ export class FakeMachine implements Machine {
     this.parts.push(part);
     return this.verdict;
   });
+  /** What the server's files hold, one after the other; the last one stays. */
+  fetched: FetchedFile[] = [{}];
+  fetchFile = (): Promise<FetchedFile> => this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
   removePartials = (): Promise<void> => this.#step('removePartials');
   /** How a hook ends, by its command. */
   readonly hookFailures = new Map<string, string>();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { judgeHeartbeat } from '../../../src/guard/heartbeat.ts';
 import { renderServerScript } from '../../../src/server/setup-script.ts';
 import { inSandbox } from './sandbox.ts';
 
@@ -7,8 +8,9 @@ const options = 'command="sudo -E /usr/bin/rrsync -ro /home/backups",no-agent-fo
 const rule = '%backuppers ALL=(root) NOPASSWD:SETENV: /usr/bin/rrsync -ro /home/backups';
 
 /** The script, and stand-ins for what only a server has; users and groups are made by the real tools in a private /etc. */
-function onServer(story: string, publicKeys: readonly string[] = [ours]): ReturnType<typeof inSandbox> {
-  const script = renderServerScript({ directory: '/home/backups', user: 'extbackup', publicKeys })
+function onServer(story: string, publicKeys: readonly string[] = [ours], heartbeat?: { id: string; file: string }): ReturnType<typeof inSandbox> {
+  const script = renderServerScript({ directory: '/home/backups', user: 'extbackup', publicKeys, ...(heartbeat && { heartbeat }) })
+    .replace('beat=/usr/local/sbin/', 'beat=/home/local/sbin/')
     .replace('rrsync=/usr/bin/rrsync\n', 'rrsync=/usr/bin/rrsync\ntest_rrsync=$ROOM/bin/rrsync\n')
     .replaceAll('[ -x "$rrsync" ]', '[ -x "$test_rrsync" ]')
     .replaceAll('head -n 1 "$rrsync"', 'head -n 1 "$test_rrsync"');
@@ -73,6 +75,52 @@ describe("the server's script", () => {
     const { stdout, stderr } = onServer('rmdir /home/backups; run; ls /home');
     expect(stdout).toContain('<code>0</code>\nextbackup\n');
     expect(stderr).toContain('there is no directory /home/backups yet');
+  });
+
+  describe('with a heartbeat', () => {
+    const heartbeat = { id: 'main-backup', file: '.extbackup-heartbeat' };
+    const beat = '/home/local/sbin/extbackup-heartbeat';
+    const maxAge = 60_000;
+
+    it("installs what the server's own backup calls, and the second time changes nothing", () => {
+      const { stdout, stderr } = onServer(`run; stat -c '%a %U %n' ${beat}; ls -A /home/local/sbin
+        everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED`, [ours], heartbeat);
+      expect(stderr).toBe('');
+      const [first, second] = stdout.split('SECOND\n');
+      expect(first?.split('\n')).toEqual(expect.arrayContaining([`extbackup: wrote ${beat}`, '<code>0</code>', `755 root ${beat}`]));
+      expect(first?.trim().split('\n').at(-1)).toBe('extbackup-heartbeat');
+      expect(second).toContain('all was in place, nothing was changed');
+      expect(second).toMatch(/UNCHANGED\n$/);
+    });
+
+    it('writes what a station takes, each time anew, and through no link that stands in the way', () => {
+      const { stdout, stderr } = onServer(`run >/dev/null; cd /home/backups; echo kept >/home/kept
+        ln -s /home/kept .extbackup-heartbeat; ln -s /home/kept .extbackup-heartbeat.new
+        ${beat}; echo "<code>$?</code>"; ${beat}; echo "<code>$?</code>"; cat /home/kept; ls -A; stat -c '%a %F' .extbackup-heartbeat; echo CONTENT; cat .extbackup-heartbeat`, [ours], heartbeat);
+      expect(stderr).toBe('');
+      const [before, content] = stdout.split('CONTENT\n');
+      expect(before?.trim().split('\n')).toEqual(['<code>0</code>', '<code>0</code>', 'kept', '.extbackup-heartbeat', '644 regular file']);
+      expect(judgeHeartbeat(content, { ...heartbeat, maxAge }, new Date())).not.toHaveProperty('trouble');
+      expect(judgeHeartbeat(content, { ...heartbeat, id: 'other-backup', maxAge }, new Date())).toMatchObject({ trouble: 'foreign' });
+    });
+
+    it('fails, and leaves nothing, where the directory is not there', () => {
+      const { stdout } = onServer(`run >/dev/null; rmdir /home/backups; ${beat} 2>/dev/null; echo "<code>$?</code>"; ls /home`, [ours], heartbeat);
+      expect(stdout).toMatch(/^<code>[1-9]\d*<\/code>\nextbackup\nlocal\n$/);
+    });
+
+    it('is mended when somebody changed it, but not taken from a station with another id', () => {
+      const { stdout, stderr } = onServer(`run >/dev/null; chmod 0777 ${beat}; echo '# more' >>${beat}; run; stat -c '%a' ${beat}; grep -c more ${beat}
+        sed -i "s/^id=.*/id='other-backup'/" ${beat}; everything >"$room/before"; echo OTHER; run; everything | diff "$room/before" - && echo UNCHANGED`, [ours], heartbeat);
+      const [mended, other] = stdout.split('OTHER\n');
+      expect(mended?.trim().split('\n').slice(-3)).toEqual(['<code>0</code>', '755', '0']);
+      expect(other?.trim().split('\n')).toEqual(['<code>1</code>', 'UNCHANGED']);
+      expect(stderr).toContain('with another id');
+    });
+
+    it('is not installed when nobody asked for it', () => {
+      expect(onServer('run >/dev/null; ls /home').stdout).toBe('backups\nextbackup\n');
+    });
   });
 
   it.each([

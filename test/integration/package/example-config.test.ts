@@ -40,10 +40,16 @@ describe('the example configuration', () => {
     expect(namesIn(parse(inForce)).sort()).toEqual(all);
   });
 
+  test('shows the defaults of what has none as a whole', () => {
+    const id = 'some-server';
+    const written = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, attestation: { id } }).attestation;
+    expect({ ...parseConfig(inForce, 'config.yaml').attestation, id }).toEqual(written);
+  });
+
   test('shows the defaults: with them in force nothing changes', () => {
     const comparable = (yaml: string): object => {
       const config = parseConfig(yaml, 'config.yaml');
-      return { ...config, notify: [], hooks: [], key: { ...config.key, check: undefined } };
+      return { ...config, notify: [], hooks: [], attestation: undefined, key: { ...config.key, check: undefined } };
     };
     expect(comparable(inForce)).toEqual(comparable(text));
   });

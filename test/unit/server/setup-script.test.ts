@@ -9,7 +9,9 @@ const render = (change: Partial<Parameters<typeof renderServerScript>[0]> = {}):
 
 describe("the server's script", () => {
   it.each(['/bin/sh', '/bin/dash', '/bin/bash'])('is one that %s understands', (shell) => {
-    expect(spawnSync(shell, ['-n'], { input: render(), encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    for (const script of [render(), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } })]) {
+      expect(spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    }
   });
 
   it('forces one read-only command and forbids everything else', () => {

@@ -1,0 +1,33 @@
+import { agreement } from '../guard/hold.ts';
+import { heldForHeartbeat, judgeHeartbeat } from '../guard/heartbeat.ts';
+import { pullError } from '../system/rsync-failure.ts';
+import { serverName } from '../system/rsync.ts';
+import type { Job } from './back-up.ts';
+import type { FetchedFile, Machine } from './machine.ts';
+import type { Tries } from './tries.ts';
+import { throwIfCancelled } from './undo.ts';
+
+/**
+ * Asks the server, before anything of the mirror is changed, when its own backup has run.
+ * @throws HeldError when that is unknown or too long ago, and nobody has agreed to it
+ * @throws PullError when the server cannot be asked
+ */
+export async function attest(job: Job, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
+  const { config, record } = job;
+  const { attestation } = config;
+  if (attestation === undefined) return;
+  const server = serverName(config);
+  const { trouble, content } = await fetchPatiently(job, attestation.file, machine, tries, signal);
+  if (trouble !== undefined) throw pullError(trouble, server, undefined);
+  const finding = judgeHeartbeat(content, attestation, new Date());
+  if (finding.trouble === undefined || agreement(record.hold).attestation.includes(finding.trouble)) return;
+  throw heldForHeartbeat(record.label, server, { ...finding, trouble: finding.trouble });
+}
+
+async function fetchPatiently({ config }: Job, file: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<FetchedFile> {
+  for (;;) {
+    const fetched = await machine.fetchFile(config, file, signal);
+    throwIfCancelled(signal);
+    if (fetched.trouble === undefined || !(await tries.again({ trouble: fetched.trouble, changed: false }))) return fetched;
+  }
+}

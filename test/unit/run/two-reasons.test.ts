@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBus } from '../../../src/bus/bus.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { approveRun } from '../../../src/drives/approve-run.ts';
+import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/drives/drive-record.ts';
+import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
+import { FakeMachine } from '../../fakes/fake-machine.ts';
+
+const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
+const volume = { kname: 'sda1', device: '/dev/sda1' as const, disk: 'sda', diskseq: 7, luksUuid: 'uuid-1', usb: true };
+const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, attestation: { id: 'main-backup' } });
+const beat = (daysAgo: number) => ({ content: `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n` });
+const manyChanges = () => [Array.from({ length: 500 }, (_, index) => ({ kind: 'changed' as const, path: `a/${index}`, size: 1, isDirectory: false }))];
+
+let directory: string;
+let registry: DriveRegistry;
+let machine: FakeMachine;
+let runs = 0;
+
+const run = (): Promise<RunEnd> => {
+  machine.calls.length = 0;
+  runs += 1;
+  return runOne({ runId: `run-${runs}`, drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid } }, {
+    bus: createBus(() => undefined), registry, deviceLock: join(directory, 'lock'),
+    loadConfig: () => Promise.resolve(config), machineFor: () => machine, findVolumes: () => Promise.resolve([volume]),
+    lookOfPerson: () => Promise.resolve(undefined), rekeyAdvice: () => Promise.resolve(undefined), holdsOf: () => Promise.resolve([]), health: { ioErrors: () => Promise.resolve(0), smart: () => Promise.resolve(undefined) },
+    onPhase: () => undefined, onProgress: () => undefined, record: () => Promise.resolve(),
+  }, new AbortController().signal);
+};
+const approve = () => approveRun(registry, 'BACKUP_1', { by: 'root', reason: 'I know', at: new Date() });
+const record = async (): Promise<DriveRecord> => {
+  const [first] = await registry.list();
+  if (first === undefined) throw new Error('there is no disk');
+  return first;
+};
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'extbackup-reasons-'));
+  registry = createDriveRegistry(join(directory, 'drives.json'));
+  const drive = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 });
+  await registry.update(() => [drive]);
+  machine = new FakeMachine();
+  machine.inside.set('LABEL', 'BACKUP_1');
+  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('a run with two reasons to be held', () => {
+  it('needs one answer for each, in whichever order they come', async () => {
+    machine.fetched = [beat(10)];
+    expect(await run()).toMatchObject({ exitCode: 14, drive: 'closed' });
+    expect((await record()).hold).toMatchObject({ attestation: 'stale', approved: null });
+    await approve();
+    machine.changes = manyChanges();
+    expect((await run()).failure?.happened).toContain('50 % of files changed');
+    expect((await record()).hold).toMatchObject({ approved: null, agreed: { attestation: ['stale'] }, counts: { changed: 500 } });
+    await approve();
+    machine.changes = manyChanges();
+    expect(await run()).toMatchObject({ exitCode: 0 });
+    expect((await record()).hold).toBeUndefined();
+    expect(await run()).toMatchObject({ exitCode: 14 }); // an approval lasts until a run is complete
+  });
+
+  it('needs no second answer about changes when the heartbeat stops in between', async () => {
+    machine.fetched = [beat(1)];
+    machine.changes = manyChanges();
+    expect(await run()).toMatchObject({ exitCode: 14 });
+    await approve();
+    machine.fetched = [beat(10)];
+    expect((await run()).failure?.happened).toContain('has not run for 10 days');
+    machine.fetched = [beat(1)];
+    machine.changes = manyChanges();
+    expect(await run()).toMatchObject({ exitCode: 0 });
+  });
+});
+
+it('what is held for the heartbeat alone is looked at again; what changed too much is not even opened', async () => {
+  machine.fetched = [beat(10), beat(11), beat(1)];
+  expect(await run()).toMatchObject({ exitCode: 14 });
+  expect((await run()).failure?.happened).toContain('11 days');
+  expect(await run()).toMatchObject({ exitCode: 0 });
+  expect((await record()).hold).toBeUndefined();
+  machine.changes = manyChanges();
+  expect(await run()).toMatchObject({ exitCode: 14 });
+  expect(await run()).toMatchObject({ exitCode: 14 });
+  expect(machine.calls).toEqual([]);
+});
