@@ -68,6 +68,8 @@ export interface Machine {
   /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
+  /** The beginning of a plain file of a source's mirror, or of what an entry keeps of it; undefined when there is none. */
+  readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** Reads one small file of the server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, path: string, signal: AbortSignal): Promise<FetchedFile>;

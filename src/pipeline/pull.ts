@@ -6,6 +6,7 @@ import { pullError } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
 import { attest } from './attest.ts';
 import type { Job } from './back-up.ts';
+import { checkContent } from './content-alarm.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
@@ -20,6 +21,8 @@ export interface PullResult {
   readonly complete: boolean;
   /** Files that vanished on the server while it was read: normal on a living system. */
   readonly vanished: number;
+  /** What was copied looks wrong: nothing old is to be given up for it. */
+  readonly suspicious: boolean;
 }
 
 const logFile = '.extbackup/last-run.log';
@@ -63,7 +66,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;
   if (!gaps && wasCutOff) await machine.removePartials();
   story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
-  return { figures, complete: !gaps, vanished };
+  return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
 }
 
 /** Copying, and deleting if there is something to delete. */
@@ -72,6 +75,8 @@ interface Round {
   readonly outcomes: readonly RsyncOutcome[];
   /** How many it took to copy. */
   readonly attempts: number;
+  /** What was copied looks wrong. */
+  readonly suspicious: boolean;
   /** The connection broke while it deleted, and another round is due. */
   readonly brokeOff?: boolean;
 }
@@ -93,28 +98,33 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
-  if (copied.skippedDeletions === 0 || copied.trouble !== undefined) return { outcomes: [copied], attempts };
-  if (watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
+  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  const suspicious = await checkContent(job, machine, watch, order, copied.skippedDeletions, story);
+  if (!deletes) return { outcomes: [copied], attempts, suspicious };
   story.enter('deleting');
   // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
-  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
+  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine, watch)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
   await keepLog(machine, copied.log + deleted.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
-  if (await tries.again(deleted)) return { outcomes: [copied], attempts, brokeOff: true };
+  if (await tries.again(deleted)) return { outcomes: [copied], attempts, suspicious, brokeOff: true };
   if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
   if (deleted.skippedDeletions > 0) throw moreToDelete(server);
-  return { outcomes: [copied, deleted], attempts };
+  return { outcomes: [copied, deleted], attempts, suspicious };
 }
 
 /** Each rsync gets an entry of its own, so that a second one never replaces what the first one kept. */
-async function keeping(job: Job, machine: Machine): Promise<Pick<PullOrder, 'history'>> {
-  return job.config.history.enabled ? { history: await machine.newHistory() } : {};
+async function keeping(job: Job, machine: Machine, watch: Watch): Promise<Pick<PullOrder, 'history'>> {
+  if (!job.config.history.enabled) return {};
+  const history = await machine.newHistory();
+  watch.kept.push(history);
+  return { history };
 }
 
 /** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
 async function copy(job: Job, machine: Machine, { watch, order, tries }: Course, signal: AbortSignal): Promise<{ copied: RsyncOutcome; attempts: number }> {
   for (let attempts = 1; ; attempts += 1) {
-    const copied = await machine.pull({ ...order, ...(await keeping(job, machine)) }, watch.signal);
+    const copied = await machine.pull({ ...order, ...(await keeping(job, machine, watch)) }, watch.signal);
     throwIfCancelled(signal);
     if (watch.excess() !== undefined) return { copied, attempts };
     if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
@@ -130,6 +140,7 @@ async function copy(job: Job, machine: Machine, { watch, order, tries }: Course,
 async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrder, attempt: number, signal: AbortSignal): Promise<boolean> {
   const { history } = job.config;
   if (!history.enabled) return false;
+  if (job.record.suspicion !== undefined) return false;
   if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
   if (history.whenFull === 'stop') return false;
   const minFree = Math.min(0.9, history.keep.minFree + 0.1 * attempt); // what did not fit is more than what is free

@@ -12,6 +12,7 @@ import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from '.
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { files, type Paths } from './paths.ts';
+import { readHead } from './read-head.ts';
 import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
@@ -53,6 +54,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       return outcome;
     },
     fetchFile: (config, path, signal) => fetchFile(run, { config, path, top: paths.plaintext, identityFile }, signal),
+    readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: async (rule, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
