@@ -8,6 +8,7 @@ import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { withDisk } from '../drives/with-disk.ts';
 import { UsageError } from '../errors.ts';
+import { contentReport } from '../pipeline/content-alarm.ts';
 import { heldReport } from '../guard/hold.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { readSmallFile } from '../system/filesystem.ts';
@@ -42,15 +43,19 @@ export function approveCommand(context: CliContext): Command {
       if (reason === '') throw new UsageError('It is not said why.', `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`);
       await approveRun(registry, record.label, { by: process.env['SUDO_USER'] ?? userInfo().username, reason, at: new Date() });
       await nudgeAboutDrives(context.paths);
+      if (record.hold === undefined) {
+        context.print(`Noted. The history of ${record.label} is thinned out again as the settings say.`);
+        return;
+      }
       if (options.later !== true && (await isWaiting(context, record.label))) await runNow(context, { drive: record.label });
       else context.print(`Approved. The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
     });
 }
 
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
-  context.print(record.hold?.reason ?? '');
+  context.print(record.hold?.reason ?? 'The last run went through, but what it copied looked wrong.');
   const report = await cancellable('The disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) => readSmallFile(join(top, heldReport), 1024 * 1024)));
+    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) => readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024)));
   context.print(report === undefined ? 'The disk has no report about it.' : report.split('\n').slice(2).join('\n').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?').trimEnd());
 }
 

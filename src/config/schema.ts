@@ -116,6 +116,7 @@ export const configSchema = z.strictObject({
       deleted: share.prefault('10%').describe('of the files on the disk'),
       changed: share.prefault('40%').describe('of the files on the disk'),
       bytes: share.prefault('100%').describe('changed bytes, of all bytes on the disk; 100% is no limit'),
+      content: z.enum(['warn', 'hold', 'off']).default('warn').describe('when a sample of the new and changed files looks encrypted'),
       floor: z.int().min(0).default(100).describe('so many files may always be changed or deleted'),
     })
     .prefault({}),

@@ -17,8 +17,8 @@ const keptApprovals = 50;
  * @throws UsageError
  */
 export function findHeld(drives: readonly DriveRecord[], wanted: string | undefined): DriveRecord {
-  const held = drives.filter(({ hold }) => hold !== undefined);
-  const matching = wanted === undefined ? held : held.filter(({ label, hold }) => label === wanted || hold?.runId === wanted);
+  const held = drives.filter(({ hold, suspicion }) => hold !== undefined || suspicion !== undefined);
+  const matching = wanted === undefined ? held : held.filter(({ label, hold, suspicion }) => label === wanted || hold?.runId === wanted || suspicion?.runId === wanted);
   const [first] = matching;
   if (first && matching.length === 1) return first;
   if (first) throw new UsageError(`Several disks wait for an answer: ${matching.map(({ label }) => label).join(', ')}.`, 'Name one: extbackup approve LABEL');
@@ -28,9 +28,11 @@ export function findHeld(drives: readonly DriveRecord[], wanted: string | undefi
 /** Writes an approval into the list of disks; it covers what the run did and would have done, and no more. */
 export async function approveRun(registry: DriveRegistry, label: string, { by, reason, at }: Approval): Promise<void> {
   await registry.update((drives) => drives.map((drive) => {
-    if (drive.label !== label || drive.hold === undefined) return drive;
+    const { hold, suspicion, ...rest } = drive;
+    const runId = hold?.runId ?? suspicion?.runId;
+    if (drive.label !== label || runId === undefined) return drive;
     const approved = { at: at.toISOString(), by, reason };
-    const approvals = [...(drive.approvals ?? []), { runId: drive.hold.runId, ...approved }].slice(-keptApprovals);
-    return { ...drive, hold: { ...drive.hold, approved }, approvals };
+    const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
+    return { ...rest, ...(hold && { hold: { ...hold, approved } }), approvals };
   }));
 }

@@ -36,6 +36,8 @@ const recordShape = {
   health: healthSchema.optional(),
   /** Its last run stopped to ask. */
   hold: holdSchema.optional(),
+  /** A run went through that looked wrong: no history is given up until somebody says that it was right. */
+  suspicion: z.object({ runId: z.string(), at: time }).optional(),
   /** Who approved what, the newest last. */
   approvals: z.array(z.looseObject({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
 };

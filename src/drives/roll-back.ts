@@ -65,6 +65,7 @@ export async function noteRollback(registry: DriveRegistry, top: string, record:
   await registry.update((drives) => drives.map((drive) => {
     if (drive.luksUuid !== record.luksUuid) return drive;
     const { hold, successBefore, ...rest } = drive;
+    delete rest.suspicion; // a rollback is the answer to it
     return { ...rest, ...(!undone && successBefore !== undefined && { successBefore }), ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
   }));
 }

@@ -35,8 +35,15 @@ export class HeldError extends ExtbackupError {
   }
 }
 
-/** Words for a run that a limit stopped. */
-export function tooMuch(label: string, before: Before, { created, changed, deleted, changedBytes }: Hold['counts']): HeldError {
+/** Words for a run whose content looks wrong. */
+export const looksWrong = (label: string, alarm: string, counts: Hold['counts']): HeldError =>
+  new HeldError(`held: what came from the server looks as if it had been attacked: ${alarm}. Nothing was deleted, and every replaced file is kept in the disk's history.`, whatToDo(label), counts);
+
+/**
+ * Words for a run that a limit stopped.
+ * @param alarm signs of encryption, if any
+ */
+export function tooMuch(label: string, before: Before, { created, changed, deleted, changedBytes }: Hold['counts'], alarm?: string): HeldError {
   const share = (count: number): string => `${Math.min(100, Math.round((100 * count) / before.filesTotal))} % of files`;
   const parts = [
     ...(changed > 0 ? [`${share(changed)} changed (${changed})`] : []),
@@ -44,7 +51,7 @@ export function tooMuch(label: string, before: Before, { created, changed, delet
     ...(created > 0 ? [`${created} new`] : []),
   ];
   return new HeldError(
-    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. Nothing was deleted, and every replaced file is kept in the disk's history.`,
+    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. Nothing was deleted, and every replaced file is kept in the disk's history.${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
     whatToDo(label), { created, changed, deleted, changedBytes });
 }
 

@@ -1,4 +1,6 @@
+import { createContentWatch, type ContentWatch } from '../content/content-watch.ts';
 import type { Change } from '../history/change.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
@@ -11,6 +13,10 @@ export interface Watch {
   readonly before: Before | undefined;
   /** The limit that was exceeded, if any. */
   excess(): Excess | undefined;
+  /** undefined when the content is not looked at: the first run, an approved one, or not wanted. */
+  readonly content: ContentWatch | undefined;
+  /** Where this run keeps what it replaces, the oldest first. */
+  readonly kept: HistoryEntry[];
   /** Aborted with the run, and when a limit is exceeded. */
   readonly signal: AbortSignal;
   see(change: Change): void;
@@ -24,15 +30,20 @@ export function createWatch(guard: Config['guard'], record: DriveRecord, signal:
   const limits = limitsFor(guard, before, approvedCounts(record));
   const tally = createTally();
   const stop = new AbortController();
+  const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && !record.hold?.approved;
+  const content = looks ? createContentWatch() : undefined;
   let excess: Excess | undefined;
   const over = (counts: Counts): Excess | undefined => exceeded(limits, counts, guard.floor);
   return {
     tally,
     before: limits && before,
+    content,
+    kept: [],
     excess: () => excess,
     signal: AbortSignal.any([signal, stop.signal]),
     see: (change) => {
       tally.add(change);
+      content?.see(change);
       excess ??= over(tally.counts);
       if (excess !== undefined) stop.abort();
     },

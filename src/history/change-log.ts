@@ -33,6 +33,9 @@ export function parseLogLine(line: string): LoggedChange | undefined {
  */
 const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
 
+/** The bytes of a path as rsync prints it, read as UTF-8. */
+export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(printed).toString('latin1'));
+
 /** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
 export function bytesOfName(escaped: string): Buffer {
   const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

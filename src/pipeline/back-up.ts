@@ -37,6 +37,8 @@ export interface RunResult {
   readonly generation: number;
   /** What was read back after the pull; undefined when nothing was. */
   readonly verified?: DriveVerdict;
+  /** Set when what was copied looks wrong. */
+  readonly suspicious?: boolean;
 }
 
 /**
@@ -94,7 +96,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       await hooks.after('mount');
       const pulled = await hooks.aroundSync(() => pull(job, machine, story, signal));
       await hooks.before('close'); // not after the stamp: a run that fails here is not complete
-      if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation };
+      if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation, ...(pulled.suspicious && { suspicious: true }) };
       story.enter('flushing');
       await machine.flush(signal);
       throwIfCancelled(signal);
@@ -104,9 +106,9 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       const stampedAt = new Date();
       await machine.stamp(stampedAt);
       story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-      await thinOutHistory(job.config, machine, story, signal);
+      if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job.config, machine, story, signal);
       const verified = await verifyPart(job, machine, story, pulled.figures, signal);
-      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation, ...(verified && { verified }) };
+      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation, ...(verified && { verified }), ...(pulled.suspicious && { suspicious: true }) };
     }));
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.

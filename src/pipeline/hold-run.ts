@@ -1,6 +1,7 @@
 import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
 import { createTally } from '../guard/tally.ts';
 import type { Watch } from '../guard/watch.ts';
+import { signsIn } from './content-alarm.ts';
 import type { Job } from './back-up.ts';
 import type { Machine, PullOrder } from './machine.ts';
 
@@ -11,7 +12,7 @@ import type { Machine, PullOrder } from './machine.ts';
  */
 export async function holdRun(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<HeldError> {
   await surveyRest(machine, watch, order, signal);
-  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts);
+  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts, await signsIn(machine, watch, order, watch.tally.counts.deleted));
   try {
     await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
   } catch {

@@ -60,6 +60,8 @@ export interface Machine {
   /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
+  /** The beginning of a plain file of a source's mirror, or of what an entry keeps of it; undefined when there is none. */
+  readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;

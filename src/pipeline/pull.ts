@@ -6,6 +6,7 @@ import { pullError, type PullTrouble } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
 import { pause } from '../system/pause.ts';
 import type { Job } from './back-up.ts';
+import { checkContent } from './content-alarm.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
@@ -19,6 +20,8 @@ export interface PullResult {
   readonly complete: boolean;
   /** Files that vanished on the server while it was read: normal on a living system. */
   readonly vanished: number;
+  /** What was copied looks wrong: nothing old is to be given up for it. */
+  readonly suspicious: boolean;
 }
 
 /** Pauses before another try after a broken connection, in milliseconds; the last one repeats. */
@@ -49,13 +52,15 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
+  const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
+  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  const suspicious = await checkContent(job, machine, watch, order, copied.skippedDeletions, story);
   let last = copied;
   let figures = copied.figures;
-  if (copied.skippedDeletions > 0 && copied.trouble === undefined) {
-    if (watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (deletes) {
     story.enter('deleting');
     // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
-    const deleted = await machine.pull({ ...order, ...(await keeping(job, machine)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
+    const deleted = await machine.pull({ ...order, ...(await keeping(job, machine, watch)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
     await keepLog(machine, copied.log + deleted.log);
     if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
     if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
@@ -68,19 +73,22 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
   if (!gaps && (attempts > 1 || record.lastError !== null)) await machine.removePartials();
   story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
-  return { figures, complete: !gaps, vanished };
+  return { figures, complete: !gaps, vanished, suspicious };
 }
 
 /** Each rsync gets an entry of its own, so that a second one never replaces what the first one kept. */
-async function keeping(job: Job, machine: Machine): Promise<Pick<PullOrder, 'history'>> {
-  return job.config.history.enabled ? { history: await machine.newHistory() } : {};
+async function keeping(job: Job, machine: Machine, watch: Watch): Promise<Pick<PullOrder, 'history'>> {
+  if (!job.config.history.enabled) return {};
+  const history = await machine.newHistory();
+  watch.kept.push(history);
+  return { history };
 }
 
 /** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
 async function copy(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<{ copied: RsyncOutcome; attempts: number }> {
   let broken = 0;
   for (let attempts = 1; ; attempts += 1) {
-    const copied = await machine.pull({ ...order, ...(await keeping(job, machine)) }, watch.signal);
+    const copied = await machine.pull({ ...order, ...(await keeping(job, machine, watch)) }, watch.signal);
     throwIfCancelled(signal);
     if (watch.excess() !== undefined) return { copied, attempts };
     if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
@@ -99,6 +107,7 @@ async function copy(job: Job, machine: Machine, watch: Watch, order: PullOrder, 
 async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrder, attempt: number, signal: AbortSignal): Promise<boolean> {
   const { history } = job.config;
   if (!history.enabled) return false;
+  if (job.record.suspicion !== undefined) return false;
   if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
   if (history.whenFull === 'stop') return false;
   const minFree = Math.min(0.9, history.keep.minFree + 0.1 * attempt); // what did not fit is more than what is free

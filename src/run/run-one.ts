@@ -151,7 +151,7 @@ async function proveClosed(order: RunOrder, disk: string | undefined, error: unk
 
 async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined, health: HealthWatch | undefined, around: RunSurroundings): Promise<void> {
   try {
-    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, startedAt, result, failure, held), result, health) : record)));
+    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, order.runId, startedAt, result, failure, held), result, health) : record)));
   } catch (error) {
     const todo = error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
     around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: `The backup itself is not affected. ${todo}` });
@@ -166,7 +166,7 @@ function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
   return { runId: order.runId, at: at.toISOString(), reason: held.message, counts, approved: null };
 }
 
-function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined): DriveRecord {
+function afterRun(record: DriveRecord, runId: string, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
   const { hold: before, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
@@ -174,6 +174,7 @@ function afterRun(record: DriveRecord, startedAt: Date, result: RunResult | unde
   return {
     ...rest,
     ...(hold && { hold }),
+    ...(result?.suspicious && { suspicion: { runId, at: startedAt.toISOString() } }),
     runs: record.runs + 1,
     lastRun: startedAt.toISOString(),
     lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),

@@ -11,6 +11,7 @@ import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from '.
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { files, type Paths } from './paths.ts';
+import { readHead } from './read-head.ts';
 import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
@@ -51,6 +52,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;
     },
+    readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: async (rule, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);

@@ -43,6 +43,9 @@ export class FakeMachine implements Machine {
     this.pruned.push(rule);
     return this.prunable;
   });
+  /** Beginnings of files, by path; with `old:` before it what the history keeps. */
+  readonly heads = new Map<string, Buffer>();
+  readHead = (path: string, _source: unknown, entry?: HistoryEntry): Promise<Buffer | undefined> => Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
   pull = (order: PullOrder): Promise<RsyncOutcome> => this.#step('pull', () => {
     this.pullOrders.push(order);
     for (const change of this.changes.shift() ?? []) order.onChange?.(change);

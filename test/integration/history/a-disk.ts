@@ -19,7 +19,7 @@ export interface DiskAndServer {
   readonly source: string;
   record: DriveRecord;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
-  pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void }): Promise<PullResult>;
+  pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void; onWarning?: (reason: string) => void }): Promise<PullResult>;
   /** Only the two rsyncs, of one of several sources: a directory of that name in the source. */
   pullNamed(name: string): Promise<void>;
   remove(): Promise<void>;
@@ -40,9 +40,10 @@ export async function openDisk(): Promise<DiskAndServer> {
   const disk: DiskAndServer = {
     top, source, mirror: join(top, 'backups'),
     record: driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z' }),
-    pull: async ({ settings = {}, signal = new AbortController().signal, onProgress } = {}) => {
+    pull: async ({ settings = {}, signal = new AbortController().signal, onProgress, onWarning } = {}) => {
       const bus = createBus(() => undefined);
       if (onProgress) bus.on('sync:progress', onProgress);
+      if (onWarning) bus.on('run:warned', ({ reason }) => { onWarning(reason); });
       const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
       const lastRun = new Date(Math.max(Date.now(), await newest() + 1_000)).toISOString();
       const result = await pull({ record: { ...disk.record, lastRun }, device: '', config }, machine, createStory(bus, 'r', 'BACKUP_1', () => undefined), signal);

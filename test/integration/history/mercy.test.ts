@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { chmod, link, mkdir, readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -127,6 +129,19 @@ describe('a run that was cut off', () => {
   });
 });
 
+/** Twenty of many letters are encrypted in place, or with a new ending; far fewer than the limits allow. */
+async function encryptSome(ending = ''): Promise<{ warnings: string[]; letters: string }> {
+  const letters = 'Dear customer, thank you for your letter. '.repeat(60);
+  await mkdir(join(source, 'letters'));
+  for (let index = 0; index < 40; index += 1) await writeFile(join(source, `letters/${index}.txt`), letters);
+  await disk.pull();
+  for (let index = 0; index < 20; index += 1) {
+    if (ending !== '') await rm(join(source, `letters/${index}.txt`));
+    await writeFile(join(source, `letters/${index}.txt${ending}`), randomBytes(2_600));
+  }
+  return { warnings: [], letters };
+}
+
 describe('a source that looks wrong', () => {
   beforeEach(async () => {
     await disk.pull();
@@ -174,6 +189,55 @@ describe('a source that looks wrong', () => {
     expect(await readTree(disk.mirror)).toEqual(await readTree(source));
     await rollback();
     expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('with some letters encrypted, far below the limits, is told, and can be put back', async () => {
+    const { warnings, letters } = await encryptSome();
+    expect((await disk.pull({ onWarning: (reason) => warnings.push(reason) })).suspicious).toBe(true);
+    expect(warnings).toEqual([expect.stringMatching(/20 of 2\d new or changed files .* encrypted them/)]);
+    expect(warnings.join()).not.toContain('letter');
+    expect(await readFile(join(disk.top, '.extbackup/suspicious.txt'), 'utf8')).toContain('letters/0.txt');
+    expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+    await rollback();
+    expect(await readFile(join(disk.mirror, 'letters/0.txt'), 'latin1')).toBe(letters);
+  });
+
+  it('with some letters encrypted is held where the settings say so, before anything is deleted', async () => {
+    await encryptSome();
+    const here = await readTree(disk.mirror);
+    await rm(file(3));
+    const { message } = await heldBy({ guard: { content: 'hold' } });
+    expect(message).toMatch(/^held: what came from the server looks as if it had been attacked/);
+    expect((await readTree(disk.mirror)).has('folder-3/file-3')).toBe(true);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(here);
+  });
+
+  it('with letters encrypted under a new ending, and a demand beside them, is told', async () => {
+    const { warnings } = await encryptSome('.locked');
+    await writeFile(join(source, 'HOW_TO_DECRYPT.txt'), 'pay');
+    await disk.pull({ onWarning: (reason) => warnings.push(reason) });
+    expect(warnings.join()).toMatch(/20 of 2\d .* one and the same new ending.*extortionists/);
+  });
+
+  it('is no attack: edited letters, new archives, photos and films', async () => {
+    const warnings: string[] = [];
+    await mkdir(join(source, 'media'));
+    await disk.pull();
+    for (let index = 0; index < 60; index += 1) await writeFile(file(index), `edited ${'again and again '.repeat(index * 10)}`);
+    for (let index = 0; index < 20; index += 1) {
+      const noise = randomBytes(20_000);
+      await writeFile(join(source, `media/${index}.gz`), gzipSync(noise));
+      await writeFile(join(source, `media/${index}.jpg`), Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), noise]));
+      await writeFile(join(source, `media/${index}.mp4`), Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), noise]));
+      await writeFile(join(source, `media/${index}.zip`), Buffer.concat([Buffer.from('PK\x03\x04'), noise]));
+      await writeFile(join(source, `media/vault-${index}`), noise);
+    }
+    expect((await disk.pull({ onWarning: (reason) => warnings.push(reason) })).suspicious).toBe(false);
+    for (let index = 0; index < 20; index += 1) await writeFile(join(source, `media/${index}.jpg`), Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), randomBytes(20_000)]));
+    for (let index = 0; index < 20; index += 1) await writeFile(join(source, `media/vault-${index}`), randomBytes(20_000));
+    await disk.pull({ onWarning: (reason) => warnings.push(reason) });
+    expect(warnings).toEqual([]);
   });
 
   it('that is not there at all is an error', async () => {

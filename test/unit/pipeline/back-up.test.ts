@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventName } from '../../../src/bus/events.ts';
@@ -226,6 +227,49 @@ describe('a run', () => {
       expect(machine.pullOrders.every(({ history }) => history !== undefined)).toBe(true);
       expect(machine.calls.filter((call) => call === 'newHistory')).toHaveLength(2);
       expect(machine.calls.indexOf('pruneHistory')).toBeGreaterThan(machine.calls.indexOf('stamp'));
+    });
+
+    describe('and of which files have become unreadable', () => {
+      beforeEach(() => {
+        machine.changes = [changes('changed', 10)];
+        for (let index = 0; index < 10; index += 1) {
+          machine.heads.set(`top/${index}`, randomBytes(2_000));
+          machine.heads.set(`old:top/${index}`, Buffer.alloc(2_000, 'a letter '));
+        }
+      });
+
+      it('warns and stamps, but gives up no history', async () => {
+        expect(await run()).toMatchObject({ suspicious: true });
+        expect(events).toContain('run:warned');
+        expect(machine.stampedAt).toBeDefined();
+        expect(machine.calls).not.toContain('pruneHistory');
+        expect(machine.inside.get('.extbackup/suspicious.txt')).toContain('top/3');
+      });
+
+      it('gives up no history later either, until somebody answers', async () => {
+        machine.changes = [];
+        job = { ...job, record: { ...known, suspicion: { runId: 'r', at: '2026-01-03T00:00:00Z' } } };
+        await run();
+        expect(machine.calls).not.toContain('pruneHistory');
+        machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+        machine.prunable = 1;
+        expect(await failure()).toMatchObject({ code: 'EXB_DISK_FULL' });
+        expect(machine.pruned).toEqual([]);
+      });
+
+      it('is held where the settings say so, and neither deleted nor stamped', async () => {
+        job = { ...job, config: { ...config, guard: { ...config.guard, content: 'hold' } } };
+        machine.pulls = [{ ...goodPull, skippedDeletions: 5 }];
+        expect(await failure()).toMatchObject({ code: 'EXB_HELD', counts: { changed: 10, deleted: 5 } });
+        expect(machine.pullOrders).toHaveLength(1);
+        expect(machine.stampedAt).toBeUndefined();
+      });
+
+      it('is not looked at where nobody wants that', async () => {
+        job = { ...job, config: { ...config, guard: { ...config.guard, content: 'off' } } };
+        expect(await run()).not.toHaveProperty('suspicious');
+        expect(events).not.toContain('run:warned');
+      });
     });
 
     it('makes room on a full disk and goes on', async () => {

@@ -1,0 +1,109 @@
+import type { Change } from '../history/change.ts';
+import { kindOfFile, promisesOrder, type FileKind } from './file-kind.ts';
+import { isRansomNote } from './ransom-note.ts';
+import { createSample, type Sample } from './sample.ts';
+
+/** Files of each sort that are looked at in a run, however much it does. */
+const sampleSize = 100;
+
+/** So many signs are no accident. */
+const fewestSigns = 3;
+/** Of the files of one sort that were looked at. */
+const fewestShare = 0.05;
+/** Files that were renamed in a run of its own choice share one new ending. */
+const fewestRenamed = 10;
+
+/** Looks at files by the path that rsync prints. undefined when there is no such plain file. */
+export interface Heads {
+  /** The beginning of a file of the mirror as it is now. */
+  now(path: string): Promise<Buffer | undefined>;
+  /** Of what this run replaced there. */
+  before(path: string): Promise<Buffer | undefined>;
+}
+
+/** What a look at the sample found. */
+export interface Findings {
+  /** Files that look encrypted and did not before, of `looked`. */
+  readonly encrypted: number;
+  readonly looked: number;
+  readonly notes: number;
+  /** New files in the sample that are old ones with one and the same ending added. */
+  readonly renamed: number;
+  /** For the disk only: they are file names. */
+  readonly examples: readonly string[];
+}
+
+/** Collects what to look at while a run goes on; its size does not grow with the run. */
+export interface ContentWatch {
+  see(change: Change): void;
+  /** Reads the beginnings of the sample. @param deletions how many files the run has deleted or would delete */
+  look(heads: Heads, deletions: number): Promise<Findings>;
+}
+
+export function createContentWatch(random: () => number = Math.random): ContentWatch {
+  const changed = createSample<string>(sampleSize, random);
+  const created = createSample<string>(sampleSize, random);
+  const notes: string[] = [];
+  let noteCount = 0;
+  return {
+    see: ({ kind, isDirectory, path }) => {
+      if (isDirectory || kind === 'deleted') return;
+      if (kind === 'changed') {
+        changed.offer(path);
+        return;
+      }
+      created.offer(path);
+      if (!isRansomNote(path)) return;
+      noteCount += 1;
+      if (notes.length < 10) notes.push(path);
+    },
+    look: async (heads, deletions) => {
+      const ofChanged = await lookAt(changed, (path, now) => changedLooksEncrypted(path, now, heads), heads);
+      const endings = new Map<string, number>();
+      const ofCreated = await lookAt(created, async (path, now) => {
+        const stem = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+        const old = stem.endsWith('/') || stem === '' ? undefined : await heads.now(stem);
+        if (old) endings.set(path.slice(stem.length), (endings.get(path.slice(stem.length)) ?? 0) + 1);
+        return now === 'random' && (old ? isOrdered(kindOfFile(old)) : promisesOrder(path));
+      }, heads);
+      const added = Math.max(0, ...endings.values());
+      // Copies beside the old files are no renames.
+      const renamed = deletions >= (added / Math.max(1, created.items.length)) * created.offered * 0.5 ? added : 0;
+      return {
+        encrypted: ofChanged.encrypted.length + ofCreated.encrypted.length, looked: ofChanged.looked + ofCreated.looked,
+        notes: noteCount, renamed, examples: [...notes, ...ofChanged.encrypted, ...ofCreated.encrypted].slice(0, 50),
+      };
+    },
+  };
+}
+
+const isOrdered = (kind: FileKind): boolean => kind === 'plain' || kind === 'format';
+
+/** What stood there before says it best; without it, the name has to. */
+async function changedLooksEncrypted(path: string, now: FileKind, heads: Heads): Promise<boolean> {
+  if (now !== 'random') return false;
+  const old = await heads.before(path);
+  return old === undefined ? promisesOrder(path) : isOrdered(kindOfFile(old));
+}
+
+async function lookAt(sample: Sample<string>, judge: (path: string, now: FileKind) => Promise<boolean>, heads: Heads): Promise<{ encrypted: string[]; looked: number }> {
+  const encrypted: string[] = [];
+  let looked = 0;
+  for (const path of sample.items) {
+    const bytes = await heads.now(path);
+    if (bytes === undefined) continue;
+    looked += 1;
+    if (await judge(path, kindOfFile(bytes))) encrypted.push(path);
+  }
+  return { encrypted, looked };
+}
+
+/** What the findings mean, in words; undefined when nothing is wrong. */
+export function alarmOf({ encrypted, looked, notes, renamed }: Findings): string | undefined {
+  const signs = [
+    ...(encrypted >= Math.max(fewestSigns, looked * fewestShare) ? [`${encrypted} of ${looked} new or changed files that were looked at have become unreadable, as if somebody had encrypted them`] : []),
+    ...(renamed >= fewestRenamed ? ['many files were renamed to one and the same new ending'] : []),
+    ...(notes > 0 ? [`${notes === 1 ? 'a new file is' : `${notes} new files are`} called as extortionists call their demands`] : []),
+  ];
+  return signs.length === 0 ? undefined : signs.join('; ');
+}

@@ -1,0 +1,52 @@
+import { alarmOf, type Findings } from '../content/content-watch.ts';
+import { looksWrong } from '../guard/hold.ts';
+import type { Watch } from '../guard/watch.ts';
+import type { Job } from './back-up.ts';
+import type { Machine, PullOrder } from './machine.ts';
+import type { Story } from './phases.ts';
+
+/** File on the disk with the names of files that look encrypted. It names files, so it stays on the disk. */
+export const contentReport = '.extbackup/suspicious.txt';
+
+/**
+ * Looks at a sample of what was copied, before anything is deleted.
+ * @param deletions how many files would be deleted
+ * @returns whether it looks wrong; the operator was told then
+ * @throws HeldError when the settings want that
+ */
+export async function checkContent(job: Job, machine: Machine, watch: Watch, order: PullOrder, deletions: number, story: Story): Promise<boolean> {
+  const alarm = await signsIn(machine, watch, order, deletions);
+  if (alarm === undefined) return false;
+  const { label } = job.record;
+  if (order.source.guard.content === 'hold') throw looksWrong(label, alarm, { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions });
+  story.tell('run:warned', {
+    reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
+    todo: `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,
+  });
+  return true;
+}
+
+/** Signs of encryption in the sample, in words without file names; the names are written on the disk. */
+export async function signsIn(machine: Machine, watch: Watch, { source }: PullOrder, deletions: number): Promise<string | undefined> {
+  const findings = await watch.content?.look({
+    now: (path) => machine.readHead(path, source),
+    before: async (path) => {
+      for (const entry of watch.kept) {
+        const bytes = await machine.readHead(path, source, entry);
+        if (bytes) return bytes;
+      }
+      return undefined;
+    },
+  }, deletions);
+  const alarm = findings && alarmOf(findings);
+  if (findings && alarm !== undefined) await writeReport(machine, alarm, findings);
+  return alarm;
+}
+
+async function writeReport(machine: Machine, alarm: string, { examples }: Findings): Promise<void> {
+  try {
+    await machine.writeInside(contentReport, [alarm, '', ...examples, ''].join('\n'));
+  } catch {
+    // a full disk: the operator has the numbers, only not the names
+  }
+}
