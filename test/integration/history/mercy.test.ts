@@ -255,6 +255,21 @@ describe('a source that looks wrong', () => {
 });
 
 describe('the history', () => {
+  it('gives back what was lost little by little, each step below the limits', async () => {
+    await disk.pull();
+    before = await readTree(disk.mirror);
+    const then = new Date((await listHistory(disk.top))[0]?.at ?? 0);
+    for (let step = 0; step < 4; step += 1) {
+      for (let index = step * 20; index < step * 20 + 20; index += 1) await rm(file(index));
+      for (let index = 200 + step * 20; index < 220 + step * 20; index += 1) await writeFile(file(index), `spoilt in step ${step}`);
+      await disk.pull();
+      expect(await readTree(disk.mirror)).toEqual(await readTree(source));
+      const target = join(disk.top, `../restored-${step}`);
+      await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', '.', then), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+      expect(await readTree(target)).toEqual(before);
+    }
+  });
+
   it('is thinned out, the oldest first, and what is left can still be undone', async () => {
     const states: Map<string, string>[] = [];
     for (const content of ['one', 'second', 'the third']) {
