@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+
+/** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/mercy.test.ts. */
+let lab: Lab;
+let disk: UsbDisk;
+
+const checksums = (directory: string): string => `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
+const onDisk = (): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
+const onServer = (): Promise<string> => lab.server.ask(checksums('/backups'));
+const extbackup = (...args: readonly string[]) => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await lab.server.shell('mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done');
+  // A hook of the operator's, which tells what it was told.
+  await lab.guest.shell(`printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`);
+  await lab.guest.plug(disk);
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+});
+afterAll(() => lab.close());
+
+let good: string;
+
+it('an encrypted server does not reach the copy: the run is held, and says why without a file name', async () => {
+  good = await onDisk();
+  expect(good).toBe(await onServer());
+  const { lastSuccess } = await driveNow(lab, 'BACKUP_1');
+  await lab.server.shell('cd /backups && for f in office/*.txt; do head -c 3000 /dev/urandom > $f; done');
+  await lab.guest.unplug(disk);
+  await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
+  await lab.guest.plug(disk);
+  const held = await waitForState(lab, 'BACKUP_1', ['held']);
+  expect(held.message).toMatch(/(?:49|50) % of files changed \(150\)/);
+  expect(held.message).toContain('safe to unplug');
+  expect(held.lastSuccess).toBe(lastSuccess);
+  await assertClosed(lab);
+  expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 150, deleted: 0 }, happened: expect.stringContaining('as if somebody had encrypted them') as string });
+  expect(await lab.guest.ask('cat /run/hook-told')).toBe('after-sync BACKUP_1 complete\nafter-sync BACKUP_1 held');
+  expect((await eventsOf(lab, 'run:warned'))[0]).toMatchObject({ reason: expect.stringContaining('ended with exit code 3') as string });
+
+  expect((await extbackup('approve', 'BACKUP_1', '--show')).stdout).toMatch(/^ +150 +0 +0 {2}office$/m);
+  const told = await lab.guest.ask('journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*');
+  expect(told).not.toContain('office');
+
+});
+
+it('rollback puts the copy back byte for byte', async () => {
+  expect((await extbackup('rollback', 'BACKUP_1', '--yes')).exitCode).toBe(0);
+  expect(await onDisk()).toBe(good);
+  expect((await driveNow(lab, 'BACKUP_1')).state).not.toBe('held');
+});
+
+it('held once more, it goes on when somebody says that it is right', async () => {
+  expect((await extbackup('run', '--drive', 'BACKUP_1')).exitCode).toBe(14);
+  const approved = await extbackup('approve', 'BACKUP_1', '--reason', 'new letters');
+  expect(`${String(approved.exitCode)} ${approved.stderr}`).toMatch(/^0 /);
+  expect(await onDisk()).toBe(await onServer());
+  expect(await lab.guest.ask('cat /var/lib/extbackup/drives.json')).toContain('new letters');
+  await assertClosed(lab);
+});
