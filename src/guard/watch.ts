@@ -21,9 +21,14 @@ export interface Watch {
   /** Aborted with the run, and when a limit is exceeded. */
   readonly signal: AbortSignal;
   see(change: Change): void;
+  /** Counts what a look at the rest found: the file that was in hand when the run was ended is named by both. */
+  seeRest(change: Change): void;
   /** Which limit would be exceeded if so much came on top. */
   wouldExceed(more: Partial<Pick<Counts, Excess>>): Excess | undefined;
 }
+
+/** What rsync calls a file until it is complete: `.NAME.XXXXXX`. One that is ended may need a moment to remove it. */
+const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 
 /** @param signal of the run */
 export function createWatch(guard: Config['guard'], record: DriveRecord, signal: AbortSignal): Watch {
@@ -33,6 +38,7 @@ export function createWatch(guard: Config['guard'], record: DriveRecord, signal:
   const stop = new AbortController();
   const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && !record.hold?.approved;
   const content = looks ? createContentWatch() : undefined;
+  let lastPath: string | undefined;
   let excess: Excess | undefined;
   const over = (counts: Counts): Excess | undefined => exceeded(limits, counts, guard.floor);
   return {
@@ -42,7 +48,12 @@ export function createWatch(guard: Config['guard'], record: DriveRecord, signal:
     kept: [],
     excess: () => excess,
     signal: AbortSignal.any([signal, stop.signal]),
+    seeRest: (change) => {
+      const inHand = change.kind === 'deleted' ? unfinished.test(change.path) : change.path === lastPath;
+      if (!inHand) tally.add(change);
+    },
     see: (change) => {
+      lastPath = change.path;
       tally.add(change);
       content?.see(change);
       excess ??= over(tally.counts);

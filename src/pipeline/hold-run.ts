@@ -33,5 +33,5 @@ export async function wouldBeTooMuch(machine: Machine, watch: Watch, order: Pull
 }
 
 async function surveyRest(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<void> {
-  await machine.pull({ ...order, survey: true, onProgress: () => undefined, onChange: (change) => { watch.tally.add(change); } }, signal);
+  await machine.pull({ ...order, survey: true, onProgress: () => undefined, onChange: (change) => { watch.seeRest(change); } }, signal);
 }

@@ -71,6 +71,12 @@ describe('a watched run', () => {
     expect(seeing(3000, { ...record, hold }).excess()).toBe('changed');
     expect(seeing(3000, { ...record, hold: { ...hold, approved: { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'moved' } } }).excess()).toBeUndefined();
   });
+  it('counts the file in hand once, and never its unfinished copy', () => {
+    const watch = seeing(3, record);
+    watch.see(change('changed', 'a/last'));
+    for (const rest of [change('changed', 'a/last'), change('changed', 'a/next'), change('deleted', 'a/.last.x1Y2z3'), change('deleted', 'a/gone')]) watch.seeRest(rest);
+    expect(watch.tally.counts).toMatchObject({ changed: 5, deleted: 1 });
+  });
   it('is never ended when it is the first one', () => {
     expect(seeing(3000, { ...record, lastSuccess: null }).excess()).toBeUndefined();
   });
