@@ -33,6 +33,8 @@ export async function approveRun(registry: DriveRegistry, label: string, { by, r
     if (drive.label !== label || runId === undefined) return drive;
     const approved = { at: at.toISOString(), by, reason };
     const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
-    return { ...rest, ...(hold && { hold: { ...hold, approved } }), approvals };
+    // Who accepts an old backup has said nothing of an earlier run's content.
+    const unanswered = hold?.attestation !== undefined && suspicion !== undefined;
+    return { ...rest, ...(hold && { hold: { ...hold, approved } }), ...(unanswered && { suspicion }), approvals };
   }));
 }

@@ -33,10 +33,11 @@ const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 /** @param signal of the run */
 export function createWatch(guard: Config['guard'], record: DriveRecord, signal: AbortSignal): Watch {
   const before = record.lastSuccess === null ? undefined : record;
-  const limits = limitsFor(guard, before, agreement(record.hold).counts);
+  const agreed = agreement(record.hold).counts;
+  const limits = limitsFor(guard, before, agreed);
   const tally = createTally();
   const stop = new AbortController();
-  const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && !record.hold?.approved;
+  const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && agreed === undefined;
   const content = looks ? createContentWatch() : undefined;
   let lastPath: string | undefined;
   let excess: Excess | undefined;

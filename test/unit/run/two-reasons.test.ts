@@ -7,6 +7,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { approveRun } from '../../../src/drives/approve-run.ts';
 import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/drives/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { createWatch } from '../../../src/guard/watch.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 
@@ -63,6 +64,20 @@ describe('a run with two reasons to be held', () => {
     expect(await run()).toMatchObject({ exitCode: 0 });
     expect((await record()).hold).toBeUndefined();
     expect(await run()).toMatchObject({ exitCode: 14 }); // an approval lasts until a run is complete
+  });
+
+  it('takes an answer about the heartbeat for none about the content of files', async () => {
+    await registry.update((drives) => drives.map((drive) => ({ ...drive, suspicion: { runId: 'earlier', at: '2026-01-02T00:00:00Z' } })));
+    machine.fetched = [beat(10)];
+    await run();
+    await approve();
+    const answered = await record();
+    expect(answered).toMatchObject({ hold: { approved: { by: 'root' } }, suspicion: { runId: 'earlier' } });
+    expect(createWatch(config.guard, answered, new AbortController().signal).content).toBeDefined();
+    expect(await run()).toMatchObject({ exitCode: 0 });
+    expect(machine.calls).not.toContain('pruneHistory');
+    await approve();
+    expect((await record()).suspicion).toBeUndefined();
   });
 
   it('needs no second answer about changes when the heartbeat stops in between', async () => {
