@@ -163,7 +163,7 @@ describe('a disk with a backup', () => {
   it('is verified: a flipped byte is found, named on the disk only, and repaired by the next run', async () => {
     const { guest } = lab;
     await backedUp();
-    expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 files read for the first time') as string });
+    expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('The mirror was read to its end') as string }); // the run has begun with it
     await guest.shell(`
       extbackup mount --read-write; cd /mnt/plaintext/backups/docs
       touch -r a /run/times; printf X | dd of=a conv=notrunc status=none; touch -r /run/times a
@@ -172,8 +172,9 @@ describe('a disk with a backup', () => {
     expect(found.exitCode).toBe(13);
     expect(found.stderr).toContain('1 file on disk BACKUP_1 is damaged');
     expect(found.stdout + found.stderr).not.toContain('docs/a');
+    expect(await guest.ask('extbackup mount >/dev/null; cat /mnt/plaintext/.extbackup/damaged-files.txt; extbackup umount >/dev/null')).toMatch(/ {2}docs\/a$/m);
     await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 300_000 });
-    expect(await guest.ask('extbackup mount >/dev/null; cat /mnt/plaintext/backups/docs/a; cat /mnt/plaintext/.extbackup/damaged-files.txt; extbackup umount >/dev/null')).toMatch(/^one\n[^]*  docs\/a$/m);
+    expect(await guest.ask('extbackup mount >/dev/null; cat /mnt/plaintext/backups/docs/a; ls /mnt/plaintext/.extbackup; extbackup umount >/dev/null')).toMatch(/^one\n(?![^]*damaged)/);
     expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0 });
   });
 });
