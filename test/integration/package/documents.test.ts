@@ -59,7 +59,7 @@ describe('the completion', () => {
       COMP_WORDS=(extbackup "$@"); COMP_CWORD=$#
       _extbackup
       echo "\${COMPREPLY[*]}"`;
-    const { output, exitCode } = await tool('bash', ['-euc', script, 'bash', ...words], 'bash');
+    const { output, exitCode } = await tool('bash', ['--norc', '-euc', script, 'bash', ...words], 'bash');
     expect(exitCode, output).toBe(0);
     return output.split(' ').filter((word) => word !== '');
   };
