@@ -23,7 +23,7 @@ import { holdsOf } from '../system/holds.ts';
 import { readIoErrors } from '../system/io-errors.ts';
 import { mappingName } from '../system/luks.ts';
 import type { Paths } from '../system/paths.ts';
-import { askSmartByUnit } from '../system/smart.ts';
+import { askSmartByUnit, hasSmartctl } from '../system/smart.ts';
 import { releaseAll } from '../system/release.ts';
 import type { SpoolRequest } from '../triggers/spool-note.ts';
 import { createAttachBoard, type AttachBoard } from './attach-board.ts';
@@ -151,7 +151,7 @@ export function createStation(parts: StationParts): Station {
     findVolumes: volumes,
     rekeyAdvice: (luksUuid: string) => rekeyAdvice(paths, luksUuid),
     holdsOf,
-    health: { ioErrors: readIoErrors, smart: (disk: string) => askSmartByUnit(run, paths.run, disk) },
+    health: { ioErrors: readIoErrors, canAsk: hasSmartctl, smart: (disk: string) => askSmartByUnit(run, paths.run, disk) },
     keyIsLoaded,
     onPhase: (phase: string) => {
       board.setPhase(phase);

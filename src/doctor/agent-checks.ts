@@ -1,9 +1,13 @@
 import { readFile, readlink } from 'node:fs/promises';
+import { remarksOf, unknownHealth } from '../drives/disk-health.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { count } from '../notify/wording.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { isOverdue } from '../report/rotation.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
+import { findVolumes } from '../run/volumes.ts';
+import { askSmart, hasSmartctl } from '../system/smart.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 
@@ -78,6 +82,17 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
     },
   },
   {
+    name: 'disk-health',
+    look: async ({ paths, run }) => {
+      const drives = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
+      const bad = drives.flatMap(({ label, health }) => remarksOf(health).map((remark) => `${label}: ${remark}`));
+      const here = await askPlugged(run, drives);
+      bad.push(...here.bad);
+      if (bad.length > 0) return warn(`Not well: ${[...new Set(bad)].join('; ')}.`, 'Damaged files: extbackup verify --help. For a disk that fails, prepare another one: extbackup drive prepare --help');
+      return ok(`No trouble is known of any disk. ${here.told}`);
+    },
+  },
+  {
     name: 'rotation',
     look: async ({ paths, config, now }) => {
       const records = await createDriveRegistry(files.drives(paths)).list();
@@ -90,3 +105,18 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
     },
   },
 ];
+
+/** Asks the plugged ones among the disks for SMART, now. */
+async function askPlugged(run: RunCommand, drives: readonly DriveRecord[]): Promise<{ readonly bad: readonly string[]; readonly told: string }> {
+  const plugged = (await findVolumes(run)).flatMap(({ luksUuid, disk }) => drives.filter((drive) => drive.luksUuid === luksUuid).map(({ label }) => ({ label, disk })));
+  if (plugged.length === 0) return { bad: [], told: 'None is plugged in that could be asked for SMART.' };
+  if (!(await hasSmartctl())) return { bad: [], told: 'SMART was not asked for: apt-get install smartmontools' };
+  const bad: string[] = [];
+  const told: string[] = [];
+  for (const { label, disk } of plugged) {
+    const verdict = await askSmart(run, disk);
+    told.push(verdict === undefined ? `${label} does not tell its SMART health.` : `${label} counts itself as healthy (SMART).`);
+    if (verdict) bad.push(...remarksOf({ ...unknownHealth, smart: verdict.state, smartRemarks: [...verdict.remarks] }).map((remark) => `${label}: ${remark}`));
+  }
+  return { bad, told: told.join(' ') };
+}

@@ -6,6 +6,8 @@ import type { SmartVerdict } from '../system/smart.ts';
 export interface HealthProbe {
   /** Failed commands since it was plugged in; undefined when that is not known. */
   ioErrors(disk: string): Promise<number | undefined>;
+  /** Whether there is a program to ask with. */
+  canAsk(): Promise<boolean>;
   smart(disk: string): Promise<SmartVerdict | undefined>;
 }
 
@@ -47,6 +49,7 @@ export function watchHealth(probe: HealthProbe, before: DiskHealth = unknownHeal
     },
     ask: async (which, now) => {
       if (before.smartAskedAt !== null && Math.abs(now.getTime() - Date.parse(before.smartAskedAt)) < askEveryMs) return;
+      if (!(await probe.canAsk())) return;
       asked = { at: now, verdict: await probe.smart(which) };
     },
     healthAfter: (verified, now) => ({

@@ -6,7 +6,7 @@ const now = new Date('2026-03-01T12:00:00Z');
 
 /** A disk with these counts of failed commands, one after the other. */
 const probe = (counts: (number | undefined)[], smart?: Awaited<ReturnType<HealthProbe['smart']>>): HealthProbe & { asked: number } => {
-  const made = { asked: 0, ioErrors: () => Promise.resolve(counts.shift()), smart: () => Promise.resolve((made.asked += 1, smart)) };
+  const made = { asked: 0, canAsk: () => Promise.resolve(true), ioErrors: () => Promise.resolve(counts.shift()), smart: () => Promise.resolve((made.asked += 1, smart)) };
   return made;
 };
 
@@ -52,6 +52,10 @@ it('asks for SMART once a day, also of a disk that never answers, and tells each
   await muteWatch.ask('sda', now);
   await watchHealth(mute, muteWatch.healthAfter(undefined, now)).ask('sda', now);
   expect(mute.asked).toBe(1);
+
+  const without = watchHealth({ ...mute, canAsk: () => Promise.resolve(false) });
+  await without.ask('sda', now);
+  expect(without.healthAfter(undefined, now).smartAskedAt).toBeNull(); // installed later, it is used at once
 });
 
 it('keeps what it did not find out anew', () => {

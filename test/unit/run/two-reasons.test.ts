@@ -28,7 +28,7 @@ const run = (): Promise<RunEnd> => {
   return runOne({ runId: `run-${runs}`, drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid } }, {
     bus: createBus(() => undefined), registry, deviceLock: join(directory, 'lock'),
     loadConfig: () => Promise.resolve(config), machineFor: () => machine, findVolumes: () => Promise.resolve([volume]),
-    lookOfPerson: () => Promise.resolve(undefined), rekeyAdvice: () => Promise.resolve(undefined), holdsOf: () => Promise.resolve([]), health: { ioErrors: () => Promise.resolve(0), smart: () => Promise.resolve(undefined) },
+    lookOfPerson: () => Promise.resolve(undefined), rekeyAdvice: () => Promise.resolve(undefined), holdsOf: () => Promise.resolve([]), health: { canAsk: () => Promise.resolve(true), ioErrors: () => Promise.resolve(0), smart: () => Promise.resolve(undefined) },
     onPhase: () => undefined, onProgress: () => undefined, record: () => Promise.resolve(),
   }, new AbortController().signal);
 };
