@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { openStage, type SweepStage } from '../faults/sweep-case.ts';
 
-/** Bad moments that take longer than those in test/lab/stories; `npm run test:faults` goes through all of them. */
+/** The worst moments of a run; `npm run test:faults` goes through all of them. */
 let stage: SweepStage;
 
 beforeAll(async () => {
@@ -11,6 +11,8 @@ afterAll(() => stage.lab.close());
 
 // What must hold afterwards is checked by the stage itself, which throws with what does not.
 it.each([
+  ['pulling middle', 'yank'],
+  ['unmounting', 'agent SIGKILL'],
   ['pulling middle', 'power cut'],
   ['pulling middle', 'server frozen'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
