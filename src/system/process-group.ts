@@ -11,6 +11,9 @@ export interface GroupEnd {
 /** The leader knows best in which order its own processes end; rsync's receiver may be about to put a file in its place. */
 const leaderFirstMs = 1_000;
 
+/** A stopped process is woken when its SIGTERM waits for it; woken earlier, it would go on where it stood, or end as if all were well. */
+const wakeAfterMs = 50;
+
 /**
  * Lets a whole process group end when the signal is aborted or the time is over: its leader gets SIGTERM from whoever
  * started it, all others a little later, SIGKILL after `killDelayMs`. A stopped process is woken, so that it can tidy
@@ -27,7 +30,8 @@ export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { read
     signalGroup(pid, 'SIGCONT');
   };
   const terminate = (): void => {
-    signalOne(pid, 'SIGCONT'); // its SIGTERM comes from who started it; a second one would disturb its tidying up
+    // Its SIGTERM comes from who started it; a second one would disturb its tidying up.
+    timers.push(setTimeout(() => { signalOne(pid, 'SIGCONT'); }, wakeAfterMs));
     timers.push(setTimeout(terminateAll, leaderFirstMs));
     killSoon();
   };
