@@ -52,8 +52,10 @@ export class SavedState {
     await copyDisks(disks, disksIn(partial));
     for (const disk of drawer) await disk.copyTo(partial);
     await writeFile(join(partial, drawerList), JSON.stringify(drawer.map(({ options }) => options)));
-    await rm(this.#directory, { recursive: true, force: true });
-    await rename(partial, this.#directory);
+    await rename(partial, this.#directory).catch(async (error: unknown) => {
+      if (!this.exists) throw error;
+      await rm(partial, { recursive: true, force: true }); // somebody else was quicker; theirs is as good
+    });
     const others = (await readdir(parent)).filter((name) => name !== basename(this.#directory)).map((name) => join(parent, name));
     const byAge = await Promise.all(others.map(async (path) => ({ path, used: (await stat(path)).mtimeMs })));
     byAge.sort((a, b) => b.used - a.used);

@@ -3,6 +3,7 @@ import type { Lab } from '../lab.ts';
 import { differences, makeSourceTree, manifestOf } from '../source-tree.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { atTerminal, giveTerminal } from './person.ts';
 
 /** The main job: a disk is plugged in, and without any command it ends as an exact mirror, closed, safe to unplug. */
 let lab: Lab;
@@ -15,8 +16,16 @@ beforeAll(async () => {
   [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups');
   await lab.server.shell(`echo planted-content > /backups/${plantedName}`);
+  await giveTerminal(lab.guest);
+  await inBackground('watch-mounts', 'sh', '-c', 'until grep -H " /mnt/plaintext " /proc/[0-9]*/mountinfo >/run/seen-mounts; do sleep 0.3; done');
+  await inBackground('watch-status', 'extbackup', 'status', '--json', '--watch');
+  await lab.guest.waitFor('the watching to begin', 'test -s /run/watch-status');
 });
 afterAll(() => lab.close());
+
+/** A program that runs beside the story; what it says is in /run/NAME. */
+const inBackground = (name: string, ...command: string[]): Promise<unknown> =>
+  lab.guest.run(['systemd-run', '--quiet', `--unit=${name}`, `--property=StandardOutput=file:/run/${name}`, ...command]);
 
 describe('the first plug', () => {
   it('leads to "safe to unplug" without any command', async () => {
@@ -34,6 +43,22 @@ describe('the first plug', () => {
       'label:stamped', 'data:verified', 'fs:unmounted', 'luks:closed', 'run:succeeded', 'drive:safe-to-unplug',
     ]);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
+  });
+
+  it('mounted the disk for the agent alone, and so that nothing on it can run or be a device', async () => {
+    const seen = (await lab.guest.ask('cat /run/seen-mounts')).split('\n');
+    const agent = await lab.guest.ask('systemctl show -p MainPID --value extbackup');
+    expect(seen.some((line) => line.startsWith(`/proc/${agent}/mountinfo:`))).toBe(true);
+    expect(seen.filter((line) => line.startsWith('/proc/1/'))).toEqual([]);
+    for (const line of seen) expect(line).toMatch(/ \/mnt\/plaintext rw,nosuid,nodev,noexec/);
+  });
+
+  it('was followed by a script that watches the status, change by change', async () => {
+    await lab.guest.shell('systemctl stop watch-status');
+    const watched = (await lab.guest.ask('cat /run/watch-status')).split('\n').map((line) => JSON.parse(line) as { drives: { state: string }[]; run: { phase: string } | null });
+    const phases = new Set(watched.map(({ run }) => run?.phase));
+    for (const phase of ['opening', 'pulling', 'closing', undefined]) expect(phases).toContain(phase);
+    expect(watched.at(-1)?.drives[0]?.state).toBe('safe-to-unplug');
   });
 
   it('made an exact mirror, by an independent reader', async () => {
@@ -77,6 +102,15 @@ describe('a second plug', () => {
     const mirror = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     expect(differences(source, mirror)).toEqual([]);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(2);
+  });
+});
+
+describe('a run that an operator asks for at a terminal', () => {
+  it('shows a bar that moves, and ends with the good news', async () => {
+    await lab.server.shell('head -c 30M /dev/urandom > /backups/large');
+    const shown = await atTerminal(lab.guest, ['extbackup', 'run', '--drive', 'BACKUP_1']);
+    expect(new Set(shown.match(/pulling +#+-* \d+ %/g) ?? []).size).toBeGreaterThan(1);
+    expect(shown).toContain('safe to unplug');
   });
 });
 
