@@ -30,7 +30,7 @@ export interface SheetFacts {
 export function buildRecoverySheet(facts: SheetFacts): RecoverySheet {
   return {
     title: `Recovery sheet for the backup disks of ${facts.station}`,
-    sections: [about(facts), keyMaking(facts), ...facts.drives.filter(({ state }) => state !== 'lost').map(opening), closing(), trouble()],
+    sections: [about(facts), keyMaking(facts), ...facts.drives.filter(({ state }) => state !== 'lost').map(opening), earlier(facts), closing(), trouble()],
   };
 }
 
@@ -90,16 +90,40 @@ function opening(drive: DriveRecord): Section {
   return {
     heading: `2. Open disk ${drive.label}`,
     blocks: [
-      { text: 'Nothing is written to the disk.' },
+      { text: 'One disk at a time; nothing is written to it.' },
       { commands: `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery /mnt/recovery/${mirror}` },
-      { text: `The time of /mnt/recovery/LABEL is when the last complete backup started. /mnt/recovery/${mirror} is the copy of that time; below /mnt/recovery/history are files that were replaced or deleted later on, by the time (UTC) of the run that did it. Copy what you need, for example everything:` },
+      { text: `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is the copy of that time. Copy what you need, for example everything:` },
       { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
     ],
   };
 }
 
+/** Copies only: to delete what came later, by names in a list, is no work for somebody in distress. */
+const earlier = ({ printedAt }: SheetFacts): Section => ({
+  heading: '3. Only if you need an earlier date',
+  blocks: [
+    { text: 'Below /mnt/recovery/history is what each later backup replaced or deleted, under the time (UTC) when it began. A single file: look for the first time after the wanted date that has it; without one, it is the copy of above. Everything: when all is copied as above, lay it over, from the newest back to the wanted date. In the first line, write that date as year, month, day, T, hour, minute, second, Z:' },
+    {
+      commands: `at=${printedAt.toISOString().slice(0, 10).replaceAll('-', '')}T235959Z
+for run in $(ls -r /mnt/recovery/history); do
+  if test "$run" \\> "$at"; then
+    cp -a --remove-destination "/mnt/recovery/history/$run/." /srv/restored/
+  fi
+done`,
+    },
+    { text: 'Files that came later are still among them. This writes their names into a list:' },
+    {
+      commands: `for log in $(ls /mnt/recovery/.extbackup/history); do
+  if test "$log" \\> "$at"; then
+    sed -n 's/^.*+++++++++|//p' "/mnt/recovery/.extbackup/history/$log"
+  fi
+done > /srv/came-later.txt`,
+    },
+  ],
+});
+
 const closing = (): Section => ({
-  heading: '3. Close it again',
+  heading: '4. Close it again',
   blocks: [{ commands: 'umount /mnt/recovery\ncryptsetup close recovery\nrm -f /mnt/recovery-key/key /mnt/recovery-key/make.py\numount /mnt/recovery-key' }],
 });
 

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildRecoverySheet, type SheetFacts } from '../../../src/drives/recovery-sheet.ts';
 import { sheetAsHtml, sheetAsText } from '../../../src/drives/recovery-sheet-text.ts';
@@ -57,6 +57,29 @@ describe('the sheet', () => {
     expect(html).toContain('&lt;b&gt;&amp;');
     expect(html).not.toContain('<b>');
   });
+});
+
+it.each(['/usr/bin/dash', '/usr/bin/bash'])('an earlier date is laid over the copy by %s, and what came later is listed', async (shell) => {
+  const root = await mkdtemp(join(tmpdir(), 'extbackup-sheet-'));
+  const put = async (path: string, content: string): Promise<void> => {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  };
+  await put('restored/docs/letter', 'third');
+  await put('restored/docs/later', 'later');
+  await put('disk/history/20260110T070000Z/docs/letter', 'first');
+  await put('disk/history/20260120T070000Z/docs/letter', 'second');
+  await put('disk/history/20260120T070000Z/docs/a gone one', 'deleted');
+  await put('disk/.extbackup/history/20260105T070000Z.log', '2026/01/05 07:00:00 [1] >f+++++++++|docs/letter\n');
+  await put('disk/.extbackup/history/20260120T070000Z.log', '2026/01/20 07:00:00 [1] cd+++++++++|docs/\n2026/01/20 07:00:00 [1] >f+++++++++|docs/later\n2026/01/20 07:00:00 [1] >f.st......|docs/letter\n');
+  const section = buildRecoverySheet(facts).sections.find(({ heading }) => heading.includes('earlier date'));
+  const commands = section?.blocks.flatMap((block) => ('commands' in block ? [block.commands] : [])).join('\n') ?? '';
+  await writeFile(join(root, 'typed'), commands.replace(/^at=.*/, 'at=20260115T120000Z').replaceAll('/mnt/recovery', join(root, 'disk')).replaceAll('/srv', root));
+  await runCommand({ file: shell as `/${string}`, args: ['-eu', join(root, 'typed')], timeoutMs: 30_000 });
+  expect(await readFile(join(root, 'restored/docs/letter'), 'utf8')).toBe('second');
+  expect(await readFile(join(root, 'restored/docs/a gone one'), 'utf8')).toBe('deleted');
+  expect(await readFile(join(root, 'came-later.txt'), 'utf8')).toBe('docs/\ndocs/later\n');
+  await rm(root, { recursive: true });
 });
 
 /** The program between the marks, as somebody would type it. */
