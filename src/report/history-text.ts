@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes';
-import { describeDuration } from '../notify/wording.ts';
+import { count, describeDuration } from '../notify/wording.ts';
 import type { RunRecord } from './status.ts';
 import { plainTable, trimEnds } from './status-text.ts';
 
@@ -31,5 +31,11 @@ export function renderHistory(runs: readonly RunRecord[]): string {
 
 function remark(run: RunRecord): string {
   if (!run.released) return run.message === '' ? 'The disk was not released.' : run.message; // the message says so
-  return run.outcome === 'success' ? '' : run.message;
+  return [run.outcome === 'success' ? '' : run.message, ...healthOf(run)].filter((text) => text !== '').join(' ');
 }
+
+/** What the run noticed about the disk itself. */
+const healthOf = ({ verified, mediaErrors }: RunRecord): string[] => [
+  ...(verified === null || verified.damaged === 0 ? [] : [`${count(verified.damaged, 'file')} damaged.`]),
+  ...(mediaErrors === 0 ? [] : [`${count(mediaErrors, 'I/O error')}.`]),
+];

@@ -48,6 +48,8 @@ const record = runRecordSchema.parse({
 const failed = { ...record, id: 'r2', outcome: 'failure' as const, exitCode: 20, message: 'The disk was not released.', released: false, filesTransferred: null, bytesTransferred: null, filesDeleted: null };
 
 test('history shows figures where there are any, and why a run was no success', () => {
+  const worn = { ...record, verified: { files: 60, bytes: 1, damaged: 1 }, mediaErrors: 3 };
+  expect(renderHistory([worn])).toMatch(/done .* 1 file damaged\. 3 I\/O errors\.$/m);
   expect(renderHistory([record, failed])).toBe([
     'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
     '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',
