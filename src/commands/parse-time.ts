@@ -2,7 +2,13 @@ import { InvalidArgumentError } from 'commander';
 
 /** A time that somebody types. A day alone means its end, in local time: what stood there that evening. */
 export function parseTime(text: string): Date {
-  const at = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999` : text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be a time such as 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00Z.');
+  const at = parseTyped(text);
+  if (at === undefined) throw new InvalidArgumentError('It must be a time such as 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00Z.');
   return at;
+}
+
+/** The same for text that may not be complete yet: undefined when it is no time. */
+export function parseTyped(text: string): Date | undefined {
+  const at = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999` : text);
+  return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime()) ? at : undefined;
 }

@@ -4,13 +4,18 @@ import prettyBytes from 'pretty-bytes';
 import type { Progress } from '../bus/events.ts';
 import { cancellable } from '../drives/cancellable.ts';
 import { isOnOwnDisk, restoreFiles } from '../drives/restore-files.ts';
-import { findVersions, layersFor, pathInMirror, targetIn } from '../drives/restore-plan.ts';
+import { layersFor, pathInMirror, targetIn } from '../drives/restore-plan.ts';
 import { listVersions } from '../drives/restore-list.ts';
-import { withDisk } from '../drives/with-disk.ts';
+import { shownLine, shownText } from '../drives/shown-name.ts';
+import { withDisk, type OpenedDisk } from '../drives/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { describeDuration } from '../notify/wording.ts';
 import type { CliContext } from './cli-context.ts';
+import { everyFewSeconds } from './every-few-seconds.ts';
 import { parseTime } from './parse-time.ts';
+import { browse, type Picked } from './restore-browse.ts';
+
+type Place = Pick<OpenedDisk, 'top' | 'mirror'>;
 
 interface Options {
   readonly to?: string;
@@ -18,59 +23,88 @@ interface Options {
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly list?: boolean;
+  readonly browse?: boolean;
 }
+
+const examples = `
+Examples:
+  extbackup restore                                                       # look around, pick, by date
+  extbackup restore BACKUP_1 --list projects
+  extbackup restore BACKUP_1 projects/letter.odt --to /media/stick
+  extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick
+
+At a terminal, without --to and --list, you look around on the disk, at any date, and get back what you pick.
+With --at, what came later is left out; with --dry-run it is named, and with --overwrite it is copied too.
+A day without a time means its end, in local time.`;
 
 /** Gets files back from a disk. */
 export function restoreCommand(context: CliContext): Command {
   return new Command('restore')
     .description('get files back from a disk, as they were at the last backup or earlier')
-    .argument('<label>', 'the disk; it must be plugged in')
+    .argument('[label]', 'the disk, when several are plugged in')
     .argument('[path]', 'file or directory, relative to the directory that is backed up', '.')
     .option('--to <directory>', 'where to put it, under its own name')
     .option('--at <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
+    .option('--browse', 'look around and pick; at a terminal')
     .option('--overwrite', 'change what is at the target already; nothing is deleted there')
     .option('--dry-run', 'only name what would be copied')
     .option('--list', 'show what is there, and from when')
-    .addHelpText('after', '\nExample:\n  extbackup restore BACKUP_1 --list projects\n  extbackup restore BACKUP_1 projects/letter.odt --to /media/stick\n  extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick\n\nWith --at, what came later is left out; with --dry-run it is named, and with --overwrite it is copied too.')
-    .action(async (label: string, path: string, options: Options) => {
+    .addHelpText('after', examples)
+    .action(async (label: string | undefined, path: string, options: Options) => {
       const inMirror = pathInMirror(path);
-      await cancellable('The disk is closed. What was copied so far is there.', (signal) => (options.list === true ? list(context, label, inMirror, signal) : restore(context, label, inMirror, options, signal)));
+      if (options.list === true && options.browse === true) throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
+      const isBrowsing = options.browse === true || (options.list !== true && options.to === undefined);
+      if (isBrowsing && !(process.stdin.isTTY && process.stderr.isTTY)) {
+        throw options.browse === true ? new UsageError('There is no terminal to look around at.', 'See what is there with: --list') : new UsageError('It is not said where the files are to go.', 'Add: --to DIRECTORY');
+      }
+      await cancellable('The disk is closed. What was copied so far is there.', async (signal) => {
+        const { record, staysOpen, done } = await withDisk(context.runCommand, context.paths, { label }, signal, async (disk) => {
+          if (isBrowsing) return { ...disk, done: await lookAround(context, disk, inMirror, options, signal) };
+          if (options.list !== true) return { ...disk, done: await restore(context, disk, { path: inMirror, at: options.at, directory: resolve(options.to ?? ''), overwrite: options.overwrite === true }, options, signal) };
+          for (const line of await listVersions(disk.top, disk.mirror, inMirror, options.at)) context.print(line);
+          return { ...disk, done: undefined };
+        });
+        if (done !== undefined) context.print(`${done === '' ? '' : `${done} `}Disk ${record.label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`);
+      });
     });
 }
 
-async function list(context: CliContext, label: string, path: string, signal: AbortSignal): Promise<void> {
-  await withDisk(context.runCommand, context.paths, { label }, signal, async ({ top, mirror }) => {
-    for (const line of await listVersions(await findVersions(top, mirror, path))) context.print(line);
-  });
+async function lookAround(context: CliContext, { record, top, mirror }: OpenedDisk, path: string, options: Options, signal: AbortSignal): Promise<string> {
+  await browse({ label: record.label, top, mirror }, {
+    path, at: options.at, to: options.to, overwrite: options.overwrite === true,
+    restore: async (pick) => {
+      const done = await restore(context, { top, mirror }, pick, options, signal);
+      if (done !== undefined) context.note(done);
+    },
+    note: (text) => { context.note(text); },
+  }, signal);
+  return '';
 }
 
-async function restore(context: CliContext, label: string, path: string, options: Options, signal: AbortSignal): Promise<void> {
-  if (options.to === undefined) throw new UsageError('It is not said where the files are to go.', 'Add: --to DIRECTORY');
-  const directory = resolve(options.to);
-  const dryRun = options.dryRun === true;
-  if (!dryRun && (await isOnOwnDisk(context.runCommand, directory))) context.note(`Warning: ${directory} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`);
-  const { outcome, staysOpen } = await withDisk(context.runCommand, context.paths, { label }, signal, async ({ top, mirror, staysOpen }) => ({ staysOpen, outcome: await restoreFiles(context.runCommand, {
-    layers: await layersFor(top, mirror, path, options.at),
-    target: targetIn(directory, path),
-    overwrite: options.overwrite === true,
+/** Returns what to say about it; undefined when only names were shown. */
+async function restore(context: CliContext, { top, mirror }: Place, { path, at, directory, overwrite }: Picked, { dryRun = false }: Options, signal: AbortSignal): Promise<string | undefined> {
+  if (!dryRun && (await isOnOwnDisk(context.runCommand, directory))) context.note(`Warning: ${shownText(directory)} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`);
+  const target = targetIn(directory, path);
+  const outcome = await restoreFiles(context.runCommand, {
+    layers: await layersFor(top, mirror, path, at),
+    target,
+    overwrite,
     dryRun,
     onProgress: teller(context),
-    onName: (line) => { context.print(line); },
-  }, signal) }));
-  if (dryRun) context.note('Nothing was copied.');
-  else context.print(`Restored to ${targetIn(directory, path)}. Disk ${label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`);
+    onName: (line) => { context.print(shownLine(line)); },
+  }, signal);
   if (outcome === 'gaps') {
     context.note('Some files could not be read or written; all others were copied.');
     context.exitWith(exitCodes.gaps);
   }
+  if (!dryRun) return `Restored to ${shownText(target)}.`;
+  context.note('Nothing was copied.');
+  return undefined;
 }
 
-/** One line every five seconds. */
 function teller(context: CliContext): (progress: Progress) => void {
-  let toldAt = Date.now();
+  const tell = everyFewSeconds();
   return ({ bytes, percent, etaSeconds }) => {
-    if (Date.now() - toldAt < 5_000) return;
-    toldAt = Date.now();
-    context.note([prettyBytes(bytes), percent === undefined ? '' : `${percent} %`, etaSeconds === undefined ? '' : `about ${describeDuration(etaSeconds * 1000)} left`].filter((part) => part !== '').join(', '));
+    tell(() => { context.note([prettyBytes(bytes), percent === undefined ? '' : `${percent} %`, etaSeconds === undefined ? '' : `about ${describeDuration(etaSeconds * 1000)} left`].filter((part) => part !== '').join(', ')); });
   };
 }

@@ -8,6 +8,7 @@ import { identityFile } from '../keys/ssh-key.ts';
 import { count } from '../notify/wording.ts';
 import { isThere } from '../system/is-there.ts';
 import type { CliContext } from './cli-context.ts';
+import { everyFewSeconds } from './every-few-seconds.ts';
 
 interface Options {
   readonly sample: number;
@@ -23,10 +24,11 @@ export async function verifyAgainstServer(context: CliContext, label: string | u
   const config = await context.loadConfig();
   const identity = identityFile(context.paths, config.ssh);
   if (!(await isThere(identity))) throw new KeyError('EXB_KEY_MISSING', 'The ssh key is not loaded, so the server cannot be asked.', 'Load it first: extbackup unlock');
+  const tell = everyFewSeconds();
   const { name, result } = await cancellable('The disk is closed; nothing was changed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror }) => {
       const sample = Math.max(options.sample, record.filesTotal === 0 ? 1 : Math.min(1, fewest / record.filesTotal));
-      const found = await compareWithServer(context.runCommand, { top, mirror, config, sources: [sourceOf(config)], identityFile: identity, sample }, signal);
+      const found = await compareWithServer(context.runCommand, { top, mirror, config, sources: [sourceOf(config)], identityFile: identity, sample, onProgress: ({ drawn, compared }) => { tell(() => { context.note(compared === 0 ? `${count(drawn, 'file')} drawn` : `${compared} of ${count(drawn, 'file')} compared`); }); } }, signal);
       if (options.repair === true) await markForRepair(top, mirror, found.differing.map((key) => ({ key, kind: 'damaged' })));
       return { name: record.label, result: found };
     }));

@@ -15,6 +15,7 @@ import { count } from '../notify/wording.ts';
 import { isThere } from '../system/is-there.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
+import { everyFewSeconds } from './every-few-seconds.ts';
 import { verifyAgainstServer } from './verify-against-server.ts';
 
 interface Options {
@@ -45,15 +46,13 @@ export function verifyCommand(context: CliContext): Command {
 
 async function verify(context: CliContext, label: string | undefined, options: Options): Promise<void> {
   const started = Date.now();
-  let toldAt = started;
+  const tell = everyFewSeconds();
   const { name, verdict } = await cancellable('The disk is closed; what was compared until now is kept.', (signal) =>
     withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror, device }) => {
       const found = await verifyDrive(context.runCommand, {
         top, mirror, repair: options.repair === true, isThere: () => (device === undefined ? Promise.resolve(true) : isThere(join('/sys/class/block', basename(device)))), ...(options.for === undefined ? {} : { part: { limitMs: options.for } }),
         onProgress: ({ files: done, bytes }) => {
-          if (Date.now() - toldAt < 5_000) return;
-          toldAt = Date.now();
-          context.note(`${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (toldAt - started))}/s`);
+          tell(() => { context.note(`${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (Date.now() - started))}/s`); });
         },
       }, signal);
       await noteHealth(context, record.luksUuid, found);

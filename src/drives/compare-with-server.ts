@@ -27,6 +27,8 @@ export interface Comparison {
   readonly identityFile: string;
   /** Probability of each file, above 0 to 1. */
   readonly sample: number;
+  /** Told while the sample is drawn, and then while it is compared. */
+  onProgress?(progress: { readonly drawn: number; readonly compared: number }): void;
 }
 
 /** What came out. */
@@ -53,13 +55,18 @@ const mostNamed = 10_000;
 export async function compareWithServer(run: RunCommand, comparison: Comparison, signal: AbortSignal): Promise<ComparisonResult> {
   const { top, mirror, config, sources, identityFile, sample } = comparison;
   const list = join(top, sampleFile);
-  const found: Found = { same: 0, differing: [], changedSince: 0 };
   let drawn = 0;
+  const tell = (): void => comparison.onProgress?.({ drawn, compared: found.same + found.differing.length + found.changedSince });
+  const found: Found = { same: 0, differing: [], changedSince: 0, tell };
   try {
     for (const source of sources) {
       const target = join(top, mirror, source.name ?? '');
-      const here = await drawSample(Buffer.from(target), list, sample, signal);
-      drawn += here;
+      const before = drawn;
+      const here = await drawSample(Buffer.from(target), list, sample, signal, (soFar) => {
+        drawn = before + soFar;
+        tell();
+      });
+      drawn = before + here;
       if (here > 0) await compare(run, compareArgs(config, source, { mirror: target, identityFile }, list), source, found, signal);
     }
   } finally {
@@ -74,6 +81,7 @@ interface Found {
   same: number;
   readonly differing: string[];
   changedSince: number;
+  readonly tell: () => void;
 }
 
 async function compare(run: RunCommand, args: readonly string[], source: PullSource, found: Found, signal: AbortSignal): Promise<void> {
@@ -84,6 +92,7 @@ async function compare(run: RunCommand, args: readonly string[], source: PullSou
     if (verdict?.kind === 'same') found.same += 1;
     else if (verdict?.kind === 'changed-since') found.changedSince += 1;
     else if (verdict?.kind === 'differs' && found.differing.length < mostNamed) found.differing.push(prefix + verdict.path);
+    if (verdict) found.tell();
   });
   try {
     const { exitCode, stderr } = await run({ file: '/usr/bin/rsync', args, timeoutMs: 14 * 86_400_000, accept: [23, 24], signal, onStdout: split, onStderr: () => undefined });
@@ -109,7 +118,7 @@ export function parseComparison(line: string): { readonly kind: 'same' | 'change
 }
 
 /** Draws each file with the same probability, at least one; names are separated by zero bytes. */
-async function drawSample(root: Buffer, list: string, probability: number, signal: AbortSignal): Promise<number> {
+async function drawSample(root: Buffer, list: string, probability: number, signal: AbortSignal, onDrawn: (soFar: number) => void): Promise<number> {
   await rm(list, { force: true });
   const handle = await open(list, 'wx', 0o600);
   let drawn = 0;
@@ -124,6 +133,7 @@ async function drawSample(root: Buffer, list: string, probability: number, signa
       signal.throwIfAborted();
       if (kind !== 'file') continue;
       last = path;
+      onDrawn(drawn);
       if (Math.random() >= probability) continue;
       drawn += 1;
       pending.push(bytesOf(`${path}\0`));

@@ -3,17 +3,17 @@ import { CancelledError } from '../errors.ts';
 
 /**
  * Asks one line on the terminal, on standard error. Callers look at `process.stdin.isTTY` first.
- * @throws CancelledError on Ctrl-C or the end of input
+ * @throws CancelledError on Ctrl-C, at the end of input, or when `signal` is aborted
  */
-export async function askLine(question: string): Promise<string> {
+export async function askLine(question: string, signal?: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const stop = new AbortController();
   lines.once('SIGINT', () => { stop.abort(); });
   lines.once('close', () => { stop.abort(); });
   try {
-    return (await lines.question(`${question} `, { signal: stop.signal })).trim();
+    return (await lines.question(`${question} `, { signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]) })).trim();
   } catch (error) {
-    if (stop.signal.aborted) throw new CancelledError('Cancelled.', 'Nothing more was changed.');
+    if (stop.signal.aborted || signal?.aborted === true) throw new CancelledError('Cancelled.', 'Nothing more was changed.');
     throw error;
   } finally {
     lines.close();
@@ -21,6 +21,6 @@ export async function askLine(question: string): Promise<string> {
 }
 
 /** Asks for yes or no; anything but a clear yes is a no. */
-export async function askYes(question: string): Promise<boolean> {
-  return /^y(?:es)?$/i.test(await askLine(`${question} [y/N]`));
+export async function askYes(question: string, signal?: AbortSignal): Promise<boolean> {
+  return /^y(?:es)?$/i.test(await askLine(`${question} [y/N]`, signal));
 }

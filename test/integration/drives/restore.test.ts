@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreFiles } from '../../../src/drives/restore-files.ts';
 import { listVersions } from '../../../src/drives/restore-list.ts';
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
-import { findVersions, layersFor, pathInMirror, targetIn } from '../../../src/drives/restore-plan.ts';
+import { layersFor, pathInMirror, targetIn } from '../../../src/drives/restore-plan.ts';
 import { runCommand } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
@@ -69,9 +69,9 @@ describe('which version', () => {
   });
 
   it('lists all of them, the newest first', async () => {
-    const lines = await listVersions(await findVersions(top, 'backups', 'docs/letter'));
+    const lines = await listVersions(top, 'backups', 'docs/letter');
     expect(lines.map((line) => /in the mirror|2026-01-\d\d/.exec(line.slice(18))?.[0])).toEqual(['in the mirror', '2026-01-20', '2026-01-10']);
-    const names = await listVersions(await findVersions(top, 'backups', 'docs'));
+    const names = await listVersions(top, 'backups', 'docs');
     expect(names).toHaveLength(3);
     expect(names[0]).toContain('gone');
   });

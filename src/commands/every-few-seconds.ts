@@ -1,0 +1,9 @@
+/** For progress in lines: lets something be said after the first two seconds, and then every five. */
+export function everyFewSeconds(): (say: () => void) => void {
+  let next = Date.now() + 2_000;
+  return (say) => {
+    if (Date.now() < next) return;
+    next = Date.now() + 5_000;
+    say();
+  };
+}

@@ -1,0 +1,134 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { directoryAt, type Entry } from '../drives/directory-at.ts';
+import { describeEntry } from '../drives/restore-list.ts';
+import { findVersions, pathInMirror, targetIn } from '../drives/restore-plan.ts';
+import { shownText } from '../drives/shown-name.ts';
+import { UsageError } from '../errors.ts';
+import { listHistory } from '../history/history-entry.ts';
+import { askLine, askYes } from '../keys/ask-question.ts';
+import { choose, type Choice } from './choose.ts';
+import { parseTyped } from './parse-time.ts';
+
+/** A disk to look around on. */
+export interface Browsable {
+  readonly label: string;
+  /** Where it is mounted. */
+  readonly top: string;
+  readonly mirror: string;
+}
+
+/** What somebody picked. */
+export interface Picked {
+  /** Below the mirror. */
+  readonly path: string;
+  /** undefined for the mirror as it is. */
+  readonly at: Date | undefined;
+  readonly directory: string;
+  readonly overwrite: boolean;
+}
+
+/** How to begin, and what to do with each pick. */
+export interface BrowseOrder {
+  readonly path: string;
+  readonly at: Date | undefined;
+  /** Where picks go, unless another directory is typed. */
+  readonly to: string | undefined;
+  readonly overwrite: boolean;
+  /** @throws UsageError when it cannot be done like this; that is told, and the looking goes on */
+  restore(pick: Picked): Promise<void>;
+  note(text: string): void;
+}
+
+type Step = { readonly go: 'quit' } | { readonly go: 'date' } | { readonly go: 'up' } | { readonly go: 'all' } | { readonly go: 'into'; readonly entry: Entry };
+
+/** Lets a person look around on a disk, at any date, and get back what they pick, until they have enough. */
+export async function browse(disk: Browsable, order: BrowseOrder, signal: AbortSignal): Promise<void> {
+  let { path, at, to } = order;
+  const restore = async (picked: string, version: Date | undefined): Promise<void> => {
+    to = await offer({ ...order, to }, picked, version, signal);
+  };
+  for (;;) {
+    const step = await chooseStep(disk, path, at, signal);
+    if (step.go === 'quit') return;
+    if (step.go === 'date') at = await chooseDate(disk, signal);
+    else if (step.go === 'up') path = pathInMirror(join(path, '..'));
+    else if (step.go === 'all') await restore(path, at);
+    else if (step.entry.name !== undefined) {
+      const inside = pathInMirror(join(path, step.entry.name));
+      if (step.entry.isDirectory) path = inside;
+      else {
+        const version = await chooseVersion(disk, inside, at, signal);
+        if (version) await restore(inside, version.at);
+      }
+    }
+  }
+}
+
+async function chooseStep(disk: Browsable, path: string, at: Date | undefined, signal: AbortSignal): Promise<Step> {
+  const entries = await directoryAt(disk.top, disk.mirror, path, at);
+  const actions: Choice<Step>[] = [
+    ...(path === '.' ? [] : [{ name: '..', value: { go: 'up' } as const }]),
+    { name: '[get all of this directory]', value: { go: 'all' } },
+    { name: '[look at another date]', value: { go: 'date' } },
+    { name: '[enough]', value: { go: 'quit' } },
+  ];
+  const things = entries.map((entry): Choice<Step> => ({
+    name: `${entry.shown}${entry.isDirectory ? '/' : ''}`,
+    value: { go: 'into', entry },
+    describe: () => describeEntry(entry.path),
+    ...(entry.name === undefined && { disabled: '(its name is no UTF-8: get its directory)' }),
+  }));
+  const title = `${disk.label}:/${path === '.' ? '' : shownText(path)}, ${asOf(at)}`;
+  return choose(title, [...actions, ...things], signal);
+}
+
+/** The last backup, or just before any of the runs that the history knows. */
+async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | undefined> {
+  const stamped = await stat(join(disk.top, 'LABEL')).then(({ mtime }) => `, ${inWords(mtime)}`, () => '');
+  const runs = (await listHistory(disk.top)).map(({ at }): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
+  return choose('As of when? A date can be typed', [{ name: `the last backup${stamped}`, value: undefined }, ...runs], signal, (typed) => {
+    const at = parseTyped(typed);
+    return at === undefined ? [] : [{ name: `as it was on ${inWords(at)}`, value: at }];
+  });
+}
+
+/** undefined when none of them is wanted. */
+async function chooseVersion(disk: Browsable, path: string, at: Date | undefined, signal: AbortSignal): Promise<{ readonly at: Date | undefined } | undefined> {
+  const versions = await findVersions(disk.top, disk.mirror, path);
+  if (versions.length === 1) return { at };
+  const choices = versions.map(({ path: place, until }): Choice<{ at: Date | undefined }> => ({
+    name: until === undefined ? 'in the mirror' : `until the run of ${inWords(until)}`,
+    value: { at: until === undefined ? undefined : justBefore(until) },
+    describe: () => describeEntry(Buffer.from(place)),
+  }));
+  const then = at === undefined ? [] : [{ name: `[${asOf(at)}]`, value: { at } }];
+  return choose(`Which version of ${shownText(path)}?`, [...then, ...choices, { name: '[none of them]', value: undefined }], signal);
+}
+
+/** Asks where to, and has it restored. Returns the directory for the next time. */
+async function offer(order: BrowseOrder, path: string, at: Date | undefined, signal: AbortSignal): Promise<string | undefined> {
+  const known = order.to;
+  const typed = await askLine(`Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?${known === undefined ? '' : ` [${shownText(known)}]`}`, signal);
+  const directory = typed === '' ? known : resolve(typed);
+  if (directory === undefined) {
+    order.note('Nothing was copied.');
+    return known;
+  }
+  const wish = { path, at, directory };
+  try {
+    await order.restore({ ...wish, overwrite: order.overwrite });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    order.note(error.message);
+    if (await askYes(`Change what is at ${shownText(targetIn(directory, path))}? Nothing is deleted there.`, signal)) await order.restore({ ...wish, overwrite: true });
+  }
+  return directory;
+}
+
+const asOf = (at: Date | undefined): string => (at === undefined ? 'as of the last backup' : `as of ${inWords(at)}`);
+
+/** Entries are called by whole seconds. */
+const justBefore = (at: Date): Date => new Date(at.getTime() - 1000);
+
+const inWords = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
