@@ -10,8 +10,9 @@ import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
-import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
+import { startDispatcher, usualTiming, type Subscription } from '../notify/dispatcher.ts';
 import { makeChannel } from '../notify/make-channel.ts';
+import { createNoticeSpool } from '../notify/notice-spool.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
 import { coalesce } from '../report/coalesce.ts';
 import { openRotationMemory } from '../report/rotation-memory.ts';
@@ -78,11 +79,14 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const subscriptionsOf = (settings: Config | undefined): Subscription[] =>
     (settings?.notify ?? []).map((entry) => ({ channel: makeChannel(entry, run), events: entry.events }));
   let config = await loadOrWarn();
+  const spool = createNoticeSpool(files.outbox(paths), (error) => { log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` }); });
   const dispatcher = startDispatcher(
     bus,
     createNoticeMaker(hostname(), () => new Date()),
     subscriptionsOf(config),
     log,
+    usualTiming,
+    { spool, leftovers: await spool.leftovers(new Date()) },
   );
   bus.emit('agent:started', { version });
   await closeLeftovers(run, paths, (reason, todo) => { bus.emit('warning:raised', { reason, todo }); });

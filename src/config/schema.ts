@@ -20,7 +20,8 @@ const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolute path 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
 export const sourcePattern = /^(?<user>[a-z_][a-z0-9_-]{0,31})@(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?<path>[^\0\n]*))?$/;
 
-const notifyEvents = z.enum(['success', 'failure', 'refusal', 'waiting', 'warning', 'overdue']);
+/** The kinds of news. */
+export const notifyEvents = z.enum(['success', 'failure', 'refusal', 'waiting', 'warning', 'overdue']);
 
 /** What an entry of `notify:` can be told about. */
 export type NotifyEvent = z.infer<typeof notifyEvents>;

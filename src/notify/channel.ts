@@ -3,6 +3,8 @@ import type { EventMap, EventName } from '../bus/events.ts';
 
 /** One piece of news for the operator. */
 export interface Notice {
+  /** One for each piece of news: what comes twice with the same one is the same news. */
+  readonly id: string;
   readonly kind: NotifyEvent;
   /** ISO 8601, UTC. */
   readonly at: string;

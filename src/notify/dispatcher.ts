@@ -8,7 +8,9 @@ import type { NotifyEvent } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 import type { NoticeMaker } from './notices.ts';
+import { noSpool, type Leftover, type NoticeSpool } from './notice-spool.ts';
 import { createOutbox } from './outbox.ts';
+import { toldLate } from './wording.ts';
 
 /** A channel and what it wants to hear; everything when `events` is undefined. */
 export interface Subscription {
@@ -36,7 +38,14 @@ export interface DispatcherTiming {
   readonly tellWithoutReleaseAfterMs: number;
 }
 
-const usualTiming: DispatcherTiming = { retryAfterMs: 15_000, tellWithoutReleaseAfterMs: 60_000 };
+export const usualTiming: DispatcherTiming = { retryAfterMs: 15_000, tellWithoutReleaseAfterMs: 60_000 };
+
+/** What survives the agent. */
+export interface KeptNotices {
+  readonly spool: NoticeSpool;
+  /** What a former agent could not deliver: told first, late and perhaps for the second time. */
+  readonly leftovers: readonly Leftover[];
+}
 
 /** Subscribes to the bus and tells each channel what it wants to hear. */
 export function startDispatcher(
@@ -45,14 +54,28 @@ export function startDispatcher(
   subscriptions: readonly Subscription[],
   log: WarnLog,
   timing: DispatcherTiming = usualTiming,
+  { spool, leftovers }: KeptNotices = { spool: noSpool, leftovers: [] },
 ): Dispatcher {
-  const outboxFor = ({ channel, events }: Subscription) => ({
-    events,
-    outbox: createOutbox(channel, timing.retryAfterMs, (notice, error) => {
+  const outboxFor = ({ channel, events }: Subscription, index: number, all: readonly Subscription[]) => {
+    // Two entries of the configuration may have the same name.
+    const key = `${channel.name} (${all.slice(0, index).filter((other) => other.channel.name === channel.name).length})`;
+    const keep = (notice: Notice) => spool.keep(key, notice);
+    const outbox = createOutbox(channel, keep, timing.retryAfterMs, (notice, error) => {
       log.warn({ channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) }, 'a notification was not delivered');
-    }),
-  });
-  let outboxes = subscriptions.map(outboxFor);
+    });
+    return { key, events, outbox };
+  };
+  let untold = leftovers; // those of a channel that is not there any more wait for it, for as long as the spool keeps them
+  const makeOutboxes = (wanted: readonly Subscription[]) => {
+    const made = wanted.map(outboxFor);
+    untold = untold.filter(({ channel, notice, forget }) => {
+      const own = made.find(({ key }) => key === channel);
+      own?.outbox.put(toldLate(notice), forget);
+      return own === undefined;
+    });
+    return made;
+  };
+  let outboxes = makeOutboxes(subscriptions);
   const former = new Set<(typeof outboxes)[number]>();
   const tell = (news: readonly Notice[]): void => {
     for (const notice of news) {
@@ -76,7 +99,7 @@ export function startDispatcher(
         former.add(old);
         void old.outbox.idle().then(() => former.delete(old));
       }
-      outboxes = others.map(outboxFor);
+      outboxes = makeOutboxes(others);
     },
     stop: async (graceMs) => {
       off();

@@ -58,6 +58,7 @@ function toMail(notice: Notice, settings: MailChannel) {
     from: settings.from,
     to: settings.to,
     subject: `[${notice.station}] ${notice.subject}`,
+    messageId: `<${notice.id}@${notice.station}.extbackup>`, // a mail that comes twice is seen to be one
     text: `${notice.text}\n\n-- \nextbackup on ${notice.station}, ${notice.at}\n`,
     headers: { 'Auto-Submitted': 'auto-generated' },
   };

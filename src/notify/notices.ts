@@ -1,9 +1,10 @@
 /** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
+import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName, OverdueRotation } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
 import { failureNews, heldNews, successNews, type News } from './run-news.ts';
-import type { Release } from './wording.ts';
+import { releaseAdvice, type Release } from './wording.ts';
 
 /** Turns events into notices. Remembers only what it needs to tell one story once. */
 export interface NoticeMaker {
@@ -29,6 +30,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
   const takenOut = new Set<string>(); // a disk can be gone before its run has ended
 
   const make = <Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice => ({
+    id: randomUUID(),
     kind: news.kind,
     at: clock().toISOString(),
     station,
@@ -140,7 +142,7 @@ const waiting = (drive: string): News => ({
 const released = (drive: string): News => ({
   kind: 'success',
   subject: `${drive} is closed now, safe to unplug`,
-  text: 'The disk that was left open is closed now. You can take it out.',
+  text: `Disk ${drive} had been left open.\n${releaseAdvice({ state: 'safe' })}`,
 });
 
 const stillOpen = (drive: string, reason: string): News => ({

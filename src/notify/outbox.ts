@@ -1,24 +1,35 @@
 import { pause } from '../system/pause.ts';
 import type { Channel, Notice } from './channel.ts';
+import type { Forget } from './notice-spool.ts';
 
 /** The queue of one channel: in order, one at a time, two tries each. */
 export interface Outbox {
-  /** Takes a notice and returns at once. When too many wait, the oldest is given up. */
-  put(notice: Notice): void;
+  /**
+   * Takes a notice and returns at once. When too many wait, the oldest is given up.
+   * @param kept by a former agent; otherwise the outbox keeps it
+   */
+  put(notice: Notice, kept?: Forget): void;
   /** Resolves when nothing waits any more. Never rejects. */
   idle(): Promise<void>;
-  /** Ends the delivery that is going on and gives up the rest. */
+  /** Ends the delivery that is going on. What is not delivered stays kept, for the next agent. */
   close(): void;
 }
 
 const mostWaiting = 50;
 
+interface Item {
+  readonly notice: Notice;
+  /** Nothing is sent before it is kept, or cannot be. */
+  readonly kept: Promise<Forget>;
+}
+
 /**
+ * @param keep keeps a notice until it is delivered or given up; must not reject
  * @param retryAfterMs pause before the second try
  * @param onLost told of each notice that was given up; must not throw
  */
-export function createOutbox(channel: Channel, retryAfterMs: number, onLost: (notice: Notice, error: unknown) => void): Outbox {
-  const waiting: Notice[] = [];
+export function createOutbox(channel: Channel, keep: (notice: Notice) => Promise<Forget>, retryAfterMs: number, onLost: (notice: Notice, error: unknown) => void): Outbox {
+  const waiting: Item[] = [];
   const closing = new AbortController();
   let work: Promise<void> | undefined;
 
@@ -32,26 +43,35 @@ export function createOutbox(channel: Channel, retryAfterMs: number, onLost: (no
     }
   };
 
+  const giveUp = async ({ notice, kept }: Item, reason: unknown): Promise<void> => {
+    onLost(notice, reason);
+    await (await kept)();
+  };
+
   const drain = async (): Promise<void> => {
-    for (let notice = waiting.shift(); notice !== undefined; notice = waiting.shift()) {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      const forget = await item.kept;
       try {
-        await deliver(notice);
+        await deliver(item.notice);
+        await forget();
       } catch (error) {
-        onLost(notice, error);
+        if (closing.signal.aborted) onLost(item.notice, error);
+        else await giveUp(item, error);
       }
     }
     work = undefined;
   };
 
   return {
-    put: (notice) => {
+    put: (notice, kept) => {
+      const item = { notice, kept: kept === undefined ? keep(notice) : Promise.resolve(kept) };
       if (closing.signal.aborted) {
-        onLost(notice, new Error('the agent is stopping'));
+        onLost(notice, stopping());
         return;
       }
-      waiting.push(notice);
+      waiting.push(item);
       const oldest = waiting.length > mostWaiting ? waiting.shift() : undefined;
-      if (oldest !== undefined) onLost(oldest, new Error('too many notices wait for this channel'));
+      if (oldest !== undefined) void giveUp(oldest, new Error('too many notices wait for this channel'));
       work ??= drain();
     },
     idle: async () => {
@@ -59,7 +79,9 @@ export function createOutbox(channel: Channel, retryAfterMs: number, onLost: (no
     },
     close: () => {
       closing.abort();
-      for (const notice of waiting.splice(0)) onLost(notice, new Error('the agent is stopping'));
+      for (const { notice } of waiting.splice(0)) onLost(notice, stopping());
     },
   };
 }
+
+const stopping = (): Error => new Error('the agent is stopping; the next one tries again');

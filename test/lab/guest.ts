@@ -19,6 +19,8 @@ export class Guest extends Host {
   readonly #directory: string;
   readonly #connection: SshConnection;
   readonly #usb = new UsbPort();
+  /** The disks that were plugged in when a snapshot was taken. */
+  readonly #pluggedIn = new Map<string, readonly UsbDisk[]>();
   #machine: Machine | undefined;
 
   /** `directory` holds the sockets and the console's log. The guest is switched off until {@link boot}. */
@@ -111,18 +113,28 @@ export class Guest extends Host {
     return this.ask(`readlink -f ${quote(disk.path)}; udevadm settle >&2`);
   }
 
-  /** Keeps the present state of the running machine: memory, the station's disk, the server's disk. */
+  /** Keeps the present state of the running machine: memory, the station's disk, the server's disk, and the disks that are plugged in. */
   async snapshot(name: string): Promise<void> {
-    if (!this.#usb.isEmpty) throw new Error('Take the disks out before a snapshot: USB disks are not part of it.');
-    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: machineDisks });
+    const disks = this.#usb.plugged;
+    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
+    this.#pluggedIn.set(name, disks);
   }
 
-  /** Goes back to a snapshot. Plugged disks are taken out and keep what is on them; the clock is set to now. */
+  /**
+   * Goes back to a snapshot, also after a power cut; the clock is set to now. Disks that were plugged in then are again, with
+   * what was on them; all others are taken out and keep what is on them.
+   */
   async restore(name: string): Promise<void> {
-    const { qmp } = this.#running;
-    await this.#usb.empty(qmp);
     await this.#connection.drop();
-    await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: machineDisks });
+    if (!this.#machine) {
+      this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
+      this.#usb.forgetAll();
+    }
+    const { qmp } = this.#machine;
+    await this.#usb.empty(qmp);
+    await qmp.execute('stop');
+    for (const disk of this.#pluggedIn.get(name) ?? []) await this.#usb.plug(qmp, disk);
+    await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
     await qmp.execute('cont');
     await this.#connect();
   }

@@ -8,6 +8,7 @@ export class UsbPort {
   readonly #broken = new Set<UsbDisk>();
   #count = 0;
   readonly #nodes = new Map<UsbDisk, string>();
+  readonly #sockets = new Map<UsbDisk | string, number>();
 
   get plugged(): readonly UsbDisk[] {
     return [...this.#plugged];
@@ -15,6 +16,11 @@ export class UsbPort {
 
   get isEmpty(): boolean {
     return this.#plugged.size === 0 && this.#dead.size === 0;
+  }
+
+  /** QEMU's names of the files of the plugged disks, for a snapshot that includes them. */
+  get nodes(): readonly string[] {
+    return [...this.#nodes.values()].map((node) => `${node}-disk`);
   }
 
   /** Plugs a disk in. The guest sees it about a second later. */
@@ -28,7 +34,7 @@ export class UsbPort {
     }
     await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': `${node}-disk` });
     await qmp.execute('blockdev-add', { driver: 'raw', file: `${node}-disk`, 'node-name': node });
-    await qmp.execute('device_add', { driver: 'usb-storage', drive: node, id: node, bus: 'xhci.0', serial: disk.serial });
+    await qmp.execute('device_add', { driver: 'usb-storage', drive: node, id: node, bus: 'xhci.0', port: this.#socketFor(disk), serial: disk.serial });
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);
   }
@@ -61,7 +67,7 @@ export class UsbPort {
 
   /** Plugs in a disk whose bridge answers while the disk behind it does not: a USB device that never becomes a block device. */
   async plugDead(qmp: Qmp, serial: string): Promise<void> {
-    await qmp.execute('device_add', { driver: 'usb-uas', id: `dead-${serial}`, bus: 'xhci.0', serial });
+    await qmp.execute('device_add', { driver: 'usb-uas', id: `dead-${serial}`, bus: 'xhci.0', port: this.#socketFor(serial), serial });
     this.#dead.add(serial);
     // QEMU lets one add drives behind such a bridge before the guest may see it. There are none.
     await qmp.execute('qom-set', { path: `/machine/peripheral/dead-${serial}`, property: 'attached', value: true });
@@ -73,6 +79,7 @@ export class UsbPort {
     await qmp.execute('device_del', { id: `dead-${serial}` });
     await gone;
     this.#dead.delete(serial);
+    this.#sockets.delete(serial);
   }
 
   /** Takes everything out. */
@@ -83,13 +90,29 @@ export class UsbPort {
 
   /** Plugs everything back in after the machine was switched off and on, as disks do that stay in their sockets. */
   async plugAllAgain(qmp: Qmp): Promise<void> {
+    for (const disk of this.forgetAll()) await this.plug(qmp, disk);
+  }
+
+  /** The machine with these sockets is no more. Returns the disks that were in them. */
+  forgetAll(): readonly UsbDisk[] {
     const disks = this.plugged;
     for (const disk of disks) this.#forget(disk);
     this.#dead.clear();
-    for (const disk of disks) await this.plug(qmp, disk);
+    this.#sockets.clear();
+    return disks;
+  }
+
+  /** The first free socket: a snapshot with disks fits only if each is where it was. */
+  #socketFor(what: UsbDisk | string): string {
+    const taken = [...this.#sockets.values()];
+    const free = [1, 2, 3, 4, 5, 6, 7, 8].find((socket) => !taken.includes(socket));
+    if (free === undefined) throw new Error('all sockets are taken');
+    this.#sockets.set(what, free);
+    return String(free);
   }
 
   #forget(disk: UsbDisk): void {
+    this.#sockets.delete(disk);
     this.#plugged.delete(disk);
     this.#broken.delete(disk);
     this.#nodes.delete(disk);

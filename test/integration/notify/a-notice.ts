@@ -2,6 +2,7 @@ import type { Notice } from '../../../src/notify/channel.ts';
 
 /** News as a run makes it. */
 export const aNotice: Notice = {
+  id: 'a-notice',
   kind: 'success',
   at: '2026-03-01T10:00:00.000Z',
   station: 'station',

@@ -1,61 +1,84 @@
 import type { Lab } from '../lab.ts';
-import { lookInside, openStation, waitForState } from '../stories/operator.ts';
+import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
-import { coverTools, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
+import { coverTools, describeTree, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
 
 /** A station that has had one good run, the disk in the drawer, and a server with news for the next one. */
 export interface SweepStage {
   readonly lab: Lab;
-  /** Throws with the promise that was broken; returns a remark for the table, or ''. */
-  run(point: PausePoint, fault: FaultName): Promise<string>;
+  /** Throws with the promise that was broken. */
+  run(point: PausePoint, fault: FaultName): Promise<void>;
 }
 
-/** Makes the stage; every case starts from it. */
+/** A run that stands still, kept as a snapshot with the disk in it: every fault hits the same moment. */
+interface StandStill {
+  readonly point: PausePoint;
+  readonly disk: UsbDisk;
+  readonly agentPid: string;
+  readonly runs: number;
+}
+
+const beforeTheRun = 'before the run';
+const atThePoint = 'at the point';
+
+/** Makes the stage; every case starts from it. Cases of one point in a row are quickest. */
 export async function openStage(): Promise<SweepStage> {
   const station = await openStation('BACKUP_1');
   const { guest, server } = station;
   const [base] = station.disks as [UsbDisk];
   await server.shell('mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 1000 /dev/urandom > /backups/docs/$i; done; printf kept > /backups/docs/kept; echo goes > /backups/docs/goes');
   await guest.plug(base);
-  await waitForState(station, 'BACKUP_1', ['safe-to-unplug']);
-  const labelTime = await lookInside(station, base, async (top) => Number(await guest.ask(`stat -c %Y ${top}/LABEL`)));
+  await inGuest(station, 'the first run', () => `grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`);
+  const labelTime = Math.floor(Date.parse(await guest.ask("sed 's/.*\"lastSuccess\":\"\\([^\"]*\\).*/\\1/' /run/extbackup/status.json")) / 1000);
   await guest.unplug(base);
   await server.shell('head -c 6M /dev/urandom > /backups/docs/new; rm /backups/docs/goes');
   await coverTools(guest, server);
-  await guest.shell("sed -i 's/^source:.*/&\\npull: {stallTimeout: 8s, retries: 2}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; /opt/real/sync");
-  await guest.waitFor('the agent', 'grep -q \'"agent":"running".*"present":false\' /run/extbackup/status.json');
-  await guest.snapshot('before the fault');
+  await guest.shell(`sed -i 's/^source:.*/&\\npull: {stallTimeout: 8s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`);
+  await inGuest(station, 'the agent', () => `grep -q '"agent":"running".*"present":false' /run/extbackup/status.json`);
+  const source = await server.ask(`cd /backups; ${describeTree}`);
+  await guest.snapshot(beforeTheRun);
+
   let count = 0;
+  const standStill = async (point: PausePoint): Promise<StandStill> => {
+    await guest.restore(beforeTheRun);
+    const disk = await base.clone(`CASE${String((count += 1))}`);
+    const [agentPid = '', runs] = (await guest.ask('systemctl show -P MainPID extbackup; wc -l < /var/lib/extbackup/runs.jsonl')).split('\n');
+    await pauseAt(guest, point);
+    await guest.plug(disk);
+    await waitForPause(guest, point);
+    await guest.snapshot(atThePoint);
+    return { point, disk, agentPid, runs: Number(runs) };
+  };
+  let still: StandStill | undefined;
   return {
     lab: station,
     run: async (point, fault) => {
-      await guest.restore('before the fault');
-      const disk = await base.clone(`CASE${String((count += 1))}`);
-      const agentPid = await guest.ask(`systemctl show -P MainPID extbackup; rm -f ${notices}; wc -l < /var/lib/extbackup/runs.jsonl`).then((text) => text.split('\n'));
-      await pauseAt(guest, point);
-      await guest.plug(disk);
-      await waitForPause(guest, point);
+      if (still?.point === point) await guest.restore(atThePoint);
+      else still = await standStill(point);
+      const { disk, agentPid, runs } = still;
       await faults[fault](station, disk);
-      if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid[0] : undefined);
-      const diesTelling = point === 'notifying' && (fault === 'agent SIGKILL' || fault === 'power cut');
-      return checkAftermath(station, disk, { labelTime, runs: Number(agentPid[1]), diesTelling });
+      if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid : undefined);
+      await checkAftermath(station, disk, { labelTime, runs, source });
     },
   };
 }
+
+const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> => lab.guest.waitFor(what, question(), 180_000);
 
 /** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
 async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {
   await guest.shell(`
     calm=0
-    while [ $calm -lt 8 ]; do
+    while [ $calm -lt 4 ]; do
       sleep 0.3
-      pid=$(systemctl show -P MainPID extbackup)
-      status=$(cat /run/extbackup/status.json 2>/dev/null || true)
+      read -r status < /run/extbackup/status.json || true
       calm=$((calm + 1))
-      case $status in *'"agent":"running"'*'"run":null'*'"pid":'$pid,*) ;; *) calm=0 ;; esac
-      case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"do-not-unplug"'*) calm=0 ;; esac
-      [ "$pid" != "${formerPid ?? 0}" ] || calm=0
+      case $status in *'"agent":"running"'*'"run":null'*) ;; *) calm=0; continue ;; esac
+      case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"do-not-unplug"'*) calm=0; continue ;; esac
+      case $status in *'"pid":${formerPid ?? 'none'},'*) calm=0; continue ;; esac
+      pid=\${status##*'"pid":'}
+      [ -d /proc/\${pid%%,*} ] || calm=0
     done`, { timeoutMs: 240_000 });
 }

@@ -12,9 +12,11 @@ afterAll(() => stage.lab.close());
 // What must hold afterwards is checked by the stage itself, which throws with what does not.
 it.each([
   ['pulling middle', 'yank'],
-  ['unmounting', 'agent SIGKILL'],
   ['pulling middle', 'power cut'],
-  ['pulling middle', 'server frozen'],
+  ['pulling middle', 'rsync killed'],
+  ['stamping', 'write errors'],
+  ['unmounting', 'agent SIGKILL'],
+  ['notifying', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);
 });

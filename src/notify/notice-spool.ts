@@ -1,0 +1,103 @@
+/** Notices on their way to a channel, kept in files until they are delivered, so that the agent's death loses none. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { notifyEvents } from '../config/schema.ts';
+import type { Notice } from './channel.ts';
+
+/** Ends the keeping of one notice; never throws. */
+export type Forget = () => Promise<void>;
+
+/** A notice that a former agent could not deliver. */
+export interface Leftover {
+  /** As given to {@link NoticeSpool.keep}. */
+  readonly channel: string;
+  readonly notice: Notice;
+  readonly forget: Forget;
+}
+
+export interface NoticeSpool {
+  /** Keeps a notice until it is forgotten. Where that is impossible, as on a full disk, it is told all the same. */
+  keep(channel: string, notice: Notice): Promise<Forget>;
+  /** What was kept and not forgotten before, oldest first. Removes what is torn, too old, or too much. */
+  leftovers(now: Date): Promise<Leftover[]>;
+}
+
+const mostKept = 200;
+const largestBytes = 65_536;
+const oldestMs = 7 * 24 * 3_600_000;
+
+const keptSchema = z.object({
+  version: z.literal(1),
+  channel: z.string(),
+  notice: z.looseObject({
+    id: z.string(), kind: notifyEvents, at: z.iso.datetime(), station: z.string(), drive: z.string().optional(),
+    subject: z.string(), text: z.string(), event: z.string(), payload: z.looseObject({}),
+  }),
+});
+
+/**
+ * {@link NoticeSpool} in a directory of mode 0700.
+ * @param onTrouble told when a notice cannot be kept; must not throw
+ */
+export function createNoticeSpool(directory: string, onTrouble: (error: unknown) => void): NoticeSpool {
+  let count = 0;
+  const forgetter = (file: string): Forget => () => rm(file, { force: true }).catch(onTrouble);
+  return {
+    keep: async (channel, notice) => {
+      // Names sort by age; one agent at a time writes here.
+      const file = `${directory}/${String(Date.now()).padStart(15, '0')}-${String((count += 1)).padStart(6, '0')}-${randomUUID()}.json`;
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await writeDurably(file, JSON.stringify({ version: 1, channel, notice }));
+      } catch (error) {
+        onTrouble(error);
+      }
+      return forgetter(file);
+    },
+    leftovers: async (now) => {
+      try {
+        const names = (await readdir(directory)).sort();
+        const excess = names.slice(0, Math.max(0, names.length - mostKept));
+        for (const name of excess) await forgetter(`${directory}/${name}`)();
+        const found: Leftover[] = [];
+        for (const name of names.slice(excess.length)) {
+          const forget = forgetter(`${directory}/${name}`);
+          const kept = await readKept(`${directory}/${name}`);
+          if (kept === undefined || now.getTime() - Date.parse(kept.notice.at) > oldestMs) await forget();
+          else found.push({ ...kept, forget });
+        }
+        return found;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
+        return [];
+      }
+    },
+  };
+}
+
+/** Keeps nothing: for those who have no place to keep it. */
+export const noSpool: NoticeSpool = { keep: () => Promise.resolve(() => Promise.resolve()), leftovers: () => Promise.resolve([]) };
+
+/** A new file that is on the disk under its name, or not there; one that a power cut tore is no JSON. */
+async function writeDurably(file: string, content: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @returns undefined for what is not a kept notice */
+async function readKept(file: string): Promise<{ channel: string; notice: Notice } | undefined> {
+  try {
+    const about = await stat(file);
+    if (!about.isFile() || about.size > largestBytes) return undefined;
+    const { channel, notice } = keptSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { channel, notice: notice as unknown as Notice };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBus } from '../../../src/bus/bus.ts';
+import type { Channel, Notice } from '../../../src/notify/channel.ts';
+import { startDispatcher, type Subscription } from '../../../src/notify/dispatcher.ts';
+import { createNoticeSpool } from '../../../src/notify/notice-spool.ts';
+import { createNoticeMaker } from '../../../src/notify/notices.ts';
+
+const begin = new Date('2026-03-01T10:00:00Z');
+let directory: string;
+let troubles: unknown[];
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), 'notices-')), 'outbox');
+  troubles = [];
+});
+
+const openSpool = (where = directory) => createNoticeSpool(where, (error) => { troubles.push(error); });
+
+/** An agent with this outbox. Nothing ends it in an orderly way: it is left alone, as a killed one is. */
+async function startAgent(subscriptions: readonly Subscription[], where = directory) {
+  const bus = createBus((_name, error) => { throw error; });
+  const spool = openSpool(where);
+  const warnings: Record<string, unknown>[] = [];
+  const dispatcher = startDispatcher(bus, createNoticeMaker('station', () => begin), subscriptions, {
+    warn: (fields) => { warnings.push(fields); },
+  }, { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000 }, { spool, leftovers: await spool.leftovers(begin) });
+  const goodRun = (): void => {
+    bus.emit('run:succeeded', { runId: 'r1', drive: 'BACKUP_1', tookMs: 1, gaps: false, stamped: true });
+    bus.emit('drive:safe-to-unplug', { drive: 'BACKUP_1', runId: 'r1' });
+  };
+  return { goodRun, dispatcher, warnings };
+}
+
+function mailbox(name = 'mail'): Channel & { readonly got: Notice[] } {
+  const got: Notice[] = [];
+  return { name, got, send: (notice) => { got.push(notice); return Promise.resolve(); } };
+}
+/** The mail server that never answers. */
+const hanging = (name = 'mail'): Channel & { readonly begun: Notice[] } => {
+  const begun: Notice[] = [];
+  return { name, begun, send: (notice, signal) => new Promise((_resolve, reject) => {
+    begun.push(notice);
+    signal.addEventListener('abort', () => { reject(new Error('ended')); });
+  }) };
+};
+
+describe('an agent that dies while it tells', () => {
+  test('its successor tells the same, late, and calls no disk safe', async () => {
+    const silent = hanging();
+    (await startAgent([{ channel: silent }])).goodRun();
+    await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+
+    const mail = mailbox();
+    await startAgent([{ channel: mail }]);
+    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+    expect(mail.got[0]).toMatchObject({ id: silent.begun[0]?.id, kind: 'success', drive: 'BACKUP_1', payload: { runId: 'r1' }, subject: 'BACKUP_1 is done, look at "extbackup status" before you unplug it' });
+    expect(mail.got[0]?.text).toContain('This comes late');
+    expect(JSON.stringify(mail.got[0])).not.toMatch(/safe to unplug|can take it out/);
+    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+  });
+
+  test('a notice is kept before its delivery begins, readable by its owner alone', async () => {
+    const modes: number[] = [];
+    const channel: Channel = { name: 'mail', send: async () => {
+      const [file = ''] = await readdir(directory);
+      modes.push((await stat(directory)).mode & 0o777, (await stat(join(directory, file))).mode & 0o777);
+    } };
+    (await startAgent([{ channel }])).goodRun();
+    await vi.waitFor(() => { expect(modes).toEqual([0o700, 0o600]); });
+  });
+
+  test('each channel gets its own, also when two have the same name', async () => {
+    const [first, second] = [hanging(), hanging()];
+    (await startAgent([{ channel: first, events: ['overdue'] }, { channel: second }])).goodRun();
+    await vi.waitFor(() => { expect(second.begun).toHaveLength(1); });
+
+    const [one, two] = [mailbox(), mailbox()];
+    await startAgent([{ channel: one, events: ['overdue'] }, { channel: two }]);
+    await vi.waitFor(() => { expect(two.got).toHaveLength(1); });
+    expect(one.got).toEqual([]);
+  });
+
+  test('what waits for a channel that a broken configuration hides is told when it is back', async () => {
+    const silent = hanging();
+    (await startAgent([{ channel: silent }])).goodRun();
+    await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+
+    const { dispatcher } = await startAgent([]);
+    const mail = mailbox();
+    dispatcher.use([{ channel: mail }]);
+    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+  });
+});
+
+test('an agent that is stopped leaves what it could not deliver to the next one', async () => {
+  const silent = hanging();
+  const { goodRun, dispatcher, warnings } = await startAgent([{ channel: silent }]);
+  goodRun();
+  await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+  await dispatcher.stop(10);
+  await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
+  expect(await openSpool().leftovers(begin)).toHaveLength(1);
+});
+
+test('what was given up after two tries is not told again', async () => {
+  const dead: Channel = { name: 'mail', send: () => Promise.reject(new Error('no route')) };
+  const { goodRun, warnings } = await startAgent([{ channel: dead }]);
+  goodRun();
+  await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
+  await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+});
+
+test('a place that cannot be written to stops no notice', async () => {
+  await writeFile(directory, ''); // a file where the directory should be
+  const mail = mailbox();
+  (await startAgent([{ channel: mail }])).goodRun();
+  await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+  expect(troubles.length).toBeGreaterThan(0);
+});
+
+describe('what a former agent left', () => {
+  const aNotice = (number: number, at = begin): Notice => ({
+    id: `n${String(number)}`, kind: 'warning', at: at.toISOString(), station: 'station', subject: String(number), text: '', event: 'warning:raised', payload: { reason: '', todo: '' },
+  });
+
+  test('is read in order; torn, foreign and old files are removed', async () => {
+    const spool = openSpool();
+    for (const number of [1, 2, 3]) await spool.keep('mail (0)', aNotice(number));
+    await spool.keep('mail (0)', aNotice(4, new Date('2026-02-01T10:00:00Z')));
+    const [first = ''] = (await readdir(directory)).sort();
+    await writeFile(join(directory, first), (await readFile(join(directory, first), 'utf8')).slice(0, 40));
+    await writeFile(join(directory, 'large.json'), 'x'.repeat(100_000));
+    expect((await openSpool().leftovers(begin)).map(({ channel, notice }) => `${channel} ${notice.id}`)).toEqual(['mail (0) n2', 'mail (0) n3']);
+    expect(await readdir(directory)).toHaveLength(2);
+  });
+
+  test('is bounded: the oldest are removed', async () => {
+    const spool = openSpool();
+    for (let number = 0; number < 210; number += 1) await spool.keep('mail (0)', aNotice(number));
+    const left = await openSpool().leftovers(begin);
+    expect(left).toHaveLength(200);
+    expect(left[0]?.notice.id).toBe('n10');
+  });
+});
