@@ -15,8 +15,8 @@ export function splitKey(key: string): { readonly path: string; readonly piece: 
   return { path, piece: piece === undefined ? 0 : Number.parseInt(piece, 16) };
 }
 
-/** A key as it is read back from a disk: it never leads out of the mirror. */
-export const keySchema = z.string().min(1).refine((key) => splitKey(key).path.split('/').every((name) => name !== '' && name !== '.' && name !== '..'));
+/** A key as it is read back from a disk: it never leads out of the mirror, and names a piece as {@link keyOf} does. */
+export const keySchema = z.string().regex(/^[^\0]+(?:\0[0-9a-f]{6,8})?$/).refine((key) => splitKey(key).path.split('/').every((name) => name !== '' && name !== '.' && name !== '..'));
 
 /** What a piece of a file must contain. */
 export const entrySchema = z.object({

@@ -54,7 +54,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   story.tell('sync:started', {});
   const started = performance.now();
   const rounds: Round[] = [];
-  do rounds.push(await round(job, machine, story, { watch, order, tries }, signal));
+  do rounds.push(await round(job, machine, story, { watch, order, tries, suspicious: rounds.some(({ suspicious }) => suspicious) }, signal));
   while (rounds.at(-1)?.brokeOff === true);
   const outcomes = rounds.flatMap(({ outcomes: some }) => some);
   const summed = outcomes.map(({ figures }) => figures).reduce(sum);
@@ -85,6 +85,8 @@ interface Course {
   readonly watch: Watch;
   readonly order: PullOrder;
   readonly tries: Tries;
+  /** An earlier round looked wrong, and the operator was told. */
+  readonly suspicious: boolean;
 }
 
 async function round(job: Job, machine: Machine, story: Story, course: Course, signal: AbortSignal): Promise<Round> {
@@ -100,7 +102,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
   if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
-  const suspicious = await checkContent(job, machine, watch, order, copied.skippedDeletions, story);
+  const suspicious = course.suspicious || await checkContent(job, machine, watch, order, copied.skippedDeletions, story);
   if (!deletes) return { outcomes: [copied], attempts, suspicious };
   story.enter('deleting');
   // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.

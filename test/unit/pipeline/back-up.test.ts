@@ -273,6 +273,14 @@ describe('a run', () => {
         expect(machine.inside.get('.extbackup/suspicious.txt')).toContain('top/3');
       });
 
+      it('warns once, also when the connection broke while it deleted', async () => {
+        job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+        machine.pulls = [{ ...goodPull, skippedDeletions: 5 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 5 }, goodPull];
+        expect(await run()).toMatchObject({ suspicious: true });
+        expect(machine.pullOrders).toHaveLength(4);
+        expect(events.filter((event) => event === 'run:warned')).toHaveLength(1);
+      });
+
       it('gives up no history later either, until somebody answers', async () => {
         machine.changes = [];
         job = { ...job, record: { ...known, suspicion: { runId: 'r', at: '2026-01-03T00:00:00Z' } } };
