@@ -11,6 +11,8 @@ export interface Attach {
   readonly volume: Volume;
   /** Label of the enrolled disk; undefined for a volume that is not ours. */
   readonly drive: string | undefined;
+  /** What the ledger said of the disk when this was decided; undefined for a volume that is not ours. */
+  readonly enrolment: string | undefined;
   /** `new`: nothing was decided yet. `ignored`: it must not be opened. */
   state: DriveState | 'ignored' | 'new';
   /** For the operator: why it waits, failed or must not be unplugged. */
@@ -102,6 +104,7 @@ export function createAttachBoard(): AttachBoard {
         luksUuid: record.luksUuid,
         present: attach !== undefined,
         state: attach === undefined ? 'absent' : shownState(attach.state),
+        enrolledAt: record.enrolledAt,
         lastSuccess: record.lastSuccess,
         overdue: rotation.get(record.label)?.overdue ?? false,
         nextUp: rotation.get(record.label)?.nextUp ?? false,

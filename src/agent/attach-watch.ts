@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { outOfRotation } from '../drives/out-of-rotation.ts';
 import { PullError } from '../errors.ts';
 import { mostTries, type AttachLedger } from '../run/attach-ledger.ts';
 import type { RunQueue } from '../run/run-queue.ts';
@@ -33,12 +34,13 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
   const { board, bus, queue, ledger } = around;
   const volumes = await around.findVolumes();
   for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
-  const records = (await around.registry.list()).filter(({ state }) => state !== 'retired');
+  const records = await around.registry.list();
   for (const volume of volumes) {
     const known = board.attaches.find((attach) => attach.volume.kname === volume.kname && attach.volume.diskseq === volume.diskseq);
-    if (known?.drive !== undefined || (known && !records.some(({ luksUuid }) => luksUuid === volume.luksUuid))) continue;
-    if (known) board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume)); // enrolled meanwhile
-    await greet(volume, volumes, records, around);
+    const record = records.find(({ luksUuid }) => luksUuid === volume.luksUuid);
+    if (known && (known.enrolment === enrolmentOf(record) || known.state === 'running' || known.state === 'do-not-unplug')) continue;
+    if (known) await takeBack(known, record, around); // enrolled, reported lost, forgotten … meanwhile
+    await greet(volume, volumes, record, around);
   }
   for (const { attach: { volume, drive = '' }, error } of await refuseTwins(volumes, records, around)) {
     const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
@@ -47,6 +49,18 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
   await ledger.keepOnly(volumes);
   for (const attach of board.attaches) settleHeld(attach, records);
   await startWaiting(around);
+}
+
+/** Changes with everything that makes a new look at a plugged disk necessary: a new enrolment, and its place in the rotation. */
+const enrolmentOf = (record: DriveRecord | undefined): string | undefined => (record ? `${record.label} ${record.sealedId} ${record.state}` : undefined);
+
+/** Forgets what was decided about an attach before its enrolment changed; a run that waits is taken back. */
+async function takeBack(known: Attach, record: DriveRecord | undefined, { board, ledger, queue }: AttachSurroundings): Promise<void> {
+  const { drive, volume } = known;
+  board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume));
+  if (drive === undefined || record?.state === 'active') return;
+  for (const order of queue.waiting.filter((waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq)) queue.end(order.runId, outOfRotation(drive, record?.state));
+  if (ledger.stateOf(volume) === undefined) await ledger.note(volume, 'ignored'); // whoever changed it knows
 }
 
 /** What was held is so no more when somebody has answered. */
@@ -68,9 +82,9 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
 }
 
 /** Decides about a volume that was not there at the last look. */
-async function greet(volume: Volume, volumes: readonly Volume[], records: readonly DriveRecord[], around: AttachSurroundings): Promise<void> {
+async function greet(volume: Volume, volumes: readonly Volume[], record: DriveRecord | undefined, around: AttachSurroundings): Promise<void> {
   const { board, bus, ledger } = around;
-  const record = records.find(({ luksUuid }) => luksUuid === volume.luksUuid);
+  const enrolment = enrolmentOf(record);
   const seen = ledger.stateOf(volume);
   const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
   if (record === undefined) {
@@ -79,7 +93,7 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
       around.lookAgain();
       return;
     }
-    board.put({ volume, drive: undefined, state: 'ignored', message: null });
+    board.put({ volume, enrolment, drive: undefined, state: 'ignored', message: null });
     if (seen !== undefined) return;
     await ledger.note(volume, 'ignored');
     bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
@@ -88,20 +102,21 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
   }
   const drive = record.label;
   if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
-  if (record.state === 'lost') {
-    const happened = `Disk ${drive}, which was reported as lost, was plugged in. It was not opened.`;
-    board.put({ volume, drive, state: 'ignored', message: happened });
-    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo: 'If it was found, enrol it again: extbackup drive forget, then extbackup drive adopt' });
-    await ledger.note(volume, 'ignored');
+  if (record.state !== 'active') {
+    const { message, todo } = outOfRotation(drive, record.state);
+    const happened = `${record.state === 'lost' ? 'A lost disk has turned up' : 'A retired disk was plugged in'}. ${message} It was not opened.`;
+    board.put({ volume, enrolment, drive, state: 'ignored', message: `${happened} ${todo}` });
+    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo });
+    if (seen === undefined) await ledger.note(volume, 'ignored');
     return;
   }
   if (twinTrouble(drive, volume, volumes, around) !== undefined) {
-    board.put({ volume, drive, state: 'new', message: null }); // and is refused with its twin
+    board.put({ volume, enrolment, drive, state: 'new', message: null }); // and is refused with its twin
     return;
   }
   bus.emit('drive:identified', { ...facts, drive });
   if (record.enrolledDuring?.bootId === around.bootId && record.enrolledDuring.diskseq === volume.diskseq && seen !== 'started') {
-    board.put({ volume, drive, state: 'idle', message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run' });
+    board.put({ volume, enrolment, drive, state: 'idle', message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run' });
     if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'just-prepared', happened: `Disk ${drive} was enrolled while it was plugged in.`, todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}` });
     await ledger.note(volume, 'served');
     return;
@@ -109,13 +124,13 @@ async function greet(volume: Volume, volumes: readonly Volume[], records: readon
   if (seen === 'served' || seen === 'ignored' || ledger.triesOf(volume) >= mostTries) {
     const failed = record.lastError !== null;
     if (record.hold && !record.hold.approved) {
-      board.put({ volume, drive, state: 'held', message: record.hold.reason });
+      board.put({ volume, enrolment, drive, state: 'held', message: record.hold.reason });
       return;
     }
-    board.put({ volume, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
+    board.put({ volume, enrolment, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
     return;
   }
-  board.put({ volume, drive, state: 'new', message: null });
+  board.put({ volume, enrolment, drive, state: 'new', message: null });
 }
 
 /** Queues what is new, and what waited for the key. */

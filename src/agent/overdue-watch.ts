@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
-import { freshestOfflineCopy, isOverdue, isTooOld, planRotation } from '../report/rotation.ts';
+import { freshestOfflineCopy, isOverdue, isTooOld, offlineSince, planRotation } from '../report/rotation.ts';
 import type { RotationMemoryKeeper } from '../report/rotation-memory.ts';
 
 /** What looking for overdue disks needs. */
@@ -31,7 +31,7 @@ export async function lookForOverdue({ bus, memory: keeper, drives, present, rot
   const memory = await keeper.read();
   const overdue = active.filter((record) => isOverdue(record, setting, time));
   const copy = freshestOfflineCopy(active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })));
-  const at = copy?.at ?? memory.lastOffline ?? active.map(({ enrolledAt }) => enrolledAt).sort()[0];
+  const at = offlineSince(copy, memory.lastOffline, active);
   const whole = at !== undefined && isTooOld(at, setting, time);
   const isDue = (told: string | undefined): boolean => told === undefined || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
   const tellWhole = whole && isDue(memory.wholeTold);

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
+import { outOfRotation } from '../drives/out-of-rotation.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
 import { failureOf } from '../run/failure.ts';
 import type { RunEnd } from '../run/run-one.ts';
@@ -118,9 +119,8 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   const config = await around.loadConfig();
   const { enrolled, present } = await around.look();
   const wanted = request.drive === null ? present : present.filter(({ record }) => record.label === request.drive);
-  if (request.drive !== null && !enrolled.some(({ label }) => label === request.drive)) {
-    throw new DriveError('EXB_NOT_ENROLLED', `There is no enrolled disk ${request.drive}.`, 'See which there are: extbackup drive list');
-  }
+  const named = enrolled.find(({ label }) => label === request.drive);
+  if (request.drive !== null && named?.state !== 'active') throw outOfRotation(request.drive, named?.state);
   if (wanted.length === 0) {
     throw new DriveError('EXB_NOT_PRESENT', request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`, 'Plug it in; its run then starts by itself.');
   }

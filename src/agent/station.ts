@@ -193,9 +193,9 @@ export function createStation(parts: StationParts): Station {
   });
 
   const presentDrives = async () => {
-    const enrolled = (await registry.list()).filter(({ state }) => state === 'active');
+    const enrolled = await registry.list();
     const found = await volumes();
-    const present = enrolled.flatMap((record) => {
+    const present = enrolled.filter(({ state }) => state === 'active').flatMap((record) => {
       const volume = found.find(({ luksUuid }) => luksUuid === record.luksUuid);
       if (volume === undefined) return [];
       const refused = twinTrouble(record.label, volume, found, { ledger: parts.attaches });

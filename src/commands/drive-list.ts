@@ -40,29 +40,41 @@ async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   return records.map((record) => ({ ...record, present: here.has(record.luksUuid), ...(places.get(record.label) ?? { overdue: false, nextUp: false }) }));
 }
 
-
 /** The disks as a table that a person reads. */
 export function renderDriveList(drives: readonly ListedDrive[], now: Date): string {
   if (drives.length === 0) return 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help';
-  const table = plainTable(['Disk', 'Here', 'Last backup', 'Runs', 'Holds', 'Size', 'State']);
+  const table = plainTable(['Disk', 'Here', 'Since', 'Last backup', 'Last run', 'Runs', 'Holds', 'Size', 'State', 'Health']);
   for (const drive of drives) {
     table.push([
       drive.label,
       drive.present ? 'yes' : 'no',
-      drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`,
+      drive.enrolledAt.slice(0, 10),
+      ago(drive.lastSuccess, now),
+      ago(drive.lastRun, now),
       String(drive.runs),
       drive.bytesTotal === 0 ? '-' : prettyBytes(drive.bytesTotal),
       drive.capacityBytes === 0 ? '-' : prettyBytes(drive.capacityBytes),
       describeState(drive),
+      describeHealth(drive, now),
     ]);
   }
   return trimEnds(table.toString());
 }
 
-function describeState({ state, overdue, nextUp, lastError, health }: ListedDrive): string {
+const ago = (time: string | null, now: Date): string => (time === null ? 'never' : `${describeAge(time, now)} ago`);
+
+function describeState({ state, overdue, nextUp, lastError }: ListedDrive): string {
   if (state === 'retired') return 'retired';
   if (state === 'lost') return 'LOST';
-  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : '', ...remarksOf(health)];
+  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : ''];
   const text = remarks.filter((remark) => remark !== '').join(', ');
   return text === '' ? 'in rotation' : text;
+}
+
+/** What is wrong with the disk; else what speaks for it. */
+function describeHealth({ health }: ListedDrive, now: Date): string {
+  const wrong = remarksOf(health);
+  if (wrong.length > 0) return wrong.join(', ');
+  const good = [health?.smart === 'passed' ? 'SMART: passed' : '', health?.checkedAt == null ? '' : `read back ${ago(health.checkedAt, now)}`].filter((text) => text !== '');
+  return good.length > 0 ? good.join(', ') : '-';
 }

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { without } from '../drives/enrolment.ts';
 import { unknownLabel } from '../drives/find-volume.ts';
 import { BusyError } from '../errors.ts';
 import { isOpen, mappingName } from '../system/luks.ts';
@@ -16,8 +15,8 @@ export function driveForgetCommand(context: CliContext): Command {
     .argument('<label>')
     .addHelpText('after', '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt')
     .action(async (label: string) => {
-      await change(context, label, (drives, record) => without(drives, [record]));
-      context.print(`Disk ${label} is forgotten and will not be opened any more. What is on it is still there.`);
+      const record = await change(context, label, (drives, { luksUuid }) => drives.filter((drive) => drive.luksUuid !== luksUuid));
+      context.print(forgotten(record));
     });
 }
 
@@ -32,7 +31,7 @@ export function driveRetireCommand(context: CliContext): Command {
       await setState(context, label, options.undo === true ? 'active' : 'retired');
       context.print(options.undo === true
         ? `Disk ${label} is in the rotation again.`
-        : `Disk ${label} is retired: no run uses it any more. Its copy can still be read: extbackup mount ${label}`);
+        : `Disk ${label} is retired: no run uses it any more, and it is not missed. Its copy grows old but can still be read: extbackup mount ${label}\nTo take it back: extbackup drive retire ${label} --undo ; for a disk in its place: extbackup drive prepare --help`);
     });
 }
 
@@ -49,14 +48,21 @@ export function driveLostCommand(context: CliContext): Command {
     });
 }
 
+/** What a forgotten disk means, and what to do. */
+export const forgotten = (record: DriveRecord): string => [
+  `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
+  `What is on it is still there, and the password of this station still opens it. To have it back: extbackup drive adopt DEVICE ; to use it for something new: extbackup drive prepare DEVICE --label ${record.label}`,
+].join('\n');
+
+const copyOf = ({ lastSuccess }: DriveRecord): string => (lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${lastSuccess.slice(0, 10)}.`);
+
 const found = ({ label }: DriveRecord): string =>
-  `Disk ${label} is in the rotation again.\nIf somebody may have had it in hand, compare it with the server before you trust it: extbackup verify ${label}`;
+  `Disk ${label} is in the rotation again.\nIf somebody may have had it in hand, compare it with the server before you trust it: extbackup verify ${label} --against-server`;
 
 /** What a lost disk means, and what to do. */
 export function lost(record: DriveRecord): string {
-  const copy = record.lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${record.lastSuccess.slice(0, 10)}.`;
   return [
-    `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copy}`,
+    `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copyOf(record)}`,
     'What that means: the disk is encrypted. Whoever has it needs the key, which is on no disk of the rotation; the key is made of the password and the salt of this station.',
     'What to do:',
     '  1. If the password, this station or its configuration may be in the same hands: choose a new password, which also changes the key of the other disks: extbackup key change . The lost disk keeps the old key.',

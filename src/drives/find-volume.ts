@@ -1,6 +1,7 @@
 import { BusyError, DriveError, type ExtbackupError } from '../errors.ts';
 import { withDescendants, type BlockDevice } from '../system/block-devices.ts';
 import type { DriveRecord } from './drive-record.ts';
+import { outOfRotation } from './out-of-rotation.ts';
 
 /** A LUKS volume that is plugged in and closed. */
 export interface FoundVolume {
@@ -46,13 +47,16 @@ export function volumeOfRecord(record: DriveRecord, disks: readonly BlockDevice[
  * @throws DriveError
  */
 export function chooseRecord(label: string | undefined, records: readonly DriveRecord[], disks: readonly BlockDevice[]): DriveRecord {
-  if (label !== undefined) return records.find((record) => record.label === label) ?? refuse(unknownLabel(label, records));
+  if (label !== undefined) return notLost(records.find((record) => record.label === label) ?? refuse(unknownLabel(label, records)));
   const here = records.filter(({ luksUuid }) => disks.some((disk) => [...withDescendants(disk)].some((part) => isLuks(part) && part.uuid === luksUuid)));
   const [only, second] = here;
   if (!only) throw new DriveError('EXB_ABSENT', 'No enrolled disk is plugged in.', 'Plug one in; see: extbackup drive list');
   if (second) throw new DriveError('EXB_AMBIGUOUS', `Several disks are plugged in: ${here.map((record) => record.label).join(', ')}.`, 'Say which one by its label.');
-  return only;
+  return notLost(only);
 }
+
+/** Who has had a lost disk in hand is not known: it is not opened before somebody says that it was found. */
+const notLost = (record: DriveRecord): DriveRecord => (record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record);
 
 /** Words for a label that nobody knows. */
 export function unknownLabel(label: string, records: readonly DriveRecord[]): ExtbackupError {
@@ -62,7 +66,7 @@ export function unknownLabel(label: string, records: readonly DriveRecord[]): Ex
 
 function closed(found: FoundVolume, disks: readonly BlockDevice[]): FoundVolume {
   const twins = disks.flatMap((disk) => [...withDescendants(disk)]).filter((part) => isLuks(part) && part.uuid === found.luksUuid);
-  if (twins.length > 1) throw new DriveError('EXB_TWINS', `Two disks with the same LUKS id are plugged in: ${twins.map(({ path }) => path).join(' and ')}. One is a copy of the other; neither was touched.`, 'Take out the copy and try again.');
+  if (twins.length > 1) throw new DriveError('EXB_DUPLICATE', `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one is a copy. Neither was opened.`, 'Take both out and plug in the real one alone.');
   const above = found.volume.children[0];
   if (above) throw new BusyError(`${found.volume.path} is open already, as ${above.path}.`, 'Wait for the run, or close it with: extbackup release');
   return found;

@@ -75,6 +75,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       ...stateWithoutAgent(record, volumes.filter(({ uuid }) => uuid === record.luksUuid)),
       label: record.label,
       luksUuid: record.luksUuid,
+      enrolledAt: record.enrolledAt,
       lastSuccess: record.lastSuccess,
       health: remarksOf(record.health),
       overdue: places.get(record.label)?.overdue ?? false,

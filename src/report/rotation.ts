@@ -51,12 +51,20 @@ export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>,
 }
 
 /**
+ * The time from which the age of the offline copy counts: that of the freshest one; while there is none, of the one
+ * that was so at last; before there was any, the first enrolment.
+ */
+export function offlineSince(copy: OfflineCopy | undefined, lastOffline: string | undefined, drives: readonly { readonly enrolledAt: string | null }[]): string | undefined {
+  return copy?.at ?? lastOffline ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
+}
+
+/**
  * The rotation as a whole.
  * @param lastOffline when the copy was made that was the freshest offline one at last; counts while there is none
  */
 export function describeRotation(drives: readonly DriveStatus[], rotation: Pick<RotationSetting, 'offline'>, lastOffline: string | undefined, now: Date): RotationStatus {
   const copy = freshestOfflineCopy(drives);
-  const at = copy?.at ?? lastOffline;
+  const at = offlineSince(copy, lastOffline, drives);
   return {
     offlineCopy: copy === undefined ? null : { ...copy, ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)) },
     overdue: at !== undefined && isTooOld(at, rotation, now),

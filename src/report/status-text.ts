@@ -22,7 +22,7 @@ export function renderStatus(status: Status, now: Date): string {
 function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
   const { offlineCopy, overdue } = rotation;
   if (offlineCopy !== null) return `${describeAge(offlineCopy.at, now)} old, on ${offlineCopy.drive}${overdue ? '; TOO OLD' : ''}`;
-  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : 'none yet';
+  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
 }
 
 /** Which disk to bring, and which should have come already. */

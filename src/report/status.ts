@@ -11,6 +11,8 @@ const driveStatusSchema = z.object({
   luksUuid: z.string(),
   present: z.boolean(),
   state: z.enum(driveStates),
+  /** First use. ISO 8601, UTC. */
+  enrolledAt: z.string().nullable().default(null),
   /** ISO 8601, UTC; null before the first success. */
   lastSuccess: z.string().nullable(),
   overdue: z.boolean(),

@@ -3,6 +3,7 @@ import type { Failure, Phase, Progress, VerifiedFigures } from '../bus/events.ts
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
+import { outOfRotation } from '../drives/out-of-rotation.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
 import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, HeldError, mustWait, stillHeld, type Hold } from '../guard/hold.ts';
@@ -129,8 +130,8 @@ async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15
 }
 
 async function findRecord(registry: DriveRegistry, drive: string): Promise<DriveRecord> {
-  const record = (await registry.list()).find(({ label, state }) => label === drive && state === 'active');
-  if (record === undefined) throw new DriveError('EXB_NOT_ENROLLED', `Disk ${drive} is not enrolled any more.`, 'See: extbackup drive list');
+  const record = (await registry.list()).find(({ label }) => label === drive);
+  if (record?.state !== 'active') throw outOfRotation(drive, record?.state);
   return record;
 }
 

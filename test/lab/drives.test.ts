@@ -61,7 +61,7 @@ describe('drive prepare', () => {
     const again = await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes');
     expect(again.stderr + String(again.exitCode)).toMatch(/0$/);
     await nothingIsOpen();
-    expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +never/);
+    expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
   });
 
   it('leaves nothing open when the disk is pulled out meanwhile', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { planRotation } from '../../../src/report/rotation.ts';
+import { describeRotation, planRotation } from '../../../src/report/rotation.ts';
+import type { DriveStatus } from '../../../src/report/status.ts';
 import { aDisk } from './a-disk.ts';
 
 const now = new Date('2026-03-01T00:00:00Z');
@@ -37,4 +38,14 @@ test('a single disk may be expected more often, and one that is plugged in need 
   const often = { every: 35 * day, drives: { A: 14 * day } };
   expect([...planRotation([a, b], often, now)]).toEqual([['A', { overdue: true, nextUp: true }], ['B', { overdue: false, nextUp: false }]]);
   expect(planRotation([a, b], often, now, new Set(['A'])).get('B')?.nextUp).toBe(true);
+});
+
+test('the whole rotation is overdue from the first enrolment on when there never was an offline copy', () => {
+  const drive = (enrolledAt: string): DriveStatus => ({ label: 'A', luksUuid: 'u', present: false, state: 'absent', enrolledAt, lastSuccess: null, overdue: false, nextUp: true, message: null, health: [] });
+  const offline = 14 * day;
+  const overdue = (...drives: DriveStatus[]) => describeRotation(drives, { offline }, undefined, now).overdue;
+  expect(overdue(drive('2026-02-15T00:00:01Z'))).toBe(false);
+  expect(overdue(drive('2026-02-20T00:00:00Z'), drive('2026-02-14T00:00:00Z'))).toBe(true);
+  expect(overdue()).toBe(false);
+  expect(describeRotation([drive('2026-01-01T00:00:00Z')], { offline }, '2026-02-20T00:00:00Z', now).overdue).toBe(false);
 });

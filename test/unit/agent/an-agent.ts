@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { createAttachBoard, type AttachBoard } from '../../../src/agent/attach-board.ts';
+import { lookAround } from '../../../src/agent/attach-watch.ts';
+import { createBus } from '../../../src/bus/bus.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
+import type { DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { openAttachLedger } from '../../../src/run/attach-ledger.ts';
+import { createRunQueue } from '../../../src/run/run-queue.ts';
+import type { Volume } from '../../../src/run/volumes.ts';
+import { deferred } from './deferred.ts';
+
+const luksUuid = '00000000-0000-4000-8000-000000000001';
+
+/** A plugged disk with the volume of {@link enrolled}. */
+export const disk = (kname: string, diskseq: number): Volume => ({ luksUuid, device: `/dev/${kname}1`, kname: `${kname}1`, disk: kname, diskseq, usb: true });
+
+export const enrolled: DriveRecord = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 1, enrolledAt: '2026-01-01T00:00:00.000Z' });
+
+/** An agent that sees the disks it is told of; its runs end when they are let go. `at.key` says whether the key is loaded. */
+export async function startAgent(at: { readonly directory: string; readonly registry: DriveRegistry; key: boolean }) {
+  const board: AttachBoard = createAttachBoard();
+  const ledger = await openAttachLedger(join(at.directory, 'attaches.json'), 'boot', (error) => { throw error; });
+  const bus = createBus((_name, error) => { throw error; });
+  const ignored: string[] = [];
+  const opened: number[] = [];
+  const dropped: string[] = [];
+  let going = deferred();
+  bus.on('drive:ignored', ({ reason, device }) => { ignored.push(`${reason} ${device ?? ''}`); });
+  const queue = createRunQueue(async ({ attach, drive }) => {
+    opened.push(attach.diskseq);
+    board.set(drive, 'running');
+    await ledger.note(attach, 'started');
+    await going.promise;
+    await ledger.note(attach, 'served');
+    board.set(drive, 'safe-to-unplug');
+  }, ({ drive }, reason) => {
+    dropped.push(reason.message);
+    board.set(drive, 'idle', reason.message);
+  });
+  const look = async (...volumes: Volume[]): Promise<void> => {
+    await lookAround({ bus, board, ledger, registry: at.registry, queue, bootId: 'boot', findVolumes: () => Promise.resolve(volumes), keyIsLoaded: () => Promise.resolve(at.key), othersAtWork: () => Promise.resolve(false), lookAgain: () => undefined });
+    await Promise.resolve();
+  };
+  const endRun = async (): Promise<void> => {
+    going.resolve();
+    await queue.idle();
+    going = deferred();
+  };
+  const shown = () => board.describe([enrolled], new Map())[0];
+  return { look, endRun, ignored, opened, dropped, shown, queue };
+}
