@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import { makeSourceTree } from '../source-tree.ts';
+import { password } from '../station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState, type DriveNow } from './operator.ts';
+
+/** One disk and its copies, told in order: which is the real one, and what becomes of the others. */
+let lab: Lab;
+let disk: UsbDisk;
+let lastWeek: UsbDisk;
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
+  lastWeek = await disk.clone('LASTWEEK');
+});
+afterAll(() => lab.close());
+
+const labelTime = (which: UsbDisk): Promise<string> => lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
+const opened = async (): Promise<number> => (await eventsOf(lab, 'luks:opened')).length;
+
+/** Takes it out and waits until the agent has noticed. */
+async function takeOut(which: UsbDisk): Promise<void> {
+  const before = (await eventsOf(lab, 'drive:removed')).length;
+  await lab.guest.unplug(which);
+  await lab.guest.waitFor('the agent to see it go', async () => (await eventsOf(lab, 'drive:removed')).length > before);
+}
+
+/** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
+async function refusedInside(which: UsbDisk, time: string): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
+  await lab.guest.plug(which);
+  const shown = await waitForState(lab, 'BACKUP_1', ['failed']);
+  const failure = (await eventsOf(lab, 'run:failed')).at(-1);
+  await assertClosed(lab);
+  expect(await labelTime(which)).toBe(time);
+  await takeOut(which);
+  return { shown, failure };
+}
+
+it('a disk that was put back to last week is refused, with its LABEL as it was', async () => {
+  await lab.guest.plug(disk);
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+  await takeOut(disk);
+  const { shown, failure } = await refusedInside(lastWeek, '0');
+  expect(failure).toMatchObject({ code: 'EXB_ROLLED_BACK', exitCode: 10 });
+  expect(shown.message).toContain('was put back to an older state');
+  expect(shown.message).toContain('safe to unplug');
+});
+
+it('a disk with the seal of another inside is refused', async () => {
+  const { guest } = lab;
+  await guest.shell('systemctl stop extbackup');
+  const swapped = await disk.clone('SWAPPED');
+  await guest.plug(swapped);
+  const device = await guest.deviceOf(swapped);
+  await guest.shell(`mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; sed -i 's/"sealedId": *"[^"]*"/"sealedId":"3f2504e0-4f89-41d3-9a0c-0305e82c3301"/' /root/look/.extbackup/seal.json; grep -q 3f2504e0 /root/look/.extbackup/seal.json; touch -d @86400 /root/look/LABEL; umount /root/look; cryptsetup close look`);
+  await guest.unplug(swapped);
+  await guest.shell('systemctl start extbackup');
+  const { shown, failure } = await refusedInside(swapped, '86400');
+  expect(failure).toMatchObject({ code: 'EXB_SEAL_MISMATCH', exitCode: 10 });
+  expect(shown.message).toContain('belongs to another disk');
+});
+
+it('a disk and its copy at once are both refused, and the one that stays too, until it is plugged in alone', async () => {
+  const { guest } = lab;
+  const copy = await disk.clone('COPY');
+  const before = await opened();
+  await guest.run(['extbackup', 'lock']); // so that the first is not at work when the second comes
+  await guest.plug(disk);
+  await guest.plug(copy);
+  const refusals = async (): Promise<Record<string, unknown>[]> => (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
+  await guest.waitFor('both to be refused', async () => (await refusals()).length === 2);
+  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n` });
+  await takeOut(copy);
+  const asked = await guest.run(['extbackup', 'run'], { okCodes: 'any' });
+  expect(asked).toMatchObject({ exitCode: 10 });
+  expect(asked.stderr).toContain('plug in the real one alone');
+  expect(await driveNow(lab, 'BACKUP_1')).toMatchObject({ state: 'failed', present: true });
+  expect((await driveNow(lab, 'BACKUP_1')).message).toContain('plugged in anew');
+  expect({ opened: await opened(), refusals: (await refusals()).length }).toEqual({ opened: before, refusals: 2 });
+  await takeOut(disk);
+  await guest.plug(disk);
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+  await assertClosed(lab);
+});
