@@ -18,6 +18,7 @@ import { coalesce } from '../report/coalesce.ts';
 import { openRotationMemory } from '../report/rotation-memory.ts';
 import { createRunLedger } from '../report/run-ledger.ts';
 import { openAttachLedger } from '../run/attach-ledger.ts';
+import { removeUnfinished } from '../system/atomic-file.ts';
 import { readBootId } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
@@ -113,6 +114,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   bus.on('run:warned', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
   bus.on('drive:ignored', ({ reason, happened, todo }) => { if (reason !== 'just-prepared') statusFile.addWarning(`${happened} ${todo}`); });
   await replies.tidy();
+  for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, new Date()).catch(quietly);
 
   let end: (ending: Ending) => void = () => undefined;
   const ended = new Promise<Ending>((resolve) => { end = resolve; });

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 
 /**
@@ -7,6 +8,20 @@ import writeFileAtomic from 'write-file-atomic';
  */
 export async function writeAtomically(file: string, content: string, durable: boolean, mode = 0o600): Promise<void> {
   await writeFileAtomic(file, content, { mode, fsync: durable });
+}
+
+/** What {@link writeAtomically} calls a file until it is complete. */
+const unfinished = /^[\w-]+\.jsonl?\.\d+$/;
+/** By then a writer that lives has ended. */
+const unfinishedForMs = 60_000;
+
+/** Removes what a power cut, or a killed program, left of {@link writeAtomically} in this directory. */
+export async function removeUnfinished(directory: string, now: Date): Promise<void> {
+  for (const name of (await readdir(directory)).filter((entry) => unfinished.test(entry))) {
+    const file = join(directory, name);
+    const { mtimeMs } = await stat(file);
+    if (now.getTime() - mtimeMs > unfinishedForMs) await rm(file, { force: true });
+  }
 }
 
 /** @returns undefined when there is no such file */
