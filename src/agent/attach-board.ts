@@ -1,5 +1,6 @@
-import type { Progress } from '../bus/events.ts';
+import type { OfSource, Progress } from '../bus/events.ts';
 import { remarksOf } from '../drives/disk-health.ts';
+import { sourcesOfDisk } from '../drives/source-record.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveState, DriveStatus, RunStatus } from '../report/status.ts';
 import type { RotationPlace } from '../report/rotation.ts';
@@ -37,7 +38,7 @@ export interface AttachBoard {
   endRun(): void;
   readonly run: RunStatus | null;
   setPhase(phase: string): void;
-  setProgress(progress: Progress): void;
+  setProgress(progress: Progress & OfSource): void;
   /** Labels of the enrolled disks that are plugged in. */
   present(): ReadonlySet<string>;
   /** The states of all enrolled disks. */
@@ -91,8 +92,8 @@ export function createAttachBoard(): AttachBoard {
     setPhase: (phase) => {
       if (run) run = { ...run, phase, ...(phase === 'waiting-for-server' && { etaSeconds: null }) };
     },
-    setProgress: ({ percent, bytes, files, etaSeconds }) => {
-      if (run) run = { ...run, percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };
+    setProgress: ({ percent, bytes, files, etaSeconds, source }) => {
+      if (run) run = { ...run, ...(source !== undefined && { source }), percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };
     },
     present: () => new Set(attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive]))),
     describe: (records, rotation) => records.map((record) => {
@@ -110,6 +111,7 @@ export function createAttachBoard(): AttachBoard {
         nextUp: rotation.get(record.label)?.nextUp ?? false,
         message: words !== '' ? words : lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
         health: remarksOf(record.health),
+        ...sourcesOfDisk(record),
       };
     }),
   };

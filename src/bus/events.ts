@@ -17,6 +17,11 @@ export interface RunFacts {
   readonly drive: string;
 }
 
+/** Which source it is about, where the settings have several. */
+export interface OfSource {
+  readonly source?: string;
+}
+
 /** How far a pull is. */
 export interface Progress {
   /** 0 to 100; undefined while rsync still counts. */
@@ -97,11 +102,13 @@ export interface EventMap {
   'fs:checked': RunFacts & { readonly tookMs: number; readonly repaired: boolean };
   'fs:mounted': RunFacts & { readonly tookMs: number };
   'label:verified': RunFacts;
-  'sync:started': RunFacts;
-  'sync:progress': RunFacts & Progress;
+  'sync:started': RunFacts & OfSource;
+  'sync:progress': RunFacts & OfSource & Progress;
   /** The connection broke, or nothing moved; the pull goes on after a pause. */
-  'sync:interrupted': RunFacts & { readonly attempt: number; readonly retryInSeconds: number };
-  'sync:finished': RunFacts & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
+  'sync:interrupted': RunFacts & OfSource & { readonly attempt: number; readonly retryInSeconds: number };
+  'sync:finished': RunFacts & OfSource & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
+  /** One of several sources was not pulled to its end; the others are not affected. */
+  'source:failed': RunFacts & { readonly source: string; readonly outcome: 'held' | 'failure'; readonly code: string; readonly happened: string; readonly todo: string };
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   'label:stamped': RunFacts & { readonly stampedAt: string };
   'history:pruned': RunFacts & { readonly removed: number };

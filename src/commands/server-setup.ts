@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { parseSource } from '../config/schema.ts';
+import { parseSource, type Config } from '../config/schema.ts';
+import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { nextSshKey } from '../keys/rotate-ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -14,18 +15,36 @@ export function serverSetupCommand(context: CliContext): Command {
     .description('print a sh script that lets this station read one directory of the backup server')
     .option('--directory <dir>', 'the directory on the server', '/backups')
     .option('--user <name>', 'the user on the server that the station logs in as (default: that of the source)')
+    .option('--source <name>', 'which of several sources (sources:) it is for, when they differ in user or heartbeat')
     .option('--heartbeat', 'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)')
     .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh')
-    .action(async (options: { directory: string; user?: string; heartbeat?: boolean }) => {
+    .action(async (options: { directory: string; user?: string; source?: string; heartbeat?: boolean }) => {
       const config = await context.loadConfig();
-      if (options.heartbeat === true && config.attestation === undefined) throw noAttestation();
+      const { source, attestation } = chooseSource(config, options);
+      if (options.heartbeat === true && attestation === undefined) throw noAttestation();
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
       const next = await readIfThere(nextSshKey(config.ssh).publicKey);
       if (next !== undefined) publicKeys.push(next);
-      const user = options.user ?? parseSource(config.source)?.user ?? 'extbackup';
-      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(options.heartbeat === true && config.attestation && { heartbeat: config.attestation }) }));
+      const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
+      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(options.heartbeat === true && attestation && { heartbeat: attestation }) }));
     });
 }
+
+/** The source that is named; without a name, it must not matter which one. */
+function chooseSource(config: Config, { source: wanted, user, heartbeat }: { readonly source?: string; readonly user?: string; readonly heartbeat?: boolean }): PullSource {
+  const all = sourcesOf(config);
+  const [first] = all;
+  if (wanted === undefined) {
+    const facts = ({ source, attestation }: PullSource): string => `${user ?? parseSource(source)?.user ?? ''} ${heartbeat === true ? JSON.stringify(attestation) : ''}`;
+    if (all.every((one) => facts(one) === facts(first))) return first;
+    throw new UsageError('The sources differ in what their servers have to know.', `Say which one it is for: --source NAME, with NAME one of ${namesOf(all)}`);
+  }
+  const found = all.find(({ name }) => name === wanted);
+  if (found === undefined) throw new UsageError(`The settings know no source ${wanted}.`, first.name === undefined ? 'There is only one; leave out --source.' : `They know: ${namesOf(all)}`);
+  return found;
+}
+
+const namesOf = (sources: readonly PullSource[]): string => sources.flatMap(({ name }) => (name === undefined ? [] : [name])).join(', ');
 
 /** With an id that nobody else has, to be copied. */
 const noAttestation = (): UsageError => new UsageError(

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { parseSource } from '../config/schema.ts';
+import { hostsOf } from '../keys/settle-host-key.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { forbidCoreDumps } from '../keys/process-hygiene.ts';
 import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../keys/rotate-ssh-key.ts';
@@ -23,7 +23,7 @@ export function sshKeyCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  extbackup ssh-key rotate\n  extbackup server-setup | ssh root@backup.example.org sh\n  extbackup ssh-key rotate')
     .action((options: RotateOptions) => changing(context, async () => {
       const config = await context.loadConfig();
-      const onServer = `  extbackup server-setup | ssh root@${parseSource(config.source)?.host ?? 'SERVER'} sh`;
+      const onServer = hostsOf(config).map(({ host }) => `  extbackup server-setup | ssh root@${host} sh`).join('\n');
       if (options.lost === true) {
         await replaceLostKey(station, config, options.keyType);
         context.print(`A new ssh key is in use. Tell the server, with the same --directory as before:\n${onServer}`);

@@ -1,4 +1,4 @@
-import { sourceOf } from '../config/sources.ts';
+import { sourcesOf } from '../config/sources.ts';
 import { cancellable } from '../drives/cancellable.ts';
 import { markForRepair } from '../drives/bad-files.ts';
 import { compareWithServer, differenceFile, type ComparisonResult } from '../drives/compare-with-server.ts';
@@ -28,7 +28,7 @@ export async function verifyAgainstServer(context: CliContext, label: string | u
   const { name, result } = await cancellable('The disk is closed; nothing was changed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror }) => {
       const sample = Math.max(options.sample, record.filesTotal === 0 ? 1 : Math.min(1, fewest / record.filesTotal));
-      const found = await compareWithServer(context.runCommand, { top, mirror, config, sources: [sourceOf(config)], identityFile: identity, sample, onProgress: ({ drawn, compared }) => { tell(() => { context.note(compared === 0 ? `${count(drawn, 'file')} drawn` : `${compared} of ${count(drawn, 'file')} compared`); }); } }, signal);
+      const found = await compareWithServer(context.runCommand, { top, mirror, config, sources: sourcesOf(config), identityFile: identity, sample, onProgress: ({ drawn, compared }) => { tell(() => { context.note(compared === 0 ? `${count(drawn, 'file')} drawn` : `${compared} of ${count(drawn, 'file')} compared`); }); } }, signal);
       if (options.repair === true) await markForRepair(top, mirror, found.differing.map((key) => ({ key, kind: 'damaged' })));
       return { name: record.label, result: found };
     }));

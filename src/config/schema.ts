@@ -84,10 +84,37 @@ const keySettings = z
   })
   .refine((key) => key.derivation === 'sha512' || key.scrypt !== undefined, 'derivation scrypt needs scrypt: {N, r, p}');
 
+const sourceText = z.string().regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH');
+const sshPort = z.int().min(1).max(65535);
+
+/** How much a run may do before it stops to ask. */
+const guardSettings = {
+  enabled: z.boolean(),
+  deleted: share,
+  changed: share,
+  bytes: share,
+  content: z.enum(['warn', 'hold', 'off']),
+  floor: z.int().min(0),
+};
+
+/** A plain name: it is a directory on the disk, and stands in logs and messages. */
+const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, _ or -, and begin with a letter or digit');
+
+/** An entry of `sources:`. What it leaves out is as the settings outside of it say. */
+const namedSource = z.strictObject({
+  name: sourceName.describe('its directory in the mirror and in the history'),
+  source: sourceText.describe('the backup server'),
+  port: sshPort.optional().describe('its ssh port'),
+  exclude: z.array(z.string().min(1)).default([]).describe('rsync exclude patterns, besides those of pull'),
+  guard: z.strictObject(guardSettings).partial().default({}).describe('limits of its own'),
+  attestation: z.union([attestation, z.literal('none')]).optional().describe('a heartbeat of its own; none asks for no heartbeat'),
+});
+
 /** The whole configuration file. */
 export const configSchema = z.strictObject({
-  source: z.string().regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH').describe('the backup server'),
-  port: z.int().min(1).max(65535).default(22).describe('its ssh port'),
+  source: sourceText.optional().describe('the backup server'),
+  sources: z.array(namedSource).min(1, 'must have at least one entry').optional().describe('in place of source: several, each with a directory of its own on the disk'),
+  port: sshPort.default(22).describe('its ssh port'),
   key: keySettings.describe('how the LUKS key is derived from the password; written by setup, never changes silently'),
   ssh: z
     .strictObject({
@@ -123,12 +150,12 @@ export const configSchema = z.strictObject({
     .prefault({}),
   guard: z
     .strictObject({
-      enabled: z.boolean().default(true).describe('stop and ask when a run would do suspiciously much'),
-      deleted: share.prefault('10%').describe('of the files on the disk'),
-      changed: share.prefault('40%').describe('of the files on the disk'),
-      bytes: share.prefault('100%').describe('changed bytes, of all bytes on the disk; 100% is no limit'),
-      content: z.enum(['warn', 'hold', 'off']).default('warn').describe('when a sample of the new and changed files looks encrypted'),
-      floor: z.int().min(0).default(100).describe('so many files may always be changed or deleted'),
+      enabled: guardSettings.enabled.default(true).describe('stop and ask when a run would do suspiciously much'),
+      deleted: guardSettings.deleted.prefault('10%').describe('of the files on the disk'),
+      changed: guardSettings.changed.prefault('40%').describe('of the files on the disk'),
+      bytes: guardSettings.bytes.prefault('100%').describe('changed bytes, of all bytes on the disk; 100% is no limit'),
+      content: guardSettings.content.default('warn').describe('when a sample of the new and changed files looks encrypted'),
+      floor: guardSettings.floor.default(100).describe('so many files may always be changed or deleted'),
     })
     .prefault({}),
   verify: z
@@ -164,7 +191,16 @@ export const configSchema = z.strictObject({
     .prefault({}),
   hooks: z.array(hook).default([]).describe('programs of your own in the course of a run; those of one point in this order'),
   notify: z.array(z.discriminatedUnion('type', [commandChannel, mailChannel])).default([]),
-});
+})
+  // Also beside other problems: all of them are told at once.
+  .refine(({ source, sources }) => source !== undefined || sources !== undefined, { path: ['source'], error: 'is missing', when: ({ value }) => typeof value === 'object' && value !== null })
+  .refine(({ source, sources }) => source === undefined || sources === undefined, { path: ['sources'], error: 'and source exclude each other: leave out one of them' })
+  .check(({ value, issues }) => {
+    const names = (value.sources ?? []).map(({ name }) => name.toLowerCase());
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) < index) issues.push({ code: 'custom', path: ['sources', index, 'name'], message: 'is the name of an earlier source', input: name });
+    }
+  });
 
 /** Settings after checks and defaults. Durations are milliseconds. */
 export type Config = z.infer<typeof configSchema>;
@@ -174,7 +210,7 @@ export type CommandChannel = z.infer<typeof commandChannel>;
 export type MailChannel = z.infer<typeof mailChannel>;
 export type KeySettings = Config['key'];
 
-/** The parts of `source:`. `path` is empty for the whole allowed directory. */
+/** The parts of a source. `path` is empty for the whole allowed directory. */
 export interface Source {
   readonly user: string;
   readonly host: string;

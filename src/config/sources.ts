@@ -1,4 +1,4 @@
-import type { Config } from './schema.ts';
+import { parseSource, type Attestation, type Config } from './schema.ts';
 
 /** One directory of a server that is backed up, with every setting that may be its own. */
 export interface PullSource {
@@ -10,7 +10,39 @@ export interface PullSource {
   /** Patterns of rsync that are left out. */
   readonly exclude: readonly string[];
   readonly guard: Config['guard'];
+  /** undefined asks for no heartbeat. */
+  readonly attestation: Attestation | undefined;
 }
 
-/** What a configuration backs up. */
-export const sourceOf = ({ source, port, guard, pull: { exclude } }: Config): PullSource => ({ name: undefined, source, port, exclude, guard });
+/** What a configuration backs up, in its order: the only one has no name. */
+export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]] {
+  const { port, guard, attestation, pull } = config;
+  const entries = (config.sources ?? []).map((own): PullSource => ({
+    name: own.name, source: own.source, port: own.port ?? port,
+    exclude: [...pull.exclude, ...own.exclude],
+    guard: { ...guard, ...withoutGaps(own.guard) },
+    attestation: own.attestation === 'none' ? undefined : own.attestation ?? attestation,
+  }));
+  const [first, ...others] = entries;
+  if (first) return [first, ...others];
+  if (config.source === undefined) throw new Error('the configuration was not checked');
+  return [{ name: undefined, source: config.source, port, exclude: pull.exclude, guard, attestation }];
+}
+
+/** What has no name of its own. @throws Error when there are several sources */
+export function sourceOf(config: Config): PullSource {
+  const [first, ...others] = sourcesOf(config);
+  if (others.length > 0) throw new Error('there are several sources');
+  return first;
+}
+
+/** One source for each login on a server: what is asked of servers, and not of directories. */
+export function serversOf(config: Config): readonly PullSource[] {
+  const login = ({ source, port }: PullSource): string => `${parseSource(source)?.user ?? ''}@${parseSource(source)?.host ?? ''} ${port}`;
+  const all = sourcesOf(config);
+  return all.filter((one, index) => all.findIndex((other) => login(other) === login(one)) === index);
+}
+
+/** What is set in an entry, and nothing that is not. */
+const withoutGaps = <T extends object>(settings: T): { [Key in keyof T]?: NonNullable<T[Key]> } =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: NonNullable<T[Key]> };

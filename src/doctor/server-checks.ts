@@ -1,10 +1,13 @@
-import { parseSource } from '../config/schema.ts';
+import { serversOf, type PullSource } from '../config/sources.ts';
 import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
+import { hostsOf } from '../keys/settle-host-key.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError, type CommandResult } from '../system/command.ts';
 import { serverName, sshCommand } from '../system/rsync.ts';
-import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding } from './check.ts';
+import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
+
+type Look = Omit<Finding, 'name'>;
 
 /** Printed by a server that runs what it is told; `rrsync` lets `true` pass, so that is no test. */
 const shellMark = 'extbackup-shell-is-open';
@@ -16,47 +19,62 @@ const writeAttempt = 'rsync --server -nr . .';
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'host-key',
-    look: async ({ config, run, fix }) => {
-      const host = parseSource(config.source)?.host ?? '';
-      const server = { host, port: config.port };
+    look: ({ config, run, fix }) => lookAtEach(hostsOf(config), ({ host }) => host, async (server) => {
+      const { host, port } = server;
       const pinned = await pinnedHostKeys(config.ssh.knownHosts, server);
       if (pinned.length > 0) return ok(`The server's host key is pinned (${pinned.map(({ fingerprint }) => fingerprint).join(', ')}).`);
       if (!fix) return fail(`The host key of ${host} is not pinned yet.`, 'When the server is reachable: extbackup doctor --fix ; then compare the fingerprint.');
       const fresh = await pinHostKey(run, config.ssh.knownHosts, server, 'all');
-      if (fresh.length === 0) return fail(`The server ${host} does not answer at port ${config.port}, so its host key was not pinned.`, 'Check that it is on, and the name and the port in the settings.');
+      if (fresh.length === 0) return fail(`The server ${host} does not answer at port ${port}, so its host key was not pinned.`, 'Check that it is on, and the name and the port in the settings.');
       return warn(`Pinned now: ${fresh.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`, 'Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
-    },
+    }),
   },
   {
     name: 'server',
-    look: async (patient) => {
-      const result = await onServer(patient, `echo ${shellMark}`);
+    look: (patient) => lookAtEach(serversOf(patient.config), serverName, async (server) => {
+      const result = await onServer(patient, server, `echo ${shellMark}`);
       if (result === undefined) return warn('The server was not asked: the ssh key is not loaded.', 'Load it: extbackup unlock');
       if (result.stdout.includes(shellMark)) {
-        return fail(`${serverName(patient.config)} runs any command that this station sends: whoever breaks in here is in there, too.`, 'Limit it with the forced command: extbackup server-setup');
+        return fail(`${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`, 'Limit it with the forced command: extbackup server-setup');
       }
-      return result.exitCode === 255 ? describeConnection(result.stderr, serverName(patient.config)) : ok(`${serverName(patient.config)} knows this station and runs no commands for it.`);
-    },
+      return result.exitCode === 255 ? describeConnection(result.stderr, serverName(server)) : ok(`${serverName(server)} knows this station and runs no commands for it.`);
+    }),
   },
   {
     name: 'server-read-only',
-    look: async (patient) => {
-      const result = await onServer(patient, writeAttempt);
+    look: (patient) => lookAtEach(serversOf(patient.config), serverName, async (server) => {
+      const result = await onServer(patient, server, writeAttempt);
       if (result === undefined || result.exitCode === 255) return warn('Whether the server lets this station write was not checked: it was not reached.', 'See the line above.');
       return /read-?only/i.test(result.stderr)
         ? ok('The server lets this station only read.')
         : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
-    },
+    }),
   },
 ];
 
+const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
+
+/** Looks at one server after the other; of several, each is named, and the worst decides. */
+async function lookAtEach<Server>(servers: readonly Server[], nameOf: (server: Server) => string, look: (server: Server) => Promise<Look>): Promise<Look> {
+  const found: { readonly name: string; readonly finding: Look }[] = [];
+  for (const server of servers) found.push({ name: nameOf(server), finding: await look(server) });
+  const [first] = found;
+  if (first && found.length === 1) return first.finding;
+  const worst = Math.max(...found.map(({ finding }) => verdicts.indexOf(finding.verdict)));
+  return {
+    verdict: verdicts[worst] ?? 'fail',
+    happened: found.map(({ name, finding }) => `${name}: ${finding.happened}`).join(' '),
+    todo: found.filter(({ finding }) => finding.todo !== '').map(({ name, finding }) => `${name}: ${finding.todo}`).join(' '),
+  };
+}
+
 /** What the server does with a command; undefined while we have no key to ask it with. */
-async function onServer({ paths, config, run }: ConfiguredPatient, command: string): Promise<CommandResult | undefined> {
+async function onServer({ paths, config, run }: ConfiguredPatient, server: PullSource, command: string): Promise<CommandResult | undefined> {
   const identity = identityFile(paths, config.ssh);
   if ((await readIfThere(identity)) === undefined) return undefined;
-  const [, ...args] = sshCommand(config, identity);
+  const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
   try {
-    return await run({ file: '/usr/bin/ssh', args: [...args, serverName(config), command], timeoutMs: 60_000 });
+    return await run({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';
+import { sourceRecordSchema } from './source-record.ts';
 
 /** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
 export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,15}$/;
@@ -31,6 +32,8 @@ const recordShape = {
   /** Of the last complete pull. */
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
+  /** By name, where the settings have several sources. */
+  sources: z.record(z.string(), sourceRecordSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
   /** What is known of its health; nothing before the first run. */
   health: healthSchema.optional(),

@@ -19,7 +19,7 @@ export interface RecoverySheet {
 /** What the sheet is filled in with. */
 export interface SheetFacts {
   readonly station: string;
-  readonly config: Pick<Config, 'source' | 'key'>;
+  readonly config: Pick<Config, 'source' | 'sources' | 'key'>;
   readonly drives: readonly DriveRecord[];
   /** undefined leaves a line to fill in by hand: with the salt on it, the sheet and a disk lack nothing but the password. */
   readonly salt: string | undefined;
@@ -38,7 +38,7 @@ function about({ station, config, drives, salt, printedAt }: SheetFacts): Sectio
   return {
     heading: 'What this is',
     blocks: [
-      { text: `These disks hold backups of ${config.source}, made by extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get install cryptsetup-bin python3), the password, the salt, and no other software.` },
+      { text: `These disks hold backups of ${config.source ?? (config.sources ?? []).map(({ source }) => source).join(', ')}, made by extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get install cryptsetup-bin python3), the password, the salt, and no other software.` },
       {
         facts: [
           ['Printed', printedAt.toISOString().slice(0, 10)],

@@ -11,7 +11,13 @@ export const countsSchema = z.object({ created: amount, changed: amount, deleted
 const heartbeatTrouble = z.enum(['missing', 'damaged', 'foreign', 'stale', 'ahead']);
 export type HeartbeatTrouble = z.infer<typeof heartbeatTrouble>;
 
-const agreementSchema = z.object({ counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) });
+const agreementShape = { counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) };
+/** With several sources, each is agreed to by itself. */
+const agreementSchema = z.object({ ...agreementShape, sources: z.record(z.string(), z.object(agreementShape)).optional() });
+
+/** Why one of several sources was held. */
+const heldSourceSchema = z.object({ reason: z.string(), counts: countsSchema, attestation: heartbeatTrouble.optional() });
+export type HeldSource = z.infer<typeof heldSourceSchema>;
 
 /** What an operator has agreed to. */
 export type Agreement = z.infer<typeof agreementSchema>;
@@ -25,6 +31,8 @@ const holdShape = {
   counts: countsSchema,
   /** Why it was held, when that is the server's heartbeat and not how much changed. */
   attestation: heartbeatTrouble.optional(),
+  /** With several sources, those that were held, by name; `counts` is their sum then. */
+  sources: z.record(z.string(), heldSourceSchema).optional(),
   /** What was agreed to earlier, since the last complete run. It still counts, so that two reasons do not take turns. */
   agreed: agreementSchema.optional(),
   approved: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable().default(null),
@@ -38,9 +46,32 @@ export const holdSchema: z.ZodType<Hold> = z.looseObject(holdShape);
 export function agreement(hold: Hold | undefined): Agreement {
   const earlier = hold?.agreed ?? { attestation: [] };
   if (!hold?.approved) return earlier;
-  if (hold.attestation === undefined) return { ...earlier, counts: hold.counts };
-  return { ...earlier, attestation: [...new Set([...earlier.attestation, hold.attestation])] };
+  if (hold.sources === undefined) return withAgreed(earlier, hold);
+  const own = Object.entries(hold.sources).map(([name, held]) => [name, withAgreed(earlier.sources?.[name] ?? { attestation: [] }, held)] as const);
+  return { ...earlier, sources: { ...earlier.sources, ...Object.fromEntries(own) } };
 }
+
+function withAgreed<A extends Agreement>(earlier: A, { counts, attestation }: Pick<HeldSource, 'counts' | 'attestation'>): A {
+  return attestation === undefined ? { ...earlier, counts } : { ...earlier, attestation: [...new Set([...earlier.attestation, attestation])] };
+}
+
+/** What was agreed to for one of several sources, as a hold that waits for nothing more. */
+export function holdOfSource(hold: Hold | undefined, name: string): Hold | undefined {
+  const agreed = agreement(hold).sources?.[name];
+  return hold && agreed && { runId: hold.runId, at: hold.at, reason: hold.reason, counts: noCounts, agreed, approved: null };
+}
+
+/** Whether none of these sources could go on. A single source has no name. */
+export const allMustWait = (hold: Hold, names: readonly (string | undefined)[]): boolean =>
+  hold.sources === undefined || names.every((name) => name === undefined || sourceMustWait(hold, name) !== undefined);
+
+/** Whether one of several sources waits for an answer; the others need not wait with it. */
+export function sourceMustWait(hold: Hold | undefined, name: string): HeldSource | undefined {
+  const held = hold?.approved === null ? hold.sources?.[name] : undefined;
+  return held?.attestation === undefined ? held : undefined;
+}
+
+export const noCounts: Hold['counts'] = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
 
 /**
  * Whether a disk waits for an answer and is not even opened without one. What is held for the server's heartbeat alone
@@ -57,11 +88,14 @@ export class HeldError extends ExtbackupError {
   readonly counts: Hold['counts'] | undefined;
   /** undefined when it is not about the server's heartbeat. */
   readonly attestation: HeartbeatTrouble | undefined;
+  /** Which of several sources are held, and why. */
+  readonly sources: Hold['sources'];
 
-  constructor(happened: string, todo: string, counts?: Hold['counts'], attestation?: HeartbeatTrouble) {
+  constructor(happened: string, todo: string, counts?: Hold['counts'], attestation?: HeartbeatTrouble, sources?: Hold['sources']) {
     super('EXB_HELD', exitCodes.held, { happened, todo });
     this.counts = counts;
     this.attestation = attestation;
+    this.sources = sources;
   }
 }
 
@@ -84,6 +118,9 @@ export function tooMuch(label: string, before: Before, { created, changed, delet
     `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. Nothing was deleted, and every replaced file is kept in the disk's history.${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
     whatToDo(label), { created, changed, deleted, changedBytes });
 }
+
+/** Words for one of several sources that waits for an answer since an earlier run. */
+export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError => new HeldError(reason, whatToDo(label), counts);
 
 /** Words for a disk that waits for an answer since an earlier run. */
 export const stillHeld = (label: string, hold: Hold): HeldError => new HeldError(hold.reason, whatToDo(label), hold.counts);

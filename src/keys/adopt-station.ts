@@ -11,6 +11,7 @@ import { files } from '../system/paths.ts';
 import { parseHostKeys, writeHostKeys } from './host-key.ts';
 import { findOldSetup } from './old-scripts.ts';
 import { readSaltIfThere, writeNewSalt } from './salt.ts';
+import { sourceOf } from '../config/sources.ts';
 import { serverOf } from './settle-host-key.ts';
 
 /** Flags of `setup --adopt`. */
@@ -88,12 +89,13 @@ function differing(ssh: Partial<Config['ssh']>): Partial<Config['ssh']> {
 
 /** ssh-keygen finds hashed names too. */
 async function adoptHostKeys({ runCommand }: CliContext, config: Config, knownHosts: string): Promise<boolean> {
-  const { host, port } = serverOf(config);
+  const server = serverOf(sourceOf(config));
+  const { host, port } = server;
   const name = port === 22 ? host : `[${host}]:${port}`;
   try {
     const { stdout } = await runCommand({ file: '/usr/bin/ssh-keygen', args: ['-F', name, '-f', knownHosts], timeoutMs: 20_000 });
     const keys = parseHostKeys(stdout).map((key) => ({ ...key, line: key.line.replace(/^\S+/, name) }));
-    if (keys.length > 0) await writeHostKeys(config.ssh.knownHosts, keys);
+    if (keys.length > 0) await writeHostKeys(config.ssh.knownHosts, server, keys);
     return keys.length > 0;
   } catch (error) {
     if (error instanceof CommandError) return false; // not known there, or no such file

@@ -47,10 +47,14 @@ export async function scanHostKeys(run: RunCommand, { host, port }: PinnedServer
 
 /** The pinned keys of a server in our known_hosts. */
 export async function pinnedHostKeys(file: string, { host, port }: PinnedServer): Promise<HostKey[]> {
+  return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) => spellingsOf({ host, port }).includes(line.split(' ', 1)[0] ?? ''));
+}
+
+/** How a server can be called in known_hosts. */
+function spellingsOf({ host, port }: PinnedServer): string[] {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   const name = port === 22 ? bare : `[${bare}]:${port}`;
-  const spellings = isIPv6(bare) ? [name, `[${bare}]`] : [name];
-  return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) => spellings.includes(line.split(' ', 1)[0] ?? ''));
+  return isIPv6(bare) ? [name, `[${bare}]`] : [name];
 }
 
 /** Which of the keys that the server shows are to be believed: the one with this fingerprint, or all of them. */
@@ -73,11 +77,14 @@ export async function pinHostKey(run: RunCommand, file: string, server: PinnedSe
       'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it differs there, somebody may be in between.',
     );
   }
-  await writeHostKeys(file, trusted);
+  await writeHostKeys(file, server, trusted);
   return trusted;
 }
 
-/** Replaces our known_hosts. */
-export async function writeHostKeys(file: string, keys: readonly HostKey[]): Promise<void> {
-  await writeAtomically(file, keys.map(({ line }) => `${line}\n`).join(''), true, 0o644);
+/** Replaces the keys of one server in our known_hosts; what is there of others stays. */
+export async function writeHostKeys(file: string, server: PinnedServer, keys: readonly HostKey[]): Promise<void> {
+  const spellings = spellingsOf(server);
+  const isOfOthers = (line: string): boolean => line.trim() !== '' && !(line.trim().split(/\s/, 1)[0] ?? '').split(',').some((name) => spellings.includes(name));
+  const others = ((await readIfThere(file)) ?? '').split('\n').filter(isOfOthers);
+  await writeAtomically(file, [...others, ...keys.map(({ line }) => line)].map((line) => `${line}\n`).join(''), true, 0o644);
 }

@@ -1,15 +1,15 @@
 import type { Config } from '../config/schema.ts';
-import { serverOf } from './settle-host-key.ts';
+import { hostsOf } from './settle-host-key.ts';
 
 /** What is left to do after `setup`, for the operator. */
 export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
-  const { host } = serverOf(config);
+  const hosts = hostsOf(config).map(({ host }) => host);
   return [
     'The station is set up, and its keys are loaded.',
     '',
-    'Next, on the backup server, once (as root):',
-    `  extbackup server-setup --directory /backups | ssh root@${host} sh`,
-    ...(hostKeyPinned ? [] : ['', 'The host key of the server is not pinned yet. When it can be reached:', '  extbackup setup --trust-host-key']),
+    `Next, on ${hosts.length === 1 ? 'the backup server' : 'each backup server'}, once (as root):`,
+    ...hosts.map((host) => `  extbackup server-setup --directory /backups | ssh root@${host} sh`),
+    ...(hostKeyPinned ? [] : ['', `The host key of ${hosts.length === 1 ? 'the server' : 'a server'} is not pinned yet. When it can be reached:`, '  extbackup setup --trust-host-key']),
     '',
     'Then the first disk:',
     '  extbackup drive prepare /dev/DISK --label BACKUP_1',

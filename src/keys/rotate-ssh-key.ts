@@ -1,6 +1,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { serversOf, type PullSource } from '../config/sources.ts';
 import { updateConfig } from '../config/write.ts';
 import { KeyError, PullError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -42,7 +43,7 @@ export async function finishRotation(station: KeyStation, config: Config): Promi
   await requireLuksKey(paths);
   const next = nextSshKey(config.ssh);
   await loadSshKey(run, paths, next);
-  await assertServerAccepts(station, config, identityFile(paths, next));
+  await assertServersAccept(station, config, identityFile(paths, next));
   await replaceSshKey(station, config, next);
 }
 
@@ -59,16 +60,20 @@ export async function convertContainer({ run, paths }: KeyStation, ssh: SshKeyFi
   await encryptToContainer(run, identityFile(paths, ssh), files.luksKey(paths), ssh.key);
 }
 
-async function assertServerAccepts({ run }: KeyStation, config: Config, identity: string): Promise<void> {
+async function assertServersAccept(station: KeyStation, config: Config, identity: string): Promise<void> {
+  for (const server of serversOf(config)) await assertServerAccepts(station, config.ssh, server, identity);
+}
+
+async function assertServerAccepts({ run }: KeyStation, ssh: Config['ssh'], server: PullSource, identity: string): Promise<void> {
   try {
     await run({
       file: '/usr/bin/rsync',
-      args: ['--exclude=*', '--list-only', `--rsh=${sshCommand(config, identity).join(' ')}`, '--', `${serverName(config)}:`],
+      args: ['--exclude=*', '--list-only', `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`, '--', `${serverName(server)}:`],
       timeoutMs: 120_000,
     });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new PullError('EXB_NEW_KEY', `The server ${serverName(config)} does not let the new ssh key in yet; the old one stays in use.`, 'Tell the server about it with the script of: extbackup server-setup. Then again: extbackup ssh-key rotate', error);
+    throw new PullError('EXB_NEW_KEY', `The server ${serverName(server)} does not let the new ssh key in yet; the old one stays in use.`, 'Tell the server about it with the script of: extbackup server-setup. Then again: extbackup ssh-key rotate', error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import type { CliContext } from '../commands/cli-context.ts';
 import { configSchema, parseSource, type Config } from '../config/schema.ts';
+import { loadConfig } from '../config/load.ts';
 import { updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
 import { KeyError, UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -17,7 +18,7 @@ import { ensureRamfs } from './ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from './salt.ts';
 import { nudgeAgent } from './nudge.ts';
 import { nextSteps } from './next-steps.ts';
-import { settleHostKey } from './settle-host-key.ts';
+import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from './ssh-container.ts';
 import { makeSshKey, type SshKeyType } from './ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from './unlock.ts';
@@ -48,8 +49,9 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     const isNew = (await readIfThere(paths.config)) === undefined;
     await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
     if (wishes.adopt !== undefined) await adoptStation(context, { place: wishes.adopt, source: wishes.source, port: wishes.port });
+    if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources) throw hasSeveralSources(paths.config);
     const config = isNew && wishes.adopt === undefined ? await makeConfig(context, wishes) : await adjustConfig(context, wishes);
-    const pinned = await settleHostKey(context, config, wishes);
+    const pinned = await settleHostKeys(context, config, wishes);
     const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
     for (const line of steps) context.print(line);
   });
@@ -93,6 +95,11 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
     key.wipe();
   }
 }
+
+const hasSeveralSources = (file: string): UsageError => new UsageError(
+  'The settings name several sources; --source and --port would change which one?',
+  `Change them in ${file}, under sources:, then run again: extbackup setup`,
+);
 
 /** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
 function hasAnotherPassword(error: unknown): unknown {

@@ -2,6 +2,7 @@ import { agreement } from '../guard/hold.ts';
 import { heldForHeartbeat, judgeHeartbeat } from '../guard/heartbeat.ts';
 import { pullError } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
+import type { PullSource } from '../config/sources.ts';
 import type { Job } from './back-up.ts';
 import type { FetchedFile, Machine } from './machine.ts';
 import type { Tries } from './tries.ts';
@@ -12,21 +13,21 @@ import { throwIfCancelled } from './undo.ts';
  * @throws HeldError when that is unknown or too long ago, and nobody has agreed to it
  * @throws PullError when the server cannot be asked
  */
-export async function attest(job: Job, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
-  const { config, record } = job;
-  const { attestation } = config;
+export async function attest(job: Job, source: PullSource, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
+  const { record } = job;
+  const { attestation } = source;
   if (attestation === undefined) return;
-  const server = serverName(config);
-  const { trouble, content } = await fetchPatiently(job, attestation.file, machine, tries, signal);
+  const server = serverName(source);
+  const { trouble, content } = await fetchPatiently(job, source, attestation.file, machine, tries, signal);
   if (trouble !== undefined) throw pullError(trouble, server, undefined);
   const finding = judgeHeartbeat(content, attestation, new Date());
   if (finding.trouble === undefined || agreement(record.hold).attestation.includes(finding.trouble)) return;
   throw heldForHeartbeat(record.label, server, { ...finding, trouble: finding.trouble });
 }
 
-async function fetchPatiently({ config }: Job, file: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<FetchedFile> {
+async function fetchPatiently({ config }: Job, source: PullSource, file: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<FetchedFile> {
   for (;;) {
-    const fetched = await machine.fetchFile(config, file, signal);
+    const fetched = await machine.fetchFile(config, source, file, signal);
     throwIfCancelled(signal);
     if (fetched.trouble === undefined || !(await tries.again({ trouble: fetched.trouble, changed: false }))) return fetched;
   }

@@ -12,7 +12,8 @@ import { mappingName } from '../system/luks.ts';
 import { createHooks } from './hooks.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
-import { pull } from './pull.ts';
+import { settleLayout } from './layout.ts';
+import { pullAll, type SourceResult } from './pull-all.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
 import { verifyPart } from './verify-part.ts';
 import { withUndo, throwIfCancelled } from './undo.ts';
@@ -23,6 +24,8 @@ export interface Job {
   /** Path of the LUKS volume, for example /dev/sda1. */
   readonly device: string;
   readonly config: Config;
+  /** Told how each of several sources went, however the run ends. */
+  onSource?(result: SourceResult): void;
 }
 
 /** What a run that did not fail has done. */
@@ -93,8 +96,9 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       story.enter('verifying');
       const seal = await verifyInside(record, machine);
       story.tell('label:verified', {});
+      const layout = await settleLayout(job, machine, story);
       await hooks.after('mount');
-      const pulled = await hooks.aroundSync(() => pull(job, machine, story, signal));
+      const pulled = await hooks.aroundSync(() => pullAll(job, layout, machine, story, signal));
       await hooks.before('close'); // not after the stamp: a run that fails here is not complete
       if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation, ...(pulled.suspicious && { suspicious: true }) };
       story.enter('flushing');

@@ -34,6 +34,12 @@ export interface FetchedFile {
   readonly trouble?: PullTrouble;
 }
 
+/** What stands in the top directory of the mirror. */
+export interface MirrorEntry {
+  readonly name: string;
+  readonly kind: 'empty-directory' | 'directory' | 'other';
+}
+
 /** What is asked of rsync. */
 export interface PullOrder {
   readonly config: Config;
@@ -68,19 +74,21 @@ export interface Machine {
   /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
+  /** What is in the top directory of the mirror; of very many, only some. */
+  topOfMirror(): Promise<readonly MirrorEntry[]>;
   /** The beginning of a plain file of a source's mirror, or of what an entry keeps of it; undefined when there is none. */
   readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
-  /** Reads one small file of the server, by its path below the directory that the server allows; by way of the opened disk. */
-  fetchFile(config: Config, path: string, signal: AbortSignal): Promise<FetchedFile>;
+  /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
+  fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;
   /** Removes old entries as the rule says. Returns how many. */
   pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
   /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */
   verifyPart(device: string, part: Part, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<DriveVerdict>;
-  /** Removes what interrupted pulls left beside the files of the mirror. */
-  removePartials(): Promise<void>;
+  /** Removes what interrupted pulls left beside the files of a source's mirror. */
+  removePartials(source: PullSource): Promise<void>;
   /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */
   runHook(hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined>;
   flush(signal: AbortSignal): Promise<void>;

@@ -1,5 +1,5 @@
 import type { PullFigures } from '../bus/events.ts';
-import { sourceOf } from '../config/sources.ts';
+import { sourceOf, type PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { createWatch, type Watch } from '../guard/watch.ts';
 import { pullError } from '../system/rsync-failure.ts';
@@ -25,19 +25,20 @@ export interface PullResult {
   readonly suspicious: boolean;
 }
 
-const logFile = '.extbackup/last-run.log';
+/** What rsync complained of in the last run. */
+export const logFile = '.extbackup/last-run.log';
 
 /**
  * Makes the mirror equal to the source: first copies everything and deletes nothing, then deletes what the source no
  * longer has. What is replaced or deleted goes to the disk's history. A source without a single file deletes nothing,
  * and one that changed suspiciously much stops the run. A connection that breaks while it deletes leads back to the
  * copying, which counts anew what is to be deleted: the server may come back with less than it had.
+ * @param source the only one when left out
  * @throws PullError
  * @throws HeldError when an operator has to be asked
  */
-export async function pull(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<PullResult> {
+export async function pull(job: Job, machine: Machine, story: Story, signal: AbortSignal, source: PullSource = sourceOf(job.config)): Promise<PullResult> {
   const { config, record } = job;
-  const source = sourceOf(config);
   const tries = createTries(config.pull.retries, story, signal);
   const watch = createWatch(source.guard, record, signal);
   const order: PullOrder = {
@@ -50,7 +51,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
     onChange: (change) => { watch.see(change); },
   };
   story.enter('pulling');
-  await attest(job, machine, tries, signal);
+  await attest(job, source, machine, tries, signal);
   story.tell('sync:started', {});
   const started = performance.now();
   const rounds: Round[] = [];
@@ -64,7 +65,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
   const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;
-  if (!gaps && wasCutOff) await machine.removePartials();
+  if (!gaps && wasCutOff) await machine.removePartials(source);
   story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
 }
@@ -95,7 +96,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   story.enter('pulling');
   const { copied, attempts } = await copy(job, machine, course, signal);
   // What did not fit is no use, and would leave no room for the next run's history and log.
-  if (copied.trouble === 'disk-full') await machine.removePartials().catch(() => undefined);
+  if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);

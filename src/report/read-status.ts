@@ -1,6 +1,7 @@
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { remarksOf } from '../drives/disk-health.ts';
+import { sourcesOfDisk } from '../drives/source-record.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { UsageError } from '../errors.ts';
 import { placeOf } from '../keys/ram-directory.ts';
@@ -78,6 +79,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       enrolledAt: record.enrolledAt,
       lastSuccess: record.lastSuccess,
       health: remarksOf(record.health),
+      ...sourcesOfDisk(record),
       overdue: places.get(record.label)?.overdue ?? false,
       nextUp: places.get(record.label)?.nextUp ?? false,
     })),

@@ -35,7 +35,7 @@ function describeNext({ rotation: { next, overdueDrives } }: Status): string[] {
 
 /** A run in one line: disk, phase and how far it is. */
 export function describeRun(run: RunStatus): string {
-  const parts = [`${run.drive}: ${run.phase === 'waiting-for-server' ? 'waiting for the server to try again' : run.phase}`];
+  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${run.phase === 'waiting-for-server' ? 'waiting for the server to try again' : run.phase}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
   if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));
@@ -61,6 +61,9 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
     const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
     table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
+    for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
+      if (lastError !== null) table.push([`  ${name}`, lastError === 'EXB_HELD' ? 'held' : 'not complete', lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`, '']);
+    }
   }
   return trimEnds(table.toString());
 }

@@ -22,6 +22,8 @@ const driveStatusSchema = z.object({
   message: z.string().nullable().default(null),
   /** What is wrong with the disk itself: damaged files, I/O errors, SMART. */
   health: z.array(z.string()).default([]),
+  /** Where the settings have several sources: how each of them stands on this disk. `lastError` is null after a good pull. */
+  sources: z.array(z.object({ name: z.string(), lastSuccess: z.string().nullable(), lastError: z.string().nullable() })).optional(),
 });
 
 /** One disk in {@link Status}. */
@@ -31,6 +33,8 @@ const runStatusSchema = z.object({
   id: z.string(),
   drive: z.string(),
   phase: z.string(),
+  /** The source that is pulled, where the settings have several; the figures are those of this one. */
+  source: z.string().optional(),
   /** 0 to 100, null while rsync still counts. */
   percent: z.number().nullable(),
   bytes: z.number(),
@@ -84,6 +88,22 @@ export const replySchema = z.object({
 });
 export type Reply = z.infer<typeof replySchema>;
 
+const sourceRunSchema = z.object({
+  name: z.string(),
+  outcome: z.enum(['success', 'gaps', 'held', 'failure', 'skipped']),
+  code: z.string().nullable(),
+  message: z.string(),
+  filesTotal: z.number().nullable(),
+  filesTransferred: z.number().nullable(),
+  filesDeleted: z.number().nullable(),
+  bytesTotal: z.number().nullable(),
+  bytesTransferred: z.number().nullable(),
+  bytesReceived: z.number().nullable(),
+});
+
+/** One of several sources in {@link RunRecord}. */
+export type SourceRun = z.infer<typeof sourceRunSchema>;
+
 /** One line of `/var/lib/extbackup/runs.jsonl`, and of `extbackup history --json`. No file name. */
 export const runRecordSchema = z.object({
   id: z.string(),
@@ -109,5 +129,7 @@ export const runRecordSchema = z.object({
   /** Commands to the disk that failed. */
   mediaErrors: z.number().default(0),
   tookMs: z.number(),
+  /** Where the settings have several sources: how each of them went. */
+  sources: z.array(sourceRunSchema).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

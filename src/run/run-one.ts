@@ -1,14 +1,16 @@
 import type { Bus } from '../bus/bus.ts';
-import type { Failure, Phase, Progress, VerifiedFigures } from '../bus/events.ts';
+import type { Failure, OfSource, Phase, Progress, VerifiedFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import type { DriveRegistry } from '../drives/drive-registry.ts';
 import { outOfRotation } from '../drives/out-of-rotation.ts';
 import { lookRefusal, type Look } from '../drives/look.ts';
 import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
-import { agreement, HeldError, mustWait, stillHeld, type Hold } from '../guard/hold.ts';
+import { agreement, allMustWait, HeldError, mustWait, noCounts, stillHeld, type Hold } from '../guard/hold.ts';
+import { sourcesOf } from '../config/sources.ts';
 import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
+import type { SourceResult } from '../pipeline/pull-all.ts';
 import { createStory } from '../pipeline/phases.ts';
 import { throwIfCancelled } from '../pipeline/undo.ts';
 import type { RunRecord } from '../report/status.ts';
@@ -17,6 +19,7 @@ import { mappingName } from '../system/luks.ts';
 import { pause } from '../system/pause.ts';
 import { watchHealth, type HealthProbe, type HealthWatch } from './health-watch.ts';
 import { failureOf } from './failure.ts';
+import { sourcesAfterRun, sourcesOfRun } from './source-results.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { Volume } from './volumes.ts';
 
@@ -38,7 +41,7 @@ export interface RunSurroundings {
   holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
   readonly health: HealthProbe;
   onPhase(phase: Phase): void;
-  onProgress(progress: Progress): void;
+  onProgress(progress: Progress & OfSource): void;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
 }
@@ -70,19 +73,20 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   let lock: FileLock | undefined;
   let health: HealthWatch | undefined;
   let smart = false;
+  const sources: SourceResult[] = [];
   try {
     const config = await around.loadConfig();
     lock = await waitForDevices(around.deviceLock, signal);
     const look = await around.lookOfPerson();
     if (look) throw lookRefusal(look);
     const record = await findRecord(registry, drive);
-    if (mustWait(record.hold)) throw stillHeld(record.label, record.hold);
+    if (mustWait(record.hold) && allMustWait(record.hold, sourcesOf(config).map(({ name }) => name))) throw stillHeld(record.label, record.hold);
     const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
     health = watchHealth(around.health, record.health);
     smart = config.verify.smart;
-    result = await backUp({ record, device: volume.device, config }, around.machineFor(config, record), story, signal);
+    result = await backUp({ record, device: volume.device, config, onSource: (source) => { sources.push(source); } }, around.machineFor(config, record), story, signal);
   } catch (caught) {
     error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
   }
@@ -94,9 +98,9 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   for (const forget of forgetProgress) forget();
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
-  await updateLedger(order, startedAt, result, failure, heldBy(order, startedAt, error), health, around);
+  await updateLedger(order, startedAt, { result, failure, held: heldBy(order, startedAt, error), sources }, health, around);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  await around.record(runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health));
+  await around.record({ ...runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health), ...sourcesOfRun(sources) });
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
   if (failure && error instanceof HeldError) story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
   else if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
@@ -150,9 +154,18 @@ async function proveClosed(order: RunOrder, disk: string | undefined, error: unk
   }
 }
 
-async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined, health: HealthWatch | undefined, around: RunSurroundings): Promise<void> {
+/** What the ledger learns of a run. */
+interface Outcome {
+  readonly result: RunResult | undefined;
+  readonly failure: Failure | undefined;
+  readonly held: Hold | undefined;
+  /** Empty where there is only one source. */
+  readonly sources: readonly SourceResult[];
+}
+
+async function updateLedger(order: RunOrder, startedAt: Date, outcome: Outcome, health: HealthWatch | undefined, around: RunSurroundings): Promise<void> {
   try {
-    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, order.runId, startedAt, result, failure, held), result, health) : record)));
+    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, order.runId, startedAt, outcome), outcome.result, health) : record)));
   } catch (error) {
     const todo = error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
     around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: `The backup itself is not affected. ${todo}` });
@@ -163,19 +176,20 @@ async function updateLedger(order: RunOrder, startedAt: Date, result: RunResult 
 function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
-  const counts = held.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
-  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts, ...(held.attestation && { attestation: held.attestation }), approved: null };
+  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts: held.counts ?? noCounts, ...(held.sources && { sources: held.sources }), ...(held.attestation && { attestation: held.attestation }), approved: null };
 }
 
-function afterRun(record: DriveRecord, runId: string, startedAt: Date, result: RunResult | undefined, failure: Failure | undefined, held: Hold | undefined): DriveRecord {
+function afterRun(record: DriveRecord, runId: string, startedAt: Date, { result, failure, held, sources }: Outcome): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
   const { hold: before, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
-  const hold = mustWait(before) ? before : held ? { ...held, agreed: agreement(before) } : result?.stampedAt ? undefined : before;
+  // Where other sources went on without it, the run itself names again what waits.
+  const hold = mustWait(before) && held?.sources === undefined && !result?.stampedAt ? before : held ? { ...held, agreed: agreement(before) } : result?.stampedAt ? undefined : before;
   return {
     ...rest,
     ...(hold && { hold }),
-    ...(result?.suspicious && { suspicion: { runId, at: startedAt.toISOString() } }),
+    ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && { suspicion: { runId, at: startedAt.toISOString() } }),
+    ...sourcesAfterRun(record, sources, failure?.code),
     runs: record.runs + 1,
     lastRun: startedAt.toISOString(),
     lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),

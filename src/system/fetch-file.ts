@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
 import type { FetchedFile } from '../pipeline/machine.ts';
 import { CommandError, type RunCommand } from './command.ts';
 import { readSmallFile } from './filesystem.ts';
@@ -17,18 +18,19 @@ const mostBytes = 1024;
 /** What is wanted, and the top of the opened disk. */
 interface Errand {
   readonly config: Config;
+  readonly source: PullSource;
   readonly path: string;
   readonly top: string;
   readonly identityFile: string;
 }
 
 /** Reads one small file of the server with rsync, as it may read everything else there. @throws DriveError */
-export async function fetchFile(run: RunCommand, { config, path, top, identityFile }: Errand, signal: AbortSignal): Promise<FetchedFile> {
+export async function fetchFile(run: RunCommand, { config, source, path, top, identityFile }: Errand, signal: AbortSignal): Promise<FetchedFile> {
   try {
     await ownDirectory(top, dirname(place));
     await rm(join(top, place), { recursive: true, force: true }); // of an earlier run that was cut off
     const directory = await ownDirectory(top, place);
-    await run({ file: '/usr/bin/rsync', args: fetchArgs(config, { path, directory, identityFile, mostBytes }), timeoutMs: 10 * 60_000, signal });
+    await run({ file: '/usr/bin/rsync', args: fetchArgs(config, { source, path, directory, identityFile, mostBytes }), timeoutMs: 10 * 60_000, signal });
     const content = await readSmallFile(join(directory, basename(path)), mostBytes);
     await rm(directory, { recursive: true, force: true });
     return content === undefined ? {} : { content };

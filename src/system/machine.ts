@@ -13,6 +13,7 @@ import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts'
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { files, type Paths } from './paths.ts';
 import { readHead } from './read-head.ts';
+import { topOfMirror } from './top-of-mirror.ts';
 import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
@@ -42,6 +43,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       if (dirname(path) !== '.') await ownDirectory(paths.plaintext, dirname(path));
       await replaceFile(join(paths.plaintext, path), content);
     },
+    topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
     pull: async (order, signal) => {
       const { name } = order.source;
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
@@ -53,7 +55,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;
     },
-    fetchFile: (config, path, signal) => fetchFile(run, { config, path, top: paths.plaintext, identityFile }, signal),
+    fetchFile: (config, source, path, signal) => fetchFile(run, { config, source, path, top: paths.plaintext, identityFile }, signal),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: async (rule, signal) => {
@@ -65,7 +67,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       isThere: () => isThere(join('/sys/class/block', basename(device))),
       onProgress: ({ files, bytes, share }) => { onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) }); },
     }, signal),
-    removePartials: () => removePartials(run, mirror),
+    removePartials: ({ name }) => removePartials(run, join(mirror, name ?? '')),
     runHook: (hook, environment, signal) => runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),

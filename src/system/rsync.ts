@@ -110,6 +110,7 @@ export function compareArgs(config: Config, source: PullSource, target: PullTarg
 
 /** What to fetch, and where to. */
 export interface FetchOrder {
+  readonly source: PullSource;
   /** Below the directory that the server allows. */
   readonly path: string;
   readonly directory: string;
@@ -121,11 +122,11 @@ export interface FetchOrder {
  * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
  * error, and a missing directory is the same error as in a pull.
  */
-export function fetchArgs(config: Config, { path, directory, identityFile, mostBytes }: FetchOrder): string[] {
+export function fetchArgs(config: Config, { source, path, directory, identityFile, mostBytes }: FetchOrder): string[] {
   const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
   return [
     '--dirs', '--whole-file', `--max-size=${mostBytes}`, `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${sshCommand(config, identityFile).join(' ')}`,
-    '--', `${serverName(config)}:${folder}`, `${directory}/`,
+    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ')}`,
+    '--', `${serverName(source)}:${folder}`, `${directory}/`,
   ];
 }

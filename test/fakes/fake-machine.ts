@@ -1,7 +1,7 @@
 import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
-import type { FetchedFile, Machine, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
+import type { FetchedFile, Machine, MirrorEntry, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
 
 /** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
 export class FakeMachine implements Machine {
@@ -38,6 +38,8 @@ export class FakeMachine implements Machine {
   ensureUnmounted = (): Promise<void> => this.#step('ensureUnmounted', () => { this.mounted = false; });
   readInside = (path: string): Promise<string | undefined> => Promise.resolve(this.inside.get(path));
   writeInside = (path: string, content: string): Promise<void> => this.#step(`write ${path}`, () => { this.inside.set(path, content); });
+  mirror: MirrorEntry[] = [];
+  topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
   newHistory = (): Promise<HistoryEntry> => this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
   pruneHistory = (rule: KeepRule): Promise<number> => this.#step('pruneHistory', () => {
     this.pruned.push(rule);

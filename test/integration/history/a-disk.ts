@@ -6,8 +6,12 @@ import { sourceOf } from '../../../src/config/sources.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
+import { ExtbackupError } from '../../../src/errors.ts';
+import { settleLayout } from '../../../src/pipeline/layout.ts';
+import { pullAll, type SourceResult } from '../../../src/pipeline/pull-all.ts';
 import { createStory } from '../../../src/pipeline/phases.ts';
 import { pull, type PullResult } from '../../../src/pipeline/pull.ts';
+import { sourcesAfterRun } from '../../../src/run/source-results.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { createMachine } from '../../../src/system/machine.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
@@ -22,6 +26,8 @@ export interface DiskAndServer {
   pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void; onWarning?: (reason: string) => void }): Promise<PullResult>;
   /** Only the two rsyncs, of one of several sources: a directory of that name in the source. */
   pullNamed(name: string): Promise<void>;
+  /** Pulls every source of the settings, as a run does; each is a directory of the source, and one at the host `down` does not answer. */
+  pullAll(sources: readonly object[] | undefined, settings?: object): Promise<{ readonly outcomes: readonly string[]; readonly failure: ExtbackupError | undefined; readonly warnings: readonly string[] }>;
   remove(): Promise<void>;
 }
 
@@ -32,7 +38,7 @@ export async function openDisk(): Promise<DiskAndServer> {
   await mkdir(top);
   // In place of ssh: starts the far rsync here, in the source. So rsync pulls, as it does from a server.
   const shell = join(root, 'shell');
-  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
+  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do [ "$1" != down ] || exit 255; shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
   const run: RunCommand = (command) => runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
   const machine = createMachine(run, { ...defaultPaths, plaintext: top }, '/nonexistent');
   // No test waits for the next second: an entry may be named after a time to come.
@@ -59,6 +65,21 @@ export async function openDisk(): Promise<DiskAndServer> {
       const signal = new AbortController().signal;
       const copied = await machine.pull({ ...order, history: await machine.newHistory() }, signal);
       if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: 1_000 }, signal);
+    },
+    pullAll: async (sources, settings = {}) => {
+      const warnings: string[] = [];
+      const results: SourceResult[] = [];
+      const bus = createBus(() => undefined);
+      bus.on('run:warned', ({ reason }) => { warnings.push(reason); });
+      const config = configSchema.parse({ sources, key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
+      const job = { record: disk.record, device: '', config, onSource: (result: SourceResult) => { results.push(result); } };
+      const [story, signal] = [createStory(bus, 'r', 'BACKUP_1', () => undefined), new AbortController().signal];
+      const failure = await settleLayout(job, machine, story).then((layout) => pullAll(job, layout, machine, story, signal)).then(() => undefined, (error: unknown) => {
+        if (error instanceof ExtbackupError) return error;
+        throw error;
+      });
+      disk.record = { ...disk.record, ...sourcesAfterRun(disk.record, results, failure?.code) };
+      return { outcomes: results.map(({ name, outcome }) => `${name} ${outcome}`), failure, warnings };
     },
     remove: () => rm(root, { recursive: true }),
   };

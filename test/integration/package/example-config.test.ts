@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { parseConfig } from '../../../src/config/load.ts';
 import { configSchema } from '../../../src/config/schema.ts';
@@ -8,6 +8,12 @@ import { configSchema } from '../../../src/config/schema.ts';
 const text = readFileSync(new URL('../../../debian/examples/config.yaml', import.meta.url), 'utf8');
 /** The same with every setting in force: a # directly before a setting, a list or a comment of the settings goes away. */
 const inForce = text.split('\n').map((line) => line.replace(/^( *)#(?=\S|\s{2})/, '$1')).join('\n');
+
+/** Only one of source and sources can be in force. */
+const without = (name: 'source' | 'sources'): string => {
+  const settings = parse(inForce) as Record<string, unknown>;
+  return stringify(Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name)));
+};
 
 /** Dotted names of all settings of a JSON schema, lists and choices included. */
 function namesOf(schema: z.core.JSONSchema.JSONSchema, prefix = ''): string[] {
@@ -31,7 +37,8 @@ describe('the example configuration', () => {
   });
 
   test('is accepted with every setting in force', () => {
-    expect(parseConfig(inForce, 'config.yaml').notify.map(({ type }) => type)).toEqual(['command', 'mail']);
+    expect(parseConfig(without('sources'), 'config.yaml').notify.map(({ type }) => type)).toEqual(['command', 'mail']);
+    expect(parseConfig(without('source'), 'config.yaml').sources?.map(({ name }) => name)).toEqual(['office']);
   });
 
   test('has every setting that there is', () => {
@@ -43,7 +50,12 @@ describe('the example configuration', () => {
   test('shows the defaults of what has none as a whole', () => {
     const id = 'some-server';
     const written = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, attestation: { id } }).attestation;
-    expect({ ...parseConfig(inForce, 'config.yaml').attestation, id }).toEqual(written);
+    expect({ ...parseConfig(without('sources'), 'config.yaml').attestation, id }).toEqual(written);
+  });
+
+  test('shows for a source what it has without settings of its own', () => {
+    const { port, guard, attestation, sources } = parseConfig(without('source'), 'config.yaml');
+    expect(sources?.[0]).toMatchObject({ port, guard, exclude: [], attestation: { ...attestation, id: expect.any(String) as string } });
   });
 
   test('shows the defaults: with them in force nothing changes', () => {
@@ -51,6 +63,6 @@ describe('the example configuration', () => {
       const config = parseConfig(yaml, 'config.yaml');
       return { ...config, notify: [], hooks: [], attestation: undefined, key: { ...config.key, check: undefined } };
     };
-    expect(comparable(inForce)).toEqual(comparable(text));
+    expect(comparable(without('sources'))).toEqual(comparable(text));
   });
 });

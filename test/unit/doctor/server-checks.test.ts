@@ -52,6 +52,18 @@ describe('the server', () => {
     expect(await look('server-read-only', patient(fails(255, 'no route')))).toMatchObject({ verdict: 'warn' });
   });
 
+  test('is each of several: the worst decides, and each is named', async () => {
+    const config = configSchema.parse({ sources: [{ name: 'a', source: 'u@one' }, { name: 'b', source: 'u@one:b' }, { name: 'c', source: 'u@two', port: 2222 }], key: { derivation: 'sha512' } });
+    const asked: string[] = [];
+    const run: RunCommand = ({ args }) => {
+      asked.push(`${args[args.indexOf('-p') + 1] ?? ''} ${args.at(-2) ?? ''}`);
+      return fails(args.includes('u@two') ? 255 : 1, args.includes('u@two') ? 'Connection refused' : 'refused')({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
+    };
+    const finding = await look('server', patient(run, { config }));
+    expect(asked).toEqual(['22 u@one', '2222 u@two']);
+    expect(finding).toMatchObject({ verdict: 'fail', happened: 'u@one: u@one knows this station and runs no commands for it. u@two: u@two does not answer.', todo: expect.stringMatching(/^u@two: Check/) as string });
+  });
+
   test('is not asked without the ssh key', async () => {
     await rm(`${top}/ramfs/id_ed25519.decrypted`);
     const refuse: RunCommand = () => Promise.reject(new Error('nothing may be started'));

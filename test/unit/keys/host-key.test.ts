@@ -32,6 +32,13 @@ describe('pinning a host key', () => {
     expect(await pinnedHostKeys(file, server)).toHaveLength(2);
   });
 
+  it("replaces the server's keys and leaves those of other servers alone", async () => {
+    const others = `# of the other site\nother.example.org ssh-ed25519 ${ecdsa}\n[backup.example.org]:22022 ssh-ed25519 ${ecdsa}\n`;
+    await writeFile(file, `${name},10.0.0.1 ssh-ed25519 ${ecdsa}\n${others}${name} ssh-rsa ${ecdsa}\n`);
+    await pinHostKey(showing(scan), file, server, { fingerprint: fingerprintOf(ed25519) });
+    expect(await readFile(file, 'utf8')).toBe(`${others}${name} ssh-ed25519 ${ed25519}\n`);
+  });
+
   it('changes nothing when no key has the fingerprint', async () => {
     await writeFile(file, 'as before\n');
     await expect(pinHostKey(showing(scan), file, server, { fingerprint: `SHA256:${'A'.repeat(43)}` })).rejects.toThrow(PullError);

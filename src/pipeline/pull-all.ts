@@ -1,0 +1,119 @@
+import type { PullFigures } from '../bus/events.ts';
+import { sourcesOf } from '../config/sources.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
+import { ExtbackupError } from '../errors.ts';
+import { HeldError, holdOfSource, mustWait, sourceMustWait, sourceStillHeld } from '../guard/hold.ts';
+import type { Job } from './back-up.ts';
+import type { MirrorLayout } from './layout.ts';
+import type { Machine } from './machine.ts';
+import type { Story } from './phases.ts';
+import { pull, type PullResult } from './pull.ts';
+import { createSourceReports } from './source-reports.ts';
+import { endOfSources } from './sources-end.ts';
+import { throwIfCancelled } from './undo.ts';
+
+/** How the pull of one of several sources ended. */
+export interface SourceResult {
+  readonly name: string;
+  /** `skipped`: the disk gave up before its turn. */
+  readonly outcome: 'success' | 'gaps' | 'held' | 'failure' | 'skipped';
+  readonly error?: ExtbackupError;
+  /** undefined when it did not get to its end. */
+  readonly pulled?: PullResult;
+  /** Set when every file of the source is on the disk. */
+  readonly completeAt?: Date;
+}
+
+/**
+ * Pulls every source of the settings, one after the other; one that fails or is held does not stop the others.
+ * @returns what all of them did together, when none failed and none is held
+ * @throws HeldError, or else ExtbackupError, that names each source that is not complete
+ */
+export async function pullAll(job: Job, layout: MirrorLayout, machine: Machine, story: Story, signal: AbortSignal): Promise<PullResult> {
+  const names = sourcesOf(job.config).flatMap(({ name }) => (name === undefined ? [] : [name]));
+  if (names.length === 0) return pull(job, machine, story, signal);
+  const reports = createSourceReports(machine);
+  for (const name of names) if (sourceMustWait(job.record.hold, name)) await reports.keep(name);
+  const results: SourceResult[] = [];
+  for (const name of names) {
+    const isLost = results.some(({ error }) => error?.code === 'EXB_DISK_ERROR');
+    const result = isLost ? { name, outcome: 'skipped' as const } : await pullOne(job, name, { layout, machine: reports.machineFor(name), results }, storyOf(story, name), signal);
+    results.push(result);
+    job.onSource?.(result);
+    const { outcome, error } = result;
+    if (error) story.tell('source:failed', { source: name, outcome: outcome === 'held' ? 'held' : 'failure', code: error.code, happened: error.message, todo: error.todo });
+  }
+  const end = endOfSources(job.record.label, results);
+  if (end) throw end;
+  return together(results.flatMap(({ pulled }) => (pulled ? [pulled] : [])));
+}
+
+interface Surroundings {
+  readonly layout: MirrorLayout;
+  readonly machine: Machine;
+  /** Of the sources before it. */
+  readonly results: readonly SourceResult[];
+}
+
+/** @throws what is about the whole run: that it was cancelled, or a bug */
+async function pullOne(job: Job, name: string, { layout, machine, results }: Surroundings, story: Story, signal: AbortSignal): Promise<SourceResult> {
+  const { record } = job;
+  const source = sourcesOf(job.config).find((one) => one.name === name);
+  const waiting = sourceMustWait(record.hold, name);
+  const doubtful = mustWait(record.hold) || results.some(({ outcome, pulled }) => outcome === 'held' || pulled?.suspicious === true);
+  try {
+    if (waiting) throw sourceStillHeld(record.label, waiting);
+    const pulled = await pull({ ...job, record: recordOf(record, name, layout.filled.has(name), doubtful) }, machine, story, signal, source);
+    const outcome = pulled.complete && pulled.vanished === 0 ? 'success' : 'gaps';
+    return { name, outcome, pulled, ...(pulled.complete && { completeAt: new Date() }) };
+  } catch (error) {
+    throwIfCancelled(signal);
+    if (!(error instanceof ExtbackupError)) throw error;
+    return { name, outcome: error instanceof HeldError ? 'held' : 'failure', error };
+  }
+}
+
+/**
+ * What the ledger knows of a disk, as far as one source is concerned.
+ * @param isFilled what is there of a source that the ledger does not know was put there by hand: the whole disk's figures guard it
+ * @param doubtful nothing old is to be given up for it
+ */
+function recordOf(record: DriveRecord, name: string, isFilled: boolean, doubtful: boolean): DriveRecord {
+  const { hold, suspicion, ...rest } = record;
+  const unknown = isFilled ? rest : { lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0 };
+  const { lastSuccess, lastError, filesTotal, bytesTotal } = record.sources?.[name] ?? unknown;
+  const own = holdOfSource(hold, name);
+  const doubt = suspicion ?? (doubtful ? { runId: '', at: new Date().toISOString() } : undefined);
+  return { ...rest, lastSuccess, lastError, filesTotal, bytesTotal, ...(own && { hold: own }), ...(doubt && { suspicion: doubt }) };
+}
+
+/** Tells of each step of a pull which source it is about. */
+function storyOf(story: Story, source: string): Story {
+  return {
+    runId: story.runId,
+    get phase() {
+      return story.phase;
+    },
+    enter: (phase) => { story.enter(phase); },
+    timed: (work) => story.timed(work),
+    tell: (name, details) => {
+      const own = name.startsWith('sync:') ? { ...details, source } : details;
+      story.tell(name, 'reason' in own && typeof own.reason === 'string' ? { ...own, reason: `Source ${source}: ${own.reason}` } : own);
+    },
+  };
+}
+
+/** All sources are on the disk at the same time, so everything adds up. */
+function together(all: readonly PullResult[]): PullResult {
+  const sum = (of: (result: PullResult) => number): number => all.reduce((total, result) => total + of(result), 0);
+  const figure = (key: keyof PullFigures): number => sum(({ figures }) => figures[key]);
+  return {
+    figures: {
+      filesTotal: figure('filesTotal'), filesTransferred: figure('filesTransferred'), filesDeleted: figure('filesDeleted'),
+      bytesTotal: figure('bytesTotal'), bytesTransferred: figure('bytesTransferred'), bytesReceived: figure('bytesReceived'),
+    },
+    complete: all.every(({ complete }) => complete),
+    vanished: sum(({ vanished }) => vanished),
+    suspicious: all.some(({ suspicious }) => suspicious),
+  };
+}

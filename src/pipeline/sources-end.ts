@@ -1,0 +1,51 @@
+import { ExtbackupError, exitCodes } from '../errors.ts';
+import { HeldError, noCounts, type Hold } from '../guard/hold.ts';
+import type { SourceResult } from './pull-all.ts';
+
+type Trouble = SourceResult & { readonly error: ExtbackupError };
+
+/**
+ * What a run over several sources comes to: held beats failed.
+ * @returns undefined when none failed and none is held
+ */
+export function endOfSources(label: string, results: readonly SourceResult[]): ExtbackupError | undefined {
+  const troubles = results.filter((result): result is Trouble => result.error !== undefined);
+  const [first] = troubles;
+  if (first === undefined) return undefined;
+  const held = troubles.filter(({ outcome }) => outcome === 'held');
+  const happened = [
+    `${held.length > 0 ? 'held: ' : ''}${troubles.length} of ${results.length} source${results.length === 1 ? '' : 's'} ${troubles.length === 1 ? 'is' : 'are'} not complete on ${label}.`,
+    ...troubles.map(({ name, error }) => `${name}: ${error.message.replace(/^held: /, '').replace(` Nothing on ${label} was changed.`, ' Nothing of it was changed.')}`),
+    ...restOf(results),
+  ].join(' ');
+  const todo = sayEach(troubles);
+  if (held.length > 0) return heldOf(held, happened, todo);
+  const same = troubles.every(({ error }) => error.code === first.error.code);
+  return new ExtbackupError(same ? first.error.code : 'EXB_SOURCES', same ? first.error.exitCode : exitCodes.pull, { happened, todo }, first.error);
+}
+
+function restOf(results: readonly SourceResult[]): string[] {
+  const named = (outcomes: readonly SourceResult['outcome'][]): string => results.filter(({ outcome }) => outcomes.includes(outcome)).map(({ name }) => name).join(', ');
+  const [good, gaps, skipped] = [named(['success']), named(['gaps']), named(['skipped'])];
+  return [...(good === '' ? [] : [`Complete: ${good}.`]), ...(gaps === '' ? [] : [`With gaps: ${gaps}.`]), ...(skipped === '' ? [] : [`Not tried: ${skipped}.`])];
+}
+
+/** What several have to be told alike is told once. */
+function sayEach(troubles: readonly Trouble[]): string {
+  const advice = new Map<string, string[]>();
+  for (const { name, error } of troubles) advice.set(error.todo, [...(advice.get(error.todo) ?? []), name]);
+  return [...advice].map(([todo, names]) => (advice.size === 1 ? todo : `${names.join(', ')}: ${todo}`)).join(' ');
+}
+
+/** The answer to one of them is the answer to all, but each is counted by itself. */
+function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldError {
+  const sources: NonNullable<Hold['sources']> = {};
+  const counts = { ...noCounts };
+  for (const { name, error } of held) {
+    if (!(error instanceof HeldError)) continue;
+    sources[name] = { reason: error.message, counts: error.counts ?? noCounts, ...(error.attestation && { attestation: error.attestation }) };
+    for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const) counts[key] += error.counts?.[key] ?? 0;
+  }
+  const kinds = Object.values(sources).map(({ attestation }) => attestation);
+  return new HeldError(happened, todo, kinds.some((kind) => kind === undefined) ? counts : undefined, kinds.includes(undefined) ? undefined : kinds[0], sources);
+}
