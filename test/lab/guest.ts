@@ -116,7 +116,9 @@ export class Guest extends Host {
   /** Keeps the present state of the running machine: memory, the station's disk, the server's disk, and the disks that are plugged in. */
   async snapshot(name: string): Promise<void> {
     const disks = this.#usb.plugged;
-    await this.#running.qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
+    const { qmp } = this.#running;
+    if (this.#pluggedIn.has(name)) await qmp.job('snapshot-delete', { tag: name, devices: machineDisks });
+    await qmp.job('snapshot-save', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
     this.#pluggedIn.set(name, disks);
   }
 
