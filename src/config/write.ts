@@ -63,6 +63,17 @@ export async function writeNewConfig(file: string, config: NewConfig): Promise<C
  * @throws ConfigError when it is missing or the result would not be accepted
  */
 export async function updateConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
+  const { before, after, checked } = await changed(file, changes);
+  if (after !== before) await writeAtomically(file, after, true);
+  return checked;
+}
+
+/** What {@link updateConfig} would make of the file. Throws like it; nothing is written. */
+export async function previewConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
+  return (await changed(file, changes)).checked;
+}
+
+async function changed(file: string, changes: readonly ConfigChange[]): Promise<{ readonly before: string; readonly after: string; readonly checked: Config }> {
   const before = await readIfThere(file);
   if (before === undefined) throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
   const document = parseDocument(before);
@@ -71,7 +82,5 @@ export async function updateConfig(file: string, changes: readonly ConfigChange[
     else if (JSON.stringify(document.getIn(path)) !== JSON.stringify(value)) document.setIn(path, document.createNode(value));
   }
   const after = document.toString({ lineWidth: 0 });
-  const checked = parseConfig(after, file);
-  if (after !== before) await writeAtomically(file, after, true);
-  return checked;
+  return { before, after, checked: parseConfig(after, file) };
 }

@@ -1,7 +1,7 @@
 import { copyFile, chmod, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { CliContext } from '../commands/cli-context.ts';
-import { configSchema, type Config } from '../config/schema.ts';
+import { configSchema, parseSource, type Config, type KeySettings } from '../config/schema.ts';
 import { writeNewConfig } from '../config/write.ts';
 import { UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -9,7 +9,7 @@ import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
 import { CommandError } from '../system/command.ts';
 import { files } from '../system/paths.ts';
 import { parseHostKeys, writeHostKeys } from './host-key.ts';
-import { findOldSetup } from './old-scripts.ts';
+import { findOldSetup, type OldSetup } from './old-scripts.ts';
 import { readSaltIfThere, writeNewSalt } from './salt.ts';
 import { sourceOf } from '../config/sources.ts';
 import { serverOf } from './settle-host-key.ts';
@@ -22,32 +22,44 @@ export interface AdoptWishes {
   readonly port: number | undefined;
 }
 
+/** A machine that was set up by hand, and what of it is taken over. */
+export interface FoundStation {
+  readonly old: OldSetup;
+  readonly salt: string;
+  readonly settings: KeySettings;
+  readonly source: string;
+  readonly port: number;
+}
+
 /**
- * Takes over a machine that was set up by hand: salt, check value, encrypted ssh key, known host keys. Everything is
- * copied; nothing is encrypted anew, and the old files stay where they are.
+ * Looks for what there is to take over. Nothing is written.
  * @throws UsageError when this machine has settings already, or the old ones cannot be understood
  */
-export async function adoptStation(context: CliContext, wishes: AdoptWishes, home = homedir()): Promise<Config> {
-  const { paths } = context;
+export async function findStation({ paths }: CliContext, wishes: AdoptWishes): Promise<FoundStation> {
   if ((await readIfThere(paths.config)) !== undefined) {
     throw new UsageError(`This station has settings already: ${paths.config}.`, 'To start again, move that file and the salt beside it away first.');
   }
   const old = await findOldSetup(wishes.place);
   const source = wishes.source ?? (old.server === undefined ? undefined : `${old.user ?? 'extbackup'}@${old.server}`);
   if (source === undefined) throw new UsageError('The backup server was not found in the old scripts.', 'Name it: extbackup setup --adopt --source extbackup@backup.example.org');
+  if (!parseSource(source)) throw new UsageError(`The backup server ${source} is not USER@HOST or USER@HOST:PATH.`, 'Name it: extbackup setup --adopt --source extbackup@backup.example.org');
   const present = await readSaltIfThere(files.salt(paths));
   if (present !== undefined && present !== old.salt) {
     throw new UsageError(`${files.salt(paths)} holds another salt than ${old.script}.`, 'Move it away if no disk was encrypted with it.');
   }
+  return { old, salt: old.salt, settings: { derivation: 'sha512', ...(old.check !== undefined && { check: old.check }) }, source, port: wishes.port ?? 22 };
+}
+
+/**
+ * Takes over a machine that was set up by hand: salt, check value, encrypted ssh key, known host keys. Everything is
+ * copied; nothing is encrypted anew, and the old files stay where they are.
+ */
+export async function adoptStation(context: CliContext, { old, salt, settings, source, port }: FoundStation, home = homedir()): Promise<Config> {
+  const { paths } = context;
   await mkdir(paths.etc, { recursive: true, mode: 0o755 });
-  if (present === undefined) await writeNewSalt(files.salt(paths), old.salt);
+  if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), salt);
   const ssh = { ...(await copySshKey(home, paths.etc)), knownHosts: `${paths.etc}/known_hosts` };
-  const config = await writeNewConfig(paths.config, {
-    source,
-    port: wishes.port ?? 22,
-    key: { derivation: 'sha512', ...(old.check !== undefined && { check: old.check }) },
-    ssh: differing(ssh),
-  });
+  const config = await writeNewConfig(paths.config, { source, port, key: settings, ssh: differing(ssh) });
   context.note(`Took the salt${old.check === undefined ? '' : ' and the check value'} from ${old.script}.`);
   if (ssh.key !== undefined) context.note(`Copied the encrypted ssh key to ${ssh.key}.`);
   if (await adoptHostKeys(context, config, `${home}/.ssh/known_hosts`)) context.note("Took the server's host keys from ~/.ssh/known_hosts.");

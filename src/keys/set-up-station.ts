@@ -2,17 +2,18 @@ import { totalmem } from 'node:os';
 import type { CliContext } from '../commands/cli-context.ts';
 import { configSchema, parseSource, type Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
-import { updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
+import { previewConfig, updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
 import { KeyError, UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
-import { adoptStation, stepsAfterAdoption } from './adopt-station.ts';
+import { adoptStation, findStation, stepsAfterAdoption } from './adopt-station.ts';
 import { askPassword } from './ask-password.ts';
 import { askLine } from './ask-question.ts';
 import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from './derivation.ts';
 import type { Trust } from './host-key.ts';
 import { withKeyLock } from './key-lock.ts';
+import { checkPassword } from './password.ts';
 import { forbidCoreDumps } from './process-hygiene.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from './salt.ts';
@@ -21,7 +22,7 @@ import { nextSteps } from './next-steps.ts';
 import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from './ssh-container.ts';
 import { makeSshKey, type SshKeyType } from './ssh-key.ts';
-import { buildKey, isKeyLoaded, loadKeys } from './unlock.ts';
+import { buildKey, findKey, isKeyLoaded, loadKeys } from './unlock.ts';
 
 /** What the flags of `setup` say. */
 export interface SetupWishes {
@@ -48,9 +49,8 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
     await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
-    if (wishes.adopt !== undefined) await adoptStation(context, { place: wishes.adopt, source: wishes.source, port: wishes.port });
     if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources) throw hasSeveralSources(paths.config);
-    const config = isNew && wishes.adopt === undefined ? await makeConfig(context, wishes) : await adjustConfig(context, wishes);
+    const config = await (wishes.adopt === undefined ? isNew ? makeConfig(context, wishes) : adjustConfig(context, wishes) : adopt(context, wishes, wishes.adopt));
     const pinned = await settleHostKeys(context, config, wishes);
     const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
     for (const line of steps) context.print(line);
@@ -62,7 +62,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
   const source = checkSource(wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined));
   const scrypt = wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
   const settings = { derivation: 'scrypt' as const, scrypt };
-  const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin: wishes.passwordFromStdin, twice: true });
+  const typed = checkPassword('scrypt', await askPassword({ message: 'New password for the backup disks:', fromStdin: wishes.passwordFromStdin, twice: true }));
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
   const key = await buildKey(paths, settings, typed);
   const ssh = sshFiles(paths.etc, wishes.keyType);
@@ -75,22 +75,23 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
   }
 }
 
+/** Nothing is written before the password has proven right. */
 async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
-  const config = await updateConfig(paths.config, changesOf(wishes));
-  await readSalts(files.salt(paths), config.key.derivation);
-  if (!wishes.passwordFromStdin && config.key.check !== undefined && (await isKeyLoaded(paths, config.key))) {
-    if ((await readIfThere(config.ssh.key)) === undefined) await makeSshKey(context.runCommand, paths, config.ssh, wishes.keyType);
-    return config;
+  const changes = changesOf(wishes);
+  const before = await previewConfig(paths.config, changes);
+  await readSalts(files.salt(paths), before.key.derivation);
+  if (!wishes.passwordFromStdin && before.key.check !== undefined && (await isKeyLoaded(paths, before.key))) {
+    if ((await readIfThere(before.ssh.key)) === undefined) await makeSshKey(context.runCommand, paths, before.ssh, wishes.keyType);
+    return updateConfig(paths.config, changes);
   }
-  const isFirst = config.key.check === undefined;
-  const typed = await askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
-  const key = await buildKey(paths, config.key, typed).catch((error: unknown) => {
-    throw wishes.adopt === undefined ? hasAnotherPassword(error) : error;
+  const isFirst = before.key.check === undefined;
+  const key = await buildKey(paths, before.key, await askForKey(wishes, isFirst)).catch((error: unknown) => {
+    throw hasAnotherPassword(error);
   });
   try {
-    await loadOrMake(context, config.ssh, key, { proven: !isFirst, type: wishes.keyType });
-    return isFirst ? await updateConfig(paths.config, [{ path: ['key', 'check'], value: checkValueOf(config.key.derivation, key) }]) : config;
+    await loadOrMake(context, before.ssh, key, { proven: !isFirst, type: wishes.keyType });
+    return await updateConfig(paths.config, [...changes, ...checkOf(before, key)]);
   } finally {
     key.wipe();
   }
@@ -100,6 +101,28 @@ const hasSeveralSources = (file: string): UsageError => new UsageError(
   'The settings name several sources; --source and --port would change which one?',
   `Change them in ${file}, under sources:, then run again: extbackup setup`,
 );
+
+/** Like {@link adjustConfig}, with the salt and the check value that the old scripts hold. */
+async function adopt(context: CliContext, wishes: SetupWishes, place: string): Promise<Config> {
+  const { paths } = context;
+  const found = await findStation(context, { place, source: wishes.source, port: wishes.port });
+  const isFirst = found.settings.check === undefined;
+  const key = await findKey(found.settings, await askForKey(wishes, isFirst), [found.salt]);
+  try {
+    const config = await adoptStation(context, found);
+    await loadOrMake(context, config.ssh, key.key, { proven: !isFirst, type: wishes.keyType });
+    return await updateConfig(paths.config, checkOf(config, key.key));
+  } finally {
+    key.key.wipe();
+  }
+}
+
+const askForKey = (wishes: SetupWishes, isFirst: boolean): Promise<Secret> =>
+  askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
+
+/** The check value, where none is stored yet. */
+const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigChange[] =>
+  check === undefined ? [{ path: ['key', 'check'], value: checkValueOf(derivation, key) }] : [];
 
 /** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
 function hasAnotherPassword(error: unknown): unknown {

@@ -40,16 +40,22 @@ export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'der
  * @throws KeyError when the password is refused or wrong
  */
 export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
+  const { key, salt } = await findKey(settings, typed, await readSalts(files.salt(paths), settings.derivation));
+  if (settings.check !== undefined) await putSaltInPlace(files.salt(paths), salt);
+  return key;
+}
+
+/**
+ * The key that fits its check value, and the salt it was built with; without a check value the likeliest one. Nothing is
+ * written. Takes over `typed`, which is overwritten. The caller wipes the key.
+ * @throws KeyError when the password is refused or wrong
+ */
+export async function findKey(settings: KeySettings, typed: Secret, salts: readonly string[]): Promise<{ readonly key: Secret; readonly salt: string }> {
   const forms = passwordForms(settings.derivation, checkPassword(settings.derivation, typed));
   try {
-    const salts = await readSalts(files.salt(paths), settings.derivation);
     for (const [form, salt] of salts.flatMap((each) => forms.map((password) => [password, each] as const))) {
       const key = await derive(settings, form, salt);
-      if (settings.check === undefined) return key;
-      if (checkValueOf(settings.derivation, key) === settings.check) {
-        await putSaltInPlace(files.salt(paths), salt);
-        return key;
-      }
+      if (settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check) return { key, salt };
       key.wipe();
     }
   } finally {

@@ -18,9 +18,10 @@ describe('setup', () => {
 
   it('with another password keeps the one that is there, and names the command that changes it', () => {
     const { stdout, stderr } = inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; before=$(sha256sum /mnt/ramfs/*)
-      printf 'another password' | extbackup setup --password-stdin --yes; echo "<code>$?</code>"; diff -r "$room/before" /etc/extbackup && [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"
-      printf 'short' | extbackup setup --password-stdin --yes; echo "<short>$?</short>"`);
-    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'short')]).toEqual(['12', 'yes', '12']);
+      printf 'another password' | extbackup setup --source other@elsewhere --port 2222 --password-stdin --yes; echo "<code>$?</code>"; diff -r "$room/before" /etc/extbackup && [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"
+      printf 'short' | extbackup setup --password-stdin --yes; echo "<short>$?</short>"
+      extbackup lock >/dev/null; extbackup setup --source other@elsewhere --yes </dev/null; echo "<mute>$? $(diff -r "$room/before" /etc/extbackup && echo same)</mute>"`);
+    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'short'), part(stdout, 'mute')]).toEqual(['12', 'yes', '12', '2 same']);
     expect(stderr).toMatch(/^This station is set up already, with another password; .*\nGive the password that it has, or set a new one: extbackup key change\n/);
     expect(stderr).toContain('too short');
     expect(stderr).not.toContain('extbackup unlock');
@@ -33,6 +34,11 @@ describe('setup', () => {
     expect(part(stdout, 'wrong')).toBe('12');
     expect(part(stdout, 'right')).toBe('0');
     expect(part(stdout, 'same')).toBe('yes');
+  });
+
+  it('with too short a password writes nothing', () => {
+    const { stdout } = inSandbox(`printf 'short' | extbackup setup --source a@localhost --password-stdin --yes; echo "<code>$? $(ls /etc/extbackup 2>/dev/null; ls -A /mnt/ramfs)</code>"`);
+    expect(part(stdout, 'code')).toBe('12');
   });
 
   it('says when the salt is lost, and never makes another one', () => {
@@ -82,10 +88,11 @@ describe('setup --adopt', () => {
     expect(stdout).toContain('extbackup drive adopt');
   });
 
-  it('refuses a wrong password, and a machine that has settings already', () => {
-    const { stdout } = inSandbox(`${byHand} printf 'not the password' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<wrong>$? $(ls /mnt/ramfs)</wrong>"
+  it('writes nothing with a wrong password, and refuses a machine that has settings already', () => {
+    const { stdout } = inSandbox(`${byHand} printf 'not the password' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<wrong>$? $(ls /mnt/ramfs /etc/extbackup 2>/dev/null | grep -v :)</wrong>"
+      printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes >/dev/null; echo "<right>$?</right>"
       printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<again>$?</again>"
       printf 'pässwörd old' | extbackup unlock --password-stdin >/dev/null; echo "<unlock>$?</unlock>"`);
-    expect([part(stdout, 'wrong'), part(stdout, 'again'), part(stdout, 'unlock')]).toEqual(['12', '2', '0']);
+    expect([part(stdout, 'wrong'), part(stdout, 'right'), part(stdout, 'again'), part(stdout, 'unlock')]).toEqual(['12', '0', '2', '0']);
   });
 });
