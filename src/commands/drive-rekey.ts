@@ -6,7 +6,7 @@ import { askPassword } from '../keys/ask-password.ts';
 import { offerHeaderBackup } from '../keys/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { nudgeAgent } from '../keys/nudge.ts';
-import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
 import { rekeyDisk } from '../keys/rekey-disk.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
 import { listBlockDevices } from '../system/block-devices.ts';
@@ -33,7 +33,7 @@ export function driveRekeyCommand(context: CliContext): Command {
 async function rekey(context: CliContext, wanted: string | undefined, options: RekeyOptions): Promise<void> {
   const { paths, runCommand } = context;
   const fromStdin = options.passwordStdin === true;
-  await forbidCoreDumps(runCommand);
+  await protectMemory(runCommand);
   const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
   await withKeyLock(paths, () => withIdleDevice(paths, async () => {
     const config = await context.loadConfig();

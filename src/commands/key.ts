@@ -1,11 +1,12 @@
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
 import { askPassword } from '../keys/ask-password.ts';
-import { changePassword, requirePresentKey } from '../keys/change-password.ts';
+import { changePassword } from '../keys/change-password.ts';
 import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
 import { offerHeaderBackup } from '../keys/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
-import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
+import { resumePasswordChange } from '../keys/resume-change.ts';
 import type { CliContext } from './cli-context.ts';
 import { toBytes } from './to-bytes.ts';
 
@@ -32,21 +33,21 @@ export function keyCommand(context: CliContext): Command {
 async function change(context: CliContext, options: ChangeOptions): Promise<void> {
   const { paths, runCommand } = context;
   const fromStdin = options.passwordStdin === true;
-  await forbidCoreDumps(runCommand);
-  await requirePresentKey(paths, (await context.loadConfig()).key);
+  await protectMemory(runCommand);
+  await withKeyLock(paths, () => withIdleDevice(paths, () => resumePasswordChange(context)));
   // Asked before the locks are taken: an open question must hold up no run.
   const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
   const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin, twice: true });
   await withKeyLock(paths, () => withIdleDevice(paths, async () => {
-    const away = await changePassword(context, await context.loadConfig(), {
+    const left = await changePassword(context, await context.loadConfig(), {
       typed,
       scrypt: options.scryptMemory === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(options.scryptMemory),
       headerBackup,
     });
     context.print('The password is changed, and the keys are loaded.');
-    if (away.length > 0) {
-      context.print('These disks still have the old key. Plug each one in and give it the new one; keep the old password until then:');
-      for (const label of away) context.print(`  extbackup drive rekey ${label}`);
+    if (left.length > 0) {
+      context.print('These disks still have an old key. Plug each one in and give it the new one; keep the old password until then:');
+      for (const label of left) context.print(`  extbackup drive rekey ${label}`);
     }
   }));
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { parseSource, type Config } from '../config/schema.ts';
 import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
-import { nextSshKey } from '../keys/rotate-ssh-key.ts';
+import { nextSshKey } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { renderServerScript } from '../server/setup-script.ts';
 import type { CliContext } from './cli-context.ts';

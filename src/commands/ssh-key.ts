@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { hostsOf } from '../keys/settle-host-key.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
-import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
 import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../keys/rotate-ssh-key.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import type { CliContext } from './cli-context.ts';
@@ -49,6 +49,6 @@ export function sshKeyCommand(context: CliContext): Command {
 
 /** Nobody else changes keys meanwhile, and no run is using them. */
 async function changing(context: CliContext, work: () => Promise<void>): Promise<void> {
-  await forbidCoreDumps(context.runCommand);
+  await protectMemory(context.runCommand);
   await withKeyLock(context.paths, () => withIdleDevice(context.paths, work));
 }

@@ -5,10 +5,13 @@ import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../keys/fstab.ts';
 import { linkIdentity } from '../keys/link-identity.ts';
 import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
-import { forbidCoreDumps } from '../keys/process-hygiene.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
+import { completeIfInForce, nextKeyFile } from '../keys/resume-change.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
+import { isThere } from '../system/is-there.ts';
+import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
 import type { CliContext } from './cli-context.ts';
 
@@ -35,7 +38,8 @@ export function unlockCommand(context: CliContext): Command {
 
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
   const { paths, runCommand: run } = context;
-  await forbidCoreDumps(run);
+  await protectMemory(run);
+  if (await isThere(nextKeyFile(files.luksKey(paths)))) await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
   // Before the lock is taken: a prompt that nobody answers must keep nobody else from unlocking or locking.
   const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {

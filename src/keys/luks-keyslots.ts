@@ -49,6 +49,12 @@ export async function removeKeyslot(run: RunCommand, label: string, device: stri
   }
 }
 
+/** Number of keyslots in use; see cryptsetup-luksDump(8). */
+export async function countKeyslots(run: RunCommand, device: string): Promise<number> {
+  const { stdout } = await run({ file: cryptsetup, args: ['luksDump', device], timeoutMs: 60_000 });
+  return stdout.match(/^(?: {2}\d+: luks2$|Key Slot \d: ENABLED)/gm)?.length ?? 0;
+}
+
 /**
  * Saves the LUKS header with its keyslots; see cryptsetup-luksHeaderBackup(8). An existing file is never overwritten.
  * @returns the file

@@ -25,6 +25,7 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
       throw refused(`The password is too long: it has more than ${mostCodePoints} Unicode code points.`, 'Make sure that the right file or text was given.');
     }
     const characters = derivation === 'scrypt' ? countCharacters(password.reveal()) : codePoints;
+    if (characters === 0) throw refused('The password is empty.', 'Type it, or with --password-stdin give it on standard input.');
     if (characters < fewestCharacters) {
       throw refused(`The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`, 'Give a longer one; several words are fine.');
     }

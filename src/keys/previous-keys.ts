@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
-import { configSchema } from '../config/schema.ts';
+import { configSchema, type KeySettings } from '../config/schema.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
@@ -9,8 +9,8 @@ const schema = z.object({
   version: z.literal(1),
   /** How earlier keys were built, the newest last. No key, no password: what the configuration and the salt file held. */
   keys: z.array(z.object({ settings: configSchema.shape.key, salt: z.string(), changedAt: z.iso.datetime() })),
-  /** Disks that may still have an earlier key. */
-  pending: z.array(z.object({ luksUuid: z.string(), label: z.string() })),
+  /** Disks that may still have an earlier key; none older than that of the change at `since`, where that is known. */
+  pending: z.array(z.object({ luksUuid: z.string(), label: z.string(), since: z.iso.datetime().optional() })),
 });
 
 /** What a password change leaves to do. */
@@ -36,6 +36,39 @@ export async function readPreviousKeys(paths: Paths): Promise<PreviousKeys> {
 export async function writePreviousKeys(paths: Paths, content: PreviousKeys): Promise<void> {
   await mkdir(paths.state, { recursive: true, mode: 0o700 });
   await writeAtomically(fileOf(paths), `${JSON.stringify(content, null, 2)}\n`, true);
+}
+
+/** An enrolled disk, as the list names it. */
+type Listed = Pick<PreviousKeys['pending'][number], 'label' | 'luksUuid'>;
+
+/** Notes the key that is about to be replaced, and that every disk may still have it. */
+export async function rememberOldKey(paths: Paths, settings: PreviousKeys['keys'][number]['settings'], salt: string, disks: readonly Listed[]): Promise<void> {
+  const before = await readPreviousKeys(paths);
+  const changedAt = new Date().toISOString();
+  await writePreviousKeys(paths, {
+    version: 1,
+    keys: [...before.keys, { settings, salt, changedAt }],
+    pending: disks.map(({ label, luksUuid }) => before.pending.find((earlier) => earlier.luksUuid === luksUuid) ?? { label, luksUuid, since: changedAt }),
+  });
+}
+
+/** Takes back what {@link rememberOldKey} noted for a change that never came into force: the key that it noted is the present one. */
+export async function forgetUncommitted(paths: Paths, present: Pick<KeySettings, 'check'>): Promise<void> {
+  const before = await readPreviousKeys(paths);
+  const last = before.keys.at(-1);
+  if (last === undefined || present.check === undefined || last.settings.check !== present.check) return;
+  await writePreviousKeys(paths, {
+    version: 1,
+    keys: before.keys.slice(0, -1),
+    pending: before.pending.filter(({ since }) => since !== last.changedAt),
+  });
+}
+
+/** Whether the only old key that a disk may have is the last one. */
+export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<boolean> {
+  const { keys, pending } = await readPreviousKeys(paths);
+  const since = pending.find(({ luksUuid }) => luksUuid === wanted)?.since;
+  return since !== undefined && since === keys.at(-1)?.changedAt;
 }
 
 /**

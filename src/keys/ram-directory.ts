@@ -1,4 +1,5 @@
 import { chmod, chown, lstat, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { RunCommand } from '../system/command.ts';
 import { mountAt } from '../system/mounts.ts';
@@ -14,7 +15,7 @@ export async function isOnRamfs(path: string): Promise<boolean> {
   try {
     return (await statfs(path)).type === ramfsMagic;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
 }
@@ -38,7 +39,10 @@ export async function placeOf(file: string, onRamfs: (file: string) => Promise<b
  * @throws UsageError when something else is mounted or stored there: a key must never reach a disk
  */
 export async function ensureRamfs(run: RunCommand, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(directory), { recursive: true, mode: 0o755 });
+  await mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
   if (!(await lstat(directory)).isDirectory()) {
     throw new UsageError(`${directory} is not a directory, so the key cannot be kept there.`, 'Remove it and try again.');
   }

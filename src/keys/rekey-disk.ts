@@ -4,9 +4,9 @@ import { KeyError } from '../errors.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey } from './derivation.ts';
-import { previousKeyFile } from './change-password.ts';
+import { previousKeyFile } from './resume-change.ts';
 import { headerBackupNotice } from './header-backup.ts';
-import { addKeyslot, backUpHeader, opensWith, removeKeyslot } from './luks-keyslots.ts';
+import { addKeyslot, backUpHeader, countKeyslots, opensWith, removeKeyslot } from './luks-keyslots.ts';
 import { checkPassword, passwordForms } from './password.ts';
 import { isPending, readPreviousKeys, settleRekeyed } from './previous-keys.ts';
 import { readSalt } from './salt.ts';
@@ -36,7 +36,7 @@ export async function rekeyDisk(context: CliContext, config: Config, disk: DiskT
   try {
     const isOpenToUs = await opensWith(run, device, present);
     let old: string | undefined = (await opensWithFile(context, device, previous)) ? previous : undefined;
-    const mayHaveOldKey = !isOpenToUs || isPending(await readPreviousKeys(paths), luksUuid);
+    const mayHaveOldKey = !isOpenToUs || (isPending(await readPreviousKeys(paths), luksUuid) && (await countKeyslots(run, device)) > 1);
     if (old === undefined && mayHaveOldKey) old = await findOldKey(context, config, disk, await ask(), { keyFile: oldest, isOpenToUs });
     if (old === undefined) {
       await settleRekeyed(paths, [luksUuid]);

@@ -11,13 +11,8 @@ import { files, type Paths } from '../system/paths.ts';
 import { nudgeAgent } from './nudge.ts';
 import { readLuksKey, wipeFile } from './ram-key-ring.ts';
 import { encryptToContainer } from './ssh-container.ts';
-import { identityFile, loadSshKey, makeSshKey, type SshKeyFiles, type SshKeyType } from './ssh-key.ts';
+import { identityFile, loadSshKey, makeSshKey, nextSshKey, type SshKeyFiles, type SshKeyType } from './ssh-key.ts';
 import type { KeyStation } from './unlock.ts';
-
-/** Where the key that is to replace the present one waits until it has worked. */
-export function nextSshKey(ssh: SshKeyFiles): SshKeyFiles {
-  return { key: `${dirname(ssh.key)}/id_next.encrypted`, publicKey: `${dirname(ssh.publicKey)}/id_next.pub` };
-}
 
 /** Whether a new ssh key waits for the server to know it. */
 export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
@@ -77,7 +72,7 @@ async function assertServerAccepts({ run }: KeyStation, ssh: Config['ssh'], serv
   }
 }
 
-/** Each rename by itself leaves a pair that fits or that `loadSshKey` refuses aloud; the new key is named by its type. */
+/** Cut off between the first two renames, it is completed by `loadSshKey`; the new key is named by its type. */
 async function replaceSshKey({ run, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
   const type = typeOf(await readFile(next.publicKey, 'utf8'));
   const target = { key: `${dirname(config.ssh.key)}/id_${type}.encrypted`, publicKey: `${dirname(config.ssh.publicKey)}/id_${type}.pub` };

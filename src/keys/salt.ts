@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KeySettings } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
@@ -19,7 +19,7 @@ export const nextSaltFile = (file: string): string => `${file}.next`;
  */
 export async function readSalts(file: string, derivation: KeySettings['derivation']): Promise<[string, ...string[]]> {
   const found = (await Promise.all([readSaltIfThere(file), readSaltIfThere(nextSaltFile(file))])).filter((salt) => salt !== undefined);
-  const [first, ...others] = found.filter((salt) => (derivation === 'scrypt' ? /^[0-9a-f]{64}$/.test(salt) : salt !== '' && !/[\0\n]/.test(salt)));
+  const [first, ...others] = found.filter((salt) => (derivation === 'scrypt' ? isScryptSalt(salt) : salt !== '' && !/[\0\n]/.test(salt)));
   if (first !== undefined) return [first, ...others];
   throw found.length === 0
     ? new ConfigError(`The salt is missing: ${file} does not exist, and without it the key cannot be built.`, 'Put it back from a copy of this file or from the recovery sheet.')
@@ -35,6 +35,21 @@ export async function readSalt(file: string, derivation: KeySettings['derivation
 export async function putSaltInPlace(file: string, salt: string): Promise<void> {
   if ((await readSaltIfThere(file)) !== salt) await rename(nextSaltFile(file), file);
 }
+
+/**
+ * The salt for a password change, on the disk before anything else is done with it. One that an interrupted change left is
+ * taken again: so the same new password gives the same key, and no disk keeps a keyslot that nobody can open.
+ */
+export async function settleNextSalt(file: string): Promise<string> {
+  const left = await readSaltIfThere(nextSaltFile(file));
+  if (left !== undefined && isScryptSalt(left)) return left;
+  await rm(nextSaltFile(file), { force: true });
+  const salt = makeSalt();
+  await writeNewSalt(nextSaltFile(file), salt);
+  return salt;
+}
+
+const isScryptSalt = (salt: string): boolean => /^[0-9a-f]{64}$/.test(salt);
 
 /** 256 random bits as 64 hex digits. */
 export const makeSalt = (): string => randomBytes(32).toString('hex');

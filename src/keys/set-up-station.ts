@@ -14,7 +14,7 @@ import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from './
 import type { Trust } from './host-key.ts';
 import { withKeyLock } from './key-lock.ts';
 import { checkPassword } from './password.ts';
-import { forbidCoreDumps } from './process-hygiene.ts';
+import { protectMemory } from './process-hygiene.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from './salt.ts';
 import { nudgeAgent } from './nudge.ts';
@@ -44,7 +44,7 @@ export interface SetupWishes {
  * Each step leaves a state in which `setup` can be run again.
  */
 export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<void> {
-  await forbidCoreDumps(context.runCommand);
+  await protectMemory(context.runCommand);
   await withKeyLock(context.paths, async () => {
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;

@@ -34,7 +34,7 @@ export function offerConversion(context: { note(text: string): void }, form: Con
  * @throws CommandError
  */
 export async function encryptToContainer(run: RunCommand, plain: string, passFile: string, target: string): Promise<void> {
-  const temporary = `${target}.${process.pid}.new`;
+  const temporary = `${target}.new`; // only one process at a time changes keys; what a killed one left is replaced
   await rm(temporary, { force: true });
   await (await open(temporary, 'wx', 0o600)).close();
   try {

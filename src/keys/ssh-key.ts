@@ -1,6 +1,6 @@
 import { readFile, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { KeyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
@@ -22,6 +22,11 @@ export function identityFile(paths: Pick<Paths, 'ramfs'>, ssh: Pick<SshKeyFiles,
 }
 
 const identityName = (ssh: Pick<SshKeyFiles, 'key'>): string => `${basename(ssh.key, '.encrypted')}.decrypted`;
+
+/** Where the key that is to replace the present one waits until it has worked. */
+export function nextSshKey(ssh: SshKeyFiles): SshKeyFiles {
+  return { key: `${dirname(ssh.key)}/id_next.encrypted`, publicKey: `${dirname(ssh.publicKey)}/id_next.pub` };
+}
 
 /** Comment in the public half: the server's line of this station is found by it. */
 export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
@@ -54,19 +59,35 @@ export async function makeSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
  */
 export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Promise<ContainerForm | 'absent'> {
   if ((await readIfThere(ssh.key)) === undefined) return 'absent';
-  const opened = await openContainer(run, paths, ssh, ssh.key) ?? await openRekeyed(run, paths, ssh);
+  const expected = await readIfThere(ssh.publicKey);
+  let opened = await openContainer(run, paths, ssh, ssh.key) ?? await openRekeyed(run, paths, ssh);
   if (!opened) {
     throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not open with the key that the password gives.`, 'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost');
   }
-  const expected = await readIfThere(ssh.publicKey);
-  const found = await publicHalfOf(run, opened.file);
+  let found = await publicHalfOf(run, opened.file);
   if (expected !== undefined && !samePublicKey(expected, found ?? '')) {
     await wipeFile(opened.file);
-    throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not belong to ${ssh.publicKey}.`, 'Put back the two files that belong together, or make a new ssh key: extbackup ssh-key rotate --lost');
+    opened = await openRotated(run, paths, ssh, expected);
+    if (!opened) throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not belong to ${ssh.publicKey}.`, 'Put back the two files that belong together, or make a new ssh key: extbackup ssh-key rotate --lost');
+    found = expected;
   }
   if (expected === undefined && found !== undefined) await writeAtomically(ssh.publicKey, `${found} ${sshKeyComment()}\n`, true, 0o644);
   await rename(opened.file, identityFile(paths, ssh));
   return opened.form;
+}
+
+/** Completes a rotation that was cut off when the new public half was in place, and its container not yet. */
+async function openRotated(run: RunCommand, paths: Paths, ssh: SshKeyFiles, expected: string): ReturnType<typeof openContainer> {
+  const next = nextSshKey(ssh).key;
+  if (next === ssh.key || (await readIfThere(next)) === undefined) return undefined;
+  const opened = await openContainer(run, paths, ssh, next);
+  if (!opened) return undefined;
+  if (samePublicKey(expected, (await publicHalfOf(run, opened.file)) ?? '')) {
+    await rename(next, ssh.key);
+    return opened;
+  }
+  await wipeFile(opened.file);
+  return undefined;
 }
 
 /** What a password change has written but not yet put into place. */

@@ -40,10 +40,16 @@ export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'der
  * @throws KeyError when the password is refused or wrong
  */
 export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
-  const { key, salt } = await findKey(settings, typed, await readSalts(files.salt(paths), settings.derivation));
+  const salts = await readSalts(files.salt(paths), settings.derivation);
+  const { key, salt } = await findKey(settings, typed, salts).catch((error: unknown) => {
+    throw salts.length > 1 && error instanceof KeyError && error.code === 'EXB_KEY_REJECTED' ? ofTheTwo(error) : error;
+  });
   if (settings.check !== undefined) await putSaltInPlace(files.salt(paths), salt);
   return key;
 }
+
+const ofTheTwo = (cause: KeyError): KeyError =>
+  new KeyError('EXB_KEY_REJECTED', cause.message, 'A password change was cut off: either the old or the new password is in force. Try the other one: extbackup unlock', cause);
 
 /**
  * The key that fits its check value, and the salt it was built with; without a check value the likeliest one. Nothing is

@@ -1,52 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { stationWithDisks as station } from './disk-station.ts';
 import { inSandbox } from './sandbox.ts';
 
 const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
-
-/**
- * Stands before the real cryptsetup, notes what it was called with, and makes the keyslots cheap, so that not every opening
- * takes two seconds.
- */
-const cheapCryptsetup = `
-  cp /usr/sbin/cryptsetup "$room/cryptsetup"
-  cat >"$room/bin/cryptsetup" <<'END'
-#!/bin/bash
-echo "$*" >>/run/cryptsetup-calls
-args=("$@"); iterations=1000; [[ " $* " = *" argon2id "* ]] && iterations=4
-for i in "\${!args[@]}"; do
-  case \${args[i]} in
-    --iter-time) args[i]=--pbkdf-force-iterations; args[i+1]=$iterations ;;
-    --pbkdf-memory) args[i+1]=32 ;;
-  esac
-done
-exec "REAL" "\${args[@]}"
-END
-  sed -i "s#REAL#$room/cryptsetup#" "$room/bin/cryptsetup"; chmod +x "$room/bin/cryptsetup"; mount --bind "$room/bin/cryptsetup" /usr/sbin/cryptsetup
-`;
-
-/** A station with two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
-const station = `${cheapCryptsetup}
-  printf 'old password' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
-  mount -t tmpfs tmpfs /dev/shm
-  uuid_A=11111111-1111-4111-8111-111111111111; uuid_B=22222222-2222-4222-8222-222222222222
-  for disk in A B; do
-    truncate -s 32M /dev/shm/$disk; uuid=uuid_$disk
-    type=luks2; [ $disk = B ] && type=luks1
-    cryptsetup luksFormat --type $type --batch-mode --uuid "\${!uuid}" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw /dev/shm/$disk
-  done
-  plugged() {
-    nodes=; for disk in "$@"; do uuid=uuid_$disk; nodes="$nodes\${nodes:+,}{\\"kname\\":\\"$disk\\",\\"path\\":\\"/dev/shm/$disk\\",\\"type\\":\\"disk\\",\\"size\\":33554432,\\"fstype\\":\\"crypto_LUKS\\",\\"uuid\\":\\"\${!uuid}\\"}"; done
-    printf "#!/bin/sh\\necho '{\\"blockdevices\\":[%s]}'\\n" "$nodes" >"$room/bin/lsblk"; chmod +x "$room/bin/lsblk"
-  }
-  plugged; mount --bind "$room/bin/lsblk" /usr/bin/lsblk
-  mkdir -p /run/extbackup/state; mount --bind /run/extbackup/state /var/lib
-  mkdir /var/lib/extbackup
-  "$NODE" -e 'const [a, b] = process.argv.slice(1); const disk = (label, luksUuid) => ({ label, luksUuid, sealedId: luksUuid, generation: 0, enrolledAt: "2026-01-01T00:00:00Z" });
-    console.log(JSON.stringify({ version: 1, drives: [disk("A", a), disk("B", b)] }))' "$uuid_A" "$uuid_B" >/var/lib/extbackup/drives.json
-  cp /mnt/ramfs/luks_pw "$room/old"
-  opens() { cryptsetup open --test-passphrase --key-file "$2" "/dev/shm/$1" 2>/dev/null && echo yes || echo no; }
-  slots() { cryptsetup luksDump "/dev/shm/$1" | grep -cE '^  [0-9]+: luks2|^Key Slot [0-9]: ENABLED'; }
-`;
 
 describe('a password change while disk A is plugged in and disk B is away', () => {
   let out: string;
@@ -142,9 +98,11 @@ describe('a password change', () => {
   });
 
   it('that was cut off before the settings changed leaves the old password in force', () => {
-    const { stdout } = inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
-      extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"
+    const { stdout, stderr } = inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
+      extbackup lock >/dev/null; printf 'the new password' | extbackup unlock --password-stdin
+      printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null; echo "<again>$? $(ls /etc/extbackup)</again>"`);
+    expect(stderr).toContain('A password change was cut off: either the old or the new password is in force.');
     expect(part(stdout, 'old')).toBe('0 same');
     expect(part(stdout, 'again')).toBe('0 config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
   });

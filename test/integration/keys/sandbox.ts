@@ -33,11 +33,11 @@ set +e
  * real mounts and the real places are used and nothing of it outlives the script. `extbackup` is the bundled
  * program, "$room/bin" a directory for stand-ins. Needs root, or a kernel with user namespaces.
  */
-export function inSandbox(script: string): SandboxResult {
+export function inSandbox(script: string, timeoutMs = 120_000): SandboxResult {
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const { status, stdout, stderr, error } = spawnSync('/usr/bin/unshare', [...asRoot, '--mount', '--propagation', 'private', '/bin/bash', '-c', `${setUp}\n${script}`], {
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: timeoutMs,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', PROGRAM: program, NODE: process.execPath },
   });
   if (error) throw error;

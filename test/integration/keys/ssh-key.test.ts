@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { killAtStep } from './kill-at-step.ts';
 import { inSandbox } from './sandbox.ts';
 
 const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
@@ -29,6 +30,18 @@ it('a lost ssh key is replaced at once', () => {
   expect(part(stdout, 'ram')).toBe('id_rsa.decrypted\nluks_pw');
   expect(part(stdout, 'pair')).toBe(part(stdout, 'public'));
   expect(stdout.trim().endsWith('1')).toBe(true);
+});
+
+it('a rotation that is killed between the two halves of the new key is completed by the next unlock', () => {
+  const { stdout } = inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"; cat >"$room/kill.mjs" <<'END'
+${killAtStep}
+END
+    KILL_AT='rename /etc/extbackup/id_next.encrypted /' STEPS=/run/steps "$NODE" --import "$room/kill.mjs" "$PROGRAM/cli.js" ssh-key rotate --lost >/dev/null; echo "<killed>$? $(cd /etc/extbackup; ls id_*)</killed>"
+    extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<unlock>$? $(cd /etc/extbackup; ls id_*)</unlock>"
+    ssh-keygen -y -f /mnt/ramfs/id_ed25519.decrypted | cut -d' ' -f1,2 | cmp - <(cut -d' ' -f1,2 /etc/extbackup/id_ed25519.pub) && echo "<new>$(cmp -s "$room/old" /etc/extbackup/id_ed25519.pub || echo new)</new>"`);
+  expect(part(stdout, 'killed')).toBe('137 id_ed25519.encrypted\nid_ed25519.pub\nid_next.encrypted');
+  expect(part(stdout, 'unlock')).toBe('0 id_ed25519.encrypted\nid_ed25519.pub');
+  expect(part(stdout, 'new')).toBe('new');
 });
 
 it('a public half that belongs to another key is refused', () => {

@@ -10,7 +10,7 @@ const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\
 describe('a station that was just set up', () => {
   let out: string;
   beforeAll(() => {
-    const { stdout, stderr } = inSandbox(`${setup}
+    const { stdout, stderr } = inSandbox(`umask 000; ${setup}
       echo "<key>$(cat /mnt/ramfs/luks_pw)</key><salt>$(cat /etc/extbackup/salt)</salt><config>$(cat /etc/extbackup/config.yaml)</config>"
       echo "<modes>$(cd /; stat -c '%a %U %n' mnt/ramfs mnt/ramfs/* etc/extbackup/*)</modes>"
       echo "<type>$(stat -f -c %T /mnt/ramfs)</type><bytes>$(stat -c %s /mnt/ramfs/luks_pw)</bytes><spool>$(ls /run/extbackup/spool | sed 's/[0-9]*$/N/')</spool>"
@@ -84,6 +84,8 @@ describe('unlock', () => {
   it.each([
     ['a tmpfs', 'mkdir /mnt/ramfs; mount -t tmpfs tmpfs /mnt/ramfs', /is a tmpfs, not a ramfs/],
     ['a directory with files on a disk', 'mkdir /mnt/ramfs; echo x >/mnt/ramfs/luks_pw', /already holds files/],
+    ['a link to a directory on a disk', 'ln -s /root /mnt/ramfs', /is not a directory/],
+    ['a file', 'touch /mnt/ramfs', /is not a directory/],
   ])('refuses to keep the key in %s', (_, prepare, message) => {
     const { stdout, stderr } = inSandbox(`${prepare}; printf 'correct horse' | extbackup setup --source a@b.example.org --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`);
     expect(part(stdout, 'code')).toBe('2');
@@ -91,7 +93,7 @@ describe('unlock', () => {
     expect(stderr).toMatch(message);
   });
 
-  it.each([['7 characters', "printf 'äöüßéàç'", /too short/], ['a file without an end', 'head -c 10000000 /dev/zero', /too long/]])('refuses %s and writes nothing', (_, source, message) => {
+  it.each([['7 characters', "printf 'äöüßéàç'", /too short/], ['a file without an end', 'head -c 10000000 /dev/zero', /too long/], ['nothing', 'true', /is empty/]])('refuses %s and writes nothing', (_, source, message) => {
     const { stdout, stderr } = inSandbox(`${setup} extbackup lock >/dev/null; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
     expect(part(stdout, 'code')).toBe('12');
     expect(stderr).toMatch(message);
@@ -113,6 +115,14 @@ describe('unlock', () => {
       printf 'some new password' | extbackup unlock --password-stdin --first >/dev/null; echo "<told>$? $(ls /mnt/ramfs) $(grep -c check: /etc/extbackup/config.yaml)</told>"`);
     expect(part(stdout, 'untold')).toBe('12');
     expect(part(stdout, 'told')).toBe('0 luks_pw 1');
+  });
+});
+
+describe('a password', () => {
+  it('opens however its accents are composed, and with the newline of Unix or Windows', () => {
+    const { stdout } = inSandbox(`printf 'u\\xcc\\x88ber die Bru\\xcc\\x88cke' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null; before=$(sha256sum /mnt/ramfs/*)
+      extbackup lock >/dev/null; printf '\\xc3\\xbcber die Br\\xc3\\xbccke\\r\\n' | extbackup unlock --password-stdin >/dev/null; echo "<code>$?</code>"; [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"`);
+    expect([part(stdout, 'code'), part(stdout, 'same')]).toEqual(['0', 'yes']);
   });
 });
 

@@ -24,13 +24,19 @@ it('a new password: the disk that is there gets the new key, and the old one ope
   await guest.plug(disks[0]);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   await guest.shell('mkdir /root/headers');
+  // A change that is killed when the disk has its second keyslot: nothing is lost, and the next change takes it up.
+  await guest.shell(`printf 'never in force' | extbackup key change --password-stdin --scrypt-memory 64M >/run/cut 2>&1 &
+    until grep -q 'has a keyslot' /run/cut; do sleep 0.1; done; pkill -KILL -f 'extbackup key change'; wait`);
+  const slots = (): Promise<string> => guest.ask(`cryptsetup luksDump ${disks[0].path}-part1 | grep -c ': luks2'`);
+  expect(await slots()).toBe('2');
+  expect(await give(guest, firstPassword, 'unlock')).toMatch(/^0 /);
   const shown = await atTerminal(guest, ['extbackup', 'key', 'change', '--scrypt-memory', '64M'],
     ['copy of the LUKS headers', '/root/headers\n'], ['New password', `${newPassword}\n`], ['same again', `${newPassword}\n`]);
   expect(shown).toContain('extbackup drive rekey BACKUP_2');
   expect(shown).not.toContain('vision');
   const opens = (key: string, more = ''): Promise<boolean> =>
     guest.isTrue(`cryptsetup open --test-passphrase ${more} --key-file /mnt/ramfs/${key} ${disks[0].path}-part1`);
-  expect([await opens('luks_pw'), await opens('luks_pw.previous')]).toEqual([true, false]);
+  expect([await opens('luks_pw'), await opens('luks_pw.previous'), await slots()]).toEqual([true, false, '1']);
   expect(await opens('luks_pw.previous', '--header /root/headers/BACKUP_1.luks-header')).toBe(true);
   expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
   await guest.run(['extbackup', 'mount', 'BACKUP_1'], { timeoutMs: 200_000 });
