@@ -26,7 +26,8 @@ export interface RollbackPlan {
 export async function planRollback(top: string, record: DriveRecord, to: Date | undefined, signal: AbortSignal): Promise<RollbackPlan | undefined> {
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
-  const open = record.lastSuccess === null ? [] : since(Date.parse(record.lastSuccess));
+  // Of several sources, one may be complete, and be held later, before all of them were.
+  const open = record.lastSuccess !== null ? since(Date.parse(record.lastSuccess)) : record.hold?.sources ? since(justBefore(record.hold.at)) : [];
   if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
   // A complete run may finish what a held or failed one began: all of them are undone together.
   const { successBefore } = record;
@@ -65,6 +66,7 @@ export async function noteRollback(registry: DriveRegistry, top: string, record:
   await registry.update((drives) => drives.map((drive) => {
     if (drive.luksUuid !== record.luksUuid) return drive;
     const { hold, successBefore, ...rest } = drive;
+    if (hold && rest.sources) rest.sources = Object.fromEntries(Object.entries(rest.sources).map(([name, source]) => [name, hold.sources?.[name] ? { ...source, lastError: null } : source]));
     delete rest.suspicion; // a rollback is the answer to it
     return { ...rest, ...(!undone && successBefore !== undefined && { successBefore }), ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
   }));

@@ -80,16 +80,16 @@ function holdsSeveral(label: string, layout: Layout | undefined): ExtbackupError
 function holdsOne(label: string, mirror: string): ExtbackupError {
   return refused(
     `Disk ${label} holds something in ${mirror}/ that belongs to none of the sources: in the settings; most likely the copy of a single source:.`,
-    `Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup mount ${label}, move everything in /mnt/plaintext/${mirror} into /mnt/plaintext/${mirror}/NAME, extbackup umount, then run again.`);
+    `Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; extbackup umount, and run again.`);
 }
 
 function wasRenamed(label: string, mirror: string, before: string, after: string): ExtbackupError {
   return refused(
     `The source ${after} is on disk ${label} under the name ${before}. Under its new name all of it would be copied again.`,
-    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label}, mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`);
+    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label} --read-write, mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`);
 }
 
 const noLongerWanted = (label: string, mirror: string, name: string): { readonly reason: string; readonly todo: string } => ({
   reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept as it is, and gets older.`,
-  todo: `Put it back under sources:, or give the copy up: extbackup mount ${label}, rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
+  todo: `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
 });

@@ -184,7 +184,7 @@ function afterRun(record: DriveRecord, runId: string, startedAt: Date, { result,
   const { hold: before, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
   // Where other sources went on without it, the run itself names again what waits.
-  const hold = mustWait(before) && held?.sources === undefined && !result?.stampedAt ? before : held ? { ...held, agreed: agreement(before) } : result?.stampedAt ? undefined : before;
+  const hold = mustWait(before) && held?.sources === undefined && !result?.stampedAt ? before : held ? { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) } : result?.stampedAt ? undefined : before;
   return {
     ...rest,
     ...(hold && { hold }),

@@ -1,10 +1,14 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
+import { HeldError, holdSchema } from '../../../src/guard/hold.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
+import { runCommand } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
+const never = new AbortController().signal;
 const at = (name: string, directory = name, more: object = {}) => ({ name, source: `extbackup@backup:${directory}`, ...more });
 const treeOf = (name: string): Promise<Map<string, string>> => readTree(join(disk.mirror, name));
 const held = (): Promise<string> => readFile(join(disk.top, '.extbackup/held.txt'), 'utf8');
@@ -81,4 +85,21 @@ it('a disk of several sources never takes a single one', async () => {
   const planted = await readTree(disk.mirror);
   expect((await disk.pullAll(undefined, { source: 'extbackup@backup' })).failure).toMatchObject({ code: 'EXB_LAYOUT' });
   expect(await readTree(disk.mirror)).toEqual(planted);
+});
+
+it('what a held source has changed is rolled back, although all of them together were never complete', async () => {
+  const far = { name: 'far', source: 'extbackup@down' };
+  expect((await disk.pullAll([at('a'), far])).outcomes).toEqual(['a success', 'far failure']);
+  const before = await treeOf('a');
+  for (let index = 0; index < 140; index += 1) await writeFile(join(disk.source, 'a', `folder-${index % 5}/file-${index}`), `encrypted ${index}, and of another size`);
+  const began = new Date(Date.now() - 1_000).toISOString();
+  const newest = (await listHistory(disk.top))[0]?.at.getTime() ?? 0;
+  const { failure } = await disk.pullAll([at('a'), far]);
+  if (!(failure instanceof HeldError)) throw new Error('it was not held');
+  expect(await treeOf('a')).not.toEqual(before);
+  const hold = holdSchema.parse({ runId: 'r', at: began > new Date(newest).toISOString() ? began : new Date(newest + 1).toISOString(), reason: failure.message, counts: failure.counts, sources: failure.sources });
+  const plan = await planRollback(disk.top, { ...disk.record, hold }, undefined, never);
+  if (plan === undefined) throw new Error('there is nothing to undo');
+  await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+  expect(await treeOf('a')).toEqual(before);
 });

@@ -50,7 +50,7 @@ describe('the mirror of a disk', () => {
     ['a file with the name of a source', [{ name: 'a', kind: 'other' }]],
   ] as const)('of a single source, with %s, never takes several, and says what to do', async (_what, mirror) => {
     machine.mirror = [...mirror];
-    await expect(settle({ sources: [source('a')] })).rejects.toMatchObject({ code: 'EXB_LAYOUT', todo: expect.stringContaining('/mnt/plaintext/backups/NAME') as string });
+    await expect(settle({ sources: [source('a')] })).rejects.toMatchObject({ code: 'EXB_LAYOUT', todo: expect.stringContaining('mv NAME backups/') as string });
     expect(machine.calls).toEqual([]);
   });
 
