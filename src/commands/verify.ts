@@ -36,7 +36,7 @@ export function verifyCommand(context: CliContext): Command {
     .option('--against-server', 'compare a random sample with what the server has now')
     .option('--sample <share>', 'how much of the files, 1% when left out', share)
     .option('--json', 'print the counts as one JSON object')
-    .addHelpText('after', `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on. Damaged files are named in ${damageFile} on the disk, nowhere else.`)
+    .addHelpText('after', `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on that it is read; the run that copies it reads it, as far as its time goes. Damaged files are named in ${damageFile} on the disk, nowhere else.`)
     .action((label: string | undefined, options: Options) => {
       if (options.againstServer !== true && options.sample !== undefined) throw new UsageError('--sample goes with --against-server.', 'For a part of the disk alone: extbackup verify --for 30m');
       if (options.againstServer === true && options.for !== undefined) throw new UsageError('--for does not go with --against-server.', 'Choose how much with: --sample 5%');

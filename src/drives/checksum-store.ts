@@ -30,6 +30,8 @@ export interface ChecksumStore {
   find(key: string): Promise<ChecksumEntry | undefined>;
   /** Puts entries in the place of all from `from` up to, and not including, `to`; undefined is the end. */
   replace(from: string, to: string | undefined, entries: readonly ChecksumEntry[]): Promise<void>;
+  /** Adds entries, in any order; those of the same keys are replaced, all others stay. */
+  add(entries: readonly ChecksumEntry[]): Promise<void>;
 }
 
 /** Opens the checksums of an opened disk; what cannot be understood counts as not there. */
@@ -38,20 +40,38 @@ export async function openChecksums(top: string): Promise<ChecksumStore> {
   let index = await readIndex(directory);
   await removeOthers(directory, index);
   let loaded: { readonly at: number; readonly index: Index; readonly entries: ReadonlyMap<string, ChecksumEntry> } | undefined;
+  const replace: ChecksumStore['replace'] = async (from, to, entries) => {
+    const serial = index.serial + 1;
+    const file = entries.length === 0 ? null : `${String(serial).padStart(8, '0')}.jsonl`;
+    if (file !== null) await writeDurably(join(directory, file), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    index = { version: 1, serial, segments: withRange(index, from, to, file) };
+    await writeDurably(join(directory, 'index.json.new'), JSON.stringify(index));
+    await rename(join(directory, 'index.json.new'), join(directory, 'index.json'));
+    await removeOthers(directory, index);
+  };
   return {
+    replace,
+    add: async (entries) => {
+      let rest = entries.toSorted((a, b) => comparePaths(a.path, b.path));
+      for (let [first] = rest; first !== undefined; [first] = rest) {
+        const at = segmentOf(index, first.path);
+        const end = index.segments[at + 1]?.from;
+        const here = rest.filter(({ path }) => end === undefined || comparePaths(path, end) < 0);
+        rest = rest.slice(here.length);
+        const all = new Map([...(await load(directory, index, at)), ...here.map((entry): [string, ChecksumEntry] => [entry.path, entry])]);
+        const sorted = [...all.values()].sort((a, b) => comparePaths(a.path, b.path));
+        let from = index.segments[at]?.from ?? '';
+        for (let start = 0; start < sorted.length; start += segmentEntries) {
+          const to = sorted[start + segmentEntries]?.path ?? end;
+          await replace(from, to, sorted.slice(start, start + segmentEntries));
+          from = to ?? from;
+        }
+      }
+    },
     find: async (key) => {
       const at = segmentOf(index, key);
       if (loaded?.index !== index || loaded.at !== at) loaded = { at, index, entries: await load(directory, index, at) };
       return loaded.entries.get(key);
-    },
-    replace: async (from, to, entries) => {
-      const serial = index.serial + 1;
-      const file = entries.length === 0 ? null : `${String(serial).padStart(8, '0')}.jsonl`;
-      if (file !== null) await writeDurably(join(directory, file), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-      index = { version: 1, serial, segments: withRange(index, from, to, file) };
-      await writeDurably(join(directory, 'index.json.new'), JSON.stringify(index));
-      await rename(join(directory, 'index.json.new'), join(directory, 'index.json'));
-      await removeOthers(directory, index);
     },
   };
 }

@@ -6,11 +6,18 @@ import { flushFilesystem, readSmallFile } from '../system/filesystem.ts';
 import type { RunCommand } from '../system/command.ts';
 import { countBad, markForRepair, readBadFiles, remembered, replace, stillBad, writeBadFiles, type BadCounts } from './bad-files.ts';
 import { comparePaths, keySchema } from './checksum-entry.ts';
+import { recordCopied, type Recorded } from './record-copied.ts';
 import { verifyTree, type VerifyOrder, type Verdict } from './verify-tree.ts';
 
 /** Where the next part of a verification goes on. */
 const cursorFile = '.extbackup/verify.json';
-const cursorSchema = z.object({ version: z.literal(1), next: keySchema });
+const cursorSchema = z.object({
+  version: z.literal(1),
+  next: keySchema.optional(),
+  /** See record-copied.ts. */
+  copied: z.object({ entry: z.string(), offset: z.int().nonnegative() }).optional(),
+});
+type Cursor = z.infer<typeof cursorSchema>;
 
 /** A part of a verification: as much as fits, from where the last part ended; after the end it goes on at the beginning. */
 export interface Part {
@@ -20,6 +27,8 @@ export interface Part {
   readonly share?: number;
   /** Everything; needed for a share. */
   readonly whole?: { readonly files: number; readonly bytes: number };
+  /** First take the checksums of what was copied lately, in half of the time at most. */
+  readonly recordCopied?: boolean;
 }
 
 /** What to verify. */
@@ -57,10 +66,12 @@ export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: Abo
   const { top, mirror, part } = wish;
   await assertOwnDirectories(top, mirror, '.extbackup');
   await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // of an early version, in one piece
-  const from = part === undefined ? undefined : await readCursor(top);
+  const cursor = await readCursor(top);
   const earlier = await readBadFiles(top);
-  const { legs, next } = await verifyLegs(wish, from, signal);
-  await replace(join(top, cursorFile), next === undefined ? undefined : JSON.stringify({ version: 1, next }));
+  const fresh = part?.recordCopied === true ? await recordFirst(wish, cursor.copied, signal) : undefined;
+  const rest = fresh === undefined || part?.limitMs === undefined ? wish : { ...wish, part: { ...part, limitMs: part.limitMs - fresh.tookMs } };
+  const { legs, next } = await verifyLegs(rest, part === undefined ? undefined : cursor.next, signal);
+  await replace(join(top, cursorFile), JSON.stringify({ version: 1, ...(next !== undefined && { next }), copied: fresh?.cursor ?? cursor.copied }));
   const found = legs.flatMap(({ verdict }) => verdict.bad);
   const untouched = earlier.filter(({ key }) => !legs.some((leg) => wasRead(leg, key)));
   const known = [...(await stillBad(top, mirror, untouched, signal)), ...(await remembered(top, mirror, found, earlier))];
@@ -69,9 +80,20 @@ export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: Abo
   if (!signal.aborted) await flushFilesystem(run, top, signal);
   const sum = (of: (verdict: Verdict) => number): number => legs.reduce((all, { verdict }) => all + of(verdict), 0);
   return {
-    compared: sum(({ compared }) => compared), recorded: sum(({ recorded }) => recorded), bytes: sum(({ bytes }) => bytes),
+    compared: sum(({ compared }) => compared), recorded: (fresh?.files ?? 0) + sum(({ recorded }) => recorded), bytes: (fresh?.bytes ?? 0) + sum(({ bytes }) => bytes),
     found: countBad(found), known: countBad(known), complete: legs[0]?.verdict.next === undefined, cutOff: legs.some(({ verdict }) => verdict.cutOff),
   };
+}
+
+async function recordFirst(wish: VerifyWish, from: Cursor['copied'], signal: AbortSignal): Promise<Recorded & { readonly tookMs: number }> {
+  const begin = Date.now();
+  const until = begin + (wish.part?.limitMs ?? Infinity) / 2;
+  try {
+    return { ...(await recordCopied({ top: wish.top, mirror: wish.mirror, from, isEnough: () => Date.now() >= until, onProgress: (done) => { wish.onProgress(done); } }, signal)), tookMs: Date.now() - begin };
+  } catch (error) {
+    if ((await wish.isThere?.()) !== false) throw error;
+    return { files: 0, bytes: 0, cursor: from, tookMs: Date.now() - begin }; // pulled out meanwhile
+  }
 }
 
 /** A stretch of the mirror. */
@@ -124,10 +146,10 @@ function limitOf(part: Part | undefined): (done: { readonly files: number; reado
   return (done) => Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
 }
 
-async function readCursor(top: string): Promise<string | undefined> {
+async function readCursor(top: string): Promise<Partial<Cursor>> {
   try {
-    return cursorSchema.parse(JSON.parse((await readSmallFile(join(top, cursorFile))) ?? '')).next;
+    return cursorSchema.parse(JSON.parse((await readSmallFile(join(top, cursorFile))) ?? ''));
   } catch {
-    return undefined; // none yet: from the beginning
+    return {}; // none yet: from the beginning
   }
 }

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { openPlainFile } from '../system/filesystem.ts';
 
 /**
@@ -40,6 +41,31 @@ export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(
 export function bytesOfName(escaped: string): Buffer {
   const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
+}
+
+const copiedPattern = /^\S+ \S+ \[\d+\] [<>h]f\S+ *\|(.+)$/s;
+
+/** Reads a line of the log; undefined when it is not about a file that was copied, or linked to one. */
+export function parseCopied(line: string): Buffer | undefined {
+  const path = copiedPattern.exec(line)?.[1];
+  if (path === undefined) return undefined;
+  const name = bytesOfName(path);
+  return isInside(name) ? name : undefined;
+}
+
+/**
+ * The files that a run copied, in the order in which it did. None when there is no log.
+ * @param from byte at which a line begins; `next` of a file is where to go on after it
+ */
+export async function* readCopied(file: string, from = 0): AsyncGenerator<{ readonly path: Buffer; readonly next: number }> {
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return;
+  let next = from;
+  for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'latin1', start: from }) })) {
+    next += line.length + 1; // a line holds no carriage return: rsync writes that as \#015
+    const path = parseCopied(line);
+    if (path) yield { path, next };
+  }
 }
 
 const pieceSize = 64 * 1024;

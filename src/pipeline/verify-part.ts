@@ -18,7 +18,7 @@ export async function verifyPart({ config, record, device }: Job, machine: Machi
   story.enter('verifying-data');
   story.tell('data:progress', { percent: 0, files: 0, bytes: 0 });
   let toldAt = Date.now();
-  const part = { share, limitMs: limit, whole: { files: whole.filesTotal, bytes: whole.bytesTotal } };
+  const part = { share, limitMs: limit, whole: { files: whole.filesTotal, bytes: whole.bytesTotal }, recordCopied: true };
   try {
     const { result, tookMs } = await story.timed(() => machine.verifyPart(device, part, (progress) => {
       if (Date.now() - toldAt < progressEveryMs) return;

@@ -171,6 +171,43 @@ describe('a verification in parts', () => {
   });
 });
 
+describe('what a run copied', () => {
+  const line = (path: string, how = '>f+++++++++'): string => `2026/01/20 07:00:00 [7] ${how}|${path}\n`;
+  const log = async (name: string, ...lines: string[]): Promise<void> => {
+    await mkdir(join(top, '.extbackup/history'), { recursive: true });
+    await writeFile(join(top, `.extbackup/history/${name}.log`), lines.join(''));
+  };
+  /** Its rolling part is one file. */
+  const afterRun = (wish: Part = {}): Promise<DriveVerdict> => part({ share: 0.01, whole: { files: 1, bytes: 1 }, recordCopied: true, ...wish });
+
+  it('has its checksums from that run on: a byte that is flipped after it is found by the first verification', async () => {
+    await log('20260120T070000Z', line('a'), line('b/', 'cd+++++++++'), line('b/c/d', '>f.st......'), line('z', 'hf+++++++++'), line('gone'));
+    expect(await afterRun()).toMatchObject({ recorded: 3, known: none });
+    await flip('b/c/d');
+    expect(await verify()).toMatchObject({ compared: 3, recorded: 2, found: { damaged: 1, unreadable: 0 } });
+  });
+
+  it('is gone through once, goes on where the time was up, and never gives a damaged file a new checksum', async () => {
+    await log('20260120T070000Z', line('a'), line('b/c/d'));
+    expect((await afterRun({ limitMs: 0 })).recorded).toBe(0);
+    expect((await afterRun()).recorded).toBe(2);
+    await put('z', 'copied by the next run');
+    await flip('a');
+    await log('20260121T070000Z', line('a'), line('z'));
+    expect((await afterRun()).recorded).toBe(2); // z, and a-dir/x, whose turn it is
+    expect((await verify()).found.damaged).toBe(1);
+    expect((await afterRun()).recorded).toBe(0);
+  });
+
+  it('is never looked for outside of the mirror', async () => {
+    await writeFile(join(top, 'outside'), 'x');
+    await symlink(top, join(top, 'backups/way-out'));
+    await log('20260120T070000Z', line('way-out/outside'), line('../outside'), line('b/../../outside'), line('\\#056\\#056/outside'));
+    expect((await afterRun()).recorded).toBe(1); // the one of the part
+    expect(await readFile(join(top, '.extbackup/checksums/index.json'), 'utf8')).not.toContain('outside');
+  });
+});
+
 describe('the checksums on the disk', () => {
   const sha256 = 'a'.repeat(64);
   const entriesOf = (keys: readonly string[], mark: number) => keys.map((path) => ({ path, size: mark, mtimeNs: '1', sha256 }));
@@ -186,8 +223,10 @@ describe('the checksums on the disk', () => {
         if (to !== undefined && comparePaths(from, to) >= 0) continue;
         const isIn = (candidate: string): boolean => comparePaths(candidate, from) >= 0 && (to === undefined || comparePaths(candidate, to) < 0);
         const put = keys.filter(isIn).sort(comparePaths);
-        await (await openChecksums(top)).replace(from, to, entriesOf(put, mark));
-        for (const known of [...plain.keys()].filter(isIn)) plain.delete(known);
+        const adds = mark % 3 === 2;
+        if (adds) await (await openChecksums(top)).add(entriesOf(put.reverse(), mark));
+        else await (await openChecksums(top)).replace(from, to, entriesOf(put, mark));
+        for (const known of adds ? [] : [...plain.keys()].filter(isIn)) plain.delete(known);
         for (const known of put) plain.set(known, mark);
         for (const known of keys) all.add(known);
       }
