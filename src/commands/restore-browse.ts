@@ -16,6 +16,8 @@ export interface Browsable {
   /** Where it is mounted. */
   readonly top: string;
   readonly mirror: string;
+  /** What is known of its runs: each rsync of a run has an entry of its own in the history, and one run is one date. */
+  readonly runs: readonly { readonly startedAt: string; readonly endedAt: string }[];
 }
 
 /** What somebody picked. */
@@ -86,11 +88,17 @@ async function chooseStep(disk: Browsable, path: string, at: Date | undefined, s
 /** The last backup, or just before any of the runs that the history knows. */
 async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | undefined> {
   const stamped = await stat(join(disk.top, 'LABEL')).then(({ mtime }) => `, ${inWords(mtime)}`, () => '');
-  const runs = (await listHistory(disk.top)).map(({ at }): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
+  const runs = beginnings((await listHistory(disk.top)).map(({ at }) => at), disk.runs).map((at): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
   return choose('As of when? A date can be typed', [{ name: `the last backup${stamped}`, value: undefined }, ...runs], signal, (typed) => {
     const at = parseTyped(typed);
     return at === undefined ? [] : [{ name: `as it was on ${inWords(at)}`, value: at }];
   });
+}
+
+/** Of the entries of one run only the first; entries of runs that nobody knows are each a run. */
+export function beginnings(entries: readonly Date[], runs: Browsable['runs']): Date[] {
+  const runOf = (at: Date): number => runs.findIndex(({ startedAt, endedAt }) => at.getTime() > Date.parse(startedAt) - 1000 && at.getTime() <= Date.parse(endedAt));
+  return entries.filter((at) => runOf(at) < 0 || !entries.some((other) => other < at && runOf(other) === runOf(at)));
 }
 
 /** undefined when none of them is wanted. */

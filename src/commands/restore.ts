@@ -10,6 +10,8 @@ import { shownLine, shownText } from '../drives/shown-name.ts';
 import { withDisk, type OpenedDisk } from '../drives/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { describeDuration } from '../notify/wording.ts';
+import { createRunLedger } from '../report/run-ledger.ts';
+import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
 import { everyFewSeconds } from './every-few-seconds.ts';
 import { parseTime } from './parse-time.ts';
@@ -70,7 +72,8 @@ export function restoreCommand(context: CliContext): Command {
 }
 
 async function lookAround(context: CliContext, { record, top, mirror }: OpenedDisk, path: string, options: Options, signal: AbortSignal): Promise<string> {
-  await browse({ label: record.label, top, mirror }, {
+  const runs = await createRunLedger(files.runs(context.paths)).list().catch(() => []); // without them it is only less clear which dates belong together
+  await browse({ label: record.label, top, mirror, runs: runs.filter(({ drive }) => drive === record.label) }, {
     path, at: options.at, to: options.to, overwrite: options.overwrite === true,
     restore: async (pick) => {
       const done = await restore(context, { top, mirror }, pick, options, signal);

@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 120_000 });
 let root: string;
 let top: string;
 
-/** A disk after two runs: letter was changed, gone was deleted and new was created on day 20. */
+/** A disk after two runs: letter was changed, gone was deleted and new was created on day 20, the two by an rsync each. */
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'extbackup-browse-'));
   top = join(root, 'disk');
@@ -18,7 +18,7 @@ beforeEach(async () => {
   await put(Buffer.concat([Buffer.from('backups/docs/'), Buffer.from([0xff])]), 'no text');
   for (let i = 0; i < 300; i += 1) await put(`backups/many/file-${i}`, String(i));
   await put('history/20260120T070000Z/docs/letter', 'first');
-  await put('history/20260120T070000Z/docs/gone', 'deleted');
+  await put('history/20260120T070103Z/docs/gone', 'deleted');
   await put('.extbackup/history/20260120T070000Z.log', '2026/01/20 07:00:01 [7] >f+++++++++|docs/new\n');
 });
 afterEach(async () => {
@@ -48,7 +48,7 @@ it('a person looks around, picks a file of the mirror, another as it was, and a 
   expect(await readFile(join(to, 'then/docs/letter'), 'utf8')).toBe('first');
   expect(await readFile(join(to, 'then/docs/gone'), 'utf8')).toBe('deleted');
   await expect(readFile(join(to, 'then/docs/new'))).rejects.toThrow('ENOENT');
-  expect(shown.match(/created later| new$/g)).toBeNull();
+  expect(shown).not.toContain('before the run of 2026-01-20 07:01:03');
 });
 
 it('a date can be typed, no name reaches the terminal as it is, a long list says how much is left, and Ctrl-C ends it', async () => {
