@@ -151,7 +151,7 @@ describe('a run', () => {
       const result = await run();
       expect(machine.calls.indexOf('verifyPart')).toBeGreaterThan(machine.calls.indexOf('stamp'));
       expect(machine.calls.indexOf('verifyPart')).toBeLessThan(machine.calls.indexOf('ensureUnmounted'));
-      expect(machine.parts).toEqual([{ share: 0.05, limitMs: 600_000, whole: { files: 10, bytes: 1000 } }]);
+      expect(machine.parts).toEqual([{ share: 0.05, limitMs: 600_000, whole: { files: 10, bytes: 1000 }, recordCopied: true }]);
       expect(events.slice(events.indexOf('label:stamped') + 1, -2)).toEqual(['data:progress', 'data:verified', 'run:warned']);
       expect(result).toMatchObject({ gaps: false, verified: bad });
     });
