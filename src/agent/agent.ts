@@ -10,7 +10,7 @@ import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
-import { startDispatcher, usualTiming, type Subscription } from '../notify/dispatcher.ts';
+import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import { createNoticeSpool } from '../notify/notice-spool.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
@@ -86,7 +86,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     createNoticeMaker(hostname(), () => new Date()),
     subscriptionsOf(config),
     log,
-    usualTiming,
+    {},
     { spool, leftovers: await spool.leftovers(new Date()) },
   );
   bus.emit('agent:started', { version });

@@ -9,8 +9,7 @@ import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 import type { NoticeMaker } from './notices.ts';
 import { noSpool, type Leftover, type NoticeSpool } from './notice-spool.ts';
-import { createOutbox } from './outbox.ts';
-import { toldLate } from './wording.ts';
+import { createOutbox, type OutboxTiming } from './outbox.ts';
 
 /** A channel and what it wants to hear; everything when `events` is undefined. */
 export interface Subscription {
@@ -31,14 +30,12 @@ export interface Dispatcher {
 }
 
 /** What can be tuned, mainly by tests. Milliseconds. */
-export interface DispatcherTiming {
-  /** Pause before the only second try of a delivery. */
-  readonly retryAfterMs: number;
+export interface DispatcherTiming extends OutboxTiming {
   /** How long the end of a run waits for word about its disk. */
   readonly tellWithoutReleaseAfterMs: number;
 }
 
-export const usualTiming: DispatcherTiming = { retryAfterMs: 15_000, tellWithoutReleaseAfterMs: 60_000 };
+const usualTiming: DispatcherTiming = { retryAfterMs: 15_000, laterAfterMs: 900_000, giveUpAfterMs: 86_400_000, tellWithoutReleaseAfterMs: 60_000 };
 
 /** What survives the agent. */
 export interface KeptNotices {
@@ -53,14 +50,15 @@ export function startDispatcher(
   notices: NoticeMaker,
   subscriptions: readonly Subscription[],
   log: WarnLog,
-  timing: DispatcherTiming = usualTiming,
+  changedTiming: Partial<DispatcherTiming> = {},
   { spool, leftovers }: KeptNotices = { spool: noSpool, leftovers: [] },
 ): Dispatcher {
+  const timing = { ...usualTiming, ...changedTiming };
   const outboxFor = ({ channel, events }: Subscription, index: number, all: readonly Subscription[]) => {
     // Two entries of the configuration may have the same name.
     const key = `${channel.name} (${all.slice(0, index).filter((other) => other.channel.name === channel.name).length})`;
     const keep = (notice: Notice) => spool.keep(key, notice);
-    const outbox = createOutbox(channel, keep, timing.retryAfterMs, (notice, error) => {
+    const outbox = createOutbox(channel, keep, timing, (notice, error) => {
       log.warn({ channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) }, 'a notification was not delivered');
     });
     return { key, events, outbox };
@@ -70,7 +68,7 @@ export function startDispatcher(
     const made = wanted.map(outboxFor);
     untold = untold.filter(({ channel, notice, forget }) => {
       const own = made.find(({ key }) => key === channel);
-      own?.outbox.put(toldLate(notice), forget);
+      own?.outbox.put(notice, forget);
       return own === undefined;
     });
     return made;

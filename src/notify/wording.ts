@@ -76,16 +76,16 @@ export function releaseAdvice(release: Release): string {
 }
 
 /**
- * A notice that a former agent could not deliver. What it says of the disk was true then: by now another run may have
- * opened it, so nothing is called safe any more.
+ * A notice that could not be delivered when it was news. What it says of the disk was true then: by now another run may
+ * have opened it, so nothing is called safe any more.
  */
-export function toldLate<Text extends { readonly subject: string; readonly text: string }>(notice: Text): Text {
+export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(notice: Text): Text {
   const safe: Release = { state: 'safe' };
   const unknown: Release = { state: 'unknown' };
   return {
     ...notice,
     subject: notice.subject.replace(releaseWords(safe), releaseWords(unknown)),
-    text: `This comes late: extbackup was interrupted before it could tell you.\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
+    text: `This comes late: it could not be told at ${notice.at}.\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
   };
 }
 

@@ -16,16 +16,16 @@ beforeEach(async () => {
   troubles = [];
 });
 
-const openSpool = (where = directory) => createNoticeSpool(where, (error) => { troubles.push(error); });
+const openSpool = () => createNoticeSpool(directory, (error) => { troubles.push(error); });
 
 /** An agent with this outbox. Nothing ends it in an orderly way: it is left alone, as a killed one is. */
-async function startAgent(subscriptions: readonly Subscription[], where = directory) {
+async function startAgent(subscriptions: readonly Subscription[], timing: { readonly laterAfterMs?: number; readonly giveUpAfterMs?: number } = {}) {
   const bus = createBus((_name, error) => { throw error; });
-  const spool = openSpool(where);
+  const spool = openSpool();
   const warnings: Record<string, unknown>[] = [];
   const dispatcher = startDispatcher(bus, createNoticeMaker('station', () => begin), subscriptions, {
     warn: (fields) => { warnings.push(fields); },
-  }, { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000 }, { spool, leftovers: await spool.leftovers(begin) });
+  }, { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000, ...timing }, { spool, leftovers: await spool.leftovers(begin) });
   const goodRun = (): void => {
     bus.emit('run:succeeded', { runId: 'r1', drive: 'BACKUP_1', tookMs: 1, gaps: false, stamped: true });
     bus.emit('drive:safe-to-unplug', { drive: 'BACKUP_1', runId: 'r1' });
@@ -104,12 +104,48 @@ test('an agent that is stopped leaves what it could not deliver to the next one'
   expect(await openSpool().leftovers(begin)).toHaveLength(1);
 });
 
-test('what was given up after two tries is not told again', async () => {
-  const dead: Channel = { name: 'mail', send: () => Promise.reject(new Error('no route')) };
-  const { goodRun, warnings } = await startAgent([{ channel: dead }]);
-  goodRun();
-  await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
-  await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+describe('what fails twice', () => {
+  /** The line is dead for so many tries. */
+  const deadFor = (tries: number): Channel & { readonly got: Notice[]; tries: number } => {
+    const mail = { ...mailbox(), tries: 0, send: (notice: Notice) => {
+      mail.tries += 1;
+      if (mail.tries <= tries) return Promise.reject(new Error('no route'));
+      mail.got.push(notice);
+      return Promise.resolve();
+    } };
+    return mail;
+  };
+
+  test('is told later, warned of once, and after what could be told meanwhile', async () => {
+    const mail = deadFor(4);
+    const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 30 });
+    goodRun();
+    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+    expect(mail.got[0]?.subject).toBe('BACKUP_1 is done, look at "extbackup status" before you unplug it');
+    expect(mail.got[0]?.text.match(/This comes late/g)).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
+    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+  });
+
+  test('is kept for the next agent meanwhile', async () => {
+    const { goodRun, warnings } = await startAgent([{ channel: deadFor(9) }]);
+    goodRun();
+    await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
+    const mail = mailbox();
+    await startAgent([{ channel: mail }]);
+    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+  });
+
+  test('is given up one day', async () => {
+    const mail = deadFor(99);
+    const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 20, giveUpAfterMs: 100 });
+    goodRun();
+    await vi.waitFor(() => { expect(warnings).toHaveLength(2); });
+    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+    const { tries } = mail;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(mail.tries).toBe(tries);
+  });
 });
 
 test('a place that cannot be written to stops no notice', async () => {
