@@ -138,9 +138,9 @@ describe('what fails twice', () => {
 
   test('is given up one day', async () => {
     const mail = deadFor(99);
-    const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 20, giveUpAfterMs: 100 });
+    const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 20, giveUpAfterMs: 1_500 });
     goodRun();
-    await vi.waitFor(() => { expect(warnings).toHaveLength(2); });
+    await vi.waitFor(() => { expect(warnings).toHaveLength(2); }, 10_000);
     await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
     const { tries } = mail;
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -173,8 +173,12 @@ describe('what a former agent left', () => {
   });
 
   test('is bounded: the oldest are removed', async () => {
-    const spool = openSpool();
-    for (let number = 0; number < 210; number += 1) await spool.keep('mail (0)', aNotice(number));
+    await openSpool().keep('mail (0)', aNotice(0));
+    const [kept = ''] = await readdir(directory);
+    const content = await readFile(join(directory, kept), 'utf8');
+    for (let number = 1; number < 210; number += 1) {
+      await writeFile(join(directory, kept.replace(/-.*/, `-1${String(number).padStart(5, '0')}-x.json`)), content.replace('"n0"', `"n${String(number)}"`));
+    }
     const left = await openSpool().leftovers(begin);
     expect(left).toHaveLength(200);
     expect(left[0]?.notice.id).toBe('n10');
