@@ -45,6 +45,9 @@ export interface AttachBoard {
   describe(records: readonly DriveRecord[], rotation: ReadonlyMap<string, RotationPlace>): DriveStatus[];
 }
 
+/** Phases that belong to one of several sources. */
+const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-server'];
+
 const sameAttach = (a: Volume, b: Volume): boolean => a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
 
 export function createAttachBoard(): AttachBoard {
@@ -90,7 +93,9 @@ export function createAttachBoard(): AttachBoard {
       run = null;
     },
     setPhase: (phase) => {
-      if (run) run = { ...run, phase, ...(phase === 'waiting-for-server' && { etaSeconds: null }) };
+      if (!run) return;
+      const { source, ...rest } = run;
+      run = { ...rest, ...(source !== undefined && ofOneSource.includes(phase) && { source }), phase, ...(phase === 'waiting-for-server' && { etaSeconds: null }) };
     },
     setProgress: ({ percent, bytes, files, etaSeconds, source }) => {
       if (run) run = { ...run, ...(source !== undefined && { source }), percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };

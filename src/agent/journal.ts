@@ -22,6 +22,7 @@ const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
   'warning:raised': 'warn',
   'run:warned': 'warn',
   'sync:interrupted': 'warn',
+  'source:failed': 'warn',
   'spool:rejected': 'warn',
   'rotation:overdue': 'warn',
 };
