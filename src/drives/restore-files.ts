@@ -10,6 +10,7 @@ import { listMounts } from '../system/mounts.ts';
 import { partialDir } from '../system/rsync.ts';
 import { createLineSplitter, parseProgress } from '../system/rsync-output.ts';
 import type { Layer, Version } from './restore-plan.ts';
+import { shownText } from './shown-name.ts';
 
 /** What is to be copied where. */
 export interface RestoreOrder {
@@ -31,7 +32,7 @@ export interface RestoreOrder {
  */
 export async function restoreFiles(run: RunCommand, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
   const free = await isFree(order.target);
-  if (!order.overwrite && !free) throw new UsageError(`${order.target} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
+  if (!order.overwrite && !free) throw new UsageError(`${shownText(order.target)} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
   if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
   let outcome: 'complete' | 'gaps' = 'complete';
   for (const layer of order.layers) {

@@ -107,6 +107,20 @@ describe('what is copied', () => {
     await expect(lstat(to)).rejects.toThrow('ENOENT');
   });
 
+  it('shows no name as it is', async () => {
+    await put('backups/\x1b[2Jodd\n', 'x');
+    await put('../target/\x1b[2Jodd\n', 'y');
+    await expect(restore('\x1b[2Jodd\n')).rejects.toThrow('/\\#033[2Jodd\\#012 exists already');
+    const lines = [...(await listVersions(top, 'backups', '.')), ...(await listVersions(top, 'backups', '.', at('2026-01-15T00:00:00Z')))];
+    expect(lines.filter((line) => line.endsWith('  \\#033[2Jodd\\#012'))).toHaveLength(2);
+  });
+
+  it('lists a directory as it was', async () => {
+    const lines = await listVersions(top, 'backups', 'docs', at('2026-01-15T00:00:00Z'));
+    expect(lines.map((line) => line.split('  ').at(-1))).toEqual(['gone', 'letter', 'other']);
+    await expect(listVersions(top, 'backups', 'nothing', at('2026-01-15T00:00:00Z'))).rejects.toThrow('no such path');
+  });
+
   it('does not follow a link out of the backup', async () => {
     await symlink('/etc', join(top, 'backups/etc'));
     await expect(restore('etc/passwd')).rejects.toThrow('no such path');
