@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { NotReleasedError } from '../errors.ts';
 import { lockStation } from '../keys/lock.ts';
 import type { CliContext } from './cli-context.ts';
 
@@ -8,11 +9,12 @@ export function lockCommand(context: CliContext): Command {
     .description('wipe the keys in RAM and close what is open and idle; refused while a run is going')
     .addHelpText('after', '\nExample:\n  extbackup lock')
     .action(async () => {
-      const { wiped, strays, closed } = await lockStation({ run: context.runCommand, paths: context.paths });
+      const { wiped, strays, closed, left } = await lockStation({ run: context.runCommand, paths: context.paths });
       if (strays.length > 0) {
         context.print(`Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is no ramfs: they lay on a disk, where traces may be left.`);
         context.print('Load the key anew (extbackup unlock), and set a new password: extbackup key change');
       } else context.print(wiped.length === 0 ? 'There was no key in RAM.' : 'The keys are wiped.');
-      for (const mapping of closed) context.print(`Closed ${mapping}.`);
+      for (const what of closed) context.print(`Closed ${what}.`);
+      if (left.length > 0) throw new NotReleasedError(left);
     });
 }

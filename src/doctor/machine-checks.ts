@@ -65,7 +65,7 @@ export const hardeningChecks: readonly Check[] = [
     look: async () => {
       const open = await unencryptedSwap(await readFile('/proc/swaps', 'utf8'));
       if (open.length === 0) return ok('No swap space that could keep memory in clear.');
-      return warn(`Swap space is not encrypted: ${open.join(', ')}. The agent and the keys in ramfs are never swapped; a command that builds a key could be, for that moment.`, 'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.');
+      return warn(`Swap space is not encrypted: ${open.join(', ')}. The keys in ramfs, the agent and, with systemd, the commands that build a key stay out of it; the terminal in which a password is typed does not.`, 'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.');
     },
   },
   {
@@ -75,6 +75,13 @@ export const hardeningChecks: readonly Check[] = [
       return pattern.startsWith('|')
         ? warn('Core dumps are handed to a program, which may store memory of a crashed program on the disk.', 'Turn that off: Storage=none in /etc/systemd/coredump.conf, or sysctl kernel.core_pattern=core')
         : ok('Core dumps are handed to no program.');
+    },
+  },
+  {
+    name: 'tracing',
+    look: async () => {
+      const scope = (await readIfThere('/proc/sys/kernel/yama/ptrace_scope'))?.trim();
+      return ok(`Only root can look into the memory of programs that hold a key${scope === '3' ? '; it can read the key in ramfs, but trace no program' : '; it can read the key in ramfs, too'}.`);
     },
   },
   {

@@ -1,7 +1,10 @@
+import { cancelClosingTime } from '../drives/closing-time.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
+import { readLook } from '../drives/look.ts';
+import { closeLook } from '../drives/look-inside.ts';
 import { NotReleasedError } from '../errors.ts';
-import { CommandError } from '../system/command.ts';
-import { ensureLuksClosed, listMappings, mappingPath, mappingPrefix } from '../system/luks.ts';
-import { ensureUnmounted, listMounts } from '../system/mounts.ts';
+import { mappingName } from '../system/luks.ts';
+import { releaseAll } from '../system/release.ts';
 import { withIdleDevice, withKeyLock } from './key-lock.ts';
 import { nudgeAgent } from './nudge.ts';
 import { wipeRamFiles, wipeStrayKeys } from './ram-key-ring.ts';
@@ -17,35 +20,39 @@ export interface LockReport {
   readonly strays: readonly string[];
   /** Mappings that were open and are closed now. */
   readonly closed: readonly string[];
+  /** What is in use and could not be closed, and by whom. */
+  readonly left: readonly string[];
 }
 
 /**
  * Wipes the keys in RAM and closes what is open and idle.
  * @throws BusyError when a run is going; then nothing was done
- * @throws NotReleasedError when a disk is still in use; the keys are wiped all the same
  */
 export async function lockStation(station: KeyStation): Promise<LockReport> {
-  const { run, paths } = station;
+  const { paths } = station;
   return withKeyLock(paths, () => withIdleDevice(paths, async () => {
     const wiped = await wipeRamFiles(paths.ramfs);
     const strays = await wipeStrayKeys(paths.ramfs);
     await nudgeAgent(paths, 'lock');
-    const open = (await listMappings()).filter((name) => name.startsWith(mappingPrefix));
-    const leftovers: string[] = [];
-    let cause: unknown;
-    for (const name of open) {
-      try {
-        for (const { mountpoint, source } of (await listMounts()).reverse()) {
-          if (source === mappingPath(name)) await ensureUnmounted(run, mountpoint, patienceMs);
-        }
-        await ensureLuksClosed(run, name, patienceMs);
-      } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        leftovers.push(`${name} is still in use`);
-        cause = error;
-      }
-    }
-    if (leftovers.length > 0) throw new NotReleasedError(leftovers, cause);
-    return { wiped, strays, closed: open };
+    return { wiped, strays, ...(await closeWhatIsIdle(station)) };
   }));
+}
+
+/** What a person has open, which is told with the programs that use it, and whatever else is open. */
+async function closeWhatIsIdle({ run, paths }: KeyStation): Promise<Pick<LockReport, 'closed' | 'left'>> {
+  const [closed, left]: [string[], string[]] = [[], []];
+  const look = await readLook(paths);
+  if (look) {
+    try {
+      await closeLook(run, paths, patienceMs);
+      await cancelClosingTime(run);
+      await nudgeAboutDrives(paths);
+      closed.push(`disk ${look.label}, which ${look.by} had open`);
+    } catch (error) {
+      if (!(error instanceof NotReleasedError)) throw error;
+      left.push(...error.leftovers);
+    }
+  }
+  const others = await releaseAll(run, { except: look && mappingName(look.label) }, patienceMs);
+  return { closed: [...closed, ...others.closed], left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)] };
 }

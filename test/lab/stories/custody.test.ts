@@ -4,6 +4,7 @@ import type { Lab } from '../lab.ts';
 import { password } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { eventsOf, openStation, waitForState } from './operator.ts';
+import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
 
 /** What a thief of the station finds on its disk after a life of unlocking, running, locking and rebooting: nothing. */
 let lab: Lab;
@@ -71,6 +72,24 @@ it('no secret is in a command line, an environment or the journal at any moment 
   for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker]) expect(journal.includes(secret)).toBe(false);
 });
 
+it('nobody but root looks into the memory of the agent', async () => {
+  const { guest } = lab;
+  await guest.copyIn(`${import.meta.dirname}/../on-guest/look-into.py`, '/run/look-into.py');
+  const seenBy = (user: string, pid: string): Promise<string> => guest.ask(`chmod 644 /run/look-into.py; setpriv --reuid ${user} --regid nogroup --clear-groups python3 /run/look-into.py ${pid}`);
+  const agent = await guest.ask('systemctl show --property MainPID --value extbackup');
+  expect(await seenBy('nobody', agent)).toBe('');
+  await guest.shell('systemd-run --quiet --unit own --uid nobody sleep 900');
+  expect(await seenBy('nobody', '$(systemctl show --property MainPID --value own)')).toMatch(/^environ\nmaps/); // a process of its own: the check can fail
+  await guest.shell('systemctl stop own');
+});
+
+it('a command that waits for the password is kept out of swap', async () => {
+  const { guest } = lab;
+  const limits = await guest.ask(`mkfifo /run/held; extbackup unlock --password-stdin </run/held >/dev/null 2>&1 & exec 3>/run/held
+    for i in $(seq 100); do cat /sys/fs/cgroup/system.slice/extbackup-$!.scope/memory.swap.max 2>/dev/null && break; sleep 0.2; done; exec 3>&-; wait; rm /run/held`);
+  expect(limits).toBe('0');
+});
+
 it('a crash of the agent leaves no core file', async () => {
   const { guest } = lab;
   await guest.shell('echo /var/crash-%p > /proc/sys/kernel/core_pattern; systemctl kill --kill-whom=main --signal=SIGSEGV extbackup');
@@ -100,7 +119,10 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   expect(await guest.ask('ls -A /mnt/ramfs')).toBe('');
   await guest.unplug(disk);
   await guest.reboot();
-  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
+  await giveTerminal(guest);
+  // The first login after the boot.
+  const shown = await atTerminal(guest, ['su', '-'], ['Password of the backup disks', `${password}\n`], ['The keys are loaded', ''], [shellPrompt, 'exit\n']);
+  expect(shown).not.toContain(password);
   expect(await guest.ask('cat /mnt/ramfs/luks_pw')).toBe(keyHex.toString());
   const secrets = [
     ...pieces(keyHex), ...pieces(Buffer.from(keyHex.toString(), 'hex')), ...pieces(seed), ...pieces(pem),

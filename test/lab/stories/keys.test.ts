@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { password, setUpServer } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
 import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from './person.ts';
 
 /** The daily life of the keys, told in order: logins, a run, a new ssh key. */
@@ -74,3 +74,15 @@ it('a new ssh key replaces the old one only when it has worked', async () => {
   expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
 });
 
+it('lock wipes the keys, but closes no disk that somebody is using, and says who that is', async () => {
+  const { guest } = lab;
+  await guest.run(['extbackup', 'mount', 'BACKUP_1'], { timeoutMs: 200_000 });
+  await guest.shell('systemd-run --quiet --unit reader --working-directory=/mnt/plaintext sleep 900');
+  const { stdout, stderr } = await guest.run(['extbackup', 'lock'], { okCodes: [20], timeoutMs: 60_000 });
+  expect(stdout).toContain('The keys are wiped.');
+  expect(stderr).toMatch(/\/mnt\/plaintext is still in use by sleep \(\d+\)\.\nDO NOT UNPLUG/);
+  expect(await namesInRam(guest)).toBe('');
+  await guest.shell('systemctl stop reader');
+  expect((await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 })).stdout).toMatch(/no key in RAM[^]*Closed disk BACKUP_1/);
+  await assertClosed(lab);
+});
