@@ -31,6 +31,7 @@ import { watchConfigFile } from '../triggers/config-file.ts';
 import { watchKeyFile } from '../triggers/key-file.ts';
 import { watchSpool, type Stop } from '../triggers/spool.ts';
 import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
+import { createApprovalWatch } from './approval-watch.ts';
 import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
@@ -127,7 +128,9 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     dispatcher.use(subscriptionsOf(config));
     statusFile.publish();
   }, quietly);
-  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
+  const lookForApprovals = coalesce(createApprovalWatch({ bus, drives: () => ledger.known() }), quietly);
+  lookForApprovals();
+  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, onDrives: lookForApprovals, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
   const memory = openRotationMemory(files.rotation(paths), quietly);
   const lookOverdue = coalesce(() => lookForOverdue({
@@ -160,9 +163,11 @@ interface TriggerParts {
   readonly warnAfterMs: () => number;
   readonly onRestart: () => void;
   readonly onConfig: () => void;
+  /** The list of disks has changed. */
+  readonly onDrives: () => void;
 }
 
-async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onConfig }: TriggerParts): Promise<Stop[]> {
+async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onConfig, onDrives }: TriggerParts): Promise<Stop[]> {
   const news: UsbNews = {
     onConnect: (_port, usbSerial) => {
       bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
@@ -184,7 +189,10 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
       if (note.kind === 'request') station.request(note.request);
       else if (note.kind === 'restart') onRestart();
       else if (note.kind === 'nudge' && note.about === 'key') station.keyChanged();
-      else station.look();
+      else {
+        if (note.kind === 'nudge') onDrives();
+        station.look();
+      }
     },
     onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },
   });

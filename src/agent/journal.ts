@@ -16,6 +16,7 @@ export function createLog(): Logger {
 const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
   'run:failed': 'error',
   'run:held': 'warn',
+  'run:approved': 'warn',
   'drive:do-not-unplug': 'error',
   'drive:ignored': 'warn',
   'key:missing': 'warn',

@@ -110,6 +110,8 @@ export interface EventMap {
   /** One of several sources was not pulled to its end; the others are not affected. */
   'source:failed': RunFacts & { readonly source: string; readonly outcome: 'held' | 'failure'; readonly code: string; readonly happened: string; readonly todo: string };
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
+  /** An operator agreed to what a held run was going to do, or to what one that looked wrong did. `runId` is that run. */
+  'run:approved': RunFacts & { readonly by: string; readonly reason: string };
   'label:stamped': RunFacts & { readonly stampedAt: string };
   'history:pruned': RunFacts & { readonly removed: number };
   'data:progress': RunFacts & Progress;
