@@ -51,6 +51,9 @@ export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { read
   };
 }
 
+/** Ends at once whoever is left of a group whose leader has ended; no new process can have its number while somebody is. */
+export const endGroup = (pid: number): void => { signalGroup(pid, 'SIGKILL'); };
+
 const signalGroup = (pid: number, name: NodeJS.Signals): void => { signalOne(-pid, name); };
 
 function signalOne(pid: number, name: NodeJS.Signals): void {

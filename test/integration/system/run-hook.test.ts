@@ -20,6 +20,12 @@ async function hook(script: string, change: Partial<Hook> = {}, mode = 0o755): P
   return runHook(runCommand, { when: 'before-sync', command, args: [], timeout: 5_000, ...change }, { EXTBACKUP_DRIVE: 'BACKUP_1' }, never);
 }
 
+/** A zombie that nobody reaps here is none. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && !/^\d+ \(.*\) Z/.test(stat);
+}
+
 describe('a hook', () => {
   it('gets its arguments as they are, and nothing of ours: no variable, no open file, no input', async () => {
     process.env['EXTBACKUP_TEST_SECRET'] = 'secret';
@@ -49,6 +55,17 @@ describe('a hook', () => {
 
   it('is ended when its time is over', async () => {
     expect(await hook('exec sleep 60', { timeout: 200 })).toBe('took too long and was ended');
+  });
+
+  it.each([
+    ['when its time is over', 'sleep 60 & echo $! >"$1"; wait', 200, 'took too long and was ended'],
+    ['also those that let go of everything', '(trap "" TERM; sleep 60) </dev/null >/dev/null 2>&1 & echo $! >"$1"; sleep 60', 200, 'took too long and was ended'],
+    ['when it went well and left one behind', 'sleep 60 </dev/null >/dev/null 2>&1 & echo $! >"$1"', 30_000, undefined],
+  ])('takes its children along: %s', async (_when, script, timeout, reason) => {
+    const file = join(room, 'child');
+    expect(await hook(script, { timeout, args: [file] })).toBe(reason);
+    const child = Number(await readFile(file, 'utf8'));
+    await expect.poll(() => isAlive(child)).toBe(false);
   });
 
   it('is not started when others can write it, or it is not there', async () => {
