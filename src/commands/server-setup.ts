@@ -17,16 +17,19 @@ export function serverSetupCommand(context: CliContext): Command {
     .option('--user <name>', 'the user on the server that the station logs in as (default: that of the source)')
     .option('--source <name>', 'which of several sources (sources:) it is for, when they differ in user or heartbeat')
     .option('--heartbeat', 'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)')
+    .option('--heartbeat-timer', 'that, and a timer that calls it once a day when there is anything new in the directory; for a backup that cannot call it itself')
     .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh')
-    .action(async (options: { directory: string; user?: string; source?: string; heartbeat?: boolean }) => {
+    .action(async (options: { directory: string; user?: string; source?: string; heartbeat?: boolean; heartbeatTimer?: boolean }) => {
       const config = await context.loadConfig();
       const { source, attestation } = chooseSource(config, options);
-      if (options.heartbeat === true && attestation === undefined) throw noAttestation();
+      const timer = options.heartbeatTimer === true;
+      const heartbeat = options.heartbeat === true || timer;
+      if (heartbeat && attestation === undefined) throw noAttestation();
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
       const next = await readIfThere(nextSshKey(config.ssh).publicKey);
       if (next !== undefined) publicKeys.push(next);
       const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
-      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(options.heartbeat === true && attestation && { heartbeat: attestation }) }));
+      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(heartbeat && attestation && { heartbeat: { ...attestation, timer } }) }));
     });
 }
 

@@ -1,9 +1,15 @@
-import { serversOf, type PullSource } from '../config/sources.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serversOf, sourcesOf, type PullSource } from '../config/sources.ts';
+import { describeHeartbeat, judgeHeartbeat, spanOf } from '../guard/heartbeat.ts';
 import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
 import { hostsOf } from '../keys/settle-host-key.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
+import type { FetchedFile } from '../pipeline/machine.ts';
 import { CommandError, type CommandResult } from '../system/command.ts';
+import { fetchFile } from '../system/fetch-file.ts';
+import { pullError } from '../system/rsync-failure.ts';
 import { serverName, sshCommand } from '../system/rsync.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
@@ -50,6 +56,17 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
         : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
     }),
   },
+  {
+    name: 'heartbeat',
+    look: async (patient) => {
+      const watched = sourcesOf(patient.config).filter(({ attestation }) => attestation !== undefined);
+      if (watched.length === 0) return ok('Nobody wants to know whether the own backup of the server has run (setting attestation).');
+      const identity = identityFile(patient.paths, patient.config.ssh);
+      if ((await readIfThere(identity)) === undefined) return warn('The heartbeat of the server was not looked at: the ssh key is not loaded.', 'Load it: extbackup unlock');
+      const isNew = (one: PullSource, index: number): boolean => watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
+      return lookAtEach(watched.filter(isNew), serverName, (source) => lookAtHeartbeat(patient, source, identity));
+    },
+  },
 ];
 
 const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
@@ -66,6 +83,34 @@ async function lookAtEach<Server>(servers: readonly Server[], nameOf: (server: S
     happened: found.map(({ name, finding }) => `${name}: ${finding.happened}`).join(' '),
     todo: found.filter(({ finding }) => finding.todo !== '').map(({ name, finding }) => `${name}: ${finding.todo}`).join(' '),
   };
+}
+
+const isSameHeartbeat = (one: PullSource, other: PullSource): boolean =>
+  serverName(one) === serverName(other) && one.port === other.port && one.attestation?.file === other.attestation?.file && one.attestation?.id === other.attestation?.id;
+
+async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, identity: string): Promise<Look> {
+  const { attestation } = source;
+  if (attestation === undefined) return ok('');
+  const server = serverName(source);
+  const { trouble, content } = await fetchToRam(patient, source, attestation.file, identity);
+  if (trouble !== undefined) {
+    const { message, todo } = pullError(trouble, server, undefined);
+    return fail(`The heartbeat of the server could not be read. ${message}`, todo);
+  }
+  const finding = judgeHeartbeat(content, attestation, patient.now);
+  if (finding.trouble === undefined) return ok(`The own backup of ${server} has run; its last heartbeat is ${spanOf(Math.max(0, finding.ageMs ?? 0))} old.`);
+  const { happened, todo } = describeHeartbeat(server, { ...finding, trouble: finding.trouble });
+  return fail(`The next run will be held: ${happened}`, todo);
+}
+
+/** Below /run, so that nothing of the server gets to the station's own disk. */
+async function fetchToRam({ config, paths, run }: ConfiguredPatient, source: PullSource, path: string, identityFile: string): Promise<FetchedFile> {
+  const top = await mkdtemp(join(paths.run, 'doctor-'));
+  try {
+    return await fetchFile(run, { config, source, path, top, identityFile }, AbortSignal.timeout(120_000));
+  } finally {
+    await rm(top, { recursive: true, force: true });
+  }
 }
 
 /** What the server does with a command; undefined while we have no key to ask it with. */

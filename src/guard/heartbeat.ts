@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Attestation } from '../config/schema.ts';
+import type { Advice } from '../errors.ts';
 import { HeldError, type HeartbeatTrouble } from './hold.ts';
 
 /** What a heartbeat tells, and what is wrong with it, if anything. */
@@ -46,16 +47,21 @@ const words: Record<HeartbeatTrouble, Words> = {
 
 /** Words for a run that is held because of the server's heartbeat. */
 export function heldForHeartbeat(label: string, server: string, finding: HeartbeatFinding & { readonly trouble: HeartbeatTrouble }): HeldError {
-  const { trouble, ageMs = 0, at } = finding;
-  const [happened, todo] = words[trouble](server, { span: spanOf(Math.abs(ageMs)), at: at?.toISOString() ?? '' });
+  const { happened, todo } = describeHeartbeat(server, finding);
   return new HeldError(
     `held: ${happened} Nothing on ${label} was changed.`,
     `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. To back up what is there as it is: extbackup approve ${label} --reason TEXT`,
-    undefined, trouble);
+    undefined, finding.trouble);
 }
 
-/** In days from two days on, in hours from two hours on. */
-function spanOf(ms: number): string {
+/** What is wrong with a heartbeat, and what to do about it; `happened` begins with a small letter. */
+export function describeHeartbeat(server: string, { trouble, ageMs = 0, at }: HeartbeatFinding & { readonly trouble: HeartbeatTrouble }): Advice {
+  const [happened, todo] = words[trouble](server, { span: spanOf(Math.abs(ageMs)), at: at?.toISOString() ?? '' });
+  return { happened, todo };
+}
+
+/** How long that is, in words. In days from two days on, in hours from two hours on. */
+export function spanOf(ms: number): string {
   if (ms >= 2 * dayMs) return `${Math.floor(ms / dayMs)} days`;
   return ms >= 2 * hourMs ? `${Math.floor(ms / hourMs)} hours` : `${Math.floor(ms / minuteMs)} minutes`;
 }

@@ -11,7 +11,10 @@ export interface ServerSetup {
   /** The station's public keys, `TYPE BASE64 COMMENT`; more than one only while a key is being replaced. */
   readonly publicKeys: readonly string[];
   /** Also install what the server's own backup calls when it succeeded. */
-  readonly heartbeat?: Pick<Attestation, 'id' | 'file'>;
+  readonly heartbeat?: Pick<Attestation, 'id' | 'file'> & {
+    /** Also a timer, which calls it when the directory has anything new. */
+    readonly timer?: boolean;
+  };
 }
 
 /** What is safe between double quotes in authorized_keys, in sudoers(5) and in sh, all three. */
@@ -48,6 +51,7 @@ export function renderServerScript(setup: ServerSetup): string {
     `keys='${keys.join('\n')}'`,
     `heartbeat_id='${setup.heartbeat?.id ?? ''}'`,
     `heartbeat_file='${setup.heartbeat?.file ?? ''}'`,
+    `heartbeat_timer='${setup.heartbeat?.timer === true ? 'yes' : ''}'`,
     scriptBody,
   ].join('\n');
 }

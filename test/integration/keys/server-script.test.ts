@@ -8,7 +8,7 @@ const options = 'command="sudo -E /usr/bin/rrsync -ro /home/backups",no-agent-fo
 const rule = '%backuppers ALL=(root) NOPASSWD:SETENV: /usr/bin/rrsync -ro /home/backups';
 
 /** The script, and stand-ins for what only a server has; users and groups are made by the real tools in a private /etc. */
-function onServer(story: string, publicKeys: readonly string[] = [ours], heartbeat?: { id: string; file: string }): ReturnType<typeof inSandbox> {
+function onServer(story: string, publicKeys: readonly string[] = [ours], heartbeat?: { id: string; file: string; timer?: boolean }): ReturnType<typeof inSandbox> {
   const script = renderServerScript({ directory: '/home/backups', user: 'extbackup', publicKeys, ...(heartbeat && { heartbeat }) })
     .replace('beat=/usr/local/sbin/', 'beat=/home/local/sbin/')
     .replace('rrsync=/usr/bin/rrsync\n', 'rrsync=/usr/bin/rrsync\ntest_rrsync=$ROOM/bin/rrsync\n')
@@ -116,6 +116,24 @@ describe("the server's script", () => {
       expect(mended?.trim().split('\n').slice(-3)).toEqual(['<code>0</code>', '755', '0']);
       expect(other?.trim().split('\n')).toEqual(['<code>1</code>', 'UNCHANGED']);
       expect(stderr).toContain('with another id');
+    });
+
+    it('is refreshed by a timer only while there is anything new, where that is wanted', () => {
+      const { stdout, stderr } = onServer(`stand_in systemctl 'echo "systemctl $*"; case $* in *is-*) [ -e "$ROOM/timer" ];; *enable*) touch "$ROOM/timer";; esac'
+        run | grep -v made; cat /etc/systemd/system/extbackup-heartbeat.service | grep ExecStart; everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED
+        cd /home/backups; echo BEATS
+        ${beat} --if-changed; ls -A; mkdir d; echo a >d/a; ${beat} --if-changed; ls -A
+        look() { cut -c1-4 .extbackup-heartbeat | tail -1; }
+        age() { touch -d 2020-01-01 .extbackup-heartbeat; sed -i 's/^20..-/2020-/' .extbackup-heartbeat; touch -d "$1" .extbackup-heartbeat; }
+        age '+1 minute'; ${beat} --if-changed; look; age '-1 minute'; ${beat} --if-changed; look | grep -v 2020`, [ours], { ...heartbeat, timer: true });
+      expect(stderr).toBe('');
+      const [first, second, beats] = stdout.split(/SECOND\n|BEATS\n/);
+      expect(first).toContain(`ExecStart=${beat} --if-changed`);
+      expect(first).toMatch(/systemctl daemon-reload\n(?:.*\n)*systemctl enable --now extbackup-heartbeat\.timer\nsystemctl start extbackup-heartbeat\.service\n/);
+      expect(second).toContain('all was in place, nothing was changed');
+      expect(second).not.toMatch(/reload|enable /);
+      expect(second).toMatch(/UNCHANGED\n$/);
+      expect(beats?.trim().split('\n')).toEqual(['.extbackup-heartbeat', 'd', '2020', new Date().toISOString().slice(0, 4)]);
     });
 
     it('is not installed when nobody asked for it', () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
@@ -68,6 +68,34 @@ describe('the server', () => {
     await rm(`${top}/ramfs/id_ed25519.decrypted`);
     const refuse: RunCommand = () => Promise.reject(new Error('nothing may be started'));
     expect(await look('server', patient(refuse))).toMatchObject({ verdict: 'warn' });
+  });
+});
+
+describe("the server's heartbeat", () => {
+  /** As rsync does: puts the file, if there is one, where it is told to. */
+  const serves = (content?: string): RunCommand => async ({ args }) => {
+    if (content !== undefined) await writeFile(`${args.at(-1) ?? ''}.extbackup-heartbeat`, content);
+    return { exitCode: 0, stdout: '', stderr: '' };
+  };
+  const asked = (run: RunCommand): ConfiguredPatient => {
+    const who = patient(run, { now: new Date('2026-03-12T00:00:00Z') });
+    return { ...who, config: { ...who.config, attestation: { id: 'main-backup', file: '.extbackup-heartbeat', maxAge: 9 * 86_400_000 } } };
+  };
+
+  test.each([
+    ['ok', 'main-backup\n2026-03-10T00:00:00Z\n', /last heartbeat is 2 days old/],
+    ['fail', 'main-backup\n2026-03-01T00:00:00Z\n', /next run will be held: the main backup itself has not run for 11 days/],
+    ['fail', 'other-backup\n2026-03-10T00:00:00Z\n', /of another backup/],
+    ['fail', undefined, /there is no heartbeat/],
+  ])('is %s with %j', async (verdict, content, happened) => {
+    const finding = await look('heartbeat', asked(serves(content)));
+    expect(finding).toMatchObject({ verdict, happened: expect.stringMatching(happened) as string });
+    expect((await readdir(top)).filter((name) => name.startsWith('doctor-'))).toEqual([]);
+  });
+
+  test('that cannot be read says why, and one that is not wanted is not asked for', async () => {
+    expect(await look('heartbeat', asked(fails(255, 'Permission denied (publickey).')))).toMatchObject({ verdict: 'fail', happened: expect.stringContaining('did not accept our ssh key') as string });
+    expect(await look('heartbeat', patient(() => Promise.reject(new Error('nothing may be started'))))).toMatchObject({ verdict: 'ok' });
   });
 });
 

@@ -9,7 +9,7 @@ const render = (change: Partial<Parameters<typeof renderServerScript>[0]> = {}):
 
 describe("the server's script", () => {
   it.each(['/bin/sh', '/bin/dash', '/bin/bash'])('is one that %s understands', (shell) => {
-    for (const script of [render(), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } })]) {
+    for (const script of [render(), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } }), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat', timer: true } })]) {
       expect(spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     }
   });
