@@ -14,6 +14,8 @@ export interface PullTarget {
   /** The ssh key in RAM. */
   readonly identityFile: string;
   readonly history?: HistoryEntry;
+  /** false when no word of each file is wanted. */
+  readonly tells?: boolean;
 }
 
 /** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
@@ -55,7 +57,7 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
-    `--out-format=${changeFormat}`,
+    ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
     `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, target.identityFile).join(' ')}`,
   ];
 }

@@ -14,10 +14,12 @@ const progressEveryMs = 1_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(run: RunCommand, order: PullOrder, target: PullTarget, signal: AbortSignal): Promise<RsyncOutcome> {
-  const args = argsFor(order, order.history === undefined ? target : { ...target, history: order.history });
+  const tells = order.onChange !== undefined || order.history !== undefined; // without it, rsync's log names no deletion
+  const args = argsFor(order, { ...target, tells, ...(order.history && { history: order.history }) });
   let statistics = '';
   let changed = false;
   let toldAt = 0;
+  let unread = ''; // the last line that counted files and was not read
   let files = 0; // the lines within one large file do not repeat the count
   const split = createLineSplitter((text) => {
     const line = withoutProgress(text);
@@ -27,12 +29,18 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
       if (change) order.onChange?.(change);
       return;
     }
+    // There is such a line for each file: most of them are not worth reading.
+    const counts = line.endsWith(')');
+    if (line.startsWith(' ') && counts && Date.now() - toldAt < progressEveryMs) {
+      unread = line;
+      return;
+    }
     const progress = parseProgress(line);
     if (progress === undefined) {
       statistics = `${statistics}${line}\n`.slice(-16_384);
       return;
     }
-    files = Math.max(files, progress.files);
+    files = Math.max(files, progress.files, counts ? 0 : (parseProgress(unread)?.files ?? 0));
     if (Date.now() - toldAt < progressEveryMs) return;
     toldAt = Date.now();
     order.onProgress({ ...progress, files });
@@ -58,6 +66,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   splitErrors('\n');
   const outcome = outcomeOf(ended, statistics, complaints);
   const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
+  changed ||= !tells && outcome.figures.filesTransferred > 0;
   return { ...outcome, changed, ...(hung && { trouble: hung }) };
 }
 
