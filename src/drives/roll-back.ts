@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
 import { flushFilesystem, stampFile } from '../system/filesystem.ts';
-import { removePartials } from '../system/partial-files.ts';
+import { removePartials, removeUnfinished } from '../system/partial-files.ts';
 import type { RunCommand } from '../system/command.ts';
 import type { RunRecord } from '../report/status.ts';
 import type { DriveRecord } from './drive-record.ts';
@@ -15,6 +15,8 @@ export interface RollbackPlan {
   /** The mirror will be as it was at this time. */
   readonly to: Date;
   readonly files: UndoProgress;
+  /** When the first run began that came after the last complete one, if any did: a complete run leaves no rest of a file. */
+  readonly unfinishedSince?: Date | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function planRollback(top: string, record: DriveRecord, to: Date | 
   if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
-  return { entries, to: to ?? oldest.at, files };
+  return { entries, to: to ?? oldest.at, files, unfinishedSince: open.at(-1)?.at };
 }
 
 /** Names are whole seconds: what a run of 12:00:00.7 keeps may be called 12:00:00. */
@@ -48,6 +50,7 @@ export const justBefore = (time: string | null): number => (time === null ? 0 : 
  */
 export async function rollBack(run: RunCommand, top: string, mirror: string, plan: RollbackPlan, progress: UndoProgress, signal: AbortSignal): Promise<void> {
   await removePartials(run, join(top, mirror)); // they keep directories from being empty
+  if (plan.unfinishedSince) await removeUnfinished(run, join(top, mirror), plan.unfinishedSince);
   for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
   await flushFilesystem(run, top, signal);
 }

@@ -9,3 +9,16 @@ export async function removePartials(run: RunCommand, mirror: string): Promise<v
     timeoutMs: 6 * 3_600_000,
   });
 }
+
+/**
+ * Removes what an rsync that was killed at once left of the file in hand, `.NAME.XXXXXX`: files called so that were
+ * written since then. Older ones of such a name are the server's own.
+ */
+export async function removeUnfinished(run: RunCommand, mirror: string, since: Date): Promise<void> {
+  const from = `@${Math.floor(since.getTime() / 1000) - 1}`;
+  await run({
+    file: '/usr/bin/find',
+    args: [mirror, '-xdev', '-type', 'f', '-regextype', 'posix-extended', '-regex', '.*/\\.[^/]+\\.[A-Za-z0-9]{6}', '-newermt', from, '-newerct', from, '-delete'],
+    timeoutMs: 6 * 3_600_000,
+  });
+}

@@ -81,6 +81,20 @@ describe('a run that changes everything that can change', () => {
     expect(await readdir(join(disk.top, 'history'))).toEqual([]);
   });
 
+  it('is undone with the rest of a file that was in hand when rsync was killed', async () => {
+    await writeFile(join(disk.mirror, '.older.AbC123'), 'from the server');
+    await utimes(join(disk.mirror, '.older.AbC123'), 1_000_000_000, 1_000_000_000);
+    await writeFile(join(source, '.older.AbC123'), 'from the server');
+    await utimes(join(source, '.older.AbC123'), 1_000_000_000, 1_000_000_000);
+    before = await readTree(disk.mirror);
+    const since = disk.record;
+    await disk.pull();
+    disk.record = since; // as if it had been killed
+    await writeFile(join(disk.mirror, 'folder-1/.file-1.AbC123'), 'half a f');
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
   it('is undone in as many pieces as it takes', async () => {
     await disk.pull();
     for (let pieces = 1; ; pieces += 1) {
