@@ -8,91 +8,137 @@ let lab: Lab;
 let disk: UsbDisk;
 let good: string;
 
-const files = 2_000;
-const fillServer = `mkdir -p /backups; cd /backups && for d in 0 1 2 3; do mkdir dir-$d; for i in $(seq ${String(files / 4)}); do echo "content $d $i" > dir-$d/file-$i; done; done`;
+const files = 10_000;
+const folders = 20;
+const inEach = files / folders;
+const patience = { timeoutMs: 400_000 };
 
-/** One line for each file: its checksum and name. */
+/** A program on the server, in which `each(folders)` are paths of its files: thousands of processes would take minutes there. */
+const onServer = (program: string) => lab.server.run(['python3', '-c', `
+import os, shutil
+os.chdir('/backups')
+def each(folders): return [os.path.join(f'dir-{d}', name) for d in folders for name in sorted(os.listdir(f'dir-{d}'))]
+def put(path, text):
+    with open(path, 'wb') as file: file.write(text)
+${program}`], patience);
+
+/** The checksum of all checksums and names. */
 const checksums = (directory: string): string => `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
-const onDisk = (directory = 'backups'): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`)));
-const run = (command: readonly string[]) => lab.guest.run(['extbackup', ...command], { okCodes: 'any', timeoutMs: 180_000 });
+const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), patience);
+const onDisk = (directory = 'backups'): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
 
-/** Plugs the disk in anew and waits for how that ends. */
-async function plugAgain(states: readonly string[]): Promise<string> {
-  await lab.guest.unplug(disk);
-  await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
-  await lab.guest.plug(disk);
-  const { state, message } = await waitForState(lab, 'BACKUP_1', states);
-  return `${state}: ${message ?? ''}`;
+/** Runs our program. Returns its exit code and all that it said. */
+async function extbackup(...args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', ...args], { okCodes: 'any', ...patience });
+  return `${String(exitCode)} ${stdout}${stderr}`;
 }
+const backUp = (): Promise<string> => extbackup('run', '--drive', 'BACKUP_1');
 
 beforeAll(async () => {
   const station = await openStation('BACKUP_1');
   lab = station;
   [disk] = station.disks as [UsbDisk];
-  await lab.server.shell(fillServer);
+  await lab.server.shell('mkdir -p /backups');
+  await onServer(`for d in range(${String(folders)}):
+    os.mkdir(f'dir-{d}')
+    for i in range(${String(inEach)}): put(f'dir-{d}/file-{i}', f'content {d} {i}\\n'.encode() * 9)`);
   await lab.guest.plug(disk);
-  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await lab.server.shell('cp -a /backups /backups.good');
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug'], 600_000);
+  await lab.server.shell('cp -a /backups /backups.good', patience);
   good = await onDisk();
-  expect(good).toBe(await lab.server.ask(checksums('/backups')));
+  expect(good).toBe(await serverNow());
 });
 afterAll(() => lab.close());
 
 describe('a server whose files were', () => {
-  beforeEach(async () => { await lab.server.shell('find /backups -mindepth 1 -delete; cp -a /backups.good/. /backups/'); });
+  beforeEach(async () => { await lab.server.shell('rsync -a --delete /backups.good/ /backups/', patience); });
+
+  it('all gone: nothing happens to the copy, and the words say what to look at', async () => {
+    await lab.server.shell('find /backups -mindepth 1 -delete', patience);
+    const told = await backUp();
+    expect(told).toMatch(/^13 /);
+    expect(told).toMatch(/not a single file|empty/i);
+    await lab.server.shell('mkdir /backups/dir-0');
+    expect(await backUp()).toMatch(/^13 /);
+    await assertClosed(lab);
+    expect(await onDisk()).toBe(good);
+  });
 
   it('encrypted: the run is held early, says so, and is put back byte for byte', async () => {
-    await lab.server.shell('cd /backups && for f in dir-[012]/*; do head -c 3000 /dev/urandom > $f; done');
+    await onServer(`for path in each(range(15)): put(path, os.urandom(3000))`);
     const stampedBefore = (await driveNow(lab, 'BACKUP_1')).lastSuccess;
-    const told = await plugAgain(['held']);
-    expect(told).toMatch(/^held: held: 7\d % of files changed \(1500\)/);
-    expect(told).toContain('safe to unplug');
+    await lab.guest.unplug(disk);
+    await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
+    await lab.guest.plug(disk);
+    const held = await waitForState(lab, 'BACKUP_1', ['held'], 600_000);
+    expect(held.message).toMatch(new RegExp(`^held: 7\\d % of files changed \\(${String(15 * inEach)}\\)`));
+    expect(held.message).toContain('safe to unplug');
+    expect(held.lastSuccess).toBe(stampedBefore);
     await assertClosed(lab);
-    expect((await driveNow(lab, 'BACKUP_1')).lastSuccess).toBe(stampedBefore);
-    expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 1500, deleted: 0 } });
+    expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 15 * inEach, deleted: 0 } });
+    // It was ended before it had replaced everything.
+    expect(Number(await lookInside(lab, disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience)))).toBeLessThan(0.6 * files);
 
     // Asked again, it touches nothing.
-    const again = await run(['run', '--drive', 'BACKUP_1']);
-    expect(again.exitCode).toBe(14);
-    expect((await eventsOf(lab, 'luks:opened')).length).toBe(2);
+    const opened = (await eventsOf(lab, 'luks:opened')).length;
+    expect(await backUp()).toMatch(/^14 /);
+    expect((await eventsOf(lab, 'luks:opened')).length).toBe(opened);
 
-    const shown = await run(['approve', 'BACKUP_1', '--show']);
-    expect(shown.stdout).toMatch(/^ +500 +0 +0 {2}dir-2$/m);
-    const journal = await lab.guest.ask('journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*');
-    expect(journal).not.toContain('dir-2');
+    expect(await extbackup('approve', 'BACKUP_1', '--show')).toMatch(new RegExp(`^ +${String(inEach)} +0 +0 {2}dir-2$`, 'm'));
+    const told = await lab.guest.ask('journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*');
+    expect(told).not.toContain('dir-2');
 
-    expect((await run(['rollback', 'BACKUP_1', '--yes'])).exitCode).toBe(0);
+    expect(await extbackup('rollback', 'BACKUP_1', '--yes')).toMatch(/^0 /);
     expect(await onDisk()).toBe(good);
     expect((await driveNow(lab, 'BACKUP_1')).state).not.toBe('held');
   });
 
   it('renamed to .locked: nothing is deleted, approval lets it go on, and rollback still undoes it', async () => {
-    await lab.server.shell('cd /backups && for f in dir-?/*; do mv $f $f.locked; done');
-    expect(await plugAgain(['held'])).toContain(`100 % of files deleted (${String(files)}), ${String(files)} new`);
-    const approved = await run(['approve', 'BACKUP_1', '--reason', 'a test of the worst day']);
-    expect(`${String(approved.exitCode)} ${approved.stderr}`).toMatch(/^0 /);
-    expect(await onDisk()).toBe(await lab.server.ask(checksums('/backups')));
-    const drives = await lab.guest.ask('cat /var/lib/extbackup/drives.json');
-    expect(drives).toContain('a test of the worst day');
-    expect((await run(['rollback', 'BACKUP_1', '--yes'])).exitCode).toBe(0);
+    await onServer(`for path in each(range(${String(folders)})): os.rename(path, path + '.locked')`);
+    expect(await backUp()).toContain(`100 % of files deleted (${String(files)}), ${String(files)} new`);
+    expect(await extbackup('approve', 'BACKUP_1', '--reason', 'a test of the worst day')).toMatch(/^0 /);
+    expect(await onDisk()).toBe(await serverNow());
+    expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({ drive: 'BACKUP_1', by: 'root', reason: 'a test of the worst day' });
+    expect(await extbackup('rollback', 'BACKUP_1', '--yes')).toMatch(/^0 /);
     expect(await onDisk()).toBe(good);
   });
 
   it('half unmounted: nothing is lost', async () => {
-    await lab.server.shell('cd /backups && rm -rf dir-0 dir-1');
-    expect(await plugAgain(['held'])).toContain('of files deleted (1000)');
+    await onServer(`for d in range(0, ${String(folders)}, 2):
+    shutil.rmtree(f'dir-{d}')
+    os.mkdir(f'dir-{d}')`);
+    expect(await backUp()).toContain(`of files deleted (${String(files / 2)})`);
     expect(await onDisk()).toBe(good);
-    expect((await run(['rollback', 'BACKUP_1', '--yes'])).stderr).toContain('has changed nothing');
+    expect(await extbackup('rollback', 'BACKUP_1', '--yes')).toContain('has changed nothing');
+  });
+
+  it('lost little by little over several rotations: all of them can be read as they were', async () => {
+    const before = await lab.guest.ask('date -u +%Y-%m-%dT%H:%M:%SZ');
+    for (const step of [0, 1, 2]) {
+      await onServer(`for path in each(range(${String(folders)}))[${String(step)}::${String(14 - step)}]: os.remove(path)`); // 7 to 8 %
+      expect(await backUp()).toMatch(/^0 /);
+    }
+    expect(await onDisk()).toBe(await serverNow());
+    expect(await extbackup('restore', 'BACKUP_1', '.', '--at', before, '--to', '/run/restored')).toMatch(/^0 /);
+    expect(await lab.guest.ask(checksums('/run/restored'), patience)).toBe(good);
+    expect(await extbackup('rollback', 'BACKUP_1', '--to', before, '--yes')).toMatch(/^0 /);
+    expect(await onDisk()).toBe(good);
   });
 });
 
 describe('a busy week', () => {
   it('passes without a question, and what it replaced can be read', async () => {
-    await lab.server.shell('find /backups -mindepth 1 -delete; cp -a /backups.good/. /backups/; cd /backups && for i in $(seq 40); do echo edited > dir-1/file-$i; done; rm dir-2/file-?; cp -a dir-3 dir-new');
+    await lab.server.shell('rsync -a --delete /backups.good/ /backups/', patience);
+    await onServer(`every = each(range(${String(folders)}))
+for path in every[::50]: put(path, b'edited' * 100)
+for path in every[1::100]: os.remove(path)
+for d in range(6): shutil.copytree(f'dir-{d}', f'new/part-{d}')`); // 2 % changed, 1 % deleted, a new directory of 30 %
     const before = await lab.guest.ask('date -u +%Y-%m-%dT%H:%M:%SZ');
-    await plugAgain(['safe-to-unplug']);
-    expect(await onDisk()).toBe(await lab.server.ask(checksums('/backups')));
-    expect((await run(['restore', 'BACKUP_1', '--at', before, '--to', '/run/restored'])).exitCode).toBe(0);
-    expect(await lab.guest.ask(checksums('/run/restored'))).toBe(good);
+    const warned = (await eventsOf(lab, 'run:warned')).length;
+    expect(await backUp()).toMatch(/^0 /);
+    expect((await eventsOf(lab, 'run:warned')).length).toBe(warned);
+    expect(await onDisk()).toBe(await serverNow());
+    expect(await extbackup('restore', 'BACKUP_1', '.', '--at', before, '--to', '/run/restored-week')).toMatch(/^0 /);
+    expect(await lab.guest.ask(checksums('/run/restored-week'), patience)).toBe(good);
   });
 });
