@@ -77,7 +77,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
 }
 
 /** The order without what is told and kept of each file. */
-const plainly = ({ config, source, onProgress }: PullOrder): PullOrder => ({ config, source, onProgress });
+const plainly = (order: PullOrder): PullOrder => ({ config: order.config, source: order.source, onProgress: (progress) => { order.onProgress(progress); } });
 
 async function isEmpty(directory: string): Promise<boolean> {
   const open = await opendir(directory);
