@@ -61,5 +61,14 @@ it('held once more, it goes on when somebody says that it is right', async () =>
   expect(`${String(approved.exitCode)} ${approved.stderr}`).toMatch(/^0 /);
   expect(await onDisk()).toBe(await onServer());
   expect(await lab.guest.ask('cat /var/lib/extbackup/drives.json')).toContain('new letters');
+  expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({ drive: 'BACKUP_1', by: 'root', reason: 'new letters' });
   await assertClosed(lab);
+});
+
+it('an emptied server is an error, and the copy stays as it is', async () => {
+  const before = await onDisk();
+  await lab.server.shell('rm -rf /backups/*');
+  const ended = await extbackup('run', '--drive', 'BACKUP_1');
+  expect(`${String(ended.exitCode)} ${ended.stderr}`).toMatch(/^13 [^]*is empty: there was nothing to back up\. Nothing was deleted/);
+  expect(await onDisk()).toBe(before);
 });
