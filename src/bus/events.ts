@@ -35,7 +35,7 @@ export interface Progress {
 
 /** What a pull did. */
 export interface PullFigures {
-  /** Files, directories and everything else in the source. */
+  /** What is in the source, without directories. */
   readonly filesTotal: number;
   readonly filesTransferred: number;
   readonly filesDeleted: number;

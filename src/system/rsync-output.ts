@@ -28,7 +28,6 @@ export function parseProgress(line: string): Progress | undefined {
 const toCount = (text: string): number => Math.min(Number.MAX_SAFE_INTEGER, Number(text.replace(/[,.]/g, '')));
 
 const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
-  ['filesTotal', /^Number of files: ([\d,.]+)/m],
   ['filesTransferred', /^Number of regular files transferred: ([\d,.]+)/m],
   ['filesDeleted', /^Number of deleted files: ([\d,.]+)/m],
   ['bytesTotal', /^Total file size: ([\d,.]+) bytes/m],
@@ -39,7 +38,7 @@ const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
 /** Reads what `--info=stats2` prints at the end; a figure that is missing counts as 0. */
 export function parseStats(text: string): PullFigures {
   const figures: Record<keyof PullFigures, number> = {
-    filesTotal: 0, filesTransferred: 0, filesDeleted: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0,
+    filesTotal: parseRegularFiles(text), filesTransferred: 0, filesDeleted: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0,
   };
   for (const [name, pattern] of statLines) {
     const digits = pattern.exec(text)?.[1];
@@ -48,7 +47,7 @@ export function parseStats(text: string): PullFigures {
   return figures;
 }
 
-/** How many regular files the source has: `Number of files: 7 (reg: 3, dir: 4)`. */
+/** What the source has that is no directory: `Number of files: 7 (reg: 3, dir: 4)`. Shares of it are shares of files. */
 export function parseRegularFiles(text: string): number {
   const line = /^Number of files: ([\d,.]+)(?: \(([^)]*)\))?/m.exec(text);
   if (!line) return 0;
