@@ -100,12 +100,15 @@ const guardSettings = {
 /** A plain name: it is a directory on the disk, and stands in logs and messages. */
 const sourceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, _ or -, and begin with a letter or digit');
 
+const requires = z.array(z.string().regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only')).default([]).describe('paths below the source that must be there and not be empty; a file system that is not mounted on the server ends the run');
+
 /** An entry of `sources:`. What it leaves out is as the settings outside of it say. */
 const namedSource = z.strictObject({
   name: sourceName.describe('its directory in the mirror and in the history'),
   source: sourceText.describe('the backup server'),
   port: sshPort.optional().describe('its ssh port'),
   exclude: z.array(z.string().min(1)).default([]).describe('rsync exclude patterns, besides those of pull'),
+  requires,
   guard: z.strictObject(guardSettings).partial().default({}).describe('limits of its own'),
   attestation: z.union([attestation, z.literal('none')]).optional().describe('a heartbeat of its own; none asks for no heartbeat'),
 });
@@ -129,6 +132,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       deleteWhen: z.enum(['delay', 'before']).default('delay').describe('before makes rsync hold the whole file list in memory'),
       exclude: z.array(z.string().min(1)).default([]).describe('rsync exclude patterns'),
+      requires,
       bandwidthLimit: z.int().min(0).default(0).describe('KiB per second, 0 is unlimited'),
       stallTimeout: duration.prefault('10m').describe('a pull that moves nothing for so long is ended'),
       retries: z.int().min(0).max(20).default(5).describe('how often a broken connection is tried again without headway'),

@@ -9,6 +9,8 @@ export interface PullSource {
   readonly port: number;
   /** Patterns of rsync that are left out. */
   readonly exclude: readonly string[];
+  /** Paths in it that must be there and not be empty. */
+  readonly requires: readonly string[];
   readonly guard: Config['guard'];
   /** undefined asks for no heartbeat. */
   readonly attestation: Attestation | undefined;
@@ -20,13 +22,14 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
   const entries = (config.sources ?? []).map((own): PullSource => ({
     name: own.name, source: own.source, port: own.port ?? port,
     exclude: [...pull.exclude, ...own.exclude],
+    requires: [...pull.requires, ...own.requires],
     guard: { ...guard, ...withoutGaps(own.guard) },
     attestation: own.attestation === 'none' ? undefined : own.attestation ?? attestation,
   }));
   const [first, ...others] = entries;
   if (first) return [first, ...others];
   if (config.source === undefined) throw new Error('the configuration was not checked');
-  return [{ name: undefined, source: config.source, port, exclude: pull.exclude, guard, attestation }];
+  return [{ name: undefined, source: config.source, port, exclude: pull.exclude, requires: pull.requires, guard, attestation }];
 }
 
 /** What has no name of its own. @throws Error when there are several sources */

@@ -40,6 +40,14 @@ export interface MirrorEntry {
   readonly kind: 'empty-directory' | 'directory' | 'other';
 }
 
+/** Whether a source has something at a path. */
+export interface SourceLook {
+  /** There is a directory with anything in it, or anything else. */
+  readonly filled: boolean;
+  /** Why it could not be looked at. */
+  readonly trouble?: PullTrouble;
+}
+
 /** What is asked of rsync. */
 export interface PullOrder {
   readonly config: Config;
@@ -83,6 +91,7 @@ export interface Machine {
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
+  lookForSomething(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceLook>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;
   /** Removes old entries as the rule says. Returns how many. */

@@ -10,6 +10,7 @@ import { checkContent } from './content-alarm.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
+import { requirePaths } from './require-paths.ts';
 import { emptySource } from './run-errors.ts';
 import { createTries, type Tries } from './tries.ts';
 import { throwIfCancelled } from './undo.ts';
@@ -52,6 +53,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
     onChange: (change) => { watch.see(change); },
   };
   story.enter('pulling');
+  await requirePaths(job, source, machine, tries, signal);
   await attest(job, source, machine, tries, signal);
   story.tell('sync:started', {});
   const started = performance.now();

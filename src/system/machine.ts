@@ -8,6 +8,7 @@ import type { RunCommand } from './command.ts';
 import { fetchFile } from './fetch-file.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { isThere } from './is-there.ts';
+import { lookForSomething } from './list-source.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
@@ -57,6 +58,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
       return outcome;
     },
+    lookForSomething: (config, source, path, signal) => lookForSomething(run, { config, source, path, identityFile }, signal),
     fetchFile: (config, source, path, signal) => fetchFile(run, { config, source, path, top: paths.plaintext, identityFile }, signal),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),

@@ -110,6 +110,11 @@ export function compareArgs(config: Config, source: PullSource, target: PullTarg
   ];
 }
 
+/** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
+export function listArgs(config: Config, source: PullSource, path: string, identityFile: string): string[] {
+  return ['--dirs', `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`, `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ')}`, '--', `${sourceArg(source)}${path}`];
+}
+
 /** What to fetch, and where to. */
 export interface FetchOrder {
   readonly source: PullSource;

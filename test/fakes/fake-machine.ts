@@ -63,6 +63,9 @@ export class FakeMachine implements Machine {
   /** What the server's files hold, one after the other; the last one stays. */
   fetched: FetchedFile[] = [{}];
   fetchFile = (): Promise<FetchedFile> => this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
+  /** What lies where the source must have something, by path; anything unless said. */
+  readonly lacking = new Set<string>();
+  lookForSomething: Machine['lookForSomething'] = (_config, _source, path) => this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
   /** How a hook ends, by its command. */
   readonly hookFailures = new Map<string, string>();

@@ -209,6 +209,18 @@ describe('a run', () => {
       expect(machine.opened || machine.mounted).toBe(false);
     });
 
+    it('fails before anything is pulled when something is missing that must be there, and does not say its name', async () => {
+      job = { ...job, config: configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, pull: { requires: ['projects', 'mail/.mounted'] } }) };
+      await run();
+      machine.pullOrders.length = 0;
+      machine.lacking.add('mail/.mounted');
+      const failed = await failure();
+      expect(failed).toMatchObject({ code: 'EXB_REQUIRED_MISSING', exitCode: 13, message: expect.stringContaining('entry 2 of requires') as string });
+      expect(failed.message).not.toContain('mail');
+      expect(machine.pullOrders).toEqual([]);
+      expect(machine.opened || machine.mounted).toBe(false);
+    });
+
     it('is held before anything is deleted when too much would be', async () => {
       machine.pulls = [{ ...goodPull, skippedDeletions: 101 }];
       machine.changes = [[], changes('deleted', 101)];

@@ -1,0 +1,36 @@
+import type { PullSource } from '../config/sources.ts';
+import { PullError } from '../errors.ts';
+import { pullError } from '../system/rsync-failure.ts';
+import { serverName } from '../system/rsync.ts';
+import type { Job } from './back-up.ts';
+import type { Machine, SourceLook } from './machine.ts';
+import type { Tries } from './tries.ts';
+import { throwIfCancelled } from './undo.ts';
+
+/**
+ * Looks, before anything of the mirror is changed, whether the source has what it must have: a file system that is not
+ * mounted on the server looks like an empty directory, and may be too small a part for the limits of the guard.
+ * @throws PullError
+ */
+export async function requirePaths(job: Job, source: PullSource, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
+  for (const [index, path] of source.requires.entries()) {
+    const { filled, trouble } = await lookPatiently(job, source, path, machine, tries, signal);
+    if (trouble !== undefined) throw pullError(trouble, serverName(source), undefined);
+    if (!filled) throw notThere(serverName(source), index, job.record.label);
+  }
+}
+
+async function lookPatiently({ config }: Job, source: PullSource, path: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<SourceLook> {
+  for (;;) {
+    const look = await machine.lookForSomething(config, source, path, signal);
+    throwIfCancelled(signal);
+    if (look.trouble === undefined || !(await tries.again({ trouble: look.trouble, changed: false }))) return look;
+  }
+}
+
+/** Says which entry, not the path: this gets into messages. */
+const notThere = (server: string, index: number, label: string): PullError => new PullError(
+  'EXB_REQUIRED_MISSING',
+  `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); most likely a file system is not mounted there. Nothing on ${label} was changed.`,
+  'Mount it on the server, then plug the disk in again or run: extbackup run. If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
+);
