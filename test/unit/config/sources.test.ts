@@ -31,8 +31,8 @@ describe('the settings of sources', () => {
   });
 
   it('a single source has no name and what the settings say', () => {
-    const config = parseConfig(`${head}source: a@b:x\npull: {exclude: ['*.tmp']}`, 'file');
-    expect(sourcesOf(config)).toEqual([{ name: undefined, source: 'a@b:x', port: 22, exclude: ['*.tmp'], guard: config.guard, attestation: undefined }]);
+    const config = parseConfig(`${head}source: a@b:x\npull: {exclude: ['*.tmp'], requires: [mail]}`, 'file');
+    expect(sourcesOf(config)).toEqual([{ name: undefined, source: 'a@b:x', port: 22, exclude: ['*.tmp'], requires: ['mail'], guard: config.guard, attestation: undefined }]);
   });
 
   it('each of several has what it sets itself, and else what is set for all', () => {
