@@ -13,7 +13,7 @@ import { checkPassword } from './password.ts';
 import { readPreviousKeys, rememberOldKey } from './previous-keys.ts';
 import { wipeFile, writeRamFile } from './ram-key-ring.ts';
 import { listDisks, nextKeyFile, putNewKeyInForce, removeOldKeyslots, requirePresentKey, sshKeysOf, undoUncommitted, type RekeyedDisk } from './resume-change.ts';
-import { readSalts, settleNextSalt } from './salt.ts';
+import { nextSaltFile, readSalts, settleNextSalt } from './salt.ts';
 import { encryptToContainer } from './ssh-container.ts';
 import { identityFile, loadSshKey, rekeyedContainer } from './ssh-key.ts';
 
@@ -62,7 +62,10 @@ export async function changePassword(context: CliContext, config: Config, change
     await tellOfOtherKeys(context, disks.filter(({ luksUuid }) => !pending.some((disk) => disk.luksUuid === luksUuid)));
     return pending.map(({ label }) => label);
   } catch (error) {
-    if (!committed) await undoUncommitted(context, config, disks).catch(() => undefined); // the first error is the one to tell
+    if (!committed) {
+      const undone = undoUncommitted(context, config, disks).then(() => rm(nextSaltFile(files.salt(paths)), { force: true }));
+      await undone.catch(() => undefined); // the first error is the one to tell
+    }
     throw error;
   } finally {
     key.wipe();

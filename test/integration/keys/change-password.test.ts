@@ -64,9 +64,9 @@ describe('a password change', () => {
   it('that fails on one disk takes the new key off the others, and the old password stays', () => {
     const { stdout } = inSandbox(`${station} plugged A B; printf 'another key altogether' >"$room/foreign"
       cryptsetup luksAddKey --batch-mode --pbkdf-force-iterations 1000 --key-file "$room/old" /dev/shm/B "$room/foreign"; cryptsetup luksRemoveKey --batch-mode /dev/shm/B "$room/old"
-      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<code>$?</code><A>$(opens A "$room/old") $(slots A)</A>"
+      printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<code>$?</code><A>$(opens A "$room/old") $(slots A)</A><salts>$(ls /etc/extbackup | grep salt)</salts>"
       extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"`);
-    expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'old')]).toEqual(['12', 'yes 1', '0 same']);
+    expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'salts'), part(stdout, 'old')]).toEqual(['12', 'yes 1', 'salt', '0 same']);
   });
 
   it('that is followed by drive rekey before lock or reboot asks for no old password', () => {
