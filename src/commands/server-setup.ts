@@ -18,12 +18,12 @@ export function serverSetupCommand(context: CliContext): Command {
     .option('--source <name>', 'which of several sources (sources:) it is for, when they differ in user or heartbeat')
     .option('--heartbeat', 'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)')
     .option('--heartbeat-timer', 'that, and a timer that calls it once a day when there is anything new in the directory; for a backup that cannot call it itself')
-    .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh')
+    .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos --directory /photos | ssh root@nas.example.org sh')
     .action(async (options: { directory: string; user?: string; source?: string; heartbeat?: boolean; heartbeatTimer?: boolean }) => {
       const config = await context.loadConfig();
-      const { source, attestation } = chooseSource(config, options);
       const timer = options.heartbeatTimer === true;
       const heartbeat = options.heartbeat === true || timer;
+      const { source, attestation } = chooseSource(config, { ...options, heartbeat });
       if (heartbeat && attestation === undefined) throw noAttestation();
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
       const next = await readIfThere(nextSshKey(config.ssh).publicKey);
