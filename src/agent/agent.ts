@@ -130,7 +130,13 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   }, quietly);
   const lookForApprovals = coalesce(createApprovalWatch({ bus, drives: () => ledger.known() }), quietly);
   lookForApprovals();
-  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, onDrives: lookForApprovals, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
+  let lookForgotten: () => void = () => undefined;
+  let forgottenSoon: NodeJS.Timeout | undefined;
+  const onDrives = (): void => {
+    lookForApprovals();
+    lookForgotten();
+  };
+  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, onDrives, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
   station.keyChanged(); // looks around, too
   const memory = openRotationMemory(files.rotation(paths), quietly);
   const lookOverdue = coalesce(() => lookForOverdue({
@@ -141,13 +147,19 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   }), quietly);
   lookOverdue();
   const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);
-  const lookForgotten = coalesce(createForgottenWatch({ bus, look: () => readLook(paths), setting: () => mountSetting(load), now: () => new Date() }), quietly);
+  const watchForgotten = createForgottenWatch({ bus, look: () => readLook(paths), setting: () => mountSetting(load), now: () => new Date() });
+  lookForgotten = coalesce(async () => {
+    const inMs = await watchForgotten();
+    clearTimeout(forgottenSoon);
+    if (inMs !== undefined && inMs < lookForgottenEveryMs) forgottenSoon = setTimeout(lookForgotten, inMs + 1);
+  }, quietly);
   const forgottenTimer = setInterval(lookForgotten, lookForgottenEveryMs);
   await service.ready('Watching for disks');
   const reason = await ended;
   bus.emit('agent:stopping', { reason });
   clearInterval(overdueTimer);
   clearInterval(forgottenTimer);
+  clearTimeout(forgottenSoon);
   await service.stopping();
   await Promise.all(stops.map((stop) => stop()));
   await station.stop();
@@ -163,7 +175,7 @@ interface TriggerParts {
   readonly warnAfterMs: () => number;
   readonly onRestart: () => void;
   readonly onConfig: () => void;
-  /** The list of disks has changed. */
+  /** A command has opened, closed or enrolled a disk. */
   readonly onDrives: () => void;
 }
 
@@ -190,8 +202,8 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
       else if (note.kind === 'restart') onRestart();
       else if (note.kind === 'nudge' && note.about === 'key') station.keyChanged();
       else {
-        if (note.kind === 'nudge') onDrives();
         station.look();
+        if (note.kind === 'nudge') onDrives();
       }
     },
     onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },

@@ -19,14 +19,15 @@ export const stillOpenAgainMs = 24 * 3_600_000;
 /**
  * Watches the disk that a person has opened: each call tells the operator, as a warning, when it will soon be closed by
  * itself, and when that did not succeed. After a restart of the agent it is told once more.
+ * @returns a function that returns in how many milliseconds there may be something to tell; undefined while there is not
  */
-export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts): () => Promise<void> {
+export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts): () => Promise<number | undefined> {
   let of = '';
   let reminded = false;
   let toldStillOpen = -Infinity;
   return async () => {
     const open = await look();
-    if (open?.closesAt === undefined) return;
+    if (open?.closesAt === undefined) return undefined;
     const key = `${open.label} ${open.since}`;
     if (key !== of) {
       of = key;
@@ -37,15 +38,17 @@ export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts
     const [since, closesAt] = [Date.parse(open.since), Date.parse(open.closesAt)];
     const who = `${open.by} has had disk ${open.label} open since ${inWords(open.since)}`;
     if (time >= closesAt + closingGraceMs) {
-      if (time < toldStillOpen + stillOpenAgainMs) return;
+      if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
       bus.emit('warning:raised', { reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`, todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.' });
-      return;
+      return undefined;
     }
     const remindAt = Math.max(closesAt - (await setting()).remindBefore, (since + closesAt) / 2);
-    if (reminded || time < remindAt || time >= closesAt) return;
+    if (!reminded && time < remindAt) return remindAt - time;
+    if (reminded || time >= closesAt) return closesAt + closingGraceMs - time;
     reminded = true;
     bus.emit('warning:raised', { reason: `${who}, and may have forgotten it. No run starts meanwhile.`, todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.` });
+    return closesAt + closingGraceMs - time;
   };
 }
 

@@ -99,19 +99,20 @@ export function createStation(parts: StationParts): Station {
     const end = await runOne(order, around, signal);
     board.endRun();
     if (!stopping.signal.aborted) await parts.attaches.note(attach, 'served');
-    showEnd(drive, end);
+    showEnd(order, end);
     requests.onEnded(order, end);
     look();
   };
 
-  const showEnd = (drive: string, { failure, drive: disk, result }: RunEnd): void => {
+  const showEnd = ({ drive, trigger }: RunOrder, { failure, drive: disk, result }: RunEnd): void => {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (disk === 'gone') board.set(drive, 'absent', words);
     else if (disk === 'open') void watchOverOpen(drive, words);
     else if (failure) board.set(drive, failure.exitCode === exitCodes.held ? 'held' : 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
     else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
     const attach = board.find(drive);
-    if (attach) attach.code = failure?.code;
+    // Who asked for a run while a person looked was told so: only a plug is served later.
+    if (attach) attach.code = failure?.code === 'EXB_BUSY' && trigger !== 'plug' ? undefined : failure?.code;
     publish();
   };
 

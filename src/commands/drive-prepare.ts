@@ -2,13 +2,16 @@ import { realpath } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { checkLabel, chooseDisk, enrolledOn, filesystems, inUseBy, looksUsed, type FilesystemType, type Wish } from '../drives/candidate.ts';
 import { cancellable } from '../drives/cancellable.ts';
+import { noted, tidyUpCutOff } from '../drives/cut-off.ts';
 import { describeDisk } from '../drives/describe-disk.ts';
 import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { hasBytes, isHeldByKernel } from '../drives/kernel-hold.ts';
 import { enrol, without } from '../drives/enrolment.ts';
+import { toStdout } from '../drives/header-copy.ts';
 import { checkMeans, prepareDrive } from '../drives/prepare-drive.ts';
+import { surfaceChecks, type SurfaceCheck } from '../drives/surface-check.ts';
 import { CancelledError, UsageError } from '../errors.ts';
 import { askLine } from '../keys/ask-question.ts';
 import { listBlockDevices, type BlockDevice } from '../system/block-devices.ts';
@@ -19,6 +22,7 @@ interface Options {
   readonly label: string;
   readonly fs: FilesystemType;
   readonly headerBackup?: string;
+  readonly check?: SurfaceCheck | true;
   readonly replace?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -31,20 +35,27 @@ export function drivePrepareCommand(context: CliContext): Command {
     .argument('<device>', 'the whole disk, for example /dev/sdb or a link below /dev/disk/by-id')
     .requiredOption('--label <label>', 'its name, also written on its outside: up to 16 letters, digits, ".", "_", "-"')
     .addOption(new Option('--fs <type>', 'file system').choices([...filesystems]).default('ext4'))
-    .option('--header-backup <file>', 'copy the LUKS header to this new file; without the header a disk is lost')
+    .addOption(new Option('--check [how]', 'try every block first: read it, or write and read it; takes hours').choices([...surfaceChecks]))
+    .option('--header-backup <file>', 'copy the LUKS header to this new file, or with "-" to standard output; without the header a disk is lost')
     .option('--replace', 'the disk may be an enrolled one; its backup is lost')
     .option('--yes', 'do not ask; never overrides that a disk is in use or belongs to this system')
     .option('--json', 'print the enrolled disk as one JSON object')
-    .addHelpText('after', '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run')
+    .addHelpText('after', '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb --label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nWhat was cut off, by a power cut for example, can be run again.\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run')
     .action((device: string, options: Options) => prepare(context, device, options));
 }
 
 async function prepare(context: CliContext, typed: string, options: Options): Promise<void> {
   requireRoot();
   checkLabel(options.label, options.fs);
-  const order = { filesystem: options.fs, ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }) };
+  if (options.json === true && options.headerBackup === toStdout) throw new UsageError('--json and --header-backup - both want standard output.', 'Leave out one of them.');
+  const order = {
+    filesystem: options.fs,
+    ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }),
+    ...(options.check === undefined ? {} : { check: options.check === true ? 'read' as const : options.check }),
+  };
   const wish: Wish = { typed, device: await follow(typed), label: options.label, filesystem: options.fs, replace: options.replace === true };
   const registry = createDriveRegistry(files.drives(context.paths));
+  for (const news of await withDeviceLock(context.paths, () => tidyUpCutOff(context.runCommand, context.paths, wish.device))) context.note(news);
   const asked = await choose(context, wish, await registry.list());
   await checkMeans(context, order);
   await confirm(context, asked, options);
@@ -55,12 +66,16 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
     if (!isSameDisk(asked, disk)) throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
     const replaced = enrolledOn(disk, enrolled);
     if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they are no backup any more
-    const record = await prepareDrive(context, { ...order, disk, label: options.label }, signal);
-    await registry.update((drives) => enrol(drives, record));
-    return record;
+    return noted(context.paths, { label: options.label, device: disk.path }, async () => {
+      const record = await prepareDrive(context, { ...order, writeOut, disk, label: options.label }, signal);
+      await registry.update((drives) => enrol(drives, record));
+      return record;
+    });
   }));
   await nudgeAboutDrives(context.paths);
-  context.print(options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup));
+  const words = options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup);
+  if (options.headerBackup === toStdout) context.note(words);
+  else context.print(words);
 }
 
 /** Links below /dev/disk are followed; a name that does not exist is refused later, with the names that do. */
@@ -91,12 +106,18 @@ async function confirm(context: CliContext, disk: BlockDevice, options: Options)
   if (answer !== options.label) throw new CancelledError('That is not the label; nothing was changed.', 'Run it again if you are sure about the disk.');
 }
 
+const writeOut = (bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.on('error', reject); // the other end of the pipe may be gone
+    process.stdout.write(bytes, (error) => { if (error) reject(error); else resolve(); });
+  });
+
 function summary(record: DriveRecord, headerBackup: string | undefined): string {
   return [
     `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
     headerBackup === undefined
       ? 'Without its LUKS header the disk cannot be read; next time keep a copy with: --header-backup FILE'
-      : `The copy of its LUKS header is in ${headerBackup}; keep it away from this machine.`,
+      : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; keep it away from this machine.`,
     `The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
   ].join('\n');
 }

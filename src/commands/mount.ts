@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import ms from 'ms';
 import { mountSetting } from '../config/mount-setting.ts';
 import { setClosingTime } from '../drives/closing-time.ts';
-import { withDeviceLock } from '../drives/device-lock.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
 import { lookRefusal, readLook } from '../drives/look.ts';
@@ -43,6 +43,7 @@ async function mount(context: CliContext, label: string | undefined, options: Op
     });
     if (inside !== record.label) context.note(inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.');
     const closes = await setClosingTime(run, Math.ceil(openFor / 1000));
+    await nudgeAboutDrives(paths); // the agent reminds of it
     context.print(`Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`);
     context.print(`No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(openFor, { long: true })}` : ''}`);
     context.print('DO NOT UNPLUG it before that.');

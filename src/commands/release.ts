@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
 import { readLook } from '../drives/look.ts';
+import { removeLeftDirectories } from '../drives/opened-disk.ts';
 import { closeLook } from '../drives/look-inside.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
 import { readAgentStatus } from '../report/read-status.ts';
@@ -39,6 +40,7 @@ async function releaseEverything(context: CliContext): Promise<void> {
     await releaseStrays(context);
     await releaseByAgent(context);
   }
+  await removeLeftDirectories(context.paths);
 }
 
 /** What a killed command left mounted is out of the agent's reach: the mounts of one namespace cannot be undone in another. */

@@ -9,8 +9,9 @@ import { holdsOf } from '../system/holds.ts';
 import { assertOwnDirectories } from '../system/own-directory.ts';
 import { mappingName } from '../system/luks.ts';
 import { worded } from './disk-trouble.ts';
-import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
+import { labelPattern, sealPath, type DriveRecord, type Seal } from './drive-record.ts';
 import { writeLabel, writeSeal } from './fresh-content.ts';
+import { parseSeal } from './identity.ts';
 import { settle } from './format-disk.ts';
 import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
@@ -107,14 +108,6 @@ async function isDirectory(path: string): Promise<boolean> {
     return (await lstat(path)).isDirectory();
   } catch {
     return false;
-  }
-}
-
-function parseSeal(text: string | undefined): Seal | undefined {
-  try {
-    return text === undefined ? undefined : sealSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // a damaged seal is replaced
   }
 }
 

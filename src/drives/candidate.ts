@@ -6,6 +6,9 @@ import { labelPattern, type DriveRecord } from './drive-record.ts';
 /** Smaller disks have no room for a LUKS header, a file system and anything to keep. */
 export const smallestDisk = 64 * 1024 * 1024;
 
+/** The same for each file system; xfs and btrfs refuse to be made on less. */
+const smallestFor: Record<FilesystemType, number> = { ext4: smallestDisk, btrfs: 160 * 1024 * 1024, xfs: 352 * 1024 * 1024 };
+
 /** File systems that a disk can be prepared with. */
 export const filesystems = ['ext4', 'xfs', 'btrfs'] as const;
 export type FilesystemType = (typeof filesystems)[number];
@@ -93,9 +96,9 @@ export function inUseBy(typed: string, holder?: string): ExtbackupError {
   return new DriveError('EXB_IN_USE', `${typed} is in use${holder === undefined ? ' by the kernel' : `: ${holder} stands on it`}.`, 'If it is the right disk, close what uses it first (LVM, RAID, an opened volume); see: lsblk');
 }
 
-function unfit({ typed }: Wish, disk: BlockDevice): ExtbackupError | undefined {
+function unfit({ typed, filesystem }: Wish, disk: BlockDevice): ExtbackupError | undefined {
   if (disk.readOnly) return new DriveError('EXB_READ_ONLY', `${typed} can only be read.`, 'Look for a write-protect switch, or use another disk.');
-  if (disk.sizeBytes < smallestDisk) return new DriveError('EXB_TOO_SMALL', `${typed} is too small: it has ${Math.floor(disk.sizeBytes / 1024 / 1024)} MiB.`, 'A backup disk needs 64 MiB at the very least, and room for the whole source. If the disk is bigger, check its adapter.');
+  if (disk.sizeBytes < smallestFor[filesystem]) return new DriveError('EXB_TOO_SMALL', `${typed} is too small: it has ${mebibytes(disk.sizeBytes)}.`, `A backup disk with ${filesystem} needs ${mebibytes(smallestFor[filesystem])} at the very least, and room for the whole source. If the disk is bigger, check its adapter.`);
   return undefined;
 }
 
@@ -119,5 +122,7 @@ export function enrolledOn(disk: BlockDevice, enrolled: readonly DriveRecord[]):
 export function looksUsed(disk: BlockDevice): boolean {
   return disk.partitionTable !== null || [...withDescendants(disk)].some((part) => part !== disk || part.fstype !== null);
 }
+
+const mebibytes = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MiB`;
 
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);

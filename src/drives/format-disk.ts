@@ -4,6 +4,7 @@ import { CommandError, type RunCommand } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import { backOff } from '../system/mounts.ts';
 import type { FilesystemType } from './candidate.ts';
+import { readMke2fs } from './percent.ts';
 
 /** GPT partition type "Linux LUKS"; see the Discoverable Partitions Specification. */
 export const luksPartitionType = 'CA7D7CCB-63ED-4C53-861C-1742536059CC';
@@ -103,7 +104,7 @@ export const affordableMemoryKiB = (totalBytes = totalmem()): number => Math.min
 
 const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; args: string[] }> = {
   // Without lazy init all is written now: no writing goes on in the background of the first run.
-  ext4: (label) => ({ file: '/usr/sbin/mkfs.ext4', args: ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label] }),
+  ext4: (label) => ({ file: '/usr/sbin/mkfs.ext4', args: ['-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label] }),
   xfs: (label) => ({ file: '/usr/sbin/mkfs.xfs', args: ['-q', '-f', '-L', label] }),
   btrfs: (label) => ({ file: '/usr/sbin/mkfs.btrfs', args: ['-q', '-f', '-L', label] }),
 };
@@ -111,8 +112,13 @@ const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; ar
 /** Program that makes the file system, so that a missing one is found before anything is erased. */
 export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
 
-/** Makes the file system on an opened volume or an image file. @throws CommandError */
-export async function makeFilesystem(run: RunCommand, type: FilesystemType, label: string, device: string, signal?: AbortSignal): Promise<void> {
+/** Makes the file system on an opened volume or an image file; tells how far it is where that takes long. @throws CommandError */
+export async function makeFilesystem(run: RunCommand, type: FilesystemType, label: string, device: string, signal?: AbortSignal, onPercent?: (percent: number) => void): Promise<void> {
   const { file, args } = makers[type](label);
-  await run({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, ...(signal && { signal }) });
+  const read = readMke2fs();
+  const onStdout = (chunk: string): void => {
+    const percent = read(chunk);
+    if (percent !== undefined) onPercent?.(percent);
+  };
+  await run({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, onStdout, ...(signal && { signal }) });
 }

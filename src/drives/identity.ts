@@ -1,5 +1,5 @@
 import { DriveError } from '../errors.ts';
-import type { DriveRecord, Seal } from './drive-record.ts';
+import { sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
 
 /** What was read from the inside of an opened disk. */
 export interface Inside {
@@ -7,6 +7,15 @@ export interface Inside {
   readonly label: string | undefined;
   /** undefined when it is missing or damaged. */
   readonly seal: Seal | undefined;
+}
+
+/** @returns undefined for a seal that is missing or damaged; what that means is up to {@link verifyIdentity} */
+export function parseSeal(text: string | undefined): Seal | undefined {
+  try {
+    return text === undefined ? undefined : sealSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /**

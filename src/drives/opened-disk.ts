@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFailure } from '../pipeline/run-errors.ts';
 import type { RunStep } from '../pipeline/undo.ts';
@@ -67,6 +67,13 @@ export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, 
     leftover: `the file system is still mounted at ${directory}`,
   });
   return directory;
+}
+
+/** Removes the empty directories that commands which were cut off have left in {@link insideDirectory}. */
+export async function removeLeftDirectories(paths: Paths): Promise<void> {
+  const parent = dirname(insideDirectory(paths, 'X'));
+  for (const name of await readdir(parent).catch(() => [])) await removeEmpty(join(parent, name));
+  await removeEmpty(parent);
 }
 
 /** Options for a disk that is opened outside a run; see mount(8). */

@@ -14,8 +14,11 @@ import { worded } from './disk-trouble.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { affordableMemoryKiB, awaitPartition, filesystemMaker, findPartitioner, formatLuks, makeFilesystem, partition, partitioners, settle, wipeSignatures } from './format-disk.ts';
 import { writeFreshContent } from './fresh-content.ts';
+import { checkHeaderTarget, copyHeader } from './header-copy.ts';
 import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
+import { checkSurface, surfaceChecker, type SurfaceCheck } from './surface-check.ts';
+import { tellPercent } from './tell-percent.ts';
 
 /** What the steps need of their surroundings. */
 export interface PrepareContext {
@@ -29,22 +32,25 @@ export interface PrepareOrder {
   readonly disk: BlockDevice;
   readonly label: string;
   readonly filesystem: FilesystemType;
-  /** Where a copy of the LUKS header goes; must not exist. */
+  /** Where a copy of the LUKS header goes; see {@link copyHeader}. */
   readonly headerBackup?: string;
+  /** Takes the copy of the header that goes to standard output. */
+  writeOut(bytes: Uint8Array): Promise<void>;
+  /** Whether every block is tried first. */
+  readonly check?: SurfaceCheck;
 }
 
 /**
  * Checks what can be checked before anything is erased.
  * @throws UsageError
  */
-export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup'>): Promise<void> {
+export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup' | 'check'>): Promise<void> {
   await requireKey(context.paths);
-  for (const program of ['/usr/sbin/cryptsetup', (await findPartitioner()) ?? partitioners[0], '/usr/sbin/wipefs', filesystemMaker(order.filesystem)]) {
+  for (const program of ['/usr/sbin/cryptsetup', (await findPartitioner()) ?? partitioners[0], '/usr/sbin/wipefs', filesystemMaker(order.filesystem), ...(order.check ? [surfaceChecker] : [])]) {
     if (!(await isThere(program))) throw new UsageError(`The program ${program} is not installed.`, `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`);
   }
-  if (order.headerBackup !== undefined && (await isThere(order.headerBackup))) {
-    throw new UsageError(`${order.headerBackup} exists already.`, 'Name a new file for the copy of the LUKS header.');
-  }
+  const warning = order.headerBackup === undefined ? undefined : await checkHeaderTarget(context.runCommand, order.headerBackup);
+  if (warning !== undefined) context.note(warning);
 }
 
 /**
@@ -59,6 +65,11 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
   const sealedId = randomUUID();
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const capacityBytes = await worded(signal, unprepared(label), () => withUndo(signal, async (step) => {
+    if (order.check) {
+      context.note(`Checking every block of ${disk.path}; this takes hours …`);
+      await checkSurface(run, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
+      context.note('No bad block was found.');
+    }
     context.note(`Partitioning ${disk.path} …`);
     await wipeSignatures(run, disk, signal);
     await partition(run, disk.path, label, signal);
@@ -69,11 +80,11 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
     if ((await readLuksUuid(run, volume.device, signal)) !== uuid) throw new Error('the new LUKS header cannot be read back');
     const opened = await openVolume(step, run, paths, volume, signal);
     context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
-    await makeFilesystem(run, filesystem, label, opened, signal);
+    await makeFilesystem(run, filesystem, label, opened, signal, tellPercent(context, `Making the ${filesystem} file system`));
     const top = await mountInside(step, run, paths, volume, filesystem, signal);
     await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
     await flushFilesystem(run, top, signal);
-    if (order.headerBackup !== undefined) await backUpHeader(run, volume.device, order.headerBackup, signal);
+    if (order.headerBackup !== undefined) await copyHeader(run, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
     const { blocks, bsize } = await statfs(top);
     return blocks * bsize;
   }));
@@ -85,10 +96,6 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
     lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0, capacityBytes,
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
-}
-
-async function backUpHeader(run: RunCommand, device: string, file: string, signal: AbortSignal): Promise<void> {
-  await run({ file: '/usr/sbin/cryptsetup', args: ['luksHeaderBackup', device, '--header-backup-file', file], timeoutMs: 120_000, signal });
 }
 
 const unprepared = (label: string) => (cause: unknown): ExtbackupError => {

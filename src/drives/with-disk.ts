@@ -9,9 +9,10 @@ import { assertOwnDirectories } from '../system/own-directory.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { withDeviceLock } from './device-lock.ts';
 import { worded } from './disk-trouble.ts';
-import type { DriveRecord } from './drive-record.ts';
+import { sealPath, type DriveRecord } from './drive-record.ts';
 import { createDriveRegistry } from './drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from './find-volume.ts';
+import { parseSeal, verifyIdentity } from './identity.ts';
 import { lookRefusal, readLook } from './look.ts';
 import { requireKey } from './look-inside.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
@@ -62,6 +63,7 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
       const top = await mountInside(step, run, paths, opening, fstype, signal);
       const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
       if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
+      if (wish.writable === true) verifyIdentity(record, { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) }); // to be read, a copy is good enough
       return workInside(record, top, volume.path, work);
     }));
   });

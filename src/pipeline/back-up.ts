@@ -4,9 +4,9 @@
  */
 import type { Config } from '../config/schema.ts';
 import type { PullFigures } from '../bus/events.ts';
-import { labelPattern, sealPath, sealSchema, type DriveRecord, type Seal } from '../drives/drive-record.ts';
+import { labelPattern, sealPath, type DriveRecord, type Seal } from '../drives/drive-record.ts';
 import type { DriveVerdict } from '../drives/verify-drive.ts';
-import { verifyIdentity } from '../drives/identity.ts';
+import { parseSeal, verifyIdentity } from '../drives/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../system/filesystem.ts';
 import { mappingName } from '../system/luks.ts';
 import { createHooks } from './hooks.ts';
@@ -151,12 +151,4 @@ async function verifyInside(record: DriveRecord, machine: Machine): Promise<Seal
   const seal = parseSeal(await machine.readInside(sealPath));
   verifyIdentity(record, { label: label !== undefined && labelPattern.test(label) ? label : label && '(unreadable)', seal });
   return seal ?? { version: 1, sealedId: record.sealedId, luksUuid: record.luksUuid, label: record.label, generation: record.generation };
-}
-
-function parseSeal(text: string | undefined): Seal | undefined {
-  try {
-    return text === undefined ? undefined : sealSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // what a damaged seal means is verifyIdentity's business
-  }
 }

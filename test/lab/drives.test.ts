@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from './host.ts';
 import { openLab, type Lab } from './lab.ts';
 import { password, preparedStation, prepareDisk } from './station.ts';
-import { waitForState } from './stories/operator.ts';
-import type { UsbDisk } from './usb-disk.ts';
+import { eventsOf, waitForState } from './stories/operator.ts';
+import { atTerminal, giveTerminal } from './stories/person.ts';
+import type { Fault, UsbDisk } from './usb-disk.ts';
 
 /** What a person does with disks besides plugging them in, on a real kernel and from the installed package. */
 let lab: Lab;
@@ -29,15 +30,16 @@ describe('drive prepare', () => {
     const disk = await lab.newDisk({ name: 'USED', sizeMb: 96 });
     await guest.plug(disk);
     const device = await guest.deviceOf(disk);
-    await guest.shell(`mkfs.ext4 -q ${device} && mkdir -p /mnt/used && mount ${device} /mnt/used`);
-    const refusals = [['/dev/vda', 'holds /'], ['/dev/nothing', 'There is no disk /dev/nothing'], [device, 'is mounted at /mnt/used']] as const;
+    await guest.shell(`printf 'label: gpt\nsize=20M\nsize=20M\n' | sfdisk -q ${device}; udevadm settle; mkswap -q ${device}1; swapon ${device}1`);
+    const refusals = [['/dev/vda', 'holds /'], ['/dev/nothing', 'There is no disk /dev/nothing'], [`${device}2`, `name it: ${device}`], [device, 'swap space in use'], [device, 'is mounted at /mnt/used']] as const;
     for (const [name, words] of refusals) {
+      if (words.includes('/mnt/used')) await guest.shell(`swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mkdir -p /mnt/used; mount ${device}2 /mnt/used`);
       const { exitCode, stderr } = await extbackup('drive', 'prepare', name, '--label', 'BACKUP_1', '--yes');
       expect(stderr + String(exitCode)).toContain(words);
       expect(exitCode).toBe(10);
     }
     // Invisible to everybody else: only the kernel knows.
-    await guest.shell(`umount /mnt/used; unshare --mount --propagation private sh -c 'mount ${device} /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
+    await guest.shell(`umount /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
     expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('in use by the kernel') as string });
   });
 
@@ -52,16 +54,34 @@ describe('drive prepare', () => {
     expect(unasked.stderr).toMatch(/serial INT.*usb[^]*ext4 "PHOTOS"[^]*ALL OF THIS WILL BE ERASED/);
     expect(await guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
 
-    for (const name of ['INT', 'KILL']) {
-      await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q Making /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
+    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Partitioning'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
+      await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
       expect(await guest.ask('extbackup drive list')).toContain('No disk is enrolled');
       if (name === 'INT') await nothingIsOpen();
     }
-    await guest.shell('extbackup release');
-    const again = await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes');
-    expect(again.stderr + String(again.exitCode)).toMatch(/0$/);
+    await giveTerminal(guest);
+    const prepare = ['extbackup', 'drive', 'prepare', device, '--label', 'BACKUP_1', '--header-backup', '/root/header'] as const;
+    const refused = await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_2']);
+    expect(refused).toMatch(/preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/);
+    expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1'])).toMatch(/header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/);
+    expect(await guest.ask(`cryptsetup luksUUID /root/header; ls /var/lib/extbackup`)).toBe(`${await guest.ask(`cryptsetup luksUUID ${device}1`)}\ndrives.json\ndrives.json.lock`);
     await nothingIsOpen();
     expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
+  });
+
+  it('refuses a disk that is too small or has a bad block, and tells of one that fails meanwhile', async () => {
+    const { guest } = lab;
+    const cases: readonly (readonly [name: string, sizeMb: number, fault: Fault | undefined, options: readonly string[], exitCode: number, words: string])[] = [
+      ['SMALL', 48, undefined, [], 10, 'is too small: it has 48 MiB'],
+      ['BAD', 96, { on: 'read', sector: 100_000 }, ['--check'], 10, 'has a bad block, at 48 MiB'],
+      ['FAILS', 96, { on: 'write' }, [], 13, 'reported errors or went away while BACKUP_1 was prepared'],
+    ];
+    for (const [name, sizeMb, fault, options, exitCode, words] of cases) {
+      const disk = await lab.newDisk({ name, sizeMb });
+      await guest.plug(disk, fault);
+      expect(await extbackup('drive', 'prepare', await guest.deviceOf(disk), '--label', 'BACKUP_1', '--yes', ...options)).toMatchObject({ exitCode, stderr: expect.stringContaining(words) as string });
+    }
+    await nothingIsOpen();
   });
 
   it('leaves nothing open when the disk is pulled out meanwhile', async () => {
@@ -122,10 +142,18 @@ describe('a disk with a backup', () => {
     return disk;
   };
 
-  it('can be looked into; meanwhile no run starts, and it says who to ask', async () => {
+  it('can be looked into, but not during a run; meanwhile no run starts, and it says who to ask', async () => {
     const { guest } = lab;
-    await backedUp();
-    expect((await guest.run(['extbackup', 'mount'])).stdout).toContain('read-only');
+    await guest.restore('with a disk in the drawer');
+    await guest.write('/root/wait', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
+    await guest.shell('chmod 755 /root/wait; printf "hooks: [{when: before-sync, command: /root/wait}]\n" >> /etc/extbackup/config.yaml');
+    await guest.plug(await original.clone('LOOK'));
+    await waitForState(lab, 'BACKUP_1', ['running']);
+    expect(await extbackup('mount')).toMatchObject({ exitCode: 11, stderr: expect.stringContaining('A run, or another command, is at work') as string });
+    await guest.shell('touch /run/go');
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+
+    expect((await guest.run(['mount-extbackup'])).stdout).toContain('read-only');
     expect(await guest.ask('cat /mnt/plaintext/backups/docs/a')).toBe('one');
     expect(await guest.isTrue('touch /mnt/plaintext/x')).toBe(false);
     const run = await extbackup('run', '--drive', 'BACKUP_1');
@@ -134,14 +162,21 @@ describe('a disk with a backup', () => {
     await guest.shell('sleep 600 </mnt/plaintext/LABEL >/dev/null 2>&1 & echo $! > /run/holder');
     expect(await extbackup('umount')).toMatchObject({ exitCode: 20, stderr: expect.stringContaining('sleep (') as string });
     await guest.shell('kill "$(cat /run/holder)"');
-    expect(await extbackup('umount')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Safe to unplug') as string });
+    expect((await guest.run(['umount-extbackup'])).stdout).toContain('Safe to unplug');
+    await nothingIsOpen();
+
+    await guest.shell('extbackup verify & while ! grep -q /run/extbackup/inside/ /proc/mounts; do sleep 0.05; done; kill -KILL $!; wait $! || true');
+    expect(await extbackup('release')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Closed what a command left open: extbackup-BACKUP_1.[^]*Safe to unplug/) as string });
+    expect(await guest.isTrue('test -e /run/extbackup/inside')).toBe(false);
     await nothingIsOpen();
   });
 
-  it('is closed by itself when it is forgotten', async () => {
+  it('is reminded of and closed by itself when it is forgotten, after the time that is set', async () => {
     const { guest } = lab;
     await backedUp();
-    await guest.run(['extbackup', 'mount', '--for', '5s']);
+    await guest.shell('printf "mount: {closeAfter: 24s, remindBefore: 20s}\n" >> /etc/extbackup/config.yaml');
+    await guest.run(['extbackup', 'mount']);
+    await guest.waitFor('the reminder', async () => (await eventsOf(lab, 'warning:raised')).some(({ reason }) => String(reason).includes('root has had disk BACKUP_1 open')));
     await guest.waitFor('the timer to close it', '! test -e /dev/mapper/extbackup-BACKUP_1 && ! test -e /run/extbackup/look.json', 120_000);
     await guest.waitFor('the timer to go', '! systemctl is-active --quiet extbackup-forgotten-look.timer');
     await nothingIsOpen();

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatLuks, luksPartitionType, makeFilesystem, partition, partitioners } from '../../../src/drives/format-disk.ts';
 import { hasBytes } from '../../../src/drives/kernel-hold.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { checkSurface, surfaceChecks } from '../../../src/drives/surface-check.ts';
+import { CommandError, runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { readFilesystemType } from '../../../src/system/filesystem.ts';
 import { readLuksUuid } from '../../../src/system/luks.ts';
 import { someUuid } from '../../unit/drives/devices.ts';
@@ -62,13 +63,34 @@ describe('on an image file', () => {
   });
 
   it('makes ext4 with the label, no reserved blocks and nothing left to initialise later', async () => {
-    await makeFilesystem(runCommand, 'ext4', 'BACKUP_1', image);
+    const told: number[] = [];
+    await makeFilesystem(runCommand, 'ext4', 'BACKUP_1', image, undefined, (percent) => { told.push(percent); });
+    expect(told[0]).toBe(0); // how far it is can be read
     expect(await readFilesystemType(runCommand, image)).toBe('ext4');
     const { stdout } = await runCommand({ file: '/usr/sbin/dumpe2fs', args: [image], timeoutMs: 20_000 });
     expect(stdout).toMatch(/^Filesystem volume name:\s+BACKUP_1$/m);
     expect(stdout).toMatch(/^Reserved block count:\s+0$/m);
     expect(stdout.match(/Group \d+:/g)).not.toBeNull();
     for (const flags of stdout.matchAll(/^Group \d+:.*?\[(.*?)\]/gm)) expect(flags[1]).toContain('ITABLE_ZEROED');
+  });
+
+  it.each(surfaceChecks)('finds no bad block on a good image, tells how far it is, and leaves the content to itself only when it reads: %s', async (how) => {
+    const handle = await open(image, 'r+');
+    await handle.write('content');
+    await handle.close();
+    const told: number[] = [];
+    await checkSurface(runCommand, image, how, (percent) => { told.push(percent); });
+    expect(told[0]).toBe(0);
+    expect(await hasBytes(image)).toBe(true);
+    expect((await readHead(image)).startsWith('content')).toBe(how === 'read');
+  });
+
+  it('ends the check at the first bad block and says where it is', async () => {
+    const failing: RunCommand = (command) => {
+      command.onStdout?.('2560\n');
+      return Promise.reject(new CommandError(command.file, command.args, 'ended with exit code 1', 1, ''));
+    };
+    await expect(checkSurface(failing, '/dev/sdb', 'read', () => undefined)).rejects.toMatchObject({ code: 'EXB_BAD_BLOCKS', message: expect.stringContaining('at 10 MiB') as string });
   });
 
   it('tells a blank image from one that holds bytes which no program recognises', async () => {
@@ -80,6 +102,15 @@ describe('on an image file', () => {
     expect((await stat(image)).size).toBe(96 * mebibyte);
   });
 });
+
+async function readHead(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    return (await handle.read(Buffer.alloc(16), 0, 16, 0)).buffer.toString('latin1');
+  } finally {
+    await handle.close();
+  }
+}
 
 async function makeImage(file: string, megabytes: number): Promise<void> {
   await writeFile(file, '');

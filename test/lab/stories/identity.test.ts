@@ -30,10 +30,11 @@ async function takeOut(which: UsbDisk): Promise<void> {
 }
 
 /** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
-async function refusedInside(which: UsbDisk, time: string): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
+async function refusedInside(which: UsbDisk, time: string, meanwhile?: () => Promise<void>): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
   await lab.guest.plug(which);
   const shown = await waitForState(lab, 'BACKUP_1', ['failed']);
   const failure = (await eventsOf(lab, 'run:failed')).at(-1);
+  await meanwhile?.();
   await assertClosed(lab);
   expect(await labelTime(which)).toBe(time);
   await takeOut(which);
@@ -44,7 +45,10 @@ it('a disk that was put back to last week is refused, with its LABEL as it was',
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   await takeOut(disk);
-  const { shown, failure } = await refusedInside(lastWeek, '0');
+  const { shown, failure } = await refusedInside(lastWeek, '0', async () => {
+    const byHand = await lab.guest.run(['extbackup', 'verify'], { okCodes: 'any' }); // would write checksums
+    expect(byHand).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('was put back to an older state') as string });
+  });
   expect(failure).toMatchObject({ code: 'EXB_ROLLED_BACK', exitCode: 10 });
   expect(shown.message).toContain('was put back to an older state');
   expect(shown.message).toContain('safe to unplug');

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { createForgottenWatch } from '../../../src/agent/forgotten-watch.ts';
+import { closingGraceMs, createForgottenWatch } from '../../../src/agent/forgotten-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { Look } from '../../../src/drives/look.ts';
 
@@ -52,4 +52,17 @@ it('begins anew with the next look, and says nothing where nobody looks or no en
   expect(await at(undefined, '2026-05-01T17:00:00.000Z')).toEqual([1]);
   expect(await at(opened('2026-05-02T08:00:00.000Z', '2026-05-02T16:00:00.000Z'), '2026-05-02T15:30:00.000Z')).toEqual([2]);
   expect(await at(opened('2026-05-03T08:00:00.000Z', undefined), '2026-05-09T15:30:00.000Z')).toEqual([2]);
+});
+
+it('says when there may be something to tell next', async () => {
+  const bus = createBus((_name, error) => { throw error; });
+  const look = opened('2026-05-01T08:00:00.000Z', '2026-05-01T08:00:20.000Z');
+  let now = new Date(look.since);
+  const watch = createForgottenWatch({ bus, look: () => Promise.resolve(look), setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: 5_000 }), now: () => now });
+  expect(await watch()).toBe(15_000);
+  now = new Date('2026-05-01T08:00:15.000Z');
+  expect(await watch()).toBe(5_000 + closingGraceMs);
+  expect(await watch()).toBe(5_000 + closingGraceMs);
+  now = new Date('2026-05-01T08:02:20.000Z');
+  expect(await watch()).toBeUndefined();
 });

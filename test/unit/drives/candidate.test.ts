@@ -39,6 +39,12 @@ describe('chooseDisk', () => {
     expect(() => chooseDisk(wish(), [disk], [])).toThrow(BusyError);
   });
 
+  it.each([['xfs', 300], ['btrfs', 120]] as const)('refuses a disk that is too small for %s before anything is erased', (filesystem, mebibytes) => {
+    const disk = aDisk({ sizeBytes: mebibytes * 1024 ** 2 });
+    expect(() => chooseDisk(wish({ filesystem }), [disk], [])).toThrow(expect.objectContaining({ code: 'EXB_TOO_SMALL', todo: expect.stringContaining(`with ${filesystem} needs`) as string }));
+    expect(chooseDisk(wish(), [disk], [])).toBe(disk);
+  });
+
   it('takes the smallest allowed disk', () => {
     expect(chooseDisk(wish(), [aDisk({ sizeBytes: smallestDisk })], []).path).toBe('/dev/sdb');
   });
