@@ -99,8 +99,10 @@ const isSameDisk = (before: BlockDevice, now: BlockDevice): boolean =>
 async function confirm(context: CliContext, disk: BlockDevice, options: Options): Promise<void> {
   for (const line of describeDisk(disk)) context.note(line);
   if (disk.transport !== 'usb') context.note(`${disk.path} is not connected by USB: runs will not start by themselves when it is plugged in.`);
-  if (options.yes === true || !(looksUsed(disk) || (await hasBytes(disk.path)))) return;
-  context.note('ALL OF THIS WILL BE ERASED.');
+  if (options.yes === true) return;
+  const blank = !looksUsed(disk) && !(await hasBytes(disk.path));
+  if (blank && !process.stdin.isTTY) return;
+  context.note(blank ? 'It looks empty. WHATEVER IS ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
   if (!process.stdin.isTTY) throw new UsageError(`${disk.path} looks used, and there is no terminal to ask you on.`, 'If everything on it may be erased, add: --yes');
   const answer = await askLine(`To go on, type the new label (${options.label}):`);
   if (answer !== options.label) throw new CancelledError('That is not the label; nothing was changed.', 'Run it again if you are sure about the disk.');

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /**
  * Whether the kernel itself holds a block device or one of its partitions: mounted anywhere, in any mount namespace,
@@ -17,14 +18,28 @@ export async function isHeldByKernel(device: string): Promise<boolean> {
   }
 }
 
-/** Whether the first MiB of a device holds anything but zeros: data that no program recognises is data too. */
+const pieceBytes = 64 * 1024;
+const pieces = 64;
+
+/** Whether a device holds anything but zeros at its beginning, its end or some places between: data that no program recognises is data too. */
 export async function hasBytes(device: string): Promise<boolean> {
   const handle = await open(device, constants.O_RDONLY);
   try {
-    const buffer = Buffer.alloc(1024 * 1024);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return buffer.subarray(0, bytesRead).some((byte) => byte !== 0);
+    const size = await sizeOf(handle, device);
+    const places = [...Array.from({ length: 16 }, (_, index) => index * pieceBytes), ...Array.from({ length: pieces }, (_, index) => Math.floor(((size - pieceBytes) * (index + 1)) / pieces))];
+    for (const place of places) {
+      const buffer = Buffer.alloc(pieceBytes);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, Math.max(0, place));
+      if (buffer.subarray(0, bytesRead).some((byte) => byte !== 0)) return true;
+    }
+    return false;
   } finally {
     await handle.close();
   }
+}
+
+/** stat(2) says 0 for a block device; sysfs counts its sectors of 512 bytes. */
+async function sizeOf(handle: FileHandle, device: string): Promise<number> {
+  const { size } = await handle.stat();
+  return size > 0 ? size : Number(await readFile(`/sys/class/block/${basename(device)}/size`, 'utf8')) * 512;
 }

@@ -182,6 +182,20 @@ describe('a disk with a backup', () => {
     await nothingIsOpen();
   });
 
+  it('is opened by nobody while it is noted as lost, and is enrolled again after it was forgotten, with what it holds', async () => {
+    const { guest } = lab;
+    const device = await guest.deviceOf(await backedUp());
+    const lost = await guest.run(['extbackup', 'drive', 'lost', 'BACKUP_1']);
+    expect(lost.stdout).toMatch(/What that means[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
+    expect((await waitForState(lab, 'BACKUP_1', ['failed'])).message).toContain('noted as lost');
+    for (const command of ['run', 'mount']) expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('--undo') as string });
+    await guest.run(['extbackup', 'drive', 'forget', 'BACKUP_1']);
+    const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', `${device}1`, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ label: 'BACKUP_1', state: 'active', generation: 1, lastSuccess: expect.stringMatching(/^20/) as string });
+    expect((await waitForState(lab, 'BACKUP_1', ['idle'])).message).toContain('Just enrolled');
+    await nothingIsOpen();
+  });
+
   it('is read by somebody who has nothing but the printed sheet, the password and the stock tools', async () => {
     const { guest } = lab;
     await backedUp();

@@ -100,6 +100,11 @@ describe('on an image file', () => {
     await handle.close();
     expect(await hasBytes(image)).toBe(true);
     expect((await stat(image)).size).toBe(96 * mebibyte);
+    await makeImage(image, 96);
+    const end = await open(image, 'r+');
+    await end.write(Buffer.from([1]), 0, 1, 96 * mebibyte - 1);
+    await end.close();
+    expect(await hasBytes(image)).toBe(true);
   });
 });
 
