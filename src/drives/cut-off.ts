@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BusyError } from '../errors.ts';
@@ -17,6 +17,7 @@ const noteFile = (paths: Paths): string => join(paths.state, 'preparing.json');
 
 /** Runs the preparation of a disk so that one that is cut off, by SIGKILL or a power cut, is known of later. */
 export async function noted<T>(paths: Paths, what: { readonly label: string; readonly device: string }, work: () => Promise<T>): Promise<T> {
+  await mkdir(paths.state, { recursive: true, mode: 0o700 });
   await writeAtomically(noteFile(paths), `${JSON.stringify({ version: 1, ...what, since: new Date().toISOString() })}\n`, true);
   try {
     return await work();

@@ -64,7 +64,7 @@ describe('drive prepare', () => {
     const refused = await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_2']);
     expect(refused).toMatch(/preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/);
     expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1'])).toMatch(/header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/);
-    expect(await guest.ask(`cryptsetup luksUUID /root/header; ls /var/lib/extbackup`)).toBe(`${await guest.ask(`cryptsetup luksUUID ${device}1`)}\ndrives.json\ndrives.json.lock`);
+    expect(await guest.ask('cryptsetup luksUUID /root/header; ls /var/lib/extbackup | grep preparing || true')).toBe(await guest.ask(`cryptsetup luksUUID ${device}1`));
     await nothingIsOpen();
     expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
   });
