@@ -6,6 +6,7 @@ import { throwIfCancelled, withUndo } from '../pipeline/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { flushFilesystem } from '../system/filesystem.ts';
+import { readIoErrors } from '../system/io-errors.ts';
 import { mappingName, readLuksUuid } from '../system/luks.ts';
 import { holdsOf } from '../system/holds.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -64,7 +65,8 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
   const uuid = randomUUID();
   const sealedId = randomUUID();
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
-  const capacityBytes = await worded(signal, unprepared(label), () => withUndo(signal, async (step) => {
+  const errorsBefore = await readIoErrors(disk.kname);
+  const capacityBytes = await worded(signal, unprepared(label), () => telling(label, disk.kname, errorsBefore, () => withUndo(signal, async (step) => {
     if (order.check) {
       context.note(`Checking every block of ${disk.path}; this takes hours …`);
       await checkSurface(run, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
@@ -87,7 +89,7 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
     if (order.headerBackup !== undefined) await copyHeader(run, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
     const { blocks, bsize } = await statfs(top);
     return blocks * bsize;
-  }));
+  })));
   await settle(run);
   const holds = await holdsOf(disk.kname, mappingName(label));
   if (holds.length > 0) throw new NotReleasedError(holds);
@@ -98,9 +100,22 @@ export async function prepareDrive(context: PrepareContext, order: PrepareOrder,
   };
 }
 
+/** Tells a disk that answers with errors, or is gone, from anything else that may go wrong: the programs each say it in their own words. */
+async function telling<T>(label: string, kname: string, errorsBefore: number | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const errors = cause instanceof CommandError ? await readIoErrors(kname) : errorsBefore;
+    throw errors === errorsBefore ? cause : diskError(label, cause);
+  }
+}
+
+const diskError = (label: string, cause: unknown): PullError =>
+  new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
+
 const unprepared = (label: string) => (cause: unknown): ExtbackupError => {
   if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
-    return new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
+    return diskError(label, cause);
   }
   return new DriveError('EXB_PREPARE', `${label} could not be prepared: ${messageOf(cause)}.`, 'Nothing was enrolled and nothing is left open. Put that right and run the same command again.', cause);
 };

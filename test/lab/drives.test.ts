@@ -54,7 +54,7 @@ describe('drive prepare', () => {
     expect(unasked.stderr).toMatch(/serial INT.*usb[^]*ext4 "PHOTOS"[^]*ALL OF THIS WILL BE ERASED/);
     expect(await guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
 
-    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Partitioning'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
+    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
       await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
       expect(await guest.ask('extbackup drive list')).toContain('No disk is enrolled');
       if (name === 'INT') await nothingIsOpen();
@@ -145,8 +145,8 @@ describe('a disk with a backup', () => {
   it('can be looked into, but not during a run; meanwhile no run starts, and it says who to ask', async () => {
     const { guest } = lab;
     await guest.restore('with a disk in the drawer');
-    await guest.write('/root/wait', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
-    await guest.shell('chmod 755 /root/wait; printf "hooks: [{when: before-sync, command: /root/wait}]\n" >> /etc/extbackup/config.yaml');
+    await guest.write('/usr/local/bin/wait-here', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
+    await guest.shell('chmod 755 /usr/local/bin/wait-here; printf "hooks: [{when: before-sync, command: /usr/local/bin/wait-here}]\n" >> /etc/extbackup/config.yaml');
     await guest.plug(await original.clone('LOOK'));
     await waitForState(lab, 'BACKUP_1', ['running']);
     expect(await extbackup('mount')).toMatchObject({ exitCode: 11, stderr: expect.stringContaining('A run, or another command, is at work') as string });
