@@ -11,7 +11,7 @@ const packages: Readonly<Record<string, string>> = {
   btrfs: 'btrfs-progs', 'mkfs.btrfs': 'btrfs-progs', cryptsetup: 'cryptsetup-bin', dumpe2fs: 'e2fsprogs', e2fsck: 'e2fsprogs', 'mkfs.ext4': 'e2fsprogs',
   mount: 'mount', umount: 'mount', openssl: 'openssl', rsync: 'rsync', ssh: 'openssh-client', 'ssh-keygen': 'openssh-client', 'ssh-keyscan': 'openssh-client',
   sfdisk: 'fdisk', parted: 'parted', systemctl: 'systemd', 'systemd-ask-password': 'systemd', 'systemd-notify': 'systemd', 'systemd-run': 'systemd', udevadm: 'udev', 'mkfs.xfs': 'xfsprogs', xfs_repair: 'xfsprogs',
-  smartctl: 'smartmontools',
+  smartctl: 'smartmontools', badblocks: 'e2fsprogs', busctl: 'systemd',
 };
 
 test('the package depends on, or suggests, whatever the program starts', async () => {
