@@ -26,7 +26,7 @@ it('a new password: the disk that is there gets the new key, and the old one ope
   await guest.shell('mkdir /root/headers');
   // A change that is killed when the disk has its second keyslot: nothing is lost, and the next change takes it up.
   await guest.shell(`printf 'never in force' | extbackup key change --password-stdin --scrypt-memory 64M >/run/cut 2>&1 &
-    until grep -q 'has a keyslot' /run/cut; do sleep 0.1; done; pkill -KILL -f 'extbackup key change'; wait`);
+    until grep -q 'has a keyslot' /run/cut; do sleep 0.1; done; kill -KILL $!; wait`);
   const slots = (): Promise<string> => guest.ask(`cryptsetup luksDump ${disks[0].path}-part1 | grep -c ': luks2'`);
   expect(await slots()).toBe('2');
   expect(await give(guest, firstPassword, 'unlock')).toMatch(/^0 /);
