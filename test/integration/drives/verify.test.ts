@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { comparePaths, keyOf, splitKey } from '../../../src/drives/checksum-entr
 import { openChecksums } from '../../../src/drives/checksum-store.ts';
 import { verifyDrive, type DriveVerdict, type Part } from '../../../src/drives/verify-drive.ts';
 import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/drives/verify-tree.ts';
+import { logFormat } from '../../../src/history/change-log.ts';
 import { runCommand } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
@@ -185,6 +186,16 @@ describe('what a run copied', () => {
     expect(await afterRun()).toMatchObject({ recorded: 3, known: none });
     await flip('b/c/d');
     expect(await verify()).toMatchObject({ compared: 3, recorded: 2, found: { damaged: 1, unreadable: 0 } });
+  });
+
+  it('is read from the log that the real rsync writes, whatever the names', async () => {
+    await mkdir(join(top, 'server'));
+    for (const name of ['new', 'with blank', 'with\nnewline']) await writeFile(join(top, 'server', name), name);
+    await writeFile(Buffer.concat([Buffer.from(join(top, 'server/')), Buffer.from([0xff])]), 'odd');
+    await link(join(top, 'server/new'), join(top, 'server/second name'));
+    await mkdir(join(top, '.extbackup/history'));
+    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', `--log-file=${join(top, '.extbackup/history/20260120T070000Z.log')}`, `--log-file-format=${logFormat()}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000 });
+    expect((await afterRun()).recorded).toBe(6); // and the one of the part
   });
 
   it('is gone through once, goes on where the time was up, and never gives a damaged file a new checksum', async () => {
