@@ -40,7 +40,7 @@ export const faults = {
     await guest.shell('pkill -KILL -x ssh');
     await goOn(guest);
   },
-  'network cut, then back': async ({ guest, server }) => {
+  'network cut and back': async ({ guest, server }) => {
     await server.cutNetwork();
     await goOn(guest);
     await new Promise((resolve) => setTimeout(resolve, 5_000)); // long enough for a first try to fail
