@@ -1,6 +1,7 @@
 /** The daemon: builds the object graph, starts the triggers, and on SIGTERM stops them and waits for every undo. */
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
@@ -115,7 +116,8 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   bus.on('run:warned', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
   bus.on('drive:ignored', ({ reason, happened, todo }) => { if (reason !== 'just-prepared') statusFile.addWarning(`${happened} ${todo}`); });
   await replies.tidy();
-  for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, new Date()).catch(quietly);
+  const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file)); // we have the lock, and write none yet
+  for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(quietly);
 
   let end: (ending: Ending) => void = () => undefined;
   const ended = new Promise<Ending>((resolve) => { end = resolve; });

@@ -15,12 +15,15 @@ const unfinished = /^[\w-]+\.jsonl?\.\d+$/;
 /** By then a writer that lives has ended. */
 const unfinishedForMs = 60_000;
 
-/** Removes what a power cut, or a killed program, left of {@link writeAtomically} in this directory. */
-export async function removeUnfinished(directory: string, now: Date): Promise<void> {
+/**
+ * Removes what a power cut, or a killed program, left of {@link writeAtomically} in this directory.
+ * @param own names of files that nobody else writes: of these nothing can be in the making
+ */
+export async function removeUnfinished(directory: string, own: readonly string[], now: Date): Promise<void> {
   for (const name of (await readdir(directory)).filter((entry) => unfinished.test(entry))) {
     const file = join(directory, name);
     const { mtimeMs } = await stat(file);
-    if (now.getTime() - mtimeMs > unfinishedForMs) await rm(file, { force: true });
+    if (own.some((known) => name.startsWith(`${known}.`)) || now.getTime() - mtimeMs > unfinishedForMs) await rm(file, { force: true });
   }
 }
 

@@ -64,9 +64,9 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
     for try in 1 2 3 4 5 6 7 8 9; do [ -n "$(ls -A /var/lib/extbackup/outbox 2>/dev/null || true)" ] || break; sleep 1; done
     find /run/extbackup/spool /run/extbackup/rejected /var/lib/extbackup/outbox -type f 2>/dev/null || true
     find /var/lib/extbackup /run/extbackup -name '*.json*.[0-9]*' 2>/dev/null || true`)).stdout.split('---\n');
-  if (stray !== '') throw new Error(`left behind: ${stray ?? ''}`);
   checkMessages(after.slice(before.runs), parseLines<Told>(told));
   checkDisk(readStock(found), readStock(left), claims, before);
+  if (stray !== '') throw new Error(`left behind: ${stray ?? ''}`);
 }
 
 const stillOpen = '{ cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true; }';

@@ -16,6 +16,7 @@ test('what a killed writer left is removed once it is old, and nothing else', as
     await utimes(name, old, old);
   }
   await writeFile(join(directory, 'rotation.json.43'), 'somebody writes this now');
-  await removeUnfinished(directory, new Date());
+  await writeFile(join(directory, 'attaches.json.44'), 'of an agent that was killed just now');
+  await removeUnfinished(directory, ['attaches.json'], new Date());
   expect((await readdir(directory)).sort()).toEqual(['drives.json', 'notes.json.bak', 'rotation.json.43', 'runs.jsonl']);
 });
