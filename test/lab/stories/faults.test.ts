@@ -16,7 +16,6 @@ it.each([
   ['pulling middle', 'rsync killed'],
   ['stamping', 'write errors'],
   ['unmounting', 'agent SIGKILL'],
-  ['notifying', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);
 });
