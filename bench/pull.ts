@@ -78,7 +78,7 @@ async function ours(top: string, firstCopy: boolean): Promise<Measure> {
   const started = performance.now();
   const source = sourceOf(config);
   const watch = createWatch(source.guard, record, signal);
-  const order = { config, source, firstCopy, onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
+  const order = { config, source, onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
   const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
   await watch.content?.look({ now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) }, 0);
   if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);

@@ -56,8 +56,6 @@ export interface PullOrder {
   readonly deleteLimit?: number;
   /** Where replaced and deleted files go; without it they are lost. */
   readonly history?: HistoryEntry;
-  /** No complete run was before: into an empty mirror all is copied plainly, without history and without a word of each file. */
-  readonly firstCopy?: boolean;
   /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
   readonly survey?: boolean;
   onProgress(progress: Progress): void;

@@ -45,7 +45,6 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   const order: PullOrder = {
     config,
     source,
-    firstCopy: record.lastSuccess === null,
     onProgress: (progress) => {
       tries.see(progress);
       story.tell('sync:progress', progress);

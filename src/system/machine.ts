@@ -1,9 +1,9 @@
-import { mkdir, open, opendir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
-import type { Machine, PullOrder } from '../pipeline/machine.ts';
+import type { Machine } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { fetchFile } from './fetch-file.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
@@ -48,8 +48,6 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     pull: async (order, signal) => {
       const { name } = order.source;
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
-      // Nothing can be replaced or put back, and nothing compared.
-      if (order.firstCopy === true && order.survey !== true && (await isEmpty(target))) return runRsync(run, plainly(order), { mirror: target, identityFile }, signal);
       // rsync makes only the last directory on the way to the one of the source.
       if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
       const outcome = await runRsync(run, order, { mirror: target, identityFile }, signal);
@@ -76,18 +74,6 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
-}
-
-/** The order without what is told and kept of each file. */
-const plainly = (order: PullOrder): PullOrder => ({ config: order.config, source: order.source, onProgress: (progress) => { order.onProgress(progress); } });
-
-async function isEmpty(directory: string): Promise<boolean> {
-  const open = await opendir(directory);
-  try {
-    return (await open.read()) === null;
-  } finally {
-    await open.close();
-  }
 }
 
 /** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */
