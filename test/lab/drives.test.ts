@@ -65,11 +65,12 @@ describe('drive prepare', () => {
     expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
   });
 
-  it('refuses a disk that is too small or has a bad block', async () => {
+  it('refuses a disk that is too small or has a bad block, and tells of one that fails meanwhile', async () => {
     const { guest } = lab;
     const cases: readonly (readonly [name: string, sizeMb: number, fault: Fault | undefined, options: readonly string[], exitCode: number, words: string])[] = [
       ['SMALL', 48, undefined, [], 10, 'is too small: it has 48 MiB'],
       ['BAD', 96, { on: 'read', sector: 100_000 }, ['--check'], 10, 'has a bad block, at 48 MiB'],
+      ['FAILS', 96, { on: 'write' }, [], 13, 'reported errors or went away while BACKUP_1 was prepared'],
     ];
     for (const [name, sizeMb, fault, options, exitCode, words] of cases) {
       const disk = await lab.newDisk({ name, sizeMb });
