@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from './host.ts';
 import { openLab, type Lab } from './lab.ts';
-import { password, preparedStation, prepareDisk } from './station.ts';
+import { preparedStation, prepareDisk } from './station.ts';
 import { eventsOf, waitForState } from './stories/operator.ts';
+import { atTerminal, giveTerminal } from './stories/person.ts';
 import type { Fault, UsbDisk } from './usb-disk.ts';
 
 /** What a person does with disks besides plugging them in, on a real kernel and from the installed package. */
@@ -53,14 +54,17 @@ describe('drive prepare', () => {
     expect(unasked.stderr).toMatch(/serial INT.*usb[^]*ext4 "PHOTOS"[^]*ALL OF THIS WILL BE ERASED/);
     expect(await guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
 
-    for (const name of ['INT', 'KILL']) {
-      await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q Making /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
+    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
+      await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
       expect(await guest.ask('extbackup drive list')).toContain('No disk is enrolled');
       if (name === 'INT') await nothingIsOpen();
     }
-    await guest.shell('extbackup release');
-    const again = await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes');
-    expect(again.stderr + String(again.exitCode)).toMatch(/was cut off before its end[^]*0$/);
+    await giveTerminal(guest);
+    const prepare = ['extbackup', 'drive', 'prepare', device, '--label', 'BACKUP_1', '--header-backup', '/root/header'] as const;
+    const refused = await guest.run(['python3', '/root/at-a-terminal.py', ...prepare], { input: JSON.stringify([['type the new label (BACKUP_1):', 'BACKUP_2\r']]), okCodes: [130], timeoutMs: 200_000 });
+    expect(refused.stdout).toMatch(/preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/);
+    expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1\r'])).toMatch(/header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/);
+    expect(await guest.ask('cryptsetup luksUUID /root/header; ls /var/lib/extbackup | grep preparing || true')).toBe(await guest.ask(`cryptsetup luksUUID ${device}1`));
     await nothingIsOpen();
     expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
   });
@@ -138,9 +142,17 @@ describe('a disk with a backup', () => {
     return disk;
   };
 
-  it('can be looked into; meanwhile no run starts, and it says who to ask', async () => {
+  it('can be looked into, but not during a run; meanwhile no run starts, and it says who to ask', async () => {
     const { guest } = lab;
-    await backedUp();
+    await guest.restore('with a disk in the drawer');
+    await guest.write('/usr/local/bin/wait-here', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
+    await guest.shell('chmod 755 /usr/local/bin/wait-here; printf "hooks: [{when: before-sync, command: /usr/local/bin/wait-here}]\n" >> /etc/extbackup/config.yaml');
+    await guest.plug(await original.clone('LOOK'));
+    await waitForState(lab, 'BACKUP_1', ['running']);
+    expect(await extbackup('mount')).toMatchObject({ exitCode: 11, stderr: expect.stringContaining('A run, or another command, is at work') as string });
+    await guest.shell('touch /run/go');
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+
     expect((await guest.run(['mount-extbackup'])).stdout).toContain('read-only');
     expect(await guest.ask('cat /mnt/plaintext/backups/docs/a')).toBe('one');
     expect(await guest.isTrue('touch /mnt/plaintext/x')).toBe(false);
@@ -151,6 +163,11 @@ describe('a disk with a backup', () => {
     expect(await extbackup('umount')).toMatchObject({ exitCode: 20, stderr: expect.stringContaining('sleep (') as string });
     await guest.shell('kill "$(cat /run/holder)"');
     expect((await guest.run(['umount-extbackup'])).stdout).toContain('Safe to unplug');
+    await nothingIsOpen();
+
+    await guest.shell('extbackup verify & while ! grep -q /run/extbackup/inside/ /proc/mounts; do sleep 0.05; done; kill -KILL $!; wait $! || true');
+    expect(await extbackup('release')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Closed what a command left open: extbackup-BACKUP_1.[^]*Safe to unplug/) as string });
+    expect(await guest.isTrue('test -e /run/extbackup/inside')).toBe(false);
     await nothingIsOpen();
   });
 
@@ -165,34 +182,17 @@ describe('a disk with a backup', () => {
     await nothingIsOpen();
   });
 
-  it('is read by somebody who has nothing but the printed sheet, the password and the stock tools', async () => {
+  it('is opened by nobody while it is noted as lost, and is enrolled again after it was forgotten, with what it holds', async () => {
     const { guest } = lab;
-    await backedUp();
-    const sheet = await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null');
-    const commands = sheet.split('\n').filter((line) => line.startsWith('    ')).map((line) => line.slice(4)).join('\n');
-    await guest.write('/root/typed', commands);
-    await guest.shell('systemctl stop extbackup; extbackup lock; dpkg --purge --force-all extbackup; rm -rf /etc/extbackup /var/lib/extbackup', { okCodes: 'any' });
-    await guest.run(['setsid', '--wait', 'sh', '-eux', '/root/typed'], { input: `${password}\n`, timeoutMs: 300_000 });
-    expect(await guest.ask('cat /srv/restored/docs/a /srv/restored/docs/b')).toBe('one\ntwo');
+    const device = await guest.deviceOf(await backedUp());
+    const lost = await guest.run(['extbackup', 'drive', 'lost', 'BACKUP_1']);
+    expect(lost.stdout).toMatch(/What that means[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
+    expect((await waitForState(lab, 'BACKUP_1', ['failed'])).message).toContain('noted as lost');
+    for (const command of ['run', 'mount']) expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('--undo') as string });
+    await guest.run(['extbackup', 'drive', 'forget', 'BACKUP_1']);
+    const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', `${device}1`, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ label: 'BACKUP_1', state: 'active', generation: 1, lastSuccess: expect.stringMatching(/^20/) as string });
+    expect((await waitForState(lab, 'BACKUP_1', ['idle'])).message).toContain('Just enrolled');
     await nothingIsOpen();
-    expect(await guest.isTrue('test -e /mnt/recovery-key/key')).toBe(false);
-  });
-
-  it('is verified: a flipped byte is found, named on the disk only, and repaired by the next run', async () => {
-    const { guest } = lab;
-    await backedUp();
-    expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('The mirror was read to its end') as string }); // the run has begun with it
-    await guest.shell(`
-      extbackup mount --read-write; cd /mnt/plaintext/backups/docs
-      touch -r a /run/times; printf X | dd of=a conv=notrunc status=none; touch -r /run/times a
-      cd /; extbackup umount`);
-    const found = await extbackup('verify', 'BACKUP_1', '--repair');
-    expect(found.exitCode).toBe(13);
-    expect(found.stderr).toContain('1 file on disk BACKUP_1 is damaged');
-    expect(found.stdout + found.stderr).not.toContain('docs/a');
-    expect(await guest.ask('extbackup mount >/dev/null; cat /mnt/plaintext/.extbackup/damaged-files.txt; extbackup umount >/dev/null')).toMatch(/ {2}docs\/a$/m);
-    await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 300_000 });
-    expect(await guest.ask('extbackup mount >/dev/null; cat /mnt/plaintext/backups/docs/a; ls /mnt/plaintext/.extbackup; extbackup umount >/dev/null')).toMatch(/^one\n(?![^]*damaged)/);
-    expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0 });
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { password as firstPassword } from '../station.ts';
 import { assertClosed, openStation, waitForState } from '../stories/operator.ts';
-import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from '../stories/person.ts';
+import { atTerminal, commandsOfSheet, followSheet, give, giveTerminal, namesInRam, shellPrompt } from '../stories/person.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
 /** The keys change, told in order: a new password while a disk is away; then the keys of a machine that was set up by hand. */
@@ -83,6 +83,9 @@ it('a station set up by hand is taken over with its password, salt, ssh key and 
   await guest.run(['extbackup', 'drive', 'adopt', `${device}1`], { timeoutMs: 200_000 });
   expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
   expect(await guest.ask(`head -c 2M ${device}1 | sha256sum`)).toBe(header);
+  await followSheet(guest, commandsOfSheet(await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null')), 'old  pass\\word ');
+  expect(await guest.ask('cat /srv/restored/docs/report | sha256sum')).toBe(await server.ask('cat /backups/docs/report | sha256sum'));
+  await guest.run(['rm', '-r', '/srv/restored']);
 });
 
 it('a machine without a check value asks at the first login whether this is the first set-up, and reads the newer openssl form', async () => {

@@ -22,3 +22,12 @@ export async function give(guest: Guest, line: string, ...command: string[]): Pr
 
 /** Names of the files in ramfs. */
 export const namesInRam = (guest: Guest): Promise<string> => guest.ask('ls -A /mnt/ramfs');
+
+/** What is to be typed of a recovery sheet in plain text, as it stands. */
+export const commandsOfSheet = (text: string): string => text.split('\n').filter((line) => line.startsWith('    ')).map((line) => line.slice(4)).join('\n');
+
+/** Types it, as somebody who knows the password. */
+export async function followSheet(guest: Guest, commands: string, password: string): Promise<void> {
+  await guest.write('/root/typed', commands);
+  await guest.run(['setsid', '--wait', 'sh', '-eux', '/root/typed'], { input: `${password}\n`, timeoutMs: 300_000 });
+}
