@@ -87,7 +87,7 @@ it('verify finds it too, has it copied again, and then all is well', async () =>
   await run();
   expect(await inside('cat backups/planted/letter-137; ls .extbackup')).toMatch(/^the letter number 137\n(?![^]*damaged)/);
   expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('40 files compared') as string });
-  expect((await extbackup('status')).stdout).not.toContain('damaged');
+  expect((await extbackup('drive', 'list')).stdout).not.toContain('damaged');
 });
 
 it('a sample is compared with the server, over the real line; names stay on the disk', async () => {
