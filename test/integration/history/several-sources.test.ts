@@ -97,7 +97,7 @@ it('what a held source has changed is rolled back, although all of them together
   const { failure } = await disk.pullAll([at('a'), far]);
   if (!(failure instanceof HeldError)) throw new Error('it was not held');
   expect(await treeOf('a')).not.toEqual(before);
-  const hold = holdSchema.parse({ runId: 'r', at: began > new Date(newest).toISOString() ? began : new Date(newest + 1).toISOString(), reason: failure.message, counts: failure.counts, sources: failure.sources });
+  const hold = holdSchema.parse({ runId: 'r', at: began > new Date(newest).toISOString() ? began : new Date(newest + 1_000).toISOString(), reason: failure.message, counts: failure.counts, sources: failure.sources });
   const plan = await planRollback(disk.top, { ...disk.record, hold }, undefined, never);
   if (plan === undefined) throw new Error('there is nothing to undo');
   await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
