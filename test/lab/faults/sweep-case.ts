@@ -55,7 +55,7 @@ export async function openStage(): Promise<SweepStage> {
   return {
     lab: station,
     run: async (point, fault) => {
-      if (still?.point === point) await guest.restore(atThePoint);
+      if (still?.point === point) await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout goes by the time of day
       else still = await standStill(point);
       const { disk, agentPid, runs } = still;
       await faults[fault](station, disk);

@@ -31,9 +31,11 @@ async function takeOut(which: UsbDisk): Promise<void> {
 
 /** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
 async function refusedInside(which: UsbDisk, time: string, meanwhile?: () => Promise<void>): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
+  const failures = (await eventsOf(lab, 'run:failed')).length;
   await lab.guest.plug(which);
-  const shown = await waitForState(lab, 'BACKUP_1', ['failed']);
+  await lab.guest.waitFor('the run to fail', async () => (await eventsOf(lab, 'run:failed')).length > failures, 120_000);
   const failure = (await eventsOf(lab, 'run:failed')).at(-1);
+  const shown = await waitForState(lab, 'BACKUP_1', ['failed']);
   await meanwhile?.();
   await assertClosed(lab);
   expect(await labelTime(which)).toBe(time);
