@@ -132,6 +132,7 @@ const trouble = (): Section => ({
   blocks: [{
     text: [
       '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password.',
+      'A key of SHA-512 may come from an old script that lost blanks at the ends of the password and each backslash when it read it: then type it without them.',
       'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
       'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount -o ro,noload /dev/mapper/recovery /mnt/recovery',
       'The same with xfs inside (see: blkid /dev/mapper/recovery): mount -o ro,norecovery /dev/mapper/recovery /mnt/recovery',

@@ -124,10 +124,9 @@ export class Guest extends Host {
 
   /**
    * Goes back to a snapshot, also after a power cut; the clock is set to now. Disks that were plugged in then are again, with
-   * what was on them; all others are taken out and keep what is on them. `clock: 'then'` leaves it as it was: whatever
-   * waits for the time of day notices nothing.
+   * what was on them; all others are taken out and keep what is on them.
    */
-  async restore(name: string, { clock = 'now' }: { clock?: 'now' | 'then' } = {}): Promise<void> {
+  async restore(name: string): Promise<void> {
     await this.#connection.drop();
     if (!this.#machine) {
       this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
@@ -139,7 +138,7 @@ export class Guest extends Host {
     for (const disk of this.#pluggedIn.get(name) ?? []) await this.#usb.plug(qmp, disk);
     await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
     await qmp.execute('cont');
-    await this.#connect(clock);
+    await this.#connect();
   }
 
   /** Asks again and again until the script ends with 0 or the function's answer is true. Throws with the journal's tail. */
@@ -171,12 +170,12 @@ export class Guest extends Host {
     return this.#machine;
   }
 
-  async #connect(clock: 'now' | 'then' = 'now'): Promise<void> {
+  async #connect(): Promise<void> {
     try {
       await this.#connection.open(this.#running.sshPort, bootTimeoutMs);
     } catch (error) {
       throw new Error(`The guest does not answer. Its console's end:\n${await consoleTail(this.#directory)}`, { cause: error });
     }
-    if (clock === 'now') await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
+    await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
   }
 }
