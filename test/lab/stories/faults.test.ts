@@ -13,7 +13,6 @@ afterAll(() => stage.lab.close());
 it.each([
   ['pulling middle', 'yank'],
   ['pulling middle', 'power cut'],
-  ['pulling middle', 'rsync killed'],
   ['stamping', 'write errors'],
   ['unmounting', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
