@@ -97,7 +97,7 @@ async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | 
 
 /** Of the entries of one run only the first; entries of runs that nobody knows are each a run. */
 export function beginnings(entries: readonly Date[], runs: Browsable['runs']): Date[] {
-  const runOf = (at: Date): number => runs.findIndex(({ startedAt, endedAt }) => at.getTime() > Date.parse(startedAt) - 1000 && at.getTime() <= Date.parse(endedAt));
+  const runOf = (at: Date): number => runs.findIndex(({ startedAt, endedAt }) => at.getTime() >= Date.parse(startedAt) && at.getTime() <= Date.parse(endedAt));
   return entries.filter((at) => runOf(at) < 0 || !entries.some((other) => other < at && runOf(other) === runOf(at)));
 }
 
@@ -136,7 +136,6 @@ async function offer(order: BrowseOrder, path: string, at: Date | undefined, sig
 
 const asOf = (at: Date | undefined): string => (at === undefined ? 'as of the last backup' : `as of ${inWords(at)}`);
 
-/** Entries are called by whole seconds. */
-const justBefore = (at: Date): Date => new Date(at.getTime() - 1000);
+const justBefore = (at: Date): Date => new Date(at.getTime() - 1);
 
 const inWords = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;

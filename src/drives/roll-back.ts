@@ -42,8 +42,8 @@ export async function planRollback(top: string, record: DriveRecord, to: Date | 
   return { entries, to: to ?? oldest.at, files, unfinishedSince: open.at(-1)?.at };
 }
 
-/** Names are whole seconds: what a run of 12:00:00.7 keeps may be called 12:00:00. */
-export const justBefore = (time: string | null): number => (time === null ? 0 : Math.floor(Date.parse(time) / 1000) * 1000 - 1);
+/** What a run keeps is dated when it began, or later. */
+export const justBefore = (time: string | null): number => (time === null ? 0 : Date.parse(time) - 1);
 
 /**
  * Carries a plan out. Cut off, it is carried on by planning and rolling back again.

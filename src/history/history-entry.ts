@@ -10,7 +10,7 @@ export const changeLogDirectory = '.extbackup/history';
 
 /** What one rsync replaced, deleted and created. Either file may be missing: nothing was replaced, or nothing written down. */
 export interface HistoryEntry {
-  /** Its beginning, for example 20261124T062500Z. */
+  /** Its beginning, for example 20261124T062500.123Z. */
   readonly name: string;
   readonly at: Date;
   /** What it replaced or deleted, under the same paths as in the mirror. */
@@ -22,15 +22,16 @@ export interface HistoryEntry {
 /** With the ending of a log whose undo was cut off; see undo-entry.ts. */
 const logName = /\.log(?:\.removed)?$/;
 
-const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.\d+)?Z$/;
+const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.(\d{1,3})\d*)?Z$/;
 
-/** The name of an entry that begins now: UTC, to the second. */
-export const historyName = (at: Date): string => `${at.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+/** The name of an entry that begins now: UTC, to the millisecond, so that entries of one run do not run ahead of its end. */
+export const historyName = (at: Date): string => at.toISOString().replace(/[-:]/g, '');
 
 /** Reads the name of a directory below `history/`; undefined when it is no time. */
 export function parseHistoryName(name: string): Date | undefined {
-  const [, year, month, day, hour, minute, second] = namePattern.exec(name) ?? [];
-  const time = new Date(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
+  const [, year, month, day, hour, minute, second, fraction = '0'] = namePattern.exec(name) ?? [];
+  if (year === undefined) return undefined;
+  const time = new Date(`${year}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}.${fraction}Z`);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
@@ -59,8 +60,8 @@ function timeOfNext(times: readonly number[], now: Date): Date {
   const taken = new Set(times);
   const newest = times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
   // A clock that went back must not put a new entry before an old one.
-  let next = Math.max(Math.min(Math.floor(now.getTime() / 1000) * 1000, endOfTime), newest + 1000);
-  while (taken.has(next)) next += 1000;
+  let next = Math.max(Math.min(now.getTime(), endOfTime), newest + 1);
+  while (taken.has(next)) next += 1;
   return new Date(next);
 }
 

@@ -136,8 +136,12 @@ describe('what is copied', () => {
 });
 
 describe('parseHistoryName', () => {
-  it.each(['2026-01-10T07:00:00Z', '20260110T070000Z', '2026-01-10T07-00-00Z', '2026-01-10T07:00:00.123Z'])('reads %s', (name) => {
+  it.each(['2026-01-10T07:00:00Z', '20260110T070000Z', '2026-01-10T07-00-00Z', '20260110T070000.0Z', '2026-01-10T07:00:00.000999Z'])('reads %s', (name) => {
     expect(parseHistoryName(name)?.toISOString()).toBe('2026-01-10T07:00:00.000Z');
+  });
+
+  it('reads milliseconds', () => {
+    expect(parseHistoryName('20260110T070000.123Z')?.toISOString()).toBe('2026-01-10T07:00:00.123Z');
   });
 
   it.each(['', 'lost+found', '2026-13-10T07:00:00Z', '2026-01-10'])('refuses %j', (name) => {

@@ -55,10 +55,10 @@ describe('on a disk', () => {
   it('each entry is later than all others, even when the clock goes back', async () => {
     const now = new Date('2026-11-24T06:25:00.700Z');
     const first = await newHistoryEntry(top, now);
-    expect(first.name).toBe('20261124T062500Z');
+    expect(first.name).toBe('20261124T062500.700Z');
     await mkdir(first.directory);
     const second = await newHistoryEntry(top, new Date('2026-11-23T00:00:00Z'));
-    expect(second.name).toBe('20261124T062501Z');
+    expect(second.name).toBe('20261124T062500.701Z');
     await writeFile(second.log, '');
     expect((await listHistory(top)).map(({ name }) => name)).toEqual([second.name, first.name]);
   });
