@@ -195,7 +195,7 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
       bus.emit('drive:ignored', { reason: 'no-block-device', happened: `${which} was connected but did not come up.`, todo: 'Check its cable and its power, and plug it in again, best at another port.' });
     },
   };
-  const usb = startUsb(() => listenToUsb(news, warnAfterMs), bus);
+  const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
   const key = await watchKeyFile(paths, () => { station.keyChanged(); });
   const config = await watchConfigFile(paths.config, onConfig);
   const spool = await watchSpool(paths, {
@@ -228,9 +228,9 @@ async function closeLeftovers(run: RunCommand, paths: Paths, warn: (reason: stri
 }
 
 /** A machine without a USB bus, or one that cannot be listened to, still serves udev's notes and requests. */
-function startUsb(start: () => Stop, bus: ReturnType<typeof createBus>): Stop {
+async function startUsb(start: () => Promise<Stop>, bus: ReturnType<typeof createBus>): Promise<Stop> {
   try {
-    return start();
+    return await start();
   } catch (error) {
     bus.emit('warning:raised', { reason: `USB cannot be listened to: ${messageOf(error)}.`, todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.' });
     return () => Promise.resolve();

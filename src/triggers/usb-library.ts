@@ -1,4 +1,4 @@
-import { usb as library } from 'usb';
+import { usb as library, WebUSB } from 'usb';
 
 /** What the library really hands out: its published type is WebUSB's, which knows no bus and no ports. */
 export interface UsbEvent {
@@ -18,3 +18,20 @@ interface UsbEvents {
 
 /** Hot-plug news of the USB library. The one place that imports it, for it brings a native module. */
 export const usb = library as unknown as UsbEvents;
+
+/**
+ * Listens for a moment. The library starts to listen behind our back, where what it throws would end the process: on a
+ * kernel without a USB bus, or without leave to hear of it.
+ * @throws what is in the way
+ */
+export async function tryToListen(): Promise<void> {
+  await new Trial({ allowAllDevices: true }).listen();
+}
+
+class Trial extends WebUSB {
+  async listen(): Promise<void> {
+    await this.getDevices();
+    await this.nativeEmitter.addAttach(() => undefined);
+    await this.nativeEmitter.removeAttach();
+  }
+}

@@ -1,6 +1,6 @@
 import { hasBlockDevice, isMassStorage, sysfsName } from '../system/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
-import { usb, type UsbEvent } from './usb-library.ts';
+import { tryToListen, usb, type UsbEvent } from './usb-library.ts';
 
 /** What udev's block events cannot say. None of these may throw. */
 export interface UsbNews {
@@ -11,8 +11,13 @@ export interface UsbNews {
   onNoBlockDevice(port: string, serial: string | undefined): void;
 }
 
-/** Listens to USB hot-plug. @param warnAfterMs how long a disk may take until its block device is there */
-export function listenToUsb(news: UsbNews, warnAfterMs: () => number): Stop {
+/**
+ * Listens to USB hot-plug.
+ * @param warnAfterMs how long a disk may take until its block device is there
+ * @throws when that is impossible on this machine
+ */
+export async function listenToUsb(news: UsbNews, warnAfterMs: () => number): Promise<Stop> {
+  await tryToListen();
   const waiting = new Map<string, NodeJS.Timeout>();
   const connected = (event: UsbEvent): void => {
     const { port, serial } = describe(event);
