@@ -1,10 +1,11 @@
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { openPlainFile, readSmallFile } from '../system/filesystem.ts';
 import { ownDirectory } from '../system/own-directory.ts';
 import { comparePaths, entrySchema, type ChecksumEntry } from './checksum-entry.ts';
+import { writeNewFile } from '../system/new-file.ts';
 
 /** Directory on the disk with what each file of the mirror must contain. It stays on the disk: it names files. */
 export const checksumDirectory = '.extbackup/checksums';
@@ -134,13 +135,7 @@ async function removeOthers(directory: string, { segments }: Index): Promise<voi
 /** Never through a link that somebody put there. */
 async function writeDurably(file: string, content: string): Promise<void> {
   await rm(file, { force: true, recursive: true });
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeNewFile(file, content);
 }
 
 function parse(line: string): ChecksumEntry | undefined {

@@ -1,9 +1,10 @@
 /** Notices on their way to a channel, kept in files until they are delivered, so that the agent's death loses none. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { notifyEvents } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
+import { writeNewFile } from '../system/new-file.ts';
 
 /** Ends the keeping of one notice; never throws. */
 export type Forget = () => Promise<void>;
@@ -49,7 +50,7 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
       const file = `${directory}/${String(Date.now()).padStart(15, '0')}-${String((count += 1)).padStart(6, '0')}-${randomUUID()}.json`;
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeDurably(file, JSON.stringify({ version: 1, channel, notice }));
+        await writeNewFile(file, JSON.stringify({ version: 1, channel, notice }));
       } catch (error) {
         onTrouble(error);
       }
@@ -78,17 +79,6 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
 
 /** Keeps nothing: for those who have no place to keep it. */
 export const noSpool: NoticeSpool = { keep: () => Promise.resolve(() => Promise.resolve()), leftovers: () => Promise.resolve([]) };
-
-/** A new file that is on the disk under its name, or not there; one that a power cut tore is no JSON. */
-async function writeDurably(file: string, content: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /** @returns undefined for what is not a kept notice */
 async function readKept(file: string): Promise<{ channel: string; notice: Notice } | undefined> {

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
@@ -18,6 +18,7 @@ import { topOfMirror } from './top-of-mirror.ts';
 import { runHook } from './run-hook.ts';
 import { runRsync } from './run-rsync.ts';
 import { removePartials } from './partial-files.ts';
+import { writeNewFile } from './new-file.ts';
 
 /** {@link Machine} on the real one. `identityFile` is the ssh key in RAM, `mirrorName` the directory of the mirror on the disk. */
 export function createMachine(run: RunCommand, paths: Paths, identityFile: string, mirrorName = 'backups'): Machine {
@@ -80,12 +81,6 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
 async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.new`;
   await rm(temporary, { force: true });
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeNewFile(temporary, content);
   await rename(temporary, file);
 }
