@@ -9,7 +9,7 @@ import { mountSetting } from '../config/mount-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readLook } from '../drives/look.ts';
-import { BusyError, messageOf, UsageError } from '../errors.ts';
+import { BusyError, ExtbackupError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
 import { makeChannel } from '../notify/make-channel.ts';
@@ -41,6 +41,7 @@ import { createForgottenWatch } from './forgotten-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 import { createStation } from './station.ts';
 import { createStatusFile } from './status-file.ts';
+import { watchWarnings } from './warnings.ts';
 
 /** Why the agent ends. */
 type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
@@ -75,10 +76,21 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   logEvents(bus, log);
   const service = createServiceStatus(run, socket);
   const load = (): Promise<Config> => loadConfig(paths.config);
-  const loadOrWarn = (): Promise<Config | undefined> => load().catch((error: unknown) => {
-    bus.emit('warning:raised', { reason: messageOf(error), todo: 'Make or correct it: extbackup setup --help' });
-    return undefined;
-  });
+  const warnings = watchWarnings(bus);
+  let settingsAreWrong = false;
+  const loadOrWarn = async (): Promise<Config | undefined> => {
+    try {
+      const settings = await load();
+      if (settingsAreWrong) bus.emit('warning:settled', { topic: 'settings' });
+      settingsAreWrong = false;
+      return settings;
+    } catch (error) {
+      settingsAreWrong = true;
+      const todo = error instanceof ExtbackupError ? error.todo : 'Make or correct it: extbackup setup --help';
+      bus.emit('warning:raised', { reason: messageOf(error), todo, topic: 'settings' });
+      return undefined;
+    }
+  };
   const subscriptionsOf = (settings: Config | undefined): Subscription[] =>
     (settings?.notify ?? []).map((entry) => ({ channel: makeChannel(entry, run), events: entry.events }));
   let config = await loadOrWarn();
@@ -100,7 +112,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const { registry } = ledger;
   const replies = createReplies(files.replies(paths), quietly);
   const statusFile = createStatusFile({
-    file: files.status(paths), rotationMemory: files.rotation(paths), drives: () => ledger.known(), loadConfig: load, onError: quietly,
+    file: files.status(paths), rotationMemory: files.rotation(paths), drives: () => ledger.known(), loadConfig: load, warnings, onError: quietly,
     board: () => station.board,
     keyIsLoaded: () => station.keyIsLoaded(),
     onStatus: (status) => { service.say(describeService(status)); },
@@ -112,9 +124,6 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     machineFor: (settings, record) => createMachine(run, paths, identityFile(paths, settings.ssh), record.mirror),
     publish: () => { statusFile.publish(); },
   });
-  bus.on('warning:raised', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
-  bus.on('run:warned', ({ reason, todo }) => { statusFile.addWarning(`${reason} ${todo}`); });
-  bus.on('drive:ignored', ({ reason, happened, todo }) => { if (reason !== 'just-prepared') statusFile.addWarning(`${happened} ${todo}`); });
   await replies.tidy();
   const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file)); // we have the lock, and write none yet
   for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(quietly);

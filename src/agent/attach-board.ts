@@ -95,7 +95,8 @@ export function createAttachBoard(): AttachBoard {
     setPhase: (phase) => {
       if (!run) return;
       const { source, ...rest } = run;
-      run = { ...rest, ...(source !== undefined && ofOneSource.includes(phase) && { source }), phase, ...(phase === 'waiting-for-server' && { etaSeconds: null }) };
+      const goesOn = [phase, run.phase].includes('waiting-for-server');
+      run = { ...rest, ...(source !== undefined && ofOneSource.includes(phase) && { source }), phase, etaSeconds: null, ...(!goesOn && { percent: null, bytes: 0, files: 0 }) };
     },
     setProgress: ({ percent, bytes, files, etaSeconds, source }) => {
       if (run) run = { ...run, ...(source !== undefined && { source }), percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };

@@ -8,6 +8,7 @@ import type { Status } from '../report/status.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { readRotationMemory } from '../report/rotation-memory.ts';
 import type { AttachBoard } from './attach-board.ts';
+import type { Warnings } from './warnings.ts';
 
 /** Where the status comes from. */
 export interface StatusParts {
@@ -17,6 +18,7 @@ export interface StatusParts {
   readonly board: () => AttachBoard;
   /** The enrolled disks; none while nothing is known of them. */
   readonly drives: () => Promise<readonly DriveRecord[]>;
+  readonly warnings: Warnings;
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
   /** Told of each new status, for the service manager. */
@@ -27,20 +29,15 @@ export interface StatusParts {
 export interface StatusFile {
   /** Writes soon; many calls become one. */
   publish(): void;
-  /** Remembers a warning that is about no enrolled disk; the last ten are shown. */
-  addWarning(text: string): void;
   /** The last word: the agent has stopped. */
   writeStopped(): Promise<void>;
 }
-
-const shownWarnings = 10;
 
 /** Retired disks are nobody's business any more; a lost one is when it turns up. */
 const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean => state === 'active' || (state === 'lost' && present.has(label));
 
 /** Keeps `status.json` true. */
 export function createStatusFile(parts: StatusParts): StatusFile {
-  let warnings: { at: string; text: string }[] = [];
   const compose = async (agent: Status['agent']): Promise<Status> => {
     const board = parts.board();
     const present = board.present();
@@ -55,7 +52,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
       key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',
       drives,
       run: board.run,
-      warnings,
+      warnings: [...parts.warnings.list()],
       updatedAt: now.toISOString(),
       pid: process.pid,
       pidStartTime: (await readProcessStart(process.pid)) ?? '',
@@ -68,9 +65,6 @@ export function createStatusFile(parts: StatusParts): StatusFile {
   };
   return {
     publish: coalesce(() => write('running'), parts.onError),
-    addWarning: (text) => {
-      warnings = [...warnings, { at: new Date().toISOString(), text }].slice(-shownWarnings);
-    },
     writeStopped: async () => {
       try {
         await write('stopped');

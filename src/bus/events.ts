@@ -89,7 +89,10 @@ export interface EventMap {
   'agent:started': { readonly version: string };
   'agent:stopping': { readonly reason: string };
   'spool:rejected': { readonly reason: string };
-  'warning:raised': { readonly reason: string; readonly todo: string };
+  /** With a topic, it takes the place of an earlier one about the same. */
+  'warning:raised': { readonly reason: string; readonly todo: string; readonly topic?: string };
+  /** What was wrong is right again. */
+  'warning:settled': { readonly topic: string };
   'drive:attached': { readonly source: 'udev' | 'usb'; readonly diskseq?: number; readonly device?: string; readonly usbSerial?: string };
   'drive:ignored': Partial<AttachFacts> & { readonly drive?: string; readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before'; readonly happened: string; readonly todo: string };
   'drive:identified': AttachFacts & { readonly drive: string };

@@ -63,10 +63,10 @@ export function renderDriveList(drives: readonly ListedDrive[], now: Date): stri
 
 const ago = (time: string | null, now: Date): string => (time === null ? 'never' : `${describeAge(time, now)} ago`);
 
-function describeState({ state, overdue, nextUp, lastError }: ListedDrive): string {
+function describeState({ state, overdue, nextUp, present, lastError }: ListedDrive): string {
   if (state === 'retired') return 'retired';
   if (state === 'lost') return 'LOST';
-  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp ? 'bring it next' : ''];
+  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp && !present ? 'bring it next' : ''];
   const text = remarks.filter((remark) => remark !== '').join(', ');
   return text === '' ? 'in rotation' : text;
 }

@@ -25,17 +25,26 @@ function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
   return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
 }
 
-/** Which disk to bring, and which should have come already. */
-function describeNext({ rotation: { next, overdueDrives } }: Status): string[] {
+/** Which disk to bring, if it is not here already, and which should have come already. */
+function describeNext({ drives, rotation: { next, overdueDrives } }: Status): string[] {
+  const isHere = drives.some(({ label, present }) => label === next && present);
   return [
-    ...(next === null ? [] : [`Bring next    ${next}`]),
+    ...(next === null || isHere ? [] : [`Bring next    ${next}`]),
     ...(overdueDrives.length === 0 ? [] : [`Overdue       ${overdueDrives.join(', ')}`]),
   ];
 }
 
+/** Phases whose name alone says too little. */
+const phaseWords: Readonly<Record<string, string>> = {
+  verifying: 'checking whether it is the right disk',
+  pruning: 'thinning out the history',
+  'verifying-data': 'reading back a part of the copy',
+  'waiting-for-server': 'waiting for the server to try again',
+};
+
 /** A run in one line: disk, phase and how far it is. */
 export function describeRun(run: RunStatus): string {
-  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${run.phase === 'waiting-for-server' ? 'waiting for the server to try again' : run.phase}`];
+  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords[run.phase] ?? run.phase}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
   if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));
@@ -59,7 +68,7 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
-    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
+    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp && !drive.present ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
     table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
     for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
       if (lastError !== null) table.push([`  ${name}`, lastError === 'EXB_HELD' ? 'held' : 'not complete', lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`, '']);

@@ -30,6 +30,13 @@ test('status leads with what matters and has a row for each disk', () => {
   ].join('\n'));
 });
 
+test('nobody is asked to bring a disk that is here', () => {
+  const [first] = status.drives;
+  if (!first) throw new Error('no disk');
+  const text = renderStatus({ ...status, rotation: { ...status.rotation, next: 'BACKUP_1' }, drives: [{ ...first, present: true, nextUp: true }] }, now);
+  expect(text).not.toMatch(/bring/i);
+});
+
 const noCopy = { offlineCopy: null, overdue: false, next: null, overdueDrives: [] };
 
 test('an offline copy that is too old is called so', () => {
