@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { approveRun, findHeld } from '../drives/approve-run.ts';
 import { cancellable } from '../drives/cancellable.ts';
-import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { withDisk } from '../drives/with-disk.ts';
@@ -13,6 +13,7 @@ import { heldReport } from '../guard/hold.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { readSmallFile } from '../system/filesystem.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 import { runNow } from './run.ts';
 
@@ -32,7 +33,7 @@ export function approveCommand(context: CliContext): Command {
     .option('--later', 'wait for the next plug, even if the disk is plugged in')
     .addHelpText('after', '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects were moved to the new layout"\n\nIt covers what the run was going to do; one that would do much more stops and asks again.\nIf it is not right: extbackup rollback')
     .action(async (wanted: string | undefined, options: Options) => {
-      requireRoot();
+      requireRoot('work on disks');
       const registry = createDriveRegistry(files.drives(context.paths));
       const record = findHeld(await registry.list(), wanted);
       if (options.show === true) {

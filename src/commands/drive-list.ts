@@ -4,12 +4,12 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import { remarksOf } from '../drives/disk-health.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { requireRoot } from '../drives/device-lock.ts';
 import { describeAge } from '../notify/wording.ts';
 import { planRotation, type RotationPlace } from '../report/rotation.ts';
 import { plainTable, trimEnds } from '../report/status-text.ts';
 import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 
 /** One row: what the ledger knows, and whether the disk is plugged in now. */
@@ -24,7 +24,7 @@ export function driveListCommand(context: CliContext): Command {
     .option('--json', 'one JSON array')
     .addHelpText('after', '\nExample:\n  extbackup drive list')
     .action(async (options: { json?: boolean }) => {
-      requireRoot();
+      requireRoot('work on disks');
       const drives = await lookUp(context);
       context.print(options.json === true ? JSON.stringify(drives, null, 2) : renderDriveList(drives, new Date()));
     });

@@ -4,7 +4,7 @@ import { checkLabel, chooseDisk, enrolledOn, filesystems, inUseBy, looksUsed, ty
 import { cancellable } from '../drives/cancellable.ts';
 import { noted, tidyUpCutOff } from '../drives/cut-off.ts';
 import { describeDisk } from '../drives/describe-disk.ts';
-import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { hasBytes, isHeldByKernel } from '../drives/kernel-hold.ts';
@@ -16,6 +16,7 @@ import { CancelledError, UsageError } from '../errors.ts';
 import { askLine } from '../keys/ask-question.ts';
 import { listBlockDevices, type BlockDevice } from '../system/block-devices.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 
 interface Options {
@@ -45,7 +46,7 @@ export function drivePrepareCommand(context: CliContext): Command {
 }
 
 async function prepare(context: CliContext, typed: string, options: Options): Promise<void> {
-  requireRoot();
+  requireRoot('work on disks');
   checkLabel(options.label, options.fs);
   if (options.json === true && options.headerBackup === toStdout) throw new UsageError('--json and --header-backup - both want standard output.', 'Leave out one of them.');
   const order = {

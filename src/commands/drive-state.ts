@@ -1,11 +1,12 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
 import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { unknownLabel } from '../drives/find-volume.ts';
 import { BusyError } from '../errors.ts';
 import { isOpen, mappingName } from '../system/luks.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 
 /** Strikes a disk off the list. */
@@ -78,7 +79,7 @@ async function setState(context: CliContext, label: string, state: DriveRecord['
 
 /** Changes the list for one disk that is not open. */
 async function change(context: CliContext, label: string, how: (drives: readonly DriveRecord[], record: DriveRecord) => readonly DriveRecord[]): Promise<DriveRecord> {
-  requireRoot();
+  requireRoot('work on disks');
   if (await isOpen(mappingName(label))) throw new BusyError(`Disk ${label} is open.`, 'Wait for the run, or close it with: extbackup release');
   const changed: DriveRecord[] = [];
   await createDriveRegistry(files.drives(context.paths)).update((drives) => {

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
-import { requireRoot } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { buildRecoverySheet } from '../drives/recovery-sheet.ts';
 import { sheetAsHtml, sheetAsText } from '../drives/recovery-sheet-text.ts';
 import { readSalt } from '../keys/salt.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 
 /** Prints how to read the disks with stock tools. */
@@ -16,7 +16,7 @@ export function recoverySheetCommand(context: CliContext): Command {
     .option('--with-salt', 'fill in the salt; keep such a sheet apart from the disks, like a key')
     .addHelpText('after', '\nExample:\n  extbackup recovery-sheet --html > sheet.html')
     .action(async (options: { html?: boolean; withSalt?: boolean }) => {
-      requireRoot();
+      requireRoot('work on disks');
       const config = await context.loadConfig();
       const sheet = buildRecoverySheet({
         station: hostname(),

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives, requireRoot, withDeviceLock } from '../drives/device-lock.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
 import { readLook } from '../drives/look.ts';
 import { removeLeftDirectories } from '../drives/opened-disk.ts';
 import { closeLook } from '../drives/look-inside.ts';
@@ -9,6 +9,7 @@ import { requestAndFollow } from '../report/request.ts';
 import { mappingName } from '../system/luks.ts';
 import { releaseDisks } from '../run/release-disks.ts';
 import { releaseAll } from '../system/release.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 
@@ -22,7 +23,7 @@ export function releaseCommand(context: CliContext): Command {
     .option('--after-crash', 'for extbackup.service: say nothing when there is nothing to do, or when another command is at work')
     .addHelpText('after', '\nExample:\n  extbackup release')
     .action(async (options: { afterCrash?: boolean }) => {
-      requireRoot();
+      requireRoot('work on disks');
       if (options.afterCrash === true) await releaseAfterCrash(context);
       else await releaseEverything(context);
     });

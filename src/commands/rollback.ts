@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { cancellable } from '../drives/cancellable.ts';
-import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { justBefore, noteRollback, planRollback, rollBack, type RollbackPlan } from '../drives/roll-back.ts';
 import { withDisk, type OpenedDisk } from '../drives/with-disk.ts';
@@ -11,6 +11,7 @@ import { askYes } from '../keys/ask-question.ts';
 import { count } from '../notify/wording.ts';
 import { createRunLedger } from '../report/run-ledger.ts';
 import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 import { parseTime } from './parse-time.ts';
 
@@ -34,7 +35,7 @@ export function rollbackCommand(context: CliContext): Command {
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n\nWhat it undoes is gone from the disk afterwards; the next run makes the copy equal to the server again. One that was interrupted is finished by calling it again.\nChanges of only owner, rights or times are not undone.')
     .action(async (label: string, options: Options) => {
-      requireRoot();
+      requireRoot('work on disks');
       await cancellable('The disk is closed. Finish it with the same command.', (signal) =>
         withDisk(context.runCommand, context.paths, { label, writable: options.list !== true && options.dryRun !== true }, signal, (disk) => (options.list === true ? list(context, disk) : rollback(context, disk, options, signal))));
       await nudgeAboutDrives(context.paths);

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { cancelClosingTime } from '../drives/closing-time.ts';
-import { nudgeAboutDrives, requireRoot } from '../drives/device-lock.ts';
+import { nudgeAboutDrives } from '../drives/device-lock.ts';
 import { closeLook } from '../drives/look-inside.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from './cli-context.ts';
 
 /** Closes the disk that a person has opened. */
@@ -12,7 +13,7 @@ export function umountCommand(context: CliContext): Command {
     .option('--forgotten', 'for the timer that closes a forgotten disk')
     .addHelpText('after', '\nExample:\n  extbackup umount')
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
-      requireRoot();
+      requireRoot('work on disks');
       const look = await closeLook(context.runCommand, context.paths);
       await cancelClosingTime(context.runCommand);
       if (look) {

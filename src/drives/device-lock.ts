@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { BusyError, UsageError } from '../errors.ts';
+import { BusyError } from '../errors.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Runs `work` while no run can start and no other command opens a disk.
  * @throws BusyError when a run or another command is at it; UsageError for anybody but root
  */
 export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
-  requireRoot();
-  await mkdir(paths.run, { recursive: true, mode: 0o755 });
+  requireRoot('work on disks');
+  await mkdir(paths.run, { recursive: true, mode: 0o700 });
   const lock = await lockFile(`${paths.run}/device.lock`);
   if (!lock) throw new BusyError('A run, or another command, is at work on a disk.', 'Wait for its end: extbackup status --watch');
   try {
@@ -17,11 +18,6 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
   } finally {
     await lock.release();
   }
-}
-
-/** @throws UsageError */
-export function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw new UsageError('Only root may work on disks.', 'Run this as root, for example with sudo.');
 }
 
 /** Tells the agent that the list of enrolled disks has changed. Without an agent nobody needs to know. */

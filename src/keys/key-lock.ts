@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { BusyError, UsageError } from '../errors.ts';
+import { BusyError } from '../errors.ts';
 import { lockFile } from '../system/file-lock.ts';
 import type { Paths } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Lets only one process at a time change the keys in RAM.
  * @throws BusyError when another one is at it for more than a minute: somebody sits before its prompt
  */
 export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
-  requireRoot();
+  requireRoot('touch the keys');
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
   const lock = await lockFile(`${paths.run}/key.lock`, 60_000);
   if (!lock) throw new BusyError('Another process is changing the keys.', 'Try again when it has ended.');
@@ -31,8 +32,4 @@ export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): P
   } finally {
     await lock.release();
   }
-}
-
-function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw new UsageError('Only root may touch the keys.', 'Run this as root, for example with sudo.');
 }

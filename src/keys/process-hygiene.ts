@@ -2,14 +2,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { pause } from '../system/pause.ts';
+import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Keeps the memory of this process, and of every program that it starts from now on, off the disk: no core file, and no
  * swap where systemd can see to that. `doctor` tells what remains.
  * Other users cannot look into a root process: ptrace(2) and /proc/PID/mem are refused to them. Root can, and can read the
  * key itself.
+ * @throws UsageError when this is no root process
  */
 export async function protectMemory(run: RunCommand): Promise<void> {
+  requireRoot('touch the keys');
   await Promise.all([forbidCoreDumps(run), stayOutOfSwap(run)]);
 }
 

@@ -81,6 +81,8 @@ it('nobody but root looks into the memory of the agent', async () => {
   await guest.shell('systemd-run --quiet --unit own --uid nobody sleep 900');
   expect(await seenBy('nobody', '$(systemctl show --property MainPID --value own)')).toMatch(/^environ\nmaps/); // a process of its own: the check can fail
   await guest.shell('systemctl stop own');
+  const asNobody = await guest.ask('for verb in unlock "key change" "drive list"; do setpriv --reuid nobody --regid nogroup --clear-groups extbackup $verb 2>&1 || echo $?; done');
+  expect(asNobody.match(/^Only root may .*\nRun this as root.*\n2$/gm)).toHaveLength(3);
 });
 
 it('a command that waits for the password is kept out of swap', async () => {
