@@ -134,10 +134,10 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   process.once('SIGINT', () => { end('SIGINT'); });
   const reload = coalesce(async () => {
     const changed = await loadOrWarn();
+    statusFile.publish();
     if (changed === undefined) return; // while it is wrong, the operator is told over the former channels
     config = changed;
     dispatcher.use(subscriptionsOf(config));
-    statusFile.publish();
   }, quietly);
   const lookForApprovals = coalesce(createApprovalWatch({ bus, drives: () => ledger.known() }), quietly);
   lookForApprovals();
