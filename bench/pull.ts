@@ -81,7 +81,7 @@ async function ours(top: string, firstCopy: boolean): Promise<Measure> {
   const order = { config, source, onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
   const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
   await watch.content?.look({ now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) }, 0);
-  if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
+  if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);
   const seconds = (performance.now() - started) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const { created, changed, deleted } = watch.tally.counts;

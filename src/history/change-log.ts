@@ -32,7 +32,7 @@ export function parseLogLine(line: string): LoggedChange | undefined {
  * The log stands on a disk that may come from anywhere: it never leads out of the mirror. Looks at the name itself,
  * because dots and slashes can be escaped, too.
  */
-const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
+export const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
 
 /** The bytes of a path as rsync prints it, read as UTF-8. */
 export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(printed).toString('latin1'));

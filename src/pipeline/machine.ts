@@ -2,6 +2,7 @@ import type { Config, Hook } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Progress, PullFigures } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
+import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { KeepRule } from '../history/retention.ts';
 import type { DriveVerdict, Part } from '../drives/verify-drive.ts';
@@ -16,6 +17,8 @@ export interface RsyncOutcome {
   readonly entries: number;
   /** Deletions that a limit kept it from. */
   readonly skippedDeletions: number;
+  /** What they are about; undefined when that is not known for sure. */
+  readonly doomed?: Doomed;
   /** Files that vanished on the server while it was read (exit 24): normal on a living system. */
   readonly vanished: number;
   /** Whether anything was created, replaced or deleted. */
@@ -54,6 +57,8 @@ export interface PullOrder {
   readonly source: PullSource;
   /** undefined copies and deletes nothing; a number deletes at most so many. */
   readonly deleteLimit?: number;
+  /** With a limit: only this is deleted, and the server is not asked again, unless that cannot be done. */
+  readonly doomed?: Doomed;
   /** Where replaced and deleted files go; without it they are lost. */
   readonly history?: HistoryEntry;
   /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */

@@ -31,7 +31,7 @@ export const logFile = '.extbackup/last-run.log';
 
 /**
  * Makes the mirror equal to the source: first copies everything and deletes nothing, then deletes what the source no
- * longer has. What is replaced or deleted goes to the disk's history. A source without a single file deletes nothing,
+ * longer has, as the first phase named it. What is replaced or deleted goes to the disk's history. A source without a single file deletes nothing,
  * and one that changed suspiciously much stops the run. A connection that breaks while it deletes leads back to the
  * copying, which counts anew what is to be deleted: the server may come back with less than it had.
  * @param source the only one when left out
@@ -109,7 +109,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   if (!deletes) return { outcomes: [copied], attempts, suspicious };
   story.enter('deleting');
   // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
-  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine, watch)), deleteLimit: copied.skippedDeletions * 4 + 1_000 }, watch.signal);
+  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine, watch)), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);
   await keepLog(machine, copied.log + deleted.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (await tries.again(deleted)) return { outcomes: [copied], attempts, suspicious, brokeOff: true };
@@ -164,11 +164,12 @@ function moreToDelete(server: string): PullError {
   return new PullError('EXB_CHANGED_MEANWHILE', `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`, 'Look at the server; if that is right, run again: extbackup run');
 }
 
-/** Each phase lists the whole source again, so the totals are the last one's; what was moved adds up. */
+/** The totals are those of the last phase that listed the source; what was moved adds up. */
 function sum(before: PullFigures, last: PullFigures): PullFigures {
+  const { filesTotal, bytesTotal } = last.filesTotal > 0 ? last : before;
   return {
-    filesTotal: last.filesTotal,
-    bytesTotal: last.bytesTotal,
+    filesTotal,
+    bytesTotal,
     filesDeleted: before.filesDeleted + last.filesDeleted,
     filesTransferred: before.filesTransferred + last.filesTransferred,
     bytesTransferred: before.bytesTransferred + last.bytesTransferred,

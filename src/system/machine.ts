@@ -1,11 +1,12 @@
-import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
-import type { Machine } from '../pipeline/machine.ts';
+import type { Machine, RsyncOutcome } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { fetchFile } from './fetch-file.ts';
+import { deleteNamed } from './delete-named.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
 import { isThere } from './is-there.ts';
 import { lookForSomething } from './list-source.ts';
@@ -51,7 +52,9 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
       // rsync makes only the last directory on the way to the one of the source.
       if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
-      const outcome = await runRsync(run, order, { mirror: target, identityFile }, signal);
+      const place = { mirror: target, identityFile, isEmpty: await isEmpty(target) };
+      const named = await deleteNamed(run, order, { ...place, top: paths.plaintext }, signal);
+      const outcome = named?.isDone === true ? named : after(named, await runRsync(run, order, place, signal));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
       if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
@@ -76,6 +79,20 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
 }
+
+async function isEmpty(directory: string): Promise<boolean> {
+  const handle = await opendir(directory);
+  try {
+    return (await handle.read()) === null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What two rsyncs of one order did together. */
+const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome => (before === undefined ? last : {
+  ...last, changed: before.changed || last.changed, figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
+});
 
 /** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */
 async function replaceFile(file: string, content: string): Promise<void> {

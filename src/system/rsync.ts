@@ -14,8 +14,20 @@ export interface PullTarget {
   /** The ssh key in RAM. */
   readonly identityFile: string;
   readonly history?: HistoryEntry;
+  /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
+  readonly isEmpty?: boolean;
   /** false when no word of each file is wanted. */
   readonly tells?: boolean;
+  /** Set when only what a list names is to be deleted. */
+  readonly named?: NamedDeletion;
+}
+
+/** Files on the disk that tell rsync what to delete. */
+export interface NamedDeletion {
+  /** Names below the mirror, separated by zero bytes. */
+  readonly list: string;
+  /** An empty directory: it stands for the source, which has nothing of what is named. */
+  readonly nothing: string;
 }
 
 /** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
@@ -74,23 +86,37 @@ function sourceArg({ source: text }: PullSource): string {
  * Where what is replaced or deleted goes, and what is done is written down; see change-log.ts. Both are by the path
  * below the mirror, also where the target is only one directory of it.
  */
-function historyArgs({ name }: PullSource, history: HistoryEntry | undefined): string[] {
+function historyArgs({ name }: PullSource, { history, isEmpty = false }: PullTarget): string[] {
   if (history === undefined) return [];
   const directory = name === undefined ? history.directory : join(history.directory, name);
-  return ['--backup', `--backup-dir=${directory}`, `--log-file=${history.log}`, `--log-file-format=${logFormat(name)}`];
+  return [...(isEmpty ? [] : ['--backup', `--backup-dir=${directory}`]), `--log-file=${history.log}`, `--log-file-format=${logFormat(name)}`];
 }
 
 /**
- * Arguments of the copying phase: deletes nothing, and tells how much it would have deleted.
+ * Arguments of the copying phase: deletes nothing, and tells how much it would have deleted, and what; see doomed.ts.
  * `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
  */
 export function copyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
-  return [...commonArgs(config, source, target), ...historyArgs(source, target.history), '--max-delete=0', '--', sourceArg(source), `${target.mirror}/`];
+  return [...commonArgs(config, source, target), '--debug=del2', ...historyArgs(source, target), '--max-delete=0', '--', sourceArg(source), `${target.mirror}/`];
 }
 
 /** Arguments of the deleting phase, which may delete at most `limit` files. */
 export function deleteArgs(config: Config, source: PullSource, target: PullTarget, limit: number): string[] {
-  return [...commonArgs(config, source, target), ...historyArgs(source, target.history), `--max-delete=${limit}`, '--', sourceArg(source), `${target.mirror}/`];
+  return [...commonArgs(config, source, target), ...historyArgs(source, target), `--max-delete=${limit}`, '--', sourceArg(source), `${target.mirror}/`];
+}
+
+/**
+ * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the empty
+ * source does not have becomes a deletion. Otherwise as in {@link deleteArgs}; what is excluded stays.
+ */
+export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, nothing }: NamedDeletion): string[] {
+  return [
+    '--archive', '--hard-links', '--acls', '--xattrs', '--numeric-ids', '--no-human-readable', '--info=stats2,name0',
+    '--delete-missing-args', '--force', `--files-from=${list}`, '--from0', '--no-implied-dirs',
+    ...source.exclude.map((pattern) => `--exclude=${pattern}`),
+    ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
+    ...historyArgs(source, target), `--max-delete=${limit}`, '--', `${nothing}/`, `${target.mirror}/`,
+  ];
 }
 
 /** Arguments that change nothing and name every change that would be made. */

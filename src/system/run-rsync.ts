@@ -1,7 +1,8 @@
 import { CommandError, type CommandResult, type RunCommand } from './command.ts';
 import { parseChange } from '../history/change.ts';
+import { readDoomed } from '../history/doomed.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
-import { copyArgs, deleteArgs, surveyArgs, type PullTarget } from './rsync.ts';
+import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './rsync.ts';
 import { classifyRsync, type PullTrouble } from './rsync-failure.ts';
 import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 import { createStallWatch } from './stall-watch.ts';
@@ -21,6 +22,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   let toldAt = 0;
   let unread = ''; // the last line that counted files and was not read
   let files = 0; // the lines within one large file do not repeat the count
+  const doomed = readDoomed();
   const split = createLineSplitter((text) => {
     const line = withoutProgress(text);
     if (line.startsWith('!')) {
@@ -29,6 +31,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
       if (change) order.onChange?.(change);
       return;
     }
+    if (doomed.see(line)) return;
     // There is such a line for each file: most of them are not worth reading.
     const counts = line.endsWith(')');
     if (line.startsWith(' ') && counts && Date.now() - toldAt < progressEveryMs) {
@@ -67,16 +70,23 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const outcome = outcomeOf(ended, statistics, complaints);
   const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
   changed ||= !tells && outcome.figures.filesTransferred > 0;
-  return { ...outcome, changed, ...(hung && { trouble: hung }) };
+  // What stands in the way of something new waits for the server's list, which has both.
+  const all = complaints.waiting > 0 ? undefined : doomed.result(outcome.skippedDeletions);
+  return { ...outcome, changed, ...(all && { doomed: all }), ...(hung && { trouble: hung }) };
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
   if (order.survey === true) return surveyArgs(order.config, order.source, target);
+  if (target.named) return deleteNamedArgs(order.source, target, order.deleteLimit ?? 0, target.named);
   return order.deleteLimit === undefined ? copyArgs(order.config, order.source, target) : deleteArgs(order.config, order.source, target, order.deleteLimit);
 }
 
-/** The first change that is printed after a progress line may stand on the same line. */
-const withoutProgress = (line: string): string => (line.startsWith(' ') && line.includes('!') ? line.slice(line.indexOf('!')) : line);
+/** The first change or deletion that is printed after a progress line may stand on the same line. */
+function withoutProgress(line: string): string {
+  if (!line.startsWith(' ')) return line;
+  const start = /!|delete_i/.exec(line)?.index;
+  return start === undefined ? line : line.slice(start);
+}
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined; readonly stillRuns?: boolean };
 

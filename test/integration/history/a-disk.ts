@@ -20,6 +20,8 @@ export interface DiskAndServer {
   readonly top: string;
   readonly mirror: string;
   readonly source: string;
+  /** The arguments of each rsync so far. */
+  readonly rsyncs: readonly (readonly string[])[];
   record: DriveRecord;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
   pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void; onWarning?: (reason: string) => void }): Promise<PullResult>;
@@ -38,10 +40,14 @@ export async function openDisk(): Promise<DiskAndServer> {
   // In place of ssh: starts the far rsync here, in the source. So rsync pulls, as it does from a server.
   const shell = join(root, 'shell');
   await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do [ "$1" != down ] || exit 255; shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
-  const run: RunCommand = (command) => runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
+  const rsyncs: (readonly string[])[] = [];
+  const run: RunCommand = (command) => {
+    if (command.file === '/usr/bin/rsync') rsyncs.push(command.args);
+    return runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
+  };
   const machine = createMachine(run, { ...defaultPaths, plaintext: top }, '/nonexistent');
   const disk: DiskAndServer = {
-    top, source, mirror: join(top, 'backups'),
+    top, source, rsyncs, mirror: join(top, 'backups'),
     record: driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z' }),
     pull: async ({ settings = {}, signal = new AbortController().signal, onProgress, onWarning } = {}) => {
       const bus = createBus(() => undefined);

@@ -125,6 +125,14 @@ describe('a run', () => {
     expect(machine.pullOrders.map(({ deleteLimit }) => deleteLimit)).toEqual([undefined, expect.any(Number)]);
   });
 
+  it('deletes what the first phase named, as far as that is known', async () => {
+    const doomed = { names: [Buffer.from('gone')], count: 7 };
+    machine.pulls = [{ ...goodPull, skippedDeletions: 7, doomed }, { ...goodPull, figures: { ...goodPull.figures, filesTotal: 0, bytesTotal: 0, filesDeleted: 7 } }];
+    const { figures } = await run();
+    expect(machine.pullOrders.map((order) => order.doomed)).toEqual([undefined, doomed]);
+    expect(figures).toMatchObject({ filesTotal: goodPull.figures.filesTotal, bytesTotal: goodPull.figures.bytesTotal, filesDeleted: 7 });
+  });
+
   it('needs no second phase when there is nothing to delete', async () => {
     await run();
     expect(machine.pullOrders).toHaveLength(1);

@@ -1,0 +1,72 @@
+import { bytesOfPath, isInside } from './change-log.ts';
+
+/** What a copying rsync would have deleted, had it been allowed to. */
+export interface Doomed {
+  /** Below the mirror of the source, in bytes. Of a directory only itself: all that is in it goes with it. */
+  readonly names: readonly Buffer[];
+  /** Files and directories, with all that is in them. */
+  readonly count: number;
+}
+
+/** Collects {@link Doomed}: with --debug=del2, rsync names what it is kept from deleting. */
+export interface DoomedReader {
+  /** Reads one line of rsync's output. Returns whether it was about deletions. */
+  see(line: string): boolean;
+  /**
+   * @param skipped how many deletions rsync says it skipped
+   * @returns undefined when these may not be all, or are too many to be kept here
+   */
+  result(skipped: number): Doomed | undefined;
+}
+
+const item = /^delete_item\((.+)\) mode=([0-7]{1,6}) flags=(\d{1,4})$/s;
+
+/** What rsync calls the flags of a deletion; see delete_item() in its source. */
+const wholeDirectory = 2;
+const belowDirectory = 4;
+const makesRoom = 8;
+
+const directoryMode = 0o040000;
+const kindOfMode = 0o170000;
+
+/** More, or longer ones together, are left to a second look at the server. */
+const mostNames = 50_000;
+const mostCharacters = 8_000_000;
+
+export function readDoomed(): DoomedReader {
+  let names: string[] = [];
+  let characters = 0;
+  let isTooMuch = false;
+  const seen = { directories: 0, others: 0 };
+  const keep = (name: string): void => {
+    characters += name.length;
+    isTooMuch ||= names.length >= mostNames || characters > mostCharacters;
+    if (isTooMuch) names = [];
+    else names.push(name);
+  };
+  return {
+    see: (line) => {
+      if (!line.startsWith('delete_item(')) return line.startsWith('delete_in_dir(') || line.startsWith('cannot delete non-empty directory: ');
+      const [, name, mode = '', digits = ''] = item.exec(line) ?? [];
+      const flags = Number(digits);
+      if (name === undefined || flags >= makesRoom) return true; // what stands in the way of something new is no deletion
+      if ((flags & belowDirectory) !== 0) {
+        seen.others += 1;
+        return true;
+      }
+      if ((flags & wholeDirectory) === 0) return true;
+      keep(name);
+      if ((Number.parseInt(mode, 8) & kindOfMode) === directoryMode) seen.directories += 1;
+      else seen.others += 1;
+      return true;
+    },
+    result: (skipped) => {
+      const count = seen.others + seen.directories;
+      // Of the directories themselves, rsync counts only the empty ones.
+      const isAll = skipped >= seen.others && skipped <= count;
+      if (isTooMuch || !isAll || names.length === 0) return undefined;
+      const bytes = names.map(bytesOfPath);
+      return bytes.every(isInside) ? { names: bytes, count } : undefined;
+    },
+  };
+}

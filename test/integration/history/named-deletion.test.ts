@@ -1,0 +1,162 @@
+import { mkdir, lstat, link, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
+import { HeldError } from '../../../src/guard/hold.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+
+/** What the copying phase names is deleted by a local rsync, and the server is not asked again. */
+let disk: DiskAndServer;
+beforeEach(async () => { disk = await openDisk(); });
+afterEach(() => disk.remove());
+
+const never = new AbortController().signal;
+const noGuard = { guard: { enabled: false } };
+const exclude = { pull: { retries: 0, exclude: ['*.tmp', '/kept/'] } };
+
+async function rollback(): Promise<void> {
+  const plan = await planRollback(disk.top, disk.record, undefined, never);
+  if (!plan) throw new Error('there is nothing to undo');
+  await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+}
+
+/** Which rsyncs a pull took: `far` looks at the server, `local` deletes what was named. */
+async function phases(settings: object): Promise<string[]> {
+  const before = disk.rsyncs.length;
+  await disk.pull({ settings });
+  return disk.rsyncs.slice(before).map((args) => (args.includes('--delete-missing-args') ? 'local' : 'far'));
+}
+
+/** What rsync itself makes of the mirror. */
+async function plainly(settings: { pull?: { exclude?: readonly string[] } }): Promise<Map<string, string>> {
+  const copy = join(disk.top, '../plain');
+  await rm(copy, { recursive: true, force: true });
+  await runCommand({ file: '/usr/bin/cp', args: ['-a', disk.mirror, copy], timeoutMs: 60_000 });
+  await runCommand({ file: '/usr/bin/rsync', args: ['-aHAX', '--delete', ...(settings.pull?.exclude ?? []).map((pattern) => `--exclude=${pattern}`), `${disk.source}/`, `${copy}/`], timeoutMs: 60_000 });
+  return readTree(copy);
+}
+
+/** Times of all directories: a deletion must leave no trace of itself. In microseconds, of which the last ones are lost. */
+async function directoryTimes(root: string): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    times.set(path.slice(root.length), Math.round((await lstat(path)).mtimeMs));
+  }
+  times.set('', Math.round((await lstat(root)).mtimeMs));
+  return times;
+}
+
+/** A name that is hard to get right: bytes that are no text, what rsync escapes, and what its own files give a meaning to. */
+const name = fc.constantFrom('a', 'b', 'c.tmp', 'kept', '-n', '#x', ';y', ' z ', 'ü', 'new\nline', '\\#101', 'tab\t', 'x) mode=100644 flags=2', '*', '[q]', '?', '\x01', 'host:path').map((text) => Buffer.from(text))
+  .chain((text) => fc.constantFrom(text, Buffer.concat([text, Buffer.from([0xff])])));
+const entry = fc.record({ path: fc.array(name, { minLength: 1, maxLength: 3 }), kind: fc.constantFrom('file', 'file', 'directory', 'link', 'hard'), isOnServer: fc.boolean() });
+type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
+
+/** Makes a tree of entries; one whose place is taken, or has a file on its way, is left out. */
+async function make(root: string, entries: readonly Entry[]): Promise<void> {
+  await rm(root, { recursive: true, force: true });
+  await mkdir(root);
+  let first: Buffer | undefined;
+  for (const { path, kind } of entries) {
+    const full = Buffer.concat([Buffer.from(root), ...path.flatMap((part) => [Buffer.from('/'), part])]);
+    try {
+      await mkdir(full.subarray(0, full.lastIndexOf('/')), { recursive: true });
+      if (kind === 'directory') await mkdir(full);
+      else if (kind === 'link') await symlink('/etc', full);
+      else if (kind === 'hard' && first) await link(first, full);
+      else {
+        await writeFile(full, `content of ${full.toString('latin1')}`, { flag: 'wx' });
+        await utimes(full, 1_700_000_000, 1_700_000_000);
+        first ??= full;
+      }
+    } catch (error) {
+      if (!['EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+}
+
+describe('what the server has no longer', () => {
+  it('is deleted without a second look at the server, kept in the history, and comes back', async () => {
+    await fill(disk.source, 60);
+    await mkdir(join(disk.source, 'gone/empty/deep'), { recursive: true });
+    for (const text of ['x', '#y', 'new\nline']) await writeFile(join(disk.source, 'gone', text), text);
+    await symlink('/etc', join(disk.source, 'gone/link'));
+    await disk.pull();
+    const before = await readTree(disk.mirror);
+    await rm(join(disk.source, 'gone'), { recursive: true });
+    await rm(join(disk.source, 'folder-1/file-1'));
+    await utimes(join(disk.source, 'folder-1'), 1_700_000_000.25, 1_700_000_000.25);
+    expect(await phases({})).toEqual(['far', 'local']);
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+    expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source));
+    expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+  });
+
+  it('is deleted to the same end as rsync --delete would, whatever it is called, and comes back', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(entry, { maxLength: 14 }), fc.boolean(), async (entries, hasExcludes) => {
+      await disk.remove();
+      disk = await openDisk();
+      const settings = { ...noGuard, ...(hasExcludes && exclude) };
+      await make(disk.source, [{ path: [Buffer.from('always')], kind: 'file', isOnServer: true }, ...entries]);
+      await disk.pull({ settings: noGuard });
+      const before = await readTree(disk.mirror);
+      await make(disk.source, [{ path: [Buffer.from('always')], kind: 'file', isOnServer: true }, ...entries.filter(({ isOnServer }) => isOnServer)]);
+      const wanted = await plainly(hasExcludes ? exclude : {});
+      await disk.pull({ settings });
+      expect(await readTree(disk.mirror)).toEqual(wanted);
+      if (disk.rsyncs.length < 3) return;
+      await rollback();
+      expect(await readTree(disk.mirror)).toEqual(before);
+    }), { numRuns: 12 });
+  });
+
+  it('stays where the settings leave it out, also in a directory that goes', async () => {
+    await fill(disk.source, 20);
+    await mkdir(join(disk.source, 'gone/deep'), { recursive: true });
+    for (const path of ['gone/x', 'gone/deep/y', 'gone/deep/z.tmp']) await writeFile(join(disk.source, path), path);
+    await disk.pull();
+    await rm(join(disk.source, 'gone'), { recursive: true });
+    await disk.pull({ settings: { ...noGuard, ...exclude } });
+    expect([...(await readTree(join(disk.mirror, 'gone'))).keys()]).toEqual(['deep', 'deep/z.tmp']);
+  });
+});
+
+describe('the server is asked again', () => {
+  it('when a directory has to make way for a file', async () => {
+    await fill(disk.source, 20);
+    await mkdir(join(disk.source, 'changes'));
+    await writeFile(join(disk.source, 'changes/x'), 'x');
+    await disk.pull();
+    await rm(join(disk.source, 'changes'), { recursive: true });
+    await writeFile(join(disk.source, 'changes'), 'now a file');
+    await rm(join(disk.source, 'folder-1/file-1'));
+    expect(await phases({})).toEqual(['far', 'far']);
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+  });
+
+  it('when somebody planted something where the empty directory has to be', async () => {
+    await fill(disk.source, 20);
+    await disk.pull();
+    await mkdir(join(disk.top, '.extbackup/nothing/folder-1'), { recursive: true });
+    await writeFile(join(disk.top, '.extbackup/nothing/folder-1/file-1'), 'planted');
+    await rm(join(disk.source, 'folder-1/file-1'));
+    expect(await phases({})).toEqual(['far', 'far']);
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+  });
+});
+
+it('what is more than the limits allow is not deleted at all', async () => {
+  await fill(disk.source, 300);
+  await disk.pull();
+  const before = await readTree(disk.mirror);
+  for (const folder of ['folder-0', 'folder-1']) await rename(join(disk.source, folder), join(disk.source, `${folder}-renamed`));
+  await expect(disk.pull({ settings: { guard: { floor: 10 } } })).rejects.toThrow(HeldError);
+  expect(disk.rsyncs.some((args) => args.includes('--delete-missing-args'))).toBe(false);
+  for (const [path, content] of before) expect((await readTree(disk.mirror)).get(path)).toBe(content);
+});
