@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { hostsOf } from '../keys/settle-host-key.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../keys/rotate-ssh-key.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
+import { setupCommands } from '../server/setup-commands.ts';
 import type { CliContext } from './cli-context.ts';
 
 interface RotateOptions {
@@ -23,7 +23,7 @@ export function sshKeyCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  extbackup ssh-key rotate\n  extbackup server-setup | ssh root@backup.example.org sh\n  extbackup ssh-key rotate')
     .action((options: RotateOptions) => changing(context, async () => {
       const config = await context.loadConfig();
-      const onServer = hostsOf(config).map(({ host }) => `  extbackup server-setup | ssh root@${host} sh`).join('\n');
+      const onServer = setupCommands(config).map((line) => `  ${line}`).join('\n');
       if (options.lost === true) {
         await replaceLostKey(station, config, options.keyType);
         context.print(`A new ssh key is in use. Tell the server, with the same --directory as before:\n${onServer}`);

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { setupCommands } from '../server/setup-commands.ts';
 import { hostsOf } from './settle-host-key.ts';
 
 /** What is left to do after `setup`, for the operator. */
@@ -8,7 +9,7 @@ export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
     'The station is set up, and its keys are loaded.',
     '',
     `Next, on ${hosts.length === 1 ? 'the backup server' : 'each backup server'}, once (as root):`,
-    ...hosts.map((host) => `  extbackup server-setup --directory /backups | ssh root@${host} sh`),
+    ...setupCommands(config, ' --directory /backups').map((line) => `  ${line}`),
     ...(hostKeyPinned ? [] : ['', `The host key of ${hosts.length === 1 ? 'the server' : 'a server'} is not pinned yet. When it can be reached:`, '  extbackup setup --trust-host-key']),
     '',
     'Then the first disk:',

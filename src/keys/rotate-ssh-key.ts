@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { serversOf, type PullSource } from '../config/sources.ts';
 import { updateConfig } from '../config/write.ts';
 import { KeyError, PullError } from '../errors.ts';
+import { setupCommands } from '../server/setup-commands.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { serverName, sshCommand } from '../system/rsync.ts';
@@ -30,8 +31,8 @@ export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles
 }
 
 /**
- * Tries the new key on the server, and puts it in the place of the old one when it works.
- * @throws PullError (EXB_NEW_KEY) when the server does not accept it; both keys are kept
+ * Tries the new key on every server, and puts it in the place of the old one when it works.
+ * @throws PullError (EXB_NEW_KEY) when a server does not accept it; both keys are kept
  */
 export async function finishRotation(station: KeyStation, config: Config): Promise<void> {
   const { run, paths } = station;
@@ -56,19 +57,29 @@ export async function convertContainer({ run, paths }: KeyStation, ssh: SshKeyFi
 }
 
 async function assertServersAccept(station: KeyStation, config: Config, identity: string): Promise<void> {
-  for (const server of serversOf(config)) await assertServerAccepts(station, config.ssh, server, identity);
+  const refusals: { readonly name: string; readonly cause: CommandError }[] = [];
+  for (const server of serversOf(config)) {
+    const cause = await refusalOf(station, config.ssh, server, identity);
+    if (cause) refusals.push({ name: serverName(server), cause });
+  }
+  const names = refusals.map(({ name }) => name);
+  if (names.length === 0) return;
+  const who = names.length === 1 ? `The server ${names.join('')} does` : `The servers ${names.join(', ')} do`;
+  throw new PullError('EXB_NEW_KEY', `${who} not let the new ssh key in yet; the old one stays in use.`, `Tell each about it, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`, refusals[0]?.cause);
 }
 
-async function assertServerAccepts({ run }: KeyStation, ssh: Config['ssh'], server: PullSource, identity: string): Promise<void> {
+/** undefined when the server lets the key in. */
+async function refusalOf({ run }: KeyStation, ssh: Config['ssh'], server: PullSource, identity: string): Promise<CommandError | undefined> {
   try {
     await run({
       file: '/usr/bin/rsync',
       args: ['--exclude=*', '--list-only', `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`, '--', `${serverName(server)}:`],
       timeoutMs: 120_000,
     });
+    return undefined;
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    throw new PullError('EXB_NEW_KEY', `The server ${serverName(server)} does not let the new ssh key in yet; the old one stays in use.`, 'Tell the server about it with the script of: extbackup server-setup. Then again: extbackup ssh-key rotate', error);
+    if (error instanceof CommandError) return error;
+    throw error;
   }
 }
 
