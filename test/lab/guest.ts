@@ -125,9 +125,13 @@ export class Guest extends Host {
   /**
    * Goes back to a snapshot, also after a power cut; the clock is set to now. Disks that were plugged in then are again, with
    * what was on them; all others are taken out and keep what is on them.
+   *
+   * `clock: 'then'` is for a moment that is to go on as if nothing had been: no clock of the guest jumps. It takes a QEMU
+   * of its own, for one that goes back in time keeps its time stamp counter from doing so, and with it the guest's clocks.
    */
-  async restore(name: string): Promise<void> {
-    await this.#connection.drop();
+  async restore(name: string, { clock = 'now' }: { readonly clock?: 'now' | 'then' } = {}): Promise<void> {
+    if (clock === 'then') await this.powerCut();
+    else await this.#connection.drop();
     if (!this.#machine) {
       this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
       this.#usb.forgetAll();
@@ -138,7 +142,7 @@ export class Guest extends Host {
     for (const disk of this.#pluggedIn.get(name) ?? []) await this.#usb.plug(qmp, disk);
     await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
     await qmp.execute('cont');
-    await this.#connect();
+    await this.#connect(clock);
   }
 
   /** Asks again and again until the script ends with 0 or the function's answer is true. Throws with the journal's tail. */
@@ -170,12 +174,12 @@ export class Guest extends Host {
     return this.#machine;
   }
 
-  async #connect(): Promise<void> {
+  async #connect(clock: 'now' | 'then' = 'now'): Promise<void> {
     try {
       await this.#connection.open(this.#running.sshPort, bootTimeoutMs);
     } catch (error) {
       throw new Error(`The guest does not answer. Its console's end:\n${await consoleTail(this.#directory)}`, { cause: error });
     }
-    await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
+    if (clock === 'now') await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
   }
 }

@@ -77,10 +77,37 @@ cat >> ${notices}
 exec /opt/real/sync ${notices}
 `;
 
-const serverCover = `#!/bin/sh
-[ -e /run/pause/pull ] || exec /opt/real/rsync "$@"
-read -r bytes < /run/pause/pull
-/opt/real/rsync "$@" | { head -c "$bytes"; : > /run/pause/reached; while [ -e /run/pause/pull ]; do sleep 0.1; done; cat; }
+/** Lets so many bytes of what rsync sends through, each as it comes: what head keeps back, both ends of rsync wait for. */
+const serverCover = `#!/usr/bin/python3
+import os, signal, sys, time
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+real = ['/opt/real/rsync', *sys.argv[1:]]
+try:
+    with open('/run/pause/pull') as flag:
+        left = int(flag.read())
+except FileNotFoundError:
+    os.execv(real[0], real)
+source, sink = os.pipe()
+if os.fork() == 0:
+    os.dup2(sink, 1)
+    os.close(source)
+    os.execv(real[0], real)
+os.close(sink)
+def pass_on(most):
+    data = os.read(source, most)
+    if not data:
+        sys.exit()
+    passed = 0
+    while passed < len(data):
+        passed += os.write(1, data[passed:])
+    return passed
+while left > 0:
+    left -= pass_on(min(left, 65536))
+open('/run/pause/reached', 'w').close()
+while os.path.exists('/run/pause/pull'):
+    time.sleep(0.1)
+while True:
+    pass_on(65536)
 `;
 
 /** Covers the programs on both machines; also after a boot. */
@@ -103,6 +130,13 @@ export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
 export async function waitForPause(guest: Guest, point: PausePoint): Promise<void> {
   const reached = point === 'waiting for key' ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json' : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
   await guest.shell(`until ${reached}; do sleep 0.2; done`, { timeoutMs: 120_000 });
+}
+
+/** A pull that stands still too long is ended by rsync's own time limit: a fault would then hit a run that waits for its next try. */
+export async function assertStandsStill(guest: Guest, point: PausePoint): Promise<void> {
+  if (!pausePoints[point].startsWith('server')) return;
+  const status = await guest.ask('cat /run/extbackup/status.json');
+  if (!status.includes('"phase":"pulling"')) throw new Error(`the run does not stand still any more: ${status}`);
 }
 
 /** Lets go what stands still, and everything after it. */

@@ -3,7 +3,7 @@ import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
-import { coverTools, describeTree, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
+import { assertStandsStill, coverTools, describeTree, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
 
 /** A station that has had one good run, the disk in the drawer, and a server with news for the next one. */
 export interface SweepStage {
@@ -35,7 +35,7 @@ export async function openStage(): Promise<SweepStage> {
   await guest.unplug(base);
   await server.shell('head -c 6M /dev/urandom > /backups/docs/new; rm /backups/docs/goes');
   await coverTools(guest, server);
-  await guest.shell(`sed -i 's/^source:.*/&\\npull: {stallTimeout: 8s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`);
+  await guest.shell(`sed -i 's/^source:.*/&\\npull: {stallTimeout: 60s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`);
   await inGuest(station, 'the agent', () => `grep -q '"agent":"running".*"present":false' /run/extbackup/status.json`);
   const source = await server.ask(`cd /backups; ${describeTree}`);
   await guest.snapshot(beforeTheRun);
@@ -55,9 +55,10 @@ export async function openStage(): Promise<SweepStage> {
   return {
     lab: station,
     run: async (point, fault) => {
-      if (still?.point === point) await guest.restore(atThePoint);
+      if (still?.point === point) await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout goes by the time of day
       else still = await standStill(point);
       const { disk, agentPid, runs } = still;
+      await assertStandsStill(guest, point);
       await faults[fault](station, disk);
       if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid : undefined);
       await checkAftermath(station, disk, { labelTime, runs, source });
