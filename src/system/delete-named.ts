@@ -32,7 +32,7 @@ export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...t
     const outcome = await runRsync(run, order, { ...target, named: ready.named }, signal);
     const missesSome = outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
     // That the source has none of it, not even the directories on the way, is what was asked for.
-    return { ...outcome, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: !missesSome && outcome.trouble !== 'failed' };
+    return { ...outcome, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed') };
   } finally {
     await restoreTimes(root, ready.times);
     await rm(ready.named.list, { force: true }).catch(() => undefined);

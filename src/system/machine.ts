@@ -1,5 +1,6 @@
 import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readLogBackwards } from '../history/change-log.ts';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
@@ -57,7 +58,7 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       const outcome = named?.isDone === true ? named : after(named, await runRsync(run, order, place, signal));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
-      if (order.history && !outcome.changed) await rm(order.history.log, { force: true });
+      if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log)))) await rm(order.history.log, { force: true });
       return outcome;
     },
     lookForSomething: (config, source, path, signal) => lookForSomething(run, { config, source, path, identityFile }, signal),
@@ -78,6 +79,12 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
+}
+
+/** Of an rsync that was ended, more may be in its log than was heard of it. */
+async function tellsOfChange(log: string): Promise<boolean> {
+  for await (const change of readLogBackwards(log)) return change.path.length > 0;
+  return false;
 }
 
 async function isEmpty(directory: string): Promise<boolean> {

@@ -107,7 +107,9 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 
 /**
  * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the empty
- * source does not have becomes a deletion. Otherwise as in {@link deleteArgs}; what is excluded stays.
+ * source does not have becomes a deletion. Otherwise as in {@link deleteArgs}; what is excluded stays. It is a pull
+ * from the host `env`, which env(1) takes for a program to start: so it is the receiving rsync that writes the log, at
+ * once. Of a plain local copy, the log is written by the sender, and lacks the end when all of them are killed.
  */
 export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, nothing }: NamedDeletion): string[] {
   return [
@@ -115,7 +117,7 @@ export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: n
     '--delete-missing-args', '--force', `--files-from=${list}`, '--from0', '--no-implied-dirs',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
-    ...historyArgs(source, target), `--max-delete=${limit}`, '--', `${nothing}/`, `${target.mirror}/`,
+    ...historyArgs(source, target), `--max-delete=${limit}`, '-e', '/usr/bin/env', '--', `env:${nothing}/`, `${target.mirror}/`,
   ];
 }
 
