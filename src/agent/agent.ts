@@ -1,7 +1,7 @@
 /** The daemon: builds the object graph, starts the triggers, and on SIGTERM stops them and waits for every undo. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
@@ -12,7 +12,7 @@ import { readLook } from '../drives/look.ts';
 import { BusyError, ExtbackupError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
-import { makeChannel } from '../notify/make-channel.ts';
+import { createCourierChannel } from '../notify/courier-channel.ts';
 import { createNoticeSpool } from '../notify/notice-spool.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
 import { coalesce } from '../report/coalesce.ts';
@@ -22,12 +22,15 @@ import { openAttachLedger } from '../run/attach-ledger.ts';
 import { removeUnfinished } from '../system/atomic-file.ts';
 import { readBootId } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
+import { allErrands, createCourier } from '../system/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
+import { allLinks, createLink } from '../system/link.ts';
 import { createMachine } from '../system/machine.ts';
 import { mappingName } from '../system/luks.ts';
 import { hasPrivateMounts } from '../system/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { releaseAll } from '../system/release.ts';
+import { stopUnits } from '../system/units.ts';
 import { watchConfigFile } from '../triggers/config-file.ts';
 import { watchKeyFile } from '../triggers/key-file.ts';
 import { watchSpool, type Stop } from '../triggers/spool.ts';
@@ -75,6 +78,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const bus = createBus((event, error) => { log.error({ event: 'handler:failed', of: event, reason: messageOf(error) }); });
   logEvents(bus, log);
   const service = createServiceStatus(run, socket);
+  const courier = createCourier(run, paths);
   const load = (): Promise<Config> => loadConfig(paths.config);
   const warnings = watchWarnings(bus);
   let settingsAreWrong = false;
@@ -92,9 +96,10 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     }
   };
   const subscriptionsOf = (settings: Config | undefined): Subscription[] =>
-    (settings?.notify ?? []).map((entry) => ({ channel: makeChannel(entry, run), events: entry.events }));
+    (settings?.notify ?? []).map((entry) => ({ channel: createCourierChannel(entry, courier), events: entry.events }));
   let config = await loadOrWarn();
   const spool = createNoticeSpool(files.outbox(paths), (error) => { log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` }); });
+  await endErrands(run, paths);
   const dispatcher = startDispatcher(
     bus,
     createNoticeMaker(hostname(), () => new Date()),
@@ -121,7 +126,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     bus, run, paths, registry, replies, bootId, loadConfig: load,
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
-    machineFor: (settings, record) => createMachine(run, paths, identityFile(paths, settings.ssh), record.mirror),
+    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), courier }, record.mirror),
     publish: () => { statusFile.publish(); },
   });
   await replies.tidy();
@@ -220,6 +225,12 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
     onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },
   });
   return [usb, key, config, spool];
+}
+
+/** What units were doing for an agent that died; what was not delivered is delivered again. */
+async function endErrands(run: RunCommand, paths: Paths): Promise<void> {
+  await stopUnits(run, allLinks, allErrands);
+  for (const errands of ['link', 'courier']) await rm(join(paths.run, errands), { recursive: true, force: true });
 }
 
 /** What a dead agent left open is closed before anything else; a command that is at work now is left alone. */

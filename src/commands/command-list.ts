@@ -28,5 +28,6 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   key: async () => (await import('./key.ts')).keyCommand,
   'ssh-key': async () => (await import('./ssh-key.ts')).sshKeyCommand,
+  courier: async () => (await import('./courier.ts')).courierCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
 };

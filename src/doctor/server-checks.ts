@@ -10,7 +10,8 @@ import type { FetchedFile } from '../pipeline/machine.ts';
 import { CommandError, type CommandResult } from '../system/command.ts';
 import { fetchFile } from '../system/fetch-file.ts';
 import { pullError } from '../system/rsync-failure.ts';
-import { serverName, sshCommand } from '../system/rsync.ts';
+import { serverName } from '../system/rsync.ts';
+import { sshCommand } from '../system/ssh.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
 type Look = Omit<Finding, 'name'>;
@@ -106,8 +107,9 @@ async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, i
 /** Below /run, so that nothing of the server gets to the station's own disk. */
 async function fetchToRam({ config, paths, run }: ConfiguredPatient, source: PullSource, path: string, identityFile: string): Promise<FetchedFile> {
   const top = await mkdtemp(join(paths.run, 'doctor-'));
+  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
   try {
-    return await fetchFile(run, { config, source, path, top, identityFile }, AbortSignal.timeout(120_000));
+    return await fetchFile(run, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
   } finally {
     await rm(top, { recursive: true, force: true });
   }

@@ -7,6 +7,7 @@ import { CommandError, type RunCommand } from '../system/command.ts';
 import { compareArgs, serverName } from '../system/rsync.ts';
 import { classifyRsync, pullError } from '../system/rsync-failure.ts';
 import { createLineSplitter } from '../system/rsync-output.ts';
+import { sshCommand } from '../system/ssh.ts';
 import { replace } from './bad-files.ts';
 import { bytesOf } from './checksum-entry.ts';
 import { walk } from './tree-walk.ts';
@@ -67,7 +68,8 @@ export async function compareWithServer(run: RunCommand, comparison: Comparison,
         tell();
       });
       drawn = before + here;
-      if (here > 0) await compare(run, compareArgs(config, source, { mirror: target, identityFile }, list), source, found, signal);
+      const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
+      if (here > 0) await compare(run, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
     }
   } finally {
     await rm(list, { force: true });

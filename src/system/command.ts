@@ -22,6 +22,8 @@ export interface Command {
   readonly ownGroup?: boolean;
   /** Told the process id, which is that of its group with `ownGroup`. */
   readonly onStart?: (pid: number) => void;
+  /** Told when the program itself has ended, while others may still hold its pipes. */
+  readonly onExit?: () => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
@@ -45,7 +47,7 @@ const keptStderr = 8_000;
 
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
-  const { file, args, stdin, timeoutMs, signal, ownGroup = false, onStart, onStdout, onStderr, env, accept = [] } = command;
+  const { file, args, stdin, timeoutMs, signal, ownGroup = false, onStart, onExit, onStdout, onStderr, env, accept = [] } = command;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
@@ -76,6 +78,7 @@ export const runCommand: RunCommand = async (command) => {
   // With `stdin: 'ignore'` there is none, whatever the type says.
   (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
   if (child.pid !== undefined) onStart?.(child.pid);
+  if (onExit) child.once('exit', onExit);
   const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
   const stuck = (timedOut: boolean) => (): CommandError => new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
   let ended: Awaited<typeof child>;

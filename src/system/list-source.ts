@@ -11,7 +11,8 @@ interface Question {
   readonly config: Config;
   readonly source: PullSource;
   readonly path: string;
-  readonly identityFile: string;
+  /** Takes the place of rsh. */
+  readonly rsh: string;
 }
 
 /** Whether a source has something: a directory with anything in it, or anything else. Names are counted, not kept. */
@@ -28,14 +29,14 @@ export async function lookForSomething(run: RunCommand, question: Question, sign
   }
 }
 
-async function list(run: RunCommand, { config, source, path, identityFile }: Question, signal: AbortSignal): Promise<{ entries: number; isDirectory: boolean }> {
+async function list(run: RunCommand, { config, source, path, rsh }: Question, signal: AbortSignal): Promise<{ entries: number; isDirectory: boolean }> {
   let [entries, isDirectory] = [0, false];
   const split = createLineSplitter((line) => {
     if (!/^[-dlcbpsDS][-rwxsStT]{9} /.test(line)) return;
     isDirectory ||= entries === 0 && line.startsWith('d');
     entries += 1;
   });
-  await run({ file: '/usr/bin/rsync', args: listArgs(config, source, path, identityFile), timeoutMs: 10 * 60_000, signal, onStdout: split });
+  await run({ file: '/usr/bin/rsync', args: listArgs(config, source, path, rsh), timeoutMs: 10 * 60_000, signal, onStdout: split });
   split('\n');
   return { entries, isDirectory };
 }

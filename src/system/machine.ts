@@ -4,7 +4,7 @@ import { readLogBackwards } from '../history/change-log.ts';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
-import type { Machine, RsyncOutcome } from '../pipeline/machine.ts';
+import type { Machine, PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import { fetchFile } from './fetch-file.ts';
 import { deleteNamed } from './delete-named.ts';
@@ -14,16 +14,26 @@ import { lookForSomething } from './list-source.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
+import { LinkError, type Reach } from './link.ts';
 import { files, type Paths } from './paths.ts';
 import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
+import type { Courier } from './courier.ts';
 import { runHook } from './run-hook.ts';
+import { parseStats } from './rsync-output.ts';
 import { runRsync } from './run-rsync.ts';
+import type { Place } from './ssh.ts';
 import { removePartials } from './partial-files.ts';
 import { writeNewFile } from './new-file.ts';
 
-/** {@link Machine} on the real one. `identityFile` is the ssh key in RAM, `mirrorName` the directory of the mirror on the disk. */
-export function createMachine(run: RunCommand, paths: Paths, identityFile: string, mirrorName = 'backups'): Machine {
+/** Units that do for the agent what it must not do itself. */
+export interface Helpers {
+  readonly reach: Reach;
+  readonly courier: Courier;
+}
+
+/** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
+export function createMachine(run: RunCommand, paths: Paths, { reach, courier }: Helpers, mirrorName = 'backups'): Machine {
   const mirror = join(paths.plaintext, mirrorName);
   return {
     wake: (device, signal) => wakeDevice(run, device, signal),
@@ -53,16 +63,23 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
       // rsync makes only the last directory on the way to the one of the source.
       if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
-      const place = { mirror: target, identityFile, isEmpty: await isEmpty(target) };
-      const named = await deleteNamed(run, order, { ...place, top: paths.plaintext }, signal);
-      const outcome = named?.isDone === true ? named : after(named, await runRsync(run, order, place, signal));
+      const place = { mirror: target, isEmpty: await isEmpty(target) };
+      const named = await deleteNamed(run, order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
+      const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
+      const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
       if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log)))) await rm(order.history.log, { force: true });
       return outcome;
     },
-    lookForSomething: (config, source, path, signal) => lookForSomething(run, { config, source, path, identityFile }, signal),
-    fetchFile: (config, source, path, signal) => fetchFile(run, { config, source, path, top: paths.plaintext, identityFile }, signal),
+    lookForSomething: (config, source, path, signal) => orTrouble(
+      () => reach(placeOf({ config, source }), signal, ({ run, rsh }) => lookForSomething(run, { config, source, path, rsh }, signal)),
+      ({ trouble }) => ({ filled: false, trouble }),
+    ),
+    fetchFile: (config, source, path, signal) => orTrouble(
+      () => reach(placeOf({ config, source }), signal, ({ run, rsh }) => fetchFile(run, { config, source, path, top: paths.plaintext, rsh }, signal)),
+      ({ trouble }) => ({ trouble }),
+    ),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     pruneHistory: async (rule, signal) => {
@@ -75,7 +92,9 @@ export function createMachine(run: RunCommand, paths: Paths, identityFile: strin
       onProgress: ({ files, bytes, share }) => { onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) }); },
     }, signal),
     removePartials: ({ name }) => removePartials(run, join(mirror, name ?? '')),
-    runHook: (hook, environment, signal) => runHook(run, hook, environment, signal),
+    // While the disk is mounted, only the agent's own programs see it; they have no network. The others need not be among them.
+    runHook: (hook, environment, signal) =>
+      hook.when === 'before-mount' || hook.when === 'after-close' ? courier({ kind: 'hook', hook, environment }, hook.timeout, signal) : runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
@@ -99,6 +118,25 @@ async function isEmpty(directory: string): Promise<boolean> {
 /** What two rsyncs of one order did together. */
 const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome => (before === undefined ? last : {
   ...last, changed: before.changed || last.changed, figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
+});
+
+/** What asks no server needs no connection. */
+const noRsh = '/usr/bin/false';
+
+const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({ source: source.source, port: source.port, ssh: config.ssh });
+
+async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: LinkError) => T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LinkError) return outcomeOf(error);
+    throw error;
+  }
+}
+
+/** The outcome of an rsync that was not started, for want of a connection. */
+const notReached = ({ trouble, log }: LinkError): RsyncOutcome => ({
+  figures: parseStats(''), entries: 0, skippedDeletions: 0, vanished: 0, changed: false, trouble, log,
 });
 
 /** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */

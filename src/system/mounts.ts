@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readIfThere } from './atomic-file.ts';
 import { CommandError, type RunCommand } from './command.ts';
 
 /** One line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it. */
@@ -37,19 +38,26 @@ export async function mountAt(directory: string): Promise<Mount | undefined> {
 }
 
 /**
- * Whether this process has a mount namespace of its own, so that what it mounts nobody else sees. The links in
- * /proc/1/ns are for who may trace the first process; its list of mounts is for everybody, and no two namespaces
- * share the number of a mount.
+ * Whether this process has a mount namespace of its own, so that what it mounts nobody else sees. No two namespaces
+ * share the number of a mount; where the first process is hidden, as from the agent, `/` tells that it only receives
+ * what is mounted in another namespace.
  * @see mount_namespaces(7), proc_pid_mountinfo(5)
  */
 export async function hasPrivateMounts(): Promise<boolean> {
-  const [ours, first] = await Promise.all(['self', '1'].map((pid) => readFile(`/proc/${pid}/mountinfo`, 'utf8')));
-  return rootMount(ours) !== rootMount(first);
+  const [ours, first] = await Promise.all(['self', '1'].map((pid) => readIfThere(`/proc/${pid}/mountinfo`)));
+  return isOwnNamespace(ours ?? '', first);
 }
 
-/** Number of the mount at `/`. */
-const rootMount = (mountinfo: string | undefined): string | undefined =>
-  /^(\d+) \d+ \S+ \S+ \/ /m.exec(mountinfo ?? '')?.[1];
+/** @param first mountinfo of the first process; undefined when that cannot be seen */
+export function isOwnNamespace(ours: string, first: string | undefined): boolean {
+  const root = rootMount(ours);
+  return first === undefined ? / master:\d+ /.test(root) : numberOf(root) !== numberOf(rootMount(first));
+}
+
+/** The line of the mount at `/`, up to the hyphen. */
+const rootMount = (mountinfo: string): string => /^\d+ \d+ \S+ \S+ \/ .*? - /m.exec(mountinfo)?.[0] ?? '';
+
+const numberOf = (line: string): string | undefined => line.split(' ')[0];
 
 /** Options that take a backed-up device node, setuid file or program its power; see mount(8). */
 export const safeOptions = 'nodev,nosuid,noexec,noatime';

@@ -5,6 +5,7 @@ export type PullTrouble =
   | 'network' // worth another try
   | 'stalled' // nothing moved for too long; worth another try
   | 'stuck' // it cannot be ended: it hangs in the kernel
+  | 'no-link' // the unit that connects cannot be started
   | 'no-rsync' // text where rsync's protocol should be
   | 'host-key'
   | 'login'
@@ -52,6 +53,7 @@ const words: Record<PullTrouble, Words> = {
   network: (server) => ['EXB_NETWORK', `The server ${server} could not be reached, or the connection broke.`, 'Check the network and the server, then plug the disk in again or run: extbackup run'],
   stalled: (server) => ['EXB_STALLED', `Nothing moved between the server ${server} and the disk for longer than pull.stallTimeout allows.`, 'Check the network, the server and the cable of the disk, then plug the disk in again or run: extbackup run'],
   stuck: () => ['EXB_STALLED', 'The pull hangs in the kernel and cannot be ended; most often the backup disk does not answer.', 'Check cable and power of the disk. If it cannot be released, restart this machine before it is used again, and replace the disk if this comes back.'],
+  'no-link': (server) => ['EXB_LINK', `The server ${server} was not asked: extbackup-link@.service, which connects to it, cannot be started.`, 'See whether it is masked or gone: systemctl cat extbackup-link@ ; unmask it, or install the package again.'],
   'no-rsync': (server) => ['EXB_NO_RSYNC', `The server ${server} let us in, but what it sent is not rsync's: some text comes first, or its rsync does not fit.`, "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), then run on the server again what this prints: extbackup server-setup"],
   'host-key': (server) => ['EXB_HOST_KEY', `The server ${server} did not show the host key that is pinned here; nothing was sent to it.`, 'If the server was reinstalled, compare its fingerprint and pin it: extbackup setup --host-key SHA256:… ; otherwise find out who answers there.'],
   login: (server) => ['EXB_LOGIN', `The server ${server} did not accept our ssh key.`, 'Run on the server again what this prints: extbackup server-setup'],

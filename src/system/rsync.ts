@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/schema.ts';
@@ -11,8 +10,8 @@ import type { HistoryEntry } from '../history/history-entry.ts';
 export interface PullTarget {
   /** The mirror on the opened disk, or the directory of one of several sources in it; its content becomes that of the source. */
   readonly mirror: string;
-  /** The ssh key in RAM. */
-  readonly identityFile: string;
+  /** Command that takes the place of rsh; rsync splits it at blanks. */
+  readonly rsh: string;
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
@@ -39,27 +38,6 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
   return parts ? `${parts.user}@${parts.host}` : source;
 }
 
-/**
- * The ssh command, for `rsync --rsh`, which splits it at blanks without a shell.
- * AES-GCM first where the CPU computes AES itself; it is the fastest cipher there.
- */
-export function sshCommand(config: { readonly port: number; readonly ssh: Config['ssh'] }, identityFile: string): string[] {
-  const options = [
-    'BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=yes', 'UpdateHostKeys=no', 'CheckHostIP=no',
-    `UserKnownHostsFile=${config.ssh.knownHosts}`, 'GlobalKnownHostsFile=none', 'PreferredAuthentications=publickey',
-    'ForwardAgent=no', 'ClearAllForwardings=yes', 'PermitLocalCommand=no', 'Compression=no', 'ControlMaster=no', 'ControlPath=none',
-    'ConnectTimeout=10', 'ServerAliveInterval=15', 'ServerAliveCountMax=4', 'LogLevel=ERROR',
-    `Ciphers=${cipherPreference()}`, ...config.ssh.options,
-  ];
-  return ['/usr/bin/ssh', '-F', 'none', '-T', '-x', '-p', String(config.port), '-i', identityFile, ...options.flatMap((option) => ['-o', option])];
-}
-
-const cipherPreference = (): string =>
-  hasAes() ? '^aes128-gcm@openssh.com,aes256-gcm@openssh.com' : '^chacha20-poly1305@openssh.com';
-
-/** x86 and arm64 both name it "aes" in the flags that /proc/cpuinfo lists. */
-const hasAes = (): boolean => /^(?:flags|Features)\s*:.*\baes\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
-
 /** Options that both phases share: everything that a file is, exactly. */
 function commonArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
@@ -70,7 +48,7 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
     ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
-    `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, target.identityFile).join(' ')}`,
+    `--rsh=${target.rsh}`,
   ];
 }
 
@@ -134,13 +112,13 @@ export function compareArgs(config: Config, source: PullSource, target: PullTarg
   return [
     '--checksum', '--times', '--dry-run', '-ii', `--files-from=${list}`, '--from0', '--outbuf=Block', '--out-format=!%i|%n',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
-    `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, target.identityFile).join(' ')}`, '--', sourceArg(source), `${target.mirror}/`,
+    `--rsh=${target.rsh}`, '--', sourceArg(source), `${target.mirror}/`,
   ];
 }
 
 /** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
-export function listArgs(config: Config, source: PullSource, path: string, identityFile: string): string[] {
-  return ['--dirs', `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`, `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ')}`, '--', `${sourceArg(source)}${path}`];
+export function listArgs(config: Config, source: PullSource, path: string, rsh: string): string[] {
+  return ['--dirs', `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`, `--rsh=${rsh}`, '--', `${sourceArg(source)}${path}`];
 }
 
 /** What to fetch, and where to. */
@@ -149,7 +127,7 @@ export interface FetchOrder {
   /** Below the directory that the server allows. */
   readonly path: string;
   readonly directory: string;
-  readonly identityFile: string;
+  readonly rsh: string;
   readonly mostBytes: number;
 }
 
@@ -157,11 +135,11 @@ export interface FetchOrder {
  * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
  * error, and a missing directory is the same error as in a pull.
  */
-export function fetchArgs(config: Config, { source, path, directory, identityFile, mostBytes }: FetchOrder): string[] {
+export function fetchArgs(config: Config, { source, path, directory, rsh, mostBytes }: FetchOrder): string[] {
   const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
   return [
     '--dirs', '--whole-file', `--max-size=${mostBytes}`, `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ')}`,
+    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${rsh}`,
     '--', `${serverName(source)}:${folder}`, `${directory}/`,
   ];
 }

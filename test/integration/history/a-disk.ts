@@ -12,6 +12,7 @@ import { createStory } from '../../../src/pipeline/phases.ts';
 import { pull, type PullResult } from '../../../src/pipeline/pull.ts';
 import { sourcesAfterRun } from '../../../src/run/source-results.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { noHelpers } from '../../fakes/no-helpers.ts';
 import { createMachine } from '../../../src/system/machine.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
 
@@ -45,7 +46,7 @@ export async function openDisk(): Promise<DiskAndServer> {
     if (command.file === '/usr/bin/rsync') rsyncs.push(command.args);
     return runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
   };
-  const machine = createMachine(run, { ...defaultPaths, plaintext: top }, '/nonexistent');
+  const machine = createMachine(run, { ...defaultPaths, plaintext: top }, noHelpers(run));
   const disk: DiskAndServer = {
     top, source, rsyncs, mirror: join(top, 'backups'),
     record: driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z' }),

@@ -9,6 +9,7 @@ import { writeSeal } from '../../../src/drives/fresh-content.ts';
 import { readInside } from '../../../src/drives/adopt-drive.ts';
 import { readLogBackwards } from '../../../src/history/change-log.ts';
 import { runCommand } from '../../../src/system/command.ts';
+import { noHelpers } from '../../fakes/no-helpers.ts';
 import { createMachine } from '../../../src/system/machine.ts';
 import { ownDirectory } from '../../../src/system/own-directory.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
@@ -38,7 +39,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 const refused = expect.objectContaining({ code: 'EXB_STRANGE_INSIDE', exitCode: 10 }) as unknown;
-const machine = () => createMachine(runCommand, { ...defaultPaths, plaintext: disk.top }, '/nonexistent');
+const machine = () => createMachine(runCommand, { ...defaultPaths, plaintext: disk.top }, noHelpers(runCommand));
 
 it.each(['backups', 'history', '.extbackup', '.extbackup/history'])('a pull does not follow a link in place of %s', async (name) => {
   if (name.includes('/')) await mkdir(join(disk.top, '.extbackup'));

@@ -34,7 +34,7 @@ async function pullThrough(script: string, settings: object, onStart: (pid: numb
   });
   const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: settings });
   const started = performance.now();
-  const outcome = await runRsync(run, { config, source: sourceOf(config), onProgress: () => undefined }, { mirror: join(room, 'mirror'), identityFile: '/nonexistent' }, new AbortController().signal);
+  const outcome = await runRsync(run, { config, source: sourceOf(config), onProgress: () => undefined }, { mirror: join(room, 'mirror'), rsh: '/nonexistent' }, new AbortController().signal);
   return { outcome, tookMs: performance.now() - started };
 }
 

@@ -1,0 +1,43 @@
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { messageOf, UsageError } from '../errors.ts';
+import { makeChannel } from '../notify/make-channel.ts';
+import type { RunCommand } from '../system/command.ts';
+import type { Errand } from '../system/courier.ts';
+import { runHook } from '../system/run-hook.ts';
+import type { CliContext } from './cli-context.ts';
+
+/** Does one errand of the agent; what extbackup-courier@.service starts. */
+export function courierCommand(context: CliContext): Command {
+  return new Command('courier')
+    .description('deliver one notice or start one hook for the agent; extbackup-courier@.service starts it')
+    .addHelpText('after', '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, the answer one on standard output.')
+    .action(async () => {
+      const failure = await doErrand(context.runCommand, parseErrand(await text(process.stdin)));
+      context.print(JSON.stringify({ ...(failure !== undefined && { failure }) }));
+    });
+}
+
+/** The agent of this package wrote it, for our eyes only. */
+function parseErrand(json: string): Errand {
+  try {
+    return JSON.parse(json) as Errand;
+  } catch {
+    throw new UsageError('There is no errand on standard input.', 'The agent sends them; see: systemctl cat extbackup-courier@');
+  }
+}
+
+async function doErrand(run: RunCommand, errand: Errand): Promise<string | undefined> {
+  const never = new AbortController().signal; // who gives it up ends this unit
+  switch (errand.kind) {
+    case 'hook':
+      return runHook(run, errand.hook, errand.environment, never);
+    case 'notice':
+      try {
+        await makeChannel(errand.channel, run).send(errand.notice, never);
+        return undefined;
+      } catch (error) {
+        return messageOf(error);
+      }
+  }
+}

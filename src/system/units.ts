@@ -1,0 +1,30 @@
+import { CommandError, type RunCommand } from './command.ts';
+
+/** How the start of a unit went; `absent`: it is not there, masked, or cannot be read. */
+export type UnitStart = 'done' | 'failed' | 'absent';
+
+const systemctl = '/usr/bin/systemctl';
+
+/**
+ * Starts a unit and waits until it is up; one of type oneshot, until it is done.
+ * @param timeoutMs ends the waiting, not the unit
+ */
+export async function startUnit(run: RunCommand, unit: string, timeoutMs: number, signal?: AbortSignal): Promise<UnitStart> {
+  try {
+    await run({ file: systemctl, args: ['start', unit], timeoutMs, ...(signal && { signal }) });
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const notEvenTried = !error.timedOut && signal?.aborted !== true && !/^Job for /m.test(error.stderr);
+    return notEvenTried ? 'absent' : 'failed';
+  }
+}
+
+/** Ends units, if they run; a pattern may stand for several. What cannot be ended is systemd's, which kills it. */
+export async function stopUnits(run: RunCommand, ...units: readonly string[]): Promise<void> {
+  try {
+    await run({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+  }
+}

@@ -1,0 +1,8 @@
+import type { RunCommand } from '../../src/system/command.ts';
+import type { Helpers } from '../../src/system/machine.ts';
+
+/** Where no unit stands between rsync and the server; `run` puts another shell in place of this one. */
+export const noHelpers = (run: RunCommand): Helpers => ({
+  reach: (_place, _signal, work) => work({ rsh: '/nonexistent', run }),
+  courier: () => Promise.resolve(undefined),
+});
