@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { password } from '../station.ts';
@@ -20,6 +21,8 @@ beforeAll(async () => {
   [disk] = station.disks as [UsbDisk];
   await lab.server.shell(`mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`);
   await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
+  await lab.guest.copyIn(join(import.meta.dirname, '../on-guest/intruder.py'), '/usr/local/sbin/intruder.py');
+  await lab.guest.shell("printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py]}]\\n' >> /etc/extbackup/config.yaml");
 });
 afterAll(() => lab.close());
 
@@ -70,6 +73,12 @@ it('no secret is in a command line, an environment or the journal at any moment 
   const journal = await guest.ask('journalctl -o export --no-pager | cat');
   expect(journal).toContain(planted.message);
   for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker]) expect(journal.includes(secret)).toBe(false);
+});
+
+it('what runs inside the service gets no further than its own places', async () => {
+  const attempts = (await lab.guest.ask('cat /run/extbackup/intruder')).split('\n');
+  expect(attempts.filter((line) => line.startsWith('done '))).toEqual(['done write /run/extbackup/own', 'done write /var/lib/extbackup/own', 'done write /mnt/plaintext/own']);
+  expect(attempts.length).toBeGreaterThan(25);
 });
 
 it('nobody but root looks into the memory of the agent', async () => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
   [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done');
   // A hook of the operator's, which tells what it was told.
-  await lab.guest.shell(`printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`);
+  await lab.guest.shell(`printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`);
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
@@ -40,7 +40,7 @@ it('an encrypted server does not reach the copy: the run is held, and says why w
   expect(held.lastSuccess).toBe(lastSuccess);
   await assertClosed(lab);
   expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 150, deleted: 0 }, happened: expect.stringContaining('as if somebody had encrypted them') as string });
-  expect(await lab.guest.ask('cat /run/hook-told')).toBe('after-sync BACKUP_1 complete\nafter-sync BACKUP_1 held');
+  expect(await lab.guest.ask('cat /run/extbackup/hook-told')).toBe('after-sync BACKUP_1 complete\nafter-sync BACKUP_1 held');
   expect((await eventsOf(lab, 'run:warned'))[0]).toMatchObject({ reason: expect.stringContaining('ended with exit code 3') as string });
 
   expect((await extbackup('approve', 'BACKUP_1', '--show')).stdout).toMatch(/^ +150 +0 +0 {2}office$/m);
