@@ -17,7 +17,8 @@ export interface UndoProgress {
 
 /**
  * Puts the mirror back as it was before one rsync: removes what that created, moves back what it replaced or deleted,
- * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off
+ * and makes empty directories again that it deleted; not one that made way for a file of its name, of which rsync logs
+ * nothing. Only names move, so it takes no space. An undo that was cut off
  * is finished by calling it again.
  */
 export async function undoEntry(mirror: string, entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {

@@ -25,8 +25,8 @@ export interface PullTarget {
 export interface NamedDeletion {
   /** Names below the mirror, separated by zero bytes. */
   readonly list: string;
-  /** An empty directory: it stands for the source, which has nothing of what is named. */
-  readonly nothing: string;
+  /** Stands for the source: has the directories that something is deleted from, and nothing of what is named. */
+  readonly source: string;
 }
 
 /** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
@@ -84,20 +84,25 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 }
 
 /**
- * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the empty
- * source does not have becomes a deletion. Otherwise as in {@link deleteArgs}; what is excluded stays. It is a pull
- * from the host `env`, which env(1) takes for a program to start: so it is the receiving rsync that writes the log, at
- * once. Of a plain local copy, the log is written by the sender, and lacks the end when all of them are killed.
+ * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the
+ * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond (--modify-window=-1).
+ * Otherwise as in {@link deleteArgs}; what is excluded stays. It is a pull from the host `env`, which env(1) takes for a
+ * program to start: so it is the receiving rsync that writes the log, at once. Of a plain local copy, the log is written
+ * by the sender, and lacks the end when all of them are killed.
  */
-export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, nothing }: NamedDeletion): string[] {
+export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, source: standIn }: NamedDeletion): string[] {
   return [
     '--archive', '--hard-links', '--acls', '--xattrs', '--numeric-ids', '--no-human-readable', '--info=stats2,name0',
-    '--delete-missing-args', '--force', `--files-from=${list}`, '--from0', '--no-implied-dirs',
+    '--delete-missing-args', '--force', '--modify-window=-1', `--files-from=${list}`, '--from0', '--no-implied-dirs',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
-    ...historyArgs(source, target), `--max-delete=${limit}`, '-e', '/usr/bin/env', '--', `env:${nothing}/`, `${target.mirror}/`,
+    ...historyArgs(source, target), `--max-delete=${limit}`, '-e', '/usr/bin/env', '--', `env:${standIn}/`, `${target.mirror}/`,
   ];
 }
+
+/** Arguments that copy the directories of a list, with their times and all, and nothing that is in them. */
+export const standInArgs = (list: string, from: string, to: string): string[] =>
+  ['--archive', '--acls', '--xattrs', '--numeric-ids', `--files-from=${list}`, '--from0', '--', `${from}/`, `${to}/`];
 
 /** Arguments that change nothing and name every change that would be made. */
 export function surveyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
