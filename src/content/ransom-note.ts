@@ -1,10 +1,11 @@
 /** Names under which extortionists leave their demands. */
 const notes = /(?:how[ _-]?to[ _-]?(?:decrypt|recover|restore|unlock|back[ _-]?files)|(?:decrypt|recover|restore|unlock)[ _-]?(?:my|your|all|the)?[ _-]?(?:files?|data|instructions?|readme|manual|me\b)|readme[ _-]?(?:for|to|now)?[ _-]?(?:decrypt|unlock|recover)|(?:your|all)[ _-]files[ _-](?:are|have|were)|ransom[ _-]?note|[!_@#-]{2,}read[ _-]?me|lockbit|@please_read_me@|_readme\.txt)[^/]*$/i;
 
-const readable = /\.(?:txt|html?|hta|rtf|md|bmp|png|jpe?g)$/i;
+const readable: ReadonlySet<string> = new Set(['txt', 'htm', 'html', 'hta', 'rtf', 'md', 'bmp', 'png', 'jpg', 'jpeg']);
 
-/** Whether a file is called as ransom notes are. */
+/** Whether a file is called as ransom notes are. It is asked for every new file, so the ending is looked at first. */
 export function isRansomNote(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return notes.test(name) && (readable.test(name) || !name.includes('.'));
+  const dot = name.lastIndexOf('.');
+  return (dot < 0 || readable.has(name.slice(dot + 1).toLowerCase())) && notes.test(name);
 }
