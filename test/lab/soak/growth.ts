@@ -1,0 +1,45 @@
+/** What the agent and the machine hold after a cycle, when nothing is plugged in. */
+export interface Sample {
+  readonly cycle: number;
+  /** Memory means something only within the life of one agent. */
+  readonly pid: number;
+  /** Resident memory of the agent, KiB. */
+  readonly memory: number;
+  readonly descriptors: number;
+  readonly watches: number;
+  /** Of the agent's unit. */
+  readonly processes: number;
+  /** In the agent's mount namespace. */
+  readonly mounts: number;
+  /** Device mappings of the machine. */
+  readonly mappings: number;
+  /** All mounts that the rest of the machine sees. */
+  readonly machineMounts: number;
+  /** All processes of the machine that are no kernel threads. */
+  readonly machineProcesses: number;
+  /** Kernel memory that cannot be given back, KiB. */
+  readonly kernelMemory: number;
+}
+
+/** How much more than at first may be there at the end. Memory: V8 collects late, and a leak of 100 KiB a run is seen in 200. */
+const allowed: Readonly<Record<Exclude<keyof Sample, 'cycle' | 'pid'>, number>> = {
+  memory: 20_000, descriptors: 2, watches: 0, processes: 0, mounts: 0, mappings: 0, machineMounts: 0, machineProcesses: 3, kernelMemory: 30_000,
+};
+
+/** What has grown, in words. Compares the medians of the first and the last third of the present agent's life. */
+export function findGrowth(samples: readonly Sample[]): string[] {
+  const agent = samples.filter(({ pid }) => pid === samples.at(-1)?.pid);
+  const third = Math.max(1, Math.floor(agent.length / 3));
+  return (Object.keys(allowed) as (keyof typeof allowed)[]).flatMap((name) => {
+    // What outlives an agent is looked at from the start.
+    const all = name.startsWith('machine') || name === 'mappings' || name === 'kernelMemory' ? samples : agent;
+    const span = all === samples ? Math.max(1, Math.floor(samples.length / 3)) : third;
+    const [first, last] = [median(all.slice(0, span).map((sample) => sample[name])), median(all.slice(-span).map((sample) => sample[name]))];
+    return last - first > allowed[name] ? [`${name}: ${String(first)} at first, ${String(last)} at the end`] : [];
+  });
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
