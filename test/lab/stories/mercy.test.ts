@@ -65,6 +65,17 @@ it('held once more, it goes on when somebody says that it is right', async () =>
   await assertClosed(lab);
 });
 
+it('what the server lost is deleted by name, without a second look at the server, and comes back', async () => {
+  const before = await onDisk();
+  await lab.server.shell('rm /backups/plans/1?.txt');
+  expect((await extbackup('run', '--drive', 'BACKUP_1')).exitCode).toBe(0);
+  expect(await onDisk()).toBe(await onServer());
+  // The rsync that deleted found nothing at all where the server should be: an empty directory stood for it.
+  expect(await lookInside(lab, disk, (top) => lab.guest.ask(`cd ${top}/.extbackup/history; f=$(ls | tail -1); grep -c '[*]deleting' "$f"; grep -c 'parent dir is absent in the file list: plans$' "$f"`))).toBe('10\n1');
+  expect((await extbackup('rollback', 'BACKUP_1', '--yes')).exitCode).toBe(0);
+  expect(await onDisk()).toBe(before);
+});
+
 it('an emptied server is an error, and the copy stays as it is', async () => {
   const before = await onDisk();
   await lab.server.shell('rm -rf /backups/*');
