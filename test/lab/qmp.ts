@@ -24,7 +24,7 @@ export class Qmp {
     this.#socket = socket;
     createInterface({ input: socket }).on('line', (line) => {
       this.#read(JSON.parse(line) as Json);
-    });
+    }).on('error', () => undefined); // it repeats those of the socket
     socket.on('error', () => undefined);
     socket.on('close', () => {
       for (const waiter of this.#replies.values()) waiter.reject(new Error('QEMU ended before it answered'));
