@@ -31,15 +31,23 @@ describe('drive prepare', () => {
     await guest.plug(disk);
     const device = await guest.deviceOf(disk);
     await guest.shell(`printf 'label: gpt\nsize=20M\nsize=20M\n' | sfdisk -q ${device}; udevadm settle; mkswap -q ${device}1; swapon ${device}1`);
-    const refusals = [['/dev/vda', 'holds /'], ['/dev/nothing', 'There is no disk /dev/nothing'], [`${device}2`, `name it: ${device}`], [device, 'swap space in use'], [device, 'is mounted at /mnt/used']] as const;
-    for (const [name, words] of refusals) {
-      if (words.includes('/mnt/used')) await guest.shell(`swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mkdir -p /mnt/used; mount ${device}2 /mnt/used`);
+    const refusals = [
+      { name: '/dev/vda', words: 'holds /' },
+      { name: '/dev/nothing', words: 'There is no disk /dev/nothing' },
+      { name: `${device}2`, words: `name it: ${device}` },
+      { name: device, words: 'swap space in use' },
+      { name: device, words: 'holds /boot', before: `swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mount ${device}2 /boot` },
+      // What LVM is made of.
+      { name: device, words: '/dev/mapper/volume stands on it', before: `umount /boot; dmsetup create volume --table "0 2048 linear ${device}1 0"` },
+    ];
+    for (const { name, words, before } of refusals) {
+      if (before !== undefined) await guest.shell(`${before}; udevadm settle`);
       const { exitCode, stderr } = await extbackup('drive', 'prepare', name, '--label', 'BACKUP_1', '--yes');
       expect(stderr + String(exitCode)).toContain(words);
       expect(exitCode).toBe(10);
     }
     // Invisible to everybody else: only the kernel knows.
-    await guest.shell(`umount /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
+    await guest.shell(`dmsetup remove volume; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
     expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('in use by the kernel') as string });
   });
 

@@ -108,6 +108,7 @@ describe('a second plug', () => {
 describe('a run that an operator asks for at a terminal', () => {
   it('shows a bar that moves, and ends with the good news', async () => {
     await lab.server.shell('head -c 30M /dev/urandom > /backups/large');
+    await lab.guest.shell("printf 'pull:\\n  bandwidthLimit: 4000\\n' >> /etc/extbackup/config.yaml"); // KiB a second: slow enough to be watched
     const shown = await atTerminal(lab.guest, ['extbackup', 'run', '--drive', 'BACKUP_1']);
     expect(new Set(shown.match(/pulling +#+-* \d+ %/g) ?? []).size).toBeGreaterThan(1);
     expect(shown).toContain('safe to unplug');
