@@ -33,8 +33,10 @@ export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...t
     if (!isReady) return undefined;
     const outcome = await runRsync(run, order, { ...target, named: place }, signal);
     const missesSome = outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
+    // Of the stand-in's figures only this one is about the source, which has more files and sent nothing.
+    const figures = { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: outcome.figures.filesDeleted };
     // That the source has none of it is what was asked for.
-    return { ...outcome, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed') };
+    return { ...outcome, figures, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed') };
   } finally {
     await rm(place.list, { force: true }).catch(() => undefined);
     await rm(join(top, standIn), { recursive: true, force: true }).catch(() => undefined);

@@ -26,7 +26,10 @@ async function rollback(): Promise<void> {
 /** Which rsyncs a pull took: `far` looks at the server, `local` deletes what was named. */
 async function phases(settings: object): Promise<string[]> {
   const before = disk.rsyncs.length;
-  await disk.pull({ settings });
+  const { figures } = await disk.pull({ settings });
+  const files = (await readdir(disk.source, { recursive: true, withFileTypes: true })).filter((one) => !one.isDirectory());
+  expect(figures.filesTotal).toBe(files.length); // the next run's guard counts with it
+  expect(figures.bytesTotal).toBeGreaterThan(0);
   return disk.rsyncs.slice(before).map((args) => (args.includes('--delete-missing-args') ? 'local' : 'far'));
 }
 
