@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { openPlainFile } from '../system/filesystem.ts';
 
@@ -8,6 +9,12 @@ import { openPlainFile } from '../system/filesystem.ts';
  */
 export const logFormat = (source?: string): string => `%i|${source === undefined ? '' : `${source}/`}%n`;
 
+/**
+ * Its first line, where there are several sources: of what rsync clears away to make room, it writes names without
+ * that of the source, whatever the format.
+ */
+export const logHeader = (source: string): string => `below ${source}/\n`;
+
 /** What cannot be told from the files in a history entry. */
 export interface LoggedChange {
   readonly kind: 'created' | 'deleted-directory';
@@ -16,17 +23,33 @@ export interface LoggedChange {
   readonly path: Buffer;
 }
 
+/** Flags of a deletion from here on say that the place is needed for something new; see DEL_FOR_FILE in rsync's source. */
+export const makesRoom = 8;
+
+const headerPattern = /^below (.+)\/$/;
+
+/** What --debug=del2 tells of a directory, before it is cleared away for a new file or link of its name. */
+const makesRoomPattern = /^\S+ \S+ \[\d+\] delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
+
 const linePattern = /^\S+ \S+ \[\d+\] (?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
 
-/** Reads a line of the log; undefined when it is about neither. `line` has one character for each byte. */
-export function parseLogLine(line: string): LoggedChange | undefined {
+/**
+ * Reads a line of the log; undefined when it is about neither.
+ * @param line has one character for each byte
+ * @param source from the header, one character for each byte, too
+ */
+export function parseLogLine(line: string, source?: string): LoggedChange | undefined {
+  const [, cleared, flags] = makesRoomPattern.exec(line) ?? [];
+  if (cleared !== undefined && Number(flags) >= makesRoom) return deletedDirectory(bytesOfName(source === undefined ? cleared : `${source}/${cleared}`));
   const [, type, deleting, path] = linePattern.exec(line) ?? [];
   if (path === undefined) return undefined;
   const name = bytesOfName(path);
+  if (deleting !== undefined) return path.endsWith('/') ? deletedDirectory(name) : undefined;
   if (!isInside(name)) return undefined;
-  if (deleting !== undefined) return path.endsWith('/') ? { kind: 'deleted-directory', isDirectory: true, path: name } : undefined;
   return { kind: 'created', isDirectory: type === 'd', path: name };
 }
+
+const deletedDirectory = (path: Buffer): LoggedChange | undefined => (isInside(path) ? { kind: 'deleted-directory', isDirectory: true, path } : undefined);
 
 /**
  * The log stands on a disk that may come from anywhere: it never leads out of the mirror. Looks at the name itself,
@@ -76,6 +99,7 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
   if (handle === undefined) return;
   try {
     let end = (await handle.stat()).size;
+    const source = await sourceOfLog(handle);
     let rest = ''; // the beginning of the piece before, which belongs to a line that starts further up
     const piece = Buffer.alloc(pieceSize);
     while (end > 0) {
@@ -84,7 +108,7 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
       const lines = (piece.toString('latin1', 0, bytesRead) + rest).split('\n');
       rest = lines.shift() ?? '';
       for (const line of lines.reverse()) {
-        const change = parseLogLine(line);
+        const change = parseLogLine(line, source);
         if (change) yield change;
       }
       end = start;
@@ -94,4 +118,10 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
   } finally {
     await handle.close();
   }
+}
+
+/** undefined where there is one source, without a name. */
+async function sourceOfLog(handle: FileHandle): Promise<string | undefined> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+  return headerPattern.exec(buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0] ?? '')?.[1];
 }

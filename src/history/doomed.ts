@@ -1,4 +1,4 @@
-import { bytesOfPath, isInside } from './change-log.ts';
+import { bytesOfPath, isInside, makesRoom } from './change-log.ts';
 
 /** What a copying rsync would have deleted, had it been allowed to. */
 export interface Doomed {
@@ -24,7 +24,6 @@ const item = /^delete_item\((.+)\) mode=([0-7]{1,6}) flags=(\d{1,4})$/s;
 /** What rsync calls the flags of a deletion; see delete_item() in its source. */
 const wholeDirectory = 2;
 const belowDirectory = 4;
-const makesRoom = 8;
 
 const directoryMode = 0o040000;
 const kindOfMode = 0o170000;

@@ -2,7 +2,7 @@ import { mkdir, opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:f
 import { throwIfCancelled } from '../pipeline/undo.ts';
 import { readLogBackwards } from './change-log.ts';
 import type { HistoryEntry } from './history-entry.ts';
-import { below, createInsideCheck, kindOf } from './inside.ts';
+import { below, kindOf } from './inside.ts';
 import { removeCreated } from './remove-created.ts';
 
 /** What an undo has done so far. */
@@ -17,9 +17,8 @@ export interface UndoProgress {
 
 /**
  * Puts the mirror back as it was before one rsync: removes what that created, moves back what it replaced or deleted,
- * and makes empty directories again that it deleted; not one that made way for a file of its name, of which rsync logs
- * nothing. Only names move, so it takes no space. An undo that was cut off
- * is finished by calling it again.
+ * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off is
+ * finished by calling it again.
  */
 export async function undoEntry(mirror: string, entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
   const root = Buffer.from(mirror);
@@ -32,11 +31,19 @@ export async function undoEntry(mirror: string, entry: HistoryEntry, progress: U
   const source = Buffer.from(entry.directory);
   const leftBefore = progress.left;
   if ((await kindOf(source)) === 'directory') await moveBack(source, root, progress, signal);
-  const isInside = createInsideCheck(root);
-  for await (const { kind, path } of readLogBackwards(half)) {
-    if (kind === 'deleted-directory' && (await isInside(path)) && (await kindOf(below(root, path))) === undefined) await mkdir(below(root, path), { mode: 0o755 });
-  }
+  for await (const { kind, path } of readLogBackwards(half)) if (kind === 'deleted-directory') await makeDirectories(root, path);
   if (progress.left === leftBefore) await rm(half, { force: true });
+}
+
+/** Also those on the way: what is in a directory that made way for a file is logged before it, and so comes first here. */
+async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
+  for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+    const here = below(root, end < 0 ? path : path.subarray(0, end));
+    const kind = await kindOf(here);
+    if (kind === 'other') return;
+    if (kind === undefined) await mkdir(here, { mode: 0o755 });
+    if (end < 0) return;
+  }
 }
 
 /** Added to the name of a log when what it names as created is removed. */

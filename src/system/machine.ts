@@ -1,6 +1,6 @@
 import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readLogBackwards } from '../history/change-log.ts';
+import { logHeader, readLogBackwards } from '../history/change-log.ts';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
@@ -13,6 +13,7 @@ import { isThere } from './is-there.ts';
 import { lookForSomething } from './list-source.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
+import { writeNewFile } from './new-file.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { LinkError, type Reach } from './link.ts';
 import { files, type Paths } from './paths.ts';
@@ -24,7 +25,6 @@ import { parseStats } from './rsync-output.ts';
 import { runRsync } from './run-rsync.ts';
 import type { Place } from './ssh.ts';
 import { removePartials } from './partial-files.ts';
-import { writeNewFile } from './new-file.ts';
 
 /** Units that do for the agent what it must not do itself. */
 export interface Helpers {
@@ -62,7 +62,10 @@ export function createMachine(run: RunCommand, paths: Paths, { reach, courier }:
       const { name } = order.source;
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
       // rsync makes only the last directory on the way to the one of the source.
-      if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
+      if (order.history && name !== undefined) {
+        await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
+        await writeHeader(order.history.log, name);
+      }
       const place = { mirror: target, isEmpty: await isEmpty(target) };
       const named = await deleteNamed(run, order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
@@ -104,6 +107,13 @@ export function createMachine(run: RunCommand, paths: Paths, { reach, courier }:
 async function tellsOfChange(log: string): Promise<boolean> {
   for await (const change of readLogBackwards(log)) return change.path.length > 0;
   return false;
+}
+
+/** The second rsync of a run goes on in the same log. */
+async function writeHeader(log: string, source: string): Promise<void> {
+  await writeNewFile(log, logHeader(source)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
 }
 
 async function isEmpty(directory: string): Promise<boolean> {

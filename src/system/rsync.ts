@@ -80,7 +80,7 @@ export function copyArgs(config: Config, source: PullSource, target: PullTarget)
 
 /** Arguments of the deleting phase, which may delete at most `limit` files. */
 export function deleteArgs(config: Config, source: PullSource, target: PullTarget, limit: number): string[] {
-  return [...commonArgs(config, source, target), ...historyArgs(source, target), `--max-delete=${limit}`, '--', sourceArg(source), `${target.mirror}/`];
+  return [...commonArgs(config, source, target), '--debug=del2', ...historyArgs(source, target), `--max-delete=${limit}`, '--', sourceArg(source), `${target.mirror}/`];
 }
 
 /**

@@ -18,6 +18,7 @@ it('sources with names have a directory each, and a history that undo and restor
     await fill(join(disk.source, name), 20);
     await mkdir(join(disk.source, name, 'gone/empty'), { recursive: true });
     await writeFile(join(disk.source, name, 'gone/y'), name);
+    await mkdir(join(disk.source, name, 'becomes-a-file/empty'), { recursive: true });
     await disk.pullNamed(name);
   }
   const before = await readTree(disk.mirror);
@@ -26,7 +27,8 @@ it('sources with names have a directory each, and a history that undo and restor
   for (const name of ['a', 'b']) {
     await writeFile(join(disk.source, name, 'folder-1/file-1'), `${name} was edited, and is longer now`);
     await writeFile(join(disk.source, name, 'new'), name);
-    await rm(join(disk.source, name, 'gone'), { recursive: true });
+    for (const directory of ['gone', 'becomes-a-file']) await rm(join(disk.source, name, directory), { recursive: true });
+    await writeFile(join(disk.source, name, 'becomes-a-file'), name);
     await disk.pullNamed(name);
   }
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));

@@ -33,7 +33,13 @@ describe('a line of the log on the disk', () => {
   it('names directories that were deleted', () => {
     expect(parseLogLine(line('*deleting  |a/empty/'))).toMatchObject({ kind: 'deleted-directory', path: Buffer.from('a/empty') });
   });
-  it.each(['*deleting  |a/file', '>f.st......|changed', 'rsync error: x', '>f+++++++++|../etc/passwd', '>f+++++++++|/etc/passwd', 'cd+++++++++|./'])('takes nothing from %s', (text) => {
+  it('names directories that made way for something new, below that of their source', () => {
+    const cleared = line('delete_item(a\\#012b\xff) mode=40755 flags=10');
+    expect(parseLogLine(cleared)).toEqual({ kind: 'deleted-directory', isDirectory: true, path: Buffer.from('a\nb\xff', 'latin1') });
+    expect(parseLogLine(cleared, 'mail')).toMatchObject({ path: Buffer.from('mail/a\nb\xff', 'latin1') });
+    expect(parseLogLine(line('delete_item(dir) mode=42775 flags=34'))).toMatchObject({ path: Buffer.from('dir') });
+  });
+  it.each(['delete_item(kept) mode=40755 flags=2', 'delete_item(file) mode=100644 flags=34', 'delete_item(../x) mode=40755 flags=10', '*deleting  |a/file', '>f.st......|changed', 'rsync error: x', '>f+++++++++|../etc/passwd', '>f+++++++++|/etc/passwd', 'cd+++++++++|./'])('takes nothing from %s', (text) => {
     expect(parseLogLine(line(text))).toBeUndefined();
   });
 });
