@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { factor } from './test/property-runs.ts';
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], setupFiles: 'test/property-runs.ts', testTimeout: 30_000 * factor, hookTimeout: 60_000 } },
       // Real processes and real tools on this machine, no kernel features: a few seconds each.
-      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'], setupFiles: 'test/property-runs.ts', testTimeout: 60_000 * factor, hookTimeout: 60_000 } },
       // Two emulated machines keep two cores busy; more of them would wait for each other.
       {
         extends: true,

@@ -10,6 +10,7 @@ import { verifyDrive, type DriveVerdict, type Part } from '../../../src/drives/v
 import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/drives/verify-tree.ts';
 import { logFormat } from '../../../src/history/change-log.ts';
 import { runCommand } from '../../../src/system/command.ts';
+import { runs } from '../../property-runs.ts';
 
 const signal = new AbortController().signal;
 let top: string;
@@ -243,7 +244,7 @@ describe('the checksums on the disk', () => {
       }
       const store = await openChecksums(top);
       for (const known of all) expect((await store.find(known))?.size).toBe(plain.get(known));
-    }), { numRuns: 30 });
+    }), runs(30));
   });
 
   it('know the pieces of a large file by the path and a number', () => {

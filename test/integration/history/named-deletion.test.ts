@@ -7,6 +7,7 @@ import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+import { runs } from '../../property-runs.ts';
 
 /** What the copying phase names is deleted by a local rsync, and the server is not asked again. */
 let disk: DiskAndServer;
@@ -132,7 +133,7 @@ describe('what the server has no longer', () => {
       if (disk.rsyncs.length < 3) return;
       await rollback();
       expect(await readTree(disk.mirror)).toEqual(before);
-    }), { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 12), examples: [[directoryMakesWay, false], [directoriesMakeWay, false]] });
+    }), { ...runs(12), examples: [[directoryMakesWay, false], [directoriesMakeWay, false]] });
   });
 
   it('stays where the settings leave it out, also in a directory that goes', async () => {

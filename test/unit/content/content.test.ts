@@ -8,6 +8,7 @@ import { kindOfFile, promisesOrder } from '../../../src/content/file-kind.ts';
 import { isRansomNote } from '../../../src/content/ransom-note.ts';
 import { createSample } from '../../../src/content/sample.ts';
 import type { Change } from '../../../src/history/change.ts';
+import { runs } from '../../property-runs.ts';
 
 /** What a cipher makes of anything: the same for the same seed, so that a failure can be seen again. */
 const encrypted = (size: number, seed: number): Buffer => {
@@ -33,7 +34,7 @@ describe('entropy', () => {
   it('knows what a cipher leaves, of any size', () => {
     fc.assert(fc.property(fc.integer({ min: 512, max: 65_536 }), fc.nat(60_000), (size, seed) => {
       expect(looksRandom(encrypted(size, seed))).toBe(true);
-    }), { numRuns: 300 });
+    }), runs(300));
   });
   it('takes nothing that is written, printed or counted for that', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 65_536 }), (size) => {

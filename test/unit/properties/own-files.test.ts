@@ -13,6 +13,7 @@ import { runRecordSchema, statusSchema, type RunRecord } from '../../../src/repo
 import { openAttachLedger } from '../../../src/run/attach-ledger.ts';
 import { parseSpoolNote } from '../../../src/triggers/spool-note.ts';
 import { anyJsonText, anyText, damaged, iso, label } from './hostile-text.ts';
+import { runs } from '../../property-runs.ts';
 
 let file = '';
 beforeAll(async () => { file = join(await mkdtemp(join(tmpdir(), 'own-files-')), 'file'); });
@@ -92,7 +93,7 @@ test('names in the history: a time that can be used, or none', () => {
   }));
 });
 
-const quick = { numRuns: 15 };
+const quick = runs(15);
 
 test('attaches and memory of the rotation: any file is read, and written anew', async () => {
   await fc.assert(fc.asyncProperty(anyJsonText, fc.uuid(), fc.nat(), async (text, luksUuid, diskseq) => {

@@ -4,6 +4,7 @@ import { logFormat, parseLogLine } from '../../../src/history/change-log.ts';
 import { changeFormat, parseChange } from '../../../src/history/change.ts';
 import { createLineSplitter, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/system/rsync-output.ts';
 import { anyText, damaged } from './hostile-text.ts';
+import { runs } from '../../property-runs.ts';
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 const isCount = (value: number): boolean => Number.isFinite(value) && value >= 0;
@@ -71,7 +72,7 @@ test('the change log never leads out of the mirror, and gives back every byte of
     expect(change.path.includes(0)).toBe(false);
     expect(change.path.length).toBeGreaterThan(0);
     expect(change.path[0]).not.toBe(0x2f);
-  }), { numRuns: 1000 });
+  }), runs(1000));
   for (const name of ['\\#056\\#056/etc/passwd', 'a/\\#056./b', '\\#057etc', 'a\\#000']) expect(parseLogLine(`${stamp}>f+++++++++|${name}`)).toBeUndefined();
   const bytes = fc.uint8Array({ min: 1, max: 255, minLength: 1, maxLength: 20 }).filter((name) => !name.includes(0x2f) && !['.', '..'].includes(Buffer.from(name).toString('latin1')));
   fc.assert(fc.property(bytes, (name) => {

@@ -1,0 +1,12 @@
+import fc from 'fast-check';
+
+/** More than 1 draws so many times more examples, and others each time; the tests' time limits grow with it. */
+export const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
+
+/**
+ * How often a property is tried. The same examples each time, so that a change is not blamed for what luck found in
+ * older code; `npm run test:properties` looks for what they miss.
+ */
+export const runs = (count: number): { readonly numRuns: number; readonly seed?: number } => ({ numRuns: count * factor, ...(factor === 1 && { seed: 20_261_127 }) });
+
+fc.configureGlobal(runs(100));
