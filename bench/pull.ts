@@ -56,7 +56,7 @@ async function fillTree(directory: string, text: string, only: (index: number) =
 
 async function plain(target: string): Promise<Measure> {
   const report = join(root, 'plain.time');
-  const args = copyArgs(config, sourceOf(config), { mirror: target, rsh: shell }).filter((arg) => !/^--(?:out-format|info|outbuf|max-delete|rsh)/.test(arg));
+  const args = copyArgs(config, sourceOf(config), { mirror: target, rsh: shell }).filter((arg) => !/^--(?:out-format|debug|max-delete|rsh)/.test(arg));
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
@@ -73,7 +73,7 @@ async function ours(top: string, firstCopy: boolean): Promise<Measure> {
     const args = command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg));
     return runCommand({ ...command, ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report) });
   };
-  const machine = createMachine(run, { config: '', etc: '', state: '', run: '', ramfs: '', plaintext: top }, noHelpers(run), '');
+  const machine = createMachine(run, { config: '', etc: '', state: '', run: '', ramfs: '', plaintext: top }, noHelpers(run));
   const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: new Date().toISOString(), filesTotal: count, bytesTotal: count * 1000, lastSuccess: firstCopy ? null : new Date().toISOString() });
   const cpuBefore = process.cpuUsage();
   const started = performance.now();

@@ -22,6 +22,7 @@ import { openAttachLedger } from '../run/attach-ledger.ts';
 import { removeUnfinished } from '../system/atomic-file.ts';
 import { readBootId } from '../system/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
+import { createConfinement } from '../system/confine.ts';
 import { allErrands, createCourier } from '../system/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { allLinks, createLink } from '../system/link.ts';
@@ -122,11 +123,12 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     keyIsLoaded: () => station.keyIsLoaded(),
     onStatus: (status) => { service.say(describeService(status)); },
   });
+  const confine = createConfinement(run);
   const station = createStation({
     bus, run, paths, registry, replies, bootId, loadConfig: load,
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
-    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), courier }, record.mirror),
+    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), courier, confine }, record.mirror),
     publish: () => { statusFile.publish(); },
   });
   await replies.tidy();

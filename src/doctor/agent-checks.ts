@@ -6,6 +6,7 @@ import { count } from '../notify/wording.ts';
 import { readAgentStatus } from '../report/read-status.ts';
 import { isOverdue } from '../report/rotation.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
+import { canConfine } from '../system/confine.ts';
 import { findVolumes } from '../run/volumes.ts';
 import { askSmart, hasSmartctl } from '../system/smart.ts';
 import { files } from '../system/paths.ts';
@@ -43,6 +44,12 @@ export const agentChecks: readonly Check[] = [
         ? ok('The agent has mounts of its own, leaves no core dump and gains no privileges.')
         : fail(`The agent is not protected as it should be: ${weak.join(', ')}.`, 'Start it with the unit of the package: systemctl restart extbackup ; look for overrides: systemctl cat extbackup');
     },
+  },
+  {
+    name: 'rsync-confined',
+    look: async ({ run }) => (await canConfine(run))
+      ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
+      : warn('rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of util-linux 2.40 or newer (Debian 13).', 'Nothing to do at once; the server is trusted with a little more than it needs to be.'),
   },
   {
     name: 'timer',

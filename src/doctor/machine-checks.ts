@@ -15,6 +15,7 @@ const tools: Readonly<Record<string, string>> = {
   '/usr/sbin/blkid': 'util-linux',
   '/usr/bin/lsblk': 'util-linux',
   '/usr/bin/flock': 'util-linux',
+  '/usr/bin/setpriv': 'util-linux',
   '/usr/bin/mount': 'mount',
   '/usr/bin/umount': 'mount',
   '/usr/sbin/sfdisk': 'fdisk',

@@ -6,6 +6,7 @@ import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
 import type { Machine, PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
+import type { Confine } from './confine.ts';
 import { fetchFile } from './fetch-file.ts';
 import { deleteNamed } from './delete-named.ts';
 import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from './filesystem.ts';
@@ -30,11 +31,15 @@ import { removePartials } from './partial-files.ts';
 export interface Helpers {
   readonly reach: Reach;
   readonly courier: Courier;
+  /** For whatever reads what the server sends. */
+  readonly confine: Confine;
 }
 
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
-export function createMachine(run: RunCommand, paths: Paths, { reach, courier }: Helpers, mirrorName = 'backups'): Machine {
+export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, courier, confine }: Helpers, mirrorName = 'backups'): Machine {
   const mirror = join(paths.plaintext, mirrorName);
+  const confined = (runner: RunCommand): Promise<RunCommand> => confine(runner, paths.plaintext);
+  const reach: Reach = (place, signal, work) => reachOut(place, signal, async (line) => work({ ...line, run: await confined(line.run) }));
   return {
     wake: (device, signal) => wakeDevice(run, device, signal),
     luksUuid: (device, signal) => readLuksUuid(run, device, signal),
@@ -67,7 +72,7 @@ export function createMachine(run: RunCommand, paths: Paths, { reach, courier }:
         await writeHeader(order.history.log, name);
       }
       const place = { mirror: target, isEmpty: await isEmpty(target) };
-      const named = await deleteNamed(run, order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
+      const named = await deleteNamed(await confined(run), order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced

@@ -5,4 +5,5 @@ import type { Helpers } from '../../src/system/machine.ts';
 export const noHelpers = (run: RunCommand): Helpers => ({
   reach: (_place, _signal, work) => work({ rsh: '/nonexistent', run }),
   courier: () => Promise.resolve(undefined),
+  confine: (inner) => Promise.resolve(inner),
 });

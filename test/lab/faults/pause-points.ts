@@ -26,7 +26,7 @@ export const pausePoints = {
 
 export type PausePoint = keyof typeof pausePoints;
 
-const tools = ['/usr/bin/lsblk', '/usr/bin/dd', '/usr/sbin/cryptsetup', '/usr/sbin/e2fsck', '/usr/bin/mount', '/usr/bin/rsync', '/usr/bin/sync', '/usr/bin/umount'];
+const tools = ['/usr/bin/lsblk', '/usr/bin/dd', '/usr/sbin/cryptsetup', '/usr/sbin/e2fsck', '/usr/bin/mount', '/usr/bin/setpriv', '/usr/bin/sync', '/usr/bin/umount'];
 const flags = '/run/extbackup/pause';
 /** The server's /run/pause, as a shell of the station sees it: the server has mounts of its own. */
 const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
@@ -55,7 +55,7 @@ tool=\${0##*/}
 point=$tool
 case $tool in
   cryptsetup) point=cryptsetup-$1 ;;
-  rsync) case " $* " in *" --max-delete=0 "*) ;; *) point=rsync-delete ;; esac ;;
+  setpriv) case " $* " in *" --max-delete=0 "*) ;; *--delete*) point=rsync-delete ;; esac ;; # what starts rsync
   umount) case "$*" in /mnt/plaintext) (take_stock leave) ;; esac ;;
 esac
 gate "$point"

@@ -1,16 +1,23 @@
-"""Tries, from inside the agent's service, what nobody there has any business with: a hook that means no good.
+"""Tries, from inside the agent's service, what nobody there has any business with: a hook, or an rsync, that means no good.
 
-Writes one line for each attempt to /run/extbackup/intruder: "done" or "refused", and what it was.
+Writes one line for each attempt to the file that is named: "done" or "refused", and what it was. Any other arguments are
+files that it tries to read, too.
 """
 import mmap
 import os
 import socket
 import subprocess
+import sys
 
 
 def write(path: str) -> None:
     with open(path, "a") as file:
         file.write("x")
+
+
+def read(path: str) -> None:
+    with open(path, "rb") as file:
+        file.read(1)
 
 
 def connect(family: int) -> None:
@@ -37,6 +44,7 @@ ATTEMPTS = {
         "/run/x", "/proc/sys/kernel/hostname", "/proc/sys/kernel/core_pattern", "/sys/kernel/uevent_helper", "/sys/fs/cgroup/cgroup.procs", "/dev/kmsg",
     ]},
     **{f"network {family.name}": (connect, family) for family in [socket.AF_INET, socket.AF_INET6, socket.AF_PACKET, socket.AF_ALG]},
+    **{f"read {path}": (read, path) for path in sys.argv[2:]},
     "see the first process": (os.stat, "/proc/1"),
     "memory to write and execute": (executable_memory,),
     "a user namespace": (start, "/usr/bin/unshare", "--user", "true"),
@@ -44,7 +52,7 @@ ATTEMPTS = {
     "the clock": (start, "/usr/bin/date", "--set", "2001-01-01"),
 }
 
-with open("/run/extbackup/intruder", "w") as answers:
+with open(sys.argv[1], "w") as answers:
     for name, (attempt, *arguments) in ATTEMPTS.items():
         try:
             attempt(*arguments)

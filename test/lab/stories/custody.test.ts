@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { password } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { eventsOf, openStation, waitForState } from './operator.ts';
+import { eventsOf, lookInside, openStation, waitForState } from './operator.ts';
 import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
 
 /** What a thief of the station finds on its disk after a life of unlocking, running, locking and rebooting: nothing. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await lab.server.shell(`mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`);
   await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
   await lab.guest.copyIn(join(import.meta.dirname, '../on-guest/intruder.py'), '/usr/local/sbin/intruder.py');
-  await lab.guest.shell("printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py]}]\\n' >> /etc/extbackup/config.yaml");
+  await lab.guest.shell("printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py, /run/extbackup/intruder]}]\\n' >> /etc/extbackup/config.yaml");
 });
 afterAll(() => lab.close());
 
@@ -81,6 +81,21 @@ it('what runs inside the service gets no further than its own places', async () 
   expect(attempts.length).toBeGreaterThan(25);
 });
 
+it('an rsync that means no good gets no further than the opened disk', async () => {
+  const { guest } = lab;
+  const forbidden = '/mnt/ramfs/luks_pw /mnt/ramfs/id_ed25519.decrypted /etc/extbackup/config.yaml /etc/shadow /var/lib/extbackup/drives.json /run/extbackup/status.json /dev/sda /dev/vda /proc/1/environ';
+  await guest.shell(`cp -p /usr/bin/rsync /usr/bin/rsync.real
+    printf '#!/bin/sh\n/usr/bin/python3 -I /usr/local/sbin/intruder.py /mnt/plaintext/attempts ${forbidden} /mnt/plaintext/LABEL /usr/bin/true\nexec /usr/bin/rsync.real "$@"\n' > /usr/bin/rsync`);
+  expect(await guest.ask('extbackup doctor | grep rsync-confined')).toMatch(/^ok /);
+  await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 240_000 });
+  await guest.shell('mv /usr/bin/rsync.real /usr/bin/rsync');
+  const attempts = (await lookInside(lab, disk, (top) => guest.ask(`cat ${top}/attempts`))).split('\n');
+  expect(attempts.filter((line) => line.startsWith('done '))).toEqual(['done write /mnt/plaintext/own', 'done read /mnt/plaintext/LABEL', 'done read /usr/bin/true']);
+  expect(attempts.filter((line) => line.startsWith('refused read '))).toHaveLength(forbidden.split(' ').length);
+  // All of them are there, and root reads them: the attempts could succeed.
+  await guest.shell(`for file in ${forbidden}; do head -c 1 $file >/dev/null || exit 1; done`);
+});
+
 it('nobody but root looks into the memory of the agent', async () => {
   const { guest } = lab;
   await guest.copyIn(`${import.meta.dirname}/../on-guest/look-into.py`, '/run/look-into.py');
@@ -118,10 +133,11 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   const salt = Buffer.from((await guest.ask('cat /etc/extbackup/salt')).slice(0, 32));
   expect(keyHex.length).toBe(128);
   expect(seed.length).toBe(32);
+  const runsBefore = (await eventsOf(lab, 'run:succeeded')).length;
   await guest.unplug(disk);
   await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
   await guest.plug(disk);
-  await guest.waitFor('the second run', async () => (await eventsOf(lab, 'run:succeeded')).length === 2, 240_000);
+  await guest.waitFor('another run', async () => (await eventsOf(lab, 'run:succeeded')).length > runsBefore, 240_000);
   // Asks the kernel to swap out what it may of every service; EAGAIN when that was less than asked for. Not of sshd: the lab
   // itself reads the secrets through it.
   await guest.shell("for service in /sys/fs/cgroup/system.slice/*.service; do case $service in *ssh*) continue;; esac; echo '200M swappiness=200' > $service/memory.reclaim || true; done");

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { CommandError, type RunCommand } from './command.ts';
+
+/**
+ * Gives back a `run` whose programs see no file but those of the system, and those below one directory, of which they
+ * may do everything but start programs.
+ */
+export type Confine = (run: RunCommand, directory: string) => Promise<RunCommand>;
+
+const setpriv = '/usr/bin/setpriv';
+
+/** What a program needs of the system: itself and its libraries, names of users, and a place for what nobody reads. */
+const system = [
+  ['execute,read-file,read-dir', '/usr'],
+  ...['/etc/ld.so.cache', '/etc/passwd', '/etc/group', '/etc/nsswitch.conf', '/etc/localtime', '/etc/ssl/openssl.cnf'].map((file) => ['read-file', file] as const),
+  ['read-file,write-file', '/dev/null'],
+  ['read-file', '/dev/urandom'],
+] as const;
+
+const everythingButPrograms =
+  'write-file,read-file,read-dir,remove-dir,remove-file,make-char,make-dir,make-reg,make-sock,make-fifo,make-block,make-sym,refer,truncate';
+
+/** Arguments of setpriv(1), before the program. @param directory undefined is none */
+export function confinementArgs(directory?: string): string[] {
+  const rules = [...system.filter(([, path]) => existsSync(path)), ...(directory === undefined ? [] : [[everythingButPrograms, directory] as const])];
+  return ['--no-new-privs', '--landlock-access', 'fs', ...rules.flatMap(([access, path]) => ['--landlock-rule', `path-beneath:${access}:${path}`]), '--'];
+}
+
+/** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. */
+export async function canConfine(run: RunCommand): Promise<boolean> {
+  try {
+    await run({ file: setpriv, args: [...confinementArgs(), '/usr/bin/true'], timeoutMs: 20_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Confinement by Landlock; see landlock(7). A server that finds a way to make rsync write where it should not gets
+ * nowhere but to the disk: neither to the keys in RAM nor to the ledger, the raw devices or the station's own disk.
+ * Where that is not possible, programs run as they are; `extbackup doctor` tells.
+ */
+export function createConfinement(run: RunCommand): Confine {
+  let known: Promise<boolean> | undefined;
+  return async (inner, directory) => {
+    known ??= canConfine(run);
+    if (!(await known)) return inner;
+    return (command) => inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });
+  };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { CommandError, type Command, type RunCommand } from '../../../src/system/command.ts';
+import { createConfinement } from '../../../src/system/confine.ts';
+
+/** Notes what is started; programs of setpriv end as asked for. */
+function recorder(canConfine: boolean): { readonly started: Command[]; readonly run: RunCommand } {
+  const started: Command[] = [];
+  return {
+    started,
+    run: (command) => {
+      started.push(command);
+      return canConfine || command.args.at(-1) !== '/usr/bin/true'
+        ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
+        : Promise.reject(new CommandError(command.file, command.args, 'ended with 1', 1, "setpriv: unrecognized option '--landlock-access'"));
+    },
+  };
+}
+
+const rsync = { file: '/usr/bin/rsync', args: ['--archive', 'x'], timeoutMs: 1_000 } as const;
+
+describe('a confined program', () => {
+  it('is started by setpriv, with one directory to write to, and is asked for once', async () => {
+    const { run, started } = recorder(true);
+    const confine = createConfinement(run);
+    await (await confine(run, '/mnt/plaintext'))(rsync);
+    await (await confine(run, '/mnt/plaintext'))(rsync);
+    expect(started.map(({ file }) => file)).toEqual(['/usr/bin/setpriv', '/usr/bin/setpriv', '/usr/bin/setpriv']);
+    const args = started[1]?.args ?? [];
+    expect(args.slice(args.indexOf('--') + 1)).toEqual(['/usr/bin/rsync', '--archive', 'x']);
+    expect(args.filter((arg) => arg.includes('write-file'))).toEqual([expect.stringMatching(/^path-beneath:read-file,write-file:\/dev\/null$/), expect.stringMatching(/^path-beneath:write-file,.*:\/mnt\/plaintext$/)]);
+  });
+
+  it('runs as it is where that is not possible', async () => {
+    const { run, started } = recorder(false);
+    await (await createConfinement(run)(run, '/mnt/plaintext'))(rsync);
+    expect(started.at(-1)).toEqual(rsync);
+  });
+});
