@@ -2,20 +2,14 @@
  * What history and guard cost: plain `rsync --delete` and our pull with the same options, over the same kind of pipe,
  * side by side on the same tree, in turn. Usage: npm run bench -- [FILES [ROUNDS [BYTES]]]; TMPDIR says where.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { configSchema } from '../src/config/schema.ts';
 import { sourceOf } from '../src/config/sources.ts';
-import { driveRecordSchema } from '../src/drives/drive-record.ts';
-import { createWatch } from '../src/guard/watch.ts';
-import type { Change } from '../src/history/change.ts';
-import type { RunCommand } from '../src/system/command.ts';
-import { runCommand } from '../src/system/command.ts';
-import { createMachine } from '../src/system/machine.ts';
 import { copyArgs } from '../src/system/rsync.ts';
-import { noHelpers } from '../test/fakes/no-helpers.ts';
+import { readReport, timed, type Measure } from './measure.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -23,27 +17,11 @@ const rounds = Number(process.argv[3] ?? 3);
 const largest = Number(process.argv[4] ?? 2_000);
 const filesPerDirectory = 200;
 
-interface Measure {
-  readonly seconds: number;
-  /** Highest resident memory of the receiving rsync, in MB. */
-  readonly rsyncMb: number;
-  /** Processor time of the receiving rsync and, for ours, of this process: less noisy than the wall clock. */
-  readonly cpuSeconds: number;
-}
-
 const root = await mkdtemp(join(tmpdir(), 'extbackup-bench-'));
 const source = join(root, 'source');
 const shell = join(root, 'shell');
-const signal = new AbortController().signal;
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-/** /usr/bin/time writes the peak of rsync into a file; both sides pay for it. */
-const timed = (file: string, args: readonly string[], report: string) => ({ file: '/usr/bin/time' as const, args: ['-f', '%M %U %S', '-o', report, file, ...args] });
-async function readReport(report: string): Promise<Omit<Measure, 'seconds'>> {
-  const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  return { rsyncMb: kb / 1024, cpuSeconds: user + system };
-}
 
 async function fillTree(directory: string, text: string, only: (index: number) => boolean): Promise<void> {
   for (let start = 0; start < count; start += filesPerDirectory) {
@@ -60,35 +38,15 @@ async function plain(target: string): Promise<Measure> {
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
-  return { seconds: (performance.now() - started) / 1000, ...(await readReport(report)) };
+  return { seconds: (performance.now() - started) / 1000, programMb: 0, ...(await readReport(report)) };
 }
 
-/** What our pull does, as in a run: history, guard, look at the content. Peak and times are those of all its rsyncs together. */
-async function ours(top: string, firstCopy: boolean): Promise<Measure> {
-  const reports: string[] = [];
-  const run: RunCommand = (command) => {
-    if (command.file !== '/usr/bin/rsync') return runCommand(command);
-    const report = join(root, `ours-${String(reports.length)}.time`);
-    reports.push(report);
-    const args = command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg));
-    return runCommand({ ...command, ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report) });
-  };
-  const machine = createMachine(run, { config: '', etc: '', state: '', run: '', ramfs: '', plaintext: top }, noHelpers(run));
-  const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: new Date().toISOString(), filesTotal: count, bytesTotal: count * 1000, lastSuccess: firstCopy ? null : new Date().toISOString() });
-  const cpuBefore = process.cpuUsage();
-  const started = performance.now();
-  const source = sourceOf(config);
-  const watch = createWatch(source.guard, record, signal);
-  const order = { config, source, onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
-  const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
-  await watch.content?.look({ now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) }, 0);
-  if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);
-  const seconds = (performance.now() - started) / 1000;
-  const cpu = process.cpuUsage(cpuBefore);
-  const { created, changed, deleted } = watch.tally.counts;
-  console.log(`    guard saw ${String(created)} new, ${String(changed)} changed, ${String(deleted)} deleted; this process: ${((cpu.user + cpu.system) / 1e6).toFixed(2)} s, ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB at most so far`);
-  const each = await Promise.all(reports.map(readReport));
-  return { seconds, rsyncMb: Math.max(...each.map(({ rsyncMb }) => rsyncMb)), cpuSeconds: (cpu.user + cpu.system) / 1e6 + each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) };
+/** Our pull, in a process of its own, as the agent is: this one is full of what it took to fill the trees. */
+async function ours(firstCopy: boolean): Promise<Measure> {
+  const { stdout } = await execa(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'our-pull.ts'), root, String(count), String(firstCopy)]);
+  const { told, ...measure } = JSON.parse(stdout) as Measure & { told: string };
+  console.log(`    ${told}`);
+  return measure;
 }
 
 async function measure(name: string, prepare: (round: number) => Promise<void>, firstCopy = false): Promise<void> {
@@ -96,7 +54,7 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
   for (let round = 0; round < rounds; round += 1) {
     await prepare(round);
     // In turn, so that neither always finds the source in memory.
-    const jobs = [async () => { theirs.push(await plain(join(root, 'plain'))); }, async () => { mine.push(await ours(join(root, 'disk'), firstCopy)); }];
+    const jobs = [async () => { theirs.push(await plain(join(root, 'plain'))); }, async () => { mine.push(await ours(firstCopy)); }];
     for (const job of round % 2 === 0 ? jobs : jobs.reverse()) {
       await execa('/usr/bin/sync');
       await job();

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+/** What one pull took. */
+export interface Measure {
+  readonly seconds: number;
+  /** Highest resident memory of the receiving rsync, in MB. */
+  readonly rsyncMb: number;
+  /** Highest resident memory of the program that started it, in MB; 0 for plain rsync. */
+  readonly programMb: number;
+  /** Processor time of the receiving rsync and, for ours, of the program that started it: less noisy than the wall clock. */
+  readonly cpuSeconds: number;
+}
+
+/** /usr/bin/time writes the peak of rsync into a file; both sides pay for it. */
+export const timed = (file: string, args: readonly string[], report: string) => ({ file: '/usr/bin/time' as const, args: ['-f', '%M %U %S', '-o', report, file, ...args] });
+
+/** Reads what {@link timed} wrote. */
+export async function readReport(report: string): Promise<Pick<Measure, 'rsyncMb' | 'cpuSeconds'>> {
+  const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  return { rsyncMb: kb / 1024, cpuSeconds: user + system };
+}
