@@ -151,10 +151,14 @@ export class Guest extends Host {
     const end = Date.now() + timeoutMs;
     while (!(await ask())) {
       await pause(100);
-      if (Date.now() < end) continue;
-      const { stdout } = await this.shell('journalctl -n 40 -o short-precise --no-hostname', { okCodes: 'any' });
-      throw new Error(`Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The journal's end:\n${stdout}`);
+      if (Date.now() >= end) await this.#waitedInVain(what, timeoutMs);
     }
+  }
+
+  /** Waits for a script that ends when the time has come. Throws with the journal's tail when it does not. */
+  async waitThrough(what: string, script: string, timeoutMs: number): Promise<void> {
+    const { exitCode } = await this.shell(`timeout ${String(timeoutMs / 1000)} sh -euc ${quote(script)}`, { okCodes: [0, 124], timeoutMs: timeoutMs + 30_000 });
+    if (exitCode !== 0) await this.#waitedInVain(what, timeoutMs);
   }
 
   /** What a unit wrote to the journal: its JSON lines, parsed. Other lines are left out. */
@@ -167,6 +171,11 @@ export class Guest extends Host {
   async searchRootDisk(patterns: readonly Buffer[]): Promise<Finding[]> {
     await this.run(['sync']);
     return searchDisk(this.#running.qmp, 'station', this.#directory, patterns);
+  }
+
+  async #waitedInVain(what: string, timeoutMs: number): Promise<never> {
+    const { stdout } = await this.shell('cat /run/extbackup/status.json; journalctl -n 60 -o short-precise --no-hostname; uptime', { okCodes: 'any' });
+    throw new Error(`Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The status, and the journal's end:\n${stdout}`);
   }
 
   get #running(): Machine {

@@ -129,7 +129,7 @@ export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
 
 export async function waitForPause(guest: Guest, point: PausePoint): Promise<void> {
   const reached = point === 'waiting for key' ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json' : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
-  await guest.shell(`until ${reached}; do sleep 0.2; done`, { timeoutMs: 120_000 });
+  await guest.waitThrough(`the run to stand still while ${point}`, `until ${reached}; do sleep 0.2; done`, 120_000);
 }
 
 /** A pull that stands still too long is ended by rsync's own time limit: a fault would then hit a run that waits for its next try. */

@@ -70,7 +70,7 @@ const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> 
 
 /** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
 async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {
-  await guest.shell(`
+  await guest.waitThrough('the runs to end', `
     calm=0
     while [ $calm -lt 4 ]; do
       sleep 0.3
@@ -81,5 +81,5 @@ async function settle({ guest }: Lab, formerPid: string | undefined): Promise<vo
       case $status in *'"pid":${formerPid ?? 'none'},'*) calm=0; continue ;; esac
       pid=\${status##*'"pid":'}
       [ -d /proc/\${pid%%,*} ] || calm=0
-    done`, { timeoutMs: 240_000 });
+    done`, 240_000);
 }

@@ -63,7 +63,7 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
         await pause(afterMs);
         await mishaps[mishap]?.(station, disk);
       }
-      await comeToRest(station, mishap === 'none' ? Number(runs) : undefined);
+      await comeToRest(station, Number(runs), mishap === 'none');
       if (guest.isPlugged(disk)) await guest.unplug(disk);
       await guest.waitFor(`rest after cycle ${String(cycle)} (${mishap})`, `grep -q '"agent":"running".*"run":null' ${status} && ! grep -q '"present":true' ${status} && [ -z "$(cat /sys/class/block/dm-*/dm/name 2>/dev/null)" ]`, 120_000);
       const last = await guest.ask(`tail -n 1 ${ledger} 2>/dev/null || true`);
@@ -75,11 +75,12 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
   }
 }
 
-/** Until no run goes on, for a moment, or the run is written down that has to come. */
-async function comeToRest({ guest }: Lab, runsBefore: number | undefined): Promise<void> {
-  await guest.shell(`
+/** Until the run is written down and nothing goes on. With a mishap there may be none: a disk can go before it was noticed. */
+async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boolean): Promise<void> {
+  await guest.waitThrough('the run to end', `
     calm=0
-    while [ $calm -lt 6 ]; do
+    enough=6
+    while [ $calm -lt $enough ]; do
       sleep 0.3
       read -r status < ${status} || true
       calm=$((calm + 1))
@@ -87,8 +88,9 @@ async function comeToRest({ guest }: Lab, runsBefore: number | undefined): Promi
       case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"idle"'* | *'"state":"do-not-unplug"'*) calm=0; continue ;; esac
       pid=\${status##*'"pid":'}
       [ -d /proc/\${pid%%,*} ] || calm=0
-      [ ${String(runsBefore ?? -1)} -lt 0 ] || [ "$(wc -l < ${ledger} 2>/dev/null || echo 0)" -gt ${String(runsBefore ?? 0)} ] || calm=0
-    done`, { timeoutMs: 240_000 });
+      enough=6
+      [ "$(wc -l < ${ledger} 2>/dev/null || echo 0)" -gt ${String(runsBefore)} ] || ${runMustCome ? 'calm=0' : 'enough=40'}
+    done`, 240_000);
 }
 
 async function look({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
