@@ -43,7 +43,6 @@ export class Guest extends Host {
   /** Continues where the machine was whose state was saved. Takes two seconds instead of a boot. */
   async wakeFrom(state: SavedState): Promise<void> {
     await state.copyTo(this.#disks);
-    this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
     await this.restore(savedSnapshot);
   }
 
@@ -123,22 +122,17 @@ export class Guest extends Host {
   }
 
   /**
-   * Goes back to a snapshot, also after a power cut; the clock is set to now. Disks that were plugged in then are again, with
-   * what was on them; all others are taken out and keep what is on them.
+   * Goes back to a snapshot, also after a power cut. Disks that were plugged in then are again, with what was on them; all
+   * others are taken out and keep what is on them. A QEMU of its own each time: one that goes back in time keeps its time
+   * stamp counter from doing so, and with it the guest's clocks.
    *
-   * `clock: 'then'` is for a moment that is to go on as if nothing had been: no clock of the guest jumps. It takes a QEMU
-   * of its own, for one that goes back in time keeps its time stamp counter from doing so, and with it the guest's clocks.
+   * The clock is set to now; `clock: 'then'` is for a moment that is to go on as if nothing had been.
    */
   async restore(name: string, { clock = 'now' }: { readonly clock?: 'now' | 'then' } = {}): Promise<void> {
-    if (clock === 'then') await this.powerCut();
-    else await this.#connection.drop();
-    if (!this.#machine) {
-      this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep');
-      this.#usb.forgetAll();
-    }
-    const { qmp } = this.#machine;
-    await this.#usb.empty(qmp);
-    await qmp.execute('stop');
+    if (this.#machine) await this.#usb.empty(this.#machine.qmp);
+    await this.powerCut();
+    const { qmp } = (this.#machine = await Machine.start(this.#image, this.#disks, this.#directory, 'asleep'));
+    this.#usb.forgetAll();
     for (const disk of this.#pluggedIn.get(name) ?? []) await this.#usb.plug(qmp, disk);
     await qmp.job('snapshot-load', { tag: name, vmstate: 'station', devices: [...machineDisks, ...this.#usb.nodes] });
     await qmp.execute('cont');
