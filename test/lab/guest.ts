@@ -168,7 +168,7 @@ export class Guest extends Host {
   }
 
   async #waitedInVain(what: string, timeoutMs: number): Promise<never> {
-    const { stdout } = await this.shell('cat /run/extbackup/status.json; journalctl -n 60 -o short-precise --no-hostname; uptime', { okCodes: 'any' });
+    const { stdout } = await this.shell('cat /run/extbackup/status.json || true; journalctl -n 60 -o short-precise --no-hostname; uptime', { okCodes: 'any' });
     throw new Error(`Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The status, and the journal's end:\n${stdout}`);
   }
 
