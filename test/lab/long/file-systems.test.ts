@@ -21,6 +21,6 @@ it.each([['xfs', 'DISK_X'], ['btrfs', 'DISK_B']] as const)('%s', async (filesyst
   expect(await guest.ask('cryptsetup luksUUID /run/header')).toBe(await guest.ask(`cryptsetup luksUUID ${device}1`));
   expect(await guest.ask('extbackup drive list --json')).toContain(`"label": "${label}"`);
   await guest.run(['extbackup', 'run', '--drive', label], { timeoutMs: 300_000 });
-  expect(await guest.ask('extbackup mount ${label} >/dev/null; findmnt -no FSTYPE /mnt/plaintext; cat /mnt/plaintext/backups/docs/a; extbackup umount >/dev/null')).toBe(`${filesystem}\none`);
+  expect(await guest.ask(`extbackup mount ${label} >/dev/null; findmnt -no FSTYPE /mnt/plaintext; cat /mnt/plaintext/backups/docs/a; extbackup umount >/dev/null`)).toBe(`${filesystem}\none`);
   await assertClosed(lab);
 });
