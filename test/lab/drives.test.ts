@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from './host.ts';
 import { openLab, type Lab } from './lab.ts';
@@ -24,6 +25,11 @@ const nothingIsOpen = async (): Promise<void> => {
   expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
 };
 
+/** Half a mirror on the first partition, made by the kernel's own files; see "md" in the kernel's administration guide. */
+const makeRaid = (device: string): string => `modprobe raid1; echo md_x > /sys/module/md_mod/parameters/new_array; cd /sys/block/md_x/md
+  echo none > metadata_version; echo raid1 > level; echo 2 > raid_disks; cat /sys/class/block/${basename(device)}1/dev > new_dev
+  echo 0 > dev-${basename(device)}1/slot; echo 10000 > component_size; echo active > array_state`;
+
 describe('drive prepare', () => {
   it('refuses the disk of the system, names that are no disk, and a disk in use, also with --yes', async () => {
     const { guest } = lab;
@@ -39,6 +45,7 @@ describe('drive prepare', () => {
       { name: device, words: 'holds /boot', before: `swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mount ${device}2 /boot` },
       // What LVM is made of.
       { name: device, words: '/dev/mapper/volume stands on it', before: `umount /boot; dmsetup create volume --table "0 2048 linear ${device}1 0"` },
+      { name: device, words: '/dev/md_x stands on it', before: `dmsetup remove volume; ${makeRaid(device)}` },
     ];
     for (const { name, words, before } of refusals) {
       if (before !== undefined) await guest.shell(`${before}; udevadm settle`);
@@ -47,7 +54,7 @@ describe('drive prepare', () => {
       expect(exitCode).toBe(10);
     }
     // Invisible to everybody else: only the kernel knows.
-    await guest.shell(`dmsetup remove volume; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
+    await guest.shell(`echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
     expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('in use by the kernel') as string });
   });
 
@@ -62,7 +69,7 @@ describe('drive prepare', () => {
     expect(unasked.stderr).toMatch(/serial INT.*usb[^]*ext4 "PHOTOS"[^]*ALL OF THIS WILL BE ERASED/);
     expect(await guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
 
-    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
+    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Partitioning'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
       await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
       expect(await guest.ask('extbackup drive list')).toContain('No disk is enrolled');
       if (name === 'INT') await nothingIsOpen();
