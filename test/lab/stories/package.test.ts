@@ -41,6 +41,17 @@ describe('an installed package', () => {
     expect(await agentPid()).not.toBe(before);
   });
 
+  it('is not removed while somebody works on a disk, and what is on a disk is not touched by it', async () => {
+    const { guest } = lab;
+    await guest.shell('extbackup mount BACKUP_1 >/dev/null; cd /mnt/plaintext; sleep 600 >/dev/null 2>&1 & while ! ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -q plaintext; do sleep 0.1; done');
+    const refused = await guest.run(['dpkg', '-r', 'extbackup'], { okCodes: 'any' });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/still in use by .*sleep[^]*extbackup: not removed: a disk is in use/);
+    expect(await guest.ask('cat /mnt/plaintext/LABEL; systemctl is-active extbackup; pkill -x sleep; extbackup umount >&2')).toBe('BACKUP_1active');
+    await guest.shell('mkdir -p /run/extbackup/inside/OTHER; mount -t tmpfs tmpfs /run/extbackup/inside/OTHER; echo kept > /run/extbackup/inside/OTHER/file; dpkg -r extbackup');
+    expect(await guest.ask('cat /run/extbackup/inside/OTHER/file; umount /run/extbackup/inside/OTHER; DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb >&2')).toBe('kept');
+  });
+
   it('leaves nothing behind when it is removed but settings and ledger, and nothing at all when it is purged', async () => {
     const { guest } = lab;
     await guest.shell('dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup');
