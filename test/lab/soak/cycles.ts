@@ -75,7 +75,10 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
   }
 }
 
-/** Until the run is written down and nothing goes on. With a mishap there may be none: a disk can go before it was noticed. */
+/**
+ * Until the run is written down and nothing goes on. With a mishap there may be none: a disk can go before it was noticed,
+ * and an agent can be killed when the run is over.
+ */
 async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boolean): Promise<void> {
   await guest.waitThrough('the run to end', `
     calm=0
@@ -85,7 +88,7 @@ async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boole
       read -r status < ${status} || true
       calm=$((calm + 1))
       case $status in *'"agent":"running"'*'"run":null'*) ;; *) calm=0; continue ;; esac
-      case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"idle"'* | *'"state":"do-not-unplug"'*) calm=0; continue ;; esac
+      case $status in *'"state":"running"'* | *'"state":"queued"'* | *'"state":"do-not-unplug"'*) calm=0; continue ;; esac
       pid=\${status##*'"pid":'}
       [ -d /proc/\${pid%%,*} ] || calm=0
       enough=6
