@@ -1,5 +1,6 @@
 import type { CommandChannel } from '../config/schema.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
+import { whyNotTrusted } from '../system/trusted-program.ts';
 import type { Channel } from './channel.ts';
 
 /** Starts a program of the operator's own; it reads the notice as one JSON object from standard input. */
@@ -7,6 +8,8 @@ export function createCommandChannel(settings: CommandChannel, run: RunCommand):
   return {
     name: `command ${settings.command}`,
     send: async (notice, signal) => {
+      const distrust = await whyNotTrusted(settings.command);
+      if (distrust !== undefined) throw new Error(`${settings.command} ${distrust}`);
       try {
         await run({
           file: asAbsolute(settings.command),
@@ -14,6 +17,9 @@ export function createCommandChannel(settings: CommandChannel, run: RunCommand):
           stdin: `${JSON.stringify(notice)}\n`,
           timeoutMs: settings.timeout,
           signal,
+          ownGroup: true, // what it leaves in the background does not keep the notice from being told
+          onStdout: () => undefined,
+          onStderr: () => undefined,
         });
       } catch (error) {
         throw withoutArguments(error, settings.command);

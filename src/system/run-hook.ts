@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import type { Hook } from '../config/schema.ts';
 import { CommandError, type RunCommand } from './command.ts';
 import { endGroup } from './process-group.ts';
+import { whyNotTrusted } from './trusted-program.ts';
 
 const longestMessage = 200;
 
@@ -28,17 +28,6 @@ export async function runHook(run: RunCommand, hook: Hook, environment: Readonly
     return howItEnded(error) + firstLine(said);
   } finally {
     if (group !== undefined) endGroup(group); // what it left behind could keep the disk from being closed
-  }
-}
-
-/** Root starts only what root alone can change. */
-async function whyNotTrusted(file: string): Promise<string | undefined> {
-  try {
-    const { uid, mode } = await stat(file);
-    const trusted = (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
-    return trusted ? undefined : 'was not started: it does not belong to root, or others can write it';
-  } catch {
-    return 'was not started: it is not there';
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +16,8 @@ const never = new AbortController().signal;
 /** A program of the operator's own, and the channel for it. */
 async function channelTo(script: string, more: Record<string, unknown> = {}) {
   const command = join(directory, 'program');
-  await writeFile(command, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  await writeFile(command, `#!/bin/sh\n${script}\n`);
+  await chmod(command, 0o755);
   const [settings] = configSchema.shape.notify.parse([{ type: 'command', command, ...more }]);
   if (!settings) throw new Error('no channel');
   return makeChannel(settings, runCommand);
@@ -53,6 +54,26 @@ describe('command', () => {
   test('a program that is not there is told', async () => {
     const [settings] = configSchema.shape.notify.parse([{ type: 'command', command: join(directory, 'none') }]);
     if (!settings) throw new Error('no channel');
-    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow('could not be started');
+    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow('was not started: it is not there');
+  });
+
+  test('a program that others can change is not started', async () => {
+    const out = join(directory, 'started');
+    const channel = await channelTo('touch "$1"', { args: [out] });
+    await chmod(join(directory, 'program'), 0o777);
+    await expect(channel.send(aNotice, never)).rejects.toThrow('was not started: it does not belong to root, or others can write it');
+    await expect(readFile(out)).rejects.toThrow('ENOENT');
+  });
+
+  test('what it leaves in the background does not make a told notice a failure', async () => {
+    const before = performance.now();
+    await expect((await channelTo('sleep 60 &', { timeout: '30s' })).send(aNotice, never)).resolves.toBeUndefined();
+    expect(performance.now() - before).toBeLessThan(15_000);
+  });
+
+  test('what it prints is not kept, however much it is', async () => {
+    const before = process.memoryUsage().rss;
+    await (await channelTo('head -c 300M /dev/zero; head -c 300M /dev/zero >&2')).send(aNotice, never);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
   });
 });
