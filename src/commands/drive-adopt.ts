@@ -6,6 +6,13 @@ import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { enrol, without } from '../drives/enrolment.ts';
 import { volumeOfDevice } from '../drives/find-volume.ts';
+import { KeyError } from '../errors.ts';
+import { askPassword } from '../keys/ask-password.ts';
+import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
+import { readPreviousKeys } from '../keys/previous-keys.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
+import { rekeyDisk } from '../keys/rekey-disk.ts';
+import { requirePresentKey } from '../keys/resume-change.ts';
 import { listBlockDevices } from '../system/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from './cli-context.ts';
@@ -16,12 +23,22 @@ export function driveAdoptCommand(context: CliContext): Command {
     .description('enrol a LUKS disk as it is: made by hand, restored, or of another station with the same key')
     .argument('<device>', 'its LUKS partition, or the disk, for example /dev/sdb1')
     .option('--label <label>', 'what LABEL inside must say; names a disk that has no LABEL')
+    .option('--old-key', 'it still has a key from before the password was changed: give it the present one first')
+    .option('--password-stdin', 'with --old-key: read the old password from standard input instead of asking')
     .option('--json', 'print the enrolled disk as one JSON object')
-    .addHelpText('after', '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the disk, and LABEL where there is none.')
-    .action((device: string, options: { label?: string; json?: boolean }) => adopt(context, device, options));
+    .addHelpText('after', '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the disk, and LABEL where there is none; with --old-key, the keyslot changes, too.')
+    .action((device: string, options: Options) => adopt(context, device, options));
 }
 
-async function adopt(context: CliContext, typed: string, options: { label?: string; json?: boolean }): Promise<void> {
+interface Options {
+  readonly label?: string;
+  readonly oldKey?: true;
+  readonly passwordStdin?: true;
+  readonly json?: true;
+}
+
+async function adopt(context: CliContext, typed: string, options: Options): Promise<void> {
+  if (options.oldKey === true) await giveThePresentKey(context, typed, options);
   const registry = createDriveRegistry(files.drives(context.paths));
   const record = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
     const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
@@ -29,7 +46,7 @@ async function adopt(context: CliContext, typed: string, options: { label?: stri
     const { drives: enrolled } = await registry.read(); // nothing to be understood: this is the way back
     const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
     const taken = enrolled.filter((record) => record !== known).map(({ label }) => label);
-    const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal);
+    const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal).catch((error: unknown) => mayHaveOldKey(context, typed, error));
     const aside = await registry.update((drives) => enrol(without(drives, [adopted]), adopted), { anew: true });
     if (aside.length > 0) context.note(`The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is missing from: extbackup drive list`);
     return adopted;
@@ -37,6 +54,30 @@ async function adopt(context: CliContext, typed: string, options: { label?: stri
   await nudgeAboutDrives(context.paths);
   if (options.json === true) context.print(JSON.stringify(record));
   else context.print(`Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts with the next plug, or now with: extbackup run --drive ${record.label}`);
+}
+
+/** Before the disk is known: it may have been forgotten, or made, while an earlier password was in force. */
+async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
+  const { paths, runCommand: run } = context;
+  await protectMemory(run);
+  const password = await askPassword({ message: `Old password of ${typed}:`, fromStdin: options.passwordStdin === true, twice: false });
+  try {
+    await withKeyLock(paths, () => withIdleDevice(paths, async () => {
+      const config = await context.loadConfig();
+      await requirePresentKey(paths, config.key);
+      const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(run));
+      const changed = await rekeyDisk(context, config, { label: options.label ?? typed, luksUuid, device: volume.path }, () => Promise.resolve(password));
+      context.note(changed ? `${typed} has the present key now; the old one does not open it any more.` : `${typed} has the present key already.`);
+    }));
+  } finally {
+    password.wipe();
+  }
+}
+
+/** Adds the way out to the refusal of a disk that does not open. */
+async function mayHaveOldKey(context: CliContext, typed: string, error: unknown): Promise<never> {
+  if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED' || (await readPreviousKeys(context.paths)).keys.length === 0) throw error;
+  throw new KeyError(error.code, error.message, `If it has a key from before the password was changed: extbackup drive adopt ${typed} --old-key (it asks for the old password)`, error);
 }
 
 async function follow(typed: string): Promise<string> {

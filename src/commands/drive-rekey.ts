@@ -30,21 +30,38 @@ export function driveRekeyCommand(context: CliContext): Command {
     .action((label: string | undefined, options: RekeyOptions) => rekey(context, label, options));
 }
 
+/** The disk opens with no key that is in RAM. */
+class PasswordNeeded extends Error {
+  readonly label: string;
+
+  constructor(label: string) {
+    super(`the old password of ${label} is needed`);
+    this.label = label;
+  }
+}
+
 async function rekey(context: CliContext, wanted: string | undefined, options: RekeyOptions): Promise<void> {
   const { paths, runCommand } = context;
   const fromStdin = options.passwordStdin === true;
   await protectMemory(runCommand);
   const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
-  await withKeyLock(paths, () => withIdleDevice(paths, async () => {
+  // The password is asked for with no lock held: an open question must hold up no run and no `lock`.
+  const attempt = (ask: (label: string) => Promise<Secret>): Promise<void> => withKeyLock(paths, () => withIdleDevice(paths, async () => {
     const config = await context.loadConfig();
     if (!(await isKeyLoaded(paths, config.key))) throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
     const disks = await listBlockDevices(runCommand);
     const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
     const { label, luksUuid } = record;
     const device = volumeOfRecord(record, disks).volume.path;
-    const ask = (): Promise<Secret> => askPassword({ message: `Old password of disk ${label}:`, fromStdin, twice: false });
-    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, ask, headerBackup);
+    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () => ask(label), headerBackup);
     context.print(changed ? `Disk ${label} has the present key now; the old one does not open it any more.` : `Disk ${label} has the present key already.`);
   }));
+  try {
+    await attempt((label) => Promise.reject(new PasswordNeeded(label)));
+  } catch (error) {
+    if (!(error instanceof PasswordNeeded)) throw error;
+    const typed = await askPassword({ message: `Old password of disk ${error.label}:`, fromStdin, twice: false });
+    await attempt(() => Promise.resolve(typed));
+  }
   await nudgeAgent(paths, 'unlock'); // the disk may have been waiting for a key that opens it
 }

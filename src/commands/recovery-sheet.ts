@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { buildRecoverySheet } from '../drives/recovery-sheet.ts';
 import { sheetAsHtml, sheetAsText } from '../drives/recovery-sheet-text.ts';
+import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { readSalt } from '../keys/salt.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
@@ -22,7 +23,9 @@ export function recoverySheetCommand(context: CliContext): Command {
         station: hostname(),
         config,
         drives: await createDriveRegistry(files.drives(context.paths)).list(),
-        salt: options.withSalt === true ? await readSalt(files.salt(context.paths), config.key.derivation) : undefined,
+        salt: await readSalt(files.salt(context.paths), config.key.derivation),
+        previous: await readPreviousKeys(context.paths),
+        withSalt: options.withSalt === true,
         printedAt: new Date(),
       });
       context.print(options.html === true ? sheetAsHtml(sheet) : sheetAsText(sheet));

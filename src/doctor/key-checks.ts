@@ -1,4 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
+import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
 import { identityFile, samePublicKey } from '../keys/ssh-key.ts';
@@ -39,7 +40,8 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'old-keys',
     look: async ({ paths }) => {
-      const labels = (await readPreviousKeys(paths)).pending.map(({ label }) => label);
+      const lost = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'lost').map(({ luksUuid }) => luksUuid);
+      const labels = (await readPreviousKeys(paths)).pending.filter(({ luksUuid }) => !lost.includes(luksUuid)).map(({ label }) => label);
       return labels.length === 0
         ? ok('No disk has a key from before a password change.')
         : warn(`May still have the key from before a password change: ${labels.join(', ')}.`, 'Plug each one in and run: extbackup drive rekey LABEL (keep the old password until then)');

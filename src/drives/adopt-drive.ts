@@ -59,7 +59,8 @@ export async function adoptDrive(context: PrepareContext, order: AdoptOrder, sig
   await settle(run);
   const holds = await holdsOf(disk.kname, mappingName(slot));
   if (holds.length > 0) throw new NotReleasedError(holds);
-  const { known } = order;
+  const known = order.known && { ...order.known };
+  delete known?.mirror; // it may have another name inside by now
   return {
     runs: 0, lastRun: null, filesTotal: 0, bytesTotal: 0, ...known,
     label: inside.label, luksUuid, sealedId, generation: inside.generation, state: 'active', lastError: null,

@@ -1,6 +1,6 @@
 import type { Block, RecoverySheet } from './recovery-sheet.ts';
 
-/** The sheet as plain text: commands are indented by four blanks, prose and facts are not. */
+/** The sheet as plain text. Commands stand as they are typed, between two lines that mean nothing to a shell: they can be copied whole. */
 export function sheetAsText(sheet: RecoverySheet): string {
   const sections = sheet.sections.map(({ heading, blocks }) => [heading, '-'.repeat(heading.length), ...blocks.map(blockAsText)].join('\n\n').replace('\n\n-', '\n-'));
   return [`${sheet.title}\n${'='.repeat(sheet.title.length)}`, ...sections].join('\n\n');
@@ -8,7 +8,7 @@ export function sheetAsText(sheet: RecoverySheet): string {
 
 function blockAsText(block: Block): string {
   if ('text' in block) return block.text.split('\n').map(wrap).join('\n');
-  if ('commands' in block) return block.commands.split('\n').map((line) => `    ${line}`).join('\n');
+  if ('commands' in block) return `# ---- type this ----\n${block.commands}\n# ---- up to here ----`;
   const width = Math.max(...block.facts.map(([name]) => name.length));
   return block.facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }

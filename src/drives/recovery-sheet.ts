@@ -1,5 +1,6 @@
-import type { Config } from '../config/schema.ts';
+import type { Config, KeySettings } from '../config/schema.ts';
 import { scryptMemory } from '../keys/derivation.ts';
+import { isPending, type PreviousKeys } from '../keys/previous-keys.ts';
 import type { DriveRecord } from './drive-record.ts';
 
 /** A piece of the sheet: prose, commands to type as they stand, or facts as name and value. */
@@ -21,8 +22,11 @@ export interface SheetFacts {
   readonly station: string;
   readonly config: Pick<Config, 'source' | 'sources' | 'key'>;
   readonly drives: readonly DriveRecord[];
-  /** undefined leaves a line to fill in by hand: with the salt on it, the sheet and a disk lack nothing but the password. */
-  readonly salt: string | undefined;
+  readonly salt: string;
+  /** Keys from before a change of the password, which disks in a safe may still have. */
+  readonly previous: PreviousKeys;
+  /** false leaves a line to fill in by hand: with the salt on it, the sheet and a disk lack nothing but the password. */
+  readonly withSalt: boolean;
   readonly printedAt: Date;
 }
 
@@ -30,46 +34,47 @@ export interface SheetFacts {
 export function buildRecoverySheet(facts: SheetFacts): RecoverySheet {
   return {
     title: `Recovery sheet for the backup disks of ${facts.station}`,
-    sections: [about(facts), keyMaking(facts), ...facts.drives.filter(({ state }) => state !== 'lost').map(opening), earlier(facts), closing(), trouble()],
+    sections: [about(facts), keyMaking(facts), ...facts.drives.filter(({ state }) => state !== 'lost').map((drive) => opening(drive, facts)), earlier(facts), closing(), ...earlierKeys(facts), trouble()],
   };
 }
 
-function about({ station, config, drives, salt, printedAt }: SheetFacts): Section {
+function about({ station, config, drives, salt, previous, withSalt, printedAt }: SheetFacts): Section {
   return {
     heading: 'What this is',
     blocks: [
       { text: `These disks hold backups of ${config.source ?? (config.sources ?? []).map(({ source }) => source).join(', ')}, made by extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get install cryptsetup-bin python3), the password, the salt, and no other software.` },
       {
         facts: [
-          ['Printed', printedAt.toISOString().slice(0, 10)],
+          ['Printed', day(printedAt.toISOString())],
           ['Password', 'not on this sheet; known to: ______________________'],
-          ['Salt', salt ?? '______________________ (the content of /etc/extbackup/salt; keep it apart from the disks)'],
+          ['Salt', withSalt ? salt : '______________________ (the content of /etc/extbackup/salt; keep it apart from the disks)'],
+          ...previous.keys.map((key): readonly [string, string] => [`Salt until ${day(key.changedAt)}`, withSalt ? key.salt : '______________________ (in /var/lib/extbackup/previous-keys.json)']),
           ['Key', describeKey(config.key)],
           ...drives.map((drive): readonly [string, string] => [`Disk ${drive.label}`, `LUKS UUID ${drive.luksUuid}${drive.state === 'active' ? '' : ` (${drive.state})`}`]),
         ],
       },
-      { text: 'Print it again when a disk, the password or the salt has changed. Without the salt nobody can build the key, not even with the password.' },
+      { text: 'Print it again when a disk, the password or the salt has changed; keep the old sheet until each disk has the new key. Without the salt nobody can build the key, not even with the password.' },
     ],
   };
 }
 
-function describeKey({ derivation, scrypt }: Config['key']): string {
+function describeKey({ derivation, scrypt }: KeySettings): string {
   if (derivation === 'sha512' || scrypt === undefined) return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';
   return `scrypt (RFC 7914) with N=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p} of the password (UTF-8, NFC) and the salt (its 32 bytes), 64 bytes long, as 128 hex digits`;
 }
 
-function keyMaking({ config, salt }: SheetFacts): Section {
+function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
   return {
     heading: '1. Build the key, in memory only',
     blocks: [
       { text: 'Become root (sudo -i), then type. You are asked for the password, and for the salt if it is not filled in here.' },
-      { commands: `mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n${keyProgram(config.key, salt)}` },
+      { commands: `mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n${keyProgram(config.key, withSalt ? salt : undefined)}` },
     ],
   };
 }
 
 /** A program that anybody can read and type. */
-function keyProgram({ derivation, scrypt }: Config['key'], salt: string | undefined): string {
+function keyProgram({ derivation, scrypt }: KeySettings, salt: string | undefined): string {
   const given = salt === undefined ? 'input("Salt: ").strip()' : pythonString(salt);
   const make = derivation === 'sha512' || scrypt === undefined
     ? `password = getpass.getpass("Password: ")
@@ -85,12 +90,29 @@ END
 python3 /mnt/recovery-key/make.py`;
 }
 
-function opening(drive: DriveRecord): Section {
+/** Only for a station whose password was changed. */
+function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
+  if (previous.keys.length === 0) return [];
+  return [{
+    heading: 'If a disk has an earlier key',
+    blocks: [
+      { text: 'The password of this station was changed. A disk that was away then has the key from before, made of the earlier salt and the earlier password. Build it in place of that of step 1, then open the disk as in step 2.' },
+      ...[...previous.keys].reverse().flatMap(({ settings, salt, changedAt }): Block[] => [
+        { text: `The key until ${day(changedAt)}: ${describeKey(settings)}.` },
+        { commands: keyProgram(settings, withSalt ? salt : undefined) },
+      ]),
+    ],
+  }];
+}
+
+const day = (time: string): string => time.slice(0, 10);
+
+function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>): Section {
   const mirror = drive.mirror ?? 'backups';
   return {
     heading: `2. Open disk ${drive.label}`,
     blocks: [
-      { text: 'One disk at a time; nothing is written to it.' },
+      { text: `One disk at a time; nothing is written to it.${isPending(previous, drive.luksUuid) ? ' The password was changed while this disk was away: it may open only with a key from before, see "If a disk has an earlier key".' : ''}` },
       { commands: `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery /mnt/recovery/${mirror}` },
       { text: `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is the copy of that time. Copy what you need, for example everything:` },
       { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
@@ -131,7 +153,7 @@ const trouble = (): Section => ({
   heading: 'If something does not work',
   blocks: [{
     text: [
-      '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password.',
+      '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password, and then an older salt, too: see "If a disk has an earlier key" if it is on this sheet, or an older sheet.',
       'A key of SHA-512 may come from an old script that lost blanks at the ends of the password and each backslash when it read it: then type it without them.',
       'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
       'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount -o ro,noload /dev/mapper/recovery /mnt/recovery',

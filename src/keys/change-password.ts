@@ -12,7 +12,7 @@ import { addKeyslot, backUpHeader, countKeyslots } from './luks-keyslots.ts';
 import { checkPassword } from './password.ts';
 import { readPreviousKeys, rememberOldKey } from './previous-keys.ts';
 import { wipeFile, writeRamFile } from './ram-key-ring.ts';
-import { listDisks, nextKeyFile, putNewKeyInForce, removeOldKeyslots, requirePresentKey, sshKeysOf, undoUncommitted, type RekeyedDisk } from './resume-change.ts';
+import { enrolledDisks, listDisks, nextKeyFile, putNewKeyInForce, removeOldKeyslots, requirePresentKey, sshKeysOf, undoUncommitted, type RekeyedDisk } from './resume-change.ts';
 import { nextSaltFile, readSalts, settleNextSalt } from './salt.ts';
 import { encryptToContainer } from './ssh-container.ts';
 import { identityFile, loadSshKey, rekeyedContainer } from './ssh-key.ts';
@@ -51,7 +51,7 @@ export async function changePassword(context: CliContext, config: Config, change
     await writeRamFile(paths.ramfs, basename(newKeyFile), key);
     await addKeyslots(context, disks, { old: oldKeyFile, new: newKeyFile }, change.headerBackup);
     await encryptAnew(context, config, newKeyFile);
-    await rememberOldKey(paths, config.key, oldSalt, disks);
+    await rememberOldKey(paths, config.key, oldSalt, await enrolledDisks(paths));
 
     await updateConfig(paths.config, [{ path: ['key'], value: { ...settings, check: checkValueOf('scrypt', key) } }]);
     committed = true;
@@ -60,7 +60,7 @@ export async function changePassword(context: CliContext, config: Config, change
     await removeOldKeyslots(context, disks);
     const { pending } = await readPreviousKeys(paths);
     await tellOfOtherKeys(context, disks.filter(({ luksUuid }) => !pending.some((disk) => disk.luksUuid === luksUuid)));
-    return pending.map(({ label }) => label);
+    return pending.filter(({ luksUuid }) => disks.some((disk) => disk.luksUuid === luksUuid)).map(({ label }) => label);
   } catch (error) {
     if (!committed) {
       const undone = undoUncommitted(context, config, disks).then(() => rm(nextSaltFile(files.salt(paths)), { force: true }));

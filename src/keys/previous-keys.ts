@@ -9,7 +9,7 @@ const schema = z.object({
   version: z.literal(1),
   /** How earlier keys were built, the newest last. No key, no password: what the configuration and the salt file held. */
   keys: z.array(z.object({ settings: configSchema.shape.key, salt: z.string(), changedAt: z.iso.datetime() })),
-  /** Disks that may still have an earlier key; none older than that of the change at `since`, where that is known. */
+  /** Enrolled disks, lost ones too, that may still have an earlier key; none older than that of the change at `since`, where that is known. */
   pending: z.array(z.object({ luksUuid: z.string(), label: z.string(), since: z.iso.datetime().optional() })),
 });
 
@@ -72,13 +72,18 @@ export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<
 }
 
 /**
- * Takes disks off the list that have the new key now. The earlier keys are forgotten with the last disk that needs one.
+ * Takes disks off the list that have the new key now. The earlier salts stay for good: a disk may come back that is not
+ * enrolled any more, and without its salt nobody could ever open it. Their check values go with the last disk of the list:
+ * nobody should be able to try passwords on them.
  */
 export async function settleRekeyed(paths: Paths, luksUuids: readonly string[]): Promise<void> {
   const before = await readPreviousKeys(paths);
   const pending = before.pending.filter(({ luksUuid }) => !luksUuids.includes(luksUuid));
-  await writePreviousKeys(paths, { version: 1, keys: pending.length === 0 ? [] : before.keys, pending });
+  const keys = pending.length === 0 ? before.keys.map(({ settings, ...key }) => ({ ...key, settings: withoutCheck(settings) })) : before.keys;
+  await writePreviousKeys(paths, { version: 1, keys, pending });
 }
+
+const withoutCheck = ({ derivation, scrypt }: PreviousKeys['keys'][number]['settings']): KeySettings => ({ derivation, ...(scrypt && { scrypt }) });
 
 /** Whether a disk may still have an earlier key. */
 export const isPending = ({ pending }: PreviousKeys, wanted: string): boolean => pending.some(({ luksUuid }) => luksUuid === wanted);

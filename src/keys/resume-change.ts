@@ -1,6 +1,7 @@
-import { link, rename } from 'node:fs/promises';
+import { link, rename, rm, stat } from 'node:fs/promises';
 import type { CliContext } from '../commands/cli-context.ts';
 import type { Config, KeySettings } from '../config/schema.ts';
+import type { DriveRecord } from '../drives/drive-record.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
 import { KeyError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -38,9 +39,12 @@ export async function requirePresentKey(paths: Paths, settings: KeySettings): Pr
   throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
 }
 
-/** Every enrolled disk that is not lost. */
+/** Every enrolled disk, lost ones too. */
+export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> => createDriveRegistry(files.drives(paths)).list();
+
+/** Every enrolled disk that is not lost, and where it is plugged in. */
 export async function listDisks({ paths, runCommand }: CliContext): Promise<RekeyedDisk[]> {
-  const enrolled = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state !== 'lost');
+  const enrolled = (await enrolledDisks(paths)).filter(({ state }) => state !== 'lost');
   const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
   return enrolled.map(({ label, luksUuid }) => ({ label, luksUuid, device: volumes.find(({ uuid }) => uuid === luksUuid)?.path }));
 }
@@ -76,11 +80,18 @@ export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Confi
   await replaceIfThere(nextSaltFile(files.salt(paths)), files.salt(paths));
   for (const ssh of sshKeysOf(config)) await replaceIfThere(rekeyedContainer(ssh), ssh.key);
   if (await isThere(keyFile)) {
-    await wipeFile(previousKeyFile(keyFile));
+    if (!(await isSameFile(keyFile, previousKeyFile(keyFile)))) await wipeFile(previousKeyFile(keyFile));
+    await rm(previousKeyFile(keyFile), { force: true });
     await link(keyFile, previousKeyFile(keyFile)); // for `drive rekey`, until lock or reboot
   }
   await rename(nextKeyFile(keyFile), keyFile);
   await nudgeAgent(paths, 'unlock');
+}
+
+/** Of a change that was cut off in between, both names are those of one file: to wipe the one would wipe the other. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map((file) => stat(file).catch(() => undefined)));
+  return first !== undefined && first.ino === second?.ino;
 }
 
 async function replaceIfThere(next: string, file: string): Promise<void> {

@@ -13,7 +13,7 @@ const password = 'grüne Äpfel';
 const salt = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff';
 const scrypt: SheetFacts['config'] = { source: 'extbackup@backup.example.org', key: { derivation: 'scrypt', scrypt: { N: 16384, r: 8, p: 1 } } };
 const sha512: SheetFacts['config'] = { ...scrypt, key: { derivation: 'sha512' } };
-const facts: SheetFacts = { station: 'station', config: scrypt, drives: [aRecord()], salt: undefined, printedAt: new Date('2026-01-01T12:00:00Z') };
+const facts: SheetFacts = { station: 'station', config: scrypt, drives: [aRecord()], salt, previous: { version: 1, keys: [], pending: [] }, withSalt: false, printedAt: new Date('2026-01-01T12:00:00Z') };
 
 describe('the key that the sheet builds with python3', () => {
   let directory: string;
@@ -30,9 +30,9 @@ describe('the key that the sheet builds with python3', () => {
     ['sha512, odd salt on the sheet', sha512, 'it\'s "$HOME" \\n', 'it\'s "$HOME" \\n'],
     ['sha512, salt typed', sha512, 'pepper', undefined],
   ])('is the one that extbackup builds: %s', async (_, config, realSalt, printedSalt) => {
-    const program = pythonIn(sheetAsText(buildRecoverySheet({ ...facts, config, salt: printedSalt }))).replace('/mnt/recovery-key', directory);
+    const [program = ''] = programsIn(sheetAsText(buildRecoverySheet({ ...facts, config, salt: realSalt, withSalt: printedSalt !== undefined })));
     const file = join(directory, 'make.py');
-    await writeFile(file, program);
+    await writeFile(file, program.replace('/mnt/recovery-key', directory));
     await runCommand({ file: '/usr/bin/setsid', args: ['--wait', '/usr/bin/python3', file], stdin: `${printedSalt === undefined ? `${realSalt}\n` : ''}${password}\n`, timeoutMs: 30_000 });
     const key = await deriveKey(config.key, new Secret(Buffer.from(password)), realSalt);
     expect(await readFile(join(directory, 'key'), 'utf8')).toBe(key.reveal().toString());
@@ -42,7 +42,7 @@ describe('the key that the sheet builds with python3', () => {
 describe('the sheet', () => {
   it('has no salt unless asked', () => {
     expect(sheetAsText(buildRecoverySheet(facts))).not.toContain(salt);
-    expect(sheetAsHtml(buildRecoverySheet({ ...facts, salt }))).toContain(salt);
+    expect(sheetAsHtml(buildRecoverySheet({ ...facts, withSalt: true }))).toContain(salt);
   });
 
   it('opens each disk that is not lost by its id, read-only', () => {
@@ -50,6 +50,17 @@ describe('the sheet', () => {
     const text = sheetAsText(buildRecoverySheet({ ...facts, drives }));
     expect(text.match(/cryptsetup open --readonly .*/g)).toEqual([someUuid, 'old-id'].map((uuid) => `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${uuid} recovery`));
     expect(text).toContain('cp -a /mnt/recovery/remotebackup/. /srv/restored/');
+  });
+
+  it('tells how to build the key of before a password change, and which disk may have it', () => {
+    const old = { settings: { derivation: 'sha512' as const, check: 'checked' }, salt: 'pepper and salt', changedAt: '2025-12-24T10:00:00Z' };
+    const drives = [aRecord({ label: 'IN_SAFE', luksUuid: 'safe-id' }), aRecord()];
+    const text = sheetAsText(buildRecoverySheet({ ...facts, drives, withSalt: true, previous: { version: 1, keys: [old], pending: [{ luksUuid: 'safe-id', label: 'IN_SAFE' }] } }));
+    expect(text).toMatch(/Salt until 2025-12-24 +pepper and salt\n/);
+    expect(programsIn(text)).toEqual([expect.stringContaining(`salt = "${salt}"`), expect.stringMatching(/salt = "pepper and salt"\n[^]*sha512/)]);
+    expect(text).toMatch(/2. Open disk IN_SAFE\n[^#]*key\s+from\s+before/);
+    expect(text.match(/key\s+from\s+before/g)?.length).toBe(2); // with that disk, and where it is told how
+    expect(text).not.toContain('checked');
   });
 
   it('escapes what means something in HTML', () => {
@@ -82,9 +93,5 @@ it.each(['/usr/bin/dash', '/usr/bin/bash'])('an earlier date is laid over the co
   await rm(root, { recursive: true });
 });
 
-/** The program between the marks, as somebody would type it. */
-function pythonIn(text: string): string {
-  const program = /<<'END'\n([^]*?)\n {4}END\n/.exec(text)?.[1];
-  if (program === undefined) throw new Error('the sheet has no program');
-  return program.split('\n').map((line) => line.slice(4)).join('\n');
-}
+/** The programs between the marks, as they stand. */
+const programsIn = (text: string): string[] => [...text.matchAll(/<<'END'\n([^]*?)\nEND\n/g)].map(([, program = '']) => program);
