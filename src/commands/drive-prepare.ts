@@ -12,8 +12,9 @@ import { enrol, without } from '../drives/enrolment.ts';
 import { toStdout } from '../drives/header-copy.ts';
 import { checkMeans, prepareDrive } from '../drives/prepare-drive.ts';
 import { surfaceChecks, type SurfaceCheck } from '../drives/surface-check.ts';
-import { CancelledError, UsageError } from '../errors.ts';
+import { CancelledError, KeyError, UsageError } from '../errors.ts';
 import { askLine } from '../keys/ask-question.ts';
+import { isKeyLoaded } from '../keys/unlock.ts';
 import { listBlockDevices, type BlockDevice } from '../system/block-devices.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
@@ -59,6 +60,7 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   for (const news of await withDeviceLock(context.paths, () => tidyUpCutOff(context.runCommand, context.paths, wish.device))) context.note(news);
   const asked = await choose(context, wish, await registry.list());
   await checkMeans(context, order);
+  await requireRightKey(context);
   await confirm(context, asked, options);
   const fresh = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
     await registry.assertWritable();
@@ -77,6 +79,12 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   const words = options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup);
   if (options.headerBackup === toStdout) context.note(words);
   else context.print(words);
+}
+
+/** A disk that was made with a stray key would open to nobody who knows the password. */
+async function requireRightKey(context: CliContext): Promise<void> {
+  if (await isKeyLoaded(context.paths, (await context.loadConfig()).key)) return;
+  throw new KeyError('EXB_KEY_REJECTED', 'The key in RAM is not the one of this station\'s password; nothing was changed.', 'Load it anew: extbackup lock, then: extbackup unlock');
 }
 
 /** Links below /dev/disk are followed; a name that does not exist is refused later, with the names that do. */

@@ -5,10 +5,11 @@ import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../keys/fstab.ts';
 import { linkIdentity } from '../keys/link-identity.ts';
 import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
+import { nudgeAgent } from '../keys/nudge.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { completeIfInForce, nextKeyFile } from '../keys/resume-change.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
-import { identityFile } from '../keys/ssh-key.ts';
+import { identityFile, loadSshKey } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 import { isThere } from '../system/is-there.ts';
 import { files } from '../system/paths.ts';
@@ -44,7 +45,7 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
   const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {
     const config = await context.loadConfig();
-    if (typed === undefined) context.print('The key is loaded already.');
+    if (typed === undefined) await completeLoaded(context, config);
     else await load(context, config, typed);
     if (options.fstab === true) context.note(await addFstabLine('/etc/fstab', paths.ramfs));
     if (options.linkSsh === true) context.note(await linkIdentity(identityFile(paths, config.ssh)));
@@ -62,6 +63,19 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
   return options.askSystemd === true
     ? askThroughSystemd(context.runCommand, { message, twice: isFirst }, 10)
     : askPassword({ message, fromStdin, twice: isFirst });
+}
+
+/** The LUKS key is there and right; whether the ssh key came after it, an earlier `unlock` may not have seen. */
+async function completeLoaded(context: CliContext, config: Config): Promise<void> {
+  const { paths, runCommand: run } = context;
+  if (await isThere(identityFile(paths, config.ssh))) {
+    context.print('The key is loaded already.');
+    return;
+  }
+  const form = await loadSshKey(run, paths, config.ssh);
+  await nudgeAgent(paths, 'unlock');
+  context.print(form === 'absent' ? 'The LUKS key is loaded already. There is no ssh key yet: extbackup setup' : 'The LUKS key was loaded already; the ssh key is loaded now, too.');
+  offerConversion(context, form);
 }
 
 async function load(context: CliContext, config: Config, typed: Secret): Promise<void> {

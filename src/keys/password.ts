@@ -9,8 +9,8 @@ const mostCodePoints = 1024;
 /**
  * Brings a typed password into the form that the derivation takes, and refuses what no prompt could have given.
  * For scrypt that form is Unicode NFC, so that an accented letter counts the same from every keyboard. For sha512 the
- * bytes stay as they were typed, and are counted as the shell counted them when the password was chosen: a right one
- * must never be refused.
+ * bytes stay as they were typed, and are counted as such, which is the most that a shell counted when the password was
+ * chosen: a right one must never be refused.
  * Takes over `typed`: it is overwritten when another form of it is returned, and when it is refused.
  * @throws KeyError (EXB_PASSWORD)
  */
@@ -24,7 +24,7 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
     if (codePoints > mostCodePoints) {
       throw refused(`The password is too long: it has more than ${mostCodePoints} Unicode code points.`, 'Make sure that the right file or text was given.');
     }
-    const characters = derivation === 'scrypt' ? countCharacters(password.reveal()) : codePoints;
+    const characters = derivation === 'scrypt' ? countCharacters(password.reveal()) : password.reveal().length;
     if (characters === 0) throw refused('The password is empty.', 'Type it, or with --password-stdin give it on standard input.');
     if (characters < fewestCharacters) {
       throw refused(`The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`, 'Give a longer one; several words are fine.');

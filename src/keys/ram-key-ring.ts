@@ -4,8 +4,8 @@ import { isThere } from '../system/is-there.ts';
 import { Secret } from '../system/secret.ts';
 import { isOnRamfs } from './ram-directory.ts';
 
-/** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. */
-const ours = /^\.?(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?$/;
+/** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. An ssh key may have any name. */
+const ours = /^\.?(?:(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?|.+\.decrypted(?:\.\d+)?)$/;
 
 /** What only we make: in a directory on a disk, other names may be the only copy of somebody else's file. */
 const onlyOurs = /^(?:\.?luks_pw(?:\.[\w.-]+)?|id_[a-z0-9]+\.decrypted)$/;

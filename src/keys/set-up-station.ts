@@ -21,7 +21,7 @@ import { nudgeAgent } from './nudge.ts';
 import { nextSteps } from './next-steps.ts';
 import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from './ssh-container.ts';
-import { makeSshKey, type SshKeyType } from './ssh-key.ts';
+import { loadSshKey, makeSshKey, type SshKeyType } from './ssh-key.ts';
 import { buildKey, findKey, isKeyLoaded, loadKeys } from './unlock.ts';
 
 /** What the flags of `setup` say. */
@@ -82,7 +82,9 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
   const before = await previewConfig(paths.config, changes);
   await readSalts(files.salt(paths), before.key.derivation);
   if (!wishes.passwordFromStdin && before.key.check !== undefined && (await isKeyLoaded(paths, before.key))) {
-    if ((await readIfThere(before.ssh.key)) === undefined) await makeSshKey(context.runCommand, paths, before.ssh, wishes.keyType);
+    const form = await loadSshKey(context.runCommand, paths, before.ssh);
+    if (form === 'absent') await makeSshKey(context.runCommand, paths, before.ssh, wishes.keyType);
+    await nudgeAgent(paths, 'unlock');
     return updateConfig(paths.config, changes);
   }
   const isFirst = before.key.check === undefined;

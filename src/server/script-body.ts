@@ -61,7 +61,7 @@ fi
 if ! grep -qxF "$rule" "$sudoers" 2>/dev/null; then
   temporary=$sudoers.new
   rm -f "$temporary"
-  (umask 0337; if [ -f "$sudoers" ]; then cat "$sudoers"; fi; printf '%s\n' "$rule") >"$temporary"
+  (umask 0337; if [ -f "$sudoers" ]; then awk 1 "$sudoers"; fi; printf '%s\n' "$rule") >"$temporary"
   chmod 0440 "$temporary"
   visudo -cqf "$temporary" || refuse "the line for $sudoers was not accepted." "Nothing was changed there. Please report this with the version of sudo."
   mv -f "$temporary" "$sudoers"

@@ -48,6 +48,14 @@ describe('a station that was just set up', () => {
 });
 
 describe('unlock', () => {
+  it('loads an ssh key that did not open the last time, without a password', () => {
+    const { stdout } = inSandbox(`${setup} rm /mnt/ramfs/id_ed25519.decrypted; mv /etc/extbackup/id_ed25519.encrypted "$room/good"; echo torn >/etc/extbackup/id_ed25519.encrypted
+      extbackup unlock </dev/null; echo "<torn>$?</torn>"; mv "$room/good" /etc/extbackup/id_ed25519.encrypted
+      extbackup unlock </dev/null; echo "<good>$? $(ls -A /mnt/ramfs)</good>"
+      rm /mnt/ramfs/id_ed25519.decrypted; extbackup setup --yes >/dev/null; echo "<setup>$? $(ls -A /mnt/ramfs)</setup>"`);
+    expect([part(stdout, 'torn'), part(stdout, 'good'), part(stdout, 'setup')]).toEqual(['12', '0 id_ed25519.decrypted\nluks_pw', '0 id_ed25519.decrypted\nluks_pw']);
+  });
+
   it('refuses a wrong password and keeps the key that is loaded', () => {
     const { stdout, stderr } = inSandbox(`${setup}
       before=$(sha256sum </mnt/ramfs/luks_pw)
@@ -192,4 +200,12 @@ describe('a machine that was set up by hand', () => {
     const { stdout } = inSandbox(byHand(openssl));
     expect([part(stdout, 'code'), part(stdout, 'key'), part(stdout, 'ssh')]).toEqual(['0', 'same', 'same']);
   });
+});
+
+it('lock wipes the ssh key whatever it is called', () => {
+  const { stdout } = inSandbox(`${setup} sed -i '/^ssh:/,$d' /etc/extbackup/config.yaml; mv /etc/extbackup/id_ed25519.encrypted /etc/extbackup/pull-key.encrypted
+    printf 'ssh: {key: /etc/extbackup/pull-key.encrypted, publicKey: /etc/extbackup/id_ed25519.pub}\n' >>/etc/extbackup/config.yaml
+    echo mine >/mnt/ramfs/notes; extbackup unlock </dev/null >/dev/null; echo "<before>$(ls /mnt/ramfs)</before>"
+    extbackup lock >/dev/null; echo "<after>$? $(ls -A /mnt/ramfs)</after>"`);
+  expect([part(stdout, 'before'), part(stdout, 'after')]).toEqual(['id_ed25519.decrypted\nluks_pw\nnotes\npull-key.decrypted', '0 notes']);
 });
