@@ -100,7 +100,20 @@ wanted() {
     END { if (!done) emit() }
   '
 }
+# Keys that go because a new one has their comment: of this station as a rule, of another one with the same host name otherwise.
+former() {
+  if [ -f "$file" ]; then cat "$file"; fi | KEYS=$keys awk '
+    BEGIN {
+      count = split(ENVIRON["KEYS"], key, "\n")
+      for (i = 1; i <= count; i++) { split(key[i], part, " "); blobs[part[2]] = 1; names[part[3]] = 1 }
+    }
+    /^[ \t]*#/ { next }
+    { for (i = 1; i <= NF; i++) if ($i in blobs) next }
+    $NF in names { print "the key of " $NF " that ends with " substr($(NF - 1), length($(NF - 1)) - 7) }
+  '
+}
 if ! wanted | cmp -s - "$file"; then
+  gone=$(former)
   temporary=$(mktemp "$ssh/authorized_keys.XXXXXX")
   wanted >"$temporary"
   chown "$user": "$temporary"
@@ -108,6 +121,10 @@ if ! wanted | cmp -s - "$file"; then
   mv -f "$temporary" "$file"
   temporary=
   did "wrote the station's key to $file"
+  if [ -n "$gone" ]; then
+    say "note: this took the place of $gone"
+    say "if that was no earlier key of this station, two stations have one host name: rename one, run there: extbackup ssh-key rotate"
+  fi
 fi
 
 # What the server's own backup calls when it succeeded. Only root may change it, and what it writes.

@@ -46,9 +46,10 @@ describe("the server's script", () => {
   });
 
   it("replaces this station's line and leaves others, comments and their order alone", () => {
-    const { stdout } = onServer(`useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
+    const { stdout, stderr } = onServer(`useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
       printf '%s\\n' '# extbackup@station was here' 'ssh-rsa AAAAold extbackup@other' 'command="x" ssh-ed25519 AAAAprevious extbackup@station' 'ssh-rsa AAAAlast a@b' >"$keys"
-      run >/dev/null; cat "$keys"; id -nG extbackup`);
+      run >"$room/said"; cat "$keys"; id -nG extbackup; cat "$room/said" >&2`);
+    expect(stderr).toContain('this took the place of the key of extbackup@station that ends with previous');
     expect(stdout.trim().split('\n')).toEqual(['# extbackup@station was here', 'ssh-rsa AAAAold extbackup@other', `${options} ${ours}`, 'ssh-rsa AAAAlast a@b', 'extbackup backuppers']);
   });
 
@@ -62,6 +63,11 @@ describe("the server's script", () => {
     const { stdout } = onServer(`echo '%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
     expect(stdout).toContain('older line that allows /usr/bin/rrsync on every directory');
     expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync', rule]);
+  });
+
+  it('takes a sudoers file whose last line has no end', () => {
+    const { stdout } = onServer(`printf '%%backuppers ALL= NOPASSWD: /bin/true' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
+    expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD: /bin/true', rule]);
   });
 
   it('never makes a rule live that visudo refuses', () => {

@@ -23,8 +23,8 @@ export async function give(guest: Guest, line: string, ...command: string[]): Pr
 /** Names of the files in ramfs. */
 export const namesInRam = (guest: Guest): Promise<string> => guest.ask('ls -A /mnt/ramfs');
 
-/** What is to be typed of a recovery sheet in plain text, as it stands. */
-export const commandsOfSheet = (text: string): string => text.split('\n').filter((line) => line.startsWith('    ')).map((line) => line.slice(4)).join('\n');
+/** What is to be typed of a recovery sheet in plain text, from the first step to the last, as it stands. */
+export const commandsOfSheet = (text: string): string => [...text.matchAll(/^# ---- type this ----\n([^]*?)\n# ---- up to here ----$/gm)].map(([, commands = '']) => commands).join('\n');
 
 /** Types it, as somebody who knows the password. */
 export async function followSheet(guest: Guest, commands: string, password: string): Promise<void> {
