@@ -112,7 +112,8 @@ it('nobody but root looks into the memory of the agent', async () => {
 it('a command that waits for the password is kept out of swap', async () => {
   const { guest } = lab;
   const limits = await guest.ask(`mkfifo /run/held; extbackup unlock --password-stdin </run/held >/dev/null 2>&1 & exec 3>/run/held
-    for i in $(seq 100); do cat /sys/fs/cgroup/system.slice/extbackup-$!.scope/memory.swap.max 2>/dev/null && break; sleep 0.2; done; exec 3>&-; wait; rm /run/held`);
+    scope=/sys/fs/cgroup/system.slice/extbackup-$!.scope
+    for i in $(seq 100); do grep -qx $! $scope/cgroup.procs 2>/dev/null && cat $scope/memory.swap.max && break; sleep 0.2; done; exec 3>&-; wait; rm /run/held`);
   expect(limits).toBe('0');
 });
 
