@@ -20,7 +20,7 @@ const run: RunCommand = (command) => {
   return runCommand({ ...command, ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report) });
 };
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
-const machine = createMachine(run, { config: '', etc: '', state: '', run: '', ramfs: '', plaintext: join(root, 'disk') }, noHelpers(run));
+const machine = createMachine(run, { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') }, noHelpers(run));
 const now = new Date().toISOString();
 const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: now, filesTotal: Number(count), bytesTotal: Number(count) * 1000, lastSuccess: firstCopy === 'true' ? null : now });
 const signal = new AbortController().signal;

@@ -71,7 +71,7 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
         await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
         await writeHeader(order.history.log, name);
       }
-      const place = { mirror: target, isEmpty: await isEmpty(target) };
+      const place = { mirror: target, isEmpty: await isEmpty(target), fifoIn: paths.run };
       const named = await deleteNamed(await confined(run), order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));

@@ -17,6 +17,8 @@ export interface PullTarget {
   readonly isEmpty?: boolean;
   /** false when no word of each file is wanted. */
   readonly tells?: boolean;
+  /** Directory for the FIFO that takes rsync's output; see paced-output.ts. */
+  readonly fifoIn?: string;
   /** Set when only what a list names is to be deleted. */
   readonly named?: NamedDeletion;
 }

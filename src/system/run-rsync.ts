@@ -54,6 +54,8 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const ended = await capture(() => run({
     file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
     args,
+    env: { TZ: 'UTC' }, // otherwise localtime(3) looks for a change of the time zone before each line of the log
+    ...(target.fifoIn !== undefined && { fifoIn: target.fifoIn }),
     timeoutMs: longestPullMs,
     accept: [23, 24, 25],
     signal: AbortSignal.any([signal, stall.signal]),

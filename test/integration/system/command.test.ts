@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { CommandError, runCommand, type Command } from '../../../src/system/command.ts';
 
 /** Runs a shell script until it says "ready", then cancels it. Tells how it ended, after how long, and what it had said. */
-async function cancelled(script: string, options: Partial<Command> = {}): Promise<{ error: unknown; tookMs: number; said: string[] }> {
+async function cancelledWith(script: string, options: Partial<Command> = {}): Promise<{ error: unknown; tookMs: number; said: string[] }> {
   const cancel = new AbortController();
   let said = '';
   let since = 0;
@@ -38,7 +40,15 @@ async function isGone(pid: string | undefined): Promise<boolean> {
   return false;
 }
 
-describe('a program that is cancelled', () => {
+const room = await mkdtemp(join(tmpdir(), 'extbackup-command-'));
+afterAll(async () => {
+  expect(await readdir(room)).toEqual([]); // no FIFO keeps its name
+  await rmdir(room);
+});
+
+describe.each([['an ordinary pipe', {}], ['a FIFO', { fifoIn: room }]])('a program that is cancelled, with %s', (_kind, pipe: Partial<Command>) => {
+  const cancelled = (script: string, options: Partial<Command> = {}): ReturnType<typeof cancelledWith> => cancelledWith(script, { ...pipe, ...options });
+
   it('is ended when it stands still: woken, it has its time to tidy up', async () => {
     const { error, tookMs, said } = await cancelled("trap 'echo tidy; exit 1' TERM; echo $$; echo ready; kill -STOP $$", { ownGroup: true });
     expect(error).toBeInstanceOf(CommandError);
@@ -92,5 +102,32 @@ describe('a program that ends', () => {
     const error: unknown = await runCommand({ file: '/bin/sh', args: ['-c', 'sleep 300 & echo $!; exec sleep 300'], timeoutMs: 500, ownGroup: true, onStdout: (chunk) => { pid += chunk; } }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ timedOut: true, stillRuns: false });
     expect(await isGone(pid.trim())).toBe(true);
+  });
+});
+
+describe('output through a FIFO', () => {
+  const text = async (command: Partial<Command>): Promise<string> => {
+    let said = '';
+    await runCommand({ file: '/bin/sh', args: [], timeoutMs: 50_000, fifoIn: room, ...command, onStdout: (piece) => { said += piece; } });
+    return said;
+  };
+
+  it('arrives whole, however much it is, with characters that stand astride two pieces', async () => {
+    const line = '0123456789 žluťoučký kůň 🐎';
+    const said = await text({ args: ['-c', `yes '${line}' | head -n 40000; printf end`] });
+    expect(said).toBe(`${`${line}\n`.repeat(40_000)}end`);
+  });
+
+  it('ends when the last one who writes has ended', async () => {
+    expect(await text({ args: ['-c', '(sleep 0.3; echo late) & echo early'] })).toBe('early\nlate\n');
+  });
+
+  it('is nothing from a program that says nothing, or is not there', async () => {
+    expect(await text({ file: '/bin/true' })).toBe('');
+    await expect(text({ file: '/nonexistent/program' })).rejects.toThrow('is not installed');
+  });
+
+  it('goes through an ordinary pipe where no FIFO can be made', async () => {
+    expect(await text({ args: ['-c', 'echo here'], fifoIn: '/nonexistent' })).toBe('here\n');
   });
 });
