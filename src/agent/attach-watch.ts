@@ -150,7 +150,7 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
       continue;
     }
     const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
-    attach.state = 'queued';
+    attach.state = added === undefined ? 'new' : 'queued'; // out and in again during its run: the look after that adds it
     attach.message = null;
     if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
   }

@@ -16,7 +16,7 @@ import type { AttachLedger } from '../run/attach-ledger.ts';
 import { releaseDisks } from '../run/release-disks.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { createRunQueue, type RunOrder } from '../run/run-queue.ts';
-import { findVolumes } from '../run/volumes.ts';
+import { findVolumes, type Volume } from '../run/volumes.ts';
 import type { RunCommand } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { holdsOf } from '../system/holds.ts';
@@ -47,6 +47,14 @@ export interface StationParts {
   machineFor(config: Config, record: DriveRecord): Machine;
   /** Called after every change of what `status` shows. */
   readonly publish: () => void;
+  /** In place of what the station sees of the machine by itself. */
+  readonly sight?: Sight;
+}
+
+/** What is plugged in, and whether it can be opened. */
+export interface Sight {
+  readonly findVolumes: () => Promise<readonly Volume[]>;
+  readonly keyIsLoaded: () => Promise<boolean>;
 }
 
 export interface Station {
@@ -64,9 +72,8 @@ export interface Station {
 
 const lookAgainMs = 2_000;
 const ledgerAgainMs = 30_000;
-const releaseAgainMs = 10_000;
 
-export function createStation(parts: StationParts): Station {
+export function createStation(parts: StationParts, releaseAgainMs = 10_000): Station {
   const { bus, run, paths, registry, publish } = parts;
   const board = createAttachBoard();
   const deviceLock = `${paths.run}/device.lock`;
@@ -78,7 +85,7 @@ export function createStation(parts: StationParts): Station {
     bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
   };
 
-  const keyIsLoaded = createKeyLookup({
+  const keyIsLoaded = parts.sight?.keyIsLoaded ?? createKeyLookup({
     paths,
     loadConfig: () => parts.loadConfig(),
     warn: (reason, todo) => { bus.emit('warning:raised', { reason, todo }); },
@@ -104,10 +111,11 @@ export function createStation(parts: StationParts): Station {
     look();
   };
 
-  const showEnd = ({ drive, trigger }: RunOrder, { failure, drive: disk, result }: RunEnd): void => {
+  const showEnd = ({ drive, trigger, attach: { diskseq } }: RunOrder, { failure, drive: disk, result }: RunEnd): void => {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
-    if (disk === 'gone') board.set(drive, 'absent', words);
-    else if (disk === 'open') void watchOverOpen(drive, words);
+    if (disk === 'open') void watchOverOpen(drive, diskseq, words);
+    else if (isPluggedAnew(drive, diskseq)) return; // what is to be shown of it is up to its next run
+    else if (disk === 'gone') board.set(drive, 'absent', words);
     else if (failure) board.set(drive, failure.exitCode === exitCodes.held ? 'held' : 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
     else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
     const attach = board.find(drive);
@@ -116,12 +124,15 @@ export function createStation(parts: StationParts): Station {
     publish();
   };
 
+  const isPluggedAnew = (drive: string, diskseq: number): boolean => (board.find(drive)?.volume.diskseq ?? diskseq) !== diskseq;
+
   /** A disk that could not be closed is tried again until it can. */
-  const watchOverOpen = async (drive: string, words: string | null): Promise<void> => {
+  const watchOverOpen = async (drive: string, diskseq: number, words: string | null): Promise<void> => {
     board.set(drive, 'do-not-unplug', words);
     const onTrouble = warn('The disk could not be looked at; DO NOT UNPLUG it');
     if (!(await releaseUntilClosed({ tryToClose: () => tryToClose(drive), onTrouble }, releaseAgainMs, stopping.signal))) return;
-    if (board.find(drive) !== undefined) {
+    if (isPluggedAnew(drive, diskseq)) board.set(drive, 'new');
+    else if (board.find(drive) !== undefined) {
       board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
       bus.emit('drive:safe-to-unplug', { drive });
     }
@@ -141,7 +152,7 @@ export function createStation(parts: StationParts): Station {
     publish();
   });
 
-  const volumes = (): ReturnType<typeof findVolumes> => findVolumes(run);
+  const volumes = parts.sight?.findVolumes ?? (() => findVolumes(run));
 
   const around = {
     bus, registry, deviceLock, board, queue,

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createReplies } from '../../../src/agent/replies.ts';
+import { createStation, type Station } from '../../../src/agent/station.ts';
+import { createBus, type Bus } from '../../../src/bus/bus.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { sealPath } from '../../../src/drives/drive-record.ts';
+import { createDriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { createRunLedger } from '../../../src/report/run-ledger.ts';
+import { openAttachLedger } from '../../../src/run/attach-ledger.ts';
+import type { Volume } from '../../../src/run/volumes.ts';
+import { defaultPaths, files } from '../../../src/system/paths.ts';
+import { FakeMachine } from '../../fakes/fake-machine.ts';
+import { disk, enrolled } from './an-agent.ts';
+import { deferred } from './deferred.ts';
+
+const drive = enrolled.label;
+const sda = (diskseq: number): Volume => ({ ...disk('nowhere', diskseq) });
+const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, verify: { smart: false } });
+
+let directory: string;
+let machine: FakeMachine;
+let bus: Bus;
+let station: Station;
+let plugged: readonly Volume[];
+let told: string[];
+/** Resolved when the pull that goes on is let go; nothing waits without it. */
+let pulling: { readonly begun: ReturnType<typeof deferred>; readonly end: ReturnType<typeof deferred> } | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'station-'));
+  const paths = { ...defaultPaths, run: join(directory, 'run'), state: join(directory, 'state') };
+  await mkdir(paths.run);
+  const registry = createDriveRegistry(files.drives(paths));
+  await registry.update(() => [enrolled]);
+  machine = new FakeMachine();
+  machine.uuid = enrolled.luksUuid;
+  machine.inside.set('LABEL', drive);
+  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId: enrolled.sealedId, luksUuid: enrolled.luksUuid, label: drive, generation: 1 }));
+  const pull = machine.pull;
+  machine.pull = async (order) => {
+    pulling?.begun.resolve();
+    await pulling?.end.promise;
+    return pull(order);
+  };
+  told = [];
+  plugged = [];
+  pulling = undefined;
+  bus = createBus((_name, error) => { throw error; });
+  for (const name of ['run:succeeded', 'run:failed', 'drive:safe-to-unplug', 'drive:do-not-unplug'] as const) bus.on(name, () => { told.push(name); });
+  station = createStation({
+    bus, paths, registry, bootId: 'boot',
+    run: () => Promise.reject(new Error('no program is started here')),
+    runs: createRunLedger(files.runs(paths)),
+    attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => { throw error; }),
+    replies: createReplies(files.replies(paths), (error) => { throw error; }),
+    loadConfig: () => Promise.resolve(config), machineFor: () => machine, publish: () => undefined,
+    sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
+  }, 50);
+});
+afterEach(async () => {
+  pulling?.end.resolve();
+  await station.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const plug = (...volumes: readonly Volume[]): void => {
+  plugged = volumes;
+  station.look();
+};
+const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const holdPull = () => (pulling = { begun: deferred(), end: deferred() });
+
+it('runs once for one attach', async () => {
+  plug(sda(1));
+  await vi.waitFor(() => { expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  plug(sda(1));
+  await pause(50);
+  expect(told).toHaveLength(2);
+});
+
+it('a disk that lost its contact for a moment during its run is run again', async () => {
+  const first = holdPull();
+  plug(sda(1));
+  await first.begun.promise;
+  plug(sda(2)); // out and in again, before the run that it was pulled out of has ended
+  await vi.waitFor(() => { expect(station.board.find(drive)?.volume.diskseq).toBe(2); });
+  pulling = undefined;
+  first.end.resolve();
+  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']); });
+  expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+});
