@@ -12,7 +12,7 @@ export interface ReleaseTry {
 /**
  * Tries again and again until the disk is closed or the signal is aborted. Whatever goes wrong in one try, the next one
  * comes: else a disk would stay "do not unplug" for good.
- * @returns whether it is closed
+ * @returns whether it is closed; false as well when the signal was aborted
  */
 export async function releaseUntilClosed(one: ReleaseTry, everyMs: number, signal: AbortSignal): Promise<boolean> {
   let told = '';
@@ -20,10 +20,13 @@ export async function releaseUntilClosed(one: ReleaseTry, everyMs: number, signa
     await pause(everyMs, signal);
     if (signal.aborted) return false;
     try {
-      if (await one.tryToClose()) return true;
+      if (await one.tryToClose()) return !isAborted(signal);
     } catch (error) {
       if (messageOf(error) !== told) one.onTrouble(error);
       told = messageOf(error);
     }
   }
 }
+
+/** It changes while we wait. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;

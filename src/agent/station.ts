@@ -72,12 +72,14 @@ export interface Station {
 
 const lookAgainMs = 2_000;
 const ledgerAgainMs = 30_000;
+const closePatienceMs = 1_000; // others wait for the lock
 
 export function createStation(parts: StationParts, releaseAgainMs = 10_000): Station {
   const { bus, run, paths, registry, publish } = parts;
   const board = createAttachBoard();
   const deviceLock = `${paths.run}/device.lock`;
   const stopping = new AbortController();
+  const closing = new Map<string, AbortController>(); // by disk that could not be closed
   let keyWasLoaded = false;
   let again: NodeJS.Timeout | undefined;
   let lookTrouble: string | undefined; // told once, not at every look
@@ -99,6 +101,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
       look();
       return;
     }
+    closing.get(drive)?.abort(); // from here on this run answers for it
     board.set(drive, 'running');
     board.startRun(order);
     await parts.attaches.note(attach, 'started');
@@ -129,8 +132,11 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
   /** A disk that could not be closed is tried again until it can. */
   const watchOverOpen = async (drive: string, diskseq: number, words: string | null): Promise<void> => {
     board.set(drive, 'do-not-unplug', words);
+    closing.get(drive)?.abort();
+    const given = new AbortController();
+    closing.set(drive, given);
     const onTrouble = warn('The disk could not be looked at; DO NOT UNPLUG it');
-    if (!(await releaseUntilClosed({ tryToClose: () => tryToClose(drive), onTrouble }, releaseAgainMs, stopping.signal))) return;
+    if (!(await releaseUntilClosed({ tryToClose: () => tryToClose(drive), onTrouble }, releaseAgainMs, AbortSignal.any([stopping.signal, given.signal])))) return;
     if (isPluggedAnew(drive, diskseq)) board.set(drive, 'new');
     else if (board.find(drive) !== undefined) {
       board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
@@ -140,10 +146,16 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
   };
 
   const tryToClose = async (drive: string): Promise<boolean> => {
-    if ((await readLook(paths))?.label === drive) return false; // a person has it open, and closes it
-    const { left } = await releaseAll(run, { only: mappingName(drive) });
-    const disk = board.find(drive)?.volume.disk;
-    return left.length === 0 && (disk === undefined || (await holdsOf(disk, mappingName(drive))).length === 0);
+    const lock = await lockFile(deviceLock);
+    if (!lock) return false; // a run, or a command, has opened disks: they are not to be closed under it
+    try {
+      if ((await readLook(paths))?.label === drive) return false; // a person has it open, and closes it
+      const { left } = await releaseAll(run, { only: mappingName(drive) }, closePatienceMs);
+      const disk = board.find(drive)?.volume.disk;
+      return left.length === 0 && (disk === undefined || (await holdsOf(disk, mappingName(drive))).length === 0);
+    } finally {
+      await lock.release();
+    }
   };
 
   const queue = createRunQueue(carryOut, (order, reason) => {

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createReplies } from '../../../src/agent/replies.ts';
 import { createStation, type Station } from '../../../src/agent/station.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
@@ -55,7 +54,7 @@ beforeEach(async () => {
     run: () => Promise.reject(new Error('no program is started here')),
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => { throw error; }),
-    replies: createReplies(files.replies(paths), (error) => { throw error; }),
+    replies: { send: () => Promise.resolve(), tidy: () => Promise.resolve() },
     loadConfig: () => Promise.resolve(config), machineFor: () => machine, publish: () => undefined,
     sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
   }, 50);
@@ -90,5 +89,24 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
   pulling = undefined;
   first.end.resolve();
   await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']); });
+  expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+});
+
+it('while a disk that could not be closed has another run, nothing else closes it, or says that it is closed', async () => {
+  machine.failing.set('ensureClosed', new Error('busy'));
+  plug(sda(1));
+  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'drive:do-not-unplug']); });
+  machine.failing.delete('ensureClosed');
+  machine.opened = false;
+  const next = holdPull();
+  station.request({ version: 1, kind: 'run', id: 'again', drive, scheduled: false });
+  await next.begun.promise;
+  await pause(200); // the time of a few looks whether the disk can be closed now
+  expect(told).toHaveLength(2);
+  expect(station.board.find(drive)?.state).toBe('running');
+  next.end.resolve();
+  await vi.waitFor(() => { expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  await pause(200);
+  expect(told).toHaveLength(4);
   expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
 });
