@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { cancellable } from '../drives/cancellable.ts';
 import { nudgeAboutDrives } from '../drives/device-lock.ts';
 import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { justBefore, noteRollback, planRollback, rollBack, type RollbackPlan } from '../drives/roll-back.ts';
+import { justBefore, noteRollback, noteUndone, planRollback, rollBack, type RollbackPlan } from '../drives/roll-back.ts';
 import { withDisk, type OpenedDisk } from '../drives/with-disk.ts';
 import { CancelledError, exitCodes, UsageError } from '../errors.ts';
 import { listHistory } from '../history/history-entry.ts';
@@ -54,13 +54,14 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   context.note(describe(record.label, plan));
   if (options.dryRun === true) return;
   if (plan === undefined) {
-    await noteRollback(registry, top, record, plan, []);
+    await noteRollback(registry, record);
     return;
   }
   if (options.yes !== true) {
     if (!process.stdin.isTTY) throw new UsageError('It was not confirmed.', 'Add: --yes');
     if (!(await askYes('Go on?'))) throw new CancelledError('Cancelled.', 'Nothing was changed.');
   }
+  await noteUndone(registry, top, record, plan, await ledger.list());
   const done: UndoProgress = { removed: 0, restored: 0, left: 0 };
   const ticker = setInterval(() => { context.note(`${count(done.removed, 'file')} removed, ${done.restored} brought back`); }, 5_000);
   try {
@@ -68,7 +69,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   } finally {
     clearInterval(ticker);
   }
-  await noteRollback(registry, top, record, plan, await ledger.list());
+  await noteRollback(registry, record);
   context.print(`The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ${count(done.restored, 'file or directory').replace(/directorys$/, 'directories')} brought back, ${count(done.removed, 'new file')} removed.`);
   if (done.left === 0) return;
   context.note(`${count(done.left, 'file')} could not come back, because a directory stands in the way. They are still in the history on the disk.`);

@@ -56,21 +56,41 @@ export async function rollBack(run: RunCommand, top: string, mirror: string, pla
 }
 
 /**
- * After a rollback the disk waits for no answer any more; a complete run that was undone does not count any more.
- * @param runs past runs, to find the complete one that the disk is at now
+ * To be called before a plan is carried out, which may be cut off: a complete run that is undone does not count any
+ * more, neither on LABEL nor in the ledger. Without an earlier one, the disk is as one that never had any.
+ * @param runs past runs, to find the complete one that the disk will be at
  */
-export async function noteRollback(registry: DriveRegistry, top: string, record: DriveRecord, plan: RollbackPlan | undefined, runs: readonly RunRecord[]): Promise<void> {
-  const { lastSuccess } = record;
-  const undone = lastSuccess !== null && plan !== undefined && plan.entries.some(({ at }) => at.getTime() <= Date.parse(lastSuccess));
-  const oldest = plan?.entries.at(-1)?.at ?? new Date();
-  const earlier = runs.findLast(({ drive, outcome, endedAt }) => drive === record.label && outcome === 'success' && Date.parse(endedAt) <= oldest.getTime());
-  const stands = earlier === undefined ? oldest : new Date(earlier.endedAt);
-  if (undone) await stampFile(join(top, 'LABEL'), stands);
+export async function noteUndone(registry: DriveRegistry, top: string, record: DriveRecord, { entries }: RollbackPlan, runs: readonly RunRecord[]): Promise<void> {
+  const oldest = entries.at(-1)?.at.getTime() ?? Infinity;
+  const isUndone = (time: string | null): boolean => time !== null && Date.parse(time) >= oldest;
+  const whole = isUndone(record.lastSuccess);
+  const stands = whole ? lastCompleteBefore(oldest, record, runs) : record.lastSuccess;
+  if (whole) await stampFile(join(top, 'LABEL'), new Date(stands ?? 0));
   await registry.update((drives) => drives.map((drive) => {
     if (drive.luksUuid !== record.luksUuid) return drive;
-    const { hold, successBefore, ...rest } = drive;
+    const { successBefore, sources, ...rest } = drive;
+    return {
+      ...rest,
+      ...(whole ? { lastSuccess: stands, ...(stands === null && { successBefore: null }) } : successBefore !== undefined && { successBefore }),
+      ...(sources && { sources: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, isUndone(source.lastSuccess) ? { ...source, lastSuccess: stands } : source])) }),
+    };
+  }));
+}
+
+function lastCompleteBefore(time: number, { label, enrolledAt, successBefore }: DriveRecord, runs: readonly RunRecord[]): string | null {
+  // Another disk may have had that label.
+  const ofDisk = runs.filter(({ drive, outcome, startedAt }) => drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt));
+  const times = [...ofDisk.map(({ endedAt }) => endedAt), ...(successBefore == null ? [] : [successBefore])].map((text) => Date.parse(text)).filter((at) => at <= time);
+  return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
+}
+
+/** After a rollback the disk waits for no answer any more. */
+export async function noteRollback(registry: DriveRegistry, record: DriveRecord): Promise<void> {
+  await registry.update((drives) => drives.map((drive) => {
+    if (drive.luksUuid !== record.luksUuid) return drive;
+    const { hold, ...rest } = drive;
     if (hold && rest.sources) rest.sources = Object.fromEntries(Object.entries(rest.sources).map(([name, source]) => [name, hold.sources?.[name] ? { ...source, lastError: null } : source]));
     delete rest.suspicion; // a rollback is the answer to it
-    return { ...rest, ...(!undone && successBefore !== undefined && { successBefore }), ...(hold ? { lastError: null } : {}), ...(undone && { lastSuccess: stands.toISOString() }) };
+    return { ...rest, ...(hold && { lastError: null }) };
   }));
 }
