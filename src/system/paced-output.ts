@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -21,6 +21,8 @@ export interface PacedOutput {
   stop(): void;
 }
 
+const nameBegins = '.output-';
+
 /** What a FIFO holds, in bytes; see pipe(7). */
 const capacity = 65_536;
 
@@ -36,11 +38,7 @@ const mostAtOnce = 16;
  * @param onPiece gets what was written, in whole characters
  */
 export async function openPacedOutput(directory: string, makeFifo: (path: string) => Promise<void>, onPiece: (piece: string) => void): Promise<PacedOutput> {
-  const path = join(directory, `.output-${randomUUID()}`);
-  await makeFifo(path);
-  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writeEnd = openSync(path, constants.O_WRONLY);
-  await unlink(path);
+  const { readEnd, writeEnd } = await openFifo(join(directory, `${nameBegins}${randomUUID()}`), makeFifo);
   const decoder = new StringDecoder('utf8');
   const buffer = Buffer.allocUnsafe(capacity);
   let timer: NodeJS.Timeout | undefined;
@@ -72,6 +70,26 @@ export async function openPacedOutput(directory: string, makeFifo: (path: string
     timer = setTimeout(look, pieces === 0 ? afterNothing : afterSomething);
   };
   return { writeEnd, begin: () => { closeSync(writeEnd); look(); }, look, ended, stop };
+}
+
+/** Both ends of a FIFO that has no name any more. */
+async function openFifo(path: string, makeFifo: (path: string) => Promise<void>): Promise<{ readEnd: number; writeEnd: number }> {
+  let readEnd: number | undefined;
+  try {
+    await makeFifo(path);
+    readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { readEnd, writeEnd: openSync(path, constants.O_WRONLY) };
+  } catch (error) {
+    if (readEnd !== undefined) closeSync(readEnd);
+    throw error;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Removes the names of those whose maker was killed before it could do so; for when nobody makes any. */
+export async function removeLeftOutputs(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) if (name.startsWith(nameBegins)) await rm(join(directory, name), { force: true });
 }
 
 /** @returns how many bytes; 0 at the end, undefined when there are none yet */
