@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const never = new AbortController().signal;
-const labelTime = async (): Promise<number> => (await stat(join(disk.top, 'LABEL'))).mtimeMs;
+const labelTime = async (): Promise<number> => Math.round((await stat(join(disk.top, 'LABEL'))).mtimeMs); // utimes(2) gets seconds as a double
 const noted = async (): Promise<DriveRecord> => {
   const [first] = await registry.list();
   if (first === undefined) throw new Error('there is no disk');
