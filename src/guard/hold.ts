@@ -99,15 +99,29 @@ export class HeldError extends ExtbackupError {
   }
 }
 
+/** What a held run has done, as far as the counts do not tell. */
+export interface Done {
+  /** Files that it had deleted before it was held. */
+  readonly deleted: number;
+  /** Whether there is a history. */
+  readonly isKept: boolean;
+}
+
+function describeDone({ deleted, isKept }: Done): string {
+  const what = deleted === 0 ? 'Nothing was deleted' : `Before that, ${deleted === 1 ? 'a file was' : `${deleted} files were`} deleted`;
+  if (!isKept) return `${what}. What was ${deleted === 0 ? '' : 'deleted or '}replaced is lost: the settings keep no history.`;
+  return deleted === 0 ? `${what}, and every replaced file is kept in the disk's history.` : `${what}; they, and every replaced file, are kept in the disk's history.`;
+}
+
 /** Words for a run whose content looks wrong. */
-export const looksWrong = (label: string, alarm: string, counts: Hold['counts']): HeldError =>
-  new HeldError(`held: what came from the server looks as if it had been attacked: ${alarm}. Nothing was deleted, and every replaced file is kept in the disk's history.`, whatToDo(label), counts);
+export const looksWrong = (label: string, alarm: string, counts: Hold['counts'], done: Done): HeldError =>
+  new HeldError(`held: what came from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`, whatToDo(label), counts);
 
 /**
  * Words for a run that a limit stopped.
  * @param alarm signs of encryption, if any
  */
-export function tooMuch(label: string, before: Before, { created, changed, deleted, changedBytes }: Hold['counts'], alarm?: string): HeldError {
+export function tooMuch(label: string, before: Before, { created, changed, deleted, changedBytes }: Hold['counts'], done: Done, alarm?: string): HeldError {
   const share = (count: number): string => `${Math.min(100, Math.round((100 * count) / before.filesTotal))} % of files`;
   const parts = [
     ...(changed > 0 ? [`${share(changed)} changed (${changed})`] : []),
@@ -115,7 +129,7 @@ export function tooMuch(label: string, before: Before, { created, changed, delet
     ...(created > 0 ? [`${created} new`] : []),
   ];
   return new HeldError(
-    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. Nothing was deleted, and every replaced file is kept in the disk's history.${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
+    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. ${describeDone(done)}${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
     whatToDo(label), { created, changed, deleted, changedBytes });
 }
 

@@ -18,7 +18,7 @@ export async function checkContent(job: Job, machine: Machine, watch: Watch, ord
   const alarm = await signsIn(machine, watch, order, deletions);
   if (alarm === undefined) return false;
   const { label } = job.record;
-  if (order.source.guard.content === 'hold') throw looksWrong(label, alarm, { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions });
+  if (order.source.guard.content === 'hold') throw looksWrong(label, alarm, { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions }, { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled });
   story.tell('run:warned', {
     reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
     todo: `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,

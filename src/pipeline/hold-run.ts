@@ -11,8 +11,9 @@ import type { Machine, PullOrder } from './machine.ts';
  * @returns what to throw
  */
 export async function holdRun(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<HeldError> {
+  const done = { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled };
   await surveyRest(machine, watch, order, signal);
-  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts, await signsIn(machine, watch, order, watch.tally.counts.deleted));
+  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts, done, await signsIn(machine, watch, order, watch.tally.counts.deleted));
   try {
     await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
   } catch {

@@ -97,7 +97,7 @@ describe('counting', () => {
     expect([...tally.byDirectory.values()].reduce((sum, { deleted }) => sum + deleted, 0)).toBe(5000);
   });
   it('is told in words', () => {
-    const { message, exitCode } = tooMuch('BACKUP_1', before, { ...none, changed: 2490 });
+    const { message, exitCode } = tooMuch('BACKUP_1', before, { ...none, changed: 2490 }, { deleted: 0, isKept: true });
     expect(message).toContain('held: 83 % of files changed (2490)');
     expect(exitCode).toBe(14);
   });

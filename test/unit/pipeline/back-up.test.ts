@@ -236,6 +236,14 @@ describe('a run', () => {
       expect(machine.pullOrders.some(({ deleteLimit }) => deleteLimit !== undefined)).toBe(false);
     });
 
+    it('is not told of a history that the settings do not keep', async () => {
+      job = { ...job, config: { ...config, history: { ...config.history, enabled: false } } };
+      machine.changes = [changes('changed', 401)];
+      machine.pulls = [{ ...goodPull, trouble: 'failed' }];
+      const { message } = await failure();
+      expect(message).toContain('Nothing was deleted. What was replaced is lost');
+    });
+
     it('is never held for a connection that broke', async () => {
       machine.pulls = [{ ...goodPull, trouble: 'network' }];
       expect(await failure()).toMatchObject({ code: 'EXB_NETWORK' });
@@ -256,7 +264,9 @@ describe('a run', () => {
       job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
       machine.pulls = [{ ...goodPull, skippedDeletions: 60 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 71 }];
       machine.changes = [[], changes('deleted', 30)];
-      expect(await failure()).toMatchObject({ code: 'EXB_HELD' });
+      const { code, message } = await failure();
+      expect(code).toBe('EXB_HELD');
+      expect(message).toContain('Before that, 30 files were deleted; they, and every replaced file, are kept');
       expect(machine.pullOrders.filter(({ deleteLimit }) => deleteLimit !== undefined)).toHaveLength(1);
       expect(machine.stampedAt).toBeUndefined();
     });
