@@ -94,11 +94,11 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   await health?.end();
   const end = await proveClosed(order, disk, error, around);
   if (end === 'closed' && disk !== undefined && smart && !signal.aborted) await health?.ask(disk, new Date());
-  await lock?.release();
   for (const forget of forgetProgress) forget();
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   await updateLedger(order, startedAt, { result, failure, held: heldBy(order, startedAt, error), sources }, health, around);
+  await lock?.release(); // not earlier: a rollback goes by what the ledger says of this run
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
   await around.record({ ...runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health), ...sourcesOfRun(sources) });
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);

@@ -9,6 +9,7 @@ import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/driv
 import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
 import { createWatch } from '../../../src/guard/watch.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
+import { lockFile } from '../../../src/system/file-lock.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
@@ -103,4 +104,21 @@ it('what is held for the heartbeat alone is looked at again; what changed too mu
   expect(await run()).toMatchObject({ exitCode: 14 });
   expect(await run()).toMatchObject({ exitCode: 14 });
   expect(machine.calls).toEqual([]);
+});
+
+it('lets no other command at the disk before the list of disks says how the run ended', async () => {
+  const plain = registry;
+  const free: boolean[] = [];
+  registry = { ...plain, update: async (change) => {
+    const lock = await lockFile(join(directory, 'lock'));
+    await lock?.release();
+    free.push(lock !== undefined);
+    return plain.update(change);
+  } };
+  machine.fetched = [beat(0)];
+  expect(await run()).toMatchObject({ exitCode: 0 });
+  expect(free).toEqual([false]);
+  const lock = await lockFile(join(directory, 'lock'));
+  expect(lock).toBeDefined();
+  await lock?.release();
 });
