@@ -29,7 +29,6 @@ import { allLinks, createLink } from '../system/link.ts';
 import { createMachine } from '../system/machine.ts';
 import { mappingName } from '../system/luks.ts';
 import { hasPrivateMounts } from '../system/mounts.ts';
-import { removeLeftOutputs } from '../system/paced-output.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { releaseAll } from '../system/release.ts';
 import { stopUnits } from '../system/units.ts';
@@ -135,7 +134,6 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   await replies.tidy();
   const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file)); // we have the lock, and write none yet
   for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(quietly);
-  await removeLeftOutputs(paths.run).catch(quietly);
 
   let end: (ending: Ending) => void = () => undefined;
   const ended = new Promise<Ending>((resolve) => { end = resolve; });

@@ -1,19 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { openPlainFile } from '../system/filesystem.ts';
-
-/**
- * rsync itself writes on the disk what it does, a line each, so nothing is lost when its caller dies. A line reads
- * `2026/11/24 06:25:00 [123] >f+++++++++|path`; see rsync(1), --log-file-format.
- * With several sources, paths begin with the name of the source: its directory in the mirror.
- */
-export const logFormat = (source?: string): string => `%i|${source === undefined ? '' : `${source}/`}%n`;
-
-/**
- * Its first line, where there are several sources: of what rsync clears away to make room, it writes names without
- * that of the source, whatever the format.
- */
-export const logHeader = (source: string): string => `below ${source}/\n`;
+import { readLogHeader, type LogHeader } from './log-header.ts';
 
 /** What cannot be told from the files in a history entry. */
 export interface LoggedChange {
@@ -26,24 +13,49 @@ export interface LoggedChange {
 /** Flags of a deletion from here on say that the place is needed for something new; see DEL_FOR_FILE in rsync's source. */
 export const makesRoom = 8;
 
-const headerPattern = /^below (.+)\/$/;
-
 /** What --debug=del2 tells of a directory, before it is cleared away for a new file or link of its name. */
-const makesRoomPattern = /^\S+ \S+ \[\d+\] delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
+const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
-const linePattern = /^\S+ \S+ \[\d+\] (?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
+const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(?:\d+\|\d+\|)?(.+)$/s;
+const copiedPattern = /^[<>h]f\S+ *\|(?:\d+\|\d+\|)?(.+)$/s;
+
+/** What rsync puts before each line of a --log-file. */
+const stamp = /^\d\S+ \S+ \[\d+\] /;
+
+/** rsync prints its progress without an end of line, so that a line may follow at once. */
+const progress = /^\s+[\d,.]+\s+\d+%[^()]*(?:\([^()]*\)\s*)?/;
+
+/** A line, without what stands before what it tells. */
+interface Line {
+  readonly text: string;
+  /** It is about a change. */
+  readonly isMarked: boolean;
+}
+
+function lineOf(line: string, { mark }: LogHeader): Line {
+  if (mark === undefined) {
+    const text = line.replace(stamp, '');
+    return { text, isMarked: text.length < line.length };
+  }
+  const at = line.indexOf(mark);
+  return at < 0 ? { text: line.slice(line.lastIndexOf('\r') + 1).replace(progress, ''), isMarked: false } : { text: line.slice(at + mark.length), isMarked: true };
+}
+
+/** Older logs, which rsync wrote with --log-file, have neither sizes nor a mark, but the name of the source before each path. */
+const bytesBelow = (printed: string, { mark, source }: LogHeader): Buffer => bytesOfName(mark === undefined || source === undefined ? printed : `${source}/${printed}`);
 
 /**
  * Reads a line of the log; undefined when it is about neither.
  * @param line has one character for each byte
- * @param source from the header, one character for each byte, too
+ * @param header the log's
  */
-export function parseLogLine(line: string, source?: string): LoggedChange | undefined {
-  const [, cleared, flags] = makesRoomPattern.exec(line) ?? [];
-  if (cleared !== undefined && Number(flags) >= makesRoom) return deletedDirectory(bytesOfName(source === undefined ? cleared : `${source}/${cleared}`));
-  const [, type, deleting, path] = linePattern.exec(line) ?? [];
+export function parseLogLine(line: string, header: LogHeader): LoggedChange | undefined {
+  const { text, isMarked } = lineOf(line, header);
+  const [, cleared, flags] = makesRoomPattern.exec(text) ?? [];
+  if (cleared !== undefined && Number(flags) >= makesRoom) return deletedDirectory(bytesOfName(header.source === undefined ? cleared : `${header.source}/${cleared}`));
+  const [, type, deleting, path] = isMarked ? (changePattern.exec(text) ?? []) : [];
   if (path === undefined) return undefined;
-  const name = bytesOfName(path);
+  const name = bytesBelow(path, header);
   if (deleting !== undefined) return path.endsWith('/') ? deletedDirectory(name) : undefined;
   if (!isInside(name)) return undefined;
   return { kind: 'created', isDirectory: type === 'd', path: name };
@@ -66,13 +78,12 @@ export function bytesOfName(escaped: string): Buffer {
   return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
 }
 
-const copiedPattern = /^\S+ \S+ \[\d+\] [<>h]f\S+ *\|(.+)$/s;
-
 /** Reads a line of the log; undefined when it is not about a file that was copied, or linked to one. */
-export function parseCopied(line: string): Buffer | undefined {
-  const path = copiedPattern.exec(line)?.[1];
+export function parseCopied(line: string, header: LogHeader): Buffer | undefined {
+  const { text, isMarked } = lineOf(line, header);
+  const path = isMarked ? copiedPattern.exec(text)?.[1] : undefined;
   if (path === undefined) return undefined;
-  const name = bytesOfName(path);
+  const name = bytesBelow(path, header);
   return isInside(name) ? name : undefined;
 }
 
@@ -83,10 +94,12 @@ export function parseCopied(line: string): Buffer | undefined {
 export async function* readCopied(file: string, from = 0): AsyncGenerator<{ readonly path: Buffer; readonly next: number }> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return;
+  const header = await readLogHeader(handle);
   let next = from;
-  for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'latin1', start: from }) })) {
-    next += line.length + 1; // a line holds no carriage return: rsync writes that as \#015
-    const path = parseCopied(line);
+  // Either end of a line is one character: a name holds none, rsync writes them as \#012 and \#015.
+  for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'latin1', start: from }), crlfDelay: 0 })) {
+    next += line.length + 1;
+    const path = parseCopied(line, header);
     if (path) yield { path, next };
   }
 }
@@ -99,7 +112,7 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
   if (handle === undefined) return;
   try {
     let end = (await handle.stat()).size;
-    const source = await sourceOfLog(handle);
+    const header = await readLogHeader(handle);
     let rest = ''; // the beginning of the piece before, which belongs to a line that starts further up
     const piece = Buffer.alloc(pieceSize);
     while (end > 0) {
@@ -108,20 +121,14 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
       const lines = (piece.toString('latin1', 0, bytesRead) + rest).split('\n');
       rest = lines.shift() ?? '';
       for (const line of lines.reverse()) {
-        const change = parseLogLine(line, source);
+        const change = parseLogLine(line, header);
         if (change) yield change;
       }
       end = start;
     }
-    const first = parseLogLine(rest);
+    const first = parseLogLine(rest, header);
     if (first) yield first;
   } finally {
     await handle.close();
   }
-}
-
-/** undefined where there is one source, without a name. */
-async function sourceOfLog(handle: FileHandle): Promise<string | undefined> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
-  return headerPattern.exec(buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0] ?? '')?.[1];
 }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** One file that rsync created, changed or deleted, as its itemised output says; see rsync(1), --itemize-changes. */
 export interface Change {
   readonly kind: 'created' | 'changed' | 'deleted';
@@ -9,19 +11,26 @@ export interface Change {
 }
 
 /**
- * The lines on standard output that {@link parseChange} reads. `%b`, the bytes transferred, makes rsync print each line
- * when the file is complete, and not before.
+ * The lines on standard output that {@link parseChange} reads, after a mark. `%b`, the bytes transferred, makes rsync
+ * print each line when the file is complete, and not before.
  */
-export const changeFormat = '!%i|%l|%b|%n';
+export const changeFormat = '%i|%l|%b|%n';
 
-const itemised = /^!(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|\d+\|(.+)$/;
+/**
+ * What begins each of these lines. The server can have rsync print what it likes; but it does not know the mark, which
+ * is another one each time, so it cannot make us believe that something was done, and later undo it.
+ */
+export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
+
+const itemised = /^(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|\d+\|(.+)$/s;
 
 /**
  * Reads one line of {@link changeFormat}.
+ * @param text what follows the mark
  * @returns undefined for anything else, and where only owner, rights or times changed
  */
-export function parseChange(line: string): Change | undefined {
-  const match = itemised.exec(line);
+export function parseChange(text: string): Change | undefined {
+  const match = itemised.exec(text);
   if (!match) return undefined;
   const [, update, type, attributes = '', deleting, size = '0', path = ''] = match;
   if (deleting !== undefined) return { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 };

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { withDeadline, withDeadlineAfter } from './deadline.ts';
-import { openPacedOutput, type PacedOutput } from './paced-output.ts';
 import { endWithGroup } from './process-group.ts';
 import type { Secret } from './secret.ts';
+import { openTailedFile } from './tailed-file.ts';
 
 /** One program to start. No shell is involved, PATH is not searched, the environment is not inherited. */
 export interface Command {
@@ -27,8 +27,8 @@ export interface Command {
   readonly onExit?: () => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
-  /** For programs that write very many lines: a directory for the FIFO from which `onStdout` is then served; see paced-output.ts. */
-  readonly fifoIn?: string;
+  /** For programs that write very many lines: a file that gets them at its end, and from which `onStdout` is then served; see tailed-file.ts. */
+  readonly stdoutFile?: string;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
   readonly onStderr?: (chunk: string) => void;
   /** Exit codes besides 0 that are answers, not failures. */
@@ -51,7 +51,7 @@ const keptStderr = 8_000;
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
   const { file, args, stdin, timeoutMs, signal, ownGroup = false, onStart, onExit, onStdout, onStderr, env, accept = [] } = command;
-  const paced = onStdout && (await pacedOutput(command.fifoIn, onStdout));
+  const tailed = onStdout && command.stdoutFile !== undefined ? await openTailedFile(command.stdoutFile, onStdout) : undefined;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
@@ -65,11 +65,11 @@ export const runCommand: RunCommand = async (command) => {
     maxBuffer: 64 * 1024 * 1024,
     ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
     ...(signal && { cancelSignal: signal }),
-    ...(paced && { stdout: paced.writeEnd as 3 }), // any descriptor does; the types know of nine
+    ...(tailed && { stdout: tailed.writeEnd as 3 }), // any descriptor does; the types know of nine
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
   });
-  paced?.begin();
-  if (onStdout && !paced) {
+  tailed?.begin();
+  if (onStdout && !tailed) {
     child.stdout?.setEncoding('utf8');
     child.stdout?.on('data', onStdout);
   }
@@ -85,16 +85,18 @@ export const runCommand: RunCommand = async (command) => {
   (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
   if (child.pid !== undefined) onStart?.(child.pid);
   if (onExit) child.once('exit', onExit);
-  if (paced) child.once('exit', () => { paced.look(); }); // its end is mostly that of the output
   const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
   const stuck = (timedOut: boolean) => (): CommandError => new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
-  const all = Promise.all([child, paced?.ended]).then(([result]) => result);
+  const all = child.then(async (result) => { // all who wrote have ended, too: they shared standard error
+    await tailed?.rest();
+    return result;
+  });
   let ended: Awaited<typeof child>;
   try {
     const bounded = signal ? withDeadlineAfter(signal, all, 2 * killDelayMs, stuck(false)) : all;
     ended = await withDeadline(bounded, timeoutMs + 2 * killDelayMs, stuck(true));
   } catch (error) {
-    paced?.stop();
+    tailed?.stop();
     letGo(child);
     throw error;
   } finally {
@@ -109,15 +111,6 @@ export const runCommand: RunCommand = async (command) => {
   }
   throw new CommandError(file, args, howItEnded(ended), exitCode, stderr, ended.timedOut);
 };
-
-/** undefined where an ordinary pipe has to do: not asked for, or no FIFO can be made. */
-async function pacedOutput(directory: string | undefined, onStdout: (chunk: string) => void): Promise<PacedOutput | undefined> {
-  if (directory === undefined) return undefined;
-  const makeFifo = async (path: string): Promise<void> => {
-    await runCommand({ file: '/usr/bin/mkfifo', args: ['--mode=600', path], timeoutMs: 10_000 });
-  };
-  return openPacedOutput(directory, makeFifo, onStdout).catch(() => undefined);
-}
 
 /** Forgets a program that cannot be ended: nothing that it still says is heard, and it does not keep us from ending. */
 function letGo(child: { readonly stdout: Readable | null; readonly stderr: Readable | null; unref(): void }): void {

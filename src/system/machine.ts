@@ -1,7 +1,8 @@
 import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { logHeader, readLogBackwards } from '../history/change-log.ts';
+import { readLogBackwards } from '../history/change-log.ts';
 import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
+import { beginLog } from '../history/log-header.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
 import type { Machine, PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
@@ -67,11 +68,10 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
       const { name } = order.source;
       const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
       // rsync makes only the last directory on the way to the one of the source.
-      if (order.history && name !== undefined) {
-        await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
-        await writeHeader(order.history.log, name);
-      }
-      const place = { mirror: target, isEmpty: await isEmpty(target), fifoIn: paths.run };
+      if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
+      const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
+      if (typeof begun === 'object') return { ...nothingDone, ...begun };
+      const place = { mirror: target, isEmpty: await isEmpty(target), ...(begun !== undefined && { mark: begun }) };
       const named = await deleteNamed(await confined(run), order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
@@ -114,13 +114,6 @@ async function tellsOfChange(log: string): Promise<boolean> {
   return false;
 }
 
-/** The second rsync of a run goes on in the same log. */
-async function writeHeader(log: string, source: string): Promise<void> {
-  await writeNewFile(log, logHeader(source)).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-}
-
 async function isEmpty(directory: string): Promise<boolean> {
   const handle = await opendir(directory);
   try {
@@ -149,10 +142,19 @@ async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: LinkError
   }
 }
 
-/** The outcome of an rsync that was not started, for want of a connection. */
-const notReached = ({ trouble, log }: LinkError): RsyncOutcome => ({
-  figures: parseStats(''), entries: 0, skippedDeletions: 0, vanished: 0, changed: false, trouble, log,
-});
+/** The outcome of an rsync that was not started. */
+const nothingDone: RsyncOutcome = { figures: parseStats(''), entries: 0, skippedDeletions: 0, vanished: 0, changed: false, log: '' };
+
+/** For want of a connection. */
+const notReached = ({ trouble, log }: LinkError): RsyncOutcome => ({ ...nothingDone, trouble, log });
+
+/** Because the disk did not take its log. */
+function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (['ENOSPC', 'EDQUOT'].includes(code)) return { trouble: 'disk-full' };
+  if (['EIO', 'EROFS'].includes(code)) return { trouble: 'disk-error' };
+  throw error;
+}
 
 /** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */
 async function replaceFile(file: string, content: string): Promise<void> {

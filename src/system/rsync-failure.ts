@@ -32,9 +32,12 @@ export function classifyRsync(exitCode: number | undefined, stderr: string): Pul
   if (/(?:change_dir|link_stat) .* failed: (?:No such file or directory|Not a directory)|Restricted directory does not exist/.test(stderr)) return 'no-directory';
   if (exitCode === 2 && /is your shell clean|protocol version mismatch/.test(stderr)) return 'no-rsync';
   if (exitCode !== undefined && connectionBroke.includes(exitCode)) return 'network';
-  if (exitCode === 11) return 'disk-error';
+  if (exitCode === 11 || exitCode === outputLost) return 'disk-error';
   return exitCode === 23 ? 'gaps' : 'failed';
 }
+
+/** Our rsync's standard output is a file on the disk, which did not take it. */
+export const outputLost = 13;
 
 /** 255 is ssh's own; 5, 10, 12, 30 and 35 are rsync's for a protocol that never started, a socket, a stream, two time-outs. */
 const connectionBroke: readonly number[] = [255, 5, 10, 12, 30, 35];

@@ -3,7 +3,6 @@ import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
-import { logFormat } from '../history/change-log.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 
 /** What a pull needs to know besides the settings. */
@@ -15,10 +14,8 @@ export interface PullTarget {
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
-  /** false when no word of each file is wanted. */
-  readonly tells?: boolean;
-  /** Directory for the FIFO that takes rsync's output; see paced-output.ts. */
-  readonly fifoIn?: string;
+  /** What begins each line about a change; undefined when no word of each file is wanted. */
+  readonly mark?: string;
   /** Set when only what a list names is to be deleted. */
   readonly named?: NamedDeletion;
 }
@@ -49,7 +46,7 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
-    ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
+    ...tellArgs(target),
     `--rsh=${target.rsh}`,
   ];
 }
@@ -62,14 +59,12 @@ function sourceArg({ source: text }: PullSource): string {
   return `${source.user}@${source.host}:${path}`;
 }
 
-/**
- * Where what is replaced or deleted goes, and what is done is written down; see change-log.ts. Both are by the path
- * below the mirror, also where the target is only one directory of it.
- */
+const tellArgs = ({ mark }: PullTarget): string[] => (mark === undefined ? [] : [`--out-format=${mark}${changeFormat}`]);
+
+/** Where what is replaced or deleted goes: by the path below the mirror, also where the target is only one directory of it. */
 function historyArgs({ name }: PullSource, { history, isEmpty = false }: PullTarget): string[] {
-  if (history === undefined) return [];
-  const directory = name === undefined ? history.directory : join(history.directory, name);
-  return [...(isEmpty ? [] : ['--backup', `--backup-dir=${directory}`]), `--log-file=${history.log}`, `--log-file-format=${logFormat(name)}`];
+  if (history === undefined || isEmpty) return [];
+  return ['--backup', `--backup-dir=${name === undefined ? history.directory : join(history.directory, name)}`];
 }
 
 /**
@@ -89,15 +84,15 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
  * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the
  * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond (--modify-window=-1).
  * Otherwise as in {@link deleteArgs}; what is excluded stays. It is a pull from the host `env`, which env(1) takes for a
- * program to start: so it is the receiving rsync that writes the log, at once. Of a plain local copy, the log is written
- * by the sender, and lacks the end when all of them are killed.
+ * program to start: so it is the receiving rsync that tells what it does, at once. Of a plain local copy, the sender
+ * does, and the end is missing when all of them are killed.
  */
 export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, source: standIn }: NamedDeletion): string[] {
   return [
     '--archive', '--hard-links', '--acls', '--xattrs', '--numeric-ids', '--no-human-readable', '--info=stats2,name0',
     '--delete-missing-args', '--force', '--modify-window=-1', `--files-from=${list}`, '--from0', '--no-implied-dirs',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
-    ...(target.tells === false ? [] : [`--out-format=${changeFormat}`]),
+    ...tellArgs(target),
     ...historyArgs(source, target), `--max-delete=${limit}`, '-e', '/usr/bin/env', '--', `env:${standIn}/`, `${target.mirror}/`,
   ];
 }

@@ -1,9 +1,10 @@
+import { statfs } from 'node:fs/promises';
 import { CommandError, type CommandResult, type RunCommand } from './command.ts';
-import { parseChange } from '../history/change.ts';
+import { newMark, parseChange } from '../history/change.ts';
 import { readDoomed } from '../history/doomed.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './rsync.ts';
-import { classifyRsync, type PullTrouble } from './rsync-failure.ts';
+import { classifyRsync, outputLost, type PullTrouble } from './rsync-failure.ts';
 import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 import { createStallWatch } from './stall-watch.ts';
 
@@ -15,8 +16,8 @@ const progressEveryMs = 1_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(run: RunCommand, order: PullOrder, target: PullTarget, signal: AbortSignal): Promise<RsyncOutcome> {
-  const tells = order.onChange !== undefined || order.history !== undefined; // without it, rsync's log names no deletion
-  const args = argsFor(order, { ...target, tells, ...(order.history && { history: order.history }) });
+  const mark = target.mark ?? (order.onChange === undefined ? undefined : newMark());
+  const args = argsFor(order, { ...target, ...(mark !== undefined && { mark }), ...(order.history && { history: order.history }) });
   let statistics = '';
   let changed = false;
   let toldAt = 0;
@@ -24,13 +25,14 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   let files = 0; // the lines within one large file do not repeat the count
   const doomed = readDoomed();
   const split = createLineSplitter((text) => {
-    const line = withoutProgress(text);
-    if (line.startsWith('!')) {
-      const change = parseChange(line);
+    const at = mark === undefined ? -1 : text.indexOf(mark); // what is printed after a progress line may stand on the same line
+    if (mark !== undefined && at >= 0) {
+      const change = parseChange(text.slice(at + mark.length));
       changed ||= change !== undefined;
       if (change) order.onChange?.(change);
       return;
     }
+    const line = withoutProgress(text);
     if (doomed.see(line)) return;
     // There is such a line for each file: most of them are not worth reading.
     const counts = line.endsWith(')');
@@ -54,8 +56,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const ended = await capture(() => run({
     file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
     args,
-    env: { TZ: 'UTC' }, // otherwise localtime(3) looks for a change of the time zone before each line of the log
-    ...(target.fifoIn !== undefined && { fifoIn: target.fifoIn }),
+    ...(order.history && { stdoutFile: order.history.log }),
     timeoutMs: longestPullMs,
     accept: [23, 24, 25],
     signal: AbortSignal.any([signal, stall.signal]),
@@ -70,11 +71,12 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   split('\n');
   splitErrors('\n');
   const outcome = outcomeOf(ended, statistics, complaints);
+  const full = ended.exitCode === outputLost && outcome.trouble === 'disk-error' && (await isFull(target.mirror));
   const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
-  changed ||= !tells && outcome.figures.filesTransferred > 0;
+  changed ||= mark === undefined && outcome.figures.filesTransferred > 0;
   // What stands in the way of something new waits for the server's list, which has both.
   const all = complaints.waiting > 0 ? undefined : doomed.result(outcome.skippedDeletions);
-  return { ...outcome, changed, ...(all && { doomed: all }), ...(hung && { trouble: hung }) };
+  return { ...outcome, changed, ...(all && { doomed: all }), ...(full && { trouble: 'disk-full' as const }), ...(hung && { trouble: hung }) };
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
@@ -83,14 +85,22 @@ function argsFor(order: PullOrder, target: PullTarget): string[] {
   return order.deleteLimit === undefined ? copyArgs(order.config, order.source, target) : deleteArgs(order.config, order.source, target, order.deleteLimit);
 }
 
-/** The first change or deletion that is printed after a progress line may stand on the same line. */
+/** The first deletion that is printed after a progress line may stand on the same line. */
 function withoutProgress(line: string): string {
   if (!line.startsWith(' ')) return line;
-  const start = /!|delete_i/.exec(line)?.index;
+  const start = /delete_i/.exec(line)?.index;
   return start === undefined ? line : line.slice(start);
 }
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined; readonly stillRuns?: boolean };
+
+/** What is left on a full disk: the file that was in hand made a little room when it was removed. */
+const almostNothing = 64 * 1024 * 1024;
+
+async function isFull(directory: string): Promise<boolean> {
+  const { bfree, bsize } = await statfs(directory);
+  return bfree * bsize < almostNothing;
+}
 
 /** Two rsyncs on one mirror would be worse than none, so one that cannot be ended is another matter. */
 function whyHung({ stillRuns = false }: Ending, stalled: boolean): PullTrouble | undefined {

@@ -8,7 +8,8 @@ import { comparePaths, keyOf, splitKey } from '../../../src/drives/checksum-entr
 import { openChecksums } from '../../../src/drives/checksum-store.ts';
 import { verifyDrive, type DriveVerdict, type Part } from '../../../src/drives/verify-drive.ts';
 import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/drives/verify-tree.ts';
-import { logFormat } from '../../../src/history/change-log.ts';
+import { changeFormat } from '../../../src/history/change.ts';
+import { beginLog } from '../../../src/history/log-header.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { runs } from '../../property-runs.ts';
 
@@ -189,13 +190,15 @@ describe('what a run copied', () => {
     expect(await verify()).toMatchObject({ compared: 3, recorded: 2, found: { damaged: 1, unreadable: 0 } });
   });
 
-  it('is read from the log that the real rsync writes, whatever the names', async () => {
+  it('is read from what the real rsync prints, whatever the names', async () => {
     await mkdir(join(top, 'server'));
     for (const name of ['new', 'with blank', 'with\nnewline']) await writeFile(join(top, 'server', name), name);
     await writeFile(Buffer.concat([Buffer.from(join(top, 'server/')), Buffer.from([0xff])]), 'odd');
     await link(join(top, 'server/new'), join(top, 'server/second name'));
     await mkdir(join(top, '.extbackup/history'));
-    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', `--log-file=${join(top, '.extbackup/history/20260120T070000Z.log')}`, `--log-file-format=${logFormat()}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000 });
+    const stdoutFile = join(top, '.extbackup/history/20260120T070000Z.log');
+    const mark = await beginLog(stdoutFile);
+    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', '--info=progress2', `--out-format=${mark}${changeFormat}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000, stdoutFile, onStdout: () => undefined });
     expect((await afterRun()).recorded).toBe(6); // and the one of the part
   });
 

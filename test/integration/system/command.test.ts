@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,11 +42,13 @@ async function isGone(pid: string | undefined): Promise<boolean> {
 
 const room = await mkdtemp(join(tmpdir(), 'extbackup-command-'));
 afterAll(async () => {
-  expect(await readdir(room)).toEqual([]); // no FIFO keeps its name
-  await rmdir(room);
+  await rm(room, { recursive: true });
 });
 
-describe.each([['an ordinary pipe', {}], ['a FIFO', { fifoIn: room }]])('a program that is cancelled, with %s', (_kind, pipe: Partial<Command>) => {
+const stdoutFile = join(room, 'output');
+await writeFile(stdoutFile, 'from before\n');
+
+describe.each<[string, Partial<Command>]>([['an ordinary pipe', {}], ['a file', { stdoutFile }]])('a program that is cancelled, with %s', (_kind, pipe) => {
   const cancelled = (script: string, options: Partial<Command> = {}): ReturnType<typeof cancelledWith> => cancelledWith(script, { ...pipe, ...options });
 
   it('is ended when it stands still: woken, it has its time to tidy up', async () => {
@@ -105,17 +107,35 @@ describe('a program that ends', () => {
   });
 });
 
-describe('output through a FIFO', () => {
+describe('output through a file', () => {
   const text = async (command: Partial<Command>): Promise<string> => {
     let said = '';
-    await runCommand({ file: '/bin/sh', args: [], timeoutMs: 50_000, fifoIn: room, ...command, onStdout: (piece) => { said += piece; } });
+    await runCommand({ file: '/bin/sh', args: [], timeoutMs: 50_000, stdoutFile, ...command, onStdout: (piece) => { said += piece; } });
     return said;
   };
+  const openEnds = async (): Promise<string[]> => {
+    const links = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+    return links.filter((target) => target.startsWith(room));
+  };
 
-  it('arrives whole, however much it is, with characters that stand astride two pieces', async () => {
+  it('arrives whole, however much it is, with characters that stand astride two pieces, and stays', async () => {
+    await writeFile(stdoutFile, 'from before\n');
     const line = '0123456789 žluťoučký kůň 🐎';
     const said = await text({ args: ['-c', `yes '${line}' | head -n 40000; printf end`] });
     expect(said).toBe(`${`${line}\n`.repeat(40_000)}end`);
+    expect(await readFile(stdoutFile, 'utf8')).toBe(`from before\n${said}`);
+    expect(await openEnds()).toEqual([]);
+  });
+
+  it('is heard while the program runs', async () => {
+    let heard = (): void => undefined;
+    const first = new Promise<void>((resolve) => { heard = resolve; });
+    const stop = new AbortController();
+    const run = runCommand({ file: '/bin/sh', args: ['-c', 'echo here; exec sleep 300'], timeoutMs: 50_000, stdoutFile, signal: stop.signal, onStdout: () => { heard(); } });
+    await first;
+    stop.abort();
+    await expect(run).rejects.toThrow('was cancelled');
+    expect(await openEnds()).toEqual([]);
   });
 
   it('ends when the last one who writes has ended', async () => {
@@ -125,9 +145,11 @@ describe('output through a FIFO', () => {
   it('is nothing from a program that says nothing, or is not there', async () => {
     expect(await text({ file: '/bin/true' })).toBe('');
     await expect(text({ file: '/nonexistent/program' })).rejects.toThrow('is not installed');
+    expect(await openEnds()).toEqual([]);
   });
 
-  it('goes through an ordinary pipe where no FIFO can be made', async () => {
-    expect(await text({ args: ['-c', 'echo here'], fifoIn: '/nonexistent' })).toBe('here\n');
+  it('is not written through a link', async () => {
+    await symlink('output', join(room, 'link'));
+    await expect(text({ stdoutFile: join(room, 'link'), args: ['-c', 'echo here'] })).rejects.toThrow('ELOOP');
   });
 });

@@ -1,47 +1,59 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseChange } from '../../../src/history/change.ts';
-import { parseLogLine, readLogBackwards } from '../../../src/history/change-log.ts';
+import { newMark, parseChange } from '../../../src/history/change.ts';
+import { parseCopied, parseLogLine, readCopied, readLogBackwards } from '../../../src/history/change-log.ts';
 import { historyName, listHistory, newHistoryEntry, parseHistoryName } from '../../../src/history/history-entry.ts';
+import { beginLog } from '../../../src/history/log-header.ts';
 import { expendable, outdated } from '../../../src/history/retention.ts';
 
 describe('a line of changes', () => {
   it.each([
-    ['!>f+++++++++|12|44|a/b', { kind: 'created', path: 'a/b', size: 12, isDirectory: false }],
-    ['!>f.st......|5|44|a|b', { kind: 'changed', path: 'a|b', size: 5, isDirectory: false }],
-    ['!cLc.t......|4|44|link', { kind: 'changed', path: 'link', size: 4, isDirectory: false }],
-    ['!hf.st......|5|44|hard', { kind: 'changed', path: 'hard', size: 5, isDirectory: false }],
-    ['!cd+++++++++|4096|44|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
-    ['!*deleting  |0|44|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
-    ['!*deleting  |0|44|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
-    ['!.f...p.....|3|44|only-rights', undefined],
-    ['!.d..t......|4096|44|./', undefined],
+    ['>f+++++++++|12|44|a/b', { kind: 'created', path: 'a/b', size: 12, isDirectory: false }],
+    ['>f.st......|5|44|a|b', { kind: 'changed', path: 'a|b', size: 5, isDirectory: false }],
+    ['cLc.t......|4|44|link', { kind: 'changed', path: 'link', size: 4, isDirectory: false }],
+    ['hf.st......|5|44|hard', { kind: 'changed', path: 'hard', size: 5, isDirectory: false }],
+    ['cd+++++++++|4096|44|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
+    ['*deleting  |0|44|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
+    ['*deleting  |0|44|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
+    ['.f...p.....|3|44|only-rights', undefined],
+    ['.d..t......|4096|44|./', undefined],
     ['Number of files: 3', undefined],
   ])('%s', (line, change) => {
     expect(parseChange(line)).toEqual(change);
   });
 });
 
-describe('a line of the log on the disk', () => {
-  const line = (text: string): string => `2026/11/24 07:13:53 [32618] ${text}`;
+describe.each([
+  ['that rsync logged', (text: string) => `2026/11/24 07:13:53 [32618] ${text}`, {}],
+  ['that rsync printed', (text: string) => (text.startsWith('delete_item') ? text : `!01234567${text.replace('|', '|12|44|')}`), { mark: '!01234567' }],
+  ['after progress', (text: string) => (text.startsWith('delete_item') ? `\r      1,234  42%   12.34MB/s    0:00:05 (xfr#12, to-chk=345/678)${text}` : `\r      1,234  42%   12.34MB/s    0:00:05  !01234567${text.replace('|', '|12|44|')}`), { mark: '!01234567' }],
+])('a line of the log on the disk %s', (_kind, line, header) => {
   it('names what was created, in bytes', () => {
-    expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'))).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from('new\nna\xffme', 'latin1') });
-    expect(parseLogLine(line('cd+++++++++|dir/'))).toEqual({ kind: 'created', isDirectory: true, path: Buffer.from('dir') });
+    expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'), header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from('new\nna\xffme', 'latin1') });
+    expect(parseLogLine(line('cd+++++++++|dir/'), header)).toEqual({ kind: 'created', isDirectory: true, path: Buffer.from('dir') });
   });
   it('names directories that were deleted', () => {
-    expect(parseLogLine(line('*deleting  |a/empty/'))).toMatchObject({ kind: 'deleted-directory', path: Buffer.from('a/empty') });
+    expect(parseLogLine(line('*deleting  |a/empty/'), header)).toMatchObject({ kind: 'deleted-directory', path: Buffer.from('a/empty') });
   });
   it('names directories that made way for something new, below that of their source', () => {
     const cleared = line('delete_item(a\\#012b\xff) mode=40755 flags=10');
-    expect(parseLogLine(cleared)).toEqual({ kind: 'deleted-directory', isDirectory: true, path: Buffer.from('a\nb\xff', 'latin1') });
-    expect(parseLogLine(cleared, 'mail')).toMatchObject({ path: Buffer.from('mail/a\nb\xff', 'latin1') });
-    expect(parseLogLine(line('delete_item(dir) mode=42775 flags=34'))).toMatchObject({ path: Buffer.from('dir') });
+    expect(parseLogLine(cleared, header)).toEqual({ kind: 'deleted-directory', isDirectory: true, path: Buffer.from('a\nb\xff', 'latin1') });
+    expect(parseLogLine(cleared, { ...header, source: 'mail' })).toMatchObject({ path: Buffer.from('mail/a\nb\xff', 'latin1') });
+    expect(parseLogLine(line('delete_item(dir) mode=42775 flags=34'), header)).toMatchObject({ path: Buffer.from('dir') });
   });
   it.each(['delete_item(kept) mode=40755 flags=2', 'delete_item(file) mode=100644 flags=34', 'delete_item(../x) mode=40755 flags=10', '*deleting  |a/file', '>f.st......|changed', 'rsync error: x', '>f+++++++++|../etc/passwd', '>f+++++++++|/etc/passwd', 'cd+++++++++|./'])('takes nothing from %s', (text) => {
-    expect(parseLogLine(line(text))).toBeUndefined();
+    expect(parseLogLine(line(text), header)).toBeUndefined();
   });
+});
+
+it('what the server has rsync print is no change: it does not know the mark', () => {
+  const header = { mark: newMark() };
+  expect(header.mark).not.toBe(newMark());
+  for (const text of ['>f+++++++++|1|1|good', '!>f+++++++++|1|1|good', '!01234567>f+++++++++|1|1|good', '2026/11/24 07:13:53 [32618] >f+++++++++|good']) {
+    expect([parseLogLine(text, header), parseCopied(text, header)]).toEqual([undefined, undefined]);
+  }
 });
 
 describe('on a disk', () => {
@@ -56,6 +68,26 @@ describe('on a disk', () => {
     const read: string[] = [];
     for await (const { path } of readLogBackwards(file)) read.push(path.toString());
     expect(read).toEqual(names.reverse());
+  });
+
+  it('a log is begun once, and gone on in with the same mark', async () => {
+    const file = join(top, 'log');
+    const mark = await beginLog(file, 'mail');
+    await appendFile(file, `${mark}>f+++++++++|1|1|new\n`);
+    expect(await beginLog(file, 'mail')).toBe(mark);
+    await appendFile(file, `${mark}*deleting  |0|0|gone/\ndelete_item(dir) mode=40755 flags=10\n`);
+    const read: string[] = [];
+    for await (const { kind, path } of readLogBackwards(file)) read.push(`${kind} ${path.toString()}`);
+    expect(read).toEqual(['deleted-directory mail/dir', 'deleted-directory mail/gone', 'created mail/new']);
+    for await (const { path } of readCopied(file)) read.push(path.toString());
+    expect(read.slice(3)).toEqual(['mail/new']);
+  });
+
+  it.each(['a link', 'a file that is none of ours'])('%s in the place of a log is left alone', async (what) => {
+    await writeFile(join(top, 'other'), 'other');
+    await (what === 'a link' ? symlink('other', join(top, 'log')) : writeFile(join(top, 'log'), 'mine'));
+    await expect(beginLog(join(top, 'log'))).rejects.toThrow('something stands in the place');
+    expect(await readFile(join(top, 'other'), 'utf8')).toBe('other');
   });
 
   it('each entry is later than all others, even when the clock goes back', async () => {

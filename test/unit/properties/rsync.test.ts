@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { logFormat, parseLogLine } from '../../../src/history/change-log.ts';
-import { changeFormat, parseChange } from '../../../src/history/change.ts';
+import { parseLogLine } from '../../../src/history/change-log.ts';
+import { changeFormat, newMark, parseChange } from '../../../src/history/change.ts';
 import { createLineSplitter, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/system/rsync-output.ts';
 import { anyText, damaged } from './hostile-text.ts';
 import { runs } from '../../property-runs.ts';
@@ -45,9 +45,9 @@ test('skipped deletions: a count, whatever stands around it', () => {
 const printed = fc.stringMatching(/^[^/\n\r|]{1,30}$/).filter((name) => name !== '.' && name !== '..');
 
 test('itemised changes: a path, a kind and a size, or nothing', () => {
-  expect(changeFormat).toBe('!%i|%l|%b|%n');
-  const line = fc.tuple(fc.constantFrom('>f+++++++++', '>f.st......', 'cd+++++++++', '*deleting  ', 'hf+++++++++', '.f...p.....'), fc.nat(), printed).map(([flags, size, path]) => `!${flags}|${size}|0|${path}`);
-  fc.assert(fc.property(fc.oneof(anyText, line, damaged(line), fc.stringMatching(/^!>f\+{9}\|\d{1,400}\|1\|a$/)), (text) => {
+  expect(changeFormat).toBe('%i|%l|%b|%n');
+  const line = fc.tuple(fc.constantFrom('>f+++++++++', '>f.st......', 'cd+++++++++', '*deleting  ', 'hf+++++++++', '.f...p.....'), fc.nat(), printed).map(([flags, size, path]) => `${flags}|${size}|0|${path}`);
+  fc.assert(fc.property(fc.oneof(anyText, line, damaged(line), fc.stringMatching(/^>f\+{9}\|\d{1,400}\|1\|a$/)), (text) => {
     const change = parseChange(text);
     if (!change) return;
     expect(['created', 'changed', 'deleted']).toContain(change.kind);
@@ -55,17 +55,19 @@ test('itemised changes: a path, a kind and a size, or nothing', () => {
     expect(change.path).not.toBe('');
   }));
   fc.assert(fc.property(printed, fc.nat(), (path, size) => {
-    expect(parseChange(`!>f+++++++++|${size}|0|${path}`)).toEqual({ kind: 'created', isDirectory: false, path, size });
+    expect(parseChange(`>f+++++++++|${size}|0|${path}`)).toEqual({ kind: 'created', isDirectory: false, path, size });
   }));
 });
 
-test('the change log never leads out of the mirror, and gives back every byte of a name', () => {
-  expect(logFormat()).toBe('%i|%n');
-  const stamp = '2026/11/24 06:25:00 [123] ';
+const mark = newMark();
+test.each([
+  ['as rsync logged', '2026/11/24 06:25:00 [123] ', '', {}],
+  ['as rsync prints', mark, '12|44|', { mark }],
+])('the change log, %s, never leads out of the mirror, and gives back every byte of a name', (_kind, before, sizes, header) => {
   const path = fc.array(fc.oneof(fc.constantFrom('..', '.', '/', '\\#056', '\\#057', '\\#000', 'a', '\n'), fc.string({ maxLength: 4 })), { maxLength: 8 }).map((parts) => parts.join(''));
-  const line = fc.tuple(fc.constantFrom('>f+++++++++', 'cd+++++++++', '*deleting  '), path).map(([flags, name]) => `${stamp}${flags}|${name}`);
+  const line = fc.tuple(fc.constantFrom('>f+++++++++', 'cd+++++++++', '*deleting  '), path).map(([flags, name]) => `${before}${flags}|${sizes}${name}`);
   fc.assert(fc.property(fc.oneof(anyText, line, damaged(line)), (text) => {
-    const change = parseLogLine(text);
+    const change = parseLogLine(text, header);
     if (!change) return;
     const names = change.path.toString('latin1').split('/');
     expect(names).not.toContain('..');
@@ -73,11 +75,11 @@ test('the change log never leads out of the mirror, and gives back every byte of
     expect(change.path.length).toBeGreaterThan(0);
     expect(change.path[0]).not.toBe(0x2f);
   }), runs(1000));
-  for (const name of ['\\#056\\#056/etc/passwd', 'a/\\#056./b', '\\#057etc', 'a\\#000']) expect(parseLogLine(`${stamp}>f+++++++++|${name}`)).toBeUndefined();
+  for (const name of ['\\#056\\#056/etc/passwd', 'a/\\#056./b', '\\#057etc', 'a\\#000']) expect(parseLogLine(`${before}>f+++++++++|${sizes}${name}`, header)).toBeUndefined();
   const bytes = fc.uint8Array({ min: 1, max: 255, minLength: 1, maxLength: 20 }).filter((name) => !name.includes(0x2f) && !['.', '..'].includes(Buffer.from(name).toString('latin1')));
   fc.assert(fc.property(bytes, (name) => {
     const escaped = [...name].map((byte, index) => (byte < 0x20 || byte >= 0x7f || (byte === 0x5c && name[index + 1] === 0x23) ? `\\#${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte))).join('');
-    expect(parseLogLine(`${stamp}>f+++++++++|${escaped}`)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from(name) });
+    expect(parseLogLine(`${before}>f+++++++++|${sizes}${escaped}`, header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from(name) });
   }));
 });
 

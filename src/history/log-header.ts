@@ -1,0 +1,58 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { DriveError } from '../errors.ts';
+import { openPlainFile } from '../system/filesystem.ts';
+import { newMark } from './change.ts';
+
+/**
+ * The first line of a log: what tells the lines about changes from all others, and of which source they are. The log is
+ * rsync's standard output, on the disk, so nothing is lost when its caller dies. Older ones have no mark.
+ */
+export interface LogHeader {
+  readonly mark?: string;
+  /** Name of one of several sources, whose directory in the mirror the paths are below. */
+  readonly source?: string;
+}
+
+const pattern = /^(?:marked (![0-9a-f]{8}))?(?:(?:^| )below (.+)\/)?$/;
+const longestHeader = 512;
+
+/** Reads the header of an open log. */
+export async function readLogHeader(handle: FileHandle): Promise<LogHeader> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(longestHeader), 0, longestHeader, 0);
+  const [, mark, source] = pattern.exec(buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0] ?? '') ?? [];
+  return { ...(mark !== undefined && { mark }), ...(source !== undefined && { source }) };
+}
+
+/**
+ * Begins a log. A second rsync of the same entry goes on in it.
+ * @returns the mark of its lines
+ * @throws the system's error; DriveError when something else stands there
+ */
+export async function beginLog(file: string, source?: string): Promise<string> {
+  const mark = newMark();
+  try {
+    const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      await handle.writeFile(`marked ${mark}${source === undefined ? '' : ` below ${source}/`}\n`);
+    } finally {
+      await handle.close();
+    }
+    return mark;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const begun = await markOf(file);
+  if (begun === undefined) throw new DriveError('EXB_STRANGE_INSIDE', 'On the disk, something stands in the place of the log of this run. Nothing was changed.', 'Look at .extbackup/history with: extbackup mount ; and find out who had the disk.');
+  return begun;
+}
+
+async function markOf(file: string): Promise<string | undefined> {
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return undefined;
+  try {
+    return (await readLogHeader(handle)).mark;
+  } finally {
+    await handle.close();
+  }
+}

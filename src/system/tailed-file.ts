@@ -1,0 +1,77 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+
+/**
+ * Standard output of a program that writes each line by itself, as rsync does whatever --outbuf says: it goes to a file,
+ * which is looked at now and then. With a pipe each write wakes us up, which costs half as much again as all that rsync
+ * does; and what stands in a file outlives us.
+ */
+export interface TailedFile {
+  /** The program's end, until {@link begin}. */
+  readonly writeEnd: number;
+  /** When the program has been started, or could not be. */
+  begin(): void;
+  /** When all who write have ended: resolves when everything was read. */
+  rest(): Promise<void>;
+  /** Nothing more is heard. */
+  stop(): void;
+}
+
+const pieceBytes = 256 * 1024;
+
+/** Between two looks, in milliseconds. */
+const pauseMs = 100;
+
+/**
+ * @param file is there already; what it holds now is not read
+ * @param onPiece gets what is added, in whole characters
+ * @throws the system's error
+ */
+export async function openTailedFile(file: string, onPiece: (piece: string) => void): Promise<TailedFile> {
+  const writer = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  const reader = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(async (error: unknown) => {
+    await writer.close();
+    throw error;
+  });
+  const decoder = new StringDecoder('utf8');
+  const state: { isStopped: boolean; isLast: boolean; wake?: () => void } = { isStopped: false, isLast: false };
+  const pause = (): Promise<void> => new Promise((resolve) => {
+    const timer = setTimeout(resolve, pauseMs);
+    state.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  const follow = async (): Promise<void> => {
+    try {
+      const buffer = Buffer.allocUnsafe(pieceBytes);
+      let position = (await reader.stat()).size;
+      while (!state.isStopped) {
+        const { isLast } = state; // asked before reading, so that nothing is missed
+        const { bytesRead } = await reader.read(buffer, 0, pieceBytes, position).catch(() => ({ bytesRead: 0 })); // a disk that is gone; the program will tell
+        position += bytesRead;
+        if (bytesRead > 0) onPiece(decoder.write(buffer.subarray(0, bytesRead)));
+        else if (isLast) return;
+        if (bytesRead < pieceBytes && !state.isLast) await pause();
+      }
+    } finally {
+      await reader.close().catch(() => undefined);
+    }
+  };
+  const following = follow();
+  following.catch(() => undefined); // told by rest()
+  return {
+    writeEnd: writer.fd,
+    begin: () => { writer.close().catch(() => undefined); },
+    rest: () => {
+      state.isLast = true;
+      state.wake?.();
+      return following;
+    },
+    stop: () => {
+      state.isStopped = true;
+      state.wake?.();
+    },
+  };
+}
