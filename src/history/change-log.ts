@@ -78,6 +78,10 @@ export function bytesOfName(escaped: string): Buffer {
   return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
 }
 
+/** A path as rsync prints it: {@link bytesOfName} gives its bytes back. */
+export const printedName = (name: Buffer): string =>
+  name.toString('latin1').replace(/[^\t -~]|\\(?=#[0-7]{3})/g, (character) => `\\#${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
 /** Reads a line of the log; undefined when it is not about a file that was copied, or linked to one. */
 export function parseCopied(line: string, header: LogHeader): Buffer | undefined {
   const { text, isMarked } = lineOf(line, header);

@@ -1,9 +1,15 @@
 import { bytesOfPath, isInside, makesRoom } from './change-log.ts';
 
+export interface DoomedName {
+  /** Below the mirror of the source, in bytes. */
+  readonly path: Buffer;
+  readonly isDirectory: boolean;
+}
+
 /** What a copying rsync would have deleted, had it been allowed to. */
 export interface Doomed {
-  /** Below the mirror of the source, in bytes. Of a directory only itself: all that is in it goes with it. */
-  readonly names: readonly Buffer[];
+  /** Of a directory only itself: all that is in it goes with it. */
+  readonly names: readonly DoomedName[];
   /** Files and directories, with all that is in them. */
   readonly count: number;
 }
@@ -33,15 +39,15 @@ const mostNames = 50_000;
 const mostCharacters = 8_000_000;
 
 export function readDoomed(): DoomedReader {
-  let names: string[] = [];
+  let names: { readonly printed: string; readonly isDirectory: boolean }[] = [];
   let characters = 0;
   let isTooMuch = false;
   const seen = { directories: 0, others: 0 };
-  const keep = (name: string): void => {
-    characters += name.length;
+  const keep = (printed: string, isDirectory: boolean): void => {
+    characters += printed.length;
     isTooMuch ||= names.length >= mostNames || characters > mostCharacters;
     if (isTooMuch) names = [];
-    else names.push(name);
+    else names.push({ printed, isDirectory });
   };
   return {
     see: (line) => {
@@ -54,9 +60,9 @@ export function readDoomed(): DoomedReader {
         return true;
       }
       if ((flags & wholeDirectory) === 0) return true;
-      keep(name);
-      if ((Number.parseInt(mode, 8) & kindOfMode) === directoryMode) seen.directories += 1;
-      else seen.others += 1;
+      const isDirectory = (Number.parseInt(mode, 8) & kindOfMode) === directoryMode;
+      keep(name, isDirectory);
+      seen[isDirectory ? 'directories' : 'others'] += 1;
       return true;
     },
     result: (skipped) => {
@@ -64,8 +70,8 @@ export function readDoomed(): DoomedReader {
       // Of the directories themselves, rsync counts only the empty ones.
       const isAll = skipped >= seen.others && skipped <= count;
       if (isTooMuch || !isAll || names.length === 0) return undefined;
-      const bytes = names.map(bytesOfPath);
-      return bytes.every(isInside) ? { names: bytes, count } : undefined;
+      const all = names.map(({ printed, isDirectory }) => ({ path: bytesOfPath(printed), isDirectory }));
+      return all.every(({ path }) => isInside(path)) ? { names: all, count } : undefined;
     },
   };
 }

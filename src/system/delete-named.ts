@@ -29,7 +29,7 @@ export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...t
   const root = Buffer.from(target.mirror);
   const place = { list: join(top, listFile), source: join(top, standIn, basename(target.mirror)) };
   try {
-    const isReady = await prepare(run, top, root, doomed.names, signal).catch(() => false); // the other way needs none of this
+    const isReady = await prepare(run, top, root, doomed.names.map(({ path }) => path), signal).catch(() => false); // the other way needs none of this
     if (!isReady) return undefined;
     const outcome = await runRsync(run, order, { ...target, named: place }, signal);
     const missesSome = outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;

@@ -15,6 +15,7 @@ import { isThere } from './is-there.ts';
 import { lookForSomething } from './list-source.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from './luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from './mounts.ts';
+import { moveToHistory } from './move-to-history.ts';
 import { writeNewFile } from './new-file.ts';
 import { assertOwnDirectories, ownDirectory } from './own-directory.ts';
 import { LinkError, type Reach } from './link.ts';
@@ -23,6 +24,7 @@ import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
 import type { Courier } from './courier.ts';
 import { runHook } from './run-hook.ts';
+import { troubleOfDisk } from './rsync-failure.ts';
 import { parseStats } from './rsync-output.ts';
 import { runRsync } from './run-rsync.ts';
 import type { Place } from './ssh.ts';
@@ -72,7 +74,8 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
       const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
       if (typeof begun === 'object') return { ...nothingDone, ...begun };
       const place = { mirror: target, isEmpty: await isEmpty(target), ...(begun !== undefined && { mark: begun }) };
-      const named = await deleteNamed(await confined(run), order, { ...place, rsh: noRsh, top: paths.plaintext }, signal);
+      const there = { ...place, rsh: noRsh, top: paths.plaintext };
+      const named = (await moveToHistory(await confined(run), order, there, signal)) ?? (await deleteNamed(await confined(run), order, there, signal));
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
@@ -150,10 +153,9 @@ const notReached = ({ trouble, log }: LinkError): RsyncOutcome => ({ ...nothingD
 
 /** Because the disk did not take its log. */
 function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (['ENOSPC', 'EDQUOT'].includes(code)) return { trouble: 'disk-full' };
-  if (['EIO', 'EROFS'].includes(code)) return { trouble: 'disk-error' };
-  throw error;
+  const trouble = troubleOfDisk(error);
+  if (trouble === undefined) throw error;
+  return { trouble };
 }
 
 /** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */

@@ -39,6 +39,13 @@ export function classifyRsync(exitCode: number | undefined, stderr: string): Pul
 /** Our rsync's standard output is a file on the disk, which did not take it. */
 export const outputLost = 13;
 
+/** Why the disk did not take something of ours; undefined when it is not the disk's fault. */
+export function troubleOfDisk(error: unknown): 'disk-full' | 'disk-error' | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (['ENOSPC', 'EDQUOT'].includes(code)) return 'disk-full';
+  return ['EIO', 'EROFS'].includes(code) ? 'disk-error' : undefined;
+}
+
 /** 255 is ssh's own; 5, 10, 12, 30 and 35 are rsync's for a protocol that never started, a socket, a stream, two time-outs. */
 const connectionBroke: readonly number[] = [255, 5, 10, 12, 30, 35];
 

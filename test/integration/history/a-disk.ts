@@ -21,7 +21,7 @@ export interface DiskAndServer {
   readonly top: string;
   readonly mirror: string;
   readonly source: string;
-  /** The arguments of each rsync so far that copied or deleted files. */
+  /** The arguments of each rsync so far that copied or deleted files, and of each tar that read directories in order to move what is in them. */
   readonly rsyncs: readonly (readonly string[])[];
   record: DriveRecord;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
@@ -43,7 +43,7 @@ export async function openDisk(): Promise<DiskAndServer> {
   await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do [ "$1" != down ] || exit 255; shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
   const rsyncs: (readonly string[])[] = [];
   const run: RunCommand = (command) => {
-    if (command.file === '/usr/bin/rsync' && command.args.some((arg) => arg.startsWith('--max-delete'))) rsyncs.push(command.args);
+    if ((command.file === '/usr/bin/rsync' && command.args.some((arg) => arg.startsWith('--max-delete'))) || command.args[0] === '--create') rsyncs.push(command.args);
     return runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
   };
   const machine = createMachine(run, { ...defaultPaths, plaintext: top }, noHelpers(run));

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, lstat, link, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, lstat, link, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { runCommand } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 import { runs } from '../../property-runs.ts';
 
-/** What the copying phase names is deleted by a local rsync, and the server is not asked again. */
+/** What the copying phase names is moved, or deleted by a local rsync, and the server is not asked again. */
 let disk: DiskAndServer;
 beforeEach(async () => { disk = await openDisk(); });
 afterEach(() => disk.remove());
@@ -24,14 +24,14 @@ async function rollback(): Promise<void> {
   await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
 }
 
-/** Which rsyncs a pull took: `far` looks at the server, `local` deletes what was named. */
+/** What a pull took: `far` is an rsync that looks at the server, `local` one that deletes what was named; it may be `moved`, too. */
 async function phases(settings: object): Promise<string[]> {
   const before = disk.rsyncs.length;
   const { figures } = await disk.pull({ settings });
   const files = (await readdir(disk.source, { recursive: true, withFileTypes: true })).filter((one) => !one.isDirectory());
   expect(figures.filesTotal).toBe(files.length); // the next run's guard counts with it
   expect(figures.bytesTotal).toBeGreaterThan(0);
-  return disk.rsyncs.slice(before).map((args) => (args.includes('--delete-missing-args') ? 'local' : 'far'));
+  return disk.rsyncs.slice(before).map((args) => (args.includes('--delete-missing-args') ? 'local' : args[0] === '--create' ? 'moved' : 'far'));
 }
 
 /** What rsync itself makes of the mirror; undefined where it leaves gaps, as when something excluded is in the way of a file. */
@@ -101,7 +101,7 @@ async function make(root: string, entries: readonly Entry[]): Promise<void> {
 }
 
 describe('what the server has no longer', () => {
-  it('is deleted without a second look at the server, kept in the history, and comes back', async () => {
+  it.each([['moved', {}], ['local', exclude]])('is deleted without a second look at the server, kept in the history, and comes back (%s)', async (way, settings) => {
     await fill(disk.source, 60);
     await mkdir(join(disk.source, 'gone/empty/deep'), { recursive: true });
     for (const text of ['x', '#y', 'new\nline']) await writeFile(join(disk.source, 'gone', text), text);
@@ -114,7 +114,7 @@ describe('what the server has no longer', () => {
     await rm(join(disk.source, 'folder-1/file-1'));
     await rm(join(disk.source, 'top'));
     await age(disk.source, '@1700000000.987654321');
-    expect(await phases({})).toEqual(['far', 'local']);
+    expect(await phases(settings)).toEqual(['far', way]);
     expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
     expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source));
     expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
@@ -153,13 +153,19 @@ describe('what the server has no longer', () => {
   });
 });
 
-it.each([0, 10, 30])('cut off %i ms after the first deletion, it is undone, and done by the next run', async (delay) => {
+it.each([
+  [0, 'moved', {}], [5, 'moved', {}], [20, 'moved', {}],
+  [0, 'local', exclude], [10, 'local', exclude], [30, 'local', exclude],
+])('cut off %i ms after the first deletion, it is undone, and done by the next run (%s)', async (delay, way, settings) => {
   await fill(disk.source, 20);
   await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
   for (let index = 0; index < 1_000; index += 1) await writeFile(join(disk.source, 'gone', String(index)), String(index));
+  await age(disk.source, '@1600000000.123456789');
   await disk.pull();
   const [before, record] = [await readTree(disk.mirror), disk.record];
-  await rm(join(disk.source, 'gone'), { recursive: true });
+  // A directory that goes as a whole would be moved as a whole.
+  for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
+  await age(disk.source, '@1600000000.123456789');
   const stop = new AbortController();
   const all = (await readdir(join(disk.mirror, 'gone'))).length;
   const watch = setInterval(() => {
@@ -167,15 +173,36 @@ it.each([0, 10, 30])('cut off %i ms after the first deletion, it is undone, and 
     clearInterval(watch);
     setTimeout(() => { stop.abort(); }, delay);
   }, 1);
-  await disk.pull({ settings: noGuard, signal: stop.signal }).catch((error: unknown) => { if (!stop.signal.aborted) throw error; });
+  await disk.pull({ settings: { ...noGuard, ...settings }, signal: stop.signal }).catch((error: unknown) => { if (!stop.signal.aborted) throw error; });
   clearInterval(watch);
-  expect(disk.rsyncs.at(-1)).toContain('--delete-missing-args');
+  expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
   expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+  if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
   disk.record = record; // also where it came to its end: it is undone all the same
   await rollback();
   expect(await readTree(disk.mirror)).toEqual(before);
   await disk.pull({ settings: noGuard });
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+});
+
+it('a directory that something is deleted from has its owner, rights, ACL and attributes in the history, too', async () => {
+  await fill(disk.source, 20);
+  const folder = join(disk.source, 'folder-1');
+  for (const [file, args] of [['chown', ['1234:4321', folder]], ['chmod', ['2750', folder]], ['setfacl', ['-m', 'u:77:rwx,d:u:78:r-x', folder]]] as const) {
+    await runCommand({ file: `/usr/bin/${file}`, args, timeoutMs: 10_000 });
+  }
+  await disk.pull();
+  await rm(join(folder, 'file-1'));
+  expect(await phases({})).toEqual(['far', 'moved']);
+  const [entry = ''] = await readdir(join(disk.top, 'history'));
+  const aclOf = async (directory: string): Promise<string> => (await runCommand({ file: '/usr/bin/getfacl', args: ['--numeric', '--omit-header', directory], timeoutMs: 10_000 })).stdout;
+  const kept = join(disk.top, 'history', entry, 'folder-1');
+  expect(await readdir(kept)).toEqual(['file-1']);
+  for (const there of [kept, join(disk.mirror, 'folder-1')]) {
+    const { uid, gid, mode } = await lstat(there);
+    expect([uid, gid, mode & 0o7777]).toEqual([1234, 4321, 0o2770]); // the group's bits are the ACL's mask
+    expect(await aclOf(there)).toBe(await aclOf(folder));
+  }
 });
 
 describe('the server is asked again', () => {
@@ -201,9 +228,21 @@ it.each([true, false])('what somebody planted in place of the stand-in is never 
   await writeFile(join(planted, 'file-1'), 'planted');
   if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup/stand-in'));
   await rm(join(disk.source, 'folder-1/file-1'));
-  expect(await phases({})).toEqual(['far', 'local']);
+  expect(await phases(exclude)).toEqual(['far', 'local']);
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
   if (isLink) expect(await readdir(planted)).toEqual(['file-1']);
+});
+
+it.each(['directories.list', 'directories.tar'])('no link that somebody planted as %s is followed', async (planted) => {
+  await fill(disk.source, 20);
+  await disk.pull();
+  const outside = join(disk.top, '../outside');
+  await writeFile(outside, 'outside');
+  await symlink(outside, join(disk.top, '.extbackup', planted));
+  await rm(join(disk.source, 'folder-1/file-1'));
+  expect(await phases({})).toEqual(['far', 'moved']);
+  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+  expect(await readFile(outside, 'utf8')).toBe('outside');
 });
 
 it('what is more than the limits allow is not deleted at all', async () => {
@@ -212,6 +251,7 @@ it('what is more than the limits allow is not deleted at all', async () => {
   const before = await readTree(disk.mirror);
   for (const folder of ['folder-0', 'folder-1']) await rename(join(disk.source, folder), join(disk.source, `${folder}-renamed`));
   await expect(disk.pull({ settings: { guard: { floor: 10 } } })).rejects.toThrow(HeldError);
-  expect(disk.rsyncs.some((args) => args.includes('--delete-missing-args'))).toBe(false);
-  for (const [path, content] of before) expect((await readTree(disk.mirror)).get(path)).toBe(content);
+  expect(disk.rsyncs.some((args) => args.includes('--delete-missing-args') || args[0] === '--create')).toBe(false);
+  const after = await readTree(disk.mirror);
+  for (const [path, content] of before) expect(after.get(path)).toBe(content);
 });

@@ -6,7 +6,7 @@ import { depends, suggests } from '../../../debian/control.ts';
 const source = join(import.meta.dirname, '../../../src');
 
 /** Debian package of each program; those of essential packages need no Depends (Debian policy 3.5). */
-const essential = ['blkid', 'blockdev', 'dd', 'env', 'false', 'find', 'flock', 'ionice', 'lsblk', 'nice', 'prlimit', 'rm', 'setpriv', 'sync', 'true', 'wipefs'];
+const essential = ['blkid', 'blockdev', 'dd', 'env', 'false', 'find', 'flock', 'ionice', 'lsblk', 'nice', 'prlimit', 'rm', 'setpriv', 'sync', 'tar', 'true', 'wipefs'];
 const packages: Readonly<Record<string, string>> = {
   btrfs: 'btrfs-progs', 'mkfs.btrfs': 'btrfs-progs', cryptsetup: 'cryptsetup-bin', dumpe2fs: 'e2fsprogs', e2fsck: 'e2fsprogs', 'mkfs.ext4': 'e2fsprogs',
   mount: 'mount', umount: 'mount', openssl: 'openssl', rsync: 'rsync', ssh: 'openssh-client', 'ssh-keygen': 'openssh-client', 'ssh-keyscan': 'openssh-client',

@@ -17,7 +17,13 @@ const read = (lines: readonly string[], skipped: number): Doomed | undefined => 
 
 describe('what a copying rsync would have deleted', () => {
   it('is named once, a directory for all that is in it', () => {
-    expect(read(said, 6)).toEqual({ names: [Buffer.from('gone'), Buffer.from('empty'), Buffer.from('keep/\xff', 'latin1'), Buffer.from('keep/ü) mode=a')], count: 7 });
+    expect(read(said, 6)).toEqual({
+      names: [
+        { path: Buffer.from('gone'), isDirectory: true }, { path: Buffer.from('empty'), isDirectory: true },
+        { path: Buffer.from('keep/\xff', 'latin1'), isDirectory: false }, { path: Buffer.from('keep/ü) mode=a'), isDirectory: false },
+      ],
+      count: 7,
+    });
   });
   it.each([[4], [8]])('is not believed when rsync counts %i of it', (skipped) => {
     expect(read(said, skipped)).toBeUndefined();
@@ -39,7 +45,7 @@ describe('what a copying rsync would have deleted', () => {
   it('gives back every byte of a name', () => {
     fc.assert(fc.property(fc.uint8Array({ min: 1, max: 255, minLength: 1, maxLength: 20 }).filter((bytes) => !bytes.includes(0x2f) && !['.', '..'].includes(Buffer.from(bytes).toString('latin1'))), (bytes) => {
       const printed = [...bytes].map((byte, index) => (byte < 0x20 || byte >= 0x7f || (byte === 0x5c && bytes[index + 1] === 0x23) ? `\\#${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte))).join('');
-      expect(read([`delete_item(${printed}) mode=100644 flags=3`], 1)).toEqual({ names: [Buffer.from(bytes)], count: 1 });
+      expect(read([`delete_item(${printed}) mode=100644 flags=3`], 1)).toEqual({ names: [{ path: Buffer.from(bytes), isDirectory: false }], count: 1 });
     }));
   });
   it('leaves other lines alone', () => {

@@ -126,7 +126,7 @@ describe('a run', () => {
   });
 
   it('deletes what the first phase named, as far as that is known', async () => {
-    const doomed = { names: [Buffer.from('gone')], count: 7 };
+    const doomed = { names: [{ path: Buffer.from('gone'), isDirectory: false }], count: 7 };
     machine.pulls = [{ ...goodPull, skippedDeletions: 7, doomed }, { ...goodPull, figures: { ...goodPull.figures, filesTotal: 0, bytesTotal: 0, filesDeleted: 7 } }];
     const { figures } = await run();
     expect(machine.pullOrders.map((order) => order.doomed)).toEqual([undefined, doomed]);

@@ -1,0 +1,73 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { below, createInsideCheck } from '../history/inside.ts';
+import type { RunCommand } from './command.ts';
+import { ownDirectory } from './own-directory.ts';
+
+/** What some directories of a tree are, without anything that is in them. Both files name files, so they stay on the disk. */
+export interface DirectoryArchive {
+  /** Makes the directories in another one, with owner, rights, times, ACLs and attributes. */
+  makeIn(directory: string): Promise<void>;
+  /** Gives them their times back, to the nanosecond, after something was taken out of them: Node's utimes(2) cannot. */
+  restoreTimes(directory: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const listFile = 'directories.list';
+const archiveFile = 'directories.tar';
+const timeoutMs = 30 * 60_000;
+const all = ['--acls', '--xattrs', '--xattrs-include=*'];
+const exactly = ['--preserve-permissions', '--same-owner', '--numeric-owner'];
+
+/**
+ * Reads the directories that some paths are in, and all those on the way to them; see tar(1).
+ * @param top of the opened disk
+ * @param tree on it
+ * @returns undefined when a path leads through something that is no directory
+ */
+export async function archiveDirectories(run: RunCommand, top: string, tree: string, paths: readonly Buffer[], signal: AbortSignal): Promise<DirectoryArchive | undefined> {
+  const root = Buffer.from(tree);
+  const isInside = createInsideCheck(root);
+  const directories = new Map<string, Buffer>(); // by their bytes, one character each
+  for (const path of paths) {
+    if (!(await isInside(path))) return undefined;
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const here = path.subarray(0, end);
+      const key = here.toString('latin1');
+      if (directories.has(key)) break;
+      directories.set(key, here);
+    }
+  }
+  const own = await ownDirectory(top, '.extbackup');
+  const [list, archive] = [join(own, listFile), join(own, archiveFile)];
+  const remove = async (): Promise<void> => {
+    for (const file of [list, archive]) await rm(file, { force: true }).catch(() => undefined);
+  };
+  // Made anew, never through a link that somebody planted.
+  for (const file of [list, archive]) await rm(file, { force: true });
+  const inOrder = [...directories.keys()].sort().map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));
+  await writeList(list, [Buffer.from('.'), ...inOrder]);
+  const tar = async (...args: readonly string[]): Promise<void> => {
+    await run({ file: '/usr/bin/tar', args, timeoutMs });
+  };
+  try {
+    await run({ file: '/usr/bin/tar', args: ['--create', '--format=pax', ...all, '--no-recursion', '-C', tree, '--null', `--files-from=${list}`, '-f', archive], timeoutMs, signal });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    makeIn: (directory) => tar('--extract', ...exactly, ...all, '-C', directory, '-f', archive),
+    restoreTimes: (directory) => tar('--extract', ...exactly, '-C', directory, '-f', archive),
+    remove,
+  };
+}
+
+async function writeList(file: string, names: readonly Buffer[]): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(Buffer.concat(names.flatMap((path) => [path, Buffer.from([0])])));
+  } finally {
+    await handle.close();
+  }
+}
