@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const program = join(import.meta.dirname, '../../../src/main.ts');
+const args = ['--import', 'tsx', program, '--help'];
+
+describe('what the program prints', () => {
+  it('is lost where standard output is full, and the exit code says so', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    closeSync(full);
+    expect(stderr).toBe('What was to be printed is lost: no space left on device.\nMake room where standard output goes, and call the command again.\n');
+    expect(status).toBe(2);
+  });
+
+  it.each(['| true', '2>&1 >/dev/null | true', '2>/dev/full | cat >/dev/null'])('may be read by nobody (%s)', (where) => {
+    const script = `"$@" ${where}; exit "\${PIPESTATUS[0]}"`;
+    const { status, stderr } = spawnSync('/bin/bash', ['-c', script, 'bash', process.execPath, ...args], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+});
