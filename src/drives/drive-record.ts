@@ -27,6 +27,13 @@ const recordShape = {
   lastSuccess: time.nullable().default(null),
   /** The complete run before {@link lastSuccess}: rollback goes back to it. */
   successBefore: time.nullable().optional(),
+  /**
+   * Where its history stood at {@link lastSuccess}: the time in the name of the newest entry, which differs from that of
+   * the clock where that was wrong once. What is later came after it.
+   */
+  historyAt: time.optional(),
+  /** The same at {@link successBefore}. */
+  historyBefore: time.optional(),
   /** Outcome of the last run: the error's code, or null after a good one. */
   lastError: z.string().nullable().default(null),
   /** Of the last complete pull. */

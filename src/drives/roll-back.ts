@@ -29,11 +29,11 @@ export async function planRollback(top: string, record: DriveRecord, to: Date | 
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
   // Of several sources, one may be complete, and be held later, before all of them were.
-  const open = record.lastSuccess !== null ? since(Date.parse(record.lastSuccess)) : record.hold?.sources ? since(justBefore(record.hold.at)) : [];
+  const open = record.lastSuccess !== null ? since(Date.parse(record.historyAt ?? record.lastSuccess)) : record.hold?.sources ? since(justBefore(record.hold.at)) : [];
   if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
   // A complete run may finish what a held or failed one began: all of them are undone together.
-  const { successBefore } = record;
-  const lastChange = successBefore === undefined ? justBefore(record.lastRun) : successBefore === null ? 0 : Date.parse(successBefore);
+  const { successBefore, historyBefore } = record;
+  const lastChange = historyBefore !== undefined ? Date.parse(historyBefore) : successBefore === undefined ? justBefore(record.lastRun) : successBefore === null ? 0 : Date.parse(successBefore);
   const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(lastChange);
   const oldest = entries.at(-1);
   if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
@@ -63,24 +63,27 @@ export async function rollBack(run: RunCommand, top: string, mirror: string, pla
 export async function noteUndone(registry: DriveRegistry, top: string, record: DriveRecord, { entries }: RollbackPlan, runs: readonly RunRecord[]): Promise<void> {
   const oldest = entries.at(-1)?.at.getTime() ?? Infinity;
   const isUndone = (time: string | null): boolean => time !== null && Date.parse(time) >= oldest;
-  const whole = isUndone(record.lastSuccess);
-  const stands = whole ? lastCompleteBefore(oldest, record, runs) : record.lastSuccess;
+  const whole = record.lastSuccess !== null && isUndone(record.historyAt ?? record.lastSuccess);
+  const isLastOnly = whole && record.historyBefore !== undefined && !isUndone(record.historyBefore);
+  const stands = isLastOnly ? (record.successBefore ?? null) : whole ? lastCompleteBefore(oldest, record, runs) : record.lastSuccess;
   if (whole) await stampFile(join(top, 'LABEL'), new Date(stands ?? 0));
   await registry.update((drives) => drives.map((drive) => {
     if (drive.luksUuid !== record.luksUuid) return drive;
-    const { successBefore, sources, ...rest } = drive;
+    const { successBefore, historyAt, historyBefore, sources, ...rest } = drive;
+    const stand = whole ? (isLastOnly ? { historyAt: historyBefore } : {}) : { historyAt, historyBefore };
     return {
       ...rest,
+      ...stand,
       ...(whole ? { lastSuccess: stands, ...(stands === null && { successBefore: null }) } : successBefore !== undefined && { successBefore }),
-      ...(sources && { sources: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, isUndone(source.lastSuccess) ? { ...source, lastSuccess: stands } : source])) }),
+      ...(sources && { sources: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, isUndone(source.lastSuccess) || (whole && source.lastSuccess !== null && source.lastSuccess > (record.successBefore ?? '')) ? { ...source, lastSuccess: stands } : source])) }),
     };
   }));
 }
 
-function lastCompleteBefore(time: number, { label, enrolledAt, successBefore }: DriveRecord, runs: readonly RunRecord[]): string | null {
+function lastCompleteBefore(time: number, { label, enrolledAt, lastSuccess, successBefore }: DriveRecord, runs: readonly RunRecord[]): string | null {
   // Another disk may have had that label.
   const ofDisk = runs.filter(({ drive, outcome, startedAt }) => drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt));
-  const times = [...ofDisk.map(({ endedAt }) => endedAt), ...(successBefore == null ? [] : [successBefore])].map((text) => Date.parse(text)).filter((at) => at <= time);
+  const times = [...ofDisk.map(({ endedAt }) => endedAt), ...(successBefore == null ? [] : [successBefore])].map((text) => Date.parse(text)).filter((at) => at <= time && at < Date.parse(lastSuccess ?? ''));
   return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
 }
 

@@ -56,9 +56,14 @@ export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEn
 /** From here on the last year of names with four digits begins: nobody's clock, and what is dated so was planted. */
 const endOfTime = Date.UTC(9999, 0, 1);
 
+const newestOf = (times: readonly number[]): number => times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
+
+/** Where the history of an opened disk stands: each new entry is later. 1970 where it is empty. */
+export const historyStand = async (top: string): Promise<Date> => new Date(newestOf((await listHistory(top)).map(({ at }) => at.getTime())));
+
 function timeOfNext(times: readonly number[], now: Date): Date {
   const taken = new Set(times);
-  const newest = times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
+  const newest = newestOf(times);
   // A clock that went back must not put a new entry before an old one.
   let next = Math.max(Math.min(now.getTime(), endOfTime), newest + 1);
   while (taken.has(next)) next += 1;

@@ -13,6 +13,13 @@ export interface KeepRule {
   readonly atLeast: number;
 }
 
+/**
+ * The time that ages are measured at: that of the complete run before, so that a clock that is ahead, for once, makes
+ * nothing old that is not.
+ */
+export const timeForAge = ({ lastSuccess }: { readonly lastSuccess: string | null }, now = new Date()): Date =>
+  (lastSuccess === null ? now : new Date(Math.min(now.getTime(), Date.parse(lastSuccess))));
+
 type Dated = Pick<HistoryEntry, 'at'>;
 
 const ageOf = ({ at }: Dated, { now }: KeepRule): number => now.getTime() - at.getTime();

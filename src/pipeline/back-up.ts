@@ -10,6 +10,7 @@ import { parseSeal, verifyIdentity } from '../drives/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../system/filesystem.ts';
 import { mappingName } from '../system/luks.ts';
 import { createHooks } from './hooks.ts';
+import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { settleLayout } from './layout.ts';
@@ -37,6 +38,8 @@ export interface RunResult {
   readonly vanished: number;
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
+  /** Where the disk's history stood then. */
+  readonly historyAt?: Date;
   readonly generation: number;
   /** What was read back after the pull; undefined when nothing was. */
   readonly verified?: DriveVerdict;
@@ -107,12 +110,13 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
       story.enter('stamping');
       const generation = seal.generation + 1;
       await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
+      const historyAt = await machine.historyStand();
       const stampedAt = new Date();
       await machine.stamp(stampedAt);
       story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-      if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job.config, machine, story, signal);
+      if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job, machine, story, signal);
       const verified = await verifyPart(job, machine, story, pulled.figures, signal);
-      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, generation, ...(verified && { verified }), ...(pulled.suspicious && { suspicious: true }) };
+      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, historyAt, generation, ...(verified && { verified }), ...(pulled.suspicious && { suspicious: true }) };
     }));
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
@@ -122,11 +126,11 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
 }
 
 /** Only after a good run: nothing old is given up for a state that may be bad. */
-async function thinOutHistory({ history }: Config, machine: Machine, story: Story, signal: AbortSignal): Promise<void> {
+async function thinOutHistory({ config: { history }, record }: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<void> {
   if (!history.enabled) return;
   story.enter('pruning');
   try {
-    const removed = await machine.pruneHistory({ now: new Date(), ...history.keep }, signal);
+    const removed = await machine.pruneHistory({ now: timeForAge(record), ...history.keep }, signal);
     if (removed > 0) story.tell('history:pruned', { removed });
   } catch {
     // the backup is complete; the next run tries again

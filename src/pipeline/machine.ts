@@ -97,6 +97,8 @@ export interface Machine {
   lookForSomething(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceLook>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;
+  /** Where the disk's history stands: each new entry is later. */
+  historyStand(): Promise<Date>;
   /** Removes old entries as the rule says. Returns how many. */
   pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
   /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */

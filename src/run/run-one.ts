@@ -181,12 +181,13 @@ function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
 
 function afterRun(record: DriveRecord, runId: string, startedAt: Date, { result, failure, held, sources }: Outcome): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
-  const { hold: before, ...rest } = record;
+  const { hold: before, historyAt, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
   // Where other sources went on without it, the run itself names again what waits.
   const hold = mustWait(before) && held?.sources === undefined && !result?.stampedAt ? before : held ? { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) } : result?.stampedAt ? undefined : before;
   return {
     ...rest,
+    ...(historyAt !== undefined && { historyAt }),
     ...(hold && { hold }),
     ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && { suspicion: { runId, at: startedAt.toISOString() } }),
     ...sourcesAfterRun(record, sources, failure?.code),
@@ -196,6 +197,7 @@ function afterRun(record: DriveRecord, runId: string, startedAt: Date, { result,
     ...(result && { generation: Math.max(record.generation, result.generation) }),
     // Figures of an incomplete pull would make the next one look harmless, or harmful.
     ...(result?.stampedAt && { filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal, lastSuccess: result.stampedAt.toISOString(), successBefore: record.lastSuccess }),
+    ...(result?.historyAt && { historyAt: result.historyAt.toISOString(), historyBefore: historyAt }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readLogBackwards } from '../history/change-log.ts';
-import { changeLogDirectory, historyDirectory, newHistoryEntry } from '../history/history-entry.ts';
+import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
 import { beginLog } from '../history/log-header.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../drives/verify-drive.ts';
@@ -93,6 +93,7 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
     ),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
+    historyStand: () => historyStand(paths.plaintext),
     pruneHistory: async (rule, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
       return pruneHistory(run, paths.plaintext, rule, signal);

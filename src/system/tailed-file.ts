@@ -18,7 +18,7 @@ export interface TailedFile {
   stop(): void;
 }
 
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 
 /** Between two looks, in milliseconds. */
 const pauseMs = 100;

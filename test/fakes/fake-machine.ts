@@ -41,6 +41,7 @@ export class FakeMachine implements Machine {
   mirror: MirrorEntry[] = [];
   topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
   newHistory = (): Promise<HistoryEntry> => this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
+  historyStand = (): Promise<Date> => Promise.resolve(new Date('2026-01-01T00:00:00Z'));
   pruneHistory = (rule: KeepRule): Promise<number> => this.#step('pruneHistory', () => {
     this.pruned.push(rule);
     return this.prunable;

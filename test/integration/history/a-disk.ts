@@ -60,7 +60,8 @@ export async function openDisk(): Promise<DiskAndServer> {
       const lastSuccess = new Date().toISOString();
       const record = { ...disk.record };
       delete record.hold;
-      disk.record = { ...record, lastRun, lastSuccess, successBefore: record.lastSuccess, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
+      const historyAt = (await machine.historyStand()).toISOString();
+      disk.record = { ...record, lastRun, lastSuccess, successBefore: record.lastSuccess, historyAt, historyBefore: record.historyAt, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
       return result;
     },
     pullNamed: async (name) => {

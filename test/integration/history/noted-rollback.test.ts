@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -88,4 +88,36 @@ it('takes back the success of a source that was complete in the run that is undo
   await registry.update(() => [record]);
   await noteUndone(registry, disk.top, record, await planned(record), []);
   expect(await noted()).toMatchObject({ lastSuccess, sources: { a: { lastSuccess }, b: { lastSuccess } } });
+});
+
+/** Gives the only entry of the history the name that it has from a clock that is years ahead. */
+async function dateAhead(): Promise<void> {
+  const [entry = ''] = await readdir(join(disk.top, '.extbackup/history'));
+  const name = '20310101T000000.000Z';
+  await rename(join(disk.top, '.extbackup/history', entry), join(disk.top, `.extbackup/history/${name}.log`));
+  const kept = join(disk.top, 'history', entry.replace('.log', ''));
+  await rename(kept, join(disk.top, 'history', name)).catch(() => undefined); // the first run replaces nothing
+  disk.record = { ...disk.record, historyAt: '2031-01-01T00:00:00.000Z' };
+}
+
+it('undoes one run, and no more, after the clock was ahead once', async () => {
+  await completeRun();
+  await dateAhead();
+  const [first, afterFirst] = [disk.record.lastSuccess, await readTree(disk.mirror)];
+  await writeFile(join(disk.source, 'folder-0/file-0'), 'second');
+  await completeRun();
+  const [second, afterSecond] = [disk.record, await readTree(disk.mirror)];
+  await writeFile(join(disk.source, 'folder-0/file-0'), 'third');
+  await disk.pull(); // not stamped, as when it is held
+  disk.record = second;
+  await carryOut(await planned(second));
+  expect(await readTree(disk.mirror)).toEqual(afterSecond);
+  const plan = await planned(second);
+  await noteUndone(registry, disk.top, second, plan, [runOf('BACKUP_1', first ?? ''), runOf('BACKUP_1', second.lastSuccess ?? '')]);
+  await carryOut(plan);
+  expect(await readTree(disk.mirror)).toEqual(afterFirst);
+  const record = await noted();
+  expect(record).toMatchObject({ lastSuccess: first, historyAt: '2031-01-01T00:00:00.000Z' });
+  expect(record).not.toHaveProperty('historyBefore');
+  expect(await labelTime()).toBe(Date.parse(first ?? ''));
 });

@@ -6,7 +6,7 @@ import { newMark, parseChange } from '../../../src/history/change.ts';
 import { parseCopied, parseLogLine, readCopied, readLogBackwards } from '../../../src/history/change-log.ts';
 import { historyName, listHistory, newHistoryEntry, parseHistoryName } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
-import { expendable, outdated } from '../../../src/history/retention.ts';
+import { expendable, outdated, timeForAge } from '../../../src/history/retention.ts';
 
 describe('a line of changes', () => {
   it.each([
@@ -126,6 +126,12 @@ describe('retention', () => {
     expect(daysOf(outdated(entries, rule))).toEqual([400]);
     expect(daysOf(outdated(entries, { ...rule, count: 2 }))).toEqual([400, 40, 20]);
     expect(daysOf(outdated(entries, { ...rule, count: 0 }))).toEqual([400]);
+  });
+  it('takes nothing because of a clock that is ahead for once: ages are those at the run before', () => {
+    const ahead = new Date('2031-01-01T00:00:00Z');
+    expect(timeForAge({ lastSuccess: now.toISOString() }, ahead)).toEqual(now);
+    expect(timeForAge({ lastSuccess: ahead.toISOString() }, now)).toEqual(now);
+    expect(timeForAge({ lastSuccess: null }, now)).toEqual(now);
   });
   it('gives nothing young up for want of space', () => {
     expect(daysOf(expendable(entries, rule))).toEqual([400, 40]);
