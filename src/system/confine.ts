@@ -26,13 +26,13 @@ export function confinementArgs(directory?: string): string[] {
   return ['--no-new-privs', '--landlock-access', 'fs', ...rules.flatMap(([access, path]) => ['--landlock-rule', `path-beneath:${access}:${path}`]), '--'];
 }
 
-/** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. */
-export async function canConfine(run: RunCommand): Promise<boolean> {
+/** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. undefined when it did not answer in time. */
+export async function canConfine(run: RunCommand): Promise<boolean | undefined> {
   try {
     await run({ file: setpriv, args: [...confinementArgs(), '/usr/bin/true'], timeoutMs: 20_000 });
     return true;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    if (error instanceof CommandError) return error.timedOut ? undefined : false;
     throw error;
   }
 }
@@ -43,10 +43,10 @@ export async function canConfine(run: RunCommand): Promise<boolean> {
  * Where that is not possible, programs run as they are; `extbackup doctor` tells.
  */
 export function createConfinement(run: RunCommand): Confine {
-  let known: Promise<boolean> | undefined;
+  let known: boolean | undefined; // what did not answer is asked again the next time
   return async (inner, directory) => {
-    known ??= canConfine(run);
-    if (!(await known)) return inner;
+    known ??= await canConfine(run);
+    if (known !== true) return inner;
     return (command) => inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });
   };
 }

@@ -30,6 +30,20 @@ describe('a confined program', () => {
     expect(args.filter((arg) => arg.includes('write-file'))).toEqual([expect.stringMatching(/^path-beneath:read-file,write-file:\/dev\/null$/), expect.stringMatching(/^path-beneath:write-file,.*:\/mnt\/plaintext$/)]);
   });
 
+  it('is asked for again where there was no answer in time', async () => {
+    const { run, started } = recorder(true);
+    let asked = 0;
+    const slow: RunCommand = (command) => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new CommandError(command.file, command.args, 'took too long', undefined, '', true)) : run(command);
+    };
+    const confine = createConfinement(slow);
+    await (await confine(run, '/mnt/plaintext'))(rsync);
+    expect(started.at(-1)).toEqual(rsync);
+    await (await confine(run, '/mnt/plaintext'))(rsync);
+    expect(started.at(-1)?.file).toBe('/usr/bin/setpriv');
+  });
+
   it('runs as it is where that is not possible', async () => {
     const { run, started } = recorder(false);
     await (await createConfinement(run)(run, '/mnt/plaintext'))(rsync);
