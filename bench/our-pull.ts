@@ -13,7 +13,7 @@ import { readReport, timed, type Measure } from './measure.ts';
 const [root = '', count = '0', firstCopy = 'false'] = process.argv.slice(2);
 const reports: string[] = [];
 const run: RunCommand = (command) => {
-  if (command.file !== '/usr/bin/rsync') return runCommand(command);
+  if (command.file !== '/usr/bin/rsync' && command.file !== '/usr/bin/tar') return runCommand(command);
   const report = join(root, `ours-${String(reports.length)}.time`);
   reports.push(report);
   const args = command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(root, 'shell')}` : arg));
