@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import { openPlainFile } from '../system/filesystem.ts';
+import { betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 
 /** What cannot be told from the files in a history entry. */
@@ -22,9 +22,6 @@ const copiedPattern = /^[<>h]f\S+ *\|(?:\d+\|\d+\|)?(.+)$/s;
 /** What rsync puts before each line of a --log-file. */
 const stamp = /^\d\S+ \S+ \[\d+\] /;
 
-/** rsync prints its progress without an end of line, so that a line may follow at once. */
-const progress = /^\s+[\d,.]+\s+\d+%[^()]*(?:\([^()]*\)\s*)?/;
-
 /** A line, without what stands before what it tells. */
 interface Line {
   readonly text: string;
@@ -37,8 +34,11 @@ function lineOf(line: string, { mark }: LogHeader): Line {
     const text = line.replace(stamp, '');
     return { text, isMarked: text.length < line.length };
   }
-  const at = line.indexOf(mark);
-  return at < 0 ? { text: line.slice(line.lastIndexOf('\r') + 1).replace(progress, ''), isMarked: false } : { text: line.slice(at + mark.length), isMarked: true };
+  const told = betweenMarks(line, mark);
+  if (told !== undefined) return { text: told, isMarked: true };
+  // rsync prints its progress without an end of line, so that something may follow at once.
+  const start = /^\r? /.test(line) ? line.indexOf('delete_item(') : 0;
+  return { text: start < 0 ? '' : line.slice(start), isMarked: false };
 }
 
 /** Older logs, which rsync wrote with --log-file, have neither sizes nor a mark, but the name of the source before each path. */
@@ -98,13 +98,21 @@ export function parseCopied(line: string, header: LogHeader): Buffer | undefined
 export async function* readCopied(file: string, from = 0): AsyncGenerator<{ readonly path: Buffer; readonly next: number }> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return;
-  const header = await readLogHeader(handle);
-  let next = from;
-  // Either end of a line is one character: a name holds none, rsync writes them as \#012 and \#015.
-  for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'latin1', start: from }), crlfDelay: 0 })) {
-    next += line.length + 1;
-    const path = parseCopied(line, header);
-    if (path) yield { path, next };
+  try {
+    const header = await readLogHeader(handle);
+    let next = from;
+    let rest = '';
+    for await (const piece of handle.createReadStream({ encoding: 'latin1', start: from, autoClose: false }) as AsyncIterable<string>) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        next += line.length + 1;
+        const path = parseCopied(line, header);
+        if (path) yield { path, next };
+      }
+    }
+  } finally {
+    await handle.close(); // also where nobody reads on: an open file would keep the disk busy
   }
 }
 

@@ -11,13 +11,21 @@ export interface Change {
 }
 
 /**
- * The lines on standard output that {@link parseChange} reads, after a mark. `%b`, the bytes transferred, makes rsync
- * print each line when the file is complete, and not before.
+ * The lines on standard output that {@link parseChange} reads, between two marks: of one that was cut off, on a full
+ * disk or by a power cut, the name is not believed. `%b`, the bytes transferred, makes rsync print each line when the
+ * file is complete, and not before.
  */
-export const changeFormat = '%i|%l|%b|%n';
+export const changeFormat = (mark: string): string => `${mark}%i|%l|%b|%n${mark}`;
+
+/** What stands between the marks of a line, wherever it begins; undefined when it has none, or only the first one. */
+export function betweenMarks(line: string, mark: string): string | undefined {
+  const start = line.indexOf(mark);
+  const end = start < 0 ? -1 : line.indexOf(mark, start + mark.length);
+  return end < 0 ? undefined : line.slice(start + mark.length, end);
+}
 
 /**
- * What begins each of these lines. The server can have rsync print what it likes; but it does not know the mark, which
+ * What begins and ends each of these lines. The server can have rsync print what it likes; but it does not know the mark, which
  * is another one each time, so it cannot make us believe that something was done, and later undo it.
  */
 export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
@@ -26,7 +34,7 @@ const itemised = /^(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|\d+\|(.+
 
 /**
  * Reads one line of {@link changeFormat}.
- * @param text what follows the mark
+ * @param text what stands between the marks
  * @returns undefined for anything else, and where only owner, rights or times changed
  */
 export function parseChange(text: string): Change | undefined {

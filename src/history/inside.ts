@@ -8,7 +8,7 @@ export async function kindOf(path: Buffer): Promise<'directory' | 'other' | unde
   try {
     return (await lstat(path)).isDirectory() ? 'directory' : 'other';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

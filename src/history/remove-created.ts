@@ -41,7 +41,7 @@ export async function wasCreated(log: string, wanted: Buffer): Promise<boolean> 
   return false;
 }
 
-const harmless = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EISDIR'];
+const harmless = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ENOTEMPTY', 'EEXIST', 'EISDIR'];
 
 async function quietly(work: () => Promise<void>): Promise<boolean> {
   try {

@@ -41,8 +41,19 @@ async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
     const here = below(root, end < 0 ? path : path.subarray(0, end));
     const kind = await kindOf(here);
     if (kind === 'other') return;
-    if (kind === undefined) await mkdir(here, { mode: 0o755 });
+    if (kind === undefined && !(await isMade(here))) return;
     if (end < 0) return;
+  }
+}
+
+/** The log may name what no system has room for: anybody can have written it. */
+async function isMade(directory: Buffer): Promise<boolean> {
+  try {
+    await mkdir(directory, { mode: 0o755 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
+    throw error;
   }
 }
 

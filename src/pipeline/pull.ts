@@ -2,7 +2,6 @@ import type { PullFigures } from '../bus/events.ts';
 import { sourceOf, type PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { createWatch, type Watch } from '../guard/watch.ts';
-import { timeForAge } from '../history/retention.ts';
 import { pullError } from '../system/rsync-failure.ts';
 import { serverName } from '../system/rsync.ts';
 import { attest } from './attest.ts';
@@ -150,7 +149,7 @@ async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrd
   if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
   if (history.whenFull === 'stop') return false;
   const minFree = Math.min(0.9, history.keep.minFree + 0.1 * attempt); // what did not fit is more than what is free
-  return (await machine.pruneHistory({ now: timeForAge(job.record), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
+  return (await machine.pruneHistory({ now: new Date(), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
 }
 
 async function keepLog(machine: Machine, log: string): Promise<void> {

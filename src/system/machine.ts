@@ -137,11 +137,13 @@ const noRsh = '/usr/bin/false';
 
 const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({ source: source.source, port: source.port, ssh: config.ssh });
 
-async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: LinkError) => T): Promise<T> {
+async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: Pick<LinkError, 'trouble' | 'log'>) => T): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof LinkError) return outcomeOf(error);
+    const trouble = troubleOfDisk(error);
+    if (trouble !== undefined) return outcomeOf({ trouble, log: '' });
     throw error;
   }
 }
@@ -150,7 +152,7 @@ async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: LinkError
 const nothingDone: RsyncOutcome = { figures: parseStats(''), entries: 0, skippedDeletions: 0, vanished: 0, changed: false, log: '' };
 
 /** For want of a connection. */
-const notReached = ({ trouble, log }: LinkError): RsyncOutcome => ({ ...nothingDone, trouble, log });
+const notReached = ({ trouble, log }: Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({ ...nothingDone, trouble, log });
 
 /** Because the disk did not take its log. */
 function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {

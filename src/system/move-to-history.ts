@@ -1,18 +1,22 @@
 import { opendir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printedName } from '../history/change-log.ts';
-import type { DoomedName } from '../history/doomed.ts';
+import type { Doomed, DoomedName } from '../history/doomed.ts';
 import { historyDirectory } from '../history/history-entry.ts';
 import { below } from '../history/inside.ts';
 import type { PullOrder } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import type { NamedOutcome, Place } from './delete-named.ts';
+import { withDeadlineAfter } from './deadline.ts';
 import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
 import { ownDirectory } from './own-directory.ts';
 import { troubleOfDisk, type PullTrouble } from './rsync-failure.ts';
 
-/** So many names are given to the kernel at once. */
-const atOnce = 64;
+/** So many names are given to the kernel at once: of a disk that hangs, each takes one of the four threads that look at files. */
+const lanes = 2;
+
+/** After it was asked to end, in milliseconds. */
+const patienceMs = 10_000;
 
 /**
  * Deletes what the copying phase named, and nothing else, by giving it another name: that of its place in the history.
@@ -26,6 +30,7 @@ export async function moveToHistory(run: RunCommand, order: PullOrder, { top, mi
   if (source.exclude.length > 0) return undefined; // what is excluded stays, also in a directory that goes
   let archive: DirectoryArchive | undefined;
   try {
+    await assertNoMore(mirror, doomed);
     archive = await archiveDirectories(run, top, mirror, doomed.names.map(({ path }) => path), signal);
     if (archive === undefined) return undefined;
     const target = await ownDirectory(top, join(historyDirectory, history.name, ...(source.name === undefined ? [] : [source.name])), 0o755);
@@ -64,16 +69,48 @@ async function moveAll(order: PullOrder, names: readonly DoomedName[], { from, t
       isMissing = true;
     }
   };
-  for (let start = 0; start < names.length && trouble === undefined && !signal.aborted; start += atOnce) {
-    await Promise.all(names.slice(start, start + atOnce).map(move));
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let name = names[next]; name !== undefined && trouble === undefined && !signal.aborted; name = names[next]) {
+      next += 1;
+      await move(name);
+    }
+  };
+  const stuck = (): Error => new Error('the disk does not answer');
+  let movedBefore = -1;
+  let giveUp = (): void => undefined;
+  const hangs = new Promise<never>((_resolve, reject) => { giveUp = () => { reject(stuck()); }; });
+  const watch = setInterval(() => {
+    if (moved === movedBefore) giveUp();
+    movedBefore = moved;
+  }, order.config.pull.stallTimeout);
+  try {
+    await withDeadlineAfter(signal, Promise.race([Promise.all(Array.from({ length: lanes }, lane)), hangs]), patienceMs, stuck);
+    for (const directory of [from, to]) await archive.restoreTimes(directory).catch((error: unknown) => { trouble ??= troubleOfDisk(error) ?? 'disk-error'; });
+  } catch {
+    trouble = 'stuck';
+  } finally {
+    clearInterval(watch);
   }
-  for (const directory of [from, to]) await archive.restoreTimes(directory).catch((error: unknown) => { trouble ??= troubleOfDisk(error) ?? 'disk-error'; });
-  if (signal.aborted) trouble = 'failed';
+  if (signal.aborted) trouble ??= 'failed';
   return {
     figures: { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: moved },
     entries: 0, skippedDeletions: 0, vanished: 0, changed: moved > 0, log: '', ...(trouble && { trouble }),
     isDone: trouble !== undefined || (!isMissing && moved >= most),
   };
+}
+
+/**
+ * Throws when there is more in the doomed directories than the guard was told. The names come by way of the server, which
+ * can have rsync print what it likes.
+ */
+async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<void> {
+  let there = names.length;
+  const see = (): void => {
+    there += 1;
+    if (there > count) throw new Error('more than was said');
+  };
+  for (const { path, isDirectory } of names) if (isDirectory) await tellBelow(Buffer.from(mirror), path, see);
 }
 
 /** Tells of all that is in a directory, and is deleted with it. */

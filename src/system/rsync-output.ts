@@ -47,6 +47,9 @@ export function parseStats(text: string): PullFigures {
   return figures;
 }
 
+/** Whether the statistics are there to their last line. */
+export const hasStats = (text: string): boolean => /^Number of files: /m.test(text) && /^total size is /m.test(text);
+
 /** What the source has that is no directory: `Number of files: 7 (reg: 3, dir: 4)`. Shares of it are shares of files. */
 export function parseRegularFiles(text: string): number {
   const line = /^Number of files: ([\d,.]+)(?: \(([^)]*)\))?/m.exec(text);

@@ -14,7 +14,7 @@ export interface PullTarget {
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
-  /** What begins each line about a change; undefined when no word of each file is wanted. */
+  /** What begins and ends each line about a change; undefined when no word of each file is wanted. */
   readonly mark?: string;
   /** Set when only what a list names is to be deleted. */
   readonly named?: NamedDeletion;
@@ -59,7 +59,7 @@ function sourceArg({ source: text }: PullSource): string {
   return `${source.user}@${source.host}:${path}`;
 }
 
-const tellArgs = ({ mark }: PullTarget): string[] => (mark === undefined ? [] : [`--out-format=${mark}${changeFormat}`]);
+const tellArgs = ({ mark }: PullTarget): string[] => (mark === undefined ? [] : [`--out-format=${changeFormat(mark)}`]);
 
 /** Where what is replaced or deleted goes: by the path below the mirror, also where the target is only one directory of it. */
 function historyArgs({ name }: PullSource, { history, isEmpty = false }: PullTarget): string[] {

@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import { CommandError, type CommandResult, type RunCommand } from './command.ts';
-import { newMark, parseChange } from '../history/change.ts';
+import { betweenMarks, newMark, parseChange } from '../history/change.ts';
 import { readDoomed } from '../history/doomed.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './rsync.ts';
 import { classifyRsync, outputLost, type PullTrouble } from './rsync-failure.ts';
-import { countComplaint, createLineSplitter, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
+import { countComplaint, createLineSplitter, hasStats, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 import { createStallWatch } from './stall-watch.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
@@ -25,9 +25,9 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   let files = 0; // the lines within one large file do not repeat the count
   const doomed = readDoomed();
   const split = createLineSplitter((text) => {
-    const at = mark === undefined ? -1 : text.indexOf(mark); // what is printed after a progress line may stand on the same line
-    if (mark !== undefined && at >= 0) {
-      const change = parseChange(text.slice(at + mark.length));
+    const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
+    if (told !== undefined) {
+      const change = parseChange(told);
       changed ||= change !== undefined;
       if (change) order.onChange?.(change);
       return;
@@ -71,12 +71,14 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   split('\n');
   splitErrors('\n');
   const outcome = outcomeOf(ended, statistics, complaints);
-  const full = ended.exitCode === outputLost && outcome.trouble === 'disk-error' && (await isFull(target.mirror));
+  // Its standard output is a file on the disk. What that did not take is lost, and rsync may not even notice it.
+  const isLost = order.history !== undefined && (ended.exitCode === outputLost || (outcome.trouble === undefined && !hasStats(statistics)));
+  const lost = isLost ? ((await isFull(target.mirror)) ? 'disk-full' as const : 'disk-error' as const) : undefined;
   const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
   changed ||= mark === undefined && outcome.figures.filesTransferred > 0;
   // What stands in the way of something new waits for the server's list, which has both.
   const all = complaints.waiting > 0 ? undefined : doomed.result(outcome.skippedDeletions);
-  return { ...outcome, changed, ...(all && { doomed: all }), ...(full && { trouble: 'disk-full' as const }), ...(hung && { trouble: hung }) };
+  return { ...outcome, changed, ...(all && { doomed: all }), ...(lost && { trouble: lost }), ...(hung && { trouble: hung }) };
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
@@ -98,8 +100,12 @@ type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | unde
 const almostNothing = 64 * 1024 * 1024;
 
 async function isFull(directory: string): Promise<boolean> {
-  const { bfree, bsize } = await statfs(directory);
-  return bfree * bsize < almostNothing;
+  try {
+    const { bfree, bsize } = await statfs(directory);
+    return bfree * bsize < almostNothing;
+  } catch {
+    return false; // it is gone
+  }
 }
 
 /** Two rsyncs on one mirror would be worse than none, so one that cannot be ended is another matter. */

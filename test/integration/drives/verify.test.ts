@@ -198,7 +198,7 @@ describe('what a run copied', () => {
     await mkdir(join(top, '.extbackup/history'));
     const stdoutFile = join(top, '.extbackup/history/20260120T070000Z.log');
     const mark = await beginLog(stdoutFile);
-    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', '--info=progress2', `--out-format=${mark}${changeFormat}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000, stdoutFile, onStdout: () => undefined });
+    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', '--info=progress2', `--out-format=${changeFormat(mark)}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000, stdoutFile, onStdout: () => undefined });
     expect((await afterRun()).recorded).toBe(6); // and the one of the part
   });
 

@@ -27,8 +27,8 @@ describe('a line of changes', () => {
 
 describe.each([
   ['that rsync logged', (text: string) => `2026/11/24 07:13:53 [32618] ${text}`, {}],
-  ['that rsync printed', (text: string) => (text.startsWith('delete_item') ? text : `!01234567${text.replace('|', '|12|44|')}`), { mark: '!01234567' }],
-  ['after progress', (text: string) => (text.startsWith('delete_item') ? `\r      1,234  42%   12.34MB/s    0:00:05 (xfr#12, to-chk=345/678)${text}` : `\r      1,234  42%   12.34MB/s    0:00:05  !01234567${text.replace('|', '|12|44|')}`), { mark: '!01234567' }],
+  ['that rsync printed', (text: string) => (text.startsWith('delete_item') ? text : `!01234567${text.replace('|', '|12|44|')}!01234567`), { mark: '!01234567' }],
+  ['after progress', (text: string) => (text.startsWith('delete_item') ? `\r      1,234  42%   12.34MB/s    0:00:05  ${text}` : `\r      1,234  42%   12.34MB/s    0:00:05  !01234567${text.replace('|', '|12|44|')}!01234567`), { mark: '!01234567' }],
 ])('a line of the log on the disk %s', (_kind, line, header) => {
   it('names what was created, in bytes', () => {
     expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'), header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from('new\nna\xffme', 'latin1') });
@@ -51,7 +51,7 @@ describe.each([
 it('what the server has rsync print is no change: it does not know the mark', () => {
   const header = { mark: newMark() };
   expect(header.mark).not.toBe(newMark());
-  for (const text of ['>f+++++++++|1|1|good', '!>f+++++++++|1|1|good', '!01234567>f+++++++++|1|1|good', '2026/11/24 07:13:53 [32618] >f+++++++++|good']) {
+  for (const text of [`${header.mark}>f+++++++++|1|1|goo`, '>f+++++++++|1|1|good', '!>f+++++++++|1|1|good', '!01234567>f+++++++++|1|1|good', '2026/11/24 07:13:53 [32618] >f+++++++++|good']) {
     expect([parseLogLine(text, header), parseCopied(text, header)]).toEqual([undefined, undefined]);
   }
 });
@@ -73,9 +73,9 @@ describe('on a disk', () => {
   it('a log is begun once, and gone on in with the same mark', async () => {
     const file = join(top, 'log');
     const mark = await beginLog(file, 'mail');
-    await appendFile(file, `${mark}>f+++++++++|1|1|new\n`);
+    await appendFile(file, `${mark}>f+++++++++|1|1|new${mark}\n${mark}>f+++++++++|1|1|new-one-cut-o\n`);
     expect(await beginLog(file, 'mail')).toBe(mark);
-    await appendFile(file, `${mark}*deleting  |0|0|gone/\ndelete_item(dir) mode=40755 flags=10\n`);
+    await appendFile(file, `${mark}*deleting  |0|0|gone/${mark}\ndelete_item(dir) mode=40755 flags=10\n`);
     const read: string[] = [];
     for await (const { kind, path } of readLogBackwards(file)) read.push(`${kind} ${path.toString()}`);
     expect(read).toEqual(['deleted-directory mail/dir', 'deleted-directory mail/gone', 'created mail/new']);

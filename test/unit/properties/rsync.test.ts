@@ -45,7 +45,7 @@ test('skipped deletions: a count, whatever stands around it', () => {
 const printed = fc.stringMatching(/^[^/\n\r|]{1,30}$/).filter((name) => name !== '.' && name !== '..');
 
 test('itemised changes: a path, a kind and a size, or nothing', () => {
-  expect(changeFormat).toBe('%i|%l|%b|%n');
+  expect(changeFormat('!m')).toBe('!m%i|%l|%b|%n!m');
   const line = fc.tuple(fc.constantFrom('>f+++++++++', '>f.st......', 'cd+++++++++', '*deleting  ', 'hf+++++++++', '.f...p.....'), fc.nat(), printed).map(([flags, size, path]) => `${flags}|${size}|0|${path}`);
   fc.assert(fc.property(fc.oneof(anyText, line, damaged(line), fc.stringMatching(/^>f\+{9}\|\d{1,400}\|1\|a$/)), (text) => {
     const change = parseChange(text);
@@ -61,11 +61,11 @@ test('itemised changes: a path, a kind and a size, or nothing', () => {
 
 const mark = newMark();
 test.each([
-  ['as rsync logged', '2026/11/24 06:25:00 [123] ', '', {}],
-  ['as rsync prints', mark, '12|44|', { mark }],
-])('the change log, %s, never leads out of the mirror, and gives back every byte of a name', (_kind, before, sizes, header) => {
+  ['as rsync logged', '2026/11/24 06:25:00 [123] ', '', '', {}],
+  ['as rsync prints', mark, '12|44|', mark, { mark }],
+])('the change log, %s, never leads out of the mirror, and gives back every byte of a name', (_kind, before, sizes, after, header) => {
   const path = fc.array(fc.oneof(fc.constantFrom('..', '.', '/', '\\#056', '\\#057', '\\#000', 'a', '\n'), fc.string({ maxLength: 4 })), { maxLength: 8 }).map((parts) => parts.join(''));
-  const line = fc.tuple(fc.constantFrom('>f+++++++++', 'cd+++++++++', '*deleting  '), path).map(([flags, name]) => `${before}${flags}|${sizes}${name}`);
+  const line = fc.tuple(fc.constantFrom('>f+++++++++', 'cd+++++++++', '*deleting  '), path).map(([flags, name]) => `${before}${flags}|${sizes}${name}${after}`);
   fc.assert(fc.property(fc.oneof(anyText, line, damaged(line)), (text) => {
     const change = parseLogLine(text, header);
     if (!change) return;
@@ -75,11 +75,11 @@ test.each([
     expect(change.path.length).toBeGreaterThan(0);
     expect(change.path[0]).not.toBe(0x2f);
   }), runs(1000));
-  for (const name of ['\\#056\\#056/etc/passwd', 'a/\\#056./b', '\\#057etc', 'a\\#000']) expect(parseLogLine(`${before}>f+++++++++|${sizes}${name}`, header)).toBeUndefined();
+  for (const name of ['\\#056\\#056/etc/passwd', 'a/\\#056./b', '\\#057etc', 'a\\#000']) expect(parseLogLine(`${before}>f+++++++++|${sizes}${name}${after}`, header)).toBeUndefined();
   const bytes = fc.uint8Array({ min: 1, max: 255, minLength: 1, maxLength: 20 }).filter((name) => !name.includes(0x2f) && !['.', '..'].includes(Buffer.from(name).toString('latin1')));
   fc.assert(fc.property(bytes, (name) => {
     const escaped = [...name].map((byte, index) => (byte < 0x20 || byte >= 0x7f || (byte === 0x5c && name[index + 1] === 0x23) ? `\\#${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte))).join('');
-    expect(parseLogLine(`${before}>f+++++++++|${sizes}${escaped}`, header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from(name) });
+    expect(parseLogLine(`${before}>f+++++++++|${sizes}${escaped}${after}`, header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from(name) });
   }));
 });
 
