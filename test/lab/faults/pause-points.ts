@@ -16,7 +16,7 @@ export const pausePoints = {
   'pulling early': 'server 0', // connected, and nothing came
   'pulling middle': 'server 3000000', // so many bytes came
   'pulling late': 'server 6291456', // all but the end of the last file came
-  deleting: 'rsync-delete',
+  deleting: 'deletion', // moved to the history, and the directories have not got their times back
   flushing: 'sync',
   stamping: 'after-sync', // flushed, and LABEL was not stamped yet
   unmounting: 'umount',
@@ -55,7 +55,7 @@ tool=\${0##*/}
 point=$tool
 case $tool in
   cryptsetup) point=cryptsetup-$1 ;;
-  setpriv) case " $* " in *" --max-delete=0 "*) ;; *--delete*) point=rsync-delete ;; esac ;; # what starts rsync
+  setpriv) case " $* " in *"/tar --extract "*" -C /mnt/plaintext/backups "*) point=deletion ;; esac ;; # what starts tar
   umount) case "$*" in /mnt/plaintext) (take_stock leave) ;; esac ;;
 esac
 gate "$point"
