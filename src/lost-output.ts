@@ -14,9 +14,10 @@ export function watchOutput(): void {
   });
   process.once('exit', () => {
     if (lost === undefined) return;
-    if (process.exitCode === exitCodes.done) process.exitCode = exitCodes.usage;
+    const isDone = process.exitCode === exitCodes.done;
+    if (isDone) process.exitCode = exitCodes.usage;
     try {
-      writeSync(2, `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\nMake room where standard output goes, and call the command again.\n`);
+      writeSync(2, `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n${isDone ? 'Everything else was done. ' : ''}Make room where standard output goes.\n`);
     } catch {
       // nobody is left to be told
     }

@@ -16,8 +16,8 @@ export const makesRoom = 8;
 /** What --debug=del2 tells of a directory, before it is cleared away for a new file or link of its name. */
 const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
-const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(?:\d+\|\d+\|)?(.+)$/s;
-const copiedPattern = /^[<>h]f\S+ *\|(?:\d+\|\d+\|)?(.+)$/s;
+const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
+const copiedPattern = /^[<>h]f\S+ *\|(.+)$/s;
 
 /** What rsync puts before each line of a --log-file. */
 const stamp = /^\d\S+ \S+ \[\d+\] /;
@@ -35,7 +35,7 @@ function lineOf(line: string, { mark }: LogHeader): Line {
     return { text, isMarked: text.length < line.length };
   }
   const told = betweenMarks(line, mark);
-  if (told !== undefined) return { text: told, isMarked: true };
+  if (told !== undefined) return { text: told.replace(/\|\d+\|\d+\|/, '|'), isMarked: true }; // older logs have no sizes, which may be names there
   // rsync prints its progress without an end of line, so that something may follow at once.
   const start = /^\r? /.test(line) ? line.indexOf('delete_item(') : 0;
   return { text: start < 0 ? '' : line.slice(start), isMarked: false };

@@ -1,8 +1,9 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { below, createInsideCheck } from '../history/inside.ts';
+import { below } from '../history/inside.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
+import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from './own-directory.ts';
 import { standInArgs, type PullTarget } from './rsync.ts';
 import { runRsync } from './run-rsync.ts';
@@ -45,13 +46,8 @@ export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...t
 
 /** @returns false when a name leads through something that is no directory */
 async function prepare(run: RunCommand, top: string, mirror: Buffer, names: readonly Buffer[], signal: AbortSignal): Promise<boolean> {
-  const isInside = createInsideCheck(mirror);
-  const parents = new Map<string, Buffer>(); // by their bytes, one character each
-  for (const path of names) {
-    if (!(await isInside(path))) return false;
-    const parent = path.subarray(0, Math.max(0, path.lastIndexOf('/')));
-    parents.set(parent.toString('latin1'), parent);
-  }
+  const parents = await parentsOf(mirror, names);
+  if (parents === undefined) return false;
   await ownDirectory(top, '.extbackup');
   const source = join(top, standIn);
   // Made anew: whatever is found there would be copied.
@@ -59,19 +55,8 @@ async function prepare(run: RunCommand, top: string, mirror: Buffer, names: read
   await mkdir(source, { mode: 0o700 });
   const list = join(top, listFile);
   const [above, name] = [dirname(mirror.toString()), Buffer.from(basename(mirror.toString()))];
-  await writeList(list, [...parents.values()].map((parent) => below(name, parent)));
+  await writeList(list, parents.map((parent) => below(name, parent)));
   await run({ file: '/usr/bin/rsync', args: standInArgs(list, above, source), timeoutMs: 10 * 60_000, signal });
-  await writeList(list, [...[...parents.values()].map((parent) => (parent.length === 0 ? Buffer.from('.') : parent)), ...names]);
+  await writeList(list, [...parents.map((parent) => (parent.length === 0 ? Buffer.from('.') : parent)), ...names]);
   return true;
-}
-
-/** Made anew, never through a link that somebody planted. */
-async function writeList(file: string, names: readonly Buffer[]): Promise<void> {
-  await rm(file, { force: true });
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(Buffer.concat(names.flatMap((path) => [path, Buffer.from([0])])));
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,7 +1,8 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { below, createInsideCheck } from '../history/inside.ts';
+import { below } from '../history/inside.ts';
 import type { RunCommand } from './command.ts';
+import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from './own-directory.ts';
 
 /** What some directories of a tree are, without anything that is in them. Both files name files, so they stay on the disk. */
@@ -26,13 +27,12 @@ const exactly = ['--preserve-permissions', '--same-owner', '--numeric-owner'];
  * @returns undefined when a path leads through something that is no directory
  */
 export async function archiveDirectories(run: RunCommand, top: string, tree: string, paths: readonly Buffer[], signal: AbortSignal): Promise<DirectoryArchive | undefined> {
-  const root = Buffer.from(tree);
-  const isInside = createInsideCheck(root);
-  const directories = new Map<string, Buffer>(); // by their bytes, one character each
-  for (const path of paths) {
-    if (!(await isInside(path))) return undefined;
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const here = path.subarray(0, end);
+  const parents = await parentsOf(Buffer.from(tree), paths);
+  if (parents === undefined) return undefined;
+  const directories = new Map<string, Buffer>(); // with those on the way, by their bytes, one character each
+  for (const parent of parents) {
+    for (let end = parent.length; end > 0; end = parent.lastIndexOf('/', end - 1)) {
+      const here = parent.subarray(0, end);
       const key = here.toString('latin1');
       if (directories.has(key)) break;
       directories.set(key, here);
@@ -43,8 +43,7 @@ export async function archiveDirectories(run: RunCommand, top: string, tree: str
   const remove = async (): Promise<void> => {
     for (const file of [list, archive]) await rm(file, { force: true }).catch(() => undefined);
   };
-  // Made anew, never through a link that somebody planted.
-  for (const file of [list, archive]) await rm(file, { force: true });
+  await rm(archive, { force: true }); // made anew, never through a link that somebody planted
   const inOrder = [...directories.keys()].sort().map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));
   await writeList(list, [Buffer.from('.'), ...inOrder]);
   const tar = async (until: AbortSignal | undefined, ...args: readonly string[]): Promise<void> => {
@@ -61,13 +60,4 @@ export async function archiveDirectories(run: RunCommand, top: string, tree: str
     restoreTimes: (directory) => tar(undefined, '--extract', ...exactly, '-C', directory, '-f', archive),
     remove,
   };
-}
-
-async function writeList(file: string, names: readonly Buffer[]): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(Buffer.concat(names.flatMap((path) => [path, Buffer.from([0])])));
-  } finally {
-    await handle.close();
-  }
 }

@@ -7,7 +7,7 @@ import { below } from '../history/inside.ts';
 import type { PullOrder } from '../pipeline/machine.ts';
 import type { RunCommand } from './command.ts';
 import type { NamedOutcome, Place } from './delete-named.ts';
-import { withDeadlineAfter } from './deadline.ts';
+import { withDeadline, withDeadlineAfter } from './deadline.ts';
 import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
 import { ownDirectory } from './own-directory.ts';
 import { troubleOfDisk, type PullTrouble } from './rsync-failure.ts';
@@ -39,7 +39,8 @@ export async function moveToHistory(run: RunCommand, order: PullOrder, { top, mi
   } catch {
     return undefined; // rsync can do it, or say why not
   } finally {
-    await archive?.remove();
+    // Of a disk that hangs, nothing can be removed either.
+    if (archive) await withDeadline(archive.remove(), patienceMs, () => new Error('the disk does not answer')).catch(() => undefined);
   }
 }
 

@@ -70,6 +70,11 @@ describe('on a disk', () => {
     expect(read).toEqual(names.reverse());
   });
 
+  it('in an older log, what looks like sizes is part of a name', () => {
+    expect(parseLogLine('2026/11/24 07:13:53 [1] >f+++++++++|12|44|x', {})?.path.toString()).toBe('12|44|x');
+    expect(parseLogLine('!01234567>f+++++++++|1|2|12|44|x!01234567', { mark: '!01234567' })?.path.toString()).toBe('12|44|x');
+  });
+
   it('a log is begun once, and gone on in with the same mark', async () => {
     const file = join(top, 'log');
     const mark = await beginLog(file, 'mail');

@@ -1,0 +1,29 @@
+import { open, rm } from 'node:fs/promises';
+import { createInsideCheck } from '../history/inside.ts';
+
+/**
+ * The directories that some paths are in, each once, by their bytes; the tree itself is empty.
+ * @param tree that the paths are below
+ * @returns undefined when a path leads through something that is no directory
+ */
+export async function parentsOf(tree: Buffer, paths: readonly Buffer[]): Promise<Buffer[] | undefined> {
+  const isInside = createInsideCheck(tree);
+  const parents = new Map<string, Buffer>(); // one character for each byte
+  for (const path of paths) {
+    if (!(await isInside(path))) return undefined;
+    const parent = path.subarray(0, Math.max(0, path.lastIndexOf('/')));
+    parents.set(parent.toString('latin1'), parent);
+  }
+  return [...parents.values()];
+}
+
+/** Writes names with a zero byte after each into a file that is made anew, never through a link that somebody planted. */
+export async function writeList(file: string, names: readonly Buffer[]): Promise<void> {
+  await rm(file, { force: true });
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(Buffer.concat(names.flatMap((path) => [path, Buffer.from([0])])));
+  } finally {
+    await handle.close();
+  }
+}
