@@ -89,7 +89,7 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
   pulling = undefined;
   first.end.resolve();
   await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']); });
-  expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+  await vi.waitFor(() => { expect(station.board.find(drive)?.state).toBe('safe-to-unplug'); }); // shown after it was told
 });
 
 it('while a disk that could not be closed has another run, nothing else closes it, or says that it is closed', async () => {
