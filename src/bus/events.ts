@@ -26,9 +26,9 @@ export interface OfSource {
 export interface Progress {
   /** 0 to 100; undefined while rsync still counts. */
   readonly percent?: number;
-  /** Bytes of the files passed over and transferred so far. */
+  /** Bytes of what was copied so far. */
   readonly bytes: number;
-  /** Files transferred so far. */
+  /** Files copied so far. */
   readonly files: number;
   readonly etaSeconds?: number;
 }

@@ -8,7 +8,8 @@ import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { listMounts } from '../system/mounts.ts';
 import { partialDir } from '../system/rsync.ts';
-import { createLineSplitter, parseProgress } from '../system/rsync-output.ts';
+import { createPullProgress } from '../system/pull-progress.ts';
+import { createLineSplitter } from '../system/rsync-output.ts';
 import type { Layer, Version } from './restore-plan.ts';
 import { shownText } from './shown-name.ts';
 
@@ -48,10 +49,9 @@ const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
 
 async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
   const slash = layer.isDirectory ? '/' : '';
+  const progress = createPullProgress({ isFirst: true, onProgress: (told) => { order.onProgress(told); } });
   const split = createLineSplitter((line) => {
-    const progress = parseProgress(line);
-    if (progress) order.onProgress(progress);
-    else if (order.dryRun) order.onName(line);
+    if (!progress.see(line) && order.dryRun) order.onName(line);
   });
   try {
     const { exitCode } = await run({

@@ -63,6 +63,8 @@ export interface PullOrder {
   readonly history?: HistoryEntry;
   /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
   readonly survey?: boolean;
+  /** What the last complete run found in the source; undefined when nothing is known. */
+  readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;
   /** Told of every file as it is created, changed or deleted. File names: never to be logged. Must be quick. */
   onChange?(change: Change): void;

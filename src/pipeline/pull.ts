@@ -45,6 +45,7 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   const order: PullOrder = {
     config,
     source,
+    ...(record.filesTotal > 0 && { lastTime: record }),
     onProgress: (progress) => {
       tries.see(progress);
       story.tell('sync:progress', progress);

@@ -73,7 +73,7 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
       if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
       const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
       if (typeof begun === 'object') return { ...nothingDone, ...begun };
-      const place = { mirror: target, isEmpty: await isEmpty(target), ...(begun !== undefined && { mark: begun }) };
+      const place = { mirror: target, isEmpty: await isEmpty(target), hasLargeFiles: hasLargeFiles(order), ...(begun !== undefined && { mark: begun }) };
       const there = { ...place, rsh: noRsh, top: paths.plaintext };
       const named = (await moveToHistory(await confined(run), order, there, signal)) ?? (await deleteNamed(await confined(run), order, there, signal));
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
@@ -111,6 +111,11 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
 }
+
+/** On average. */
+const largeBytes = 1024 * 1024;
+
+const hasLargeFiles = ({ lastTime }: PullOrder): boolean => lastTime !== undefined && lastTime.bytesTotal / lastTime.filesTotal >= largeBytes;
 
 /** Of an rsync that was ended, more may be in its log than was heard of it. */
 async function tellsOfChange(log: string): Promise<boolean> {

@@ -1,26 +1,37 @@
-import type { Progress, PullFigures } from '../bus/events.ts';
+import type { PullFigures } from '../bus/events.ts';
+
+/** What a line about progress says. */
+export interface ProgressLine {
+  /** Of the files that were copied. */
+  readonly bytes: number;
+  /** Their share of all bytes; undefined while the file list still grows. */
+  readonly percent?: number;
+  /** Files that were copied; undefined in the midst of one. */
+  readonly files?: number;
+  /** Share of the list that lies behind, in percent; undefined in the midst of a file, and while the list still grows. */
+  readonly passed?: number;
+}
 
 /**
- * A line of `--info=progress2 --no-human-readable`:
- * `  1,234,567  42%  12.34MB/s  0:00:05 (xfr#12, to-chk=345/678)`; `ir-chk` while the file list still grows.
+ * Such a line, with `--no-human-readable`: `  1,234,567  42%  12.34MB/s  0:00:05 (xfr#12, to-chk=345/678)`; `ir-chk`
+ * while the file list still grows. The time is what has passed, or, in the midst of a file, what is left of it.
  */
-const progressLine = /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:(\d+):(\d{2}):(\d{2})|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
+const progressLine = /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:\d+:\d{2}:\d{2}|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
 
 /**
  * Reads one progress line of rsync.
  * @param line without its carriage return
  * @returns undefined when it is something else
  */
-export function parseProgress(line: string): Progress | undefined {
+export function parseProgress(line: string): ProgressLine | undefined {
   const match = progressLine.exec(line);
   if (!match) return undefined;
-  const [, bytes = '', percent = '', hours, minutes, seconds, transferred, kind] = match;
-  const eta = hours === undefined ? undefined : toCount(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  const [, bytes = '', percent = '', transferred, kind, left = '0', all = '0'] = match;
   return {
     bytes: toCount(bytes),
-    files: toCount(transferred ?? '0'),
-    ...(kind === 'ir' ? {} : { percent: Math.min(100, Number(percent)) }), // of a list that still grows, a share means nothing
-    ...(kind === 'ir' || eta === undefined ? {} : { etaSeconds: eta }),
+    ...(transferred !== undefined && { files: toCount(transferred) }),
+    ...(kind !== 'ir' && { percent: Math.min(100, Number(percent)) }), // of a list that still grows, a share means nothing
+    ...(kind === 'to' && toCount(all) > 0 && { passed: 100 * Math.max(0, 1 - toCount(left) / toCount(all)) }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface PullTarget {
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
+  /** Known of the last time. Then a line of progress for each file costs nothing, and rsync also tells some in the midst of one. */
+  readonly hasLargeFiles?: boolean;
   /** What begins and ends each line about a change; undefined when no word of each file is wanted. */
   readonly mark?: string;
   /** Set when only what a list names is to be deleted. */
@@ -41,7 +43,7 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
 function commonArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
     '--archive', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--partial-dir=${partialDir}`,
-    '--no-human-readable', '--info=progress2,stats2,name0', '--outbuf=Block',
+    '--no-human-readable', `--info=${target.hasLargeFiles === true ? 'progress2,' : ''}stats2,name0`, '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),

@@ -3,16 +3,15 @@ import { CommandError, type CommandResult, type RunCommand } from './command.ts'
 import { betweenMarks, newMark, parseChange } from '../history/change.ts';
 import { readDoomed } from '../history/doomed.ts';
 import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
+import { createProgressAsker } from './progress-asker.ts';
+import { createPullProgress } from './pull-progress.ts';
 import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './rsync.ts';
 import { classifyRsync, outputLost, type PullTrouble } from './rsync-failure.ts';
-import { countComplaint, createLineSplitter, hasStats, onlyWaitsForDeletion, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
+import { countComplaint, createLineSplitter, hasStats, onlyWaitsForDeletion, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './rsync-output.ts';
 import { createStallWatch } from './stall-watch.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
 const longestPullMs = 14 * 86_400_000;
-
-/** How often progress is told, in milliseconds. */
-const progressEveryMs = 1_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(run: RunCommand, order: PullOrder, target: PullTarget, signal: AbortSignal): Promise<RsyncOutcome> {
@@ -20,9 +19,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const args = argsFor(order, { ...target, ...(mark !== undefined && { mark }), ...(order.history && { history: order.history }) });
   let statistics = '';
   let changed = false;
-  let toldAt = 0;
-  let unread = ''; // the last line that counted files and was not read
-  let files = 0; // the lines within one large file do not repeat the count
+  const progress = createPullProgress({ isFirst: target.isEmpty === true, onProgress: (told) => { order.onProgress(told); } });
   const doomed = readDoomed();
   const split = createLineSplitter((text) => {
     const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
@@ -34,25 +31,13 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
     }
     const line = withoutProgress(text);
     if (doomed.see(line)) return;
-    // There is such a line for each file: most of them are not worth reading.
-    const counts = line.endsWith(')');
-    if (line.startsWith(' ') && counts && Date.now() - toldAt < progressEveryMs) {
-      unread = line;
-      return;
-    }
-    const progress = parseProgress(line);
-    if (progress === undefined) {
-      statistics = `${statistics}${line}\n`.slice(-16_384);
-      return;
-    }
-    files = Math.max(files, progress.files, counts ? 0 : (parseProgress(unread)?.files ?? 0));
-    if (Date.now() - toldAt < progressEveryMs) return;
-    toldAt = Date.now();
-    order.onProgress({ ...progress, files });
+    if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
   });
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
   const stall = createStallWatch(order.config.pull.stallTimeout);
+  // Without a mark it would name a file beside its answer. It tells no progress of what it only would do.
+  const asker = mark === undefined || order.survey === true ? undefined : createProgressAsker((bytes) => { progress.written(bytes); });
   const ended = await capture(() => run({
     file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
     args,
@@ -61,13 +46,19 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
     accept: [23, 24, 25],
     signal: AbortSignal.any([signal, stall.signal]),
     ownGroup: true, // rsync starts ssh and a second rsync
-    onStart: (pid) => { stall.begin(pid); },
+    onStart: (pid) => {
+      stall.begin(pid);
+      asker?.begin(pid);
+    },
     onStdout: (chunk) => {
       stall.moved();
       split(chunk);
     },
     onStderr: splitErrors,
-  }), () => { stall.stop(); });
+  }), () => {
+    stall.stop();
+    asker?.stop();
+  });
   split('\n');
   splitErrors('\n');
   const outcome = outcomeOf(ended, statistics, complaints);

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { rsyncsOf } from './rsync-processes.ts';
 
 /**
  * Watches whether the rsync processes of a group get on. What rsync's own time limit misses is seen here: processes that
@@ -71,29 +71,10 @@ const hasMoved = (before: Doings, now: Doings): boolean =>
   before.processes !== now.processes || now.bytes - before.bytes >= fewBytes || now.ticks - before.ticks >= fewTicks;
 
 async function doingsOf(group: number): Promise<Doings> {
-  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(all.map((pid) => doingsOfOne(pid, group)));
-  const members = found.filter((one) => one !== undefined);
+  const members = await rsyncsOf(group);
   return {
     processes: members.map(({ pid }) => pid).join(' '),
-    bytes: members.reduce((sum, one) => sum + one.bytes, 0),
+    bytes: members.reduce((sum, { moved }) => sum + moved, 0),
     ticks: members.reduce((sum, one) => sum + one.ticks, 0),
   };
-}
-
-/** Only rsync counts: ssh, and what carries it, have signs of life of their own. */
-async function doingsOfOne(pid: string, group: number): Promise<{ pid: string; bytes: number; ticks: number } | undefined> {
-  const [, name, rest = ''] = /^\d+ \((.*)\) (.*)/s.exec(await readOrNothing(`/proc/${pid}/stat`)) ?? [];
-  const fields = rest.split(' '); // from the third on; see proc_pid_stat(5)
-  if (name !== 'rsync' || fields[2] !== String(group)) return undefined;
-  const counts = (await readOrNothing(`/proc/${pid}/io`)).matchAll(/^(?:rchar|wchar|read_bytes): (\d+)$/gm);
-  return { pid, bytes: [...counts].reduce((sum, [, count]) => sum + Number(count), 0), ticks: Number(fields[11]) + Number(fields[12]) };
-}
-
-async function readOrNothing(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    return ''; // it has just ended
-  }
 }

@@ -5,13 +5,13 @@ import { type Complaints, countComplaint, createLineSplitter, onlyWaitsForDeleti
 
 describe('progress of rsync', () => {
   it('reads a line of a finished file list', () => {
-    expect(parseProgress('      1,234,567  42%   12.34MB/s    0:01:05 (xfr#12, to-chk=345/678)')).toEqual({ bytes: 1_234_567, percent: 42, files: 12, etaSeconds: 65 });
+    expect(parseProgress('      1,234,567  42%   12.34MB/s    0:01:05 (xfr#12, to-chk=345/678)')).toEqual({ bytes: 1_234_567, percent: 42, files: 12, passed: 100 * (1 - 345 / 678) });
   });
-  it('gives no share and no time while the list still grows', () => {
+  it('gives no share while the list still grows', () => {
     expect(parseProgress('  1234567  99%   12.34MB/s    0:00:00 (xfr#1, ir-chk=1000/1234)')).toEqual({ bytes: 1_234_567, files: 1 });
   });
   it('takes a line without counts', () => {
-    expect(parseProgress('         32,768   3%   31.25kB/s    0:00:30')).toEqual({ bytes: 32_768, percent: 3, files: 0, etaSeconds: 30 });
+    expect(parseProgress('         32,768   3%   31.25kB/s    0:00:30')).toEqual({ bytes: 32_768, percent: 3 });
   });
   it.each(['sending incremental file list', 'Number of files: 3', '', '42%'])('takes %j for something else', (line) => {
     expect(parseProgress(line)).toBeUndefined();

@@ -1,0 +1,49 @@
+import { isReceiver, rsyncAt, rsyncsOf, type RsyncProcess } from './rsync-processes.ts';
+
+/**
+ * Asks rsync now and then how far it is. SIGVTALRM has the receiving one print one line when the file in hand is
+ * complete; see rsync(1), --progress. With --info=progress2 it prints one for each file, which costs more than all that
+ * guard and history need.
+ */
+export interface ProgressAsker {
+  /** @param group id of the process group */
+  begin(group: number): void;
+  stop(): void;
+}
+
+const everyMs = 1_000;
+
+/** @param onWritten told before each question how much the receiving rsync has written: in the midst of a large file it does not answer */
+export function createProgressAsker(onWritten: (bytes: number) => void): ProgressAsker {
+  let timer: NodeJS.Timeout | undefined;
+  let known: string | undefined; // seen before: an rsync that is about to become ssh, and would die of the signal, is not seen twice
+  let looking = false;
+  const ask = async (group: number): Promise<void> => {
+    const receiver = (known === undefined ? undefined : await rsyncAt(known, group)) ?? (await findReceiver(group));
+    if (timer === undefined) return;
+    if (receiver !== undefined && receiver.pid === known) {
+      onWritten(receiver.written);
+      process.kill(Number(receiver.pid), 'SIGVTALRM');
+    }
+    known = receiver?.pid;
+  };
+  return {
+    begin: (group) => {
+      timer = setInterval(() => {
+        if (looking) return; // even /proc may hang
+        looking = true;
+        ask(group).catch(() => undefined).finally(() => { looking = false; }); // it has just ended
+      }, everyMs);
+    },
+    stop: () => {
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}
+
+async function findReceiver(group: number): Promise<RsyncProcess | undefined> {
+  const all = await rsyncsOf(group);
+  for (const one of all) if (await isReceiver(one, all)) return one;
+  return undefined;
+}

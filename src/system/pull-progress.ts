@@ -1,0 +1,81 @@
+import type { Progress } from '../bus/events.ts';
+import { parseProgress, type ProgressLine } from './rsync-output.ts';
+
+/** Makes of what rsync says, and of what it writes, how far the whole is. */
+export interface PullProgress {
+  /** @returns whether the line tells of progress */
+  see(line: string): boolean;
+  /**
+   * Told now and then, without a line: in the midst of a large file rsync says nothing.
+   * @param bytes that were written so far
+   */
+  written(bytes: number): void;
+}
+
+export interface PullProgressOptions {
+  /** All of it is copied. Otherwise most is only passed over, and the share of the list says more than that of the bytes. */
+  readonly isFirst: boolean;
+  readonly onProgress: (progress: Progress) => void;
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+/** How often progress is told, in milliseconds. */
+const everyMs = 1_000;
+
+/** Below that nothing is told of what was written: the log and the questions of the receiving rsync are written, too. */
+const noteworthyBytes = 65_536;
+
+/** After so long a guess of the time left is better than none, in milliseconds. */
+const guessAfterMs = 5_000;
+
+export function createPullProgress({ isFirst, onProgress, now = () => performance.now() }: PullProgressOptions): PullProgress {
+  const begunAt = now();
+  let toldAt = -Infinity;
+  let unread: string | undefined; // the newest line that counted files and was not worth reading
+  let files = 0;
+  let passed = 0;
+  let last: ProgressLine = { bytes: 0 };
+  let base: number | undefined; // what was written at the last line
+  let told = 0;
+
+  const take = (line: ProgressLine): void => {
+    files = Math.max(files, line.files ?? 0); // the lines within a large file do not repeat the count
+    passed = line.passed ?? passed;
+  };
+  const tell = (bytes: number, share: number | undefined): void => {
+    toldAt = now();
+    const percent = share === undefined ? undefined : Math.floor(isFirst ? share : Math.max(share, passed));
+    const elapsed = toldAt - begunAt;
+    const left = percent === undefined || percent < 1 || elapsed < guessAfterMs ? undefined : Math.round((elapsed * (100 - percent)) / percent / 1000);
+    onProgress({ bytes, files, ...(percent !== undefined && { percent }), ...(left !== undefined && { etaSeconds: left }) });
+  };
+  return {
+    see: (text) => {
+      if (now() - toldAt < everyMs && text.startsWith(' ') && text.endsWith(')')) {
+        unread = text;
+        return true;
+      }
+      const line = parseProgress(text);
+      if (line === undefined) return false;
+      if (unread !== undefined) take(parseProgress(unread) ?? line);
+      unread = undefined;
+      take(line);
+      last = line;
+      base = undefined;
+      if (now() - toldAt >= everyMs) tell(line.bytes, line.percent);
+      return true;
+    },
+    written: (bytes) => {
+      if (base === undefined) {
+        base = bytes;
+        told = bytes;
+      }
+      if (bytes - told < noteworthyBytes || now() - toldAt < everyMs) return;
+      told = bytes;
+      const since = bytes - base;
+      const share = last.percent === undefined || last.bytes === 0 ? undefined : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
+      tell(last.bytes + since, share);
+    },
+  };
+}

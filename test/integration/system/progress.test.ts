@@ -1,0 +1,60 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Progress } from '../../../src/bus/events.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { sourceOf } from '../../../src/config/sources.ts';
+import type { Change } from '../../../src/history/change.ts';
+import { newHistoryEntry } from '../../../src/history/history-entry.ts';
+import { beginLog } from '../../../src/history/log-header.ts';
+import type { RsyncOutcome } from '../../../src/pipeline/machine.ts';
+import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { runRsync } from '../../../src/system/run-rsync.ts';
+
+let room: string;
+beforeEach(async () => {
+  room = await mkdtemp(join(tmpdir(), 'extbackup-progress-'));
+  for (const name of ['source', 'disk/backups']) await mkdir(join(room, name), { recursive: true });
+  const shell = join(room, 'shell');
+  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${join(room, 'source')}' && exec "$@"\n`);
+  await chmod(shell, 0o755);
+});
+afterEach(() => rm(room, { recursive: true }));
+
+/** A first copy with real rsync, at so many KiB a second. */
+async function pullAt(bandwidthLimit: number, hasLargeFiles = false): Promise<{ told: Progress[]; changes: Change[]; outcome: RsyncOutcome }> {
+  const [told, changes]: [Progress[], Change[]] = [[], []];
+  const run: RunCommand = (command) => runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(room, 'shell')}` : arg)) });
+  const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { bandwidthLimit } });
+  const history = await newHistoryEntry(join(room, 'disk'), new Date());
+  const mark = await beginLog(history.log);
+  const order = { config, source: sourceOf(config), history, onProgress: (progress: Progress) => { told.push(progress); }, onChange: (change: Change) => { changes.push(change); } };
+  const outcome = await runRsync(run, order, { mirror: join(room, 'disk/backups'), rsh: '/nonexistent', isEmpty: true, hasLargeFiles, mark }, new AbortController().signal);
+  return { told, changes, outcome };
+}
+
+it('of many small files, rsync tells it when it is asked, and nothing else is lost or added', async () => {
+  for (let index = 0; index < 300; index += 1) await writeFile(join(room, `source/file-${index}`), Buffer.alloc(20_000, index));
+  const { told, changes, outcome } = await pullAt(1_000);
+  expect(outcome).toMatchObject({ figures: { filesTotal: 300, filesTransferred: 300, bytesTotal: 6_000_000 } });
+  expect(outcome.trouble).toBeUndefined();
+  expect(changes.filter(({ isDirectory }) => !isDirectory).map(({ path }) => path).sort()).toEqual(Array.from({ length: 300 }, (_, index) => `file-${index}`).sort());
+  expect(told.length).toBeGreaterThanOrEqual(2);
+  expect(told.length).toBeLessThanOrEqual(8);
+  for (const [before, after] of told.slice(1).map((after, index) => [told[index], after] as const)) {
+    expect(after.files).toBeGreaterThan(before?.files ?? 0);
+    expect(after.bytes).toBe(after.files * 20_000);
+    expect(after.percent).toBe(Math.floor(after.files / 3));
+  }
+});
+
+it.each([false, true])('of one large file, it is told in its midst (known to be large: %s)', async (isKnown) => {
+  await writeFile(join(room, 'source/large'), Buffer.alloc(8_000_000, 'x'));
+  const { told, outcome } = await pullAt(1_500, isKnown);
+  expect(outcome.figures.filesTransferred).toBe(1);
+  const inside = told.filter(({ files }) => files === 0).map(({ bytes }) => bytes).filter((bytes) => bytes > 0);
+  expect(inside.length).toBeGreaterThanOrEqual(2);
+  expect(inside).toEqual([...inside].sort((a, b) => a - b));
+  expect(Math.max(...inside)).toBeLessThan(8_000_000);
+});
