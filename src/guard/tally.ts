@@ -21,9 +21,21 @@ const mostDirectories = 1_000;
 const theRest = '(all others)';
 const none: Counts = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
 
+type Counting = { -readonly [Key in keyof Counts]: Counts[Key] };
+
+function count(counts: Counting, { kind, size }: Change): void {
+  counts[kind] += 1;
+  if (kind === 'changed') counts.changedBytes += size;
+}
+
 export function createTally(): Tally {
-  const counts = { ...none };
-  const byDirectory = new Map<string, { -readonly [Key in keyof Counts]: Counts[Key] }>();
+  const counts: Counting = { ...none };
+  const byDirectory = new Map<string, Counting>();
+  const placeFor = (name: string): Counting => {
+    const place = byDirectory.get(name) ?? { ...none };
+    byDirectory.set(name, place);
+    return place;
+  };
   return {
     counts,
     byDirectory,
@@ -31,13 +43,9 @@ export function createTally(): Tally {
       if (change.isDirectory) return;
       const slash = change.path.indexOf('/');
       const name = slash < 0 ? '.' : change.path.slice(0, slash);
-      const key = byDirectory.has(name) || byDirectory.size < mostDirectories ? name : theRest;
-      const place = byDirectory.get(key) ?? { ...none };
-      byDirectory.set(key, place);
-      for (const target of [counts, place]) {
-        target[change.kind] += 1;
-        if (change.kind === 'changed') target.changedBytes += change.size;
-      }
+      const place = byDirectory.get(name) ?? placeFor(byDirectory.size < mostDirectories ? name : theRest);
+      count(counts, change);
+      count(place, change);
     },
   };
 }

@@ -30,20 +30,37 @@ export function betweenMarks(line: string, mark: string): string | undefined {
  */
 export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 
-const itemised = /^(?:([<>ch.])([fdLDS])(\S+) *|(\*deleting) *)\|(\d+)\|\d+\|(.+)$/s;
+/** `%i` of what is no deletion; see rsync(1), --itemize-changes. */
+const itemised = /^[<>ch.][fdLDS]\S+ *$/;
 
 /**
- * Reads one line of {@link changeFormat}.
+ * Reads one line of {@link changeFormat}. There may be a million of them, so it takes them apart by hand.
  * @param text what stands between the marks
  * @returns undefined for anything else, and where only owner, rights or times changed
  */
 export function parseChange(text: string): Change | undefined {
-  const match = itemised.exec(text);
-  if (!match) return undefined;
-  const [, update, type, attributes = '', deleting, size = '0', path = ''] = match;
-  if (deleting !== undefined) return { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 };
-  const isDirectory = type === 'd';
-  const bytes = Math.min(Number.MAX_SAFE_INTEGER, Number(size));
-  if (attributes.startsWith('+')) return { kind: 'created', isDirectory, path, size: bytes };
-  return update === '.' || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size: bytes };
+  const [first, second] = [text.indexOf('|'), text.indexOf('|', text.indexOf('|') + 1)];
+  const third = text.indexOf('|', second + 1);
+  if (first < 0 || third < 0 || third === text.length - 1) return undefined;
+  const size = toCount(text, first + 1, second);
+  if (size === undefined || toCount(text, second + 1, third) === undefined) return undefined;
+  const path = text.slice(third + 1);
+  const item = text.slice(0, first);
+  const isCreated = item.startsWith('+', 2);
+  if (!itemised.test(item)) return /^\*deleting *$/.test(item) ? { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 } : undefined;
+  const isDirectory = item[1] === 'd';
+  if (isCreated) return { kind: 'created', isDirectory, path, size };
+  return item.startsWith('.') || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size };
+}
+
+/** Digits, as a number that can be counted exactly. */
+function toCount(text: string, from: number, to: number): number | undefined {
+  if (from >= to) return undefined;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = Math.min(Number.MAX_SAFE_INTEGER, value * 10 + digit);
+  }
+  return value;
 }

@@ -107,8 +107,12 @@ const longestLine = 20_000;
 export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {
-    const lines = (rest + chunk).split(/[\r\n]/);
-    rest = (lines.pop() ?? '').slice(-longestLine); // a server that never ends a line must not fill our memory
-    for (const line of lines) if (line !== '') onLine(line);
+    const text = rest + (chunk.includes('\r') ? chunk.replaceAll('\r', '\n') : chunk);
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      if (end > start) onLine(text.slice(start, end));
+      start = end + 1;
+    }
+    rest = text.slice(Math.max(start, text.length - longestLine)); // a server that never ends a line must not fill our memory
   };
 }
