@@ -80,6 +80,15 @@ async function emptyTargets(): Promise<void> {
   await mkdir(join(root, 'disk/backups'), { recursive: true });
 }
 
+async function addNew(name: string, share: number): Promise<void> {
+  for (let index = 0; index < (share * count) / filesPerDirectory; index += 1) await cp(join(source, `d${String(index)}`), join(source, name, `d${String(index)}`), { recursive: true });
+}
+
+/** One in a hundred, other ones each time. */
+async function deleteSome(offset: number): Promise<void> {
+  for (let index = offset; index < count; index += 100) await rm(join(source, `d${String(Math.floor(index / filesPerDirectory))}`, `file-${String(index)}`), { force: true });
+}
+
 try {
   await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
   console.log(`${String(count)} files, ${String(cpus().length)} processors, median of ${String(rounds)} rounds`);
@@ -87,11 +96,12 @@ try {
   await measure('first copy', emptyTargets, true);
   await measure('nothing changed', () => Promise.resolve());
   await measure('5 % changed', (round) => fillTree(source, `round ${String(round)}`, (index) => index % 20 === 0));
-  await measure('30 % new', async (round) => {
-    for (let index = 0; index < (0.3 * count) / filesPerDirectory; index += 1) await cp(join(source, `d${String(index)}`), join(source, `new-${String(round)}`, `d${String(index)}`), { recursive: true });
-  });
-  await measure('1 % deleted', async (round) => {
-    for (let index = round; index < count; index += 100) await rm(join(source, `d${String(Math.floor(index / filesPerDirectory))}`, `file-${String(index)}`), { force: true });
+  await measure('30 % new', (round) => addNew(`new-${String(round)}`, 0.3));
+  await measure('1 % deleted', (round) => deleteSome(round));
+  await measure('a busy week', async (round) => { // all of it at once: 2 % changed, 1 % deleted, and a new directory with 30 %
+    await fillTree(source, `week ${String(round)}`, (index) => index % 50 === 1);
+    await deleteSome(rounds + round);
+    await addNew(`week-${String(round)}`, 0.3);
   });
   console.log(`all together      wall ${total.theirs.toFixed(2)} -> ${total.mine.toFixed(2)} s (ratio ${(total.mine / total.theirs).toFixed(3)})`);
 } finally {
