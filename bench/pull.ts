@@ -99,8 +99,8 @@ try {
   await measure('30 % new', (round) => addNew(`new-${String(round)}`, 0.3));
   await measure('1 % deleted', (round) => deleteSome(round));
   await measure('a busy week', async (round) => { // all of it at once: 2 % changed, 1 % deleted, and a new directory with 30 %
-    await fillTree(source, `week ${String(round)}`, (index) => index % 50 === 1);
-    await deleteSome(rounds + round);
+    await fillTree(source, `week ${String(round)}`, (index) => index % 50 === 49);
+    await deleteSome(50 + round);
     await addNew(`week-${String(round)}`, 0.3);
   });
   console.log(`all together      wall ${total.theirs.toFixed(2)} -> ${total.mine.toFixed(2)} s (ratio ${(total.mine / total.theirs).toFixed(3)})`);
