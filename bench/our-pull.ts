@@ -8,7 +8,7 @@ import type { Change } from '../src/history/change.ts';
 import { runCommand, type RunCommand } from '../src/system/command.ts';
 import { createMachine } from '../src/system/machine.ts';
 import { noHelpers } from '../test/fakes/no-helpers.ts';
-import { readReport, timed, type Measure } from './measure.ts';
+import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const [root = '', count = '0', firstCopy = 'false'] = process.argv.slice(2);
 const reports: string[] = [];
@@ -22,14 +22,14 @@ const run: RunCommand = (command) => {
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
 const machine = createMachine(run, { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') }, noHelpers(run));
 const now = new Date().toISOString();
-const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: now, filesTotal: Number(count), bytesTotal: Number(count) * 1000, lastSuccess: firstCopy === 'true' ? null : now });
+const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: now, ...lastTime(Number(count)), lastSuccess: firstCopy === 'true' ? null : now });
 const signal = new AbortController().signal;
 
 const cpuBefore = process.cpuUsage();
 const started = performance.now();
 const source = sourceOf(config);
 const watch = createWatch(source.guard, record, signal);
-const order = { config, source, onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
+const order = { config, source, ...(firstCopy !== 'true' && { lastTime: record }), onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
 const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
 await watch.content?.look({ now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) }, 0);
 if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);

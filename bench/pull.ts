@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { configSchema } from '../src/config/schema.ts';
 import { sourceOf } from '../src/config/sources.ts';
-import { copyArgs } from '../src/system/rsync.ts';
-import { readReport, timed, type Measure } from './measure.ts';
+import { copyArgs, isBetterAsked } from '../src/system/rsync.ts';
+import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -34,9 +34,9 @@ async function fillTree(directory: string, text: string, only: (index: number) =
   }
 }
 
-async function plain(target: string): Promise<Measure> {
+async function plain(target: string, firstCopy: boolean): Promise<Measure> {
   const report = join(root, 'plain.time');
-  const args = copyArgs(config, sourceOf(config), { mirror: target, rsh: shell }).filter((arg) => !/^--(?:out-format|debug|max-delete|rsh)/.test(arg));
+  const args = copyArgs(config, sourceOf(config), { mirror: target, rsh: shell, isAsked: isBetterAsked({ ...(!firstCopy && { lastTime: lastTime(count) }), isEmpty: firstCopy }) }).filter((arg) => !/^--(?:out-format|debug|max-delete|rsh)/.test(arg));
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
@@ -56,7 +56,7 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
   for (let round = 0; round < rounds; round += 1) {
     await prepare(round);
     // In turn, so that neither always finds the source in memory.
-    const jobs = [async () => { theirs.push(await plain(join(root, 'plain'))); }, async () => { mine.push(await ours(firstCopy)); }];
+    const jobs = [async () => { theirs.push(await plain(join(root, 'plain'), firstCopy)); }, async () => { mine.push(await ours(firstCopy)); }];
     for (const job of round % 2 === 0 ? jobs : jobs.reverse()) {
       await execa('/usr/bin/sync');
       await job();

@@ -26,6 +26,7 @@ import type { Courier } from './courier.ts';
 import { runHook } from './run-hook.ts';
 import { troubleOfDisk } from './rsync-failure.ts';
 import { parseStats } from './rsync-output.ts';
+import { isBetterAsked } from './rsync.ts';
 import { runRsync } from './run-rsync.ts';
 import type { Place } from './ssh.ts';
 import { removePartials } from './partial-files.ts';
@@ -73,7 +74,9 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
       if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
       const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
       if (typeof begun === 'object') return { ...nothingDone, ...begun };
-      const place = { mirror: target, isEmpty: await isEmpty(target), hasLargeFiles: hasLargeFiles(order), ...(begun !== undefined && { mark: begun }) };
+      const nothingThere = await isEmpty(target);
+      const isAsked = order.survey !== true && isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
+      const place = { mirror: target, isEmpty: nothingThere, isAsked, ...(begun !== undefined && { mark: begun }) };
       const there = { ...place, rsh: noRsh, top: paths.plaintext };
       const named = (await moveToHistory(await confined(run), order, there, signal)) ?? (await deleteNamed(await confined(run), order, there, signal));
       const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
@@ -111,11 +114,6 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
 }
-
-/** On average. */
-const largeBytes = 1024 * 1024;
-
-const hasLargeFiles = ({ lastTime }: PullOrder): boolean => lastTime !== undefined && lastTime.bytesTotal / lastTime.filesTotal >= largeBytes;
 
 /** Of an rsync that was ended, more may be in its log than was heard of it. */
 async function tellsOfChange(log: string): Promise<boolean> {

@@ -12,12 +12,13 @@ export interface ProgressAsker {
 }
 
 const everyMs = 1_000;
+/** Until it is found: so that the first small file already tells how much there is. */
+const lookEveryMs = 250;
 
 /** @param onWritten told before each question how much the receiving rsync has written: in the midst of a large file it does not answer */
 export function createProgressAsker(onWritten: (bytes: number) => void): ProgressAsker {
   let timer: NodeJS.Timeout | undefined;
   let known: string | undefined; // seen before: an rsync that is about to become ssh, and would die of the signal, is not seen twice
-  let looking = false;
   const ask = async (group: number): Promise<void> => {
     const receiver = (known === undefined ? undefined : await rsyncAt(known, group)) ?? (await findReceiver(group));
     if (timer === undefined) return;
@@ -27,16 +28,17 @@ export function createProgressAsker(onWritten: (bytes: number) => void): Progres
     }
     known = receiver?.pid;
   };
+  const next = (group: number): void => {
+    timer = setTimeout(() => {
+      ask(group).catch(() => undefined).finally(() => { // it has just ended
+        if (timer !== undefined) next(group);
+      });
+    }, known === undefined ? lookEveryMs : everyMs);
+  };
   return {
-    begin: (group) => {
-      timer = setInterval(() => {
-        if (looking) return; // even /proc may hang
-        looking = true;
-        ask(group).catch(() => undefined).finally(() => { looking = false; }); // it has just ended
-      }, everyMs);
-    },
+    begin: next,
     stop: () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       timer = undefined;
     },
   };

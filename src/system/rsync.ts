@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
@@ -14,8 +15,8 @@ export interface PullTarget {
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
-  /** Known of the last time. Then a line of progress for each file costs nothing, and rsync also tells some in the midst of one. */
-  readonly hasLargeFiles?: boolean;
+  /** It tells progress only when it is asked, and not after each file and in the midst of large ones; see progress-asker.ts. */
+  readonly isAsked?: boolean;
   /** What begins and ends each line about a change; undefined when no word of each file is wanted. */
   readonly mark?: string;
   /** Set when only what a list names is to be deleted. */
@@ -33,6 +34,13 @@ export interface NamedDeletion {
 /** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
 export const partialDir = '.extbackup-partial';
 
+/** So many files, of so many bytes on average, are copied faster when none of them has a line of its own. */
+const manyFiles = { least: 100_000, averageBytes: 65_536 };
+
+/** Whether rsync is better asked for progress, for the source as it was the last time: also of the first copy, where a million files may come. */
+export const isBetterAsked = ({ lastTime, isEmpty }: { readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>; readonly isEmpty: boolean }): boolean =>
+  lastTime === undefined ? isEmpty : lastTime.filesTotal >= manyFiles.least && lastTime.bytesTotal / lastTime.filesTotal < manyFiles.averageBytes;
+
 /** `USER@HOST`, for messages. */
 export function serverName({ source }: Pick<PullSource, 'source'>): string {
   const parts = parseSource(source);
@@ -43,7 +51,7 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
 function commonArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
     '--archive', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--partial-dir=${partialDir}`,
-    '--no-human-readable', `--info=${target.hasLargeFiles === true ? 'progress2,' : ''}stats2,name0`, '--outbuf=Block',
+    '--no-human-readable', `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`, '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
