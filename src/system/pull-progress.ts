@@ -20,8 +20,8 @@ export interface PullProgressOptions {
   readonly now?: () => number;
 }
 
-/** How often progress is told, in milliseconds. */
-const everyMs = 1_000;
+/** How often progress is told at most, in milliseconds: answers that come once a second do not come after a second each. */
+const everyMs = 800;
 
 /** Below that nothing is told of what was written: the log and the questions of the receiving rsync are written, too. */
 const noteworthyBytes = 65_536;
@@ -42,6 +42,16 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
   const take = (line: ProgressLine): void => {
     files = Math.max(files, line.files ?? 0); // the lines within a large file do not repeat the count
     passed = line.passed ?? passed;
+    last = line;
+  };
+  const read = (text: string): boolean => {
+    const line = parseProgress(text);
+    if (line === undefined) return false;
+    if (unread !== undefined) take(parseProgress(unread) ?? line);
+    unread = undefined;
+    take(line);
+    if (now() - toldAt >= everyMs) tell(line.bytes, line.percent);
+    return true;
   };
   const tell = (bytes: number, share: number | undefined): void => {
     toldAt = now();
@@ -50,20 +60,16 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
     const left = percent === undefined || percent < 1 || elapsed < guessAfterMs ? undefined : Math.round((elapsed * (100 - percent)) / percent / 1000);
     onProgress({ bytes, files, ...(percent !== undefined && { percent }), ...(left !== undefined && { etaSeconds: left }) });
   };
+  const tellInside = (since: number): void => {
+    const share = last.percent === undefined || last.bytes === 0 ? undefined : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
+    tell(last.bytes + since, share);
+  };
   return {
     see: (text) => {
-      if (now() - toldAt < everyMs && text.startsWith(' ') && text.endsWith(')')) {
-        unread = text;
-        return true;
-      }
-      const line = parseProgress(text);
-      if (line === undefined) return false;
-      if (unread !== undefined) take(parseProgress(unread) ?? line);
-      unread = undefined;
-      take(line);
-      last = line;
+      if (now() - toldAt >= everyMs || !text.startsWith(' ') || !text.endsWith(')')) {
+        if (!read(text)) return false;
+      } else unread = text;
       base = undefined;
-      if (now() - toldAt >= everyMs) tell(line.bytes, line.percent);
       return true;
     },
     written: (bytes) => {
@@ -71,11 +77,12 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
         base = bytes;
         told = bytes;
       }
-      if (bytes - told < noteworthyBytes || now() - toldAt < everyMs) return;
-      told = bytes;
-      const since = bytes - base;
-      const share = last.percent === undefined || last.bytes === 0 ? undefined : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
-      tell(last.bytes + since, share);
+      if (now() - toldAt < everyMs) return;
+      if (unread !== undefined) read(unread);
+      else if (bytes - told >= noteworthyBytes) {
+        told = bytes;
+        tellInside(bytes - base);
+      }
     },
   };
 }

@@ -55,6 +55,18 @@ describe('progress of a pull', () => {
 });
 
 describe('what is written between the lines', () => {
+  it('comes after the newest answer, also after one that came too soon to be told', () => {
+    const progress = start(true);
+    clock = 10_000;
+    progress.see(lineOf(1_000_000, 10, 3, 5, 10));
+    clock = 10_500;
+    progress.see(lineOf(2_000_000, 20, 6, 4, 10));
+    clock = 11_000;
+    progress.written(90_000_000);
+    clock = 12_000;
+    progress.written(90_500_000);
+    expect(told.slice(1).map(({ bytes, files, percent }) => [bytes, files, percent])).toEqual([[2_000_000, 6, 20], [2_500_000, 6, 25]]);
+  });
   it('is progress of the file in hand', () => {
     const progress = start(true);
     clock = 10_000;
