@@ -62,7 +62,7 @@ it('a full disk', async () => {
   await lab.server.shell('rm /backups/too-large');
   const { exitCode } = await lab.guest.run(['extbackup', 'run'], { timeoutMs: 240_000, okCodes: 'any' });
   expect(exitCode).toBe(0); // and the way back is to put it right
-});
+}, 600_000); // two long runs
 
 it('a wrong configuration', async () => {
   await lab.guest.shell('echo "sorce: misspelt" >> /etc/extbackup/config.yaml');
