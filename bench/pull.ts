@@ -13,6 +13,7 @@ import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 3);
+let turn = 0;
 /** Seconds of all kinds of runs together, by the wall clock. */
 const total = { theirs: 0, mine: 0 };
 /** Files are made of so many bytes at most. */
@@ -55,9 +56,10 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
   const [theirs, mine]: [Measure[], Measure[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
     await prepare(round);
-    // In turn, so that neither always finds the source in memory.
+    // In turn, also from one kind to the next, so that neither always finds the source in memory.
     const jobs = [async () => { theirs.push(await plain(join(root, 'plain'), firstCopy)); }, async () => { mine.push(await ours(firstCopy)); }];
-    for (const job of round % 2 === 0 ? jobs : jobs.reverse()) {
+    turn += 1;
+    for (const job of turn % 2 === 0 ? jobs : jobs.reverse()) {
       await execa('/usr/bin/sync');
       await job();
     }

@@ -51,7 +51,8 @@ async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal
   const slash = layer.isDirectory ? '/' : '';
   const progress = createPullProgress({ isFirst: true, onProgress: (told) => { order.onProgress(told); } });
   const split = createLineSplitter((line) => {
-    if (!progress.see(line) && order.dryRun) order.onName(line);
+    if (order.dryRun) order.onName(line); // a name may look like anything
+    else progress.see(line);
   });
   try {
     const { exitCode } = await run({

@@ -17,7 +17,7 @@ export const makesRoom = 8;
 const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
 const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
-const copiedPattern = /^[<>h]f\S+ *\|(.+)$/s;
+const copiedPattern = /^[<>h]f[^\s|]+ *\|(.+)$/s;
 
 /** What rsync puts before each line of a --log-file. */
 const stamp = /^\d\S+ \S+ \[\d+\] /;

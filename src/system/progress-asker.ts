@@ -15,16 +15,23 @@ const everyMs = 1_000;
 /** Until it is found: so that the first small file already tells how much there is. */
 const lookEveryMs = 250;
 
-/** @param onWritten told before each question how much the receiving rsync has written: in the midst of a large file it does not answer */
-export function createProgressAsker(onWritten: (bytes: number) => void): ProgressAsker {
+/** A question that was not answered yet still stands; it is repeated after so many seconds, should it be lost. */
+const repeatAfter = 60;
+
+/**
+ * @param onWritten told before each question how much the receiving rsync has written: in the midst of a large file it
+ * does not answer. Returns whether the last question was answered.
+ */
+export function createProgressAsker(onWritten: (bytes: number) => boolean): ProgressAsker {
   let timer: NodeJS.Timeout | undefined;
   let known: string | undefined; // seen before: an rsync that is about to become ssh, and would die of the signal, is not seen twice
+  let unanswered = -1; // so that the first question is asked
   const ask = async (group: number): Promise<void> => {
     const receiver = (known === undefined ? undefined : await rsyncAt(known, group)) ?? (await findReceiver(group));
     if (timer === undefined) return;
     if (receiver !== undefined && receiver.pid === known) {
-      onWritten(receiver.written);
-      process.kill(Number(receiver.pid), 'SIGVTALRM');
+      unanswered = onWritten(receiver.written) ? 0 : unanswered + 1;
+      if (unanswered % repeatAfter === 0) process.kill(Number(receiver.pid), 'SIGVTALRM');
     }
     known = receiver?.pid;
   };

@@ -8,8 +8,9 @@ export interface PullProgress {
   /**
    * Told now and then, without a line: in the midst of a large file rsync says nothing.
    * @param bytes that were written so far
+   * @returns whether a line came since the last call
    */
-  written(bytes: number): void;
+  written(bytes: number): boolean;
 }
 
 export interface PullProgressOptions {
@@ -23,7 +24,7 @@ export interface PullProgressOptions {
 /** How often progress is told at most, in milliseconds: answers that come once a second do not come after a second each. */
 const everyMs = 800;
 
-/** Below that nothing is told of what was written: the log and the questions of the receiving rsync are written, too. */
+/** Below that nothing is told of what was written: the log is written, too. */
 const noteworthyBytes = 65_536;
 
 /** After so long a guess of the time left is better than none, in milliseconds. */
@@ -61,7 +62,8 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
     onProgress({ bytes, files, ...(percent !== undefined && { percent }), ...(left !== undefined && { etaSeconds: left }) });
   };
   const tellInside = (since: number): void => {
-    const share = last.percent === undefined || last.bytes === 0 ? undefined : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
+    const share = last.percent === undefined || last.percent < 1 ? undefined // how much there is cannot be told from it
+      : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
     tell(last.bytes + since, share);
   };
   return {
@@ -73,16 +75,18 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
       return true;
     },
     written: (bytes) => {
+      const isAnswered = base === undefined;
       if (base === undefined) {
         base = bytes;
         told = bytes;
       }
-      if (now() - toldAt < everyMs) return;
+      if (now() - toldAt < everyMs) return isAnswered;
       if (unread !== undefined) read(unread);
       else if (bytes - told >= noteworthyBytes) {
         told = bytes;
         tellInside(bytes - base);
       }
+      return isAnswered;
     },
   };
 }

@@ -100,8 +100,8 @@ export function countComplaint(complaints: Complaints, line: string): void {
 export const onlyWaitsForDeletion = ({ vanished, waiting, others }: Complaints, skippedDeletions: number): boolean =>
   skippedDeletions > 0 && waiting > 0 && vanished + others === 0;
 
-/** A path of 4096 bytes, each written as `\#ooo`, with what stands before it. */
-const longestLine = 20_000;
+/** A path of 4096 bytes, each written as `\#ooo`, with what stands before and after it. */
+const longestLine = 24_000;
 
 /** Splits a stream into lines at carriage returns and newlines, whatever pieces it comes in. */
 export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {

@@ -6,7 +6,7 @@ export interface RsyncProcess {
   readonly parent: string;
   /** Bytes read and written, by system call and from disks. */
   readonly moved: number;
-  /** Bytes written by system call. */
+  /** Bytes that it gave to a disk to be written, when it did; what goes through pipes, as the file list does, is none of them. */
   readonly written: number;
   /** Processor time in clock ticks. */
   readonly ticks: number;
@@ -26,7 +26,7 @@ export async function rsyncAt(pid: string, group: number): Promise<RsyncProcess 
   if (name !== 'rsync' || fields[2] !== String(group)) return undefined;
   const counts = new Map([...(await readOrNothing(`/proc/${pid}/io`)).matchAll(/^(\w+): (\d+)$/gm)].map(([, key = '', count]) => [key, Number(count)]));
   const of = (key: string): number => counts.get(key) ?? 0;
-  return { pid, parent: fields[1] ?? '', moved: of('rchar') + of('wchar') + of('read_bytes'), written: of('wchar'), ticks: Number(fields[11]) + Number(fields[12]) };
+  return { pid, parent: fields[1] ?? '', moved: of('rchar') + of('wchar') + of('read_bytes'), written: of('write_bytes'), ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
 /** Number of SIGVTALRM, as a bit of the masks in proc_pid_status(5). */

@@ -37,7 +37,7 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
   const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
   const stall = createStallWatch(order.config.pull.stallTimeout);
   // Without a mark it would name a file beside its answer.
-  const asker = target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => { progress.written(bytes); }) : undefined;
+  const asker = target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
   const ended = await capture(() => run({
     file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
     args,

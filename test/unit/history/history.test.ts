@@ -17,12 +17,18 @@ describe('a line of changes', () => {
     ['cd+++++++++|4096|44|d/', { kind: 'created', path: 'd/', size: 4096, isDirectory: true }],
     ['*deleting  |0|44|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
     ['*deleting  |0|44|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
+    ['>f+++++++++|12|44|a|5|0|x', { kind: 'created', path: 'a|5|0|x', size: 12, isDirectory: false }],
     ['.f...p.....|3|44|only-rights', undefined],
     ['.d..t......|4096|44|./', undefined],
     ['Number of files: 3', undefined],
   ])('%s', (line, change) => {
     expect(parseChange(line)).toEqual(change);
   });
+});
+
+it('a copied file keeps the whole of its name, whatever is in it', () => {
+  const mark = '!01234567';
+  expect(parseCopied(`${mark}>f+++++++++|12|44|a|b.txt${mark}`, { mark })?.toString()).toBe('a|b.txt');
 });
 
 describe.each([

@@ -78,6 +78,15 @@ describe('what is written between the lines', () => {
     progress.written(172_000_000);
     expect(told.slice(1)).toEqual([{ bytes: 3_000_000, files: 3, percent: 30, etaSeconds: 26 }, { bytes: 103_000_000, files: 3, percent: 99, etaSeconds: 0 }]);
   });
+  it('has no share after a line of less than one percent: of a large file nobody knows yet how much there is', () => {
+    const progress = start(true);
+    clock = 1_000;
+    progress.see(lineOf(900, 0, 1, 1, 2));
+    expect(progress.written(4_096)).toBe(true);
+    clock = 20_000;
+    expect(progress.written(50_004_096)).toBe(false);
+    expect(told.at(-1)).toEqual({ bytes: 50_000_900, files: 1 });
+  });
   it('has no share before the first line', () => {
     const progress = start(true);
     clock = 1_000;
@@ -88,9 +97,9 @@ describe('what is written between the lines', () => {
   });
   it('is nothing while rsync only looks around', () => {
     const progress = start(false);
-    for (let seconds = 1; seconds < 60; seconds += 1) {
+    for (let seconds = 1; seconds < 100; seconds += 1) {
       clock = seconds * 1_000;
-      progress.written(1_000 * seconds);
+      progress.written(500 * seconds);
     }
     expect(told).toEqual([]);
   });
