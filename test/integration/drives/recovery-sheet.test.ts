@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildRecoverySheet, type SheetFacts } from '../../../src/drives/recovery-sheet.ts';
 import { sheetAsHtml, sheetAsText } from '../../../src/drives/recovery-sheet-text.ts';
+import { changeFormat } from '../../../src/history/change.ts';
+import { beginLog } from '../../../src/history/log-header.ts';
 import { deriveKey } from '../../../src/keys/derivation.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { Secret } from '../../../src/system/secret.ts';
@@ -76,6 +78,12 @@ it.each(['/usr/bin/dash', '/usr/bin/bash'])('an earlier date is laid over the co
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);
   };
+  const putLog = async (name: string, source: string | undefined, ...changes: (readonly [item: string, path: string])[]): Promise<void> => {
+    const file = join(root, 'disk/.extbackup/history', name);
+    const mark = await beginLog(file, source);
+    for (const [item, path] of changes) await appendFile(file, `${changeFormat(mark).replace('%i', item).replace('%l', '12').replace('%b', '3').replace('%n', path)}\n`);
+    await appendFile(file, `${mark}>f+++++++++|12|3|cut-o`); // by a power cut
+  };
   await put('restored/docs/letter', 'third');
   await put('restored/docs/later', 'later');
   await put('disk/history/20260110T070000Z/docs/letter', 'first');
@@ -83,13 +91,15 @@ it.each(['/usr/bin/dash', '/usr/bin/bash'])('an earlier date is laid over the co
   await put('disk/history/20260120T070000Z/docs/a gone one', 'deleted');
   await put('disk/.extbackup/history/20260105T070000Z.log', '2026/01/05 07:00:00 [1] >f+++++++++|docs/letter\n');
   await put('disk/.extbackup/history/20260120T070000Z.log', '2026/01/20 07:00:00 [1] cd+++++++++|docs/\n2026/01/20 07:00:00 [1] >f+++++++++|docs/later\n2026/01/20 07:00:00 [1] >f.st......|docs/letter\n');
+  await putLog('20260121T070000Z.log', undefined, ['cd+++++++++', 'odd/'], ['>f+++++++++', 'odd/1|2 !0badcafe'], ['>f.st......', 'docs/letter'], ['*deleting  ', 'docs/gone']);
+  await putLog('20260121T070000Z-www.log', 'www', ['>f+++++++++', 'index.html']);
   const section = buildRecoverySheet(facts).sections.find(({ heading }) => heading.includes('earlier date'));
   const commands = section?.blocks.flatMap((block) => ('commands' in block ? [block.commands] : [])).join('\n') ?? '';
   await writeFile(join(root, 'typed'), commands.replace(/^at=.*/, 'at=20260115T120000Z').replaceAll('/mnt/recovery', join(root, 'disk')).replaceAll('/srv', root));
   await runCommand({ file: shell as `/${string}`, args: ['-eu', join(root, 'typed')], timeoutMs: 30_000 });
   expect(await readFile(join(root, 'restored/docs/letter'), 'utf8')).toBe('second');
   expect(await readFile(join(root, 'restored/docs/a gone one'), 'utf8')).toBe('deleted');
-  expect(await readFile(join(root, 'came-later.txt'), 'utf8')).toBe('docs/\ndocs/later\n');
+  expect(await readFile(join(root, 'came-later.txt'), 'utf8')).toBe('docs/\ndocs/later\nwww/index.html\nodd/\nodd/1|2 !0badcafe\n');
   await rm(root, { recursive: true });
 });
 
