@@ -24,7 +24,7 @@ export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow>
  * Waits until a disk is in one of these states. Asks the status file and not the program: starting that again and
  * again would slow the emulated machine down.
  */
-export async function waitForState(lab: Lab, label: string, states: readonly string[], timeoutMs = 240_000): Promise<DriveNow> {
+export async function waitForState(lab: Lab, label: string, states: readonly string[], timeoutMs = 480_000): Promise<DriveNow> {
   await lab.guest.waitFor(`${label} to be ${states.join(' or ')}`, async () => {
     const text = await lab.guest.ask('cat /run/extbackup/status.json 2>/dev/null || echo "{\\"drives\\":[]}"');
     const { drives } = JSON.parse(text) as { drives: DriveNow[] };
