@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 /** What one pull took. */
 export interface Measure {
   readonly seconds: number;
+  /** What it took after that until all was on the disk. */
+  readonly flushSeconds: number;
   /** Highest resident memory of the receiving rsync, in MB. */
   readonly rsyncMb: number;
   /** Highest resident memory of the program that started it, in MB; 0 for plain rsync. */

@@ -12,10 +12,10 @@ import { copyArgs, isBetterAsked } from '../src/system/rsync.ts';
 import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
-const rounds = Number(process.argv[3] ?? 3);
-let turn = 0;
-/** Seconds of all kinds of runs together, by the wall clock. */
-const total = { theirs: 0, mine: 0 };
+/** Of each kind. An even number is fair: what comes second may find the source in memory, or not. */
+const rounds = Number(process.argv[3] ?? 4);
+/** Of all kinds together, in seconds by the wall clock. */
+const total = { theirs: none(), mine: none() };
 /** Files are made of so many bytes at most. */
 const largest = Number(process.argv[4] ?? 2_000);
 const filesPerDirectory = 200;
@@ -24,7 +24,7 @@ const root = await mkdtemp(join(tmpdir(), 'extbackup-bench-'));
 const source = join(root, 'source');
 const shell = join(root, 'shell');
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function fillTree(directory: string, text: string, only: (index: number) => boolean): Promise<void> {
   for (let start = 0; start < count; start += filesPerDirectory) {
@@ -41,39 +41,64 @@ async function plain(target: string, firstCopy: boolean): Promise<Measure> {
   const started = performance.now();
   const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
   await execa(file, all, { stdio: 'ignore' });
-  return { seconds: (performance.now() - started) / 1000, programMb: 0, ...(await readReport(report)) };
+  const seconds = (performance.now() - started) / 1000;
+  return { seconds, flushSeconds: await flush(target), programMb: 0, ...(await readReport(report)) };
+}
+
+/** Before that no disk is safe to unplug. @returns seconds */
+async function flush(target: string): Promise<number> {
+  const started = performance.now();
+  await execa('/usr/bin/sync', ['-f', target]);
+  return (performance.now() - started) / 1000;
 }
 
 /** Our pull, in a process of its own, as the agent is: this one is full of what it took to fill the trees. */
 async function ours(firstCopy: boolean): Promise<Measure> {
   const { stdout } = await execa(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'our-pull.ts'), root, String(count), String(firstCopy)]);
-  const { told, ...measure } = JSON.parse(stdout) as Measure & { told: string };
+  const flushSeconds = await flush(join(root, 'disk'));
+  const { told, ...measure } = JSON.parse(stdout) as Omit<Measure, 'flushSeconds'> & { told: string };
   console.log(`    ${told}`);
-  return measure;
+  return { ...measure, flushSeconds };
 }
 
 async function measure(name: string, prepare: (round: number) => Promise<void>, firstCopy = false): Promise<void> {
   const [theirs, mine]: [Measure[], Measure[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
     await prepare(round);
-    // In turn, also from one kind to the next, so that neither always finds the source in memory.
+    // In turn, so that neither always finds the source in memory.
     const jobs = [async () => { theirs.push(await plain(join(root, 'plain'), firstCopy)); }, async () => { mine.push(await ours(firstCopy)); }];
-    turn += 1;
-    for (const job of turn % 2 === 0 ? jobs : jobs.reverse()) {
+    for (const job of round % 2 === 0 ? jobs : jobs.reverse()) {
       await execa('/usr/bin/sync');
       await job();
     }
   }
-  total.theirs += median(theirs.map(({ seconds }) => seconds));
-  total.mine += median(mine.map(({ seconds }) => seconds));
+  add(total.theirs, theirs);
+  add(total.mine, mine);
   const compare = (what: string, unit: string, of: (one: Measure) => number): string => {
-    const [plainly, withUs] = [median(theirs.map(of)), median(mine.map(of))];
-    const pairs = median(theirs.map((one, index) => of(mine[index] ?? one) / of(one)));
     // What else goes on on the machine only ever adds: the least of many rounds has the least of it.
     const least = Math.min(...mine.map(of)) / Math.min(...theirs.map(of));
-    return `${what} ${plainly.toFixed(2)} -> ${withUs.toFixed(2)} ${unit} (ratio ${(withUs / plainly).toFixed(3)}, of pairs ${pairs.toFixed(3)}, of the least ${least.toFixed(3)})`;
+    return `${ratio(what, unit, mean(theirs.map(of)), mean(mine.map(of)))}, of the least ${least.toFixed(3)})`;
   };
-  console.log([name.padEnd(16), compare('wall', 's', ({ seconds }) => seconds), compare('processor', 's', ({ cpuSeconds }) => cpuSeconds), compare('memory', 'MB', ({ rsyncMb }) => rsyncMb)].join('  '));
+  console.log([
+    name.padEnd(16),
+    compare('wall', 's', ({ seconds }) => seconds),
+    compare('to the disk', 's', ({ seconds, flushSeconds }) => seconds + flushSeconds),
+    compare('processor', 's', ({ cpuSeconds }) => cpuSeconds),
+    compare('memory', 'MB', ({ rsyncMb }) => rsyncMb),
+  ].join('  '));
+}
+
+function ratio(what: string, unit: string, theirs: number, mine: number): string {
+  return `${what} ${theirs.toFixed(2)} -> ${mine.toFixed(2)} ${unit} (ratio ${(mine / theirs).toFixed(3)}`;
+}
+
+function none(): { wall: number; toDisk: number } {
+  return { wall: 0, toDisk: 0 };
+}
+
+function add(sum: ReturnType<typeof none>, measures: readonly Measure[]): void {
+  sum.wall += mean(measures.map(({ seconds }) => seconds));
+  sum.toDisk += mean(measures.map(({ seconds, flushSeconds }) => seconds + flushSeconds));
 }
 
 async function emptyTargets(): Promise<void> {
@@ -93,7 +118,7 @@ async function deleteSome(offset: number): Promise<void> {
 
 try {
   await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
-  console.log(`${String(count)} files, ${String(cpus().length)} processors, median of ${String(rounds)} rounds`);
+  console.log(`${String(count)} files, ${String(cpus().length)} processors, mean of ${String(rounds)} rounds`);
   await fillTree(source, 'first', () => true);
   await measure('first copy', emptyTargets, true);
   await measure('nothing changed', () => Promise.resolve());
@@ -105,7 +130,7 @@ try {
     await deleteSome(50 + round);
     await addNew(`week-${String(round)}`, 0.3);
   });
-  console.log(`all together      wall ${total.theirs.toFixed(2)} -> ${total.mine.toFixed(2)} s (ratio ${(total.mine / total.theirs).toFixed(3)})`);
+  console.log(`${'all together'.padEnd(16)}  ${ratio('wall', 's', total.theirs.wall, total.mine.wall)})  ${ratio('to the disk', 's', total.theirs.toDisk, total.mine.toDisk)})`);
 } finally {
   await rm(root, { recursive: true, force: true });
 }
