@@ -139,12 +139,18 @@ export class Guest extends Host {
     await this.#connect(clock);
   }
 
-  /** Asks again and again until the script ends with 0 or the function's answer is true. Throws with the journal's tail. */
-  async waitFor(what: string, question: string | (() => Promise<boolean>), timeoutMs = 60_000): Promise<void> {
-    const ask = typeof question === 'string' ? () => this.isTrue(question) : question;
+  /**
+   * Asks again and again until the script ends with 0 or the function's answer is true. Throws with the journal's tail.
+   * The guest itself repeats a script: to come in anew each time would keep its processor busy with that alone.
+   */
+  async waitFor(what: string, question: string | (() => Promise<boolean>), timeoutMs = 120_000): Promise<void> {
+    if (typeof question === 'string') {
+      await this.waitThrough(what, `until sh -euc ${quote(question)}; do sleep 0.1; done`, timeoutMs);
+      return;
+    }
     const end = Date.now() + timeoutMs;
-    while (!(await ask())) {
-      await pause(100);
+    while (!(await question())) {
+      await pause(1_000);
       if (Date.now() >= end) await this.#waitedInVain(what, timeoutMs);
     }
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
 
-/** How much the tree holds besides the oddities (about 200 entries, 55 MB apparent size, 4 MB real). */
+/** How much the tree holds besides the oddities (about 200 entries, 12 MB apparent size, 4 MB real). */
 export interface TreeSize {
   /** Files of up to 2 kB. */
   readonly smallFiles?: number;

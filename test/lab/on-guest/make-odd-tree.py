@@ -83,9 +83,9 @@ def sizes() -> None:
     write(b"sizes/nothing")
     write(b"sizes/random", chance.randbytes(3_000_001))
     with open(path(b"sizes/sparse"), "wb") as file:
-        file.seek(20_000_000)
+        file.seek(3_000_000)
         file.write(b"an island in the middle")
-        file.truncate(50_000_000)
+        file.truncate(8_000_000)
     for number in range(small_files):
         write(b"many/%02x/%06d" % (number % 64, number), chance.randbytes(chance.randrange(2000)))
     for number in range(bulk_mb):

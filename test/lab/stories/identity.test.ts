@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { makeSourceTree } from '../source-tree.ts';
-import { password } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState, type DriveNow } from './operator.ts';
+import { assertClosed, eventsOf, lookInside, openStation, takeOut, waitForState, type DriveNow } from './operator.ts';
 
 /** One disk and its copies, told in order: which is the real one, and what becomes of the others. */
 let lab: Lab;
@@ -20,14 +19,6 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 const labelTime = (which: UsbDisk): Promise<string> => lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
-const opened = async (): Promise<number> => (await eventsOf(lab, 'luks:opened')).length;
-
-/** Takes it out and waits until the agent has noticed. */
-async function takeOut(which: UsbDisk): Promise<void> {
-  const before = (await eventsOf(lab, 'drive:removed')).length;
-  await lab.guest.unplug(which);
-  await lab.guest.waitFor('the agent to see it go', async () => (await eventsOf(lab, 'drive:removed')).length > before);
-}
 
 /** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
 async function refusedInside(which: UsbDisk, time: string, meanwhile?: () => Promise<void>): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
@@ -39,14 +30,14 @@ async function refusedInside(which: UsbDisk, time: string, meanwhile?: () => Pro
   await meanwhile?.();
   await assertClosed(lab);
   expect(await labelTime(which)).toBe(time);
-  await takeOut(which);
+  await takeOut(lab, which);
   return { shown, failure };
 }
 
 it('a disk that was put back to last week is refused, with its LABEL as it was', async () => {
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await takeOut(disk);
+  await takeOut(lab, disk);
   const { shown, failure } = await refusedInside(lastWeek, '0', async () => {
     const byHand = await lab.guest.run(['extbackup', 'verify'], { okCodes: 'any' }); // would write checksums
     expect(byHand).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('was put back to an older state') as string });
@@ -70,25 +61,3 @@ it('a disk with the seal of another inside is refused', async () => {
   expect(shown.message).toContain('belongs to another disk');
 });
 
-it('a disk and its copy at once are both refused, and the one that stays too, until it is plugged in alone', async () => {
-  const { guest } = lab;
-  const copy = await disk.clone('COPY');
-  const before = await opened();
-  await guest.run(['extbackup', 'lock']); // so that the first is not at work when the second comes
-  await guest.plug(disk);
-  await guest.plug(copy);
-  const refusals = async (): Promise<Record<string, unknown>[]> => (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
-  await guest.waitFor('both to be refused', async () => (await refusals()).length === 2);
-  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n` });
-  await takeOut(copy);
-  const asked = await guest.run(['extbackup', 'run'], { okCodes: 'any' });
-  expect(asked).toMatchObject({ exitCode: 10 });
-  expect(asked.stderr).toContain('plug in the real one alone');
-  expect(await driveNow(lab, 'BACKUP_1')).toMatchObject({ state: 'failed', present: true });
-  expect((await driveNow(lab, 'BACKUP_1')).message).toContain('plugged in anew');
-  expect({ opened: await opened(), refusals: (await refusals()).length }).toEqual({ opened: before, refusals: 2 });
-  await takeOut(disk);
-  await guest.plug(disk);
-  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await assertClosed(lab);
-});

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
-import { password, setUpServer } from '../station.ts';
+import { password } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
 import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from './person.ts';
 
-/** The daily life of the keys, told in order: logins, a run, a new ssh key. */
+/** The daily life of the keys, told in order: logins, a run, a locked station. */
 let lab: Lab;
 let disk: UsbDisk;
 
@@ -57,21 +57,6 @@ it('during a run, lock is refused, a wrong password changes nothing, and unlocki
   await guest.shell('pkill -CONT -x rsync');
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   expect(await eventsOf(lab, 'run:succeeded')).toHaveLength(1);
-});
-
-it('a new ssh key replaces the old one only when it has worked', async () => {
-  const { guest, server } = lab;
-  const rotate = async (okCodes: number[]): Promise<string> => (await guest.run(['extbackup', 'ssh-key', 'rotate'], { okCodes })).stderr;
-  const old = await guest.ask('cat /etc/extbackup/id_ed25519.pub');
-  await rotate([0]);
-  expect(await rotate([13])).toContain('the old one stays in use');
-  expect(await guest.ask('cat /etc/extbackup/id_ed25519.pub')).toBe(old);
-  await setUpServer(guest, server);
-  expect(await server.ask('grep -c extbackup@ /home/extbackup/.ssh/authorized_keys')).toBe('2');
-  await rotate([0]);
-  await setUpServer(guest, server);
-  expect(await server.ask('cut -d" " -f3- /home/extbackup/.ssh/authorized_keys')).not.toContain(old.split(' ')[1]);
-  expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
 });
 
 it('lock wipes the keys, but closes no disk that somebody is using, and says who that is', async () => {

@@ -25,18 +25,28 @@ export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow>
  * again would slow the emulated machine down.
  */
 export async function waitForState(lab: Lab, label: string, states: readonly string[], timeoutMs = 480_000): Promise<DriveNow> {
+  let found: DriveNow | undefined;
   await lab.guest.waitFor(`${label} to be ${states.join(' or ')}`, async () => {
     const text = await lab.guest.ask('cat /run/extbackup/status.json 2>/dev/null || echo "{\\"drives\\":[]}"');
     const { drives } = JSON.parse(text) as { drives: DriveNow[] };
-    return drives.some((drive) => drive.label === label && states.includes(drive.state));
+    found = drives.find((drive) => drive.label === label && states.includes(drive.state));
+    return found !== undefined;
   }, timeoutMs);
-  return driveNow(lab, label);
+  if (found === undefined) throw new Error(`the status file does not know ${label}`);
+  return found;
 }
 
 /** The events of the agent that carry one of these names, or all. */
 export async function eventsOf({ guest }: Lab, ...names: string[]): Promise<Record<string, unknown>[]> {
   const events = await guest.journal('extbackup');
   return names.length === 0 ? events : events.filter(({ event }) => names.includes(String(event)));
+}
+
+/** Takes a disk out and waits until the agent has noticed. */
+export async function takeOut(lab: Lab, disk: UsbDisk): Promise<void> {
+  const before = (await eventsOf(lab, 'drive:removed')).length;
+  await lab.guest.unplug(disk);
+  await lab.guest.waitFor('the agent to see it go', async () => (await eventsOf(lab, 'drive:removed')).length > before);
 }
 
 /** Nothing of ours is open: no mapping, no mount in any process. */

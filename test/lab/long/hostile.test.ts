@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, openStation, waitForState } from '../stories/operator.ts';
 
 /** A server that is not what it was, and disks and neighbours that mean no good. */
 let lab: Lab;
