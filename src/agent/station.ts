@@ -230,7 +230,9 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
 
   const release = async (): Promise<string> => {
     if (queue.current) throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
-    const closed = await releaseDisks(run);
+    const lock = await lockFile(deviceLock);
+    if (!lock) throw new BusyError('Another command is at work with a disk.', 'Wait for its end, then try again.');
+    const closed = await releaseDisks(run).finally(() => lock.release());
     look();
     return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
   };

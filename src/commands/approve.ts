@@ -48,8 +48,9 @@ export function approveCommand(context: CliContext): Command {
         context.print(`Noted. The history of ${record.label} is thinned out again as the settings say.`);
         return;
       }
+      context.print(`Approved of ${record.label}: ${record.hold.reason}`); // it may be another one than was read about
       if (options.later !== true && (await isWaiting(context, record.label))) await runNow(context, { drive: record.label });
-      else context.print(`Approved. The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
+      else context.print(`The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
     });
 }
 

@@ -10,6 +10,8 @@ import { createDriveRegistry } from '../../../src/drives/drive-registry.ts';
 import { createRunLedger } from '../../../src/report/run-ledger.ts';
 import { openAttachLedger } from '../../../src/run/attach-ledger.ts';
 import type { Volume } from '../../../src/run/volumes.ts';
+import type { Reply } from '../../../src/report/status.ts';
+import { lockFile } from '../../../src/system/file-lock.ts';
 import { defaultPaths, files } from '../../../src/system/paths.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 import { disk, enrolled } from './an-agent.ts';
@@ -25,6 +27,7 @@ let bus: Bus;
 let station: Station;
 let plugged: readonly Volume[];
 let told: string[];
+let replies: Reply[];
 /** Resolved when the pull that goes on is let go; nothing waits without it. */
 let pulling: { readonly begun: ReturnType<typeof deferred>; readonly end: ReturnType<typeof deferred> } | undefined;
 
@@ -45,6 +48,7 @@ beforeEach(async () => {
     return pull(order);
   };
   told = [];
+  replies = [];
   plugged = [];
   pulling = undefined;
   bus = createBus((_name, error) => { throw error; });
@@ -54,7 +58,7 @@ beforeEach(async () => {
     run: () => Promise.reject(new Error('no program is started here')),
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => { throw error; }),
-    replies: { send: () => Promise.resolve(), tidy: () => Promise.resolve() },
+    replies: { send: (reply) => { replies.push(reply); return Promise.resolve(); }, tidy: () => Promise.resolve() },
     loadConfig: () => Promise.resolve(config), machineFor: () => machine, publish: () => undefined,
     sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
   }, 50);
@@ -109,4 +113,14 @@ it('while a disk that could not be closed has another run, nothing else closes i
   await pause(200);
   expect(told).toHaveLength(4);
   expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+});
+
+it('closes nothing under a command that is at work with a disk', async () => {
+  const lock = await lockFile(join(directory, 'run/device.lock'));
+  station.request({ version: 1, kind: 'release', id: 'asked' });
+  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ state: 'done', exitCode: 11, happened: 'Another command is at work with a disk.' }); });
+  await lock?.release();
+  station.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
+  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number }); });
+  expect(replies.at(-1)?.exitCode).not.toBe(11);
 });
