@@ -139,7 +139,8 @@ done`,
   if test "$log" \\> "$at"; then
     file=/mnt/recovery/.extbackup/history/$log
     below=$(sed -n '1s#^marked .* below \\([A-Za-z0-9._-]*/\\)$#\\1#p' "$file")
-    sed -n -e "s#^.*+++++++++|[0-9]*|[0-9]*|\\(.*\\)!........\\$#$below\\1#p" -e '/^[0-9]/s#^.*+++++++++|##p' "$file"
+    sed -n -e "s#^.*+++++++++|[0-9]*|[0-9]*|\\(.*\\)!........\\$#$below\\1#p" \\
+      -e '/^[0-9]/s#^.*+++++++++|##p' "$file"
   fi
 done > /srv/came-later.txt`,
     },
