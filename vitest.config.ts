@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { factor } from './test/property-runs.ts';
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], setupFiles: 'test/property-runs.ts', testTimeout: 30_000 * factor, hookTimeout: 60_000 } },
       // Real processes and real tools on this machine, no kernel features: a few seconds each.

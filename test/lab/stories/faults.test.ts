@@ -13,7 +13,6 @@ afterAll(() => stage.lab.close());
 it.each([
   ['pulling middle', 'yank'],
   ['pulling middle', 'power cut'],
-  ['stamping', 'write errors'],
   ['unmounting', 'agent SIGKILL'],
 ] as const)('stopped while %s, hit by: %s', async (point, fault) => {
   await stage.run(point, fault);

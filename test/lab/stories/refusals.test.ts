@@ -31,7 +31,8 @@ it('an unreachable server', async () => {
 });
 
 it('a full disk', async () => {
-  await lab.server.shell('head -c 220M /dev/urandom > /backups/too-large');
+  await changeInside((top) => `head -c 150M /dev/zero > ${top}/filler`);
+  await lab.server.shell('head -c 60M /dev/urandom > /backups/too-large');
   expect(await failedRun()).toMatchObject({ code: 'EXB_DISK_FULL', exitCode: 13 });
   await lab.server.shell('rm /backups/too-large');
   const { exitCode } = await lab.guest.run(['extbackup', 'run'], { timeoutMs: 240_000, okCodes: 'any' });
