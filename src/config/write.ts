@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { Document, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.ts';
-import { readIfThere, removeUnfinished, writeAtomically } from '../system/atomic-file.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseConfig } from './load.ts';
 import { configSchema, type Config, type KeySettings } from './schema.ts';
 
@@ -64,9 +64,7 @@ export async function writeNewConfig(file: string, config: NewConfig): Promise<C
  */
 export async function updateConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
   const { before, after, checked } = await changed(file, changes);
-  if (after === before) return checked;
-  await removeUnfinished(dirname(file), [basename(file)], new Date()); // of a command that was killed
-  await writeAtomically(file, after, true);
+  if (after !== before) await writeAtomically(file, after, true);
   return checked;
 }
 

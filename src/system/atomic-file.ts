@@ -11,7 +11,7 @@ export async function writeAtomically(file: string, content: string, durable: bo
 }
 
 /** What {@link writeAtomically} calls a file until it is complete. */
-const unfinished = /^[\w-]+\.(?:jsonl?|yaml)\.\d+$/;
+const unfinished = /^[\w-]+\.jsonl?\.\d+$/;
 /** By then a writer that lives has ended. */
 const unfinishedForMs = 60_000;
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.ts';
@@ -48,13 +48,6 @@ describe('a change of the configuration', () => {
     const before = await readFile(file, 'utf8');
     await expect(updateConfig(file, [{ path: ['port'], value: 99_999 }])).rejects.toThrow(ConfigError);
     expect(await readFile(file, 'utf8')).toBe(before);
-  });
-
-  it('removes what a killed one has left', async () => {
-    await writeNewConfig(file, small);
-    await writeFile(`${file}.4711`, 'torn');
-    await updateConfig(file, [{ path: ['port'], value: 2200 }]);
-    expect(await readdir(directory)).toEqual(['config.yaml']);
   });
 
   it('that changes nothing does not touch the file', async () => {

@@ -11,7 +11,7 @@ test('what a killed writer left is removed once it is old, and nothing else', as
   const left: string[] = [];
   await writeFileAtomic(join(directory, 'drives.json'), '{}', { tmpfileCreated: (name: string) => { left.push(name); } });
   await writeAtomically(join(directory, 'runs.jsonl'), '', false);
-  for (const name of [left[0] ?? '', join(directory, 'status.json.42'), join(directory, 'config.yaml.41'), join(directory, 'notes.json.bak')]) {
+  for (const name of [left[0] ?? '', join(directory, 'status.json.42'), join(directory, 'notes.json.bak')]) {
     await writeFile(name, 'torn');
     await utimes(name, old, old);
   }
