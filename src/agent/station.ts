@@ -73,6 +73,7 @@ export interface Station {
 const lookAgainMs = 2_000;
 const ledgerAgainMs = 30_000;
 const closePatienceMs = 1_000; // others wait for the lock
+const lookPatienceMs = 3_000; // we take it ourselves to see whether somebody has it
 
 export function createStation(parts: StationParts, releaseAgainMs = 10_000): Station {
   const { bus, run, paths, registry, publish } = parts;
@@ -230,8 +231,8 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
 
   const release = async (): Promise<string> => {
     if (queue.current) throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
-    const lock = await lockFile(deviceLock);
-    if (!lock) throw new BusyError('Another command is at work with a disk.', 'Wait for its end, then try again.');
+    const lock = await lockFile(deviceLock, lookPatienceMs);
+    if (!lock) throw new BusyError('Another command is at work with a disk; nothing was closed.', 'Wait for its end, then again: extbackup release');
     const closed = await releaseDisks(run).finally(() => lock.release());
     look();
     return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
