@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../src/commands/cli-context.ts';
+import type { CliContext } from '../src/terminal/cli-context.ts';
 import { commandList } from '../src/commands/command-list.ts';
 import { defaultPaths } from '../src/system/paths.ts';
 

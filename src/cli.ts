@@ -1,7 +1,7 @@
 /** argv -> one command. The only place that turns an error into text and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { commandList, type MakeCommand } from './commands/command-list.ts';
-import type { CliContext } from './commands/cli-context.ts';
+import type { CliContext } from './terminal/cli-context.ts';
 import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
 import { runCommand } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';

@@ -1,7 +1,7 @@
 /** The program's entry: kept apart from cli.ts so that tests can call `main` without a process. */
 import { basename } from 'node:path';
 import { main } from './cli.ts';
-import { watchOutput } from './lost-output.ts';
+import { watchOutput } from './terminal/lost-output.ts';
 
 /** Other names of the program, for hands that know the scripts from before it. */
 const verbs: Readonly<Record<string, string>> = { 'mount-extbackup': 'mount', 'umount-extbackup': 'umount' };

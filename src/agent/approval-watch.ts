@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 
 /** What looking for approvals needs. */
 export interface ApprovalParts {

@@ -1,11 +1,11 @@
 import type { OfSource, Progress } from '../bus/events.ts';
-import { remarksOf } from '../drives/disk-health.ts';
-import { sourcesOfDisk } from '../drives/source-record.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import type { DriveState, DriveStatus, RunStatus } from '../report/status.ts';
-import type { RotationPlace } from '../report/rotation.ts';
+import { remarksOf } from '../records/disk-health.ts';
+import { sourcesOfDisk } from '../records/source-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
+import type { RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
-import type { Volume } from '../run/volumes.ts';
+import type { Volume } from '../disk/volumes.ts';
 
 /** One attach of a LUKS volume, as the agent sees it. */
 export interface Attach {

@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { MountSetting } from '../config/mount-setting.ts';
-import type { Look } from '../drives/look.ts';
+import type { Look } from '../opening/opened-by-person.ts';
 
 /** What looking for a forgotten disk needs. */
 export interface ForgottenParts {

@@ -1,8 +1,8 @@
 import type { Bus } from '../bus/bus.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { freshestOfflineCopy, isOverdue, isTooOld, offlineSince, planRotation } from '../report/rotation.ts';
-import type { RotationMemoryKeeper } from '../report/rotation-memory.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { freshestOfflineCopy, isOverdue, isTooOld, offlineSince, planRotation } from '../records/rotation.ts';
+import type { RotationMemoryKeeper } from '../records/rotation-memory.ts';
 
 /** What looking for overdue disks needs. */
 export interface OverdueParts {

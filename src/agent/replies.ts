@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Reply } from '../report/status.ts';
+import type { Reply } from '../protocol/status.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
 
 /** Answers to the CLI, one file each. */

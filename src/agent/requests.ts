@@ -1,12 +1,12 @@
 import type { Config } from '../config/schema.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { outOfRotation } from '../drives/out-of-rotation.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { outOfRotation } from '../records/out-of-rotation.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
 import { failureOf } from '../run/failure.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
 import { count } from '../notify/wording.ts';
-import type { SpoolRequest } from '../triggers/spool-note.ts';
+import type { SpoolRequest } from '../protocol/spool-note.ts';
 import type { Replies } from './replies.ts';
 
 type RunRequest = Extract<SpoolRequest, { kind: 'run' }>;

@@ -1,4 +1,4 @@
-import type { Status } from '../report/status.ts';
+import type { Status } from '../protocol/status.ts';
 import type { RunCommand } from '../system/command.ts';
 
 /** Tells systemd how the agent is; see sd_notify(3). Without systemd around, does nothing. */

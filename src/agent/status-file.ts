@@ -1,12 +1,12 @@
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { coalesce } from '../report/coalesce.ts';
-import { readProcessStart } from '../report/process-start.ts';
-import { describeRotation, planRotation } from '../report/rotation.ts';
-import type { Status } from '../report/status.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { coalesce } from '../system/coalesce.ts';
+import { readProcessStart } from '../system/process-start.ts';
+import { describeRotation, planRotation } from '../records/rotation.ts';
+import type { Status } from '../protocol/status.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
-import { readRotationMemory } from '../report/rotation-memory.ts';
+import { readRotationMemory } from '../records/rotation-memory.ts';
 import type { AttachBoard } from './attach-board.ts';
 import type { Warnings } from './warnings.ts';
 

@@ -1,9 +1,9 @@
-import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import { DriveError } from '../errors.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
-import type { AttachLedger } from '../run/attach-ledger.ts';
+import type { AttachLedger } from '../records/attach-memory.ts';
 import type { RunQueue } from '../run/run-queue.ts';
-import type { Volume } from '../run/volumes.ts';
+import type { Volume } from '../disk/volumes.ts';
 
 // INVARIANTS
 // 1. Of two disks with one LUKS UUID none is opened that was not opened before the other came.

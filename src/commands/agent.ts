@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { runAgent } from '../agent/agent.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** The daemon; what extbackup.service starts. */
 export function agentCommand(context: CliContext): Command {

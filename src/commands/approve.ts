@@ -1,20 +1,20 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { approveRun, findHeld } from '../drives/approve-run.ts';
-import { cancellable } from '../drives/cancellable.ts';
-import { nudgeAboutDrives } from '../drives/device-lock.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { withDisk } from '../drives/with-disk.ts';
+import { approveRun, findHeld } from '../records/approve-run.ts';
+import { cancellable } from '../terminal/cancellable.ts';
+import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withDisk } from '../opening/with-disk.ts';
 import { UsageError } from '../errors.ts';
 import { contentReport } from '../pipeline/content-alarm.ts';
 import { heldReport } from '../guard/hold.ts';
-import { readAgentStatus } from '../report/read-status.ts';
-import { readSmallFile } from '../system/filesystem.ts';
+import { readAgentStatus } from '../client/read-status.ts';
+import { readSmallFile } from '../disk/filesystem.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { runNow } from './run.ts';
 
 interface Options {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Makes one command of the CLI. */
 export type MakeCommand = (context: CliContext) => Command;

@@ -3,9 +3,9 @@ import { Command } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import type { RunCommand } from '../system/command.ts';
-import type { Errand } from '../system/courier.ts';
-import { runHook } from '../system/run-hook.ts';
-import type { CliContext } from './cli-context.ts';
+import type { Errand } from '../notify/courier.ts';
+import { runHook } from '../pipeline/run-hook.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Does one errand of the agent; what extbackup-courier@.service starts. */
 export function courierCommand(context: CliContext): Command {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { examine } from '../doctor/examine.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import { exitCodes } from '../errors.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Checks every promise that can be checked on this machine. */
 export function doctorCommand(context: CliContext): Command {

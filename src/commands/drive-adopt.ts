@@ -1,21 +1,21 @@
 import { realpath } from 'node:fs/promises';
 import { Command } from 'commander';
-import { adoptDrive } from '../drives/adopt-drive.ts';
-import { cancellable } from '../drives/cancellable.ts';
-import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { enrol, without } from '../drives/enrolment.ts';
-import { volumeOfDevice } from '../drives/find-volume.ts';
+import { adoptDrive } from '../prepare/adopt-drive.ts';
+import { cancellable } from '../terminal/cancellable.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../opening/device-lock.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { enrol, without } from '../records/enrolment.ts';
+import { volumeOfDevice } from '../opening/find-volume.ts';
 import { KeyError } from '../errors.ts';
-import { askPassword } from '../keys/ask-password.ts';
+import { askPassword } from '../terminal/ask-password.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { rekeyDisk } from '../keys/rekey-disk.ts';
-import { requirePresentKey } from '../keys/resume-change.ts';
-import { listBlockDevices } from '../system/block-devices.ts';
+import { rekeyDisk } from '../rekey/rekey-disk.ts';
+import { requirePresentKey } from '../rekey/resume-change.ts';
+import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Enrols a disk that was made by hand, or enrols one again. */
 export function driveAdoptCommand(context: CliContext): Command {

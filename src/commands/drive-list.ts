@@ -1,16 +1,16 @@
 import prettyBytes from 'pretty-bytes';
 import { Command } from 'commander';
 import { rotationSetting } from '../config/rotation-setting.ts';
-import { remarksOf } from '../drives/disk-health.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { remarksOf } from '../records/disk-health.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
 import { describeAge } from '../notify/wording.ts';
-import { planRotation, type RotationPlace } from '../report/rotation.ts';
-import { plainTable, trimEnds } from '../report/status-text.ts';
-import { listBlockDevices, withDescendants } from '../system/block-devices.ts';
+import { planRotation, type RotationPlace } from '../records/rotation.ts';
+import { plainTable, trimEnds } from '../client/status-text.ts';
+import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** One row: what the ledger knows, and whether the disk is plugged in now. */
 export interface ListedDrive extends DriveRecord, RotationPlace {

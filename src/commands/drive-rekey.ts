@@ -1,18 +1,18 @@
 import { Command } from 'commander';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from '../opening/find-volume.ts';
 import { KeyError } from '../errors.ts';
-import { askPassword } from '../keys/ask-password.ts';
-import { offerHeaderBackup } from '../keys/header-backup.ts';
+import { askPassword } from '../terminal/ask-password.ts';
+import { offerHeaderBackup } from '../rekey/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
-import { nudgeAgent } from '../keys/nudge.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { rekeyDisk } from '../keys/rekey-disk.ts';
+import { rekeyDisk } from '../rekey/rekey-disk.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
-import { listBlockDevices } from '../system/block-devices.ts';
+import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 interface RekeyOptions {
   readonly passwordStdin?: true;

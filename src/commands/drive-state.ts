@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives } from '../drives/device-lock.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { unknownLabel } from '../drives/find-volume.ts';
+import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { unknownLabel } from '../opening/find-volume.ts';
 import { BusyError } from '../errors.ts';
-import { isOpen, mappingName } from '../system/luks.ts';
+import { isOpen, mappingName } from '../disk/luks.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Strikes a disk off the list. */
 export function driveForgetCommand(context: CliContext): Command {

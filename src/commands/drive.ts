@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { driveAdoptCommand } from './drive-adopt.ts';
 import { driveListCommand } from './drive-list.ts';
 import { drivePrepareCommand } from './drive-prepare.ts';

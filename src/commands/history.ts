@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
-import { renderHistory } from '../report/history-text.ts';
-import { createRunLedger } from '../report/run-ledger.ts';
-import type { RunRecord } from '../report/status.ts';
+import { renderHistory } from '../client/history-text.ts';
+import { createRunLedger } from '../records/run-log.ts';
+import type { RunRecord } from '../protocol/status.ts';
 import { files } from '../system/paths.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Shows past runs, the newest last. */
 export function historyCommand(context: CliContext): Command {

@@ -1,13 +1,13 @@
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
-import { askPassword } from '../keys/ask-password.ts';
-import { changePassword } from '../keys/change-password.ts';
+import { askPassword } from '../terminal/ask-password.ts';
+import { changePassword } from '../rekey/change-password.ts';
 import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
-import { offerHeaderBackup } from '../keys/header-backup.ts';
+import { offerHeaderBackup } from '../rekey/header-backup.ts';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { resumePasswordChange } from '../keys/resume-change.ts';
-import type { CliContext } from './cli-context.ts';
+import { resumePasswordChange } from '../rekey/resume-change.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { toBytes } from './to-bytes.ts';
 
 interface ChangeOptions {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { NotReleasedError } from '../errors.ts';
-import { lockStation } from '../keys/lock.ts';
-import type { CliContext } from './cli-context.ts';
+import { lockStation } from './lock-station.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Wipes the keys in RAM. */
 export function lockCommand(context: CliContext): Command {

@@ -2,15 +2,15 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import ms from 'ms';
 import { mountSetting } from '../config/mount-setting.ts';
-import { setClosingTime } from '../drives/closing-time.ts';
-import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { chooseRecord, volumeOfRecord } from '../drives/find-volume.ts';
-import { lookRefusal, readLook } from '../drives/look.ts';
-import { openLook } from '../drives/look-inside.ts';
-import { listBlockDevices } from '../system/block-devices.ts';
+import { setClosingTime } from '../opening/closing-time.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../opening/device-lock.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from '../opening/find-volume.ts';
+import { lookRefusal, readLook } from '../opening/opened-by-person.ts';
+import { openLook } from '../opening/open-for-person.ts';
+import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 interface Options {
   readonly readWrite?: boolean;

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { buildRecoverySheet } from '../drives/recovery-sheet.ts';
-import { sheetAsHtml, sheetAsText } from '../drives/recovery-sheet-text.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { buildRecoverySheet } from '../restore/recovery-sheet.ts';
+import { sheetAsHtml, sheetAsText } from '../restore/recovery-sheet-text.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { readSalt } from '../keys/salt.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Prints how to read the disks with stock tools. */
 export function recoverySheetCommand(context: CliContext): Command {

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives, withDeviceLock } from '../drives/device-lock.ts';
-import { readLook } from '../drives/look.ts';
-import { removeLeftDirectories } from '../drives/opened-disk.ts';
-import { closeLook } from '../drives/look-inside.ts';
+import { nudgeAboutDrives, withDeviceLock } from '../opening/device-lock.ts';
+import { readLook } from '../opening/opened-by-person.ts';
+import { removeLeftDirectories } from '../opening/opened-disk.ts';
+import { closeLook } from '../opening/open-for-person.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
-import { readAgentStatus } from '../report/read-status.ts';
-import { requestAndFollow } from '../report/request.ts';
-import { mappingName } from '../system/luks.ts';
-import { releaseDisks } from '../run/release-disks.ts';
-import { releaseAll } from '../system/release.ts';
+import { readAgentStatus } from '../client/read-status.ts';
+import { requestAndFollow } from '../client/request.ts';
+import { mappingName } from '../disk/luks.ts';
+import { releaseDisks } from '../disk/release-disks.ts';
+import { releaseAll } from '../disk/release.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 
 /** What is held in the agent's namespace is soon left to the agent. */

@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { directoryAt, type Entry } from '../drives/directory-at.ts';
-import { describeEntry } from '../drives/restore-list.ts';
-import { findVersions, pathInMirror, targetIn } from '../drives/restore-plan.ts';
-import { shownText } from '../drives/shown-name.ts';
+import { directoryAt, type Entry } from '../restore/directory-at.ts';
+import { describeEntry } from '../restore/restore-list.ts';
+import { findVersions, pathInMirror, targetIn } from '../restore/restore-plan.ts';
+import { shownText } from '../text/shown-name.ts';
 import { UsageError } from '../errors.ts';
 import { listHistory } from '../history/history-entry.ts';
-import { askLine, askYes } from '../keys/ask-question.ts';
-import { choose, type Choice } from './choose.ts';
+import { askLine, askYes } from '../terminal/ask-question.ts';
+import { choose, type Choice } from '../terminal/choose.ts';
 import { parseTyped } from './parse-time.ts';
 
 /** A disk to look around on. */

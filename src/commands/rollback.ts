@@ -1,18 +1,18 @@
 import { Command } from 'commander';
-import { cancellable } from '../drives/cancellable.ts';
-import { nudgeAboutDrives } from '../drives/device-lock.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
-import { justBefore, noteRollback, noteUndone, planRollback, rollBack, type RollbackPlan } from '../drives/roll-back.ts';
-import { withDisk, type OpenedDisk } from '../drives/with-disk.ts';
+import { cancellable } from '../terminal/cancellable.ts';
+import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { justBefore, noteRollback, noteUndone, planRollback, rollBack, type RollbackPlan } from '../restore/roll-back.ts';
+import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { CancelledError, exitCodes, UsageError } from '../errors.ts';
 import { listHistory } from '../history/history-entry.ts';
 import type { UndoProgress } from '../history/undo-entry.ts';
-import { askYes } from '../keys/ask-question.ts';
+import { askYes } from '../terminal/ask-question.ts';
 import { count } from '../notify/wording.ts';
-import { createRunLedger } from '../report/run-ledger.ts';
+import { createRunLedger } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { parseTime } from './parse-time.ts';
 
 interface Options {

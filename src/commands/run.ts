@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { labelPattern } from '../drives/drive-record.ts';
-import { requestAndFollow } from '../report/request.ts';
-import { createBarView, createLineView, type RunView } from '../report/run-view.ts';
-import { describeEnd } from '../report/run-end.ts';
-import { createRunLedger } from '../report/run-ledger.ts';
-import type { Reply } from '../report/status.ts';
+import { labelPattern } from '../records/drive-record.ts';
+import { requestAndFollow } from '../client/request.ts';
+import { createBarView, createLineView, type RunView } from '../client/run-view.ts';
+import { describeEnd } from '../client/run-end.ts';
+import { createRunLedger } from '../records/run-log.ts';
+import type { Reply } from '../protocol/status.ts';
 import { files } from '../system/paths.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
-import { untilInterrupted } from './interrupt.ts';
+import { untilInterrupted } from '../terminal/interrupt.ts';
 
 /** Asks the agent for a run now, shows how it gets on and ends with its result. */
 export function runCommand(context: CliContext): Command {

@@ -6,8 +6,8 @@ import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { nextSshKey } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
-import { renderServerScript } from '../server/setup-script.ts';
-import type { CliContext } from './cli-context.ts';
+import { renderServerScript } from '../setup/setup-script.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Prints the script that prepares the backup server. */
 export function serverSetupCommand(context: CliContext): Command {

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
-import { setUpStation } from '../keys/set-up-station.ts';
-import type { CliContext } from './cli-context.ts';
+import { setUpStation } from '../setup/set-up-station.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 import { toBytes } from './to-bytes.ts';
 
 interface SetupOptions {

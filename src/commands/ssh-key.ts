@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../keys/rotate-ssh-key.ts';
+import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../rekey/rotate-ssh-key.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
-import { setupCommands } from '../server/setup-commands.ts';
-import type { CliContext } from './cli-context.ts';
+import { setupCommands } from '../setup/setup-commands.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 interface RotateOptions {
   readonly keyType: SshKeyType;

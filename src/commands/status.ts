@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { rotationSetting } from '../config/rotation-setting.ts';
-import { coalesce } from '../report/coalesce.ts';
-import { readStatus, type StatusSources } from '../report/read-status.ts';
-import { renderStatus } from '../report/status-text.ts';
-import type { Status } from '../report/status.ts';
-import { statusFiles, watchRunDirectory } from '../report/watch-status.ts';
-import type { CliContext } from './cli-context.ts';
-import { untilInterrupted } from './interrupt.ts';
+import { coalesce } from '../system/coalesce.ts';
+import { readStatus, type StatusSources } from '../client/read-status.ts';
+import { renderStatus } from '../client/status-text.ts';
+import type { Status } from '../protocol/status.ts';
+import { statusFiles, watchRunDirectory } from '../client/watch-status.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { untilInterrupted } from '../terminal/interrupt.ts';
 
 /** Shows agent, key, disks and the present run. Works without an agent and without a configuration. */
 export function statusCommand(context: CliContext): Command {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { cancelClosingTime } from '../drives/closing-time.ts';
-import { nudgeAboutDrives } from '../drives/device-lock.ts';
-import { closeLook } from '../drives/look-inside.ts';
+import { cancelClosingTime } from '../opening/closing-time.ts';
+import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { closeLook } from '../opening/open-for-person.ts';
 import { requireRoot } from '../system/require-root.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Closes the disk that a person has opened. */
 export function umountCommand(context: CliContext): Command {

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
-import { askPassword, askThroughSystemd } from '../keys/ask-password.ts';
+import { askPassword, askThroughSystemd } from '../terminal/ask-password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { addFstabLine } from '../keys/fstab.ts';
-import { linkIdentity } from '../keys/link-identity.ts';
-import { confirmFirstKey, rememberCheck } from '../keys/first-check.ts';
-import { nudgeAgent } from '../keys/nudge.ts';
+import { addFstabLine } from '../setup/fstab.ts';
+import { linkIdentity } from '../setup/link-identity.ts';
+import { confirmFirstKey, rememberCheck } from '../setup/first-check.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { completeIfInForce, nextKeyFile } from '../keys/resume-change.ts';
+import { completeIfInForce, nextKeyFile } from '../rekey/resume-change.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
 import { identityFile, loadSshKey } from '../keys/ssh-key.ts';
 import { buildKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 import { isThere } from '../system/is-there.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
-import type { CliContext } from './cli-context.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
 
 interface UnlockOptions {
   readonly passwordStdin?: true;

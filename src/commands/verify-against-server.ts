@@ -1,14 +1,14 @@
 import { sourcesOf } from '../config/sources.ts';
-import { cancellable } from '../drives/cancellable.ts';
-import { markForRepair } from '../drives/bad-files.ts';
-import { compareWithServer, differenceFile, type ComparisonResult } from '../drives/compare-with-server.ts';
-import { withDisk } from '../drives/with-disk.ts';
+import { cancellable } from '../terminal/cancellable.ts';
+import { markForRepair } from '../verify/bad-files.ts';
+import { compareWithServer, differenceFile, type ComparisonResult } from '../verify/compare-with-server.ts';
+import { withDisk } from '../opening/with-disk.ts';
 import { KeyError, PullError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { count } from '../notify/wording.ts';
 import { isThere } from '../system/is-there.ts';
-import type { CliContext } from './cli-context.ts';
-import { everyFewSeconds } from './every-few-seconds.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 
 interface Options {
   readonly sample: number;

@@ -1,14 +1,14 @@
 import { readFile, readlink } from 'node:fs/promises';
-import { remarksOf, unknownHealth } from '../drives/disk-health.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { remarksOf, unknownHealth } from '../records/disk-health.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
 import { count } from '../notify/wording.ts';
-import { readAgentStatus } from '../report/read-status.ts';
-import { isOverdue } from '../report/rotation.ts';
+import { readAgentStatus } from '../client/read-status.ts';
+import { isOverdue } from '../records/rotation.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { canConfine } from '../system/confine.ts';
-import { findVolumes } from '../run/volumes.ts';
-import { askSmart, hasSmartctl } from '../system/smart.ts';
+import { findVolumes } from '../disk/volumes.ts';
+import { askSmart, hasSmartctl } from '../disk/smart.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 

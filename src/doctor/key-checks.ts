@@ -1,5 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
-import { createDriveRegistry } from '../drives/drive-registry.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
 import { identityFile, samePublicKey } from '../keys/ssh-key.ts';

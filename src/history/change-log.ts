@@ -1,4 +1,4 @@
-import { openPlainFile } from '../system/filesystem.ts';
+import { openPlainFile } from '../disk/filesystem.ts';
 import { betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownDirectory } from '../system/own-directory.ts';
+import { ownDirectory } from '../disk/own-directory.ts';
 
 /** Directory on the disk with what runs replaced or deleted, one directory each. */
 export const historyDirectory = 'history';

@@ -1,5 +1,5 @@
 import { rm, statfs } from 'node:fs/promises';
-import { throwIfCancelled } from '../pipeline/undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 import type { RunCommand } from '../system/command.ts';
 import { listHistory, type HistoryEntry } from './history-entry.ts';
 import { expendable, outdated, type KeepRule } from './retention.ts';

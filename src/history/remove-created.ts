@@ -1,5 +1,5 @@
 import { rmdir, unlink } from 'node:fs/promises';
-import { throwIfCancelled } from '../pipeline/undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 import { readLogBackwards } from './change-log.ts';
 import { below, createInsideCheck } from './inside.ts';
 

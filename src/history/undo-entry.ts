@@ -1,5 +1,5 @@
 import { mkdir, opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:fs/promises';
-import { throwIfCancelled } from '../pipeline/undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 import { readLogBackwards } from './change-log.ts';
 import type { HistoryEntry } from './history-entry.ts';
 import { below, kindOf } from './inside.ts';

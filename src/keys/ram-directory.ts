@@ -2,7 +2,7 @@ import { chmod, chown, lstat, mkdir, readdir, stat, statfs } from 'node:fs/promi
 import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { RunCommand } from '../system/command.ts';
-import { mountAt } from '../system/mounts.ts';
+import { mountAt } from '../disk/mounts.ts';
 
 /** Type of ramfs as statfs(2) tells it. */
 const ramfsMagic = 0x858458f6;

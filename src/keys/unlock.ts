@@ -5,7 +5,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { pause } from '../system/pause.ts';
 import type { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey } from './derivation.ts';
-import { nudgeAgent } from './nudge.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
 import { checkPassword, passwordForms } from './password.ts';
 import { ensureRamfs } from './ram-directory.ts';
 import { readLuksKey, wipeFile, writeRamFile } from './ram-key-ring.ts';

@@ -1,5 +1,5 @@
 import type { NotifyChannel } from '../config/schema.ts';
-import type { Courier } from '../system/courier.ts';
+import type { Courier } from './courier.ts';
 import type { Channel } from './channel.ts';
 
 /** The channel that an entry of `notify:` asks for, as the agent has it: a unit with a network delivers. */

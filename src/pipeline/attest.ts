@@ -1,12 +1,12 @@
 import { agreement } from '../guard/hold.ts';
 import { heldForHeartbeat, judgeHeartbeat } from '../guard/heartbeat.ts';
-import { pullError } from '../system/rsync-failure.ts';
-import { serverName } from '../system/rsync.ts';
+import { pullError } from '../rsync/failure.ts';
+import { serverName } from '../rsync/arguments.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Job } from './back-up.ts';
 import type { FetchedFile, Machine } from './machine.ts';
 import type { Tries } from './tries.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /**
  * Asks the server, before anything of the mirror is changed, when its own backup has run.

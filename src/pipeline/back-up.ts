@@ -4,20 +4,20 @@
  */
 import type { Config } from '../config/schema.ts';
 import type { PullFigures } from '../bus/events.ts';
-import { labelPattern, sealPath, type DriveRecord, type Seal } from '../drives/drive-record.ts';
-import type { DriveVerdict } from '../drives/verify-drive.ts';
-import { parseSeal, verifyIdentity } from '../drives/identity.ts';
-import { isKnownFilesystem, type KnownFilesystem } from '../system/filesystem.ts';
-import { mappingName } from '../system/luks.ts';
+import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/drive-record.ts';
+import type { DriveVerdict } from '../verify/verify-drive.ts';
+import { parseSeal, verifyIdentity } from '../records/identity.ts';
+import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
+import { mappingName } from '../disk/luks.ts';
 import { createHooks } from './hooks.ts';
 import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { settleLayout } from './layout.ts';
 import { pullAll, type SourceResult } from './pull-all.ts';
-import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from './run-errors.ts';
+import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from '../disk/disk-errors.ts';
 import { verifyPart } from './verify-part.ts';
-import { withUndo, throwIfCancelled } from './undo.ts';
+import { withUndo, throwIfCancelled } from '../system/undo.ts';
 
 /** One disk to back up to, as it is plugged in now. */
 export interface Job {

@@ -1,6 +1,6 @@
-import { alarmOf, type Findings } from '../content/content-watch.ts';
+import { alarmOf, type Findings } from '../guard/content-watch.ts';
 import { looksWrong } from '../guard/hold.ts';
-import type { Watch } from '../guard/watch.ts';
+import type { Watch } from '../guard/guard.ts';
 import type { Job } from './back-up.ts';
 import type { Machine, PullOrder } from './machine.ts';
 import type { Story } from './phases.ts';

@@ -1,6 +1,6 @@
 import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
 import { createTally } from '../guard/tally.ts';
-import type { Watch } from '../guard/watch.ts';
+import type { Watch } from '../guard/guard.ts';
 import { signsIn } from './content-alarm.ts';
 import type { Job } from './back-up.ts';
 import type { Machine, PullOrder } from './machine.ts';

@@ -5,7 +5,7 @@ import type { Job, RunResult } from './back-up.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import type { PullResult } from './pull.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /** What a hook is told of the pull, or of the run: EXTBACKUP_OUTCOME. */
 type Outcome = 'complete' | 'incomplete' | 'held' | 'failed' | 'cancelled';

@@ -5,10 +5,10 @@ import type { Change } from '../history/change.ts';
 import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { KeepRule } from '../history/retention.ts';
-import type { DriveVerdict, Part } from '../drives/verify-drive.ts';
-import type { CheckOutcome, KnownFilesystem } from '../system/filesystem.ts';
-import type { LuksOutcome } from '../system/luks.ts';
-import type { PullTrouble } from '../system/rsync-failure.ts';
+import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
+import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
+import type { LuksOutcome } from '../disk/luks.ts';
+import type { PullTrouble } from '../rsync/failure.ts';
 
 /** How one rsync ended. */
 export interface RsyncOutcome {

@@ -1,6 +1,6 @@
 import type { PullFigures } from '../bus/events.ts';
 import { sourcesOf } from '../config/sources.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import { ExtbackupError } from '../errors.ts';
 import { HeldError, holdOfSource, mustWait, sourceMustWait, sourceStillHeld } from '../guard/hold.ts';
 import type { Job } from './back-up.ts';
@@ -10,7 +10,7 @@ import type { Story } from './phases.ts';
 import { pull, type PullResult } from './pull.ts';
 import { createSourceReports } from './source-reports.ts';
 import { endOfSources } from './sources-end.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /** How the pull of one of several sources ended. */
 export interface SourceResult {

@@ -1,9 +1,9 @@
 import type { PullFigures } from '../bus/events.ts';
 import { sourceOf, type PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
-import { createWatch, type Watch } from '../guard/watch.ts';
-import { pullError } from '../system/rsync-failure.ts';
-import { serverName } from '../system/rsync.ts';
+import { createWatch, type Watch } from '../guard/guard.ts';
+import { pullError } from '../rsync/failure.ts';
+import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
 import type { Job } from './back-up.ts';
 import { checkContent } from './content-alarm.ts';
@@ -11,9 +11,9 @@ import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
 import { requirePaths } from './require-paths.ts';
-import { emptySource } from './run-errors.ts';
+import { emptySource } from '../disk/disk-errors.ts';
 import { createTries, type Tries } from './tries.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /** What both phases of a pull did together. */
 export interface PullResult {

@@ -1,11 +1,11 @@
 import type { PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
-import { pullError } from '../system/rsync-failure.ts';
-import { serverName } from '../system/rsync.ts';
+import { pullError } from '../rsync/failure.ts';
+import { serverName } from '../rsync/arguments.ts';
 import type { Job } from './back-up.ts';
 import type { Machine, SourceLook } from './machine.ts';
 import type { Tries } from './tries.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /**
  * Looks, before anything of the mirror is changed, whether the source has what it must have: a file system that is not

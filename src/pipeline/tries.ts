@@ -1,9 +1,9 @@
 import type { Progress } from '../bus/events.ts';
 import { pause } from '../system/pause.ts';
-import type { PullTrouble } from '../system/rsync-failure.ts';
+import type { PullTrouble } from '../rsync/failure.ts';
 import type { RsyncOutcome } from './machine.ts';
 import type { Story } from './phases.ts';
-import { throwIfCancelled } from './undo.ts';
+import { throwIfCancelled } from '../system/undo.ts';
 
 /** Another try after a broken connection. One for a whole pull, so that its phases share the limits. */
 export interface Tries {

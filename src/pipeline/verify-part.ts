@@ -1,6 +1,6 @@
 import type { PullFigures } from '../bus/events.ts';
-import { describeBad, damageAdvice } from '../drives/disk-health.ts';
-import type { DriveVerdict } from '../drives/verify-drive.ts';
+import { describeBad, damageAdvice } from '../records/disk-health.ts';
+import type { DriveVerdict } from '../verify/verify-drive.ts';
 import type { Job } from './back-up.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';

@@ -1,6 +1,6 @@
-import { unknownHealth, type DiskHealth } from '../drives/disk-health.ts';
-import type { DriveVerdict } from '../drives/verify-drive.ts';
-import type { SmartVerdict } from '../system/smart.ts';
+import { unknownHealth, type DiskHealth } from '../records/disk-health.ts';
+import type { DriveVerdict } from '../verify/verify-drive.ts';
+import type { SmartVerdict } from '../disk/smart.ts';
 
 /** How the health of a disk is found out. `disk` is the kernel name of the whole disk. */
 export interface HealthProbe {

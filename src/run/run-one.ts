@@ -1,10 +1,10 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Failure, OfSource, Phase, Progress, VerifiedFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
-import type { DriveRecord } from '../drives/drive-record.ts';
-import type { DriveRegistry } from '../drives/drive-registry.ts';
-import { outOfRotation } from '../drives/out-of-rotation.ts';
-import { lookRefusal, type Look } from '../drives/look.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import { outOfRotation } from '../records/out-of-rotation.ts';
+import { lookRefusal, type Look } from '../opening/opened-by-person.ts';
 import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, allMustWait, HeldError, mustWait, noCounts, stillHeld, type Hold } from '../guard/hold.ts';
 import { sourcesOf } from '../config/sources.ts';
@@ -12,16 +12,16 @@ import { backUp, type RunResult } from '../pipeline/back-up.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { SourceResult } from '../pipeline/pull-all.ts';
 import { createStory } from '../pipeline/phases.ts';
-import { throwIfCancelled } from '../pipeline/undo.ts';
-import type { RunRecord } from '../report/status.ts';
+import { throwIfCancelled } from '../system/undo.ts';
+import type { RunRecord } from '../protocol/status.ts';
 import { lockFile, type FileLock } from '../system/file-lock.ts';
-import { mappingName } from '../system/luks.ts';
+import { mappingName } from '../disk/luks.ts';
 import { pause } from '../system/pause.ts';
 import { watchHealth, type HealthProbe, type HealthWatch } from './health-watch.ts';
 import { failureOf } from './failure.ts';
 import { sourcesAfterRun, sourcesOfRun } from './source-results.ts';
 import type { RunOrder } from './run-queue.ts';
-import type { Volume } from './volumes.ts';
+import type { Volume } from '../disk/volumes.ts';
 
 /** What a run needs of its surroundings. */
 export interface RunSurroundings {

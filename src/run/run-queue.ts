@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Trigger } from '../bus/events.ts';
-import type { AttachKey } from './attach-ledger.ts';
+import type { AttachKey } from '../records/attach-memory.ts';
 
 // INVARIANTS
 // 1. At most one run is going on.

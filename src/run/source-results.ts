@@ -1,7 +1,7 @@
-import type { DriveRecord } from '../drives/drive-record.ts';
-import type { SourceRecord } from '../drives/source-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { SourceRecord } from '../records/source-record.ts';
 import type { SourceResult } from '../pipeline/pull-all.ts';
-import type { RunRecord, SourceRun } from '../report/status.ts';
+import type { RunRecord, SourceRun } from '../protocol/status.ts';
 
 /** After these nobody knows what of the run is on the disk. */
 const lostDisk: readonly (string | undefined)[] = ['EXB_DISK_GONE', 'EXB_DISK_ERROR', 'EXB_NOT_RELEASED'];

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { watch } from 'chokidar';
 import { messageOf } from '../errors.ts';
 import { files, type Paths } from '../system/paths.ts';
-import { largestNote, parseSpoolNote, type SpoolNote } from './spool-note.ts';
+import { largestNote, parseSpoolNote, type SpoolNote } from '../protocol/spool-note.ts';
 
 /** What a trigger returns: how to end it. */
 export type Stop = () => Promise<void>;

@@ -1,4 +1,4 @@
-import { hasBlockDevice, isMassStorage, sysfsName } from '../system/usb-sysfs.ts';
+import { hasBlockDevice, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
 import { tryToListen, usb, type UsbEvent } from './usb-library.ts';
 

@@ -1,5 +1,5 @@
 import type { RunCommand } from '../../src/system/command.ts';
-import type { Helpers } from '../../src/system/machine.ts';
+import type { Helpers } from '../../src/pipeline/real-machine.ts';
 
 /** Where no unit stands between rsync and the server; `run` puts another shell in place of this one. */
 export const noHelpers = (run: RunCommand): Helpers => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createBus } from '../../../src/bus/bus.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
 import { settleLayout } from '../../../src/pipeline/layout.ts';
 import { pullAll, type SourceResult } from '../../../src/pipeline/pull-all.ts';
@@ -13,7 +13,7 @@ import { pull, type PullResult } from '../../../src/pipeline/pull.ts';
 import { sourcesAfterRun } from '../../../src/run/source-results.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { noHelpers } from '../../fakes/no-helpers.ts';
-import { createMachine } from '../../../src/system/machine.ts';
+import { createMachine } from '../../../src/pipeline/real-machine.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
 
 /** A directory in place of an opened disk, one in place of the server, and real rsync between them. */

@@ -11,8 +11,8 @@ import { beginLog } from '../../../src/history/log-header.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
 import type { PullOrder } from '../../../src/pipeline/machine.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
-import { moveToHistory } from '../../../src/system/move-to-history.ts';
-import { runRsync } from '../../../src/system/run-rsync.ts';
+import { moveToHistory } from '../../../src/rsync/move-to-history.ts';
+import { runRsync } from '../../../src/rsync/run-rsync.ts';
 
 let top: string;
 let mirror: string;

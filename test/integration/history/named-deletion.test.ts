@@ -3,7 +3,7 @@ import { mkdir, lstat, link, readdir, readFile, rename, rm, symlink, utimes, wri
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
+import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { restoreFiles } from '../../../src/drives/restore-files.ts';
-import { layersFor } from '../../../src/drives/restore-plan.ts';
+import { restoreFiles } from '../../../src/restore/restore-files.ts';
+import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
 import { runCommand } from '../../../src/system/command.ts';

@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { DriveRecord } from '../../../src/drives/drive-record.ts';
-import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
-import { noteUndone, planRollback, rollBack, type RollbackPlan } from '../../../src/drives/roll-back.ts';
-import { runRecordSchema, type RunRecord } from '../../../src/report/status.ts';
-import { stampFile } from '../../../src/system/filesystem.ts';
+import type { DriveRecord } from '../../../src/records/drive-record.ts';
+import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
+import { noteUndone, planRollback, rollBack, type RollbackPlan } from '../../../src/restore/roll-back.ts';
+import { runRecordSchema, type RunRecord } from '../../../src/protocol/status.ts';
+import { stampFile } from '../../../src/disk/filesystem.ts';
 import { runCommand } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 

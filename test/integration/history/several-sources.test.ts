@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { planRollback, rollBack } from '../../../src/drives/roll-back.ts';
+import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError, holdSchema } from '../../../src/guard/hold.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
 import { runCommand } from '../../../src/system/command.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { killAtStep } from './kill-at-step.ts';
+import { killAtStep } from '../rekey/kill-at-step.ts';
 import { inSandbox } from './sandbox.ts';
 
 const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { createAttachBoard, type AttachBoard } from '../../../src/agent/attach-board.ts';
-import { lookAround } from '../../../src/agent/attach-watch.ts';
+import { lookAround } from '../../../src/agent/look-around.ts';
 import { createBus } from '../../../src/bus/bus.ts';
-import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
-import type { DriveRegistry } from '../../../src/drives/drive-registry.ts';
-import { openAttachLedger } from '../../../src/run/attach-ledger.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
+import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
+import { openAttachLedger } from '../../../src/records/attach-memory.ts';
 import { createRunQueue } from '../../../src/run/run-queue.ts';
-import type { Volume } from '../../../src/run/volumes.ts';
+import type { Volume } from '../../../src/disk/volumes.ts';
 import { deferred } from './deferred.ts';
 
 const luksUuid = '00000000-0000-4000-8000-000000000001';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { createApprovalWatch } from '../../../src/agent/approval-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
-import { approveRun } from '../../../src/drives/approve-run.ts';
-import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
-import type { DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { approveRun } from '../../../src/records/approve-run.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
+import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
 
 const counts = { created: 0, changed: 0, deleted: 800, changedBytes: 0 };
 const heldRecord = (runId: string): DriveRecord => driveRecordSchema.parse({

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { closingGraceMs, createForgottenWatch } from '../../../src/agent/forgotten-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
-import type { Look } from '../../../src/drives/look.ts';
+import type { Look } from '../../../src/opening/opened-by-person.ts';
 
 const hour = 3_600_000;
 let told: string[];

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lookForOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
-import { openRotationMemory } from '../../../src/report/rotation-memory.ts';
-import { driveRecordSchema, type DriveRecord } from '../../../src/drives/drive-record.ts';
+import { openRotationMemory } from '../../../src/records/rotation-memory.ts';
+import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 
 const day = 24 * 3_600_000;
 let directory: string;

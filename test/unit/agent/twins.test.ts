@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import { disk, enrolled, startAgent } from './an-agent.ts';
 
 let at: { directory: string; registry: DriveRegistry; key: boolean };

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { renderFindings } from '../../../src/commands/doctor.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { examine } from '../../../src/doctor/examine.ts';
-import { createDriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { files, type Paths } from '../../../src/system/paths.ts';
 import { runCommand } from '../../../src/system/command.ts';
-import { aDisk } from '../report/a-disk.ts';
+import { aDisk } from '../client/a-disk.ts';
 
 let top = '';
 let paths: Paths;

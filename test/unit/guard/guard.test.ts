@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema } from '../../../src/drives/drive-record.ts';
+import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { renderReport, tooMuch } from '../../../src/guard/hold.ts';
 import { exceeded, limitsFor } from '../../../src/guard/limits.ts';
 import { createTally } from '../../../src/guard/tally.ts';
-import { createWatch } from '../../../src/guard/watch.ts';
+import { createWatch } from '../../../src/guard/guard.ts';
 import type { Change } from '../../../src/history/change.ts';
 
 const guardOf = (settings: object = {}) => configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, guard: settings }).guard;

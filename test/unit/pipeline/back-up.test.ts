@@ -4,7 +4,7 @@ import { createBus } from '../../../src/bus/bus.ts';
 import type { EventName } from '../../../src/bus/events.ts';
 import type { Change } from '../../../src/history/change.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema, sealPath } from '../../../src/drives/drive-record.ts';
+import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { backUp, type Job } from '../../../src/pipeline/back-up.ts';
 import { createStory } from '../../../src/pipeline/phases.ts';
 import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors.ts';

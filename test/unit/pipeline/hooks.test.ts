@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema, sealPath } from '../../../src/drives/drive-record.ts';
+import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { NotReleasedError } from '../../../src/errors.ts';
 import { backUp, type RunResult } from '../../../src/pipeline/back-up.ts';
 import { createStory } from '../../../src/pipeline/phases.ts';

@@ -4,8 +4,8 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { parseHostKeys } from '../../../src/keys/host-key.ts';
-import { parseLsblk, withDescendants } from '../../../src/system/block-devices.ts';
-import { parseMountinfo } from '../../../src/system/mounts.ts';
+import { parseLsblk, withDescendants } from '../../../src/disk/block-devices.ts';
+import { parseMountinfo } from '../../../src/disk/mounts.ts';
 import { anyJsonText, anyText, damaged } from './hostile-text.ts';
 
 const place = fc.stringMatching(/^\/[^\0]{0,20}$/);

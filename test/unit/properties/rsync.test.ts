@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseLogLine } from '../../../src/history/change-log.ts';
 import { changeFormat, newMark, parseChange } from '../../../src/history/change.ts';
-import { createLineSplitter, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/system/rsync-output.ts';
+import { createLineSplitter, parseProgress, parseRegularFiles, parseSkippedDeletions, parseStats } from '../../../src/rsync/output.ts';
 import { anyText, damaged } from './hostile-text.ts';
 import { runs } from '../../property-runs.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unknownHealth } from '../../../src/drives/disk-health.ts';
+import { unknownHealth } from '../../../src/records/disk-health.ts';
 import { watchHealth, type HealthProbe } from '../../../src/run/health-watch.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema, type Config } from '../../../src/config/schema.ts';
-import { approveRun } from '../../../src/drives/approve-run.ts';
-import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/drives/drive-record.ts';
-import { createDriveRegistry, type DriveRegistry } from '../../../src/drives/drive-registry.ts';
+import { approveRun } from '../../../src/records/approve-run.ts';
+import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/records/drive-record.ts';
+import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import type { Change } from '../../../src/history/change.ts';
 import type { PullOrder, RsyncOutcome } from '../../../src/pipeline/machine.ts';
-import { runRecordSchema, type RunRecord } from '../../../src/report/status.ts';
+import { runRecordSchema, type RunRecord } from '../../../src/protocol/status.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 

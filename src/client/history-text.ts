@@ -1,0 +1,41 @@
+import prettyBytes from 'pretty-bytes';
+import { count, describeDuration } from '../notify/wording.ts';
+import type { RunRecord } from '../protocol/status.ts';
+import { plainTable, trimEnds } from './status-text.ts';
+
+const outcomeWords: Record<RunRecord['outcome'], string> = {
+  success: 'done',
+  gaps: 'done with gaps',
+  failure: 'FAILED',
+  held: 'held for approval',
+  cancelled: 'cancelled',
+};
+
+/** Past runs as a table, in the order given. Times are UTC. */
+export function renderHistory(runs: readonly RunRecord[]): string {
+  const table = plainTable(['Started (UTC)', 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
+  for (const run of runs) {
+    table.push([
+      run.startedAt.slice(0, 16).replace('T', ' '),
+      run.drive,
+      outcomeWords[run.outcome],
+      describeDuration(run.tookMs),
+      run.filesTransferred === null ? '' : String(run.filesTransferred),
+      run.bytesTransferred === null ? '' : prettyBytes(run.bytesTransferred),
+      run.filesDeleted === null ? '' : String(run.filesDeleted),
+      remark(run),
+    ]);
+  }
+  return trimEnds(table.toString());
+}
+
+function remark(run: RunRecord): string {
+  if (!run.released) return run.message === '' ? 'The disk was not released.' : run.message; // the message says so
+  return [run.outcome === 'success' ? '' : run.message, ...healthOf(run)].filter((text) => text !== '').join(' ');
+}
+
+/** What the run noticed about the disk itself. */
+const healthOf = ({ verified, mediaErrors }: RunRecord): string[] => [
+  ...(verified === null || verified.damaged === 0 ? [] : [`${count(verified.damaged, 'file')} damaged.`]),
+  ...(mediaErrors === 0 ? [] : [`${count(mediaErrors, 'I/O error')}.`]),
+];

@@ -1,0 +1,101 @@
+import type { RotationSetting } from '../config/rotation-setting.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { remarksOf } from '../records/disk-health.ts';
+import { sourcesOfDisk } from '../records/source-record.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { UsageError } from '../errors.ts';
+import { placeOf } from '../keys/ram-directory.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { listBlockDevices, withDescendants, type BlockDevice } from '../disk/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { readProcessStart } from '../system/process-start.ts';
+import { describeRotation, planRotation } from '../records/rotation.ts';
+import { readRotationMemory } from '../records/rotation-memory.ts';
+import { statusSchema, type DriveStatus, type Status } from '../protocol/status.ts';
+
+/** What is needed to look at the present state. */
+export interface StatusSources {
+  readonly paths: Paths;
+  readonly runCommand: RunCommand;
+  /** Setting `rotation`. */
+  readonly rotation: RotationSetting;
+}
+
+/**
+ * The present state: the agent's own word while it lives, otherwise what can be seen without it.
+ * @throws UsageError when somebody else than root asks
+ */
+export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
+  try {
+    const status = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
+    return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') throw new UsageError('The state of the backups can only be read by root.', 'Run it as root, for example: sudo extbackup status', error);
+    throw error;
+  }
+}
+
+/** The status of a living agent; undefined when none lives, or when it was written by another version. */
+export async function readAgentStatus(paths: Paths): Promise<Status | undefined> {
+  const status = parseStatus(await readIfThere(files.status(paths)).catch(unlessForbidden));
+  if (status?.agent !== 'running') return undefined;
+  return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
+}
+
+/** A file that cannot be read says nothing of an agent; one that may not be read asks for root. */
+function unlessForbidden(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') throw error;
+  return undefined;
+}
+
+function parseStatus(text: string | undefined): Status | undefined {
+  try {
+    return text === undefined ? undefined : statusSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // torn, or of another version
+  }
+}
+
+/** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
+async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
+  const { paths, runCommand, rotation } = sources;
+  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
+  const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);
+  const { drives: enrolled, trouble } = await createDriveRegistry(files.drives(paths)).read();
+  const records = enrolled.filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
+  const places = planRotation(records, rotation, now, new Set(records.filter(isHere).map(({ label }) => label)));
+  return {
+    version: 1,
+    agent: 'stopped',
+    key: (await placeOf(files.luksKey(paths))) === 'ramfs' ? 'loaded' : 'missing',
+    drives: records.map((record) => ({
+      ...stateWithoutAgent(record, volumes.filter(({ uuid }) => uuid === record.luksUuid)),
+      label: record.label,
+      luksUuid: record.luksUuid,
+      enrolledAt: record.enrolledAt,
+      lastSuccess: record.lastSuccess,
+      health: remarksOf(record.health),
+      ...sourcesOfDisk(record),
+      overdue: places.get(record.label)?.overdue ?? false,
+      nextUp: places.get(record.label)?.nextUp ?? false,
+    })),
+    run: null,
+    warnings: trouble ? [{ at: now.toISOString(), text: `${trouble.happened} ${trouble.todo}` }] : [],
+    updatedAt: now.toISOString(),
+    pid: 0,
+    pidStartTime: '',
+  };
+}
+
+function stateWithoutAgent(record: DriveRecord, volumes: readonly BlockDevice[]): Pick<DriveStatus, 'present' | 'state' | 'message'> {
+  const message = record.lastError === null ? null : `The last run failed (${record.lastError}).`;
+  if (volumes.length === 0) return { present: false, state: 'absent', message };
+  if (volumes.some(({ children }) => children.length > 0)) {
+    return { present: true, state: 'do-not-unplug', message: 'It is open. Close it with: extbackup release' };
+  }
+  return { present: true, state: message === null ? 'idle' : 'failed', message };
+}

@@ -1,0 +1,127 @@
+/** Asks the running agent for something, through its spool, and follows its answer. */
+import { randomUUID } from 'node:crypto';
+import { rename, unlink, writeFile } from 'node:fs/promises';
+import { CancelledError, ExtbackupError, exitCodes, UsageError } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { files, type Paths } from '../system/paths.ts';
+import type { SpoolRequest } from '../protocol/spool-note.ts';
+import { coalesce } from '../system/coalesce.ts';
+import { readProcessStart } from '../system/process-start.ts';
+import { readAgentStatus } from './read-status.ts';
+import { replySchema, type Reply, type Status } from '../protocol/status.ts';
+import { watchRunDirectory } from './watch-status.ts';
+
+/** What to ask for; the id is added here. */
+export type Wish =
+  | { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean }
+  | { readonly kind: 'release' };
+
+/** How to follow. */
+export interface Following {
+  /** Told of each new answer and each new state of the agent, until the answer that ends it. */
+  onNews?(reply: Reply | undefined, status: Status | undefined): void;
+  /** Aborted: asks the agent to cancel, and goes on waiting for the end. */
+  readonly cancel?: AbortSignal;
+  /** Aborted: waits no longer. What was asked goes on. */
+  readonly leave?: AbortSignal;
+}
+
+/**
+ * Drops a request and waits for the answer that ends it.
+ * @throws UsageError when nobody answers: no agent runs, or we are not root
+ * @throws ExtbackupError when the agent dies before it has answered
+ * @throws CancelledError when `leave` is aborted
+ */
+export async function requestAndFollow(paths: Paths, wish: Wish, following: Following = {}): Promise<Reply> {
+  const agent = await findAgent(paths);
+  const id = randomUUID();
+  const replyFile = `${files.replies(paths)}/${id}.json`;
+  let started = false;
+  let stopWatching = (): Promise<void> => Promise.resolve();
+  const answer = new Promise<Reply>((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      const alive = (await readProcessStart(agent.pid)) === agent.pidStartTime; // first: an answer given before death counts
+      const reply = parseReply(await readIfThere(replyFile));
+      if (reply?.state === 'done') {
+        resolve(reply);
+        return;
+      }
+      started ||= reply?.state === 'started';
+      if (!alive) throw await agentGone(paths, id, started);
+      following.onNews?.(reply, await readAgentStatus(paths));
+    };
+    const refresh = coalesce(look, reject);
+    const watch = watchRunDirectory(paths, [files.status(paths), replyFile], refresh);
+    const cancel = (): void => {
+      dropNote(paths, { version: 1, kind: 'cancel', id }).catch(reject);
+    };
+    const leave = (): void => {
+      reject(new CancelledError('Not waiting any longer; the agent goes on.', 'See: extbackup status'));
+    };
+    following.cancel?.addEventListener('abort', cancel, { once: true });
+    following.leave?.addEventListener('abort', leave, { once: true });
+    stopWatching = async () => {
+      following.cancel?.removeEventListener('abort', cancel);
+      following.leave?.removeEventListener('abort', leave);
+      await watch.close();
+    };
+    dropNote(paths, toRequest(wish, id), id).then(refresh, reject);
+  });
+  try {
+    return await answer;
+  } finally {
+    await stopWatching();
+    await unlink(replyFile).catch(() => undefined); // the answer was read; the agent clears away what nobody reads
+  }
+}
+
+const toRequest = (wish: Wish, id: string): SpoolRequest =>
+  wish.kind === 'run' ? { version: 1, id, ...wish } : { version: 1, id, kind: 'release' };
+
+/** @throws UsageError */
+async function findAgent(paths: Paths): Promise<Status> {
+  const agent = await readAgentStatus(paths).catch((error: unknown) => {
+    throw asRoot(error);
+  });
+  if (agent === undefined) throw new UsageError('The agent is not running.', 'Start it: systemctl start extbackup');
+  return agent;
+}
+
+/** Writes beside the spool and moves in, so that the agent never reads half a note. */
+async function dropNote(paths: Paths, request: SpoolRequest, name: string = randomUUID()): Promise<void> {
+  const draft = `${paths.run}/request.${name}.draft`;
+  try {
+    await writeFile(draft, JSON.stringify(request), { mode: 0o600, flag: 'wx' });
+    await rename(draft, noteFile(paths, name));
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw asRoot(error);
+  }
+}
+
+const noteFile = (paths: Paths, name: string): string => `${files.spool(paths)}/request.${name}.json`;
+
+function asRoot(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') return new UsageError('Only root may ask the agent for something.', 'Run it as root, for example with sudo.', error);
+  if (code === 'ENOENT') return new UsageError('The agent is not running: its spool is not there.', 'Start it: systemctl start extbackup', error);
+  return error;
+}
+
+function parseReply(text: string | undefined): Reply | undefined {
+  try {
+    return text === undefined ? undefined : replySchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes the note back when nobody has read it, so that no run starts later that nobody waits for. */
+async function agentGone(paths: Paths, id: string, started: boolean): Promise<ExtbackupError> {
+  await unlink(noteFile(paths, id)).catch(() => undefined);
+  if (!started) return new UsageError('The agent stopped before it served the request.', 'Start it and try again: systemctl start extbackup');
+  return new ExtbackupError('EXB_AGENT_GONE', exitCodes.notReleased, {
+    happened: 'The agent stopped in the middle of it; whether the disk was closed is not known here.',
+    todo: 'DO NOT UNPLUG it before you have looked: extbackup status',
+  });
+}

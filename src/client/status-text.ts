@@ -1,0 +1,88 @@
+import prettyBytes from 'pretty-bytes';
+import Table from 'cli-table3';
+import { count, describeAge, describeDuration } from '../notify/wording.ts';
+import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+
+/** The present state as a person reads it: the important lines first, then one row for each disk. */
+export function renderStatus(status: Status, now: Date): string {
+  const lines = [
+    `Offline copy  ${describeOfflineCopy(status, now)}`,
+    ...describeNext(status),
+    `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
+    `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
+    ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
+    '',
+    status.drives.length === 0 ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help' : renderDrives(status.drives, now),
+    ...status.warnings.map(({ at, text }) => `Warning, ${at.slice(0, 16).replace('T', ' ')} UTC: ${text}`),
+  ];
+  return lines.join('\n');
+}
+
+/** The freshest copy that lies on a disk which is not plugged in: what is left when this machine and the server are lost. */
+function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
+  const { offlineCopy, overdue } = rotation;
+  if (offlineCopy !== null) return `${describeAge(offlineCopy.at, now)} old, on ${offlineCopy.drive}${overdue ? '; TOO OLD' : ''}`;
+  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
+}
+
+/** Which disk to bring, if it is not here already, and which should have come already. */
+function describeNext({ drives, rotation: { next, overdueDrives } }: Status): string[] {
+  const isHere = drives.some(({ label, present }) => label === next && present);
+  return [
+    ...(next === null || isHere ? [] : [`Bring next    ${next}`]),
+    ...(overdueDrives.length === 0 ? [] : [`Overdue       ${overdueDrives.join(', ')}`]),
+  ];
+}
+
+/** Phases whose name alone says too little. */
+const phaseWords: Readonly<Record<string, string>> = {
+  verifying: 'checking whether it is the right disk',
+  pruning: 'thinning out the history',
+  'verifying-data': 'reading back a part of the copy',
+  'waiting-for-server': 'waiting for the server to try again',
+};
+
+/** A run in one line: disk, phase and how far it is. */
+export function describeRun(run: RunStatus): string {
+  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords[run.phase] ?? run.phase}`];
+  if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
+  if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
+  if (run.files > 0) parts.push(count(run.files, 'file'));
+  if (run.etaSeconds !== null) parts.push(`about ${describeDuration(run.etaSeconds * 1000)} left`);
+  return parts.join(', ');
+}
+
+const stateWords: Record<DriveState, string> = {
+  absent: 'not here',
+  idle: 'plugged in, closed',
+  'waiting-for-key': 'waiting for the key',
+  queued: 'waiting for its turn',
+  running: 'being backed up to',
+  held: 'needs your approval',
+  'safe-to-unplug': 'safe to unplug',
+  'do-not-unplug': 'DO NOT UNPLUG',
+  failed: 'FAILED',
+};
+
+function renderDrives(drives: readonly DriveStatus[], now: Date): string {
+  const table = plainTable(['Disk', 'State', 'Last backup', '']);
+  for (const drive of drives) {
+    const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
+    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp && !drive.present ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
+    table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
+    for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
+      if (lastError !== null) table.push([`  ${name}`, lastError === 'EXB_HELD' ? 'held' : 'not complete', lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`, '']);
+    }
+  }
+  return trimEnds(table.toString());
+}
+
+/** A table without lines and colours, so that it reads the same in a mail or a log. */
+export function plainTable(head: string[]): Table.Table {
+  const edges = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
+  const chars = { ...Object.fromEntries(edges.map((edge) => [edge, ''])), middle: '  ' };
+  return new Table({ head, chars, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
+}
+
+/** Without the blanks that fill the last column. */
+export const trimEnds = (text: string): string => text.split('\n').map((line) => line.trimEnd()).join('\n');

@@ -1,0 +1,105 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { RunCommand } from '../system/command.ts';
+
+/** File systems that a rotation disk may have. */
+export const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as const;
+export type KnownFilesystem = (typeof knownFilesystems)[number];
+
+/** Whether a disk with this file system can be used. */
+export const isKnownFilesystem = (type: string | undefined): type is KnownFilesystem => knownFilesystems.some((known) => known === type);
+
+/**
+ * What the check before mounting found. `at-mount`: xfs and btrfs have none; the kernel looks, and recovers what was
+ * cut off, as it mounts them. See e2fsck(8), fsck.xfs(8), fsck.btrfs(8).
+ */
+export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person' | 'at-mount';
+
+/** Checks an unmounted file system as far as its kind allows it. @throws CommandError */
+export function checkFilesystem(run: RunCommand, device: string, type: KnownFilesystem, signal?: AbortSignal): Promise<CheckOutcome> {
+  return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(run, device, signal);
+}
+
+/** Type of the file system on an opened device, for example ext4; undefined when there is none that blkid knows. */
+export async function readFilesystemType(run: RunCommand, device: string): Promise<string | undefined> {
+  const { stdout } = await run({
+    file: '/usr/sbin/blkid',
+    args: ['--probe', '--usages', 'filesystem', '--match-tag', 'TYPE', '--output', 'value', device],
+    timeoutMs: 60_000,
+    accept: [2],
+  });
+  const type = stdout.trim();
+  return type === '' ? undefined : type;
+}
+
+/** Checks an unmounted ext file system and repairs what is safe to repair without asking. */
+export async function checkExt(run: RunCommand, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
+  const { exitCode } = await run({
+    file: '/usr/sbin/e2fsck',
+    args: ['-p', device],
+    timeoutMs: 12 * 3_600_000, // a big disk after a power cut; the operator sees the phase
+    accept: [1, 2, 3, 4, 5, 6, 7, 8, 12],
+    ...(signal && { signal }),
+  });
+  if (exitCode >= 4) return 'needs-a-person';
+  return exitCode === 0 ? 'clean' : 'repaired';
+}
+
+/**
+ * Reads the first block past the page cache, which makes a sleeping disk spin up.
+ * In a child, because a read from a dying disk can hang in the kernel for minutes.
+ * @throws CommandError
+ */
+export async function wakeDevice(run: RunCommand, device: string, signal?: AbortSignal): Promise<void> {
+  await run({
+    file: '/usr/bin/dd',
+    args: [`if=${device}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct', 'status=none'],
+    timeoutMs: 90_000,
+    ...(signal && { signal }),
+  });
+}
+
+/**
+ * Waits until everything written to the file system of `path` is on the medium, and reports errors of that writing.
+ * @throws CommandError
+ */
+export async function flushFilesystem(run: RunCommand, path: string, signal?: AbortSignal): Promise<void> {
+  await run({ file: '/usr/bin/sync', args: ['--file-system', path], timeoutMs: 2 * 3_600_000, ...(signal && { signal }) });
+}
+
+/** Sets a file's time and waits until that is on the medium. The file is not followed if it is a symbolic link. */
+export async function stampFile(file: string, at: Date): Promise<void> {
+  const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    await handle.utimes(at, at);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens a file inside a disk for reading; undefined when it is missing, a link, a pipe or anything else but a plain file. */
+export async function openPlainFile(file: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
+  } catch (error) {
+    await handle?.close();
+    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  await handle.close();
+  return undefined;
+}
+
+/** Reads a small file inside a disk; undefined when it is no plain file, or larger than `limit` bytes. */
+export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return undefined;
+  try {
+    return (await handle.stat()).size > limit ? undefined : await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}

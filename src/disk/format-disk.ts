@@ -1,0 +1,124 @@
+import { totalmem } from 'node:os';
+import { listBlockDevices, withDescendants, type BlockDevice } from './block-devices.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { isThere } from '../system/is-there.ts';
+import { backOff } from './mounts.ts';
+import type { FilesystemType } from '../prepare/candidate.ts';
+import { readMke2fs } from './percent.ts';
+
+/** GPT partition type "Linux LUKS"; see the Discoverable Partitions Specification. */
+export const luksPartitionType = 'CA7D7CCB-63ED-4C53-861C-1742536059CC';
+
+/** Removes every signature from the partitions and the disk, the innermost first. @throws CommandError */
+export async function wipeSignatures(run: RunCommand, disk: BlockDevice, signal?: AbortSignal): Promise<void> {
+  const devices = [...withDescendants(disk)].map(({ path }) => path).reverse();
+  for (const device of devices) {
+    await run({ file: '/usr/sbin/wipefs', args: ['--all', '--quiet', '--lock=yes', device], timeoutMs: 120_000, ...(signal && { signal }) });
+  }
+}
+
+/** What can write the partition table, the first one that is there does: a small system may lack one of them. */
+export const partitioners = ['/usr/sbin/sfdisk', '/usr/sbin/parted'] as const;
+
+/** The program that {@link partition} will start; undefined when none is installed. */
+export async function findPartitioner(): Promise<(typeof partitioners)[number] | undefined> {
+  for (const program of partitioners) if (await isThere(program)) return program;
+  return undefined;
+}
+
+/**
+ * Writes a GPT with one aligned partition over the whole disk, for LUKS, named like the disk.
+ * @param device a disk, or an image file
+ * @throws CommandError
+ */
+export async function partition(run: RunCommand, device: string, label: string, signal?: AbortSignal, program?: (typeof partitioners)[number]): Promise<void> {
+  const common = { timeoutMs: 120_000, ...(signal && { signal }) };
+  if ((program ?? (await findPartitioner())) === '/usr/sbin/parted') {
+    // It cannot set the type before its version 3.6; nothing here depends on the type.
+    await run({ file: '/usr/sbin/parted', args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'], ...common });
+    return;
+  }
+  await run({
+    file: '/usr/sbin/sfdisk',
+    args: ['--quiet', '--lock=yes', '--wipe', 'always', '--wipe-partitions', 'always', '--label', 'gpt', device],
+    stdin: `type=${luksPartitionType}, name="${label}"\n`,
+    ...common,
+  });
+}
+
+/**
+ * Waits until the kernel and udev show the new partition.
+ * @throws Error when it does not come
+ */
+export async function awaitPartition(run: RunCommand, disk: string, patienceMs = 30_000): Promise<BlockDevice> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    await settle(run);
+    const found = (await listBlockDevices(run)).find(({ path }) => path === disk);
+    const first = found?.children.find(({ type }) => type === 'part');
+    if (first) return first;
+    if (Date.now() > until) throw new Error(`${disk} shows no partition`);
+    await reread(run, disk);
+    await backOff(200);
+  }
+}
+
+/** Waits until udev has nothing to do, but not for ever: another device may keep it busy. */
+export async function settle(run: RunCommand): Promise<void> {
+  await run({ file: '/usr/bin/udevadm', args: ['settle', '--timeout=15'], timeoutMs: 20_000, accept: [1] });
+}
+
+async function reread(run: RunCommand, disk: string): Promise<void> {
+  try {
+    await run({ file: '/usr/sbin/blockdev', args: ['--rereadpt', disk], timeoutMs: 30_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error; // busy: the kernel has the table already
+  }
+}
+
+/** What luksFormat is told. */
+export interface LuksOrder {
+  readonly device: string;
+  readonly label: string;
+  readonly uuid: string;
+  readonly keyFile: string;
+  readonly pbkdfMemoryKiB: number;
+}
+
+/** Arguments of luksFormat; see cryptsetup-luksFormat(8). */
+export function luksFormatArgs(order: LuksOrder): string[] {
+  return [
+    'luksFormat', '--type', 'luks2', '--cipher', 'aes-xts-plain64', '--key-size', '512', '--hash', 'sha256',
+    '--pbkdf', 'argon2id', '--pbkdf-memory', String(order.pbkdfMemoryKiB), '--iter-time', '2000',
+    '--label', order.label, '--uuid', order.uuid, '--key-file', order.keyFile, '--batch-mode', order.device,
+  ];
+}
+
+/** Makes a LUKS2 volume. @throws CommandError */
+export async function formatLuks(run: RunCommand, order: LuksOrder, signal?: AbortSignal): Promise<void> {
+  await run({ file: '/usr/sbin/cryptsetup', args: luksFormatArgs(order), timeoutMs: 300_000, ...(signal && { signal }) });
+}
+
+/** Memory that opening the disk will take: at most 1 GiB and a quarter of this machine's, so that it can always open it itself. */
+export const affordableMemoryKiB = (totalBytes = totalmem()): number => Math.min(1024 * 1024, Math.floor(totalBytes / 4 / 1024));
+
+const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; args: string[] }> = {
+  // Without lazy init all is written now: no writing goes on in the background of the first run.
+  ext4: (label) => ({ file: '/usr/sbin/mkfs.ext4', args: ['-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label] }),
+  xfs: (label) => ({ file: '/usr/sbin/mkfs.xfs', args: ['-q', '-f', '-L', label] }),
+  btrfs: (label) => ({ file: '/usr/sbin/mkfs.btrfs', args: ['-q', '-f', '-L', label] }),
+};
+
+/** Program that makes the file system, so that a missing one is found before anything is erased. */
+export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
+
+/** Makes the file system on an opened volume or an image file; tells how far it is where that takes long. @throws CommandError */
+export async function makeFilesystem(run: RunCommand, type: FilesystemType, label: string, device: string, signal?: AbortSignal, onPercent?: (percent: number) => void): Promise<void> {
+  const { file, args } = makers[type](label);
+  const read = readMke2fs();
+  const onStdout = (chunk: string): void => {
+    const percent = read(chunk);
+    if (percent !== undefined) onPercent?.(percent);
+  };
+  await run({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, onStdout, ...(signal && { signal }) });
+}

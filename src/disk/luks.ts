@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises';
+import { readMappingName } from './block-devices.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { backOff } from './mounts.ts';
+
+const cryptsetup = '/usr/sbin/cryptsetup';
+
+/** Prefix of every mapping that belongs to us; nothing else is ever closed. */
+export const mappingPrefix = 'extbackup-';
+
+/** Name of the mapping of a disk while it is open. */
+export const mappingName = (label: string): string => `${mappingPrefix}${label}`;
+
+/** The opened device of a mapping. */
+export const mappingPath = (name: string): `/dev/mapper/${string}` => `/dev/mapper/${name}`;
+
+/** How cryptsetup ended; see cryptsetup(8), RETURN CODES. */
+export type LuksOutcome = 'opened' | 'wrong-key' | 'no-such-device' | 'busy' | 'no-memory' | 'failed';
+
+const outcomes: Record<number, LuksOutcome> = { 1: 'failed', 2: 'wrong-key', 3: 'no-memory', 4: 'no-such-device', 5: 'busy' };
+
+/**
+ * Opens a LUKS volume with a key file.
+ * @param timeoutMs argon2 on a small machine takes seconds; a disk that has to spin up some more
+ */
+export async function openLuks(
+  run: RunCommand,
+  volume: { readonly device: string; readonly name: string; readonly keyFile: string; readonly readOnly?: boolean },
+  signal?: AbortSignal,
+  timeoutMs = 180_000,
+): Promise<LuksOutcome> {
+  const { exitCode } = await run({
+    file: cryptsetup,
+    args: [
+      'open', '--type', 'luks', '--key-file', volume.keyFile, '--batch-mode', '--disable-external-tokens',
+      ...(volume.readOnly === true ? ['--readonly'] : []), volume.device, volume.name,
+    ],
+    timeoutMs,
+    accept: [1, 2, 3, 4, 5],
+    ...(signal && { signal }),
+  });
+  return exitCode === 0 ? 'opened' : (outcomes[exitCode] ?? 'failed');
+}
+
+/**
+ * Makes sure that a mapping is closed. udev may still probe it right after the unmount, so a busy one is tried again.
+ * @throws CommandError when it is still there after `patienceMs`
+ */
+export async function ensureLuksClosed(run: RunCommand, name: string, patienceMs = 30_000): Promise<void> {
+  const until = Date.now() + patienceMs;
+  while (await isOpen(name)) {
+    try {
+      await run({ file: cryptsetup, args: ['close', name], timeoutMs: 60_000 });
+    } catch (error) {
+      if (!(await isOpen(name))) return;
+      if (!(error instanceof CommandError) || Date.now() > until) throw error;
+      await backOff();
+    }
+  }
+}
+
+/** Names of all device-mapper mappings. The kernel is asked: links in /dev/mapper are udev's and may be late. */
+export async function listMappings(): Promise<string[]> {
+  const devices = (await readdir('/sys/class/block')).filter((kname) => kname.startsWith('dm-'));
+  const names = await Promise.all(devices.map(readMappingName));
+  return names.filter((name) => name !== undefined);
+}
+
+/** Whether a mapping of this name exists. */
+export async function isOpen(name: string): Promise<boolean> {
+  return (await listMappings()).includes(name);
+}
+
+/** UUID in the LUKS header that is on the device now; undefined when there is none. */
+export async function readLuksUuid(run: RunCommand, device: string, signal?: AbortSignal): Promise<string | undefined> {
+  const { exitCode, stdout } = await run({
+    file: cryptsetup,
+    args: ['luksUUID', device],
+    timeoutMs: 60_000,
+    accept: [1, 4],
+    ...(signal && { signal }),
+  });
+  return exitCode === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,34 @@
+import { messageOf } from '../errors.ts';
+import type { RunCommand } from '../system/command.ts';
+import { ensureLuksClosed, isOpen, listMappings, mappingPath, mappingPrefix } from './luks.ts';
+import { ensureUnmounted, listMounts } from './mounts.ts';
+
+/** What was found open. Names of mappings. */
+export interface Released {
+  readonly closed: readonly string[];
+  /** What could not be closed, and why. */
+  readonly left: readonly { readonly mapping: string; readonly reason: string }[];
+}
+
+/**
+ * Unmounts, in this mount namespace, and closes every mapping that is ours, whoever left it open; nothing else is
+ * touched. Never throws for a disk that cannot be closed.
+ * @param which names one mapping, or one that stays open; else all are closed
+ */
+export async function releaseAll(run: RunCommand, which: { readonly only?: string; readonly except?: string | undefined } = {}, patienceMs = 10_000): Promise<Released> {
+  const closed: string[] = [];
+  const left: { mapping: string; reason: string }[] = [];
+  const ours = (await listMappings()).filter((name) => name.startsWith(mappingPrefix) && (which.only ?? name) === name && name !== which.except);
+  for (const mapping of ours) {
+    try {
+      const mounts = (await listMounts()).filter(({ source }) => source === mappingPath(mapping));
+      for (const { mountpoint } of mounts.reverse()) await ensureUnmounted(run, mountpoint, patienceMs);
+      await ensureLuksClosed(run, mapping, patienceMs);
+      closed.push(mapping);
+    } catch (error) {
+      if (await isOpen(mapping)) left.push({ mapping, reason: messageOf(error) });
+      else closed.push(mapping);
+    }
+  }
+  return { closed, left };
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Hook, NotifyChannel } from '../config/schema.ts';
+import type { Notice } from './channel.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import type { RunCommand } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
+import { startUnit, stopUnits } from '../system/units.ts';
+
+/** What a unit with a network does for the agent, which has none. */
+export type Errand =
+  | { readonly kind: 'notice'; readonly channel: NotifyChannel; readonly notice: Notice }
+  | { readonly kind: 'hook'; readonly hook: Hook; readonly environment: Readonly<Record<string, string>> };
+
+/** Does an errand. @returns undefined when all went well, else what happened; never a secret, never arguments */
+export type Courier = (errand: Errand, timeoutMs: number, signal: AbortSignal) => Promise<string | undefined>;
+
+/** What extbackup-courier@.service writes when it is done. */
+export const answerSchema = z.object({ failure: z.string().optional() });
+
+const unitOf = (id: string): string => `extbackup-courier@${id}.service`;
+
+/** Every errand; for the agent that comes after one that died. */
+export const allErrands = unitOf('*');
+
+/** A small machine takes its time to start a program. */
+const startMs = 60_000;
+
+/** Sends errands through a unit of its own, by a file for the errand and one for the answer. */
+export function createCourier(run: RunCommand, paths: Pick<Paths, 'run'>): Courier {
+  return async (errand, timeoutMs, signal) => {
+    const id = `${errand.kind}-${randomBytes(6).toString('hex')}`;
+    const directory = join(paths.run, 'courier', id);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(join(directory, 'request'), JSON.stringify(errand), { mode: 0o600 });
+      const start = await startUnit(run, unitOf(id), timeoutMs + startMs, signal);
+      if (start === 'absent') return `extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;
+      const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
+      if (start === 'done' && answer !== undefined) return answer.failure;
+      return signal.aborted ? 'was ended' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"';
+    } finally {
+      await stopUnits(run, unitOf(id)); // one that was given up
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+}
+
+function parseAnswer(text: string | undefined): z.infer<typeof answerSchema> | undefined {
+  try {
+    return answerSchema.parse(JSON.parse(text ?? ''));
+  } catch {
+    return undefined; // it was ended before it was done
+  }
+}

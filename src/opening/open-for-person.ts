@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DriveError, ExtbackupError, KeyError, NotReleasedError, PullError } from '../errors.ts';
+import { readLuksKey } from '../keys/ram-key-ring.ts';
+import { openFailure } from '../disk/disk-errors.ts';
+import type { RunCommand } from '../system/command.ts';
+import { readFilesystemType, readSmallFile } from '../disk/filesystem.ts';
+import { holdsOf } from '../disk/holds.ts';
+import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
+import { ensureUnmounted, mountAt, mountDevice } from '../disk/mounts.ts';
+import { files, type Paths } from '../system/paths.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { FoundVolume } from './find-volume.ts';
+import { forgetLook, noteLook, readLook, type Look } from './opened-by-person.ts';
+import { mountOptions } from './opened-disk.ts';
+import { usersOf } from '../system/users-of.ts';
+
+/**
+ * Opens a disk for a person and mounts it at /mnt/plaintext, until {@link closeLook}.
+ * @returns what LABEL inside says; undefined when there is none
+ * @throws ExtbackupError; the disk is closed again then
+ */
+export async function openLook(run: RunCommand, paths: Paths, found: FoundVolume, record: DriveRecord, person: Pick<Look, 'by' | 'writable' | 'since' | 'closesAt'>): Promise<string | undefined> {
+  const { label } = record;
+  const name = mappingName(label);
+  await requireKey(paths);
+  if ((await mountAt(paths.plaintext)) !== undefined) throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
+  if (await isOpen(name)) throw openFailure(label, 'busy');
+  const outcome = await openLuks(run, { device: found.volume.path, name, keyFile: files.luksKey(paths), readOnly: !person.writable });
+  if (outcome !== 'opened') throw openFailure(label, outcome);
+  try {
+    await noteLook(paths, { version: 1, label, luksUuid: record.luksUuid, disk: found.disk.kname, ...person });
+    const fstype = await readFilesystemType(run, mappingPath(name));
+    if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${label} has no file system that is known.`, 'It was closed again. Check that the right disk is plugged in: extbackup drive list');
+    await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
+    await mountDevice(run, mappingPath(name), paths.plaintext, fstype, mountOptions(fstype, !person.writable));
+    return (await readSmallFile(join(paths.plaintext, 'LABEL')))?.trim();
+  } catch (cause) {
+    await closeAll(run, paths, name);
+    if (cause instanceof ExtbackupError) throw cause;
+    throw new PullError('EXB_MOUNT', `Disk ${label} could not be mounted.`, 'It was closed again. If it was pulled out during a run, the next run repairs it; otherwise try: fsck', cause);
+  }
+}
+
+/**
+ * Unmounts and closes what a person has opened, and proves it.
+ * @returns the look that was ended; undefined when nobody had a disk open
+ * @throws NotReleasedError with the programs that still use it
+ */
+export async function closeLook(run: RunCommand, paths: Paths, patienceMs = 5_000): Promise<Look | undefined> {
+  const look = await readLook(paths);
+  if (!look) {
+    await forgetLook(paths);
+    return undefined;
+  }
+  await closeAll(run, paths, mappingName(look.label), patienceMs);
+  const holds = await holdsOf(look.disk, mappingName(look.label));
+  if (holds.length > 0) throw new NotReleasedError(holds);
+  return look;
+}
+
+async function closeAll(run: RunCommand, paths: Paths, name: string, patienceMs?: number): Promise<void> {
+  try {
+    if ((await mountAt(paths.plaintext))?.source === mappingPath(name)) await ensureUnmounted(run, paths.plaintext, patienceMs);
+    await ensureLuksClosed(run, name, patienceMs);
+  } catch (cause) {
+    const users = await usersOf(paths.plaintext);
+    throw new NotReleasedError([`${paths.plaintext} is still in use${users.length === 0 ? '' : ` by ${users.join(', ')}`}`], cause);
+  }
+  await forgetLook(paths);
+}
+
+/** @throws KeyError when there is no key in RAM */
+export async function requireKey(paths: Paths): Promise<void> {
+  const key = await readLuksKey(files.luksKey(paths));
+  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no disk can be opened or made.', 'Load it first: extbackup unlock');
+  key.wipe();
+}

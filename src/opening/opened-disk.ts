@@ -1,0 +1,91 @@
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { openFailure } from '../disk/disk-errors.ts';
+import type { RunStep } from '../system/undo.ts';
+import { NotReleasedError } from '../errors.ts';
+import type { RunCommand } from '../system/command.ts';
+import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
+import { ensureUnmounted, mountAt, mountDevice, safeOptions } from '../disk/mounts.ts';
+import { files, type Paths } from '../system/paths.ts';
+
+/** A disk that a command of the CLI opens for itself. */
+export interface Volume {
+  /** What the operator calls it, for messages. */
+  readonly label: string;
+  /** Name of the mapping without its prefix, and of the directory; the label when left out. */
+  readonly slot?: string;
+  /** The LUKS volume, for example /dev/sdb1. */
+  readonly device: string;
+  readonly readOnly?: boolean;
+}
+
+/** Where the CLI mounts a disk for its own use: below a directory that only root can enter. */
+export const insideDirectory = (paths: Paths, slot: string): string => join(paths.run, 'inside', slot);
+
+const slotOf = ({ label, slot }: Volume): string => slot ?? label;
+
+/**
+ * Opens a LUKS volume with the key in RAM until the surrounding {@link RunStep} unwinds.
+ * @returns path of the opened device
+ * @throws ExtbackupError as {@link openFailure} words it
+ */
+export async function openVolume(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, signal: AbortSignal): Promise<string> {
+  const name = mappingName(slotOf(volume));
+  await step({
+    check: async () => {
+      if (await isOpen(name)) throw openFailure(volume.label, 'busy');
+    },
+    apply: async () => {
+      const outcome = await openLuks(run, { device: volume.device, name, keyFile: files.luksKey(paths), readOnly: volume.readOnly ?? false }, signal);
+      if (outcome !== 'opened') throw openFailure(volume.label, outcome);
+    },
+    undo: () => ensureLuksClosed(run, name),
+    leftover: `LUKS is still open as ${name}`,
+  });
+  return mappingPath(name);
+}
+
+/**
+ * Mounts an opened device at {@link insideDirectory} until the surrounding {@link RunStep} unwinds.
+ * @returns the directory
+ */
+export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, fstype: string, signal: AbortSignal): Promise<string> {
+  const directory = insideDirectory(paths, slotOf(volume));
+  await step({
+    check: async () => {
+      if ((await mountAt(directory)) !== undefined) throw new NotReleasedError([`something is still mounted at ${directory}`]);
+    },
+    apply: async () => {
+      await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await mountDevice(run, mappingPath(mappingName(slotOf(volume))), directory, fstype, mountOptions(fstype, volume.readOnly === true), signal);
+    },
+    undo: async () => {
+      await ensureUnmounted(run, directory);
+      await removeEmpty(directory);
+    },
+    leftover: `the file system is still mounted at ${directory}`,
+  });
+  return directory;
+}
+
+/** Removes the empty directories that commands which were cut off have left in {@link insideDirectory}. */
+export async function removeLeftDirectories(paths: Paths): Promise<void> {
+  const parent = dirname(insideDirectory(paths, 'X'));
+  for (const name of await readdir(parent).catch(() => [])) await removeEmpty(join(parent, name));
+  await removeEmpty(parent);
+}
+
+/** Options for a disk that is opened outside a run; see mount(8). */
+export const mountOptions = (fstype: string, readOnly: boolean): string => (readOnly ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions);
+
+/** A read-only mount still replays the journal unless told not to, and the mapping below it is read-only. */
+const replayOff = (fstype: string): string => (['ext3', 'ext4'].includes(fstype) ? 'noload,' : fstype === 'xfs' ? 'norecovery,' : '');
+
+async function removeEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch {
+    // never made, or not empty: not ours to remove
+  }
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { DriveError, messageOf, PullError } from '../errors.ts';
+import { withUndo } from '../system/undo.ts';
+import { listBlockDevices } from '../disk/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { readFilesystemType, readSmallFile } from '../disk/filesystem.ts';
+import { changeLogDirectory, historyDirectory } from '../history/history-entry.ts';
+import { assertOwnDirectories } from '../disk/own-directory.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { withDeviceLock } from './device-lock.ts';
+import { worded } from '../disk/disk-trouble.ts';
+import { sealPath, type DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { chooseRecord, volumeOfRecord } from './find-volume.ts';
+import { parseSeal, verifyIdentity } from '../records/identity.ts';
+import { lookRefusal, readLook } from './opened-by-person.ts';
+import { requireKey } from './open-for-person.ts';
+import { mountInside, openVolume } from './opened-disk.ts';
+
+/** An enrolled disk that is open for a command. */
+export interface OpenedDisk {
+  readonly record: DriveRecord;
+  /** Where it is mounted. */
+  readonly top: string;
+  /** The directory of the mirror, below {@link top}. */
+  readonly mirror: string;
+  /** The LUKS volume; undefined when a person has opened it. */
+  readonly device: string | undefined;
+  /** A person has it open, and it stays so. */
+  readonly staysOpen: boolean;
+}
+
+/** Which disk, and how. */
+export interface DiskWish {
+  /** undefined takes the only one that is plugged in. */
+  readonly label: string | undefined;
+  readonly writable?: boolean;
+}
+
+/**
+ * Runs `work` with an enrolled disk opened, and closes it again however that ends. A disk that a person has open
+ * already is used as it is and stays open.
+ * @throws ExtbackupError
+ */
+export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish, signal: AbortSignal, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+  return withDeviceLock(paths, async () => {
+    const records = await createDriveRegistry(files.drives(paths)).list();
+    const look = await readLook(paths);
+    if (look) {
+      const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
+      if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
+      return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
+    }
+    const disks = await listBlockDevices(run);
+    const record = chooseRecord(wish.label, records, disks);
+    const { volume } = volumeOfRecord(record, disks);
+    await requireKey(paths);
+    const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
+    return worded(signal, unread(record.label), () => withUndo(signal, async (step) => {
+      const opened = await openVolume(step, run, paths, opening, signal);
+      const fstype = await readFilesystemType(run, opened);
+      if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${record.label} has no file system that is known.`, 'Check that the right disk is plugged in: extbackup drive list');
+      const top = await mountInside(step, run, paths, opening, fstype, signal);
+      const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
+      if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
+      if (wish.writable === true) verifyIdentity(record, { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) }); // to be read, a copy is good enough
+      return workInside(record, top, volume.path, work);
+    }));
+  });
+}
+
+/** Whatever a command does on the disk stays on it: none of our directories may be a link that leads elsewhere. */
+async function workInside<T>(record: DriveRecord, top: string, device: string | undefined, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+  const mirror = record.mirror ?? 'backups';
+  await assertOwnDirectories(top, mirror, historyDirectory, changeLogDirectory);
+  return work({ record, top, mirror, device, staysOpen: device === undefined });
+}
+
+const unread = (label: string) => (cause: unknown): PullError =>
+  new PullError('EXB_DISK_ERROR', `Disk ${label} could not be read: ${messageOf(cause)}.`, 'It was closed again. Check cable and power and try again.', cause);

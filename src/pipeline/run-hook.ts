@@ -1,0 +1,43 @@
+import type { Hook } from '../config/schema.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { endGroup } from '../system/process-group.ts';
+import { whyNotTrusted } from '../system/trusted-program.ts';
+
+const longestMessage = 200;
+
+/**
+ * Starts one program of the operator's: no shell, an empty standard input, two variables and `environment`. What it
+ * prints goes nowhere, but for the first line of standard error when it fails. Whatever it started ends with it.
+ * @returns undefined when it ended with 0, else how it ended; never its arguments, which may hold a token
+ */
+export async function runHook(run: RunCommand, hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+  const distrust = await whyNotTrusted(hook.command);
+  if (distrust !== undefined) return distrust;
+  let said = '';
+  let group: number | undefined;
+  try {
+    await run({
+      file: `/${hook.command.slice(1)}`, args: hook.args, env: environment, timeoutMs: hook.timeout, signal, ownGroup: true,
+      onStart: (pid) => { group = pid; },
+      onStdout: () => undefined,
+      onStderr: (chunk) => { said = (said + chunk).slice(0, longestMessage); },
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return howItEnded(error) + firstLine(said);
+  } finally {
+    if (group !== undefined) endGroup(group); // what it left behind could keep the disk from being closed
+  }
+}
+
+function howItEnded({ timedOut, exitCode }: CommandError): string {
+  if (timedOut) return 'took too long and was ended';
+  return exitCode === undefined ? 'could not be started, or was ended' : `ended with exit code ${String(exitCode)}`;
+}
+
+/** A line with a slash may name a file of the backup, and is not repeated. */
+function firstLine(said: string): string {
+  const line = (said.split('\n')[0] ?? '').replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ').trim();
+  return line === '' || line.includes('/') ? '' : `: ${line}`;
+}

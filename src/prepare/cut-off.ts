@@ -1,0 +1,86 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BusyError } from '../errors.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
+import type { RunCommand } from '../system/command.ts';
+import { mappingName, mappingPath, mappingPrefix } from '../disk/luks.ts';
+import { backOff } from '../disk/mounts.ts';
+import type { Paths } from '../system/paths.ts';
+import { releaseAll } from '../disk/release.ts';
+import { lookRefusal, readLook } from '../opening/opened-by-person.ts';
+import { usersOf } from '../system/users-of.ts';
+
+const noteSchema = z.object({ version: z.literal(1), label: z.string(), device: z.string(), since: z.iso.datetime() });
+const noteFile = (paths: Paths): string => join(paths.state, 'preparing.json');
+
+/** Runs the preparation of a disk so that one that is cut off, by SIGKILL or a power cut, is known of later. */
+export async function noted<T>(paths: Paths, what: { readonly label: string; readonly device: string }, work: () => Promise<T>): Promise<T> {
+  await mkdir(paths.state, { recursive: true, mode: 0o700 });
+  await writeAtomically(noteFile(paths), `${JSON.stringify({ version: 1, ...what, since: new Date().toISOString() })}\n`, true);
+  try {
+    return await work();
+  } finally {
+    await rm(noteFile(paths), { force: true });
+  }
+}
+
+/**
+ * Tidies up, with the device lock held, what a command that was cut off left behind on a disk: programs of it that still
+ * work, and an open mapping.
+ * @returns what to tell the operator
+ * @throws BusyError when it cannot be closed, or a person looks at it
+ */
+export async function tidyUpCutOff(run: RunCommand, paths: Paths, device: string, patienceMs = 60_000): Promise<string[]> {
+  const news: string[] = [];
+  const note = await readNote(paths);
+  if (note) {
+    news.push(`The preparation of ${note.label} on ${note.device}, begun ${note.since.slice(0, 19).replace('T', ' ')} UTC, was cut off before its end. A disk in that state is not enrolled; it is prepared again from the start.`);
+    await waitForOrphans(run, device, patienceMs);
+  }
+  for (const mapping of await ourMappings(run, device)) {
+    const look = await readLook(paths);
+    if (look && mappingName(look.label) === mapping) throw lookRefusal(look);
+    const { left } = await releaseAll(run, { only: mapping }, patienceMs);
+    if (left.length > 0) throw stillOpen(device, mapping, await usersOfDisk(run, device));
+    news.push(`It was left open as ${mapping} by a command that was cut off; it is closed now.`);
+  }
+  return news;
+}
+
+async function readNote(paths: Paths): Promise<z.infer<typeof noteSchema> | undefined> {
+  try {
+    return noteSchema.parse(JSON.parse((await readIfThere(noteFile(paths))) ?? ''));
+  } catch {
+    return undefined; // nothing was cut off, or so early that nothing was done
+  }
+}
+
+/** What a killed command has started goes on without it: two programs that write to one disk would be worse than none. */
+async function waitForOrphans(run: RunCommand, device: string, patienceMs: number): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const users = await usersOfDisk(run, device);
+    if (users.length === 0) return;
+    if (Date.now() > until) throw new BusyError(`${users.join(', ')} of a preparation that was cut off is still at work on ${device}.`, 'Wait for its end, or end it, and run the same command again.');
+    await backOff(500);
+  }
+}
+
+const stillOpen = (device: string, mapping: string, users: readonly string[]): BusyError =>
+  new BusyError(`${device} is still open as ${mapping}${users.length === 0 ? '' : `, and in use by ${users.join(', ')}`}.`, 'End what uses it, then run: extbackup release');
+
+async function onDisk(run: RunCommand, device: string) {
+  const disk = (await listBlockDevices(run)).find(({ path }) => path === device);
+  return disk ? [...withDescendants(disk)] : [];
+}
+
+async function ourMappings(run: RunCommand, device: string): Promise<string[]> {
+  return (await onDisk(run, device)).flatMap(({ path }) => (path.startsWith(mappingPath(mappingPrefix)) ? [path.slice(mappingPath('').length)] : []));
+}
+
+async function usersOfDisk(run: RunCommand, device: string): Promise<string[]> {
+  const devices = (await onDisk(run, device)).flatMap(({ path, kname }) => [path, `/dev/${kname}`]);
+  return [...new Set((await Promise.all([...new Set(devices)].map((path) => usersOf(path)))).flat())];
+}

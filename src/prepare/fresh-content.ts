@@ -1,0 +1,40 @@
+import { chmod, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { sealPath, type Seal } from '../records/drive-record.ts';
+
+/** Writes what an empty, new backup disk holds: LABEL, the places of mirror and history, and the seal. */
+export async function writeFreshContent(top: string, seal: Seal): Promise<void> {
+  await chmod(top, 0o755);
+  await mkdir(join(top, 'backups'), { mode: 0o755 });
+  await mkdir(join(top, 'history'), { mode: 0o700 });
+  await writeSeal(top, seal);
+  await writeLabel(top, seal.label);
+}
+
+/** Writes LABEL, without a newline. Its time is that of the last backup, and there was none. */
+export async function writeLabel(top: string, label: string): Promise<void> {
+  await writeNew(join(top, 'LABEL'), label, 0o644);
+  await utimes(join(top, 'LABEL'), 0, 0);
+}
+
+/** Writes the seal of a disk that has none, or replaces the one it has. */
+export async function writeSeal(top: string, seal: Seal): Promise<void> {
+  await ownDirectory(top, dirname(sealPath));
+  const file = join(top, sealPath);
+  await rm(`${file}.new`, { force: true });
+  await writeNew(`${file}.new`, `${JSON.stringify(seal)}\n`, 0o600);
+  await rename(`${file}.new`, file);
+}
+
+async function writeNew(file: string, content: string, mode: number): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, mode);
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

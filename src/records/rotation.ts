@@ -1,0 +1,74 @@
+import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
+import type { DriveRecord } from './drive-record.ts';
+import type { DriveStatus, RotationStatus } from '../protocol/status.ts';
+
+type Cadence = Pick<RotationSetting, 'every' | 'drives'>;
+
+/** Where a disk stands in the rotation. */
+export interface RotationPlace {
+  readonly overdue: boolean;
+  /** The disk to bring next: the one that is due first among those that are not plugged in. */
+  readonly nextUp: boolean;
+}
+
+/** When a disk is overdue: counted from its last success, or from its enrolment if it never had one. */
+export const dueAt = (record: DriveRecord, cadence: Cadence): Date =>
+  new Date(Date.parse(record.lastSuccess ?? record.enrolledAt) + cadenceOf(cadence, record.label));
+
+/** Whether a disk has gone without a success for longer than is expected of it. Retired and lost disks never are. */
+export function isOverdue(record: DriveRecord, cadence: Cadence, now: Date): boolean {
+  return record.state === 'active' && now.getTime() > dueAt(record, cadence).getTime();
+}
+
+/**
+ * The place of every disk, by label.
+ * @param present labels of the disks that are plugged in: nobody has to bring those
+ */
+export function planRotation(records: readonly DriveRecord[], cadence: Cadence, now: Date, present: ReadonlySet<string> = new Set()): ReadonlyMap<string, RotationPlace> {
+  const active = records.filter(({ state }) => state === 'active');
+  const away = active.filter(({ label }) => !present.has(label));
+  const urgency = (record: DriveRecord): number => (record.lastSuccess === null ? 0 : dueAt(record, cadence).getTime());
+  const [first] = (away.length > 0 ? away : active).toSorted((a, b) => urgency(a) - urgency(b));
+  return new Map(records.map((record) => [record.label, { overdue: isOverdue(record, cadence, now), nextUp: record.label === first?.label }]));
+}
+
+/** A copy on a disk that is not plugged in: what is left when this machine and the server are lost. */
+export interface OfflineCopy {
+  readonly drive: string;
+  /** Start of the run that made it; ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** The freshest of the offline copies; undefined when there is none. */
+export function freshestOfflineCopy(drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[]): OfflineCopy | undefined {
+  const copies = drives.flatMap(({ label, present, lastSuccess }) => (present || lastSuccess === null ? [] : [{ drive: label, at: lastSuccess }]));
+  return copies.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
+}
+
+/** Whether even the freshest offline copy is too old: then the whole rotation is overdue, whatever each disk may be. */
+export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>, now: Date): boolean {
+  return now.getTime() - Date.parse(at) > rotation.offline;
+}
+
+/**
+ * The time from which the age of the offline copy counts: that of the freshest one; while there is none, of the one
+ * that was so at last; before there was any, the first enrolment.
+ */
+export function offlineSince(copy: OfflineCopy | undefined, lastOffline: string | undefined, drives: readonly { readonly enrolledAt: string | null }[]): string | undefined {
+  return copy?.at ?? lastOffline ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
+}
+
+/**
+ * The rotation as a whole.
+ * @param lastOffline when the copy was made that was the freshest offline one at last; counts while there is none
+ */
+export function describeRotation(drives: readonly DriveStatus[], rotation: Pick<RotationSetting, 'offline'>, lastOffline: string | undefined, now: Date): RotationStatus {
+  const copy = freshestOfflineCopy(drives);
+  const at = offlineSince(copy, lastOffline, drives);
+  return {
+    offlineCopy: copy === undefined ? null : { ...copy, ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)) },
+    overdue: at !== undefined && isTooOld(at, rotation, now),
+    next: drives.find(({ nextUp }) => nextUp)?.label ?? null,
+    overdueDrives: drives.filter(({ overdue }) => overdue).map(({ label }) => label),
+  };
+}

@@ -1,0 +1,104 @@
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { CliContext } from '../terminal/cli-context.ts';
+import type { Config, KeySettings } from '../config/schema.ts';
+import { updateConfig } from '../config/write.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { files } from '../system/paths.ts';
+import type { Secret } from '../system/secret.ts';
+import { checkValueOf, deriveKey, type ScryptParameters } from '../keys/derivation.ts';
+import { headerBackupNotice } from './header-backup.ts';
+import { addKeyslot, backUpHeader, countKeyslots } from './luks-keyslots.ts';
+import { checkPassword } from '../keys/password.ts';
+import { readPreviousKeys, rememberOldKey } from '../keys/previous-keys.ts';
+import { wipeFile, writeRamFile } from '../keys/ram-key-ring.ts';
+import { enrolledDisks, listDisks, nextKeyFile, putNewKeyInForce, removeOldKeyslots, requirePresentKey, sshKeysOf, undoUncommitted, type RekeyedDisk } from './resume-change.ts';
+import { nextSaltFile, readSalts, settleNextSalt } from '../keys/salt.ts';
+import { encryptToContainer } from '../keys/ssh-container.ts';
+import { identityFile, loadSshKey, rekeyedContainer } from '../keys/ssh-key.ts';
+
+/** What a password change is asked to do. */
+export interface PasswordChange {
+  /** The new password; taken over. */
+  readonly typed: Secret;
+  readonly scrypt: ScryptParameters;
+  /** Directory for copies of the LUKS headers as they were; undefined makes none. */
+  readonly headerBackup: string | undefined;
+}
+
+/**
+ * Changes the password, and with it the key of everything. The order makes every interruption harmless: first each
+ * disk that is here gets a second keyslot and the ssh key a second container, then the settings change (one atomic
+ * write: from here on the new password counts), and only then the old ones go. Whatever a killed change left is
+ * taken up by the next one, see `resumePasswordChange`.
+ * @returns labels of the disks that keep an old key until `drive rekey`: those that are away, and those that a cut off change left with one
+ * @throws KeyError when the present key is not loaded, or the new password is refused
+ */
+export async function changePassword(context: CliContext, config: Config, change: PasswordChange): Promise<string[]> {
+  const { paths } = context;
+  const oldKeyFile = files.luksKey(paths);
+  const newKeyFile = nextKeyFile(oldKeyFile);
+  const password = checkPassword('scrypt', change.typed);
+  await requirePresentKey(paths, config.key);
+  const [oldSalt] = await readSalts(files.salt(paths), config.key.derivation);
+  const salt = await settleNextSalt(files.salt(paths));
+  const settings: KeySettings = { derivation: 'scrypt', scrypt: { ...change.scrypt } };
+  const key = await deriveKey(settings, password, salt);
+  password.wipe();
+  const disks = await listDisks(context);
+  let committed = false;
+  try {
+    await writeRamFile(paths.ramfs, basename(newKeyFile), key);
+    await addKeyslots(context, disks, { old: oldKeyFile, new: newKeyFile }, change.headerBackup);
+    await encryptAnew(context, config, newKeyFile);
+    await rememberOldKey(paths, config.key, oldSalt, await enrolledDisks(paths));
+
+    await updateConfig(paths.config, [{ path: ['key'], value: { ...settings, check: checkValueOf('scrypt', key) } }]);
+    committed = true;
+
+    await putNewKeyInForce(context, config);
+    await removeOldKeyslots(context, disks);
+    const { pending } = await readPreviousKeys(paths);
+    await tellOfOtherKeys(context, disks.filter(({ luksUuid }) => !pending.some((disk) => disk.luksUuid === luksUuid)));
+    return pending.filter(({ luksUuid }) => disks.some((disk) => disk.luksUuid === luksUuid)).map(({ label }) => label);
+  } catch (error) {
+    if (!committed) {
+      const undone = undoUncommitted(context, config, disks).then(() => rm(nextSaltFile(files.salt(paths)), { force: true }));
+      await undone.catch(() => undefined); // the first error is the one to tell
+    }
+    throw error;
+  } finally {
+    key.wipe();
+    await wipeFile(newKeyFile);
+  }
+}
+
+async function addKeyslots(context: CliContext, disks: readonly RekeyedDisk[], keys: { readonly old: string; readonly new: string }, headerBackup: string | undefined): Promise<void> {
+  const run = context.runCommand;
+  for (const { label, device } of disks) {
+    if (device === undefined) continue;
+    if (headerBackup !== undefined) context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
+    await addKeyslot(run, label, device, keys);
+    context.note(`Disk ${label} has a keyslot for the new key.`);
+  }
+}
+
+/** The ssh keys, each in a second container beside the first. */
+async function encryptAnew({ paths, runCommand: run }: CliContext, config: Config, newKeyFile: string): Promise<void> {
+  for (const ssh of sshKeysOf(config)) {
+    if ((await readIfThere(ssh.key)) === undefined) {
+      await rm(rekeyedContainer(ssh), { force: true }); // of a change that was cut off, for a key that is gone
+      continue;
+    }
+    await loadSshKey(run, paths, ssh);
+    await encryptToContainer(run, identityFile(paths, ssh), newKeyFile, rekeyedContainer(ssh));
+  }
+}
+
+/** A password change takes off the old key and no other. */
+async function tellOfOtherKeys(context: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
+  for (const { label, device } of disks) {
+    if (device === undefined || (await countKeyslots(context.runCommand, device)) < 2) continue;
+    context.note(`Disk ${label} has another keyslot, too, which was left as it is. If you do not know it, look: cryptsetup luksDump ${device}`);
+  }
+}

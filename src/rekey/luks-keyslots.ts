@@ -1,0 +1,91 @@
+/** Changes the key of a LUKS volume. At no moment is there a volume without a keyslot that is known to work. */
+import { KeyError, UsageError } from '../errors.ts';
+import { affordableMemoryKiB } from '../disk/format-disk.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { readSecretFile } from '../keys/ram-key-ring.ts';
+
+const cryptsetup = '/usr/sbin/cryptsetup';
+/** argon2 on a small machine takes seconds for each keyslot, and a disk may have to spin up. */
+const patienceMs = 300_000;
+
+/** Whether the volume opens with the key in a file. Nothing is opened. */
+export async function opensWith(run: RunCommand, device: string, keyFile: string): Promise<boolean> {
+  const { exitCode } = await run({
+    file: cryptsetup,
+    args: ['open', '--test-passphrase', '--type', 'luks', '--disable-external-tokens', '--batch-mode', '--key-file', keyFile, device],
+    timeoutMs: patienceMs,
+    accept: [1, 2],
+  });
+  return exitCode === 0;
+}
+
+/**
+ * Gives the volume a second keyslot, for the new key, and proves that it works. Does nothing when it has one.
+ * @returns whether a keyslot was added
+ * @throws KeyError when the volume opens with neither key
+ */
+export async function addKeyslot(run: RunCommand, label: string, device: string, keys: { readonly old: string; readonly new: string }): Promise<boolean> {
+  if (await opensWith(run, device, keys.new)) return false;
+  if (!(await opensWith(run, device, keys.old))) {
+    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`, `Give it the present key first, with the password that it was prepared with: extbackup drive rekey ${label}`);
+  }
+  const cost = (await isLuks2(run, device)) ? ['--pbkdf', 'argon2id', '--pbkdf-memory', String(affordableMemoryKiB())] : [];
+  await run({ file: cryptsetup, args: ['luksAddKey', '--batch-mode', '--key-file', keys.old, '--iter-time', '2000', ...cost, device, keys.new], timeoutMs: patienceMs });
+  if (await opensWith(run, device, keys.new)) return true;
+  throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} does not open with the keyslot that was just added. The old key still works.`, 'The disk may be failing; look at: cryptsetup luksDump, and smartctl.');
+}
+
+/**
+ * Takes a key off a volume that is proven to open with another one. Does nothing when the key does not open it.
+ * @param keys.stays key that must work afterwards
+ * @throws KeyError when it does not: then nothing is removed
+ */
+export async function removeKeyslot(run: RunCommand, label: string, device: string, keys: { readonly goes: string; readonly stays: string }): Promise<void> {
+  if (await haveSameContent(keys.goes, keys.stays) || !(await opensWith(run, device, keys.stays))) {
+    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} would not open any more without the old key, so that was left on it.`, 'Try again: extbackup drive rekey');
+  }
+  while (await opensWith(run, device, keys.goes)) {
+    await run({ file: cryptsetup, args: ['luksRemoveKey', '--batch-mode', device, keys.goes], timeoutMs: patienceMs });
+  }
+}
+
+/** Number of keyslots in use; see cryptsetup-luksDump(8). */
+export async function countKeyslots(run: RunCommand, device: string): Promise<number> {
+  const { stdout } = await run({ file: cryptsetup, args: ['luksDump', device], timeoutMs: 60_000 });
+  return stdout.match(/^(?: {2}\d+: luks2$|Key Slot \d: ENABLED)/gm)?.length ?? 0;
+}
+
+/**
+ * Saves the LUKS header with its keyslots; see cryptsetup-luksHeaderBackup(8). An existing file is never overwritten.
+ * @returns the file
+ * @throws UsageError when it cannot be written there
+ */
+export async function backUpHeader(run: RunCommand, label: string, device: string, directory: string): Promise<string> {
+  const file = `${directory}/${label}.luks-header`;
+  try {
+    await run({ file: cryptsetup, args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device], timeoutMs: patienceMs });
+    return file;
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause;
+    throw new UsageError(`The LUKS header of ${label} could not be saved as ${file}. No key was changed.`, 'Name an existing directory in which there is no such file yet.', cause);
+  }
+}
+
+/** Taking off the key that is to stay would take off both. */
+async function haveSameContent(one: string, other: string): Promise<boolean> {
+  const contents = await Promise.all([readSecretFile(one), readSecretFile(other)]);
+  const [first, second] = contents.map((content) => content?.reveal());
+  const same = first !== undefined && second !== undefined && first.equals(second);
+  for (const content of contents) content?.wipe();
+  return same;
+}
+
+async function isLuks2(run: RunCommand, device: string): Promise<boolean> {
+  try {
+    await run({ file: cryptsetup, args: ['isLuks', '--type', 'luks2', device], timeoutMs: 60_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === 1) return false;
+    throw error;
+  }
+}

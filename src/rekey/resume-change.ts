@@ -1,0 +1,121 @@
+import { link, rename, rm, stat } from 'node:fs/promises';
+import type { CliContext } from '../terminal/cli-context.ts';
+import type { Config, KeySettings } from '../config/schema.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { KeyError } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
+import { isThere } from '../system/is-there.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { checkValueOf } from '../keys/derivation.ts';
+import { countKeyslots, opensWith, removeKeyslot } from './luks-keyslots.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
+import { forgetUncommitted, isPending, mayHaveLastKeyOnly, readPreviousKeys, settleRekeyed } from '../keys/previous-keys.ts';
+import { readLuksKey, wipeFile } from '../keys/ram-key-ring.ts';
+import { nextSaltFile } from '../keys/salt.ts';
+import { nextSshKey, rekeyedContainer, type SshKeyFiles } from '../keys/ssh-key.ts';
+import { isKeyLoaded } from '../keys/unlock.ts';
+
+/** An enrolled disk; `device` is undefined when it is not plugged in. */
+export interface RekeyedDisk {
+  readonly label: string;
+  readonly luksUuid: string;
+  readonly device: string | undefined;
+}
+
+/** The key from before a password change, in ramfs until `lock` or the next boot. */
+export const previousKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.previous`;
+
+/** The key that a password change is about to put into force. */
+export const nextKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.new`;
+
+/** The ssh key in use, and one that waits for the server to know it. */
+export const sshKeysOf = ({ ssh }: Pick<Config, 'ssh'>): SshKeyFiles[] => [ssh, nextSshKey(ssh)];
+
+/** @throws KeyError when the key that is in force is not loaded, or cannot be told from another */
+export async function requirePresentKey(paths: Paths, settings: KeySettings): Promise<void> {
+  if (settings.check !== undefined && (await isKeyLoaded(paths, settings))) return;
+  throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
+}
+
+/** Every enrolled disk, lost ones too. */
+export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> => createDriveRegistry(files.drives(paths)).list();
+
+/** Every enrolled disk that is not lost, and where it is plugged in. */
+export async function listDisks({ paths, runCommand }: CliContext): Promise<RekeyedDisk[]> {
+  const enrolled = (await enrolledDisks(paths)).filter(({ state }) => state !== 'lost');
+  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
+  return enrolled.map(({ label, luksUuid }) => ({ label, luksUuid, device: volumes.find(({ uuid }) => uuid === luksUuid)?.path }));
+}
+
+/**
+ * Takes up a password change that was killed: one whose new password had come into force is completed, one before that is
+ * taken back.
+ * @throws KeyError when the key in force is not loaded
+ */
+export async function resumePasswordChange(context: CliContext): Promise<void> {
+  const { paths } = context;
+  const config = await context.loadConfig();
+  await completeIfInForce(context, config);
+  await requirePresentKey(paths, config.key);
+  const disks = await listDisks(context);
+  await undoUncommitted(context, config, disks);
+  if ((await readLuksKey(previousKeyFile(files.luksKey(paths)))) !== undefined) await removeOldKeyslots(context, disks);
+}
+
+/** Of a killed password change whose new password had come into force, completes what needs no disk. */
+export async function completeIfInForce(context: CliContext, config: Config): Promise<void> {
+  const key = await readLuksKey(nextKeyFile(files.luksKey(context.paths)));
+  const isInForce = key !== undefined && config.key.check === checkValueOf(config.key.derivation, key);
+  key?.wipe();
+  if (!isInForce) return;
+  await putNewKeyInForce(context, config);
+  context.note('A password change was cut off after the new password had come into force; it is completed now.');
+}
+
+/** After the settings were changed, so that they are for the new key: everything else follows. Each step looks first whether it was done. */
+export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Config, 'ssh'>): Promise<void> {
+  const keyFile = files.luksKey(paths);
+  await replaceIfThere(nextSaltFile(files.salt(paths)), files.salt(paths));
+  for (const ssh of sshKeysOf(config)) await replaceIfThere(rekeyedContainer(ssh), ssh.key);
+  if (await isThere(keyFile)) {
+    if (!(await isSameFile(keyFile, previousKeyFile(keyFile)))) await wipeFile(previousKeyFile(keyFile));
+    await rm(previousKeyFile(keyFile), { force: true });
+    await link(keyFile, previousKeyFile(keyFile)); // for `drive rekey`, until lock or reboot
+  }
+  await rename(nextKeyFile(keyFile), keyFile);
+  await nudgeAgent(paths, 'unlock');
+}
+
+/** Of a change that was cut off in between, both names are those of one file: to wipe the one would wipe the other. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map((file) => stat(file).catch(() => undefined)));
+  return first !== undefined && first.ino === second?.ino;
+}
+
+async function replaceIfThere(next: string, file: string): Promise<void> {
+  if ((await readIfThere(next)) !== undefined) await rename(next, file);
+}
+
+/** Takes the previous key, which is in RAM, off the disks that are here and open with the present one. */
+export async function removeOldKeyslots({ paths, runCommand: run }: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
+  const present = files.luksKey(paths);
+  for (const { label, luksUuid, device } of disks) {
+    if (device === undefined || !isPending(await readPreviousKeys(paths), luksUuid) || !(await opensWith(run, device, present))) continue;
+    await removeKeyslot(run, label, device, { goes: previousKeyFile(present), stays: present });
+    // A disk that missed an earlier change, too, may have a still older key beside this one.
+    if ((await countKeyslots(run, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid))) await settleRekeyed(paths, [luksUuid]);
+  }
+}
+
+/** Takes back what a password change did before its new password came into force. */
+export async function undoUncommitted({ paths, runCommand: run }: CliContext, config: Pick<Config, 'key'>, disks: readonly RekeyedDisk[]): Promise<void> {
+  const [present, next] = [files.luksKey(paths), nextKeyFile(files.luksKey(paths))];
+  await forgetUncommitted(paths, config.key);
+  if (!(await isThere(next))) return;
+  for (const { label, device } of disks) {
+    if (device !== undefined && (await opensWith(run, device, next)) && (await opensWith(run, device, present))) await removeKeyslot(run, label, device, { goes: next, stays: present });
+  }
+  await wipeFile(next);
+}

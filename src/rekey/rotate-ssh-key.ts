@@ -1,0 +1,109 @@
+import { readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { serversOf, type PullSource } from '../config/sources.ts';
+import { updateConfig } from '../config/write.ts';
+import { KeyError, PullError } from '../errors.ts';
+import { setupCommands } from '../setup/setup-commands.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { CommandError } from '../system/command.ts';
+import { serverName } from '../rsync/arguments.ts';
+import { sshCommand } from '../rsync/ssh.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
+import { readLuksKey, wipeFile } from '../keys/ram-key-ring.ts';
+import { encryptToContainer } from '../keys/ssh-container.ts';
+import { identityFile, loadSshKey, makeSshKey, nextSshKey, type SshKeyFiles, type SshKeyType } from '../keys/ssh-key.ts';
+import type { KeyStation } from '../keys/unlock.ts';
+
+/** Whether a new ssh key waits for the server to know it. */
+export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
+  return (await readIfThere(nextSshKey(ssh).key)) !== undefined;
+}
+
+/**
+ * Makes the key that is to replace the present one, which stays in use.
+ * @returns the public half, one line
+ */
+export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
+  await requireLuksKey(paths);
+  await makeSshKey(run, paths, nextSshKey(ssh), type);
+  return (await readFile(nextSshKey(ssh).publicKey, 'utf8')).trim();
+}
+
+/**
+ * Tries the new key on every server, and puts it in the place of the old one when it works.
+ * @throws PullError (EXB_NEW_KEY) when a server does not accept it; both keys are kept
+ */
+export async function finishRotation(station: KeyStation, config: Config): Promise<void> {
+  const { run, paths } = station;
+  await requireLuksKey(paths);
+  const next = nextSshKey(config.ssh);
+  await loadSshKey(run, paths, next);
+  await assertServersAccept(station, config, identityFile(paths, next));
+  await replaceSshKey(station, config, next);
+}
+
+/** Puts a new key in the place of one that is lost, without trying it: there is nothing to fall back on. */
+export async function replaceLostKey(station: KeyStation, config: Config, type: SshKeyType): Promise<void> {
+  await startRotation(station, config.ssh, type);
+  await replaceSshKey(station, config, nextSshKey(config.ssh));
+}
+
+/** Encrypts the ssh key anew, in the present form. The decrypted one must be loaded. */
+export async function convertContainer({ run, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
+  await requireLuksKey(paths);
+  await loadSshKey(run, paths, ssh);
+  await encryptToContainer(run, identityFile(paths, ssh), files.luksKey(paths), ssh.key);
+}
+
+async function assertServersAccept(station: KeyStation, config: Config, identity: string): Promise<void> {
+  const refusals: { readonly name: string; readonly cause: CommandError }[] = [];
+  for (const server of serversOf(config)) {
+    const cause = await refusalOf(station, config.ssh, server, identity);
+    if (cause) refusals.push({ name: serverName(server), cause });
+  }
+  const names = refusals.map(({ name }) => name);
+  if (names.length === 0) return;
+  const who = names.length === 1 ? `The server ${names.join('')} does` : `The servers ${names.join(', ')} do`;
+  throw new PullError('EXB_NEW_KEY', `${who} not let the new ssh key in yet; the old one stays in use.`, `Tell each about it, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`, refusals[0]?.cause);
+}
+
+/** undefined when the server lets the key in. */
+async function refusalOf({ run }: KeyStation, ssh: Config['ssh'], server: PullSource, identity: string): Promise<CommandError | undefined> {
+  try {
+    await run({
+      file: '/usr/bin/rsync',
+      args: ['--exclude=*', '--list-only', `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`, '--', `${serverName(server)}:`],
+      timeoutMs: 120_000,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
+}
+
+/** Cut off between the first two renames, it is completed by `loadSshKey`; the new key is named by its type. */
+async function replaceSshKey({ run, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
+  const type = typeOf(await readFile(next.publicKey, 'utf8'));
+  const target = { key: `${dirname(config.ssh.key)}/id_${type}.encrypted`, publicKey: `${dirname(config.ssh.publicKey)}/id_${type}.pub` };
+  await rename(next.publicKey, target.publicKey);
+  await rename(next.key, target.key);
+  if (target.key !== config.ssh.key || target.publicKey !== config.ssh.publicKey) {
+    await updateConfig(paths.config, [{ path: ['ssh', 'key'], value: target.key }, { path: ['ssh', 'publicKey'], value: target.publicKey }]);
+  }
+  await loadSshKey(run, paths, target);
+  await wipeFile(identityFile(paths, next));
+  if (target.key !== config.ssh.key) await wipeFile(identityFile(paths, config.ssh));
+  await nudgeAgent(paths, 'unlock');
+}
+
+/** ed25519 or rsa, from `ssh-ed25519 …` or `ssh-rsa …`. */
+const typeOf = (publicKey: string): string => /^ssh-([a-z0-9]+) /.exec(publicKey)?.[1] ?? 'ed25519';
+
+async function requireLuksKey(paths: Paths): Promise<void> {
+  const key = await readLuksKey(files.luksKey(paths));
+  if (key === undefined) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no ssh key can be encrypted or opened.', 'Load it: extbackup unlock');
+  key.wipe();
+}

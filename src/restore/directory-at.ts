@@ -1,0 +1,63 @@
+import { isUtf8 } from 'node:buffer';
+import { readdir } from 'node:fs/promises';
+import { below, kindOf } from '../history/inside.ts';
+import { readLogBackwards } from '../history/change-log.ts';
+import { listHistory } from '../history/history-entry.ts';
+import { relativeTo } from '../history/remove-created.ts';
+import { findVersions } from './restore-plan.ts';
+import { shownName } from '../text/shown-name.ts';
+
+/** Something in a directory of the backup as it was at a time. */
+export interface Entry {
+  /** As a person reads it. */
+  readonly shown: string;
+  /** undefined when the name is no UTF-8: it can be restored with its directory only. */
+  readonly name: string | undefined;
+  readonly isDirectory: boolean;
+  /** Where it lies on the disk now: in the mirror, or in the history. */
+  readonly path: Buffer;
+}
+
+/**
+ * What was in a directory at a time: what the mirror has, back through the history to the first run after `at`. Each
+ * run takes away what it created, and brings back what it replaced or deleted.
+ * @param path below the mirror, `.` for all of it
+ * @param at undefined for the mirror as it is
+ */
+export async function directoryAt(top: string, mirror: string, path: string, at: Date | undefined): Promise<Entry[]> {
+  const versions = await findVersions(top, mirror, path);
+  const entries = new Map<string, Entry>();
+  const add = async (directory: string): Promise<void> => {
+    for (const entry of await list(directory)) entries.set(entry.path.subarray(entry.path.lastIndexOf('/') + 1).toString('latin1'), entry);
+  };
+  const present = versions.find(({ until }) => until === undefined);
+  if (present?.isDirectory === true) await add(present.path);
+  for (const entry of at === undefined ? [] : (await listHistory(top)).filter((candidate) => candidate.at > at)) {
+    await takeAwayCreated(entry.log, path, entries);
+    const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
+    if (version?.isDirectory === true) await add(version.path);
+  }
+  return [...entries.values()].sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || a.shown.localeCompare(b.shown));
+}
+
+async function takeAwayCreated(log: string, path: string, entries: Map<string, Entry>): Promise<void> {
+  const part = Buffer.from(path === '.' ? '' : path);
+  for await (const change of readLogBackwards(log)) {
+    if (change.kind !== 'created') continue;
+    if (change.path.equals(part)) entries.clear();
+    const name = relativeTo(part, change.path);
+    if (name !== undefined && !name.includes('/')) entries.delete(name.toString('latin1'));
+  }
+}
+
+async function list(directory: string): Promise<Entry[]> {
+  const top = Buffer.from(directory);
+  const found = await readdir(top, { withFileTypes: true, encoding: 'buffer' });
+  return Promise.all(found.map(async (entry) => {
+    const path = below(top, entry.name);
+    return {
+      shown: shownName(entry.name), name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined, path,
+      isDirectory: entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'), // some file systems tell no kinds
+    };
+  }));
+}

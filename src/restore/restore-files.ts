@@ -1,0 +1,110 @@
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Progress } from '../bus/events.ts';
+import { PullError, UsageError } from '../errors.ts';
+import { removeCreated } from '../history/remove-created.ts';
+import { throwIfCancelled } from '../system/undo.ts';
+import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { listMounts } from '../disk/mounts.ts';
+import { partialDir } from '../rsync/arguments.ts';
+import { createPullProgress } from '../rsync/progress.ts';
+import { createLineSplitter } from '../rsync/output.ts';
+import type { Layer, Version } from './restore-plan.ts';
+import { shownText } from '../text/shown-name.ts';
+
+/** What is to be copied where. */
+export interface RestoreOrder {
+  /** In this order, the last one wins. */
+  readonly layers: readonly Layer[];
+  readonly target: string;
+  readonly overwrite: boolean;
+  /** Only names what would be copied. */
+  readonly dryRun: boolean;
+  onProgress(progress: Progress): void;
+  /** A line about a file, with --dry-run. */
+  onName(line: string): void;
+}
+
+/**
+ * Copies from an opened disk with everything that a file is: owner, mode, times, ACLs, attributes, hard links, holes.
+ * @returns whether all of it could be copied
+ * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
+ */
+export async function restoreFiles(run: RunCommand, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
+  const free = await isFree(order.target);
+  if (!order.overwrite && !free) throw new UsageError(`${shownText(order.target)} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
+  if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
+  let outcome: 'complete' | 'gaps' = 'complete';
+  for (const layer of order.layers) {
+    if ('log' in layer) {
+      // In a directory that was there before, nothing is ever deleted.
+      if (free && !order.dryRun) await removeCreated({ log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined }, signal);
+    } else if ((await copy(run, layer, order, signal)) === 'gaps') outcome = 'gaps';
+  }
+  return outcome;
+}
+
+const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
+
+async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
+  const slash = layer.isDirectory ? '/' : '';
+  const progress = createPullProgress({ isFirst: true, onProgress: (told) => { order.onProgress(told); } });
+  const split = createLineSplitter((line) => {
+    if (order.dryRun) order.onName(line); // a name may look like anything
+    else progress.see(line);
+  });
+  try {
+    const { exitCode } = await run({
+      file: '/usr/bin/rsync',
+      args: restoreArgs(`${layer.path}${slash}`, `${order.target}${slash}`, order.dryRun),
+      timeoutMs: 14 * 86_400_000,
+      accept: [23],
+      signal,
+      onStdout: split,
+    });
+    split('\n');
+    return exitCode === 0 ? 'complete' : 'gaps';
+  } catch (cause) {
+    throwIfCancelled(signal);
+    const full = cause instanceof CommandError && cause.exitCode === 11;
+    throw new PullError('EXB_RESTORE', full ? 'The files could not be written: the target is full or reports errors.' : 'rsync failed while files were restored.', 'What was copied so far is there. Put that right and run it again with: --overwrite', cause);
+  }
+}
+
+/** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
+export const restoreArgs = (source: string, target: string, dryRun: boolean): string[] => [
+  '--archive', '--ignore-times', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--exclude=${partialDir}/`, '--no-human-readable',
+  ...(dryRun ? ['--dry-run', '--out-format=%n%L'] : ['--info=progress2,name0']), '--outbuf=Line', '--', source, target,
+];
+
+/** Whether nothing is at the target; an empty directory is as good as nothing. */
+async function isFree(target: string): Promise<boolean> {
+  try {
+    return (await lstat(target)).isDirectory() && (await readdir(target)).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** Whether a directory, or the first of its parents that exists, lies on a disk of this machine that is not on USB. */
+export async function isOnOwnDisk(run: RunCommand, directory: string): Promise<boolean> {
+  let here = directory;
+  while (!(await exists(here)) && here !== dirname(here)) here = dirname(here);
+  const mounts = await listMounts();
+  const mount = mounts.filter(({ mountpoint }) => here === mountpoint || here.startsWith(mountpoint === '/' ? '/' : `${mountpoint}/`))
+    .reduce((longest, next) => (next.mountpoint.length >= longest.mountpoint.length ? next : longest), { mountpoint: '', source: '', fstype: '' });
+  if (!mount.source.startsWith('/dev/')) return mount.fstype === 'overlay' || mount.fstype === 'zfs'; // tmpfs, nfs and the like are elsewhere
+  const disk = (await listBlockDevices(run)).find((candidate) => [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)));
+  return disk?.transport !== 'usb';
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { below } from '../history/inside.ts';
+import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
+import type { RunCommand } from '../system/command.ts';
+import { parentsOf, writeList } from './name-list.ts';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { standInArgs, type PullTarget } from './arguments.ts';
+import { runRsync } from './run-rsync.ts';
+
+/** Both are there only while something is deleted. The list names files, so it stays on the disk. */
+const listFile = '.extbackup/deletions.list';
+const standIn = '.extbackup/stand-in';
+
+/** `isDone` is false when something is left that only a second look at the source can put right. */
+export type NamedOutcome = RsyncOutcome & { readonly isDone: boolean };
+
+/** Where to delete; `top` is that of the opened disk. */
+export type Place = PullTarget & { readonly top: string };
+
+/**
+ * Deletes what the copying phase named, and nothing else, without a second look at the whole source: a local rsync is
+ * told that all of it is missing. So it goes to the history, is logged and counted as with any other rsync. Its source has
+ * only the directories on the way, as they were: they get their times back, to the nanosecond.
+ * @returns undefined when that was not asked for, or is not possible
+ */
+export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...target }: Place, signal: AbortSignal): Promise<NamedOutcome | undefined> {
+  const { doomed, deleteLimit } = order;
+  if (doomed === undefined || deleteLimit === undefined || order.survey === true) return undefined;
+  const root = Buffer.from(target.mirror);
+  const place = { list: join(top, listFile), source: join(top, standIn, basename(target.mirror)) };
+  try {
+    const isReady = await prepare(run, top, root, doomed.names.map(({ path }) => path), signal).catch(() => false); // the other way needs none of this
+    if (!isReady) return undefined;
+    const outcome = await runRsync(run, order, { ...target, named: place }, signal);
+    const missesSome = outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
+    // Of the stand-in's figures only this one is about the source, which has more files and sent nothing.
+    const figures = { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: outcome.figures.filesDeleted };
+    // That the source has none of it is what was asked for.
+    return { ...outcome, figures, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed') };
+  } finally {
+    await rm(place.list, { force: true }).catch(() => undefined);
+    await rm(join(top, standIn), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** @returns false when a name leads through something that is no directory */
+async function prepare(run: RunCommand, top: string, mirror: Buffer, names: readonly Buffer[], signal: AbortSignal): Promise<boolean> {
+  const parents = await parentsOf(mirror, names);
+  if (parents === undefined) return false;
+  await ownDirectory(top, '.extbackup');
+  const source = join(top, standIn);
+  // Made anew: whatever is found there would be copied.
+  await rm(source, { recursive: true, force: true });
+  await mkdir(source, { mode: 0o700 });
+  const list = join(top, listFile);
+  const [above, name] = [dirname(mirror.toString()), Buffer.from(basename(mirror.toString()))];
+  await writeList(list, parents.map((parent) => below(name, parent)));
+  await run({ file: '/usr/bin/rsync', args: standInArgs(list, above, source), timeoutMs: 10 * 60_000, signal });
+  await writeList(list, [...parents.map((parent) => (parent.length === 0 ? Buffer.from('.') : parent)), ...names]);
+  return true;
+}

@@ -1,0 +1,42 @@
+import type { Config } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
+import type { SourceLook } from '../pipeline/machine.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { listArgs } from './arguments.ts';
+import { classifyRsync } from './failure.ts';
+import { createLineSplitter } from './output.ts';
+
+/** What is asked for, by its path below the source. */
+interface Question {
+  readonly config: Config;
+  readonly source: PullSource;
+  readonly path: string;
+  /** Takes the place of rsh. */
+  readonly rsh: string;
+}
+
+/** Whether a source has something: a directory with anything in it, or anything else. Names are counted, not kept. */
+export async function lookForSomething(run: RunCommand, question: Question, signal: AbortSignal): Promise<SourceLook> {
+  try {
+    const itself = await list(run, question, signal);
+    if (!itself.isDirectory) return { filled: itself.entries > 0 };
+    const inside = await list(run, { ...question, path: `${question.path}/` }, signal);
+    return { filled: inside.entries > 1 }; // the first one is the directory
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const trouble = classifyRsync(error.exitCode, error.stderr);
+    return trouble === 'no-directory' ? { filled: false } : { filled: false, trouble };
+  }
+}
+
+async function list(run: RunCommand, { config, source, path, rsh }: Question, signal: AbortSignal): Promise<{ entries: number; isDirectory: boolean }> {
+  let [entries, isDirectory] = [0, false];
+  const split = createLineSplitter((line) => {
+    if (!/^[-dlcbpsDS][-rwxsStT]{9} /.test(line)) return;
+    isDirectory ||= entries === 0 && line.startsWith('d');
+    entries += 1;
+  });
+  await run({ file: '/usr/bin/rsync', args: listArgs(config, source, path, rsh), timeoutMs: 10 * 60_000, signal, onStdout: split });
+  split('\n');
+  return { entries, isDirectory };
+}

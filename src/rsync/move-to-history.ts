@@ -1,0 +1,124 @@
+import { opendir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printedName } from '../history/change-log.ts';
+import type { Doomed, DoomedName } from '../history/doomed.ts';
+import { historyDirectory } from '../history/history-entry.ts';
+import { below } from '../history/inside.ts';
+import type { PullOrder } from '../pipeline/machine.ts';
+import type { RunCommand } from '../system/command.ts';
+import type { NamedOutcome, Place } from './delete-named.ts';
+import { withDeadline, withDeadlineAfter } from '../system/deadline.ts';
+import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { troubleOfDisk, type PullTrouble } from './failure.ts';
+
+/** So many names are given to the kernel at once: of a disk that hangs, each takes one of the four threads that look at files. */
+const lanes = 2;
+
+/** After it was asked to end, in milliseconds. */
+const patienceMs = 10_000;
+
+/**
+ * Deletes what the copying phase named, and nothing else, by giving it another name: that of its place in the history.
+ * A directory goes with all that is in it. It is what rsync would do with --backup-dir, only that rsync looks at each
+ * directory on the way again for each file, which takes many times as long.
+ * @returns undefined when nothing was done because it is not possible here, or not asked for
+ */
+export async function moveToHistory(run: RunCommand, order: PullOrder, { top, mirror }: Place, signal: AbortSignal): Promise<NamedOutcome | undefined> {
+  const { doomed, deleteLimit = 0, history, source } = order;
+  if (doomed === undefined || history === undefined || doomed.count > deleteLimit || order.survey === true) return undefined;
+  if (source.exclude.length > 0) return undefined; // what is excluded stays, also in a directory that goes
+  let archive: DirectoryArchive | undefined;
+  try {
+    await assertNoMore(mirror, doomed);
+    archive = await archiveDirectories(run, top, mirror, doomed.names.map(({ path }) => path), signal);
+    if (archive === undefined) return undefined;
+    const target = await ownDirectory(top, join(historyDirectory, history.name, ...(source.name === undefined ? [] : [source.name])), 0o755);
+    await archive.makeIn(target);
+    return await moveAll(order, doomed.names, { from: mirror, to: target, archive, most: doomed.count }, signal);
+  } catch {
+    return undefined; // rsync can do it, or say why not
+  } finally {
+    // Of a disk that hangs, nothing can be removed either.
+    if (archive) await withDeadline(archive.remove(), patienceMs, () => new Error('the disk does not answer')).catch(() => undefined);
+  }
+}
+
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  readonly archive: DirectoryArchive;
+  /** How many files and directories there are to move. */
+  readonly most: number;
+}
+
+async function moveAll(order: PullOrder, names: readonly DoomedName[], { from, to, archive, most }: Move, signal: AbortSignal): Promise<NamedOutcome> {
+  const [mirror, history] = [Buffer.from(from), Buffer.from(to)];
+  let [moved, isMissing] = [0, false];
+  let trouble: PullTrouble | undefined;
+  const tell = (path: Buffer, isDirectory: boolean): void => {
+    moved += 1;
+    order.onChange?.({ kind: 'deleted', isDirectory, path: `${printedName(path)}${isDirectory ? '/' : ''}`, size: 0 });
+  };
+  const move = async ({ path, isDirectory }: DoomedName): Promise<void> => {
+    try {
+      await rename(below(mirror, path), below(history, path));
+      if (isDirectory) await tellBelow(history, path, tell);
+      tell(path, isDirectory);
+    } catch (error) {
+      trouble ??= troubleOfDisk(error);
+      isMissing = true;
+    }
+  };
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let name = names[next]; name !== undefined && trouble === undefined && !signal.aborted; name = names[next]) {
+      next += 1;
+      await move(name);
+    }
+  };
+  const stuck = (): Error => new Error('the disk does not answer');
+  let movedBefore = -1;
+  let giveUp = (): void => undefined;
+  const hangs = new Promise<never>((_resolve, reject) => { giveUp = () => { reject(stuck()); }; });
+  const watch = setInterval(() => {
+    if (moved === movedBefore) giveUp();
+    movedBefore = moved;
+  }, order.config.pull.stallTimeout);
+  try {
+    await withDeadlineAfter(signal, Promise.race([Promise.all(Array.from({ length: lanes }, lane)), hangs]), patienceMs, stuck);
+    for (const directory of [from, to]) await archive.restoreTimes(directory).catch((error: unknown) => { trouble ??= troubleOfDisk(error) ?? 'disk-error'; });
+  } catch {
+    trouble = 'stuck';
+  } finally {
+    clearInterval(watch);
+  }
+  if (signal.aborted) trouble ??= 'failed';
+  return {
+    figures: { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: moved },
+    entries: 0, skippedDeletions: 0, vanished: 0, changed: moved > 0, log: '', ...(trouble && { trouble }),
+    isDone: trouble !== undefined || (!isMissing && moved >= most),
+  };
+}
+
+/**
+ * Throws when there is more in the doomed directories than the guard was told. The names come by way of the server, which
+ * can have rsync print what it likes.
+ */
+async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<void> {
+  let there = names.length;
+  const see = (): void => {
+    there += 1;
+    if (there > count) throw new Error('more than was said');
+  };
+  for (const { path, isDirectory } of names) if (isDirectory) await tellBelow(Buffer.from(mirror), path, see);
+}
+
+/** Tells of all that is in a directory, and is deleted with it. */
+async function tellBelow(root: Buffer, path: Buffer, tell: (path: Buffer, isDirectory: boolean) => void): Promise<void> {
+  for await (const entry of await opendir(below(root, path), { encoding: 'latin1' })) {
+    const here = below(path, Buffer.from(entry.name, 'latin1'));
+    if (entry.isDirectory()) await tellBelow(root, here, tell);
+    tell(here, entry.isDirectory());
+  }
+}

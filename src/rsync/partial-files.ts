@@ -1,0 +1,24 @@
+import type { RunCommand } from '../system/command.ts';
+import { partialDir } from './arguments.ts';
+
+/** Removes what interrupted pulls left beside the files of the mirror; other file systems are not entered. */
+export async function removePartials(run: RunCommand, mirror: string): Promise<void> {
+  await run({
+    file: '/usr/bin/find',
+    args: [mirror, '-xdev', '-depth', '-path', `*/${partialDir}/*`, '-delete', '-o', '-name', partialDir, '-type', 'd', '-empty', '-delete'],
+    timeoutMs: 6 * 3_600_000,
+  });
+}
+
+/**
+ * Removes what an rsync that was killed at once left of the file in hand, `.NAME.XXXXXX`: files called so that were
+ * written since then. Older ones of such a name are the server's own.
+ */
+export async function removeUnfinished(run: RunCommand, mirror: string, since: Date): Promise<void> {
+  const from = `@${Math.floor(since.getTime() / 1000) - 1}`;
+  await run({
+    file: '/usr/bin/find',
+    args: [mirror, '-xdev', '-type', 'f', '-regextype', 'posix-extended', '-regex', '.*/\\.[^/]+\\.[A-Za-z0-9]{6}', '-newermt', from, '-newerct', from, '-delete'],
+    timeoutMs: 6 * 3_600_000,
+  });
+}

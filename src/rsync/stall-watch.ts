@@ -1,0 +1,80 @@
+import { rsyncsOf } from './processes.ts';
+
+/**
+ * Watches whether the rsync processes of a group get on. What rsync's own time limit misses is seen here: processes that
+ * are stopped, or hang in the kernel, and a server that sends signs of life and nothing else.
+ */
+export interface StallWatch {
+  /** Aborted when nothing moved for too long. */
+  readonly signal: AbortSignal;
+  /** @param group id of the process group */
+  begin(group: number): void;
+  /** Something was heard of the processes. */
+  moved(): void;
+  stop(): void;
+}
+
+/** What they have done so far. */
+interface Doings {
+  readonly processes: string;
+  /** Bytes read and written, by system call and from disks. */
+  readonly bytes: number;
+  /** Processor time in clock ticks: a long look at a directory that did not change moves no byte. */
+  readonly ticks: number;
+}
+
+/** Signs of life between two rsyncs are some ten bytes a minute. */
+const fewBytes = 4_096;
+/** Half a second. Waiting costs a few milliseconds in an hour. */
+const fewTicks = 50;
+
+/** @param limitMs how long nothing may move */
+export function createStallWatch(limitMs: number): StallWatch {
+  const stalled = new AbortController();
+  const everyMs = Math.min(15_000, Math.max(50, limitMs / 20));
+  let timer: NodeJS.Timeout | undefined;
+  let quietMs = 0; // counted in our own steps, so that a machine that stood still has not stalled
+  let before: Doings | undefined;
+  let looking = false;
+  const look = async (group: number): Promise<void> => {
+    if (looking) return; // even /proc may hang, and says enough by that
+    looking = true;
+    try {
+      const now = await doingsOf(group);
+      if (before === undefined || hasMoved(before, now)) {
+        before = now;
+        quietMs = 0;
+      }
+    } finally {
+      looking = false;
+    }
+  };
+  const stop = (): void => { clearInterval(timer); };
+  return {
+    signal: stalled.signal,
+    begin: (group) => {
+      timer = setInterval(() => {
+        quietMs += everyMs;
+        if (quietMs > limitMs) {
+          stop();
+          stalled.abort();
+        } else look(group).catch(() => undefined); // then what is heard of it has to do
+      }, everyMs);
+    },
+    moved: () => { quietMs = 0; },
+    stop,
+  };
+}
+
+/** A process that came or went is movement too. */
+const hasMoved = (before: Doings, now: Doings): boolean =>
+  before.processes !== now.processes || now.bytes - before.bytes >= fewBytes || now.ticks - before.ticks >= fewTicks;
+
+async function doingsOf(group: number): Promise<Doings> {
+  const members = await rsyncsOf(group);
+  return {
+    processes: members.map(({ pid }) => pid).join(' '),
+    bytes: members.reduce((sum, { moved }) => sum + moved, 0),
+    ticks: members.reduce((sum, one) => sum + one.ticks, 0),
+  };
+}

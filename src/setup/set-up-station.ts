@@ -1,0 +1,163 @@
+import { totalmem } from 'node:os';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { configSchema, parseSource, type Config } from '../config/schema.ts';
+import { loadConfig } from '../config/load.ts';
+import { previewConfig, updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
+import { KeyError, UsageError } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { files } from '../system/paths.ts';
+import type { Secret } from '../system/secret.ts';
+import { adoptStation, findStation, stepsAfterAdoption } from './adopt-station.ts';
+import { askPassword } from '../terminal/ask-password.ts';
+import { askLine } from '../terminal/ask-question.ts';
+import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
+import type { Trust } from '../keys/host-key.ts';
+import { withKeyLock } from '../keys/key-lock.ts';
+import { checkPassword } from '../keys/password.ts';
+import { protectMemory } from '../keys/process-hygiene.ts';
+import { ensureRamfs } from '../keys/ram-directory.ts';
+import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from '../keys/salt.ts';
+import { nudgeAgent } from '../protocol/nudge.ts';
+import { nextSteps } from './next-steps.ts';
+import { settleHostKeys } from './settle-host-key.ts';
+import { offerConversion } from '../keys/ssh-container.ts';
+import { loadSshKey, makeSshKey, type SshKeyType } from '../keys/ssh-key.ts';
+import { buildKey, findKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
+
+/** What the flags of `setup` say. */
+export interface SetupWishes {
+  /** Script, or directory with scripts, of a machine that was set up by hand; undefined for a new one. */
+  readonly adopt: string | undefined;
+  readonly source: string | undefined;
+  readonly port: number | undefined;
+  readonly trust: Trust | undefined;
+  readonly passwordFromStdin: boolean;
+  /** Whether questions may be asked. */
+  readonly ask: boolean;
+  readonly keyType: SshKeyType;
+  /** Memory for the key derivation; undefined lets the machine's memory decide. */
+  readonly scryptBytes: number | undefined;
+}
+
+/**
+ * Makes what is missing and keeps what is there: settings, salt, key, ssh key, host key. The keys are loaded afterwards.
+ * Each step leaves a state in which `setup` can be run again.
+ */
+export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<void> {
+  await protectMemory(context.runCommand);
+  await withKeyLock(context.paths, async () => {
+    const { paths } = context;
+    const isNew = (await readIfThere(paths.config)) === undefined;
+    await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
+    if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources) throw hasSeveralSources(paths.config);
+    const config = await (wishes.adopt === undefined ? isNew ? makeConfig(context, wishes) : adjustConfig(context, wishes) : adopt(context, wishes, wishes.adopt));
+    const pinned = await settleHostKeys(context, config, wishes);
+    const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
+    for (const line of steps) context.print(line);
+  });
+}
+
+async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
+  const { paths } = context;
+  const source = checkSource(wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined));
+  const scrypt = wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
+  const settings = { derivation: 'scrypt' as const, scrypt };
+  const typed = checkPassword('scrypt', await askPassword({ message: 'New password for the backup disks:', fromStdin: wishes.passwordFromStdin, twice: true }));
+  if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
+  const key = await buildKey(paths, settings, typed);
+  const ssh = sshFiles(paths.etc, wishes.keyType);
+  try {
+    await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
+    // Last, so that a key is recorded only when an ssh key from an earlier, interrupted set-up opens with it.
+    return await writeNewConfig(paths.config, { source, port: wishes.port ?? 22, key: { ...settings, check: checkValueOf('scrypt', key) }, ssh });
+  } finally {
+    key.wipe();
+  }
+}
+
+/** Nothing is written before the password has proven right. */
+async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
+  const { paths } = context;
+  const changes = changesOf(wishes);
+  const before = await previewConfig(paths.config, changes);
+  await readSalts(files.salt(paths), before.key.derivation);
+  if (!wishes.passwordFromStdin && before.key.check !== undefined && (await isKeyLoaded(paths, before.key))) {
+    const form = await loadSshKey(context.runCommand, paths, before.ssh);
+    if (form === 'absent') await makeSshKey(context.runCommand, paths, before.ssh, wishes.keyType);
+    await nudgeAgent(paths, 'unlock');
+    return updateConfig(paths.config, changes);
+  }
+  const isFirst = before.key.check === undefined;
+  const key = await buildKey(paths, before.key, await askForKey(wishes, isFirst)).catch((error: unknown) => {
+    throw hasAnotherPassword(error);
+  });
+  try {
+    await loadOrMake(context, before.ssh, key, { proven: !isFirst, type: wishes.keyType });
+    return await updateConfig(paths.config, [...changes, ...checkOf(before, key)]);
+  } finally {
+    key.wipe();
+  }
+}
+
+const hasSeveralSources = (file: string): UsageError => new UsageError(
+  'The settings name several sources; --source and --port would change which one?',
+  `Change them in ${file}, under sources:, then run again: extbackup setup`,
+);
+
+/** Like {@link adjustConfig}, with the salt and the check value that the old scripts hold. */
+async function adopt(context: CliContext, wishes: SetupWishes, place: string): Promise<Config> {
+  const { paths } = context;
+  const found = await findStation(context, { place, source: wishes.source, port: wishes.port });
+  const isFirst = found.settings.check === undefined;
+  const key = await findKey(found.settings, await askForKey(wishes, isFirst), [found.salt]);
+  try {
+    const config = await adoptStation(context, found);
+    await loadOrMake(context, config.ssh, key.key, { proven: !isFirst, type: wishes.keyType });
+    return await updateConfig(paths.config, checkOf(config, key.key));
+  } finally {
+    key.key.wipe();
+  }
+}
+
+const askForKey = (wishes: SetupWishes, isFirst: boolean): Promise<Secret> =>
+  askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
+
+/** The check value, where none is stored yet. */
+const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigChange[] =>
+  check === undefined ? [{ path: ['key', 'check'], value: checkValueOf(derivation, key) }] : [];
+
+/** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
+function hasAnotherPassword(error: unknown): unknown {
+  if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
+  return new KeyError('EXB_KEY_REJECTED', 'This station is set up already, with another password; the keys were left as they are.', 'Give the password that it has, or set a new one: extbackup key change', error);
+}
+
+async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {
+  const { paths, runCommand: run } = context;
+  const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
+  offerConversion(context, form);
+  if (form !== 'absent') return;
+  await makeSshKey(run, paths, ssh, how.type);
+  await nudgeAgent(paths, 'unlock'); // the first nudge came before there was an ssh key
+}
+
+const defaultSsh = configSchema.shape.ssh.parse(undefined);
+
+/** The settings that say where the ssh key's parts are; none when they are where they are by default. */
+function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
+  const wanted = { key: `${etc}/id_${type}.encrypted`, publicKey: `${etc}/id_${type}.pub`, knownHosts: `${etc}/known_hosts` };
+  return wanted.key === defaultSsh.key && wanted.knownHosts === defaultSsh.knownHosts ? {} : wanted;
+}
+
+function changesOf(wishes: SetupWishes): ConfigChange[] {
+  return [
+    ...(wishes.source === undefined ? [] : [{ path: ['source'], value: checkSource(wishes.source) } as const]),
+    ...(wishes.port === undefined ? [] : [{ path: ['port'], value: wishes.port } as const]),
+  ];
+}
+
+function checkSource(source: string | undefined): string {
+  if (source === undefined || source === '') throw new UsageError('The backup server is not known yet.', 'Name it: extbackup setup --source extbackup@backup.example.org');
+  if (!parseSource(source)) throw new UsageError(`--source ${source} is not USER@HOST or USER@HOST:PATH.`, 'For example: extbackup setup --source extbackup@backup.example.org');
+  return source;
+}

@@ -1,0 +1,73 @@
+import type { CliContext } from '../terminal/cli-context.ts';
+import { parseSource, type Config } from '../config/schema.ts';
+import { serversOf, type PullSource } from '../config/sources.ts';
+import { askYes } from '../terminal/ask-question.ts';
+import { pinHostKey, pinnedHostKeys, scanHostKeys, writeHostKeys, type HostKey, type PinnedServer, type Trust } from '../keys/host-key.ts';
+import { ExtbackupError } from '../errors.ts';
+
+/** The server of a source. */
+export function serverOf({ source, port }: Pick<PullSource, 'source' | 'port'>): PinnedServer {
+  const parts = parseSource(source);
+  if (!parts) throw new Error('the configuration was not checked');
+  return { host: parts.host, port };
+}
+
+/** The servers of a configuration, each once. */
+export function hostsOf(config: Config): PinnedServer[] {
+  const all = serversOf(config).map(serverOf);
+  return all.filter(({ host, port }, index) => all.findIndex((other) => other.host === host && other.port === port) === index);
+}
+
+/** What the flags allow, and whether questions may be asked. */
+interface Wishes {
+  readonly trust: Trust | undefined;
+  readonly ask: boolean;
+}
+
+/**
+ * Pins the servers' host keys as far as the flags and the operator allow it. A fingerprint belongs to one of several servers.
+ * @returns whether a host key of each server is pinned now
+ * @throws PullError (EXB_HOST_KEY) when no server shows the key that is wished for
+ */
+export async function settleHostKeys(context: CliContext, config: Config, wishes: Wishes): Promise<boolean> {
+  const refused: ExtbackupError[] = [];
+  const pinned: boolean[] = [];
+  const servers = hostsOf(config);
+  for (const server of servers) {
+    try {
+      pinned.push(await settleHostKey(context, config.ssh.knownHosts, server, wishes));
+    } catch (error) {
+      if (!(error instanceof ExtbackupError) || error.code !== 'EXB_HOST_KEY') throw error;
+      refused.push(error);
+      pinned.push((await pinnedHostKeys(config.ssh.knownHosts, server)).length > 0);
+    }
+  }
+  if (refused[0] && refused.length === servers.length) throw refused[0];
+  return pinned.every(Boolean);
+}
+
+async function settleHostKey(context: CliContext, file: string, server: PinnedServer, wishes: Wishes): Promise<boolean> {
+  const run = context.runCommand;
+  if (wishes.trust !== undefined) {
+    const pinned = await pinHostKey(run, file, server, wishes.trust);
+    if (pinned.length > 0) show(context, 'Pinned', pinned);
+    else context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
+    return pinned.length > 0 || (await pinnedHostKeys(file, server)).length > 0;
+  }
+  if ((await pinnedHostKeys(file, server)).length > 0) return true;
+  if (!wishes.ask) return false;
+  const shown = await scanHostKeys(run, server);
+  if (shown.length === 0) {
+    context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
+    return false;
+  }
+  show(context, `The server ${server.host} shows`, shown);
+  context.note('Compare one of them on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
+  if (!(await askYes('Are these the keys of your server?'))) return false;
+  await writeHostKeys(file, server, shown);
+  return true;
+}
+
+function show(context: CliContext, what: string, keys: readonly HostKey[]): void {
+  for (const { fingerprint, type } of keys) context.note(`${what}: ${fingerprint} (${type})`);
+}

@@ -1,0 +1,95 @@
+import { CancelledError, KeyError, UsageError } from '../errors.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { Secret } from '../system/secret.ts';
+import { passwordFromInput } from '../keys/password.ts';
+
+const longestInput = 64 * 1024;
+
+/** How a password is asked for. */
+export interface PasswordQuestion {
+  readonly message: string;
+  /** Read standard input instead of asking. */
+  readonly fromStdin: boolean;
+  /** Ask twice: a slip in a new password would lock its owner out. */
+  readonly twice: boolean;
+}
+
+/**
+ * Gets a password from the terminal, without echo, or from standard input.
+ * @throws UsageError when there is neither a terminal nor `--password-stdin`
+ * @throws KeyError (EXB_PASSWORD) when the two tries differ
+ * @throws CancelledError on Ctrl-C
+ */
+export async function askPassword(question: PasswordQuestion): Promise<Secret> {
+  if (question.fromStdin) return passwordFromInput(await readInput());
+  if (!process.stdin.isTTY) {
+    throw new UsageError('There is no terminal to ask for the password.', 'Give it on standard input, with --password-stdin.');
+  }
+  return ask(prompt, question);
+}
+
+/** @throws KeyError (EXB_PASSWORD) when the two tries differ */
+async function ask(one: (message: string) => Promise<Secret>, { message, twice }: Pick<PasswordQuestion, 'message' | 'twice'>): Promise<Secret> {
+  const first = await one(message);
+  if (!twice) return first;
+  const second = await one('The same again:');
+  const same = first.reveal().equals(second.reveal());
+  second.wipe();
+  if (same) return first;
+  first.wipe();
+  throw new KeyError('EXB_PASSWORD', 'The two passwords differ.', 'Try again.');
+}
+
+/**
+ * Asks through systemd, so that whoever answers its password questions can: the console, or a tool for remote
+ * unlocking. See systemd-ask-password(1).
+ * @throws CancelledError when nobody answers within `minutes`
+ * @throws KeyError (EXB_PASSWORD) when the two tries differ
+ */
+export function askThroughSystemd(run: RunCommand, question: Pick<PasswordQuestion, 'message' | 'twice'>, minutes: number): Promise<Secret> {
+  return ask((message) => askSystemd(run, message, minutes), question);
+}
+
+async function askSystemd(run: RunCommand, message: string, minutes: number): Promise<Secret> {
+  try {
+    const { stdout } = await run({
+      file: '/usr/bin/systemd-ask-password',
+      args: ['--no-tty', '--id=extbackup', '--icon=drive-harddisk', `--timeout=${minutes * 60}`, message],
+      timeoutMs: (minutes + 1) * 60_000,
+    });
+    return passwordFromInput(Buffer.from(stdout, 'utf8'));
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode !== undefined) throw new CancelledError('Nobody answered the question for the password.', 'Ask again: extbackup unlock');
+    throw error;
+  }
+}
+
+async function readInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= longestInput) continue;
+    for (const read of chunks) read.fill(0);
+    throw new KeyError('EXB_PASSWORD', 'Standard input is too long for a password.', 'Make sure that the right file or text was given.');
+  }
+  const all = Buffer.concat(chunks);
+  for (const chunk of chunks) chunk.fill(0);
+  return all;
+}
+
+/**
+ * The library hands over a string, which cannot be overwritten: it goes with this process, which ends soon and leaves no
+ * core file. `--password-stdin` makes no string.
+ * On standard error, so that standard output stays clean for scripts.
+ */
+async function prompt(message: string): Promise<Secret> {
+  const { default: password } = await import('@inquirer/password');
+  try {
+    return new Secret(Buffer.from(await password({ message, mask: false }, { output: process.stderr }), 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExitPromptError') throw new CancelledError('Cancelled.', 'No key was changed.');
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { exitCodes } from '../errors.ts';
+
+/**
+ * What cannot be printed never ends the program in the midst of its work. A reader that has seen enough and closed the
+ * pipe is no error; a full disk behind standard output is one, and turns a good exit code into a bad one.
+ */
+export function watchOutput(): void {
+  let lost: NodeJS.ErrnoException | undefined;
+  process.stderr.on('error', () => undefined); // nobody is left to be told
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost ??= error;
+  });
+  process.once('exit', () => {
+    if (lost === undefined) return;
+    const isDone = process.exitCode === exitCodes.done;
+    if (isDone) process.exitCode = exitCodes.usage;
+    try {
+      writeSync(2, `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n${isDone ? 'Everything else was done. ' : ''}Make room where standard output goes.\n`);
+    } catch {
+      // nobody is left to be told
+    }
+  });
+}

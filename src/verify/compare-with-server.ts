@@ -1,0 +1,157 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
+import { bytesOfName } from '../history/change-log.ts';
+import { CommandError, type RunCommand } from '../system/command.ts';
+import { compareArgs, serverName } from '../rsync/arguments.ts';
+import { classifyRsync, pullError } from '../rsync/failure.ts';
+import { createLineSplitter } from '../rsync/output.ts';
+import { sshCommand } from '../rsync/ssh.ts';
+import { replace } from './bad-files.ts';
+import { bytesOf } from './checksum-entry.ts';
+import { walk } from './tree-walk.ts';
+
+/** Report on the disk that names files which the server has with another content; there is none while all is well. */
+export const differenceFile = '.extbackup/differs-from-server.txt';
+
+/** Names of the sample, for rsync. They never leave the disk. */
+const sampleFile = '.extbackup/sample.list';
+
+/** What to compare. */
+export interface Comparison {
+  readonly top: string;
+  readonly mirror: string;
+  readonly config: Config;
+  readonly sources: readonly PullSource[];
+  /** The ssh key in RAM. */
+  readonly identityFile: string;
+  /** Probability of each file, above 0 to 1. */
+  readonly sample: number;
+  /** Told while the sample is drawn, and then while it is compared. */
+  onProgress?(progress: { readonly drawn: number; readonly compared: number }): void;
+}
+
+/** What came out. */
+export interface ComparisonResult {
+  /** Files that were drawn. */
+  readonly drawn: number;
+  readonly same: number;
+  /** The server has another content under the same time and size: one of the two is damaged. Paths: only for the disk. */
+  readonly differing: readonly string[];
+  /** Changed on the server since they were copied. */
+  readonly changedSince: number;
+  /** No longer on the server, or left out by settings. */
+  readonly missing: number;
+}
+
+/** Files whose names are kept; a server that differs in more is another matter. */
+const mostNamed = 10_000;
+
+/**
+ * Compares a random sample of the mirror with the server, content by content, and changes nothing: a dry run of rsync
+ * with checksums, through the same forced command as a pull.
+ * @throws PullError
+ */
+export async function compareWithServer(run: RunCommand, comparison: Comparison, signal: AbortSignal): Promise<ComparisonResult> {
+  const { top, mirror, config, sources, identityFile, sample } = comparison;
+  const list = join(top, sampleFile);
+  let drawn = 0;
+  const tell = (): void => comparison.onProgress?.({ drawn, compared: found.same + found.differing.length + found.changedSince });
+  const found: Found = { same: 0, differing: [], changedSince: 0, tell };
+  try {
+    for (const source of sources) {
+      const target = join(top, mirror, source.name ?? '');
+      const before = drawn;
+      const here = await drawSample(Buffer.from(target), list, sample, signal, (soFar) => {
+        drawn = before + soFar;
+        tell();
+      });
+      drawn = before + here;
+      const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
+      if (here > 0) await compare(run, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
+    }
+  } finally {
+    await rm(list, { force: true });
+  }
+  const { same, differing, changedSince } = found;
+  await replace(join(top, differenceFile), differing.length === 0 ? undefined : report(differing));
+  return { drawn, same, differing, changedSince, missing: Math.max(0, drawn - same - differing.length - changedSince) };
+}
+
+interface Found {
+  same: number;
+  readonly differing: string[];
+  changedSince: number;
+  readonly tell: () => void;
+}
+
+async function compare(run: RunCommand, args: readonly string[], source: PullSource, found: Found, signal: AbortSignal): Promise<void> {
+  const server = serverName(source);
+  const prefix = source.name === undefined ? '' : `${source.name}/`;
+  const split = createLineSplitter((line) => {
+    const verdict = parseComparison(line);
+    if (verdict?.kind === 'same') found.same += 1;
+    else if (verdict?.kind === 'changed-since') found.changedSince += 1;
+    else if (verdict?.kind === 'differs' && found.differing.length < mostNamed) found.differing.push(prefix + verdict.path);
+    if (verdict) found.tell();
+  });
+  try {
+    const { exitCode, stderr } = await run({ file: '/usr/bin/rsync', args, timeoutMs: 14 * 86_400_000, accept: [23, 24], signal, onStdout: split, onStderr: () => undefined });
+    split('\n');
+    // 23 is also what files say that are no longer on the server; a directory that is not there is none of them.
+    if (exitCode === 23 && /change_dir .* failed/.test(stderr)) throw pullError('no-directory', server, undefined);
+  } catch (error) {
+    if (error instanceof CommandError && !signal.aborted) throw pullError(classifyRsync(error.exitCode, error.stderr), server, error);
+    throw error;
+  }
+}
+
+/** `!>fc.t......|path`: with --checksum the third letter tells of the content, the next two of size and time; see rsync(1). */
+const compared = /^!(?:(\.f)|[<>]f(.)(.)(.))[^|]*\|(.+)$/s;
+
+/** Reads one line of the dry run. */
+export function parseComparison(line: string): { readonly kind: 'same' | 'changed-since' } | { readonly kind: 'differs'; readonly path: string } | undefined {
+  const match = compared.exec(line);
+  if (!match) return undefined;
+  const [, same, , size, time, path = ''] = match;
+  if (same !== undefined) return { kind: 'same' };
+  return size === '.' && time === '.' ? { kind: 'differs', path: bytesOfName(path).toString('latin1') } : { kind: 'changed-since' };
+}
+
+/** Draws each file with the same probability, at least one; names are separated by zero bytes. */
+async function drawSample(root: Buffer, list: string, probability: number, signal: AbortSignal, onDrawn: (soFar: number) => void): Promise<number> {
+  await rm(list, { force: true });
+  const handle = await open(list, 'wx', 0o600);
+  let drawn = 0;
+  try {
+    let pending: Buffer[] = [];
+    let last: string | undefined;
+    const flush = async (): Promise<void> => {
+      await handle.writeFile(Buffer.concat(pending));
+      pending = [];
+    };
+    for await (const { path, kind } of walk(root, '')) {
+      signal.throwIfAborted();
+      if (kind !== 'file') continue;
+      last = path;
+      onDrawn(drawn);
+      if (Math.random() >= probability) continue;
+      drawn += 1;
+      pending.push(bytesOf(`${path}\0`));
+      if (pending.length >= 1_000) await flush();
+    }
+    if (drawn === 0 && last !== undefined) drawn = pending.push(bytesOf(`${last}\0`));
+    await flush();
+  } finally {
+    await handle.close();
+  }
+  return drawn;
+}
+
+function report(paths: readonly string[]): Buffer {
+  return Buffer.concat([
+    Buffer.from(`Compared at ${new Date().toISOString()}. The server has another content under the same time and size; paths are below the mirror:\n`),
+    ...paths.map((path) => bytesOf(`  ${path}\n`)),
+  ]);
+}

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { partialDir } from '../rsync/arguments.ts';
+import { bytesOf } from './checksum-entry.ts';
+
+/** A plain file of the mirror, or a directory that the disk cannot read. Each byte of the path is one character. */
+export interface Found {
+  readonly path: string;
+  readonly kind: 'file' | 'unreadable-directory';
+}
+
+/**
+ * The plain files below a directory in the order of `comparePaths`, from a path on. What comes before it is not looked
+ * at, so that beginning in the middle of a large tree costs no more than beginning at its start. Follows no link.
+ */
+export async function* walk(root: Buffer, from: string): AsyncGenerator<Found> {
+  yield* walkBelow(root, '', from === '' ? [] : from.split('/'));
+}
+
+async function* walkBelow(root: Buffer, prefix: string, from: readonly string[]): AsyncGenerator<Found> {
+  const entries = await list(root, prefix);
+  if (entries === undefined) {
+    yield { path: prefix, kind: 'unreadable-directory' };
+    return;
+  }
+  const [first, ...rest] = from;
+  for (const { name, isDirectory } of entries) {
+    if (first !== undefined && name < first) continue;
+    const path = prefix === '' ? name : `${prefix}/${name}`;
+    if (!isDirectory) yield { path, kind: 'file' };
+    else if (name !== partialDir) yield* walkBelow(root, path, name === first ? rest : []);
+  }
+}
+
+/** What a failing disk answers. */
+export const mediumErrors: readonly (string | undefined)[] = ['EIO', 'EBADMSG', 'EUCLEAN', 'ENODATA', 'EREMOTEIO', 'ETIMEDOUT'];
+
+/** Sorted; undefined when the disk cannot read the directory. */
+async function list(root: Buffer, prefix: string): Promise<{ readonly name: string; readonly isDirectory: boolean }[] | undefined> {
+  try {
+    const entries = await readdir(Buffer.concat([root, bytesOf(prefix === '' ? '' : `/${prefix}`)]), { withFileTypes: true, encoding: 'latin1' });
+    return entries
+      .filter((entry) => entry.isDirectory() || entry.isFile())
+      .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []; // went away meanwhile
+    if (mediumErrors.includes(code)) return undefined;
+    throw error;
+  }
+}

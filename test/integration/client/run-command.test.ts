@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCommand as makeRunCommand } from '../../../src/commands/run.ts';
+import type { CliContext } from '../../../src/terminal/cli-context.ts';
+import { statusCommand } from '../../../src/commands/status.ts';
+import { ConfigError } from '../../../src/errors.ts';
+import { createRunLedger } from '../../../src/records/run-log.ts';
+import { runRecordSchema, statusSchema } from '../../../src/protocol/status.ts';
+import { runCommand } from '../../../src/system/command.ts';
+import { files } from '../../../src/system/paths.ts';
+import { createFakeAgent, type FakeAgent } from './fake-agent.ts';
+
+let agent: FakeAgent;
+let out: string[];
+let err: string[];
+let exitCode: number;
+let context: CliContext;
+beforeEach(async () => {
+  agent = await createFakeAgent();
+  await agent.run();
+  [out, err, exitCode] = [[], [], 0];
+  context = {
+    paths: agent.paths,
+    version: '0',
+    runCommand,
+    loadConfig: () => Promise.reject(new ConfigError('none', 'none')),
+    print: (text) => { out.push(text); },
+    note: (text) => { err.push(text); },
+    exitWith: (code) => { exitCode = code; },
+  };
+});
+afterEach(async () => { await agent.remove(); });
+
+const run = (...words: string[]): Promise<unknown> => makeRunCommand(context).parseAsync(words, { from: 'user' });
+
+test('a good run ends with 0 and says on standard output that the disk may be unplugged', async () => {
+  const done = run('--drive', 'BACKUP_1');
+  const { id, drive } = await agent.nextRequest();
+  expect(drive).toBe('BACKUP_1');
+  await createRunLedger(files.runs(agent.paths)).append(runRecordSchema.parse({
+    id: 'r1', drive: 'BACKUP_1', trigger: 'request', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:00:42Z', outcome: 'success', exitCode: 0,
+    code: null, message: '', released: true, tookMs: 42_000, filesTransferred: 1, bytesTransferred: 1_000,
+  }));
+  await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0 });
+  await done;
+  expect({ out, exitCode }).toEqual({ out: ['BACKUP_1 is done, safe to unplug. 1 file copied (1 kB) in 42 s.'], exitCode: 0 });
+});
+
+test('a failed run ends with its exit code and says why on standard error', async () => {
+  const done = run();
+  const { id } = await agent.nextRequest();
+  await agent.reply({ id, state: 'done', exitCode: 13, happened: 'The server did not answer.', todo: 'Check it.' });
+  await done;
+  expect({ out, err, exitCode }).toEqual({ out: [], err: ['The server did not answer.', 'Check it.'], exitCode: 13 });
+});
+
+test('a fresh copy is good news with an exit code of its own', async () => {
+  const done = run('--scheduled');
+  const request = await agent.nextRequest();
+  expect(request).toMatchObject({ kind: 'run', drive: null, scheduled: true });
+  await agent.reply({ id: request.id, state: 'done', exitCode: 15, happened: 'The copy is still fresh.' });
+  await done;
+  expect({ out, err, exitCode }).toEqual({ out: ['The copy is still fresh.'], err: [], exitCode: 15 });
+});
+
+test('--json prints the answer alone', async () => {
+  const done = run('--json');
+  const { id } = await agent.nextRequest();
+  await agent.reply({ id, state: 'done', exitCode: 13, happened: 'No.' });
+  await done;
+  expect(err).toEqual([]);
+  expect(out.map((line): unknown => JSON.parse(line))).toMatchObject([{ id, exitCode: 13, happened: 'No.' }]);
+});
+
+test('Ctrl-C cancels, says so, and ends with the answer', async () => {
+  const done = run();
+  const { id } = await agent.nextRequest();
+  process.emit('SIGINT');
+  expect(await agent.nextRequest()).toMatchObject({ kind: 'cancel', id });
+  expect(err.join('\n')).toContain('Cancelling');
+  await agent.reply({ id, state: 'done', exitCode: 130, happened: 'The run was cancelled.' });
+  await done;
+  expect(exitCode).toBe(130);
+});
+
+test('status --json is the agent\'s word, also without a configuration', async () => {
+  await statusCommand(context).parseAsync(['--json'], { from: 'user' });
+  expect(statusSchema.parse(JSON.parse(out[0] ?? ''))).toMatchObject({ agent: 'running', pid: process.pid });
+});
+
+test('status --watch --json is one line for each change of facts', async () => {
+  const done = statusCommand(context).parseAsync(['--watch', '--json'], { from: 'user' });
+  const lines = async (count: number): Promise<void> => {
+    while (out.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await lines(1);
+  await agent.run(); // the same facts with a new time
+  await agent.run({ id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 1, bytes: 1, files: 1, etaSeconds: null, startedAt: '2026-03-01T10:00:00Z' });
+  await lines(2);
+  process.emit('SIGINT');
+  await done;
+  expect(out.map((line) => statusSchema.parse(JSON.parse(line)).run?.phase)).toEqual([undefined, 'pulling']);
+});

@@ -1,0 +1,126 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createStation, type Station } from '../../../src/agent/supervisor.ts';
+import { createBus, type Bus } from '../../../src/bus/bus.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { sealPath } from '../../../src/records/drive-record.ts';
+import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
+import { createRunLedger } from '../../../src/records/run-log.ts';
+import { openAttachLedger } from '../../../src/records/attach-memory.ts';
+import type { Volume } from '../../../src/disk/volumes.ts';
+import type { Reply } from '../../../src/protocol/status.ts';
+import { lockFile } from '../../../src/system/file-lock.ts';
+import { defaultPaths, files } from '../../../src/system/paths.ts';
+import { FakeMachine } from '../../fakes/fake-machine.ts';
+import { disk, enrolled } from './an-agent.ts';
+import { deferred } from './deferred.ts';
+
+const drive = enrolled.label;
+const sda = (diskseq: number): Volume => ({ ...disk('nowhere', diskseq) });
+const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, verify: { smart: false } });
+
+let directory: string;
+let machine: FakeMachine;
+let bus: Bus;
+let station: Station;
+let plugged: readonly Volume[];
+let told: string[];
+let replies: Reply[];
+/** Resolved when the pull that goes on is let go; nothing waits without it. */
+let pulling: { readonly begun: ReturnType<typeof deferred>; readonly end: ReturnType<typeof deferred> } | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'station-'));
+  const paths = { ...defaultPaths, run: join(directory, 'run'), state: join(directory, 'state') };
+  await mkdir(paths.run);
+  const registry = createDriveRegistry(files.drives(paths));
+  await registry.update(() => [enrolled]);
+  machine = new FakeMachine();
+  machine.uuid = enrolled.luksUuid;
+  machine.inside.set('LABEL', drive);
+  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId: enrolled.sealedId, luksUuid: enrolled.luksUuid, label: drive, generation: 1 }));
+  const pull = machine.pull;
+  machine.pull = async (order) => {
+    pulling?.begun.resolve();
+    await pulling?.end.promise;
+    return pull(order);
+  };
+  told = [];
+  replies = [];
+  plugged = [];
+  pulling = undefined;
+  bus = createBus((_name, error) => { throw error; });
+  for (const name of ['run:succeeded', 'run:failed', 'drive:safe-to-unplug', 'drive:do-not-unplug'] as const) bus.on(name, () => { told.push(name); });
+  station = createStation({
+    bus, paths, registry, bootId: 'boot',
+    run: () => Promise.reject(new Error('no program is started here')),
+    runs: createRunLedger(files.runs(paths)),
+    attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => { throw error; }),
+    replies: { send: (reply) => { replies.push(reply); return Promise.resolve(); }, tidy: () => Promise.resolve() },
+    loadConfig: () => Promise.resolve(config), machineFor: () => machine, publish: () => undefined,
+    sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
+  }, 50);
+});
+afterEach(async () => {
+  pulling?.end.resolve();
+  await station.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const plug = (...volumes: readonly Volume[]): void => {
+  plugged = volumes;
+  station.look();
+};
+const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const holdPull = () => (pulling = { begun: deferred(), end: deferred() });
+
+it('runs once for one attach', async () => {
+  plug(sda(1));
+  await vi.waitFor(() => { expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  plug(sda(1));
+  await pause(50);
+  expect(told).toHaveLength(2);
+});
+
+it('a disk that lost its contact for a moment during its run is run again', async () => {
+  const first = holdPull();
+  plug(sda(1));
+  await first.begun.promise;
+  plug(sda(2)); // out and in again, before the run that it was pulled out of has ended
+  await vi.waitFor(() => { expect(station.board.find(drive)?.volume.diskseq).toBe(2); });
+  pulling = undefined;
+  first.end.resolve();
+  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']); });
+  await vi.waitFor(() => { expect(station.board.find(drive)?.state).toBe('safe-to-unplug'); }); // shown after it was told
+});
+
+it('while a disk that could not be closed has another run, nothing else closes it, or says that it is closed', async () => {
+  machine.failing.set('ensureClosed', new Error('busy'));
+  plug(sda(1));
+  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'drive:do-not-unplug']); });
+  machine.failing.delete('ensureClosed');
+  machine.opened = false;
+  const next = holdPull();
+  station.request({ version: 1, kind: 'run', id: 'again', drive, scheduled: false });
+  await next.begun.promise;
+  await pause(200); // the time of a few looks whether the disk can be closed now
+  expect(told).toHaveLength(2);
+  expect(station.board.find(drive)?.state).toBe('running');
+  next.end.resolve();
+  await vi.waitFor(() => { expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  await pause(200);
+  expect(told).toHaveLength(4);
+  expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+});
+
+it('closes nothing under a command that is at work with a disk', async () => {
+  const lock = await lockFile(join(directory, 'run/device.lock'));
+  station.request({ version: 1, kind: 'release', id: 'asked' });
+  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ state: 'done', exitCode: 11, happened: expect.stringContaining('nothing was closed') as string }); }, 10_000);
+  await lock?.release();
+  station.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
+  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number }); });
+  expect(replies.at(-1)?.exitCode).not.toBe(11);
+});

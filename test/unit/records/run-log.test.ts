@@ -1,0 +1,71 @@
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRunLedger, parseRuns } from '../../../src/records/run-log.ts';
+import { runRecordSchema, type RunRecord } from '../../../src/protocol/status.ts';
+
+const record = (id: string): RunRecord => runRecordSchema.parse({
+  id, drive: 'BACKUP_1', trigger: 'plug', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:03:20Z',
+  outcome: 'success', exitCode: 0, code: null, message: '', released: true, tookMs: 200_000,
+});
+
+let directory = '';
+beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'ledger-')); });
+afterEach(async () => { await rm(directory, { recursive: true }); });
+
+test('keeps runs in order, in a file that only its owner reads', async () => {
+  const file = join(directory, 'state', 'runs.jsonl');
+  const ledger = createRunLedger(file);
+  expect(await ledger.list()).toEqual([]);
+  expect(await ledger.append(record('a'))).toBeUndefined();
+  await ledger.append(record('b'));
+  expect((await ledger.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
+test('a line torn by a power cut costs only itself, and not the next one', async () => {
+  const file = join(directory, 'runs.jsonl');
+  const ledger = createRunLedger(file);
+  await ledger.append(record('a'));
+  await appendFile(file, '{"id":"torn","dri');
+  await ledger.append(record('b'));
+  expect((await ledger.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+});
+
+test('lines that are no run are left out', () => {
+  expect(parseRuns(`\n42\n{"id":"x"}\n${JSON.stringify(record('a'))}\nnull`).map(({ id }) => id)).toEqual(['a']);
+});
+
+test('the oldest runs are dropped when there are too many', async () => {
+  const file = join(directory, 'runs.jsonl');
+  await writeFile(file, Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join(''));
+  const ledger = createRunLedger(file);
+  await ledger.append(record('new'));
+  const runs = await ledger.list();
+  expect(runs).toHaveLength(2000);
+  expect(runs.at(-1)?.id).toBe('new');
+  expect(runs[0]?.id).toBe('201');
+});
+
+test('dropping the oldest keeps lines of a newer version', async () => {
+  const file = join(directory, 'runs.jsonl');
+  const newer = '{"version":2,"what":"it is"}';
+  await writeFile(file, `${Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join('')}${newer}\n`);
+  await createRunLedger(file).append(record('new'));
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines).toHaveLength(2000);
+  expect(lines.at(-2)).toBe(newer);
+});
+
+test('a ledger that cannot be written is a warning, never an error', async () => {
+  const inTheWay = join(directory, 'file');
+  await writeFile(inTheWay, '');
+  const warning = await createRunLedger(join(inTheWay, 'runs.jsonl')).append(record('a'));
+  expect(warning).toContain('could not be written down');
+  expect(await readFile(inTheWay, 'utf8')).toBe('');
+});
+
+test('a full disk is a warning, never an error', async () => {
+  expect(await createRunLedger('/dev/full').append(record('a'))).toContain('ENOSPC');
+});
