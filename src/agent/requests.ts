@@ -5,7 +5,7 @@ import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyEr
 import { failureOf } from '../run/failure.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
-import { count } from '../notify/wording.ts';
+import { count } from '../text/wording.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import type { Replies } from './replies.ts';
 

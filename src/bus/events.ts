@@ -1,7 +1,5 @@
 /** The facts that the agent tells. Past tense; plain readonly data, never a live handle, a file name or a secret. */
 
-import type { Counts } from '../guard/tally.ts';
-
 /** One attach of a disk, as the kernel counts them: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
   /** DISKSEQ of the whole disk. */
@@ -93,8 +91,18 @@ export interface EventMap {
   'warning:raised': { readonly reason: string; readonly todo: string; readonly topic?: string };
   /** What was wrong is right again. */
   'warning:settled': { readonly topic: string };
-  'drive:attached': { readonly source: 'udev' | 'usb'; readonly diskseq?: number; readonly device?: string; readonly usbSerial?: string };
-  'drive:ignored': Partial<AttachFacts> & { readonly drive?: string; readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before'; readonly happened: string; readonly todo: string };
+  'drive:attached': {
+    readonly source: 'udev' | 'usb';
+    readonly diskseq?: number;
+    readonly device?: string;
+    readonly usbSerial?: string;
+  };
+  'drive:ignored': Partial<AttachFacts> & {
+    readonly drive?: string;
+    readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before';
+    readonly happened: string;
+    readonly todo: string;
+  };
   'drive:identified': AttachFacts & { readonly drive: string };
   'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
   'key:missing': { readonly drive: string };
@@ -111,7 +119,13 @@ export interface EventMap {
   'sync:interrupted': RunFacts & OfSource & { readonly attempt: number; readonly retryInSeconds: number };
   'sync:finished': RunFacts & OfSource & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
   /** One of several sources was not pulled to its end; the others are not affected. */
-  'source:failed': RunFacts & { readonly source: string; readonly outcome: 'held' | 'failure'; readonly code: string; readonly happened: string; readonly todo: string };
+  'source:failed': RunFacts & {
+    readonly source: string;
+    readonly outcome: 'held' | 'failure';
+    readonly code: string;
+    readonly happened: string;
+    readonly todo: string;
+  };
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
   /** An operator agreed to what a held run was going to do, or to what one that looked wrong did. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };
@@ -119,13 +133,27 @@ export interface EventMap {
   'history:pruned': RunFacts & { readonly removed: number };
   'data:progress': RunFacts & Progress;
   /** A part of the mirror was read back. Files are new since the last time (recorded), or were compared. */
-  'data:verified': RunFacts & { readonly compared: number; readonly recorded: number; readonly bytes: number; readonly damaged: number; readonly unreadable: number; readonly tookMs: number };
+  'data:verified': RunFacts & {
+    readonly compared: number;
+    readonly recorded: number;
+    readonly bytes: number;
+    readonly damaged: number;
+    readonly unreadable: number;
+    readonly tookMs: number;
+  };
   'hook:finished': RunFacts & { readonly hook: string; readonly tookMs: number };
   /** The run goes on, but somebody should know. */
   'run:warned': RunFacts & { readonly reason: string; readonly todo: string };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
-  'run:succeeded': RunFacts & Partial<PullFigures> & { readonly tookMs: number; readonly gaps: boolean; readonly vanished?: number; readonly stamped: boolean; readonly verified?: VerifiedFigures };
+  'run:succeeded': RunFacts &
+    Partial<PullFigures> & {
+      readonly tookMs: number;
+      readonly gaps: boolean;
+      readonly vanished?: number;
+      readonly stamped: boolean;
+      readonly verified?: VerifiedFigures;
+    };
   'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
@@ -135,4 +163,26 @@ export interface EventMap {
 export type EventName = keyof EventMap;
 
 /** The part of a run that is going on. */
-export type Phase = 'waking' | 'opening' | 'checking' | 'mounting' | 'verifying' | 'pulling' | 'waiting-for-server' | 'deleting' | 'stamping' | 'pruning' | 'verifying-data' | 'flushing' | 'unmounting' | 'closing';
+export type Phase =
+  | 'waking'
+  | 'opening'
+  | 'checking'
+  | 'mounting'
+  | 'verifying'
+  | 'pulling'
+  | 'waiting-for-server'
+  | 'deleting'
+  | 'stamping'
+  | 'pruning'
+  | 'verifying-data'
+  | 'flushing'
+  | 'unmounting'
+  | 'closing';
+/** How much a run did, or would do. Files; directories do not count. */
+export interface Counts {
+  readonly created: number;
+  readonly changed: number;
+  readonly deleted: number;
+  /** Size of the changed files. */
+  readonly changedBytes: number;
+}

@@ -1,7 +1,9 @@
 import prettyBytes from 'pretty-bytes';
-import { count, describeDuration } from '../notify/wording.ts';
-import type { RunRecord } from '../protocol/status.ts';
-import { plainTable, trimEnds } from './status-text.ts';
+import { describeDuration } from '../text/wording.ts';
+import { count } from '../text/wording.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import { trimEnds } from '../text/table.ts';
+import { plainTable } from '../text/table.ts';
 
 const outcomeWords: Record<RunRecord['outcome'], string> = {
   success: 'done',

@@ -1,7 +1,9 @@
 import { exitCodes } from '../errors.ts';
-import { count, describeDuration } from '../notify/wording.ts';
+import { describeDuration } from '../text/wording.ts';
+import { count } from '../text/wording.ts';
 import prettyBytes from 'pretty-bytes';
-import type { Reply, RunRecord } from '../protocol/status.ts';
+import type { Reply } from '../protocol/status.ts';
+import type { RunRecord } from '../records/run-record.ts';
 
 /** What `extbackup run` says at the end. */
 export interface RunEndText {

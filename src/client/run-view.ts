@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
-import { count, describeDuration } from '../notify/wording.ts';
+import { describeDuration } from '../text/wording.ts';
+import { count } from '../text/wording.ts';
 import { describeRun } from './status-text.ts';
 import type { Reply, RunStatus, Status } from '../protocol/status.ts';
 

@@ -1,7 +1,9 @@
 import prettyBytes from 'pretty-bytes';
-import Table from 'cli-table3';
-import { count, describeAge, describeDuration } from '../notify/wording.ts';
+import { describeAge } from '../text/wording.ts';
+import { describeDuration } from '../text/wording.ts';
+import { count } from '../text/wording.ts';
 import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import { plainTable, trimEnds } from '../text/table.ts';
 
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
 export function renderStatus(status: Status, now: Date): string {
@@ -77,12 +79,3 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   return trimEnds(table.toString());
 }
 
-/** A table without lines and colours, so that it reads the same in a mail or a log. */
-export function plainTable(head: string[]): Table.Table {
-  const edges = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
-  const chars = { ...Object.fromEntries(edges.map((edge) => [edge, ''])), middle: '  ' };
-  return new Table({ head, chars, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
-}
-
-/** Without the blanks that fill the last column. */
-export const trimEnds = (text: string): string => text.split('\n').map((line) => line.trimEnd()).join('\n');

@@ -1,10 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { checkLabel, chooseDisk, enrolledOn, filesystems, inUseBy, looksUsed, type FilesystemType, type Wish } from '../prepare/candidate.ts';
+import { checkLabel, chooseDisk, enrolledOn, inUseBy, looksUsed, type Wish } from '../prepare/candidate.ts';
+import { type FilesystemType } from '../disk/filesystem.ts';
+import { filesystems } from '../disk/filesystem.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { noted, tidyUpCutOff } from '../prepare/cut-off.ts';
 import { describeDisk } from '../prepare/describe-disk.ts';
-import { nudgeAboutDrives, withDeviceLock } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { hasBytes, isHeldByKernel } from '../disk/kernel-hold.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { unknownLabel } from '../opening/find-volume.ts';

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { renderHistory } from '../client/history-text.ts';
 import { createRunLedger } from '../records/run-log.ts';
-import type { RunRecord } from '../protocol/status.ts';
+import type { RunRecord } from '../records/run-record.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 

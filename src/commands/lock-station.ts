@@ -1,11 +1,12 @@
 import { cancelClosingTime } from '../opening/closing-time.ts';
-import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readLook } from '../opening/opened-by-person.ts';
 import { closeLook } from '../opening/open-for-person.ts';
 import { NotReleasedError } from '../errors.ts';
 import { mappingName } from '../disk/luks.ts';
 import { releaseAll } from '../disk/release.ts';
-import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
+import { withKeyLock } from '../keys/key-lock.ts';
+import { withIdleDevice } from '../opening/device-lock.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { wipeRamFiles, wipeStrayKeys } from '../keys/ram-key-ring.ts';
 import type { KeyStation } from '../keys/unlock.ts';

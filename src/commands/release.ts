@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { nudgeAboutDrives, withDeviceLock } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readLook } from '../opening/opened-by-person.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
 import { closeLook } from '../opening/open-for-person.ts';

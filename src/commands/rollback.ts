@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { cancellable } from '../terminal/cancellable.ts';
-import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { justBefore, noteRollback, noteUndone, planRollback, rollBack, type RollbackPlan } from '../restore/roll-back.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
@@ -8,7 +8,7 @@ import { CancelledError, exitCodes, UsageError } from '../errors.ts';
 import { listHistory } from '../history/history-entry.ts';
 import type { UndoProgress } from '../history/undo-entry.ts';
 import { askYes } from '../terminal/ask-question.ts';
-import { count } from '../notify/wording.ts';
+import { count } from '../text/wording.ts';
 import { createRunLedger } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { withIdleDevice, withKeyLock } from '../keys/key-lock.ts';
+import { withKeyLock } from '../keys/key-lock.ts';
+import { withIdleDevice } from '../opening/device-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../rekey/rotate-ssh-key.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';

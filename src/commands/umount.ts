@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { cancelClosingTime } from '../opening/closing-time.ts';
-import { nudgeAboutDrives } from '../opening/device-lock.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { closeLook } from '../opening/open-for-person.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';

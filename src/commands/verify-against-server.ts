@@ -5,7 +5,7 @@ import { compareWithServer, differenceFile, type ComparisonResult } from '../ver
 import { withDisk } from '../opening/with-disk.ts';
 import { KeyError, PullError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
-import { count } from '../notify/wording.ts';
+import { count } from '../text/wording.ts';
 import { isThere } from '../system/is-there.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';

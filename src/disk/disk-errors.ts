@@ -56,11 +56,6 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
   }
 }
 
-/** Words for a source that has nothing where the disk has, or had, something. */
-export function emptySource(server: string): ExtbackupError {
-  return new PullError('EXB_EMPTY_SOURCE', `The source on ${server} is empty: there was nothing to back up. Nothing was deleted on the disk.`, 'Check that the directory on the server is the right one and that its file system is mounted.');
-}
-
 /** Throws the reason of an abort in preference to the error that the abort caused. */
 export function orReason(signal: AbortSignal, error: unknown): never {
   throwIfCancelled(signal);

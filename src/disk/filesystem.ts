@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { RunCommand } from '../system/command.ts';
 
 /** File systems that a rotation disk may have. */
@@ -7,7 +7,8 @@ export const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as cons
 export type KnownFilesystem = (typeof knownFilesystems)[number];
 
 /** Whether a disk with this file system can be used. */
-export const isKnownFilesystem = (type: string | undefined): type is KnownFilesystem => knownFilesystems.some((known) => known === type);
+export const isKnownFilesystem = (type: string | undefined): type is KnownFilesystem =>
+  knownFilesystems.some((known) => known === type);
 
 /**
  * What the check before mounting found. `at-mount`: xfs and btrfs have none; the kernel looks, and recovers what was
@@ -16,7 +17,12 @@ export const isKnownFilesystem = (type: string | undefined): type is KnownFilesy
 export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person' | 'at-mount';
 
 /** Checks an unmounted file system as far as its kind allows it. @throws CommandError */
-export function checkFilesystem(run: RunCommand, device: string, type: KnownFilesystem, signal?: AbortSignal): Promise<CheckOutcome> {
+export function checkFilesystem(
+  run: RunCommand,
+  device: string,
+  type: KnownFilesystem,
+  signal?: AbortSignal,
+): Promise<CheckOutcome> {
   return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(run, device, signal);
 }
 
@@ -64,7 +70,12 @@ export async function wakeDevice(run: RunCommand, device: string, signal?: Abort
  * @throws CommandError
  */
 export async function flushFilesystem(run: RunCommand, path: string, signal?: AbortSignal): Promise<void> {
-  await run({ file: '/usr/bin/sync', args: ['--file-system', path], timeoutMs: 2 * 3_600_000, ...(signal && { signal }) });
+  await run({
+    file: '/usr/bin/sync',
+    args: ['--file-system', path],
+    timeoutMs: 2 * 3_600_000,
+    ...(signal && { signal }),
+  });
 }
 
 /** Sets a file's time and waits until that is on the medium. The file is not followed if it is a symbolic link. */
@@ -78,28 +89,6 @@ export async function stampFile(file: string, at: Date): Promise<void> {
   }
 }
 
-/** Opens a file inside a disk for reading; undefined when it is missing, a link, a pipe or anything else but a plain file. */
-export async function openPlainFile(file: string): Promise<FileHandle | undefined> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if ((await handle.stat()).isFile()) return handle;
-  } catch (error) {
-    await handle?.close();
-    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
-  await handle.close();
-  return undefined;
-}
-
-/** Reads a small file inside a disk; undefined when it is no plain file, or larger than `limit` bytes. */
-export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
-  const handle = await openPlainFile(file);
-  if (handle === undefined) return undefined;
-  try {
-    return (await handle.stat()).size > limit ? undefined : await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
-}
+/** File systems that a disk can be prepared with. */
+export const filesystems = ['ext4', 'xfs', 'btrfs'] as const;
+export type FilesystemType = (typeof filesystems)[number];

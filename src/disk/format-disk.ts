@@ -3,7 +3,7 @@ import { listBlockDevices, withDescendants, type BlockDevice } from './block-dev
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import { backOff } from './mounts.ts';
-import type { FilesystemType } from '../prepare/candidate.ts';
+import type { FilesystemType } from './filesystem.ts';
 import { readMke2fs } from './percent.ts';
 
 /** GPT partition type "Linux LUKS"; see the Discoverable Partitions Specification. */

@@ -2,7 +2,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { remarksOf, unknownHealth } from '../records/disk-health.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { count } from '../notify/wording.ts';
+import { count } from '../text/wording.ts';
 import { readAgentStatus } from '../client/read-status.ts';
 import { isOverdue } from '../records/rotation.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';

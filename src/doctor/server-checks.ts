@@ -6,7 +6,7 @@ import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
 import { hostsOf } from '../setup/settle-host-key.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
-import type { FetchedFile } from '../pipeline/machine.ts';
+import type { FetchedFile } from '../rsync/order.ts';
 import { CommandError, type CommandResult } from '../system/command.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { pullError } from '../rsync/failure.ts';

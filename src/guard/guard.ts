@@ -5,7 +5,8 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { agreement } from './hold.ts';
 import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
-import { createTally, type Counts, type Tally } from './tally.ts';
+import { createTally, type Tally } from './tally.ts';
+import { type Counts } from '../bus/events.ts';
 
 /** Counts what a run does while it does it, and ends it when that is too much. */
 export interface Watch {

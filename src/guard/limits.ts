@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import type { Counts } from './tally.ts';
+import type { Counts } from '../bus/events.ts';
 
 /** What the disk held after its last complete run. */
 export interface Before {

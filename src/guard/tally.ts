@@ -1,13 +1,5 @@
+import type { Counts } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
-
-/** How much a run did, or would do. Files; directories do not count. */
-export interface Counts {
-  readonly created: number;
-  readonly changed: number;
-  readonly deleted: number;
-  /** Size of the changed files. */
-  readonly changedBytes: number;
-}
 
 /** Adds up changes. Its size does not grow with their number. */
 export interface Tally {

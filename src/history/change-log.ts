@@ -1,4 +1,4 @@
-import { openPlainFile } from '../disk/filesystem.ts';
+import { openPlainFile } from '../system/plain-file.ts';
 import { betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 

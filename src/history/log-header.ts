@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { DriveError } from '../errors.ts';
-import { openPlainFile } from '../disk/filesystem.ts';
+import { openPlainFile } from '../system/plain-file.ts';
 import { newMark } from './change.ts';
 
 /**

@@ -20,16 +20,3 @@ export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Prom
   }
 }
 
-/**
- * Runs `work` while no run can start.
- * @throws BusyError when a run is going
- */
-export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
-  const lock = await lockFile(`${paths.run}/device.lock`);
-  if (!lock) throw new BusyError('A run is going, and it needs the key.', 'Wait for its end (extbackup status --watch), or cancel it.');
-  try {
-    return await work();
-  } finally {
-    await lock.release();
-  }
-}

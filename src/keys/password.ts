@@ -49,19 +49,6 @@ export function passwordForms(derivation: KeySettings['derivation'], password: S
   return [password];
 }
 
-/**
- * One password from the bytes of standard input; a trailing newline, which `echo` adds, does not belong to it.
- * Takes over `input`.
- */
-export function passwordFromInput(input: Buffer): Secret {
-  let end = input.length;
-  if (input[end - 1] === 0x0a) end -= 1;
-  if (end < input.length && input[end - 1] === 0x0d) end -= 1;
-  const password = Buffer.from(input.subarray(0, end));
-  input.fill(0);
-  return new Secret(password);
-}
-
 function normalised(typed: Secret): Secret {
   const bytes = typed.reveal();
   if (bytes.every((byte) => byte < 0x80)) return typed; // ASCII is NFC already: no string is made of it

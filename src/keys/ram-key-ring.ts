@@ -3,6 +3,8 @@ import { open, readdir, rename, rm } from 'node:fs/promises';
 import { isThere } from '../system/is-there.ts';
 import { Secret } from '../system/secret.ts';
 import { isOnRamfs } from './ram-directory.ts';
+import { KeyError } from '../errors.ts';
+import { type Paths, files } from '../system/paths.ts';
 
 /** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. An ssh key may have any name. */
 const ours = /^\.?(?:(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?|.+\.decrypted(?:\.\d+)?)$/;
@@ -107,9 +109,16 @@ export async function wipeFile(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-async function makeEmptyFile(file: string, fill: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>): Promise<void> {
+async function makeEmptyFile(
+  file: string,
+  fill: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
   await rm(file, { force: true }); // left by a process of the same id that died
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  const handle = await open(
+    file,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await fill(handle);
   } catch (error) {
@@ -122,4 +131,16 @@ async function makeEmptyFile(file: string, fill: (handle: Awaited<ReturnType<typ
 
 async function assertRamfs(directory: string): Promise<void> {
   if (!(await isOnRamfs(directory))) throw new Error(`${directory} is not on ramfs`);
+}
+
+/** @throws KeyError when there is no key in RAM */
+export async function requireKey(paths: Paths): Promise<void> {
+  const key = await readLuksKey(files.luksKey(paths));
+  if (!key)
+    throw new KeyError(
+      'EXB_KEY_MISSING',
+      'The key is not loaded, so no disk can be opened or made.',
+      'Load it first: extbackup unlock',
+    );
+  key.wipe();
 }

@@ -1,7 +1,8 @@
 import type { EventMap } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/schema.ts';
 import { exitCodes } from '../errors.ts';
-import { count, describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
+import { describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
+import { count } from '../text/wording.ts';
 
 /** The words of a notice, without its envelope. */
 export interface News {

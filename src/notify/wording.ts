@@ -1,32 +1,10 @@
 /** Words for people: figures, durations and the one sentence about whether a disk may be taken out. */
 import prettyBytes from 'pretty-bytes';
 import type { EventMap } from '../bus/events.ts';
+import { count, describeDuration } from '../text/wording.ts';
 
 /** What is known about a disk after a run: closed, left open, or gone before it was told. */
 export type Release = { readonly state: 'safe' } | { readonly state: 'open'; readonly reason: string } | { readonly state: 'gone' } | { readonly state: 'unknown' };
-
-/** Milliseconds as "42 s", "3 min 20 s" or "2 h 5 min". */
-export function describeDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  const rest = minutes % 60;
-  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
-}
-
-/** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
-export function describeAge(iso: string, now: Date): string {
-  const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(iso)) / 60_000));
-  if (minutes < 120) return count(minutes, 'minute');
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? count(hours, 'hour') : count(Math.floor(hours / 24), 'day');
-}
-
-/** "1 file", "2 files". */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
 
 /** What a good run did, in one or two sentences. */
 export function describeFigures(run: EventMap['run:succeeded']): string {

@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { BusyError } from '../errors.ts';
 import { lockFile } from '../system/file-lock.ts';
-import { files, type Paths } from '../system/paths.ts';
+import type { Paths } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 
 /**
@@ -12,7 +12,11 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
   requireRoot('work on disks');
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
   const lock = await lockFile(`${paths.run}/device.lock`);
-  if (!lock) throw new BusyError('A run, or another command, is at work on a disk.', 'Wait for its end: extbackup status --watch');
+  if (!lock)
+    throw new BusyError(
+      'A run, or another command, is at work on a disk.',
+      'Wait for its end: extbackup status --watch',
+    );
   try {
     return await work();
   } finally {
@@ -20,11 +24,20 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
   }
 }
 
-/** Tells the agent that the list of enrolled disks has changed. Without an agent nobody needs to know. */
-export async function nudgeAboutDrives(paths: Paths): Promise<void> {
+/**
+ * Runs `work` while no run can start.
+ * @throws BusyError when a run is going
+ */
+export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
+  const lock = await lockFile(`${paths.run}/device.lock`);
+  if (!lock)
+    throw new BusyError(
+      'A run is going, and it needs the key.',
+      'Wait for its end (extbackup status --watch), or cancel it.',
+    );
   try {
-    await writeFile(`${files.spool(paths)}/drive.changed.${process.pid}`, '', { mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return await work();
+  } finally {
+    await lock.release();
   }
 }

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DriveError, ExtbackupError, KeyError, NotReleasedError, PullError } from '../errors.ts';
-import { readLuksKey } from '../keys/ram-key-ring.ts';
+import { DriveError, ExtbackupError, NotReleasedError, PullError } from '../errors.ts';
+import { requireKey } from '../keys/ram-key-ring.ts';
 import { openFailure } from '../disk/disk-errors.ts';
 import type { RunCommand } from '../system/command.ts';
-import { readFilesystemType, readSmallFile } from '../disk/filesystem.ts';
+import { readFilesystemType } from '../disk/filesystem.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
 import { ensureUnmounted, mountAt, mountDevice } from '../disk/mounts.ts';
@@ -70,9 +71,3 @@ async function closeAll(run: RunCommand, paths: Paths, name: string, patienceMs?
   await forgetLook(paths);
 }
 
-/** @throws KeyError when there is no key in RAM */
-export async function requireKey(paths: Paths): Promise<void> {
-  const key = await readLuksKey(files.luksKey(paths));
-  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no disk can be opened or made.', 'Load it first: extbackup unlock');
-  key.wipe();
-}

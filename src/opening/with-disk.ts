@@ -3,7 +3,8 @@ import { DriveError, messageOf, PullError } from '../errors.ts';
 import { withUndo } from '../system/undo.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import type { RunCommand } from '../system/command.ts';
-import { readFilesystemType, readSmallFile } from '../disk/filesystem.ts';
+import { readFilesystemType } from '../disk/filesystem.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { changeLogDirectory, historyDirectory } from '../history/history-entry.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -14,7 +15,7 @@ import { createDriveRegistry } from '../records/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from './find-volume.ts';
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
 import { lookRefusal, readLook } from './opened-by-person.ts';
-import { requireKey } from './open-for-person.ts';
+import { requireKey } from '../keys/ram-key-ring.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
 
 /** An enrolled disk that is open for a command. */

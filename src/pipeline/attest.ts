@@ -3,8 +3,9 @@ import { heldForHeartbeat, judgeHeartbeat } from '../guard/heartbeat.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import type { PullSource } from '../config/sources.ts';
-import type { Job } from './back-up.ts';
-import type { FetchedFile, Machine } from './machine.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { FetchedFile } from '../rsync/order.ts';
 import type { Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 

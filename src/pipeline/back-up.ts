@@ -2,10 +2,7 @@
  * The whole run on one page: wake, open, check, mount, verify, pull, stamp. Unmounting and closing are the undo of
  * mounting and opening, so they happen however the run ends.
  */
-import type { Config } from '../config/schema.ts';
-import type { PullFigures } from '../bus/events.ts';
 import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/drive-record.ts';
-import type { DriveVerdict } from '../verify/verify-drive.ts';
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
@@ -14,38 +11,11 @@ import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 import { settleLayout } from './layout.ts';
-import { pullAll, type SourceResult } from './pull-all.ts';
+import { pullAll } from './pull-all.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from '../disk/disk-errors.ts';
 import { verifyPart } from './verify-part.ts';
 import { withUndo, throwIfCancelled } from '../system/undo.ts';
-
-/** One disk to back up to, as it is plugged in now. */
-export interface Job {
-  readonly record: DriveRecord;
-  /** Path of the LUKS volume, for example /dev/sda1. */
-  readonly device: string;
-  readonly config: Config;
-  /** Told how each of several sources went, however the run ends. */
-  onSource?(result: SourceResult): void;
-}
-
-/** What a run that did not fail has done. */
-export interface RunResult {
-  readonly figures: PullFigures;
-  /** Some files could not be copied, or vanished meanwhile (exit code 3). */
-  readonly gaps: boolean;
-  /** Files that vanished on the server while it was read. */
-  readonly vanished: number;
-  /** undefined when the pull was incomplete. */
-  readonly stampedAt?: Date;
-  /** Where the disk's history stood then. */
-  readonly historyAt?: Date;
-  readonly generation: number;
-  /** What was read back after the pull; undefined when nothing was. */
-  readonly verified?: DriveVerdict;
-  /** Set when what was copied looks wrong. */
-  readonly suspicious?: boolean;
-}
+import type { Job, RunResult } from './job.ts';
 
 /**
  * Backs up to one disk and closes it again.

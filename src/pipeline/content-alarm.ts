@@ -1,8 +1,9 @@
 import { alarmOf, type Findings } from '../guard/content-watch.ts';
 import { looksWrong } from '../guard/hold.ts';
 import type { Watch } from '../guard/guard.ts';
-import type { Job } from './back-up.ts';
-import type { Machine, PullOrder } from './machine.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { PullOrder } from '../rsync/order.ts';
 import type { Story } from './phases.ts';
 
 /** File on the disk with the names of files that look encrypted. It names files, so it stays on the disk. */

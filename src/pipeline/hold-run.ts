@@ -2,8 +2,9 @@ import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold
 import { createTally } from '../guard/tally.ts';
 import type { Watch } from '../guard/guard.ts';
 import { signsIn } from './content-alarm.ts';
-import type { Job } from './back-up.ts';
-import type { Machine, PullOrder } from './machine.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { PullOrder } from '../rsync/order.ts';
 
 /**
  * Ends a run that does too much: looks, without changing anything, what else it would have done, and leaves the counts

@@ -1,10 +1,11 @@
 import type { Hook, HookPoint } from '../config/schema.ts';
 import { CancelledError, NotReleasedError, PullError } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
-import type { Job, RunResult } from './back-up.ts';
+import type { RunResult } from './job.ts';
+import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
-import type { PullResult } from './pull.ts';
+import type { PullResult } from './job.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /** What a hook is told of the pull, or of the run: EXTBACKUP_OUTCOME. */

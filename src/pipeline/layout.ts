@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { DriveError, PullError, type ExtbackupError } from '../errors.ts';
-import type { Job } from './back-up.ts';
+import type { Job } from './job.ts';
 import type { Machine, MirrorEntry } from './machine.ts';
 import type { Story } from './phases.ts';
 

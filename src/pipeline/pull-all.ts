@@ -3,26 +3,15 @@ import { sourcesOf } from '../config/sources.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { ExtbackupError } from '../errors.ts';
 import { HeldError, holdOfSource, mustWait, sourceMustWait, sourceStillHeld } from '../guard/hold.ts';
-import type { Job } from './back-up.ts';
+import type { Job, SourceResult } from './job.ts';
 import type { MirrorLayout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
-import { pull, type PullResult } from './pull.ts';
+import { pull } from './pull.ts';
+import { type PullResult } from './job.ts';
 import { createSourceReports } from './source-reports.ts';
 import { endOfSources } from './sources-end.ts';
 import { throwIfCancelled } from '../system/undo.ts';
-
-/** How the pull of one of several sources ended. */
-export interface SourceResult {
-  readonly name: string;
-  /** `skipped`: the disk gave up before its turn. */
-  readonly outcome: 'success' | 'gaps' | 'held' | 'failure' | 'skipped';
-  readonly error?: ExtbackupError;
-  /** undefined when it did not get to its end. */
-  readonly pulled?: PullResult;
-  /** Set when every file of the source is on the disk. */
-  readonly completeAt?: Date;
-}
 
 /**
  * Pulls every source of the settings, one after the other; one that fails or is held does not stop the others.

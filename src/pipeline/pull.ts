@@ -5,26 +5,17 @@ import { createWatch, type Watch } from '../guard/guard.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
-import type { Job } from './back-up.ts';
+import type { Job, PullResult } from './job.ts';
 import { checkContent } from './content-alarm.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
-import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { PullOrder } from '../rsync/order.ts';
+import type { RsyncOutcome } from '../rsync/order.ts';
 import type { Story } from './phases.ts';
 import { requirePaths } from './require-paths.ts';
-import { emptySource } from '../disk/disk-errors.ts';
+import { emptySource } from '../rsync/failure.ts';
 import { createTries, type Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
-
-/** What both phases of a pull did together. */
-export interface PullResult {
-  readonly figures: PullFigures;
-  /** Every file of the source is on the disk, apart from those that vanished meanwhile. */
-  readonly complete: boolean;
-  /** Files that vanished on the server while it was read: normal on a living system. */
-  readonly vanished: number;
-  /** What was copied looks wrong: nothing old is to be given up for it. */
-  readonly suspicious: boolean;
-}
 
 /** What rsync complained of in the last run. */
 export const logFile = '.extbackup/last-run.log';

@@ -5,12 +5,15 @@ import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } f
 import { beginLog } from '../history/log-header.ts';
 import { pruneHistory } from '../history/prune.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
-import type { Machine, PullOrder, RsyncOutcome } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { PullOrder } from '../rsync/order.ts';
+import type { RsyncOutcome } from '../rsync/order.ts';
 import type { RunCommand } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
-import { checkFilesystem, flushFilesystem, readFilesystemType, readSmallFile, stampFile, wakeDevice } from '../disk/filesystem.ts';
+import { checkFilesystem, flushFilesystem, readFilesystemType, stampFile, wakeDevice } from '../disk/filesystem.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { isThere } from '../system/is-there.ts';
 import { lookForSomething } from '../rsync/list-source.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from '../disk/luks.ts';

@@ -2,8 +2,9 @@ import type { PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
-import type { Job } from './back-up.ts';
-import type { Machine, SourceLook } from './machine.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { SourceLook } from '../rsync/order.ts';
 import type { Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 

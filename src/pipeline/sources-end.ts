@@ -1,6 +1,6 @@
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { HeldError, noCounts, type Hold } from '../guard/hold.ts';
-import type { SourceResult } from './pull-all.ts';
+import type { SourceResult } from './job.ts';
 
 type Trouble = SourceResult & { readonly error: ExtbackupError };
 

@@ -1,7 +1,7 @@
 import type { Progress } from '../bus/events.ts';
 import { pause } from '../system/pause.ts';
 import type { PullTrouble } from '../rsync/failure.ts';
-import type { RsyncOutcome } from './machine.ts';
+import type { RsyncOutcome } from '../rsync/order.ts';
 import type { Story } from './phases.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 

@@ -1,7 +1,8 @@
 import type { PullFigures } from '../bus/events.ts';
-import { describeBad, damageAdvice } from '../records/disk-health.ts';
+import { damageAdvice } from '../verify/damage-words.ts';
+import { describeBad } from '../verify/damage-words.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
-import type { Job } from './back-up.ts';
+import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './phases.ts';
 

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { withUndo } from '../system/undo.ts';
 import { readBootId, readDiskseq } from '../disk/block-devices.ts';
-import { flushFilesystem, isKnownFilesystem, readFilesystemType, readSmallFile } from '../disk/filesystem.ts';
+import { flushFilesystem, isKnownFilesystem, readFilesystemType } from '../disk/filesystem.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { mappingName } from '../disk/luks.ts';
@@ -13,7 +14,7 @@ import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/
 import { writeLabel, writeSeal } from './fresh-content.ts';
 import { parseSeal } from '../records/identity.ts';
 import { settle } from '../disk/format-disk.ts';
-import { requireKey } from '../opening/open-for-person.ts';
+import { requireKey } from '../keys/ram-key-ring.ts';
 import { mountInside, openVolume } from '../opening/opened-disk.ts';
 import type { FoundVolume } from '../opening/find-volume.ts';
 import type { PrepareContext } from './prepare-drive.ts';

@@ -2,16 +2,13 @@ import { BusyError, DriveError, UsageError, type ExtbackupError } from '../error
 import { withDescendants, type BlockDevice } from '../disk/block-devices.ts';
 import { mappingPath, mappingPrefix } from '../disk/luks.ts';
 import { labelPattern, type DriveRecord } from '../records/drive-record.ts';
+import type { FilesystemType } from '../disk/filesystem.ts';
 
 /** Smaller disks have no room for a LUKS header, a file system and anything to keep. */
 export const smallestDisk = 64 * 1024 * 1024;
 
 /** The same for each file system; xfs and btrfs refuse to be made on less. */
 const smallestFor: Record<FilesystemType, number> = { ext4: smallestDisk, btrfs: 160 * 1024 * 1024, xfs: 352 * 1024 * 1024 };
-
-/** File systems that a disk can be prepared with. */
-export const filesystems = ['ext4', 'xfs', 'btrfs'] as const;
-export type FilesystemType = (typeof filesystems)[number];
 
 /** What somebody wants to make a rotation disk of. */
 export interface Wish {

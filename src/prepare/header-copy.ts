@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { RunCommand } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import type { Paths } from '../system/paths.ts';
-import { isOnOwnDisk } from '../restore/restore-files.ts';
+import { isOnOwnDisk } from '../disk/own-disk.ts';
 
 /** Stands for standard output, so that the copy can go elsewhere through a pipe and touches no disk here. */
 export const toStdout = '-';

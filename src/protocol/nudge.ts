@@ -9,3 +9,12 @@ export async function nudgeAgent(paths: Paths, news: 'unlock' | 'lock'): Promise
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
+
+/** Tells the agent that the list of enrolled disks has changed. Without an agent nobody needs to know. */
+export async function nudgeAboutDrives(paths: Paths): Promise<void> {
+  try {
+    await writeFile(`${files.spool(paths)}/drive.changed.${process.pid}`, '', { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

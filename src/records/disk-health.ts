@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { count } from '../notify/wording.ts';
-import { damageFile, type BadCounts } from '../verify/bad-files.ts';
+import { count } from '../text/wording.ts';
 
 const time = z.iso.datetime();
 const number = z.number().nonnegative().default(0);
@@ -26,17 +25,6 @@ export type DiskHealth = z.infer<typeof healthSchema>;
 
 /** The health of a disk of which nothing is known. */
 export const unknownHealth: DiskHealth = healthSchema.parse({});
-
-/** "3 files on disk BACKUP_1 are damaged: 2 differ from what was written, 1 cannot be read." */
-export function describeBad(label: string, { damaged, unreadable }: BadCounts): string {
-  const all = damaged + unreadable;
-  const kinds = [damaged === 0 ? '' : `${damaged} ${damaged === 1 ? 'differs' : 'differ'} from what was written`, unreadable === 0 ? '' : `${unreadable} cannot be read`];
-  return `${count(all, 'file')} on disk ${label} ${all === 1 ? 'is' : 'are'} damaged: ${kinds.filter((text) => text !== '').join(', ')}.`;
-}
-
-/** What to do about damaged files. */
-export const damageAdvice = (label: string): string =>
-  `They are named in ${damageFile} on the disk. Have the next run copy them again: extbackup verify ${label} --repair ; then run: extbackup run. Replace the disk if more turn up.`;
 
 /** What is wrong with a disk, in a few words each; empty when nothing is known to be. */
 export function remarksOf(health: DiskHealth | undefined): string[] {

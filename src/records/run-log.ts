@@ -1,7 +1,8 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { runRecordSchema, type RunRecord } from '../protocol/status.ts';
+import { type RunRecord } from './run-record.ts';
+import { runRecordSchema } from './run-record.ts';
 
 /** Past runs, one JSON object a line, the newest last. */
 export interface RunLedger {

@@ -1,12 +1,10 @@
-import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Progress } from '../bus/events.ts';
 import { PullError, UsageError } from '../errors.ts';
 import { removeCreated } from '../history/remove-created.ts';
 import { throwIfCancelled } from '../system/undo.ts';
-import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
-import { listMounts } from '../disk/mounts.ts';
 import { partialDir } from '../rsync/arguments.ts';
 import { createPullProgress } from '../rsync/progress.ts';
 import { createLineSplitter } from '../rsync/output.ts';
@@ -88,23 +86,3 @@ async function isFree(target: string): Promise<boolean> {
   }
 }
 
-/** Whether a directory, or the first of its parents that exists, lies on a disk of this machine that is not on USB. */
-export async function isOnOwnDisk(run: RunCommand, directory: string): Promise<boolean> {
-  let here = directory;
-  while (!(await exists(here)) && here !== dirname(here)) here = dirname(here);
-  const mounts = await listMounts();
-  const mount = mounts.filter(({ mountpoint }) => here === mountpoint || here.startsWith(mountpoint === '/' ? '/' : `${mountpoint}/`))
-    .reduce((longest, next) => (next.mountpoint.length >= longest.mountpoint.length ? next : longest), { mountpoint: '', source: '', fstype: '' });
-  if (!mount.source.startsWith('/dev/')) return mount.fstype === 'overlay' || mount.fstype === 'zfs'; // tmpfs, nfs and the like are elsewhere
-  const disk = (await listBlockDevices(run)).find((candidate) => [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)));
-  return disk?.transport !== 'usb';
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}

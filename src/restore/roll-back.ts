@@ -5,7 +5,7 @@ import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
 import { removePartials, removeUnfinished } from '../rsync/partial-files.ts';
 import type { RunCommand } from '../system/command.ts';
-import type { RunRecord } from '../protocol/status.ts';
+import type { RunRecord } from '../records/run-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { below } from '../history/inside.ts';
-import type { PullOrder, RsyncOutcome } from '../pipeline/machine.ts';
+import type { PullOrder } from './order.ts';
+import type { RsyncOutcome } from './order.ts';
 import type { RunCommand } from '../system/command.ts';
 import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from '../disk/own-directory.ts';

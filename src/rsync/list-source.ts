@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
-import type { SourceLook } from '../pipeline/machine.ts';
+import type { SourceLook } from './order.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { listArgs } from './arguments.ts';
 import { classifyRsync } from './failure.ts';

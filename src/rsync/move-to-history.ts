@@ -4,7 +4,7 @@ import { printedName } from '../history/change-log.ts';
 import type { Doomed, DoomedName } from '../history/doomed.ts';
 import { historyDirectory } from '../history/history-entry.ts';
 import { below } from '../history/inside.ts';
-import type { PullOrder } from '../pipeline/machine.ts';
+import type { PullOrder } from './order.ts';
 import type { RunCommand } from '../system/command.ts';
 import type { NamedOutcome, Place } from './delete-named.ts';
 import { withDeadline, withDeadlineAfter } from '../system/deadline.ts';

@@ -1,7 +1,8 @@
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { SourceRecord } from '../records/source-record.ts';
-import type { SourceResult } from '../pipeline/pull-all.ts';
-import type { RunRecord, SourceRun } from '../protocol/status.ts';
+import type { SourceResult } from '../pipeline/job.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { SourceRun } from '../records/run-record.ts';
 
 /** After these nobody knows what of the run is on the disk. */
 const lostDisk: readonly (string | undefined)[] = ['EXB_DISK_GONE', 'EXB_DISK_ERROR', 'EXB_NOT_RELEASED'];

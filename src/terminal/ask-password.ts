@@ -1,7 +1,6 @@
 import { CancelledError, KeyError, UsageError } from '../errors.ts';
 import { CommandError, type RunCommand } from '../system/command.ts';
 import { Secret } from '../system/secret.ts';
-import { passwordFromInput } from '../keys/password.ts';
 
 const longestInput = 64 * 1024;
 
@@ -23,13 +22,19 @@ export interface PasswordQuestion {
 export async function askPassword(question: PasswordQuestion): Promise<Secret> {
   if (question.fromStdin) return passwordFromInput(await readInput());
   if (!process.stdin.isTTY) {
-    throw new UsageError('There is no terminal to ask for the password.', 'Give it on standard input, with --password-stdin.');
+    throw new UsageError(
+      'There is no terminal to ask for the password.',
+      'Give it on standard input, with --password-stdin.',
+    );
   }
   return ask(prompt, question);
 }
 
 /** @throws KeyError (EXB_PASSWORD) when the two tries differ */
-async function ask(one: (message: string) => Promise<Secret>, { message, twice }: Pick<PasswordQuestion, 'message' | 'twice'>): Promise<Secret> {
+async function ask(
+  one: (message: string) => Promise<Secret>,
+  { message, twice }: Pick<PasswordQuestion, 'message' | 'twice'>,
+): Promise<Secret> {
   const first = await one(message);
   if (!twice) return first;
   const second = await one('The same again:');
@@ -46,7 +51,11 @@ async function ask(one: (message: string) => Promise<Secret>, { message, twice }
  * @throws CancelledError when nobody answers within `minutes`
  * @throws KeyError (EXB_PASSWORD) when the two tries differ
  */
-export function askThroughSystemd(run: RunCommand, question: Pick<PasswordQuestion, 'message' | 'twice'>, minutes: number): Promise<Secret> {
+export function askThroughSystemd(
+  run: RunCommand,
+  question: Pick<PasswordQuestion, 'message' | 'twice'>,
+  minutes: number,
+): Promise<Secret> {
   return ask((message) => askSystemd(run, message, minutes), question);
 }
 
@@ -59,7 +68,8 @@ async function askSystemd(run: RunCommand, message: string, minutes: number): Pr
     });
     return passwordFromInput(Buffer.from(stdout, 'utf8'));
   } catch (error) {
-    if (error instanceof CommandError && error.exitCode !== undefined) throw new CancelledError('Nobody answered the question for the password.', 'Ask again: extbackup unlock');
+    if (error instanceof CommandError && error.exitCode !== undefined)
+      throw new CancelledError('Nobody answered the question for the password.', 'Ask again: extbackup unlock');
     throw error;
   }
 }
@@ -72,7 +82,11 @@ async function readInput(): Promise<Buffer> {
     length += chunk.length;
     if (length <= longestInput) continue;
     for (const read of chunks) read.fill(0);
-    throw new KeyError('EXB_PASSWORD', 'Standard input is too long for a password.', 'Make sure that the right file or text was given.');
+    throw new KeyError(
+      'EXB_PASSWORD',
+      'Standard input is too long for a password.',
+      'Make sure that the right file or text was given.',
+    );
   }
   const all = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);
@@ -89,7 +103,21 @@ async function prompt(message: string): Promise<Secret> {
   try {
     return new Secret(Buffer.from(await password({ message, mask: false }, { output: process.stderr }), 'utf8'));
   } catch (error) {
-    if (error instanceof Error && error.name === 'ExitPromptError') throw new CancelledError('Cancelled.', 'No key was changed.');
+    if (error instanceof Error && error.name === 'ExitPromptError')
+      throw new CancelledError('Cancelled.', 'No key was changed.');
     throw error;
   }
+}
+
+/**
+ * One password from the bytes of standard input; a trailing newline, which `echo` adds, does not belong to it.
+ * Takes over `input`.
+ */
+export function passwordFromInput(input: Buffer): Secret {
+  let end = input.length;
+  if (input[end - 1] === 0x0a) end -= 1;
+  if (end < input.length && input[end - 1] === 0x0d) end -= 1;
+  const password = Buffer.from(input.subarray(0, end));
+  input.fill(0);
+  return new Secret(password);
 }

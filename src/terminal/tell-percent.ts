@@ -1,4 +1,4 @@
-import { describeDuration } from '../notify/wording.ts';
+import { describeDuration } from '../text/wording.ts';
 
 /** One line every five seconds: how far something is, and how long it may still take. */
 export function tellPercent(context: { note(text: string): void }, what: string, everyMs = 5_000, now: () => number = Date.now): (percent: number) => void {

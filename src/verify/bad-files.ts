@@ -2,7 +2,7 @@ import { lstat, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { below, createInsideCheck } from '../history/inside.ts';
-import { readSmallFile } from '../disk/filesystem.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { bytesOf, comparePaths, entrySchema, keySchema, splitKey } from './checksum-entry.ts';
 import { readPiece } from './read-piece.ts';
 import type { BadFile } from './verify-tree.ts';

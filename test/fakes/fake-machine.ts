@@ -1,7 +1,10 @@
 import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
-import type { FetchedFile, Machine, MirrorEntry, PullOrder, RsyncOutcome } from '../../src/pipeline/machine.ts';
+import type { Machine, MirrorEntry } from '../../src/pipeline/machine.ts';
+import type { PullOrder } from '../../src/rsync/order.ts';
+import type { FetchedFile } from '../../src/rsync/order.ts';
+import type { RsyncOutcome } from '../../src/rsync/order.ts';
 
 /** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
 export class FakeMachine implements Machine {

@@ -9,7 +9,7 @@ import type { DoomedName } from '../../../src/history/doomed.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
-import type { PullOrder } from '../../../src/pipeline/machine.ts';
+import type { PullOrder } from '../../../src/rsync/order.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { moveToHistory } from '../../../src/rsync/move-to-history.ts';
 import { runRsync } from '../../../src/rsync/run-rsync.ts';

@@ -7,7 +7,7 @@ import { sourceOf } from '../../../src/config/sources.ts';
 import type { Change } from '../../../src/history/change.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
-import type { RsyncOutcome } from '../../../src/pipeline/machine.ts';
+import type { RsyncOutcome } from '../../../src/rsync/order.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { runRsync } from '../../../src/rsync/run-rsync.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
-import type { RsyncOutcome } from '../../../src/pipeline/machine.ts';
+import type { RsyncOutcome } from '../../../src/rsync/order.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 import { pullError } from '../../../src/rsync/failure.ts';
 import { createStallWatch } from '../../../src/rsync/stall-watch.ts';

@@ -3,7 +3,8 @@ import { renderHistory } from '../../../src/client/history-text.ts';
 import { describeEnd } from '../../../src/client/run-end.ts';
 import { createLineView } from '../../../src/client/run-view.ts';
 import { renderStatus } from '../../../src/client/status-text.ts';
-import { replySchema, runRecordSchema, statusSchema, type RunStatus } from '../../../src/protocol/status.ts';
+import { replySchema, statusSchema, type RunStatus } from '../../../src/protocol/status.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const run: RunStatus = { id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 43.7, bytes: 12_300_000_000, files: 1204, etaSeconds: 190, startedAt: '2026-03-01T11:00:00Z' };

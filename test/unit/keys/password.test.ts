@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { KeyError } from '../../../src/errors.ts';
-import { checkPassword, passwordForms, passwordFromInput } from '../../../src/keys/password.ts';
+import { checkPassword, passwordForms } from '../../../src/keys/password.ts';
+import { passwordFromInput } from '../../../src/terminal/ask-password.ts';
 import { Secret } from '../../../src/system/secret.ts';
 
 const secret = (text: string): Secret => new Secret(Buffer.from(text, 'utf8'));

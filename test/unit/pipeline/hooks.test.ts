@@ -3,7 +3,8 @@ import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { NotReleasedError } from '../../../src/errors.ts';
-import { backUp, type RunResult } from '../../../src/pipeline/back-up.ts';
+import { backUp } from '../../../src/pipeline/back-up.ts';
+import { type RunResult } from '../../../src/pipeline/job.ts';
 import { createStory } from '../../../src/pipeline/phases.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 

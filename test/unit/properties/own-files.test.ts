@@ -9,7 +9,9 @@ import { mergeDrives, parseLedger, renderLedger } from '../../../src/records/reg
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
 import { readRotationMemory } from '../../../src/records/rotation-memory.ts';
 import { parseRuns } from '../../../src/records/run-log.ts';
-import { runRecordSchema, statusSchema, type RunRecord } from '../../../src/protocol/status.ts';
+import { statusSchema } from '../../../src/protocol/status.ts';
+import { type RunRecord } from '../../../src/records/run-record.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
 import { openAttachLedger } from '../../../src/records/attach-memory.ts';
 import { parseSpoolNote } from '../../../src/protocol/spool-note.ts';
 import { anyJsonText, anyText, damaged, iso, label } from './hostile-text.ts';

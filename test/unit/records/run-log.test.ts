@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRunLedger, parseRuns } from '../../../src/records/run-log.ts';
-import { runRecordSchema, type RunRecord } from '../../../src/protocol/status.ts';
+import { type RunRecord } from '../../../src/records/run-record.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
 
 const record = (id: string): RunRecord => runRecordSchema.parse({
   id, drive: 'BACKUP_1', trigger: 'plug', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:03:20Z',

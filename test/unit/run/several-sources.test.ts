@@ -8,8 +8,10 @@ import { approveRun } from '../../../src/records/approve-run.ts';
 import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import type { Change } from '../../../src/history/change.ts';
-import type { PullOrder, RsyncOutcome } from '../../../src/pipeline/machine.ts';
-import { runRecordSchema, type RunRecord } from '../../../src/protocol/status.ts';
+import type { PullOrder } from '../../../src/rsync/order.ts';
+import type { RsyncOutcome } from '../../../src/rsync/order.ts';
+import { type RunRecord } from '../../../src/records/run-record.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 

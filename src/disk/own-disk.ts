@@ -1,0 +1,33 @@
+import { dirname } from 'node:path';
+import type { RunCommand } from '../system/command.ts';
+import { listBlockDevices, withDescendants } from './block-devices.ts';
+import { listMounts } from './mounts.ts';
+import { stat } from 'node:fs/promises';
+
+/** Whether a directory, or the first of its parents that exists, lies on a disk of this machine that is not on USB. */
+export async function isOnOwnDisk(run: RunCommand, directory: string): Promise<boolean> {
+  let here = directory;
+  while (!(await exists(here)) && here !== dirname(here)) here = dirname(here);
+  const mounts = await listMounts();
+  const mount = mounts
+    .filter(({ mountpoint }) => here === mountpoint || here.startsWith(mountpoint === '/' ? '/' : `${mountpoint}/`))
+    .reduce((longest, next) => (next.mountpoint.length >= longest.mountpoint.length ? next : longest), {
+      mountpoint: '',
+      source: '',
+      fstype: '',
+    });
+  if (!mount.source.startsWith('/dev/')) return mount.fstype === 'overlay' || mount.fstype === 'zfs'; // tmpfs, nfs and the like are elsewhere
+  const disk = (await listBlockDevices(run)).find((candidate) =>
+    [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)),
+  );
+  return disk?.transport !== 'usb';
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import type { PullFigures } from '../bus/events.ts';
+import type { Config } from '../config/schema.ts';
+import type { ExtbackupError } from '../errors.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveVerdict } from '../verify/verify-drive.ts';
+
+/** One disk to back up to, as it is plugged in now. */
+export interface Job {
+  readonly record: DriveRecord;
+  /** Path of the LUKS volume, for example /dev/sda1. */
+  readonly device: string;
+  readonly config: Config;
+  /** Told how each of several sources went, however the run ends. */
+  onSource?(result: SourceResult): void;
+}
+
+/** What a run that did not fail has done. */
+export interface RunResult {
+  readonly figures: PullFigures;
+  /** Some files could not be copied, or vanished meanwhile (exit code 3). */
+  readonly gaps: boolean;
+  /** Files that vanished on the server while it was read. */
+  readonly vanished: number;
+  /** undefined when the pull was incomplete. */
+  readonly stampedAt?: Date;
+  /** Where the disk's history stood then. */
+  readonly historyAt?: Date;
+  readonly generation: number;
+  /** What was read back after the pull; undefined when nothing was. */
+  readonly verified?: DriveVerdict;
+  /** Set when what was copied looks wrong. */
+  readonly suspicious?: boolean;
+}
+
+/** How the pull of one of several sources ended. */
+export interface SourceResult {
+  readonly name: string;
+  /** `skipped`: the disk gave up before its turn. */
+  readonly outcome: 'success' | 'gaps' | 'held' | 'failure' | 'skipped';
+  readonly error?: ExtbackupError;
+  /** undefined when it did not get to its end. */
+  readonly pulled?: PullResult;
+  /** Set when every file of the source is on the disk. */
+  readonly completeAt?: Date;
+}
+
+/** What both phases of a pull did together. */
+export interface PullResult {
+  readonly figures: PullFigures;
+  /** Every file of the source is on the disk, apart from those that vanished meanwhile. */
+  readonly complete: boolean;
+  /** Files that vanished on the server while it was read: normal on a living system. */
+  readonly vanished: number;
+  /** What was copied looks wrong: nothing old is to be given up for it. */
+  readonly suspicious: boolean;
+}

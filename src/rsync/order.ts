@@ -1,0 +1,61 @@
+import type { Progress, PullFigures } from '../bus/events.ts';
+import type { Change } from '../history/change.ts';
+import type { PullSource } from '../config/sources.ts';
+import type { Config } from '../config/schema.ts';
+import type { Doomed } from '../history/doomed.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import type { PullTrouble } from './failure.ts';
+
+/** How one rsync ended. */
+export interface RsyncOutcome {
+  readonly figures: PullFigures;
+  /** What is in the source and is no directory. */
+  readonly entries: number;
+  /** Deletions that a limit kept it from. */
+  readonly skippedDeletions: number;
+  /** What they are about; undefined when that is not known for sure. */
+  readonly doomed?: Doomed;
+  /** Files that vanished on the server while it was read (exit 24): normal on a living system. */
+  readonly vanished: number;
+  /** Whether anything was created, replaced or deleted. */
+  readonly changed: boolean;
+  /** undefined when all went well. */
+  readonly trouble?: PullTrouble;
+  /** Standard error, which may name files: for the log on the disk only. */
+  readonly log: string;
+}
+
+/** A small file of the server. */
+export interface FetchedFile {
+  /** undefined when there is none, or it is no plain file, or not small. */
+  readonly content?: string;
+  /** Why it was not looked for. */
+  readonly trouble?: PullTrouble;
+}
+
+/** Whether a source has something at a path. */
+export interface SourceLook {
+  /** There is a directory with anything in it, or anything else. */
+  readonly filled: boolean;
+  /** Why it could not be looked at. */
+  readonly trouble?: PullTrouble;
+}
+
+/** What is asked of rsync. */
+export interface PullOrder {
+  readonly config: Config;
+  readonly source: PullSource;
+  /** undefined copies and deletes nothing; a number deletes at most so many. */
+  readonly deleteLimit?: number;
+  /** With a limit: only this is deleted, and the server is not asked again, unless that cannot be done. */
+  readonly doomed?: Doomed;
+  /** Where replaced and deleted files go; without it they are lost. */
+  readonly history?: HistoryEntry;
+  /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
+  readonly survey?: boolean;
+  /** What the last complete run found in the source; undefined when nothing is known. */
+  readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
+  onProgress(progress: Progress): void;
+  /** Told of every file as it is created, changed or deleted. File names: never to be logged. Must be quick. */
+  onChange?(change: Change): void;
+}
