@@ -1,5 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+
+/** Folders of src/, top to bottom: each may import those that stand after it, types included. */
+const order = JSON.parse(readFileSync(new URL('src/order.json', import.meta.url), 'utf8'));
+const processes = { name: 'node:child_process', message: 'Programs are started by src/system/command.ts.' };
+
+/** What a file must not import: the programs' entry, folders above its own, and node:child_process unless it may. */
+const importRules = (folder, paths = [processes, { name: 'child_process' }]) => ({
+  'no-restricted-imports': ['error', {
+    paths,
+    patterns: [
+      { group: ['../cli.ts', '../main.ts'], message: 'Nothing imports the entry of the program.' },
+      ...order.slice(0, order.indexOf(folder)).map((above) => ({
+        group: [`../${above}/*`],
+        message: `${folder}/ stands below ${above}/: see docs/architecture.md`,
+      })),
+    ],
+  }],
+});
 
 export default defineConfig(
   { ignores: ['eslint.config.mjs', 'out/', 'node_modules/', 'coverage/'] },
@@ -11,13 +30,12 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
-      'no-restricted-imports': ['error', { paths: [{ name: 'child_process' }, { name: 'node:child_process', message: 'Programs are started by src/system/command.ts.' }] }],
+      'no-restricted-imports': ['error', { paths: [processes, { name: 'child_process' }] }],
     },
   },
-  {
-    // The lab starts QEMU and builds images on the developer's machine; it is not the product.
-    // And file-lock.ts hands a descriptor over, which execa cannot.
-    files: ['test/**', 'debian/**', 'src/system/file-lock.ts'],
-    rules: { 'no-restricted-imports': 'off' },
-  },
+  ...order.map((folder) => ({ files: [`src/${folder}/**`], rules: importRules(folder) })),
+  // It hands a descriptor to a program, which execa cannot.
+  { files: ['src/system/file-lock.ts'], rules: importRules('system', []) },
+  // The lab starts QEMU and builds images on the developer's machine; it is not the product.
+  { files: ['test/**', 'debian/**'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -128,7 +128,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     bus, run, paths, registry, replies, bootId, loadConfig: load,
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
-    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), courier, confine }, record.mirror),
+    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), runHookOutside: (hook, environment, signal) => courier({ kind: 'hook', hook, environment }, hook.timeout, signal), confine }, record.mirror),
     publish: () => { statusFile.publish(); },
   });
   await replies.tidy();

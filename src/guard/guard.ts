@@ -2,11 +2,10 @@ import { createContentWatch, type ContentWatch } from './content-watch.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Config } from '../config/schema.ts';
-import type { DriveRecord } from '../records/drive-record.ts';
-import { agreement } from './hold.ts';
+import { agreement, type Hold } from './hold.ts';
 import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
 import { createTally, type Tally } from './tally.ts';
-import { type Counts } from '../bus/events.ts';
+import type { Counts } from '../bus/events.ts';
 
 /** Counts what a run does while it does it, and ends it when that is too much. */
 export interface Watch {
@@ -31,8 +30,15 @@ export interface Watch {
 /** What rsync calls a file until it is complete: `.NAME.XXXXXX`. One that is ended may need a moment to remove it. */
 const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 
+/** What is known of a disk before a run. */
+export interface DiskBefore extends Before {
+  /** Time of the last complete run; null before the first one. */
+  readonly lastSuccess: string | null;
+  readonly hold?: Hold | undefined;
+}
+
 /** @param signal of the run */
-export function createWatch(guard: Config['guard'], record: DriveRecord, signal: AbortSignal): Watch {
+export function createWatch(guard: Config['guard'], record: DiskBefore, signal: AbortSignal): Watch {
   const before = record.lastSuccess === null ? undefined : record;
   const agreed = agreement(record.hold).counts;
   const limits = limitsFor(guard, before, agreed);

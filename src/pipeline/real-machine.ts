@@ -25,7 +25,6 @@ import { LinkError, type Reach } from '../rsync/link.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
-import type { Courier } from '../notify/courier.ts';
 import { runHook } from './run-hook.ts';
 import { troubleOfDisk } from '../rsync/failure.ts';
 import { parseStats } from '../rsync/output.ts';
@@ -37,13 +36,14 @@ import { removePartials } from '../rsync/partial-files.ts';
 /** Units that do for the agent what it must not do itself. */
 export interface Helpers {
   readonly reach: Reach;
-  readonly courier: Courier;
+  /** Runs a hook outside the agent's mount namespace, where the opened disk cannot be seen. */
+  readonly runHookOutside: Machine['runHook'];
   /** For whatever reads what the server sends. */
   readonly confine: Confine;
 }
 
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
-export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, courier, confine }: Helpers, mirrorName = 'backups'): Machine {
+export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, runHookOutside, confine }: Helpers, mirrorName = 'backups'): Machine {
   const mirror = join(paths.plaintext, mirrorName);
   const confined = (runner: RunCommand): Promise<RunCommand> => confine(runner, paths.plaintext);
   const reach: Reach = (place, signal, work) => reachOut(place, signal, async (line) => work({ ...line, run: await confined(line.run) }));
@@ -112,7 +112,7 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
     removePartials: ({ name }) => removePartials(run, join(mirror, name ?? '')),
     // While the disk is mounted, only the agent's own programs see it; they have no network. The others need not be among them.
     runHook: (hook, environment, signal) =>
-      hook.when === 'before-mount' || hook.when === 'after-close' ? courier({ kind: 'hook', hook, environment }, hook.timeout, signal) : runHook(run, hook, environment, signal),
+      hook.when === 'before-mount' || hook.when === 'after-close' ? runHookOutside(hook, environment, signal) : runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };

@@ -4,6 +4,6 @@ import type { Helpers } from '../../src/pipeline/real-machine.ts';
 /** Where no unit stands between rsync and the server; `run` puts another shell in place of this one. */
 export const noHelpers = (run: RunCommand): Helpers => ({
   reach: (_place, _signal, work) => work({ rsh: '/nonexistent', run }),
-  courier: () => Promise.resolve(undefined),
+  runHookOutside: () => Promise.resolve(undefined),
   confine: (inner) => Promise.resolve(inner),
 });
