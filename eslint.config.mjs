@@ -8,16 +8,19 @@ const processes = { name: 'node:child_process', message: 'Programs are started b
 
 /** What a file must not import: the programs' entry, folders above its own, and node:child_process unless it may. */
 const importRules = (folder, paths = [processes, { name: 'child_process' }]) => ({
-  'no-restricted-imports': ['error', {
-    paths,
-    patterns: [
-      { group: ['../cli.ts', '../main.ts'], message: 'Nothing imports the entry of the program.' },
-      ...order.slice(0, order.indexOf(folder)).map((above) => ({
-        group: [`../${above}/*`],
-        message: `${folder}/ stands below ${above}/: see docs/architecture.md`,
-      })),
-    ],
-  }],
+  'no-restricted-imports': [
+    'error',
+    {
+      paths,
+      patterns: [
+        { group: ['../cli.ts', '../main.ts'], message: 'Nothing imports the entry of the program.' },
+        ...order.slice(0, order.indexOf(folder)).map((above) => ({
+          group: [`../${above}/*`],
+          message: `${folder}/ stands below ${above}/: see docs/architecture.md`,
+        })),
+      ],
+    },
+  ],
 });
 
 export default defineConfig(

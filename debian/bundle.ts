@@ -52,7 +52,8 @@ export async function bundleProgram(directory: string): Promise<string[]> {
     plugins: [usbBinaryBesideProgram],
   });
   const late = lateImports(metafile, 'src/commands/agent.ts');
-  if (late.length > 0) throw new Error(`The agent must load everything at start, for an upgrade replaces its files: ${late.join('; ')}`);
+  if (late.length > 0)
+    throw new Error(`The agent must load everything at start, for an upgrade replaces its files: ${late.join('; ')}`);
   const program = join(directory, 'cli.js');
   await writeFile(program, `#!/usr/bin/node\n${await readFile(program, 'utf8')}`);
   await chmod(program, 0o755);
@@ -78,6 +79,8 @@ export function lateImports({ inputs }: Pick<Metafile, 'inputs'>, from: string):
 }
 
 function packagesIn(files: readonly string[]): string[] {
-  const names = files.map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]).filter((name) => name !== undefined);
+  const names = files
+    .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
+    .filter((name) => name !== undefined);
   return [...new Set([...names, '@node-usb/usb-linux-x64-gnu'])].sort();
 }

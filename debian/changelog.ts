@@ -14,24 +14,36 @@ export interface Release {
 /** The versions in CHANGELOG.md, newest first: `## VERSION (YYYY-MM-DD)`, then a list. */
 export async function readReleases(): Promise<Release[]> {
   const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
-  return text.split(/^## /m).slice(1).map((part) => {
-    const heading = /^(\S+) \((\d{4}-\d\d-\d\d)\)\n/.exec(part);
-    if (heading?.[1] === undefined || heading[2] === undefined) throw new Error(`CHANGELOG.md: a heading is not "## VERSION (YYYY-MM-DD)": ${part.split('\n')[0] ?? ''}`);
-    const changes = part.slice(heading[0].length).split(/^- /m).slice(1).map((change) => change.trim().replace(/\s*\n\s*/g, ' '));
-    return { version: heading[1], date: new Date(`${heading[2]}T00:00:00Z`), changes };
-  });
+  return text
+    .split(/^## /m)
+    .slice(1)
+    .map((part) => {
+      const heading = /^(\S+) \((\d{4}-\d\d-\d\d)\)\n/.exec(part);
+      if (heading?.[1] === undefined || heading[2] === undefined)
+        throw new Error(`CHANGELOG.md: a heading is not "## VERSION (YYYY-MM-DD)": ${part.split('\n')[0] ?? ''}`);
+      const changes = part
+        .slice(heading[0].length)
+        .split(/^- /m)
+        .slice(1)
+        .map((change) => change.trim().replace(/\s*\n\s*/g, ' '));
+      return { version: heading[1], date: new Date(`${heading[2]}T00:00:00Z`), changes };
+    });
 }
 
 /** The same as deb-changelog(5) wants it. */
 export function debianChangelog(releases: readonly Release[]): string {
-  return releases.map(({ version, date, changes }) => [
-    `${packageName} (${version}) stable; urgency=medium`,
-    '',
-    ...changes.map((change) => wrap(change)),
-    '',
-    ` -- ${maintainer}  ${date.toUTCString().replace('GMT', '+0000')}`,
-    '',
-  ].join('\n')).join('\n');
+  return releases
+    .map(({ version, date, changes }) =>
+      [
+        `${packageName} (${version}) stable; urgency=medium`,
+        '',
+        ...changes.map((change) => wrap(change)),
+        '',
+        ` -- ${maintainer}  ${date.toUTCString().replace('GMT', '+0000')}`,
+        '',
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 /** A bullet, at most 76 columns wide. */

@@ -51,12 +51,14 @@ function verbsOf(command: Command, above: string): Verb[] {
       const text = `${operand.name()}${operand.variadic ? '...' : ''}`;
       return operand.required ? `<${text}>` : `[${text}]`;
     }),
-    options: command.options.filter(({ hidden }) => !hidden).map(({ long, flags, description, argChoices }) => ({
-      name: long ?? flags,
-      value: /[<[](.+)[>\]]/.exec(flags)?.[1],
-      description,
-      choices: argChoices ?? [],
-    })),
+    options: command.options
+      .filter(({ hidden }) => !hidden)
+      .map(({ long, flags, description, argChoices }) => ({
+        name: long ?? flags,
+        value: /[<[](.+)[>\]]/.exec(flags)?.[1],
+        description,
+        choices: argChoices ?? [],
+      })),
     children: command.commands.map((child) => child.name()),
   };
   return [verb, ...command.commands.flatMap((child) => verbsOf(child, `${name} `))];

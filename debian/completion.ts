@@ -5,7 +5,10 @@ const globalOptions = ['--config', '--help', '--version'];
 /** A completion script for bash, in the way of bash-completion: https://github.com/scop/bash-completion. */
 export function bashCompletion(verbs: readonly Verb[]): string {
   const top = verbs.filter(({ name }) => !name.includes(' ')).map(({ name }) => name);
-  const cases = verbs.map((verb) => `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...verb.options.map(({ name }) => name), '--help'].join(' ')}'${takesFile(verb) ? '; files=yes' : ''} ;;`);
+  const cases = verbs.map(
+    (verb) =>
+      `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...verb.options.map(({ name }) => name), '--help'].join(' ')}'${takesFile(verb) ? '; files=yes' : ''} ;;`,
+  );
   return `# bash completion for extbackup                            -*- shell-script -*-
 
 _extbackup()
@@ -19,7 +22,10 @@ _extbackup()
             --config) ((i++)) ;;
             -*) ;;
             *) case $verb in
-                   ''|${verbs.filter(({ children }) => children.length > 0).map(({ name }) => name).join('|')}) verb="\${verb:+$verb }\${words[i]}" ;;
+                   ''|${verbs
+                     .filter(({ children }) => children.length > 0)
+                     .map(({ name }) => name)
+                     .join('|')}) verb="\${verb:+$verb }\${words[i]}" ;;
                esac ;;
         esac
     done
@@ -46,10 +52,12 @@ ${cases.join('\n')}
 
 /** Values of an option that stands just before the cursor. */
 function afterOption({ options }: Verb): string {
-  const lines = options.filter(({ value }) => value !== undefined).map(({ name, value, choices }) => {
-    if (choices.length > 0) return `${name}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur")); return ;;`;
-    return /^(file|dir|directory|path)$/i.test(value ?? '') ? `${name}) _filedir; return ;;` : `${name}) return ;;`;
-  });
+  const lines = options
+    .filter(({ value }) => value !== undefined)
+    .map(({ name, value, choices }) => {
+      if (choices.length > 0) return `${name}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur")); return ;;`;
+      return /^(file|dir|directory|path)$/i.test(value ?? '') ? `${name}) _filedir; return ;;` : `${name}) return ;;`;
+    });
   return lines.length === 0 ? '' : ` case $prev in ${lines.join(' ')} esac;`;
 }
 

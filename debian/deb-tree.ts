@@ -45,8 +45,10 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
   await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));
   await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(packages));
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
-  for (const name of ['extbackup', 'mount-extbackup', 'umount-extbackup']) await symlink('../lib/extbackup/cli.js', join(tree, 'usr/bin', name));
-  for (const name of ['mount-extbackup', 'umount-extbackup']) await symlink('extbackup.8.gz', join(tree, 'usr/share/man/man8', `${name}.8.gz`));
+  for (const name of ['extbackup', 'mount-extbackup', 'umount-extbackup'])
+    await symlink('../lib/extbackup/cli.js', join(tree, 'usr/bin', name));
+  for (const name of ['mount-extbackup', 'umount-extbackup'])
+    await symlink('extbackup.8.gz', join(tree, 'usr/share/man/man8', `${name}.8.gz`));
 }
 
 async function install(tree: string, to: string, content: string | Buffer): Promise<void> {

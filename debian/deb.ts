@@ -21,7 +21,8 @@ export async function buildDeb(directory: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const releases = await readReleases();
   const newest = releases[0];
-  if (newest?.version !== version) throw new Error(`CHANGELOG.md begins with ${newest?.version ?? 'nothing'}, package.json says ${version}.`);
+  if (newest?.version !== version)
+    throw new Error(`CHANGELOG.md begins with ${newest?.version ?? 'nothing'}, package.json says ${version}.`);
   const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? newest.date.getTime() / 1000);
   await mkdir(directory, { recursive: true });
   const deb = join(directory, `${packageName}_${version}_${architecture}.deb`);
@@ -32,7 +33,10 @@ export async function buildDeb(directory: string): Promise<string> {
     await layOutTree(tree, releases);
     await addControl(tree, version);
     await normalise(tree, seconds);
-    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, unfinished], { env: { SOURCE_DATE_EPOCH: String(seconds) }, stdout: 'ignore' });
+    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, unfinished], {
+      env: { SOURCE_DATE_EPOCH: String(seconds) },
+      stdout: 'ignore',
+    });
     await rename(unfinished, deb); // whoever installs it meanwhile sees the old package or the new one
   } finally {
     await rm(tree, { recursive: true, force: true });
@@ -44,7 +48,14 @@ async function addControl(tree: string, version: string): Promise<void> {
   const files = await filesBelow(tree);
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const kib = sizes.reduce((sum, size) => sum + Math.ceil(size / 1024), 0);
-  const sums = await Promise.all(files.map(async (file) => `${createHash('md5').update(await readFile(file)).digest('hex')}  ${relative(tree, file)}\n`));
+  const sums = await Promise.all(
+    files.map(
+      async (file) =>
+        `${createHash('md5')
+          .update(await readFile(file))
+          .digest('hex')}  ${relative(tree, file)}\n`,
+    ),
+  );
   const control = join(tree, 'DEBIAN');
   await mkdir(control);
   await writeFile(join(control, 'control'), controlFile(version, kib));
@@ -60,7 +71,10 @@ async function addControl(tree: string, version: string): Promise<void> {
 /** Regular files, sorted. */
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /** Modes and times that do not depend on who builds, and when. */

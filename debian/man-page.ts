@@ -9,13 +9,19 @@ const placeholder = '.\\" COMMANDS\n';
  */
 export function manPage(source: string, verbs: readonly Verb[]): string {
   if (!source.includes(placeholder)) throw new Error('docs/extbackup.8 has no place for the commands.');
-  const list = verbs.filter(({ children }) => children.length === 0).map(describeVerb).join('');
+  const list = verbs
+    .filter(({ children }) => children.length === 0)
+    .map(describeVerb)
+    .join('');
   return source.replace(placeholder, () => `.Bl -tag -width Ds\n${list}.El\n`);
 }
 
 function describeVerb({ name, operands, options, description }: Verb): string {
   const synopsis = [...operands.map(operandWords), ...(options.length > 0 ? ['Op Ar option ...'] : [])];
-  const listed = options.length === 0 ? '' : `.Bl -tag -width Ds -compact\n${options.map((option) => `.It Fl Fl ${option.name.slice(2)}${option.value === undefined ? '' : ` Ar ${escape(option.value)}`}\n${sentence(option.description)}`).join('')}.El\n`;
+  const listed =
+    options.length === 0
+      ? ''
+      : `.Bl -tag -width Ds -compact\n${options.map((option) => `.It Fl Fl ${option.name.slice(2)}${option.value === undefined ? '' : ` Ar ${escape(option.value)}`}\n${sentence(option.description)}`).join('')}.El\n`;
   return `.It Cm ${[name, ...synopsis].join(' ')}\n${sentence(description)}${listed}`;
 }
 
@@ -36,5 +42,11 @@ function sentence(text: string): string {
 
 /** A backslash begins an escape, and what is not ASCII is given by its code point; see mandoc_char(7). */
 function escape(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('…', '...').replace(/[^\x20-\x7e]/gu, (character) => `\\[u${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`);
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('…', '...')
+    .replace(
+      /[^\x20-\x7e]/gu,
+      (character) => `\\[u${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
 }

@@ -25,15 +25,29 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     },
   };
   program
-    .description('Offline backups to rotating, LUKS-encrypted USB disks: plug one in, wait for "safe to unplug", take it out.')
+    .description(
+      'Offline backups to rotating, LUKS-encrypted USB disks: plug one in, wait for "safe to unplug", take it out.',
+    )
     .version(version, '-V, --version')
     .option('--config <file>', 'settings', defaultPaths.config)
-    .addHelpText('after', '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).')
+    .addHelpText(
+      'after',
+      '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).',
+    )
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, ''));
+      },
+    });
   try {
     for (const load of wantedCommands(argv)) program.addCommand((await load())(context));
-    for (const command of withChildren(program)) command.exitOverride().configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, '')); } });
+    for (const command of withChildren(program))
+      command.exitOverride().configureOutput({
+        outputError: (text, write) => {
+          write(text.replace(/^error: /, ''));
+        },
+      });
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -74,7 +88,10 @@ function report(error: unknown, argv: readonly string[]): ExitCode {
     }
     return error.exitCode;
   }
-  process.stderr.write(`extbackup has a bug: ${messageOf(error)}\nPlease report it with the output of: extbackup doctor\n`);
-  if (process.env['EXTBACKUP_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  process.stderr.write(
+    `extbackup has a bug: ${messageOf(error)}\nPlease report it with the output of: extbackup doctor\n`,
+  );
+  if (process.env['EXTBACKUP_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCodes.bug;
 }

@@ -76,7 +76,12 @@ export class BusyError extends ExtbackupError {
 
 /** The key is missing, or was not accepted. Exit code 12. */
 export class KeyError extends ExtbackupError {
-  constructor(code: 'EXB_KEY_MISSING' | 'EXB_KEY_REJECTED' | 'EXB_PASSWORD', happened: string, todo: string, cause?: unknown) {
+  constructor(
+    code: 'EXB_KEY_MISSING' | 'EXB_KEY_REJECTED' | 'EXB_PASSWORD',
+    happened: string,
+    todo: string,
+    cause?: unknown,
+  ) {
     super(code, exitCodes.key, { happened, todo }, cause);
   }
 }
@@ -100,10 +105,15 @@ export class NotReleasedError extends ExtbackupError {
   readonly leftovers: readonly string[];
 
   constructor(leftovers: readonly string[], cause?: unknown) {
-    super('EXB_NOT_RELEASED', exitCodes.notReleased, {
-      happened: `The disk was not released: ${leftovers.join('; ')}.`,
-      todo: 'DO NOT UNPLUG it yet. End the programs that use it, then run: extbackup release',
-    }, cause);
+    super(
+      'EXB_NOT_RELEASED',
+      exitCodes.notReleased,
+      {
+        happened: `The disk was not released: ${leftovers.join('; ')}.`,
+        todo: 'DO NOT UNPLUG it yet. End the programs that use it, then run: extbackup release',
+      },
+      cause,
+    );
     this.leftovers = leftovers;
   }
 }

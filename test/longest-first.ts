@@ -1,7 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, the longest first. All others follow as always. */
-const longest = ['faults', 'rotation', 'drives', 'refusals', 'custody', 'mercy'].map((name) => `/test/lab/stories/${name}.test.ts`);
+const longest = ['faults', 'rotation', 'drives', 'refusals', 'custody', 'mercy'].map(
+  (name) => `/test/lab/stories/${name}.test.ts`,
+);
 
 /** Begins with what takes longest, so that at the end no worker has a long file left while the other one has nothing to do. */
 export class LongestFirst extends BaseSequencer {

@@ -10,7 +10,9 @@ export const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
 export const runs = (count: number): fc.Parameters<unknown> => ({
   numRuns: count * factor,
   // The search for a smaller counterexample ends before the test's time limit, which would lose what was found.
-  ...(factor === 1 ? { seed: 20_261_127 } : { plugins: [fc.interruptAfterTimeLimit(25_000 * factor, { failOnInterrupt: true })] }),
+  ...(factor === 1
+    ? { seed: 20_261_127 }
+    : { plugins: [fc.interruptAfterTimeLimit(25_000 * factor, { failOnInterrupt: true })] }),
 });
 
 fc.configureGlobal(runs(100));

@@ -60,9 +60,17 @@ const lookForgottenEveryMs = 60_000;
  * @throws UsageError when it would not have a mount namespace of its own
  * @throws BusyError when another agent runs
  */
-export async function runAgent(run: RunCommand, paths: Paths, version: string, socket: string | undefined): Promise<void> {
+export async function runAgent(
+  run: RunCommand,
+  paths: Paths,
+  version: string,
+  socket: string | undefined,
+): Promise<void> {
   if (!(await hasPrivateMounts())) {
-    throw new UsageError('The agent has no mount namespace of its own: an opened disk would be visible to everybody.', 'Start it with: systemctl start extbackup');
+    throw new UsageError(
+      'The agent has no mount namespace of its own: an opened disk would be visible to everybody.',
+      'Start it with: systemctl start extbackup',
+    );
   }
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
   const lock = await lockFile(`${paths.run}/agent.lock`);
@@ -76,7 +84,9 @@ export async function runAgent(run: RunCommand, paths: Paths, version: string, s
 
 async function serve(run: RunCommand, paths: Paths, version: string, socket: string | undefined): Promise<void> {
   const log = createLog();
-  const bus = createBus((event, error) => { log.error({ event: 'handler:failed', of: event, reason: messageOf(error) }); });
+  const bus = createBus((event, error) => {
+    log.error({ event: 'handler:failed', of: event, reason: messageOf(error) });
+  });
   logEvents(bus, log);
   const service = createServiceStatus(run, socket);
   const courier = createCourier(run, paths);
@@ -99,7 +109,9 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const subscriptionsOf = (settings: Config | undefined): Subscription[] =>
     (settings?.notify ?? []).map((entry) => ({ channel: createCourierChannel(entry, courier), events: entry.events }));
   let config = await loadOrWarn();
-  const spool = createNoticeSpool(files.outbox(paths), (error) => { log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` }); });
+  const spool = createNoticeSpool(files.outbox(paths), (error) => {
+    log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` });
+  });
   await endErrands(run, paths);
   const dispatcher = startDispatcher(
     bus,
@@ -110,35 +122,73 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     { spool, leftovers: await spool.leftovers(new Date()) },
   );
   bus.emit('agent:started', { version });
-  await closeLeftovers(run, paths, (reason, todo) => { bus.emit('warning:raised', { reason, todo }); });
+  await closeLeftovers(run, paths, (reason, todo) => {
+    bus.emit('warning:raised', { reason, todo });
+  });
 
   const bootId = await readBootId();
-  const quietly = (error: unknown): void => { log.warn({ event: 'agent:trouble', reason: messageOf(error) }); };
-  const ledger = watchLedger(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => { bus.emit('warning:raised', { reason: happened, todo }); });
+  const quietly = (error: unknown): void => {
+    log.warn({ event: 'agent:trouble', reason: messageOf(error) });
+  };
+  const ledger = watchLedger(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => {
+    bus.emit('warning:raised', { reason: happened, todo });
+  });
   const { registry } = ledger;
   const replies = createReplies(files.replies(paths), quietly);
   const statusFile = createStatusFile({
-    file: files.status(paths), rotationMemory: files.rotation(paths), drives: () => ledger.known(), loadConfig: load, warnings, onError: quietly,
+    file: files.status(paths),
+    rotationMemory: files.rotation(paths),
+    drives: () => ledger.known(),
+    loadConfig: load,
+    warnings,
+    onError: quietly,
     board: () => station.board,
     keyIsLoaded: () => station.keyIsLoaded(),
-    onStatus: (status) => { service.say(describeService(status)); },
+    onStatus: (status) => {
+      service.say(describeService(status));
+    },
   });
   const confine = createConfinement(run);
   const station = createStation({
-    bus, run, paths, registry, replies, bootId, loadConfig: load,
+    bus,
+    run,
+    paths,
+    registry,
+    replies,
+    bootId,
+    loadConfig: load,
     runs: createRunLedger(files.runs(paths)),
     attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
-    machineFor: (settings, record) => createMachine(run, paths, { reach: createLink(run, paths, identityFile(paths, settings.ssh)), runHookOutside: (hook, environment, signal) => courier({ kind: 'hook', hook, environment }, hook.timeout, signal), confine }, record.mirror),
-    publish: () => { statusFile.publish(); },
+    machineFor: (settings, record) =>
+      createMachine(
+        run,
+        paths,
+        {
+          reach: createLink(run, paths, identityFile(paths, settings.ssh)),
+          runHookOutside: (hook, environment, signal) =>
+            courier({ kind: 'hook', hook, environment }, hook.timeout, signal),
+          confine,
+        },
+        record.mirror,
+      ),
+    publish: () => {
+      statusFile.publish();
+    },
   });
   await replies.tidy();
   const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file)); // we have the lock, and write none yet
   for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(quietly);
 
   let end: (ending: Ending) => void = () => undefined;
-  const ended = new Promise<Ending>((resolve) => { end = resolve; });
-  process.once('SIGTERM', () => { end('SIGTERM'); });
-  process.once('SIGINT', () => { end('SIGINT'); });
+  const ended = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  process.once('SIGTERM', () => {
+    end('SIGTERM');
+  });
+  process.once('SIGINT', () => {
+    end('SIGINT');
+  });
   const reload = coalesce(async () => {
     const changed = await loadOrWarn();
     statusFile.publish();
@@ -154,18 +204,42 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     lookForApprovals();
     lookForgotten();
   };
-  const stops = await startTriggers({ run, paths, bus, station, onConfig: reload, onDrives, warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs, onRestart: () => { void station.idle().then(() => { end('upgraded'); }); } });
+  const stops = await startTriggers({
+    run,
+    paths,
+    bus,
+    station,
+    onConfig: reload,
+    onDrives,
+    warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs,
+    onRestart: () => {
+      void station.idle().then(() => {
+        end('upgraded');
+      });
+    },
+  });
   station.keyChanged(); // looks around, too
   const memory = openRotationMemory(files.rotation(paths), quietly);
-  const lookOverdue = coalesce(() => lookForOverdue({
-    bus, memory, now: () => new Date(),
-    drives: () => ledger.known(),
-    present: () => station.board.present(),
-    rotation: () => rotationSetting(load),
-  }), quietly);
+  const lookOverdue = coalesce(
+    () =>
+      lookForOverdue({
+        bus,
+        memory,
+        now: () => new Date(),
+        drives: () => ledger.known(),
+        present: () => station.board.present(),
+        rotation: () => rotationSetting(load),
+      }),
+    quietly,
+  );
   lookOverdue();
   const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);
-  const watchForgotten = createForgottenWatch({ bus, look: () => readLook(paths), setting: () => mountSetting(load), now: () => new Date() });
+  const watchForgotten = createForgottenWatch({
+    bus,
+    look: () => readLook(paths),
+    setting: () => mountSetting(load),
+    now: () => new Date(),
+  });
   lookForgotten = coalesce(async () => {
     const inMs = await watchForgotten();
     clearTimeout(forgottenSoon);
@@ -197,7 +271,15 @@ interface TriggerParts {
   readonly onDrives: () => void;
 }
 
-async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onConfig, onDrives }: TriggerParts): Promise<Stop[]> {
+async function startTriggers({
+  paths,
+  bus,
+  station,
+  warnAfterMs,
+  onRestart,
+  onConfig,
+  onDrives,
+}: TriggerParts): Promise<Stop[]> {
   const news: UsbNews = {
     onConnect: (_port, usbSerial) => {
       bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
@@ -208,11 +290,17 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
     },
     onNoBlockDevice: (_port, usbSerial) => {
       const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
-      bus.emit('drive:ignored', { reason: 'no-block-device', happened: `${which} was connected but did not come up.`, todo: 'Check its cable and its power, and plug it in again, best at another port.' });
+      bus.emit('drive:ignored', {
+        reason: 'no-block-device',
+        happened: `${which} was connected but did not come up.`,
+        todo: 'Check its cable and its power, and plug it in again, best at another port.',
+      });
     },
   };
   const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
-  const key = await watchKeyFile(paths, () => { station.keyChanged(); });
+  const key = await watchKeyFile(paths, () => {
+    station.keyChanged();
+  });
   const config = await watchConfigFile(paths.config, onConfig);
   const spool = await watchSpool(paths, {
     onNote: (note) => {
@@ -224,7 +312,9 @@ async function startTriggers({ paths, bus, station, warnAfterMs, onRestart, onCo
         if (note.kind === 'nudge') onDrives();
       }
     },
-    onRejected: (reason) => { bus.emit('spool:rejected', { reason }); },
+    onRejected: (reason) => {
+      bus.emit('spool:rejected', { reason });
+    },
   });
   return [usb, key, config, spool];
 }
@@ -236,14 +326,26 @@ async function endErrands(run: RunCommand, paths: Paths): Promise<void> {
 }
 
 /** What a dead agent left open is closed before anything else; a command that is at work now is left alone. */
-async function closeLeftovers(run: RunCommand, paths: Paths, warn: (reason: string, todo: string) => void): Promise<void> {
+async function closeLeftovers(
+  run: RunCommand,
+  paths: Paths,
+  warn: (reason: string, todo: string) => void,
+): Promise<void> {
   const lock = await lockFile(`${paths.run}/device.lock`);
   if (!lock) return;
   try {
     const look = await readLook(paths); // a person may have a disk open: that is not ours to close
     const { closed, left } = await releaseAll(run, { except: look && mappingName(look.label) });
-    if (closed.length > 0) warn(`An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`, 'Nothing needs to be done.');
-    if (left.length > 0) warn(`An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`, 'End the programs that use it, then run: extbackup release');
+    if (closed.length > 0)
+      warn(
+        `An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`,
+        'Nothing needs to be done.',
+      );
+    if (left.length > 0)
+      warn(
+        `An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`,
+        'End the programs that use it, then run: extbackup release',
+      );
   } finally {
     await lock.release();
   }
@@ -254,7 +356,10 @@ async function startUsb(start: () => Promise<Stop>, bus: ReturnType<typeof creat
   try {
     return await start();
   } catch (error) {
-    bus.emit('warning:raised', { reason: `USB cannot be listened to: ${messageOf(error)}.`, todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.' });
+    bus.emit('warning:raised', {
+      reason: `USB cannot be listened to: ${messageOf(error)}.`,
+      todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.',
+    });
     return () => Promise.resolve();
   }
 }

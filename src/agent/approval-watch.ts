@@ -14,10 +14,17 @@ export interface ApprovalParts {
 export function createApprovalWatch({ bus, drives }: ApprovalParts): () => Promise<void> {
   let told: Set<string> | undefined;
   return async () => {
-    const approvals = (await drives()).flatMap(({ label, hold, approvals: given = [] }) => given.map((approval) => ({
-      drive: label, ...approval, pending: hold?.approved?.at === approval.at,
-    })));
-    const isNew = told === undefined ? ({ pending }: { pending: boolean }) => pending : ({ drive, at }: { drive: string; at: string }) => !told?.has(`${drive} ${at}`);
+    const approvals = (await drives()).flatMap(({ label, hold, approvals: given = [] }) =>
+      given.map((approval) => ({
+        drive: label,
+        ...approval,
+        pending: hold?.approved?.at === approval.at,
+      })),
+    );
+    const isNew =
+      told === undefined
+        ? ({ pending }: { pending: boolean }) => pending
+        : ({ drive, at }: { drive: string; at: string }) => !told?.has(`${drive} ${at}`);
     const fresh = approvals.filter(isNew);
     told = new Set(approvals.map(({ drive, at }) => `${drive} ${at}`));
     for (const { runId, drive, by, reason } of fresh) bus.emit('run:approved', { runId, drive, by, reason });

@@ -48,14 +48,17 @@ export interface AttachBoard {
 /** Phases that belong to one of several sources. */
 const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-server'];
 
-const sameAttach = (a: Volume, b: Volume): boolean => a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
+const sameAttach = (a: Volume, b: Volume): boolean =>
+  a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
 
 export function createAttachBoard(): AttachBoard {
   let attaches: Attach[] = [];
   let run: RunStatus | null = null;
   const lastWords = new Map<string, string>(); // of disks that are gone but left something to be said
-  const find = (drive: string): Attach | undefined => attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
-  const findIgnored = (drive: string): Attach | undefined => attaches.find((attach) => attach.drive === drive && attach.state === 'ignored');
+  const find = (drive: string): Attach | undefined =>
+    attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
+  const findIgnored = (drive: string): Attach | undefined =>
+    attaches.find((attach) => attach.drive === drive && attach.state === 'ignored');
   return {
     get attaches() {
       return attaches;
@@ -87,7 +90,16 @@ export function createAttachBoard(): AttachBoard {
       return run;
     },
     startRun: (order) => {
-      run = { id: order.runId, drive: order.drive, phase: 'waking', percent: null, bytes: 0, files: 0, etaSeconds: null, startedAt: new Date().toISOString() };
+      run = {
+        id: order.runId,
+        drive: order.drive,
+        phase: 'waking',
+        percent: null,
+        bytes: 0,
+        files: 0,
+        etaSeconds: null,
+        startedAt: new Date().toISOString(),
+      };
     },
     endRun: () => {
       run = null;
@@ -96,30 +108,48 @@ export function createAttachBoard(): AttachBoard {
       if (!run) return;
       const { source, ...rest } = run;
       const goesOn = [phase, run.phase].includes('waiting-for-server');
-      run = { ...rest, ...(source !== undefined && ofOneSource.includes(phase) && { source }), phase, etaSeconds: null, ...(!goesOn && { percent: null, bytes: 0, files: 0 }) };
+      run = {
+        ...rest,
+        ...(source !== undefined && ofOneSource.includes(phase) && { source }),
+        phase,
+        etaSeconds: null,
+        ...(!goesOn && { percent: null, bytes: 0, files: 0 }),
+      };
     },
     setProgress: ({ percent, bytes, files, etaSeconds, source }) => {
-      if (run) run = { ...run, ...(source !== undefined && { source }), percent: percent ?? null, bytes, files, etaSeconds: etaSeconds ?? null };
+      if (run)
+        run = {
+          ...run,
+          ...(source !== undefined && { source }),
+          percent: percent ?? null,
+          bytes,
+          files,
+          etaSeconds: etaSeconds ?? null,
+        };
     },
     present: () => new Set(attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive]))),
-    describe: (records, rotation) => records.map((record) => {
-      const ignored = findIgnored(record.label);
-      const attach = find(record.label) ?? ignored;
-      const words = [...new Set([attach?.message, ignored?.message].filter((message) => message != null))].join(' ');
-      return {
-        label: record.label,
-        luksUuid: record.luksUuid,
-        present: attach !== undefined,
-        state: attach === undefined ? 'absent' : shownState(attach.state),
-        enrolledAt: record.enrolledAt,
-        lastSuccess: record.lastSuccess,
-        overdue: rotation.get(record.label)?.overdue ?? false,
-        nextUp: rotation.get(record.label)?.nextUp ?? false,
-        message: words !== '' ? words : lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null),
-        health: remarksOf(record.health),
-        ...sourcesOfDisk(record),
-      };
-    }),
+    describe: (records, rotation) =>
+      records.map((record) => {
+        const ignored = findIgnored(record.label);
+        const attach = find(record.label) ?? ignored;
+        const words = [...new Set([attach?.message, ignored?.message].filter((message) => message != null))].join(' ');
+        return {
+          label: record.label,
+          luksUuid: record.luksUuid,
+          present: attach !== undefined,
+          state: attach === undefined ? 'absent' : shownState(attach.state),
+          enrolledAt: record.enrolledAt,
+          lastSuccess: record.lastSuccess,
+          overdue: rotation.get(record.label)?.overdue ?? false,
+          nextUp: rotation.get(record.label)?.nextUp ?? false,
+          message:
+            words !== ''
+              ? words
+              : (lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null)),
+          health: remarksOf(record.health),
+          ...sourcesOfDisk(record),
+        };
+      }),
   };
 }
 

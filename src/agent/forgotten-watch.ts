@@ -40,14 +40,20 @@ export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts
     if (time >= closesAt + closingGraceMs) {
       if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
-      bus.emit('warning:raised', { reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`, todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.' });
+      bus.emit('warning:raised', {
+        reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`,
+        todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.',
+      });
       return undefined;
     }
     const remindAt = Math.max(closesAt - (await setting()).remindBefore, (since + closesAt) / 2);
     if (!reminded && time < remindAt) return remindAt - time;
     if (reminded || time >= closesAt) return closesAt + closingGraceMs - time;
     reminded = true;
-    bus.emit('warning:raised', { reason: `${who}, and may have forgotten it. No run starts meanwhile.`, todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.` });
+    bus.emit('warning:raised', {
+      reason: `${who}, and may have forgotten it. No run starts meanwhile.`,
+      todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.`,
+    });
     return closesAt + closingGraceMs - time;
   };
 }

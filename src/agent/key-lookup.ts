@@ -21,12 +21,18 @@ export function createKeyLookup(parts: KeyLookupParts): () => Promise<boolean> {
   let hasWarned = false;
   return async () => {
     const wanted = [files.luksKey(paths)];
-    const ssh = await parts.loadConfig().then((config) => config.ssh, () => undefined); // a wrong configuration is told by the run
+    const ssh = await parts.loadConfig().then(
+      (config) => config.ssh,
+      () => undefined,
+    ); // a wrong configuration is told by the run
     if (ssh !== undefined && (await placeOf(ssh.key)) !== 'nowhere') wanted.push(identityFile(paths, ssh));
     const places = await Promise.all(wanted.map((file) => placeOf(file)));
     const onDisk = wanted.filter((_, index) => places[index] === 'disk');
     if (onDisk.length > 0 && !hasWarned) {
-      parts.warn(`Not in a ramfs but on a disk, and therefore not used: ${onDisk.join(', ')}.`, 'Remove it: extbackup lock. Then load the key anew: extbackup unlock');
+      parts.warn(
+        `Not in a ramfs but on a disk, and therefore not used: ${onDisk.join(', ')}.`,
+        'Remove it: extbackup lock. Then load the key anew: extbackup unlock',
+      );
     }
     hasWarned = onDisk.length > 0;
     return places.every((place) => place === 'ramfs');

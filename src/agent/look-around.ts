@@ -36,13 +36,22 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
   for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
   const records = await around.registry.list();
   for (const volume of volumes) {
-    const known = board.attaches.find((attach) => attach.volume.kname === volume.kname && attach.volume.diskseq === volume.diskseq);
+    const known = board.attaches.find(
+      (attach) => attach.volume.kname === volume.kname && attach.volume.diskseq === volume.diskseq,
+    );
     const record = records.find(({ luksUuid }) => luksUuid === volume.luksUuid);
-    if (known && (known.enrolment === enrolmentOf(record) || known.state === 'running' || known.state === 'do-not-unplug')) continue;
+    if (
+      known &&
+      (known.enrolment === enrolmentOf(record) || known.state === 'running' || known.state === 'do-not-unplug')
+    )
+      continue;
     if (known) await takeBack(known, record, around); // enrolled, reported lost, forgotten … meanwhile
     await greet(volume, volumes, record, around);
   }
-  for (const { attach: { volume, drive = '' }, error } of await refuseTwins(volumes, records, around)) {
+  for (const {
+    attach: { volume, drive = '' },
+    error,
+  } of await refuseTwins(volumes, records, around)) {
     const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
     bus.emit('drive:ignored', { ...facts, drive, reason: 'duplicate-uuid', happened: error.message, todo: error.todo });
   }
@@ -52,14 +61,22 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
 }
 
 /** Changes with everything that makes a new look at a plugged disk necessary: a new enrolment, and its place in the rotation. */
-const enrolmentOf = (record: DriveRecord | undefined): string | undefined => (record ? `${record.label} ${record.sealedId} ${record.state}` : undefined);
+const enrolmentOf = (record: DriveRecord | undefined): string | undefined =>
+  record ? `${record.label} ${record.sealedId} ${record.state}` : undefined;
 
 /** Forgets what was decided about an attach before its enrolment changed; a run that waits is taken back. */
-async function takeBack(known: Attach, record: DriveRecord | undefined, { board, ledger, queue }: AttachSurroundings): Promise<void> {
+async function takeBack(
+  known: Attach,
+  record: DriveRecord | undefined,
+  { board, ledger, queue }: AttachSurroundings,
+): Promise<void> {
   const { drive, volume } = known;
   board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume));
   if (drive === undefined || record?.state === 'active') return;
-  for (const order of queue.waiting.filter((waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq)) queue.end(order.runId, outOfRotation(drive, record?.state));
+  for (const order of queue.waiting.filter(
+    (waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq,
+  ))
+    queue.end(order.runId, outOfRotation(drive, record?.state));
   if (ledger.stateOf(volume) === undefined) await ledger.note(volume, 'ignored'); // whoever changed it knows
 }
 
@@ -75,14 +92,23 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
   const { drive, volume } = attach;
   bus.emit('drive:removed', { device: volume.kname, ...(drive !== undefined && { drive }) });
   if (drive === undefined) return;
-  const reason = new PullError('EXB_DISK_GONE', `Disk ${drive} was pulled out during its run.`, 'Plug it in again: the run starts anew. Wait for "safe to unplug" before you take it out.');
+  const reason = new PullError(
+    'EXB_DISK_GONE',
+    `Disk ${drive} was pulled out during its run.`,
+    'Plug it in again: the run starts anew. Wait for "safe to unplug" before you take it out.',
+  );
   for (const order of [...queue.waiting, ...(queue.current ? [queue.current] : [])]) {
     if (order.drive === drive && order.attach.diskseq === volume.diskseq) queue.end(order.runId, reason);
   }
 }
 
 /** Decides about a volume that was not there at the last look. */
-async function greet(volume: Volume, volumes: readonly Volume[], record: DriveRecord | undefined, around: AttachSurroundings): Promise<void> {
+async function greet(
+  volume: Volume,
+  volumes: readonly Volume[],
+  record: DriveRecord | undefined,
+  around: AttachSurroundings,
+): Promise<void> {
   const { board, bus, ledger } = around;
   const enrolment = enrolmentOf(record);
   const seen = ledger.stateOf(volume);
@@ -97,7 +123,12 @@ async function greet(volume: Volume, volumes: readonly Volume[], record: DriveRe
     if (seen !== undefined) return;
     await ledger.note(volume, 'ignored');
     bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
-    bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened: `A LUKS disk that is not enrolled was plugged in (${volume.kname}). It was not touched.`, todo: 'If it is a backup disk of this station, enrol it: extbackup drive adopt --help' });
+    bus.emit('drive:ignored', {
+      ...facts,
+      reason: 'not-enrolled',
+      happened: `A LUKS disk that is not enrolled was plugged in (${volume.kname}). It was not touched.`,
+      todo: 'If it is a backup disk of this station, enrol it: extbackup drive adopt --help',
+    });
     return;
   }
   const drive = record.label;
@@ -115,9 +146,25 @@ async function greet(volume: Volume, volumes: readonly Volume[], record: DriveRe
     return;
   }
   bus.emit('drive:identified', { ...facts, drive });
-  if (record.enrolledDuring?.bootId === around.bootId && record.enrolledDuring.diskseq === volume.diskseq && seen !== 'started') {
-    board.put({ volume, enrolment, drive, state: 'idle', message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run' });
-    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'just-prepared', happened: `Disk ${drive} was enrolled while it was plugged in.`, todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}` });
+  if (
+    record.enrolledDuring?.bootId === around.bootId &&
+    record.enrolledDuring.diskseq === volume.diskseq &&
+    seen !== 'started'
+  ) {
+    board.put({
+      volume,
+      enrolment,
+      drive,
+      state: 'idle',
+      message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run',
+    });
+    if (seen === undefined)
+      bus.emit('drive:ignored', {
+        ...facts,
+        reason: 'just-prepared',
+        happened: `Disk ${drive} was enrolled while it was plugged in.`,
+        todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}`,
+      });
     await ledger.note(volume, 'served');
     return;
   }
@@ -127,7 +174,13 @@ async function greet(volume: Volume, volumes: readonly Volume[], record: DriveRe
       board.put({ volume, enrolment, drive, state: 'held', message: record.hold.reason });
       return;
     }
-    board.put({ volume, enrolment, drive, state: failed ? 'failed' : 'idle', message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null });
+    board.put({
+      volume,
+      enrolment,
+      drive,
+      state: failed ? 'failed' : 'idle',
+      message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null,
+    });
     return;
   }
   board.put({ volume, enrolment, drive, state: 'new', message: null });

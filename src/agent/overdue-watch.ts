@@ -23,28 +23,51 @@ export const tellAgainAfterMs = 7 * 24 * 3_600_000;
  * Looks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for what the
  * operator does not know yet. While the whole rotation is overdue, its disks are named with it and not one by one.
  */
-export async function lookForOverdue({ bus, memory: keeper, drives, present, rotation, now }: OverdueParts): Promise<void> {
+export async function lookForOverdue({
+  bus,
+  memory: keeper,
+  drives,
+  present,
+  rotation,
+  now,
+}: OverdueParts): Promise<void> {
   const time = now();
   const setting = await rotation();
   const here = present();
   const active = (await drives()).filter(({ state }) => state === 'active');
   const memory = await keeper.read();
   const overdue = active.filter((record) => isOverdue(record, setting, time));
-  const copy = freshestOfflineCopy(active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })));
+  const copy = freshestOfflineCopy(
+    active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })),
+  );
   const at = offlineSince(copy, memory.lastOffline, active);
   const whole = at !== undefined && isTooOld(at, setting, time);
-  const isDue = (told: string | undefined): boolean => told === undefined || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
+  const isDue = (told: string | undefined): boolean =>
+    told === undefined || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
   const tellWhole = whole && isDue(memory.wholeTold);
   const due = whole ? [] : overdue.filter(({ label }) => isDue(memory.told[label]));
   const toldAt = tellWhole ? time.toISOString() : memory.wholeTold;
   // First remembered, then told: a full disk must not lead to a message every hour.
   await keeper.write(memory, {
     version: 1,
-    told: Object.fromEntries(overdue.map(({ label }) => [label, tellWhole || due.some((other) => other.label === label) ? time.toISOString() : (memory.told[label] ?? time.toISOString())])),
+    told: Object.fromEntries(
+      overdue.map(({ label }) => [
+        label,
+        tellWhole || due.some((other) => other.label === label)
+          ? time.toISOString()
+          : (memory.told[label] ?? time.toISOString()),
+      ]),
+    ),
     ...(whole && toldAt !== undefined && { wholeTold: toldAt }),
     ...((copy !== undefined || memory.lastOffline !== undefined) && { lastOffline: copy?.at ?? memory.lastOffline }),
   });
   const next = [...planRotation(active, setting, time, here)].find(([, place]) => place.nextUp)?.[0];
-  if (tellWhole) bus.emit('rotation:overdue', { lastSuccess: copy?.at ?? null, overdue: overdue.map(({ label }) => label), ...(next !== undefined && { next }), ...(copy && { freshest: copy.drive }) });
+  if (tellWhole)
+    bus.emit('rotation:overdue', {
+      lastSuccess: copy?.at ?? null,
+      overdue: overdue.map(({ label }) => label),
+      ...(next !== undefined && { next }),
+      ...(copy && { freshest: copy.drive }),
+    });
   for (const { label, lastSuccess } of due) bus.emit('rotation:overdue', { drive: label, lastSuccess });
 }

@@ -26,12 +26,16 @@ export function createReplies(directory: string, onError: (error: unknown) => vo
   let last = Promise.resolve();
   return {
     // one after the other, so that "done" is never overtaken by "started"
-    send: (reply) => (last = last.then(() => quietly(() => writeAtomically(join(directory, `${reply.id}.json`), JSON.stringify(reply), false)))),
-    tidy: () => quietly(async () => {
-      for (const name of await readdir(directory)) {
-        const file = join(directory, name);
-        if (Date.now() - (await stat(file)).mtimeMs > keptMs) await unlink(file);
-      }
-    }),
+    send: (reply) =>
+      (last = last.then(() =>
+        quietly(() => writeAtomically(join(directory, `${reply.id}.json`), JSON.stringify(reply), false)),
+      )),
+    tidy: () =>
+      quietly(async () => {
+        for (const name of await readdir(directory)) {
+          const file = join(directory, name);
+          if (Date.now() - (await stat(file)).mtimeMs > keptMs) await unlink(file);
+        }
+      }),
   };
 }

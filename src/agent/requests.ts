@@ -61,25 +61,53 @@ const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', t
 
 export function createRequests(around: RequestSurroundings): Requests {
   const asked = new Map<string, Asked>();
-  const send = (id: string, state: 'queued' | 'started' | 'done', runIds: readonly string[], outcome?: RunOutcome): void => {
-    void around.replies.send({ version: 1, id, state, runIds: [...runIds], exitCode: outcome?.exitCode ?? null, code: outcome?.code ?? null, happened: outcome?.happened ?? '', todo: outcome?.todo ?? '' });
+  const send = (
+    id: string,
+    state: 'queued' | 'started' | 'done',
+    runIds: readonly string[],
+    outcome?: RunOutcome,
+  ): void => {
+    void around.replies.send({
+      version: 1,
+      id,
+      state,
+      runIds: [...runIds],
+      exitCode: outcome?.exitCode ?? null,
+      code: outcome?.code ?? null,
+      happened: outcome?.happened ?? '',
+      todo: outcome?.todo ?? '',
+    });
   };
   const settle = (runId: string, outcome: RunOutcome): void => {
     for (const [id, request] of asked) {
       if (!request.open.delete(runId)) continue;
       if (outcome.exitCode === exitCodes.done) request.good.push(outcome.happened);
-      else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode) request.worst = outcome;
+      else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)
+        request.worst = outcome;
       if (request.open.size > 0) continue;
       asked.delete(id);
-      send(id, 'done', request.runIds, request.worst === good ? { ...good, happened: request.good.join('\n') } : request.worst);
+      send(
+        id,
+        'done',
+        request.runIds,
+        request.worst === good ? { ...good, happened: request.good.join('\n') } : request.worst,
+      );
     }
   };
   const startRuns = async (request: RunRequest): Promise<void> => {
     const drives = await chooseDrives(request, around);
     const orders: RunOrder[] = [];
     for (const { record, diskseq } of drives) {
-      const added = around.queue.add(record.label, { diskseq, luksUuid: record.luksUuid }, request.scheduled ? 'scheduled' : 'request');
-      if (added === undefined) throw new BusyError(`A run for disk ${record.label} is going on already.`, 'Follow it with: extbackup status --watch');
+      const added = around.queue.add(
+        record.label,
+        { diskseq, luksUuid: record.luksUuid },
+        request.scheduled ? 'scheduled' : 'request',
+      );
+      if (added === undefined)
+        throw new BusyError(
+          `A run for disk ${record.label} is going on already.`,
+          'Follow it with: extbackup status --watch',
+        );
       orders.push(added.order);
       if (added.isNew) around.onQueued(added.order);
     }
@@ -111,7 +139,8 @@ export function createRequests(around: RequestSurroundings): Requests {
 }
 
 function cancel(request: Asked | undefined, queue: RunQueue): void {
-  for (const runId of request?.open ?? []) queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
+  for (const runId of request?.open ?? [])
+    queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
 }
 
 /** Which disks a request means. Throws what its sender has to know. */
@@ -122,14 +151,22 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   const named = enrolled.find(({ label }) => label === request.drive);
   if (request.drive !== null && named?.state !== 'active') throw outOfRotation(request.drive, named?.state);
   if (wanted.length === 0) {
-    throw new DriveError('EXB_NOT_PRESENT', request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`, 'Plug it in; its run then starts by itself.');
+    throw new DriveError(
+      'EXB_NOT_PRESENT',
+      request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`,
+      'Plug it in; its run then starts by itself.',
+    );
   }
   for (const { refused } of wanted) if (refused) throw refused;
   const due = request.scheduled ? wanted.filter(({ record }) => !isFresh(record, config.scheduled.freshFor)) : wanted;
   if (due.length === 0) {
-    throw new ExtbackupError('EXB_FRESH', exitCodes.fresh, { happened: 'The copy is still fresh; there is nothing to do.', todo: 'To back up anyway: extbackup run' });
+    throw new ExtbackupError('EXB_FRESH', exitCodes.fresh, {
+      happened: 'The copy is still fresh; there is nothing to do.',
+      todo: 'To back up anyway: extbackup run',
+    });
   }
-  if (!(await around.keyIsLoaded())) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded.', 'Load it: extbackup unlock');
+  if (!(await around.keyIsLoaded()))
+    throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded.', 'Load it: extbackup unlock');
   return due;
 }
 
@@ -137,9 +174,25 @@ const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && Date.now() - Date.parse(lastSuccess) < freshForMs;
 
 function outcomeOf(drive: string, { failure, exitCode, drive: disk, result }: RunEnd): RunOutcome {
-  const release = { closed: 'safe to unplug', open: 'but DO NOT UNPLUG it yet: it could not be closed', gone: 'and was taken out' }[disk];
-  if (failure) return { ...failure, happened: disk === 'closed' ? `${failure.happened} Disk ${drive} is closed: safe to unplug.` : failure.happened };
+  const release = {
+    closed: 'safe to unplug',
+    open: 'but DO NOT UNPLUG it yet: it could not be closed',
+    gone: 'and was taken out',
+  }[disk];
+  if (failure)
+    return {
+      ...failure,
+      happened: disk === 'closed' ? `${failure.happened} Disk ${drive} is closed: safe to unplug.` : failure.happened,
+    };
   if (exitCode === exitCodes.done) return { ...good, happened: `${drive} is done, ${release}.` };
-  const gaps = result?.stampedAt === undefined ? 'some files could not be copied, so its time stamp was not moved' : `${count(result.vanished, 'file')} vanished on the server meanwhile`;
-  return { exitCode, code: 'EXB_GAPS', happened: `${drive} is done with gaps: ${gaps}; ${release}.`, todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount' };
+  const gaps =
+    result?.stampedAt === undefined
+      ? 'some files could not be copied, so its time stamp was not moved'
+      : `${count(result.vanished, 'file')} vanished on the server meanwhile`;
+  return {
+    exitCode,
+    code: 'EXB_GAPS',
+    happened: `${drive} is done with gaps: ${gaps}; ${release}.`,
+    todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount',
+  };
 }

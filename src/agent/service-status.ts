@@ -49,5 +49,9 @@ export function createServiceStatus(run: RunCommand, socket: string | undefined)
 export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
   if (run) return `${run.drive}: ${run.phase}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;
   const telling = drives.filter(({ present }) => present).map(({ label, state }) => `${label}: ${state}`);
-  return [...telling, ...(key === 'missing' ? ['the key is not loaded'] : []), ...(telling.length === 0 ? ['no disk plugged in'] : [])].join(', ');
+  return [
+    ...telling,
+    ...(key === 'missing' ? ['the key is not loaded'] : []),
+    ...(telling.length === 0 ? ['no disk plugged in'] : []),
+  ].join(', ');
 }

@@ -34,7 +34,8 @@ export interface StatusFile {
 }
 
 /** Retired disks are nobody's business any more; a lost one is when it turns up. */
-const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean => state === 'active' || (state === 'lost' && present.has(label));
+const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean =>
+  state === 'active' || (state === 'lost' && present.has(label));
 
 /** Keeps `status.json` true. */
 export function createStatusFile(parts: StatusParts): StatusFile {

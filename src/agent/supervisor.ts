@@ -84,21 +84,34 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
   let keyWasLoaded = false;
   let again: NodeJS.Timeout | undefined;
   let lookTrouble: string | undefined; // told once, not at every look
-  const warn = (what: string) => (error: unknown): void => {
-    bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
-  };
+  const warn =
+    (what: string) =>
+    (error: unknown): void => {
+      bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
+    };
 
-  const keyIsLoaded = parts.sight?.keyIsLoaded ?? createKeyLookup({
-    paths,
-    loadConfig: () => parts.loadConfig(),
-    warn: (reason, todo) => { bus.emit('warning:raised', { reason, todo }); },
-  });
+  const keyIsLoaded =
+    parts.sight?.keyIsLoaded ??
+    createKeyLookup({
+      paths,
+      loadConfig: () => parts.loadConfig(),
+      warn: (reason, todo) => {
+        bus.emit('warning:raised', { reason, todo });
+      },
+    });
 
   const carryOut = async (order: RunOrder, signal: AbortSignal): Promise<void> => {
     const { drive, attach } = order;
     if (!(await keyIsLoaded())) {
       board.set(drive, 'new'); // the next look lets it wait for the key
-      requests.onDropped(order.runId, new KeyError('EXB_KEY_MISSING', `The key went away before the run of ${drive} began.`, 'Load it: extbackup unlock'));
+      requests.onDropped(
+        order.runId,
+        new KeyError(
+          'EXB_KEY_MISSING',
+          `The key went away before the run of ${drive} began.`,
+          'Load it: extbackup unlock',
+        ),
+      );
       look();
       return;
     }
@@ -115,20 +128,35 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     look();
   };
 
-  const showEnd = ({ drive, trigger, attach: { diskseq } }: RunOrder, { failure, drive: disk, result }: RunEnd): void => {
+  const showEnd = (
+    { drive, trigger, attach: { diskseq } }: RunOrder,
+    { failure, drive: disk, result }: RunEnd,
+  ): void => {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (disk === 'open') void watchOverOpen(drive, diskseq, words);
-    else if (isPluggedAnew(drive, diskseq)) return; // what is to be shown of it is up to its next run
+    else if (isPluggedAnew(drive, diskseq))
+      return; // what is to be shown of it is up to its next run
     else if (disk === 'gone') board.set(drive, 'absent', words);
-    else if (failure) board.set(drive, failure.exitCode === exitCodes.held ? 'held' : 'failed', `${words ?? ''} The disk is closed: safe to unplug.`);
-    else board.set(drive, 'safe-to-unplug', result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null);
+    else if (failure)
+      board.set(
+        drive,
+        failure.exitCode === exitCodes.held ? 'held' : 'failed',
+        `${words ?? ''} The disk is closed: safe to unplug.`,
+      );
+    else
+      board.set(
+        drive,
+        'safe-to-unplug',
+        result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null,
+      );
     const attach = board.find(drive);
     // Who asked for a run while a person looked was told so: only a plug is served later.
     if (attach) attach.code = failure?.code === 'EXB_BUSY' && trigger !== 'plug' ? undefined : failure?.code;
     publish();
   };
 
-  const isPluggedAnew = (drive: string, diskseq: number): boolean => (board.find(drive)?.volume.diskseq ?? diskseq) !== diskseq;
+  const isPluggedAnew = (drive: string, diskseq: number): boolean =>
+    (board.find(drive)?.volume.diskseq ?? diskseq) !== diskseq;
 
   /** A disk that could not be closed is tried again until it can. */
   const watchOverOpen = async (drive: string, diskseq: number, words: string | null): Promise<void> => {
@@ -137,7 +165,14 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     const given = new AbortController();
     closing.set(drive, given);
     const onTrouble = warn('The disk could not be looked at; DO NOT UNPLUG it');
-    if (!(await releaseUntilClosed({ tryToClose: () => tryToClose(drive), onTrouble }, releaseAgainMs, AbortSignal.any([stopping.signal, given.signal])))) return;
+    if (
+      !(await releaseUntilClosed(
+        { tryToClose: () => tryToClose(drive), onTrouble },
+        releaseAgainMs,
+        AbortSignal.any([stopping.signal, given.signal]),
+      ))
+    )
+      return;
     if (isPluggedAnew(drive, diskseq)) board.set(drive, 'new');
     else if (board.find(drive) !== undefined) {
       board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');
@@ -168,7 +203,11 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
   const volumes = parts.sight?.findVolumes ?? (() => findVolumes(run));
 
   const around = {
-    bus, registry, deviceLock, board, queue,
+    bus,
+    registry,
+    deviceLock,
+    board,
+    queue,
     ledger: parts.attaches,
     bootId: parts.bootId,
     loadConfig: () => parts.loadConfig(),
@@ -176,7 +215,11 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     findVolumes: volumes,
     rekeyAdvice: (luksUuid: string) => rekeyAdvice(paths, luksUuid),
     holdsOf,
-    health: { ioErrors: readIoErrors, canAsk: hasSmartctl, smart: (disk: string) => askSmartByUnit(run, paths.run, disk) },
+    health: {
+      ioErrors: readIoErrors,
+      canAsk: hasSmartctl,
+      smart: (disk: string) => askSmartByUnit(run, paths.run, disk),
+    },
     keyIsLoaded,
     onPhase: (phase: string) => {
       board.setPhase(phase);
@@ -188,7 +231,8 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     },
     record: async (record: Parameters<RunLedger['append']>[0]) => {
       const warning = await parts.runs.append(record);
-      if (warning !== undefined) bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+      if (warning !== undefined)
+        bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
     },
     othersAtWork: async () => {
       if (queue.current !== undefined) return false; // then the lock is ours
@@ -203,43 +247,58 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     },
   };
 
-  const look = coalesce(async () => {
-    if (stopping.signal.aborted) return;
-    if ((await readLook(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
-    await lookAround(around);
-    lookTrouble = undefined;
-    publish();
-  }, (error) => {
-    publish();
-    const ledger = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the ledger's own watch
-    if (!ledger && lookTrouble !== messageOf(error)) warn('The plugged disks could not be looked up')(error);
-    lookTrouble = messageOf(error);
-    around.lookAgain(ledger ? ledgerAgainMs : lookAgainMs);
-  });
+  const look = coalesce(
+    async () => {
+      if (stopping.signal.aborted) return;
+      if ((await readLook(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
+      await lookAround(around);
+      lookTrouble = undefined;
+      publish();
+    },
+    (error) => {
+      publish();
+      const ledger = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the ledger's own watch
+      if (!ledger && lookTrouble !== messageOf(error)) warn('The plugged disks could not be looked up')(error);
+      lookTrouble = messageOf(error);
+      around.lookAgain(ledger ? ledgerAgainMs : lookAgainMs);
+    },
+  );
 
   const presentDrives = async () => {
     const enrolled = await registry.list();
     const found = await volumes();
-    const present = enrolled.filter(({ state }) => state === 'active').flatMap((record) => {
-      const volume = found.find(({ luksUuid }) => luksUuid === record.luksUuid);
-      if (volume === undefined) return [];
-      const refused = twinTrouble(record.label, volume, found, { ledger: parts.attaches });
-      return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
-    });
+    const present = enrolled
+      .filter(({ state }) => state === 'active')
+      .flatMap((record) => {
+        const volume = found.find(({ luksUuid }) => luksUuid === record.luksUuid);
+        if (volume === undefined) return [];
+        const refused = twinTrouble(record.label, volume, found, { ledger: parts.attaches });
+        return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
+      });
     return { enrolled, present };
   };
 
   const release = async (): Promise<string> => {
-    if (queue.current) throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
+    if (queue.current)
+      throw new BusyError(`A run for disk ${queue.current.drive} is going on.`, 'Wait for its end, or cancel it.');
     const lock = await lockFile(deviceLock, lookPatienceMs);
-    if (!lock) throw new BusyError('Another command is at work with a disk; nothing was closed.', 'Wait for its end, then again: extbackup release');
+    if (!lock)
+      throw new BusyError(
+        'Another command is at work with a disk; nothing was closed.',
+        'Wait for its end, then again: extbackup release',
+      );
     const closed = await releaseDisks(run).finally(() => lock.release());
     look();
     return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
   };
 
   const requests = createRequests({
-    queue, replies: parts.replies, loadConfig: () => parts.loadConfig(), keyIsLoaded, look: presentDrives, release,
+    queue,
+    replies: parts.replies,
+    loadConfig: () => parts.loadConfig(),
+    keyIsLoaded,
+    look: presentDrives,
+    release,
     onQueued: ({ drive, runId, trigger }) => {
       board.set(drive, 'queued');
       bus.emit('run:queued', { runId, drive, trigger });
@@ -265,7 +324,12 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     stop: async () => {
       stopping.abort();
       clearTimeout(again);
-      await queue.stop(new CancelledError('The agent was stopped during the run.', 'The run starts again with the agent: systemctl start extbackup'));
+      await queue.stop(
+        new CancelledError(
+          'The agent was stopped during the run.',
+          'The run starts again with the agent: systemctl start extbackup',
+        ),
+      );
     },
   };
 }

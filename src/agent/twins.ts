@@ -14,9 +14,11 @@ const todo = 'Take both out and plug in the real one alone.';
 const todoForOne = 'Take it out, and plug in the real one alone.';
 
 /** A run that began before the twin came is not broken off, and what is known of its disk stays shown. */
-const isUntouched = ({ state }: Attach): boolean => state !== 'running' && state !== 'do-not-unplug' && state !== 'safe-to-unplug';
+const isUntouched = ({ state }: Attach): boolean =>
+  state !== 'running' && state !== 'do-not-unplug' && state !== 'safe-to-unplug';
 
-const hasTwin = (volume: Volume, volumes: readonly Volume[]): boolean => volumes.some((other) => other.luksUuid === volume.luksUuid && other.kname !== volume.kname);
+const hasTwin = (volume: Volume, volumes: readonly Volume[]): boolean =>
+  volumes.some((other) => other.luksUuid === volume.luksUuid && other.kname !== volume.kname);
 
 /** What twins need to be refused. */
 export interface TwinParts {
@@ -26,14 +28,32 @@ export interface TwinParts {
 }
 
 /** What is wrong with an attach that has a twin, or had one; undefined when nothing is. */
-export function twinTrouble(drive: string, volume: Volume, volumes: readonly Volume[], { ledger }: Pick<TwinParts, 'ledger'>): DriveError | undefined {
-  if (hasTwin(volume, volumes)) return new DriveError('EXB_DUPLICATE', `Two disks with the LUKS header of ${drive} are plugged in; one is a copy.`, todo);
+export function twinTrouble(
+  drive: string,
+  volume: Volume,
+  volumes: readonly Volume[],
+  { ledger }: Pick<TwinParts, 'ledger'>,
+): DriveError | undefined {
+  if (hasTwin(volume, volumes))
+    return new DriveError(
+      'EXB_DUPLICATE',
+      `Two disks with the LUKS header of ${drive} are plugged in; one is a copy.`,
+      todo,
+    );
   if (ledger.stateOf(volume) !== 'duplicate') return undefined;
-  return new DriveError('EXB_DUPLICATE', `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. It is not opened before it is plugged in anew.`, todoForOne);
+  return new DriveError(
+    'EXB_DUPLICATE',
+    `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. It is not opened before it is plugged in anew.`,
+    todoForOne,
+  );
 }
 
 /** Refuses every twin that was not opened yet, and keeps what is said of the refused ones true. Returns those newly refused. */
-export async function refuseTwins(volumes: readonly Volume[], records: readonly DriveRecord[], parts: TwinParts): Promise<{ readonly attach: Attach; readonly error: DriveError }[]> {
+export async function refuseTwins(
+  volumes: readonly Volume[],
+  records: readonly DriveRecord[],
+  parts: TwinParts,
+): Promise<{ readonly attach: Attach; readonly error: DriveError }[]> {
   const { board, ledger, queue } = parts;
   const refused: { attach: Attach; error: DriveError }[] = [];
   for (const attach of board.attaches.filter(isUntouched)) {
@@ -44,7 +64,10 @@ export async function refuseTwins(volumes: readonly Volume[], records: readonly 
     if (trouble === undefined) continue;
     const opened = board.attaches.find((other) => other.drive === drive && other !== attach && !isUntouched(other));
     const error = opened === undefined ? trouble : besideAnOpened(drive, volume, opened);
-    for (const order of queue.waiting.filter((waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq)) queue.end(order.runId, error);
+    for (const order of queue.waiting.filter(
+      (waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq,
+    ))
+      queue.end(order.runId, error);
     attach.state = 'ignored'; // after the order was dropped, which makes it idle
     attach.message = `${error.message} ${error.todo}`;
     if (ledger.stateOf(volume) === 'duplicate') continue;
@@ -55,5 +78,11 @@ export async function refuseTwins(volumes: readonly Volume[], records: readonly 
 }
 
 function besideAnOpened(drive: string, { kname }: Volume, opened: Attach): DriveError {
-  return new DriveError('EXB_DUPLICATE', `A second disk with the LUKS header of ${drive} is plugged in (${kname}); one is a copy. The second was not opened.`, opened.state === 'safe-to-unplug' ? todo : `Leave ${opened.volume.kname} in until its run has ended. Then take both out and find out which is the real one.`);
+  return new DriveError(
+    'EXB_DUPLICATE',
+    `A second disk with the LUKS header of ${drive} is plugged in (${kname}); one is a copy. The second was not opened.`,
+    opened.state === 'safe-to-unplug'
+      ? todo
+      : `Leave ${opened.volume.kname} in until its run has ended. Then take both out and find out which is the real one.`,
+  );
 }

@@ -33,7 +33,12 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
     return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EPERM') throw new UsageError('The state of the backups can only be read by root.', 'Run it as root, for example: sudo extbackup status', error);
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new UsageError(
+        'The state of the backups can only be read by root.',
+        'Run it as root, for example: sudo extbackup status',
+        error,
+      );
     throw error;
   }
 }
@@ -63,7 +68,9 @@ function parseStatus(text: string | undefined): Status | undefined {
 /** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
 async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
   const { paths, runCommand, rotation } = sources;
-  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
+  const volumes = (await listBlockDevices(runCommand))
+    .flatMap((disk) => [...withDescendants(disk)])
+    .filter(({ fstype }) => fstype === 'crypto_LUKS');
   const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);
   const { drives: enrolled, trouble } = await createDriveRegistry(files.drives(paths)).read();
   const records = enrolled.filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
@@ -73,7 +80,10 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
     agent: 'stopped',
     key: (await placeOf(files.luksKey(paths))) === 'ramfs' ? 'loaded' : 'missing',
     drives: records.map((record) => ({
-      ...stateWithoutAgent(record, volumes.filter(({ uuid }) => uuid === record.luksUuid)),
+      ...stateWithoutAgent(
+        record,
+        volumes.filter(({ uuid }) => uuid === record.luksUuid),
+      ),
       label: record.label,
       luksUuid: record.luksUuid,
       enrolledAt: record.enrolledAt,
@@ -91,7 +101,10 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
   };
 }
 
-function stateWithoutAgent(record: DriveRecord, volumes: readonly BlockDevice[]): Pick<DriveStatus, 'present' | 'state' | 'message'> {
+function stateWithoutAgent(
+  record: DriveRecord,
+  volumes: readonly BlockDevice[],
+): Pick<DriveStatus, 'present' | 'state' | 'message'> {
   const message = record.lastError === null ? null : `The last run failed (${record.lastError}).`;
   if (volumes.length === 0) return { present: false, state: 'absent', message };
   if (volumes.some(({ children }) => children.length > 0)) {

@@ -13,8 +13,7 @@ import { watchRunDirectory } from './watch-status.ts';
 
 /** What to ask for; the id is added here. */
 export type Wish =
-  | { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean }
-  | { readonly kind: 'release' };
+  { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean } | { readonly kind: 'release' };
 
 /** How to follow. */
 export interface Following {
@@ -103,8 +102,18 @@ const noteFile = (paths: Paths, name: string): string => `${files.spool(paths)}/
 
 function asRoot(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES' || code === 'EPERM') return new UsageError('Only root may ask the agent for something.', 'Run it as root, for example with sudo.', error);
-  if (code === 'ENOENT') return new UsageError('The agent is not running: its spool is not there.', 'Start it: systemctl start extbackup', error);
+  if (code === 'EACCES' || code === 'EPERM')
+    return new UsageError(
+      'Only root may ask the agent for something.',
+      'Run it as root, for example with sudo.',
+      error,
+    );
+  if (code === 'ENOENT')
+    return new UsageError(
+      'The agent is not running: its spool is not there.',
+      'Start it: systemctl start extbackup',
+      error,
+    );
   return error;
 }
 
@@ -119,7 +128,11 @@ function parseReply(text: string | undefined): Reply | undefined {
 /** Takes the note back when nobody has read it, so that no run starts later that nobody waits for. */
 async function agentGone(paths: Paths, id: string, started: boolean): Promise<ExtbackupError> {
   await unlink(noteFile(paths, id)).catch(() => undefined);
-  if (!started) return new UsageError('The agent stopped before it served the request.', 'Start it and try again: systemctl start extbackup');
+  if (!started)
+    return new UsageError(
+      'The agent stopped before it served the request.',
+      'Start it and try again: systemctl start extbackup',
+    );
   return new ExtbackupError('EXB_AGENT_GONE', exitCodes.notReleased, {
     happened: 'The agent stopped in the middle of it; whether the disk was closed is not known here.',
     todo: 'DO NOT UNPLUG it before you have looked: extbackup status',

@@ -22,7 +22,11 @@ export function describeEnd(reply: Reply, runs: readonly RunRecord[]): RunEndTex
 
 function describeRunEnd(run: RunRecord): string {
   const disk = run.pulledOut ? 'and the disk was pulled out' : run.released ? 'safe to unplug' : 'DO NOT UNPLUG';
-  if (run.outcome !== 'success' && run.outcome !== 'gaps') return `${run.drive}: ${run.outcome === 'failure' ? 'failed' : run.outcome}, ${disk}.`;
-  const copied = run.filesTransferred === null || run.bytesTransferred === null ? '' : ` ${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)})`;
+  if (run.outcome !== 'success' && run.outcome !== 'gaps')
+    return `${run.drive}: ${run.outcome === 'failure' ? 'failed' : run.outcome}, ${disk}.`;
+  const copied =
+    run.filesTransferred === null || run.bytesTransferred === null
+      ? ''
+      : ` ${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)})`;
   return `${run.drive} is done${run.outcome === 'gaps' ? ' with gaps' : ''}, ${disk}.${copied} in ${describeDuration(run.tookMs)}.`;
 }

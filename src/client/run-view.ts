@@ -52,7 +52,12 @@ export function createBarView(stream: NodeJS.WritableStream): RunView {
     update: (reply, status) => {
       const run = ourRun(reply, status);
       if (!run) return;
-      const fields = { drive: run.drive, phase: run.phase.padEnd(10), share: run.percent === null ? '' : `${Math.floor(run.percent)} %`, details: describeProgress(run) };
+      const fields = {
+        drive: run.drive,
+        phase: run.phase.padEnd(10),
+        share: run.percent === null ? '' : `${Math.floor(run.percent)} %`,
+        details: describeProgress(run),
+      };
       if (!drawing) bar.start(100, 0, fields);
       drawing = true;
       bar.update(run.percent ?? 0, fields);

@@ -14,7 +14,9 @@ export function renderStatus(status: Status, now: Date): string {
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
     ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
     '',
-    status.drives.length === 0 ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help' : renderDrives(status.drives, now),
+    status.drives.length === 0
+      ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help'
+      : renderDrives(status.drives, now),
     ...status.warnings.map(({ at, text }) => `Warning, ${at.slice(0, 16).replace('T', ' ')} UTC: ${text}`),
   ];
   return lines.join('\n');
@@ -23,8 +25,11 @@ export function renderStatus(status: Status, now: Date): string {
 /** The freshest copy that lies on a disk which is not plugged in: what is left when this machine and the server are lost. */
 function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
   const { offlineCopy, overdue } = rotation;
-  if (offlineCopy !== null) return `${describeAge(offlineCopy.at, now)} old, on ${offlineCopy.drive}${overdue ? '; TOO OLD' : ''}`;
-  return drives.some(({ lastSuccess }) => lastSuccess !== null) ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}` : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
+  if (offlineCopy !== null)
+    return `${describeAge(offlineCopy.at, now)} old, on ${offlineCopy.drive}${overdue ? '; TOO OLD' : ''}`;
+  return drives.some(({ lastSuccess }) => lastSuccess !== null)
+    ? `none: every disk with a backup is plugged in${overdue ? '; FOR TOO LONG' : ''}`
+    : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
 }
 
 /** Which disk to bring, if it is not here already, and which should have come already. */
@@ -46,7 +51,9 @@ const phaseWords: Readonly<Record<string, string>> = {
 
 /** A run in one line: disk, phase and how far it is. */
 export function describeRun(run: RunStatus): string {
-  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords[run.phase] ?? run.phase}`];
+  const parts = [
+    `${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords[run.phase] ?? run.phase}`,
+  ];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
   if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));
@@ -70,12 +77,22 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
-    const remarks = [drive.overdue ? 'overdue' : '', drive.nextUp && !drive.present ? 'bring it next' : '', ...drive.health, drive.message ?? ''];
+    const remarks = [
+      drive.overdue ? 'overdue' : '',
+      drive.nextUp && !drive.present ? 'bring it next' : '',
+      ...drive.health,
+      drive.message ?? '',
+    ];
     table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
     for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
-      if (lastError !== null) table.push([`  ${name}`, lastError === 'EXB_HELD' ? 'held' : 'not complete', lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`, '']);
+      if (lastError !== null)
+        table.push([
+          `  ${name}`,
+          lastError === 'EXB_HELD' ? 'held' : 'not complete',
+          lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`,
+          '',
+        ]);
     }
   }
   return trimEnds(table.toString());
 }
-

@@ -12,7 +12,12 @@ export interface Watch {
  * `tickMs`, because a dead agent writes nothing.
  * The directory above is watched too, so that a run directory that comes and goes with the agent is followed.
  */
-export function watchRunDirectory(paths: Paths, watched: readonly string[], onChange: () => void, tickMs = 2_000): Watch {
+export function watchRunDirectory(
+  paths: Paths,
+  watched: readonly string[],
+  onChange: () => void,
+  tickMs = 2_000,
+): Watch {
   const top = dirname(paths.run);
   const wanted = new Set([top, paths.run, ...watched, ...watched.map((file) => dirname(file))]);
   const watcher = watch(top, { depth: 2, ignoreInitial: true, ignored: (path) => !wanted.has(path) });

@@ -26,12 +26,17 @@ interface Options {
 /** Lets a held run go on. */
 export function approveCommand(context: CliContext): Command {
   return new Command('approve')
-    .description('let a run go on that stopped to ask, because it would change or delete suspiciously much, or the server gave no sign of life')
+    .description(
+      'let a run go on that stopped to ask, because it would change or delete suspiciously much, or the server gave no sign of life',
+    )
     .argument('[run]', 'which run, or which disk, when several wait')
     .option('--reason <text>', 'why it is right; kept with your name in the list of disks')
     .option('--show', 'only show what it is about, with the directories; the disk must be plugged in')
     .option('--later', 'wait for the next plug, even if the disk is plugged in')
-    .addHelpText('after', '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects were moved to the new layout"\n\nIt covers what the run was going to do; one that would do much more stops and asks again.\nIf it is not right: extbackup rollback')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects were moved to the new layout"\n\nIt covers what the run was going to do; one that would do much more stops and asks again.\nIf it is not right: extbackup rollback',
+    )
     .action(async (wanted: string | undefined, options: Options) => {
       requireRoot('work on disks');
       const registry = createDriveRegistry(files.drives(context.paths));
@@ -41,16 +46,28 @@ export function approveCommand(context: CliContext): Command {
         return;
       }
       const reason = options.reason?.trim() ?? '';
-      if (reason === '') throw new UsageError('It is not said why.', `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`);
-      await approveRun(registry, record.label, { by: process.env['SUDO_USER'] ?? userInfo().username, reason, at: new Date() });
+      if (reason === '')
+        throw new UsageError(
+          'It is not said why.',
+          `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`,
+        );
+      await approveRun(registry, record.label, {
+        by: process.env['SUDO_USER'] ?? userInfo().username,
+        reason,
+        at: new Date(),
+      });
       await nudgeAboutDrives(context.paths);
       if (record.hold === undefined) {
         context.print(`Noted. The history of ${record.label} is thinned out again as the settings say.`);
         return;
       }
       context.print(`Approved of ${record.label}: ${record.hold.reason}`); // it may be another one than was read about
-      if (options.later !== true && (await isWaiting(context, record.label))) await runNow(context, { drive: record.label });
-      else context.print(`The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`);
+      if (options.later !== true && (await isWaiting(context, record.label)))
+        await runNow(context, { drive: record.label });
+      else
+        context.print(
+          `The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`,
+        );
     });
 }
 
@@ -58,8 +75,20 @@ async function show(context: CliContext, record: DriveRecord): Promise<void> {
   context.print(record.hold?.reason ?? 'The last run went through, but what it copied looked wrong.');
   if (record.hold?.attestation !== undefined) return; // nothing was changed; a report on the disk is an older one
   const report = await cancellable('The disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) => readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024)));
-  context.print(report === undefined ? 'The disk has no report about it.' : report.split('\n').slice(2).join('\n').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?').trimEnd());
+    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
+      readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024),
+    ),
+  );
+  context.print(
+    report === undefined
+      ? 'The disk has no report about it.'
+      : report
+          .split('\n')
+          .slice(2)
+          .join('\n')
+          .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?')
+          .trimEnd(),
+  );
 }
 
 /** Whether the disk is plugged in and an agent is there that can start the run. */

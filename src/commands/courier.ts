@@ -11,7 +11,10 @@ import type { CliContext } from '../terminal/cli-context.ts';
 export function courierCommand(context: CliContext): Command {
   return new Command('courier')
     .description('deliver one notice or start one hook for the agent; extbackup-courier@.service starts it')
-    .addHelpText('after', '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, the answer one on standard output.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, the answer one on standard output.',
+    )
     .action(async () => {
       const failure = await doErrand(context.runCommand, parseErrand(await text(process.stdin)));
       context.print(JSON.stringify({ ...(failure !== undefined && { failure }) }));
@@ -23,7 +26,10 @@ function parseErrand(json: string): Errand {
   try {
     return JSON.parse(json) as Errand;
   } catch {
-    throw new UsageError('There is no errand on standard input.', 'The agent sends them; see: systemctl cat extbackup-courier@');
+    throw new UsageError(
+      'There is no errand on standard input.',
+      'The agent sends them; see: systemctl cat extbackup-courier@',
+    );
   }
 }
 

@@ -29,5 +29,9 @@ export function renderFindings(findings: readonly Finding[]): string {
   ]);
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
   const warned = findings.filter(({ verdict }) => verdict === 'warn').length;
-  return [...lines, '', failed + warned === 0 ? 'Everything is well.' : `${failed} failed, ${warned} to think about.`].join('\n');
+  return [
+    ...lines,
+    '',
+    failed + warned === 0 ? 'Everything is well.' : `${failed} failed, ${warned} to think about.`,
+  ].join('\n');
 }

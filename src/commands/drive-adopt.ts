@@ -28,7 +28,10 @@ export function driveAdoptCommand(context: CliContext): Command {
     .option('--old-key', 'it still has a key from before the password was changed: give it the present one first')
     .option('--password-stdin', 'with --old-key: read the old password from standard input instead of asking')
     .option('--json', 'print the enrolled disk as one JSON object')
-    .addHelpText('after', '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the disk, and LABEL where there is none; with --old-key, the keyslot changes, too.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the disk, and LABEL where there is none; with --old-key, the keyslot changes, too.',
+    )
     .action((device: string, options: Options) => adopt(context, device, options));
 }
 
@@ -42,35 +45,60 @@ interface Options {
 async function adopt(context: CliContext, typed: string, options: Options): Promise<void> {
   if (options.oldKey === true) await giveThePresentKey(context, typed, options);
   const registry = createDriveRegistry(files.drives(context.paths));
-  const record = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
-    const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
-    await registry.assertWritable();
-    const { drives: enrolled } = await registry.read(); // nothing to be understood: this is the way back
-    const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
-    const taken = enrolled.filter((record) => record !== known).map(({ label }) => label);
-    const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal).catch((error: unknown) => mayHaveOldKey(context, typed, error));
-    const aside = await registry.update((drives) => enrol(without(drives, [adopted]), adopted), { anew: true });
-    if (aside.length > 0) context.note(`The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is missing from: extbackup drive list`);
-    return adopted;
-  }));
+  const record = await withDeviceLock(context.paths, () =>
+    cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
+      const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
+      await registry.assertWritable();
+      const { drives: enrolled } = await registry.read(); // nothing to be understood: this is the way back
+      const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
+      const taken = enrolled.filter((record) => record !== known).map(({ label }) => label);
+      const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal).catch(
+        (error: unknown) => mayHaveOldKey(context, typed, error),
+      );
+      const aside = await registry.update((drives) => enrol(without(drives, [adopted]), adopted), { anew: true });
+      if (aside.length > 0)
+        context.note(
+          `The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is missing from: extbackup drive list`,
+        );
+      return adopted;
+    }),
+  );
   await nudgeAboutDrives(context.paths);
   if (options.json === true) context.print(JSON.stringify(record));
-  else context.print(`Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts with the next plug, or now with: extbackup run --drive ${record.label}`);
+  else
+    context.print(
+      `Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
+    );
 }
 
 /** Before the disk is known: it may have been forgotten, or made, while an earlier password was in force. */
 async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
   const { paths, runCommand: run } = context;
   await protectMemory(run);
-  const password = await askPassword({ message: `Old password of ${typed}:`, fromStdin: options.passwordStdin === true, twice: false });
+  const password = await askPassword({
+    message: `Old password of ${typed}:`,
+    fromStdin: options.passwordStdin === true,
+    twice: false,
+  });
   try {
-    await withKeyLock(paths, () => withIdleDevice(paths, async () => {
-      const config = await context.loadConfig();
-      await requirePresentKey(paths, config.key);
-      const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(run));
-      const changed = await rekeyDisk(context, config, { label: options.label ?? typed, luksUuid, device: volume.path }, () => Promise.resolve(password));
-      context.note(changed ? `${typed} has the present key now; the old one does not open it any more.` : `${typed} has the present key already.`);
-    }));
+    await withKeyLock(paths, () =>
+      withIdleDevice(paths, async () => {
+        const config = await context.loadConfig();
+        await requirePresentKey(paths, config.key);
+        const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(run));
+        const changed = await rekeyDisk(
+          context,
+          config,
+          { label: options.label ?? typed, luksUuid, device: volume.path },
+          () => Promise.resolve(password),
+        );
+        context.note(
+          changed
+            ? `${typed} has the present key now; the old one does not open it any more.`
+            : `${typed} has the present key already.`,
+        );
+      }),
+    );
   } finally {
     password.wipe();
   }
@@ -78,8 +106,18 @@ async function giveThePresentKey(context: CliContext, typed: string, options: Op
 
 /** Adds the way out to the refusal of a disk that does not open. */
 async function mayHaveOldKey(context: CliContext, typed: string, error: unknown): Promise<never> {
-  if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED' || (await readPreviousKeys(context.paths)).keys.length === 0) throw error;
-  throw new KeyError(error.code, error.message, `If it has a key from before the password was changed: extbackup drive adopt ${typed} --old-key (it asks for the old password)`, error);
+  if (
+    !(error instanceof KeyError) ||
+    error.code !== 'EXB_KEY_REJECTED' ||
+    (await readPreviousKeys(context.paths)).keys.length === 0
+  )
+    throw error;
+  throw new KeyError(
+    error.code,
+    error.message,
+    `If it has a key from before the password was changed: extbackup drive adopt ${typed} --old-key (it asks for the old password)`,
+    error,
+  );
 }
 
 async function follow(typed: string): Promise<string> {

@@ -33,18 +33,35 @@ export function driveListCommand(context: CliContext): Command {
 
 async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   const [records, disks, setting] = await Promise.all([
-    createDriveRegistry(files.drives(context.paths)).list(), listBlockDevices(context.runCommand), rotationSetting(() => context.loadConfig()),
+    createDriveRegistry(files.drives(context.paths)).list(),
+    listBlockDevices(context.runCommand),
+    rotationSetting(() => context.loadConfig()),
   ]);
   const here = new Set(disks.flatMap((disk) => [...withDescendants(disk)].map(({ uuid }) => uuid)));
   const present = new Set(records.filter(({ luksUuid }) => here.has(luksUuid)).map(({ label }) => label));
   const places = planRotation(records, setting, new Date(), present);
-  return records.map((record) => ({ ...record, present: here.has(record.luksUuid), ...(places.get(record.label) ?? { overdue: false, nextUp: false }) }));
+  return records.map((record) => ({
+    ...record,
+    present: here.has(record.luksUuid),
+    ...(places.get(record.label) ?? { overdue: false, nextUp: false }),
+  }));
 }
 
 /** The disks as a table that a person reads. */
 export function renderDriveList(drives: readonly ListedDrive[], now: Date): string {
   if (drives.length === 0) return 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help';
-  const table = plainTable(['Disk', 'Here', 'Since', 'Last backup', 'Last run', 'Runs', 'Holds', 'Size', 'State', 'Health']);
+  const table = plainTable([
+    'Disk',
+    'Here',
+    'Since',
+    'Last backup',
+    'Last run',
+    'Runs',
+    'Holds',
+    'Size',
+    'State',
+    'Health',
+  ]);
   for (const drive of drives) {
     table.push([
       drive.label,
@@ -67,7 +84,11 @@ const ago = (time: string | null, now: Date): string => (time === null ? 'never'
 function describeState({ state, overdue, nextUp, present, lastError }: ListedDrive): string {
   if (state === 'retired') return 'retired';
   if (state === 'lost') return 'LOST';
-  const remarks = [lastError === null ? '' : `last run failed (${lastError})`, overdue ? 'overdue' : '', nextUp && !present ? 'bring it next' : ''];
+  const remarks = [
+    lastError === null ? '' : `last run failed (${lastError})`,
+    overdue ? 'overdue' : '',
+    nextUp && !present ? 'bring it next' : '',
+  ];
   const text = remarks.filter((remark) => remark !== '').join(', ');
   return text === '' ? 'in rotation' : text;
 }
@@ -76,6 +97,9 @@ function describeState({ state, overdue, nextUp, present, lastError }: ListedDri
 function describeHealth({ health }: ListedDrive, now: Date): string {
   const wrong = remarksOf(health);
   if (wrong.length > 0) return wrong.join(', ');
-  const good = [health?.smart === 'passed' ? 'SMART: passed' : '', health?.checkedAt == null ? '' : `read back ${ago(health.checkedAt, now)}`].filter((text) => text !== '');
+  const good = [
+    health?.smart === 'passed' ? 'SMART: passed' : '',
+    health?.checkedAt == null ? '' : `read back ${ago(health.checkedAt, now)}`,
+  ].filter((text) => text !== '');
   return good.length > 0 ? good.join(', ') : '-';
 }

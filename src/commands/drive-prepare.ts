@@ -40,44 +40,67 @@ export function drivePrepareCommand(context: CliContext): Command {
     .argument('<device>', 'the whole disk, for example /dev/sdb or a link below /dev/disk/by-id')
     .requiredOption('--label <label>', 'its name, also written on its outside: up to 16 letters, digits, ".", "_", "-"')
     .addOption(new Option('--fs <type>', 'file system').choices([...filesystems]).default('ext4'))
-    .addOption(new Option('--check [how]', 'try every block first: read it, or write and read it; takes hours').choices([...surfaceChecks]))
-    .option('--header-backup <file>', 'copy the LUKS header to this new file, or with "-" to standard output; without the header a disk is lost')
+    .addOption(
+      new Option('--check [how]', 'try every block first: read it, or write and read it; takes hours').choices([
+        ...surfaceChecks,
+      ]),
+    )
+    .option(
+      '--header-backup <file>',
+      'copy the LUKS header to this new file, or with "-" to standard output; without the header a disk is lost',
+    )
     .option('--replace', 'the disk may be an enrolled one; its backup is lost')
     .option('--yes', 'do not ask; never overrides that a disk is in use or belongs to this system')
     .option('--json', 'print the enrolled disk as one JSON object')
-    .addHelpText('after', '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb --label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nWhat was cut off, by a power cut for example, can be run again.\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb --label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nWhat was cut off, by a power cut for example, can be run again.\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run',
+    )
     .action((device: string, options: Options) => prepare(context, device, options));
 }
 
 async function prepare(context: CliContext, typed: string, options: Options): Promise<void> {
   requireRoot('work on disks');
   checkLabel(options.label, options.fs);
-  if (options.json === true && options.headerBackup === toStdout) throw new UsageError('--json and --header-backup - both want standard output.', 'Leave out one of them.');
+  if (options.json === true && options.headerBackup === toStdout)
+    throw new UsageError('--json and --header-backup - both want standard output.', 'Leave out one of them.');
   const order = {
     filesystem: options.fs,
     ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }),
-    ...(options.check === undefined ? {} : { check: options.check === true ? 'read' as const : options.check }),
+    ...(options.check === undefined ? {} : { check: options.check === true ? ('read' as const) : options.check }),
   };
-  const wish: Wish = { typed, device: await follow(typed), label: options.label, filesystem: options.fs, replace: options.replace === true };
+  const wish: Wish = {
+    typed,
+    device: await follow(typed),
+    label: options.label,
+    filesystem: options.fs,
+    replace: options.replace === true,
+  };
   const registry = createDriveRegistry(files.drives(context.paths));
-  for (const news of await withDeviceLock(context.paths, () => tidyUpCutOff(context.runCommand, context.paths, wish.device))) context.note(news);
+  for (const news of await withDeviceLock(context.paths, () =>
+    tidyUpCutOff(context.runCommand, context.paths, wish.device),
+  ))
+    context.note(news);
   const asked = await choose(context, wish, await registry.list());
   await checkMeans(context, order);
   await requireRightKey(context);
   await confirm(context, asked, options);
-  const fresh = await withDeviceLock(context.paths, () => cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
-    await registry.assertWritable();
-    const enrolled = await registry.list();
-    const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
-    if (!isSameDisk(asked, disk)) throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
-    const replaced = enrolledOn(disk, enrolled);
-    if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they are no backup any more
-    return noted(context.paths, { label: options.label, device: disk.path }, async () => {
-      const record = await prepareDrive(context, { ...order, writeOut, disk, label: options.label }, signal);
-      await registry.update((drives) => enrol(drives, record));
-      return record;
-    });
-  }));
+  const fresh = await withDeviceLock(context.paths, () =>
+    cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
+      await registry.assertWritable();
+      const enrolled = await registry.list();
+      const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
+      if (!isSameDisk(asked, disk))
+        throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
+      const replaced = enrolledOn(disk, enrolled);
+      if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they are no backup any more
+      return noted(context.paths, { label: options.label, device: disk.path }, async () => {
+        const record = await prepareDrive(context, { ...order, writeOut, disk, label: options.label }, signal);
+        await registry.update((drives) => enrol(drives, record));
+        return record;
+      });
+    }),
+  );
   await nudgeAboutDrives(context.paths);
   const words = options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup);
   if (options.headerBackup === toStdout) context.note(words);
@@ -87,7 +110,11 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
 /** A disk that was made with a stray key would open to nobody who knows the password. */
 async function requireRightKey(context: CliContext): Promise<void> {
   if (await isKeyLoaded(context.paths, (await context.loadConfig()).key)) return;
-  throw new KeyError('EXB_KEY_REJECTED', 'The key in RAM is not the one of this station\'s password; nothing was changed.', 'Load it anew: extbackup lock, then: extbackup unlock');
+  throw new KeyError(
+    'EXB_KEY_REJECTED',
+    "The key in RAM is not the one of this station's password; nothing was changed.",
+    'Load it anew: extbackup lock, then: extbackup unlock',
+  );
 }
 
 /** Links below /dev/disk are followed; a name that does not exist is refused later, with the names that do. */
@@ -110,20 +137,32 @@ const isSameDisk = (before: BlockDevice, now: BlockDevice): boolean =>
 
 async function confirm(context: CliContext, disk: BlockDevice, options: Options): Promise<void> {
   for (const line of describeDisk(disk)) context.note(line);
-  if (disk.transport !== 'usb') context.note(`${disk.path} is not connected by USB: runs will not start by themselves when it is plugged in.`);
+  if (disk.transport !== 'usb')
+    context.note(`${disk.path} is not connected by USB: runs will not start by themselves when it is plugged in.`);
   if (options.yes === true) return;
   const blank = !looksUsed(disk) && !(await hasBytes(disk.path));
   if (blank && !process.stdin.isTTY) return;
   context.note(blank ? 'It looks empty. WHATEVER IS ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
-  if (!process.stdin.isTTY) throw new UsageError(`${disk.path} looks used, and there is no terminal to ask you on.`, 'If everything on it may be erased, add: --yes');
+  if (!process.stdin.isTTY)
+    throw new UsageError(
+      `${disk.path} looks used, and there is no terminal to ask you on.`,
+      'If everything on it may be erased, add: --yes',
+    );
   const answer = await askLine(`To go on, type the new label (${options.label}):`);
-  if (answer !== options.label) throw new CancelledError('That is not the label; nothing was changed.', 'Run it again if you are sure about the disk.');
+  if (answer !== options.label)
+    throw new CancelledError(
+      'That is not the label; nothing was changed.',
+      'Run it again if you are sure about the disk.',
+    );
 }
 
 const writeOut = (bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
     process.stdout.on('error', reject); // the other end of the pipe may be gone
-    process.stdout.write(bytes, (error) => { if (error) reject(error); else resolve(); });
+    process.stdout.write(bytes, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
   });
 
 function summary(record: DriveRecord, headerBackup: string | undefined): string {

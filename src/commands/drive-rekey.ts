@@ -45,18 +45,33 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
   const { paths, runCommand } = context;
   const fromStdin = options.passwordStdin === true;
   await protectMemory(runCommand);
-  const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
+  const headerBackup = await offerHeaderBackup(context, {
+    directory: options.headerBackup,
+    ask: !fromStdin && process.stdin.isTTY,
+  });
   // The password is asked for with no lock held: an open question must hold up no run and no `lock`.
-  const attempt = (ask: (label: string) => Promise<Secret>): Promise<void> => withKeyLock(paths, () => withIdleDevice(paths, async () => {
-    const config = await context.loadConfig();
-    if (!(await isKeyLoaded(paths, config.key))) throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
-    const disks = await listBlockDevices(runCommand);
-    const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
-    const { label, luksUuid } = record;
-    const device = volumeOfRecord(record, disks).volume.path;
-    const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () => ask(label), headerBackup);
-    context.print(changed ? `Disk ${label} has the present key now; the old one does not open it any more.` : `Disk ${label} has the present key already.`);
-  }));
+  const attempt = (ask: (label: string) => Promise<Secret>): Promise<void> =>
+    withKeyLock(paths, () =>
+      withIdleDevice(paths, async () => {
+        const config = await context.loadConfig();
+        if (!(await isKeyLoaded(paths, config.key)))
+          throw new KeyError(
+            'EXB_KEY_MISSING',
+            'The present key is not loaded.',
+            'Load it with the present password: extbackup unlock',
+          );
+        const disks = await listBlockDevices(runCommand);
+        const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
+        const { label, luksUuid } = record;
+        const device = volumeOfRecord(record, disks).volume.path;
+        const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () => ask(label), headerBackup);
+        context.print(
+          changed
+            ? `Disk ${label} has the present key now; the old one does not open it any more.`
+            : `Disk ${label} has the present key already.`,
+        );
+      }),
+    );
   try {
     await attempt((label) => Promise.reject(new PasswordNeeded(label)));
   } catch (error) {

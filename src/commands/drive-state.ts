@@ -14,9 +14,14 @@ export function driveForgetCommand(context: CliContext): Command {
   return new Command('forget')
     .description('strike a disk off the list; nothing on the disk is changed')
     .argument('<label>')
-    .addHelpText('after', '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt',
+    )
     .action(async (label: string) => {
-      const record = await change(context, label, (drives, { luksUuid }) => drives.filter((drive) => drive.luksUuid !== luksUuid));
+      const record = await change(context, label, (drives, { luksUuid }) =>
+        drives.filter((drive) => drive.luksUuid !== luksUuid),
+      );
       context.print(forgotten(record));
     });
 }
@@ -30,9 +35,11 @@ export function driveRetireCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  extbackup drive retire BACKUP_1')
     .action(async (label: string, options: { undo?: boolean }) => {
       await setState(context, label, options.undo === true ? 'active' : 'retired');
-      context.print(options.undo === true
-        ? `Disk ${label} is in the rotation again.`
-        : `Disk ${label} is retired: no run uses it any more, and it is not missed. Its copy grows old but can still be read: extbackup mount ${label}\nTo take it back: extbackup drive retire ${label} --undo ; for a disk in its place: extbackup drive prepare --help`);
+      context.print(
+        options.undo === true
+          ? `Disk ${label} is in the rotation again.`
+          : `Disk ${label} is retired: no run uses it any more, and it is not missed. Its copy grows old but can still be read: extbackup mount ${label}\nTo take it back: extbackup drive retire ${label} --undo ; for a disk in its place: extbackup drive prepare --help`,
+      );
     });
 }
 
@@ -50,12 +57,14 @@ export function driveLostCommand(context: CliContext): Command {
 }
 
 /** What a forgotten disk means, and what to do. */
-export const forgotten = (record: DriveRecord): string => [
-  `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
-  `What is on it is still there, and the password of this station still opens it. To have it back: extbackup drive adopt DEVICE ; to use it for something new: extbackup drive prepare DEVICE --label ${record.label}`,
-].join('\n');
+export const forgotten = (record: DriveRecord): string =>
+  [
+    `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
+    `What is on it is still there, and the password of this station still opens it. To have it back: extbackup drive adopt DEVICE ; to use it for something new: extbackup drive prepare DEVICE --label ${record.label}`,
+  ].join('\n');
 
-const copyOf = ({ lastSuccess }: DriveRecord): string => (lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${lastSuccess.slice(0, 10)}.`);
+const copyOf = ({ lastSuccess }: DriveRecord): string =>
+  lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${lastSuccess.slice(0, 10)}.`;
 
 const found = ({ label }: DriveRecord): string =>
   `Disk ${label} is in the rotation again.\nIf somebody may have had it in hand, compare it with the server before you trust it: extbackup verify ${label} --against-server`;
@@ -74,13 +83,20 @@ export function lost(record: DriveRecord): string {
 }
 
 async function setState(context: CliContext, label: string, state: DriveRecord['state']): Promise<DriveRecord> {
-  return change(context, label, (drives, { luksUuid }) => drives.map((drive) => (drive.luksUuid === luksUuid ? { ...drive, state } : drive)));
+  return change(context, label, (drives, { luksUuid }) =>
+    drives.map((drive) => (drive.luksUuid === luksUuid ? { ...drive, state } : drive)),
+  );
 }
 
 /** Changes the list for one disk that is not open. */
-async function change(context: CliContext, label: string, how: (drives: readonly DriveRecord[], record: DriveRecord) => readonly DriveRecord[]): Promise<DriveRecord> {
+async function change(
+  context: CliContext,
+  label: string,
+  how: (drives: readonly DriveRecord[], record: DriveRecord) => readonly DriveRecord[],
+): Promise<DriveRecord> {
   requireRoot('work on disks');
-  if (await isOpen(mappingName(label))) throw new BusyError(`Disk ${label} is open.`, 'Wait for the run, or close it with: extbackup release');
+  if (await isOpen(mappingName(label)))
+    throw new BusyError(`Disk ${label} is open.`, 'Wait for the run, or close it with: extbackup release');
   const changed: DriveRecord[] = [];
   await createDriveRegistry(files.drives(context.paths)).update((drives) => {
     const record = drives.find((drive) => drive.label === label);

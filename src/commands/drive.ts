@@ -11,7 +11,15 @@ export function driveCommand(context: CliContext): Command {
   const command = new Command('drive')
     .description('prepare, enrol and list the rotation disks')
     .addHelpText('after', '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive list');
-  const parts = [drivePrepareCommand, driveAdoptCommand, driveListCommand, driveRekeyCommand, driveForgetCommand, driveRetireCommand, driveLostCommand];
+  const parts = [
+    drivePrepareCommand,
+    driveAdoptCommand,
+    driveListCommand,
+    driveRekeyCommand,
+    driveForgetCommand,
+    driveRetireCommand,
+    driveLostCommand,
+  ];
   for (const make of parts) command.addCommand(make(context));
   return command;
 }

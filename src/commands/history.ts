@@ -24,7 +24,8 @@ export function historyCommand(context: CliContext): Command {
 
 function parseLimit(text: string): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
   return number;
 }
 
@@ -32,6 +33,10 @@ async function readRuns(context: CliContext): Promise<RunRecord[]> {
   try {
     return await createRunLedger(files.runs(context.paths)).list();
   } catch (error) {
-    throw new UsageError(`The past runs cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`, 'Run it as root: sudo extbackup history', error);
+    throw new UsageError(
+      `The past runs cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      'Run it as root: sudo extbackup history',
+      error,
+    );
   }
 }

@@ -22,10 +22,16 @@ export function keyCommand(context: CliContext): Command {
   const command = new Command('key').description('change the password of the backup disks');
   command
     .command('change')
-    .description('set a new password: the disks that are plugged in and the ssh key get the new key, others when they come')
+    .description(
+      'set a new password: the disks that are plugged in and the ssh key get the new key, others when they come',
+    )
     .option('--password-stdin', 'read the new password from standard input instead of asking')
     .option('--header-backup <dir>', 'save the LUKS header of each disk there first; it opens with the old password')
-    .option('--scrypt-memory <size>', 'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)', toBytes)
+    .option(
+      '--scrypt-memory <size>',
+      'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)',
+      toBytes,
+    )
     .addHelpText('after', '\nExample:\n  extbackup key change --header-backup /root/headers')
     .action((options: ChangeOptions) => change(context, options));
   return command;
@@ -37,18 +43,28 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
   await protectMemory(runCommand);
   await withKeyLock(paths, () => withIdleDevice(paths, () => resumePasswordChange(context)));
   // Asked before the locks are taken: an open question must hold up no run.
-  const headerBackup = await offerHeaderBackup(context, { directory: options.headerBackup, ask: !fromStdin && process.stdin.isTTY });
+  const headerBackup = await offerHeaderBackup(context, {
+    directory: options.headerBackup,
+    ask: !fromStdin && process.stdin.isTTY,
+  });
   const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin, twice: true });
-  await withKeyLock(paths, () => withIdleDevice(paths, async () => {
-    const left = await changePassword(context, await context.loadConfig(), {
-      typed,
-      scrypt: options.scryptMemory === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(options.scryptMemory),
-      headerBackup,
-    });
-    context.print('The password is changed, and the keys are loaded.');
-    if (left.length > 0) {
-      context.print('These disks still have an old key. Plug each one in and give it the new one; keep the old password until then:');
-      for (const label of left) context.print(`  extbackup drive rekey ${label}`);
-    }
-  }));
+  await withKeyLock(paths, () =>
+    withIdleDevice(paths, async () => {
+      const left = await changePassword(context, await context.loadConfig(), {
+        typed,
+        scrypt:
+          options.scryptMemory === undefined
+            ? chooseScryptParameters(totalmem())
+            : scryptParametersWithin(options.scryptMemory),
+        headerBackup,
+      });
+      context.print('The password is changed, and the keys are loaded.');
+      if (left.length > 0) {
+        context.print(
+          'These disks still have an old key. Plug each one in and give it the new one; keep the old password until then:',
+        );
+        for (const label of left) context.print(`  extbackup drive rekey ${label}`);
+      }
+    }),
+  );
 }

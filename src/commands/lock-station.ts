@@ -31,12 +31,14 @@ export interface LockReport {
  */
 export async function lockStation(station: KeyStation): Promise<LockReport> {
   const { paths } = station;
-  return withKeyLock(paths, () => withIdleDevice(paths, async () => {
-    const wiped = await wipeRamFiles(paths.ramfs);
-    const strays = await wipeStrayKeys(paths.ramfs);
-    await nudgeAgent(paths, 'lock');
-    return { wiped, strays, ...(await closeWhatIsIdle(station)) };
-  }));
+  return withKeyLock(paths, () =>
+    withIdleDevice(paths, async () => {
+      const wiped = await wipeRamFiles(paths.ramfs);
+      const strays = await wipeStrayKeys(paths.ramfs);
+      await nudgeAgent(paths, 'lock');
+      return { wiped, strays, ...(await closeWhatIsIdle(station)) };
+    }),
+  );
 }
 
 /** What a person has open, which is told with the programs that use it, and whatever else is open. */
@@ -55,5 +57,8 @@ async function closeWhatIsIdle({ run, paths }: KeyStation): Promise<Pick<LockRep
     }
   }
   const others = await releaseAll(run, { except: look && mappingName(look.label) }, patienceMs);
-  return { closed: [...closed, ...others.closed], left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)] };
+  return {
+    closed: [...closed, ...others.closed],
+    left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)],
+  };
 }

@@ -11,7 +11,9 @@ export function lockCommand(context: CliContext): Command {
     .action(async () => {
       const { wiped, strays, closed, left } = await lockStation({ run: context.runCommand, paths: context.paths });
       if (strays.length > 0) {
-        context.print(`Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is no ramfs: they lay on a disk, where traces may be left.`);
+        context.print(
+          `Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is no ramfs: they lay on a disk, where traces may be left.`,
+        );
         context.print('Load the key anew (extbackup unlock), and set a new password: extbackup key change');
       } else context.print(wiped.length === 0 ? 'There was no key in RAM.' : 'The keys are wiped.');
       for (const what of closed) context.print(`Closed ${what}.`);

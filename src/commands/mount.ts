@@ -25,7 +25,11 @@ export function mountCommand(context: CliContext): Command {
     .argument('[label]', 'which disk, when several are plugged in')
     .option('--read-only', 'the default')
     .option('--read-write', 'allow changes; the next run undoes those in the mirror')
-    .option('--for <time>', 'close it by itself after this time, for example 30m (default: the setting mount.closeAfter)', duration)
+    .option(
+      '--for <time>',
+      'close it by itself after this time, for example 30m (default: the setting mount.closeAfter)',
+      duration,
+    )
     .addHelpText('after', '\nExample:\n  extbackup mount BACKUP_1\n  ls /mnt/plaintext/backups\n  extbackup umount')
     .action((label: string | undefined, options: Options) => mount(context, label, options));
 }
@@ -37,16 +41,29 @@ async function mount(context: CliContext, label: string | undefined, options: Op
   await withDeviceLock(paths, async () => {
     const look = await readLook(paths);
     if (look) throw lookRefusal(look);
-    const [records, disks] = await Promise.all([createDriveRegistry(files.drives(paths)).list(), listBlockDevices(run)]);
+    const [records, disks] = await Promise.all([
+      createDriveRegistry(files.drives(paths)).list(),
+      listBlockDevices(run),
+    ]);
     const record = chooseRecord(label, records, disks);
     const inside = await openLook(run, paths, volumeOfRecord(record, disks), record, {
-      by: process.env['SUDO_USER'] ?? userInfo().username, writable, since: new Date().toISOString(), closesAt: new Date(Date.now() + openFor).toISOString(),
+      by: process.env['SUDO_USER'] ?? userInfo().username,
+      writable,
+      since: new Date().toISOString(),
+      closesAt: new Date(Date.now() + openFor).toISOString(),
     });
-    if (inside !== record.label) context.note(inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.');
+    if (inside !== record.label)
+      context.note(
+        inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.',
+      );
     const closes = await setClosingTime(run, Math.ceil(openFor / 1000));
     await nudgeAboutDrives(paths); // the agent reminds of it
-    context.print(`Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`);
-    context.print(`No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(openFor, { long: true })}` : ''}`);
+    context.print(
+      `Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`,
+    );
+    context.print(
+      `No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(openFor, { long: true })}` : ''}`,
+    );
     context.print('DO NOT UNPLUG it before that.');
   });
 }

@@ -3,7 +3,8 @@ import { InvalidArgumentError } from 'commander';
 /** A time that somebody types. A day alone means its end, in local time: what stood there that evening. */
 export function parseTime(text: string): Date {
   const at = parseTyped(text);
-  if (at === undefined) throw new InvalidArgumentError('It must be a time such as 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00Z.');
+  if (at === undefined)
+    throw new InvalidArgumentError('It must be a time such as 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00Z.');
   return at;
 }
 

@@ -29,6 +29,9 @@ export function recoverySheetCommand(context: CliContext): Command {
         printedAt: new Date(),
       });
       context.print(options.html === true ? sheetAsHtml(sheet) : sheetAsText(sheet));
-      if (options.withSalt !== true) context.note('The salt is left out; fill it in by hand, or add --with-salt. Without it the disks cannot be read.');
+      if (options.withSalt !== true)
+        context.note(
+          'The salt is left out; fill it in by hand, or add --with-salt. Without it the disks cannot be read.',
+        );
     });
 }

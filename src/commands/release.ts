@@ -21,7 +21,10 @@ const straysPatienceMs = 2_000;
 export function releaseCommand(context: CliContext): Command {
   return new Command('release')
     .description('unmount and close whatever is left open, so that the disks can be unplugged')
-    .option('--after-crash', 'for extbackup.service: say nothing when there is nothing to do, or when another command is at work')
+    .option(
+      '--after-crash',
+      'for extbackup.service: say nothing when there is nothing to do, or when another command is at work',
+    )
     .addHelpText('after', '\nExample:\n  extbackup release')
     .action(async (options: { afterCrash?: boolean }) => {
       requireRoot('work on disks');
@@ -76,7 +79,9 @@ async function releaseHere(context: CliContext): Promise<void> {
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   try {
     const look = await readLook(context.paths); // what a person has open is not the agent's to close
-    const { left } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, { except: look && mappingName(look.label) }));
+    const { left } = await withDeviceLock(context.paths, () =>
+      releaseAll(context.runCommand, { except: look && mappingName(look.label) }),
+    );
     if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;

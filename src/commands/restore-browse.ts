@@ -42,7 +42,12 @@ export interface BrowseOrder {
   note(text: string): void;
 }
 
-type Step = { readonly go: 'quit' } | { readonly go: 'date' } | { readonly go: 'up' } | { readonly go: 'all' } | { readonly go: 'into'; readonly entry: Entry };
+type Step =
+  | { readonly go: 'quit' }
+  | { readonly go: 'date' }
+  | { readonly go: 'up' }
+  | { readonly go: 'all' }
+  | { readonly go: 'into'; readonly entry: Entry };
 
 /** Lets a person look around on a disk, at any date, and get back what they pick, until they have enough. */
 export async function browse(disk: Browsable, order: BrowseOrder, signal: AbortSignal): Promise<void> {
@@ -87,22 +92,41 @@ async function chooseStep(disk: Browsable, path: string, at: Date | undefined, s
 
 /** The last backup, or just before any of the runs that the history knows. */
 async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | undefined> {
-  const stamped = await stat(join(disk.top, 'LABEL')).then(({ mtime }) => `, ${inWords(mtime)}`, () => '');
-  const runs = beginnings((await listHistory(disk.top)).map(({ at }) => at), disk.runs).map((at): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
-  return choose('As of when? A date can be typed', [{ name: `the last backup${stamped}`, value: undefined }, ...runs], signal, (typed) => {
-    const at = parseTyped(typed);
-    return at === undefined ? [] : [{ name: `as it was on ${inWords(at)}`, value: at }];
-  });
+  const stamped = await stat(join(disk.top, 'LABEL')).then(
+    ({ mtime }) => `, ${inWords(mtime)}`,
+    () => '',
+  );
+  const runs = beginnings(
+    (await listHistory(disk.top)).map(({ at }) => at),
+    disk.runs,
+  ).map((at): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
+  return choose(
+    'As of when? A date can be typed',
+    [{ name: `the last backup${stamped}`, value: undefined }, ...runs],
+    signal,
+    (typed) => {
+      const at = parseTyped(typed);
+      return at === undefined ? [] : [{ name: `as it was on ${inWords(at)}`, value: at }];
+    },
+  );
 }
 
 /** Of the entries of one run only the first; entries of runs that nobody knows are each a run. */
 export function beginnings(entries: readonly Date[], runs: Browsable['runs']): Date[] {
-  const runOf = (at: Date): number => runs.findIndex(({ startedAt, endedAt }) => at.getTime() >= Date.parse(startedAt) && at.getTime() <= Date.parse(endedAt));
+  const runOf = (at: Date): number =>
+    runs.findIndex(
+      ({ startedAt, endedAt }) => at.getTime() >= Date.parse(startedAt) && at.getTime() <= Date.parse(endedAt),
+    );
   return entries.filter((at) => runOf(at) < 0 || !entries.some((other) => other < at && runOf(other) === runOf(at)));
 }
 
 /** undefined when none of them is wanted. */
-async function chooseVersion(disk: Browsable, path: string, at: Date | undefined, signal: AbortSignal): Promise<{ readonly at: Date | undefined } | undefined> {
+async function chooseVersion(
+  disk: Browsable,
+  path: string,
+  at: Date | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly at: Date | undefined } | undefined> {
   const versions = await findVersions(disk.top, disk.mirror, path);
   if (versions.length === 1) return { at };
   const choices = versions.map(({ path: place, until }): Choice<{ at: Date | undefined }> => ({
@@ -111,13 +135,25 @@ async function chooseVersion(disk: Browsable, path: string, at: Date | undefined
     describe: () => describeEntry(Buffer.from(place)),
   }));
   const then = at === undefined ? [] : [{ name: `[${asOf(at)}]`, value: { at } }];
-  return choose(`Which version of ${shownText(path)}?`, [...then, ...choices, { name: '[none of them]', value: undefined }], signal);
+  return choose(
+    `Which version of ${shownText(path)}?`,
+    [...then, ...choices, { name: '[none of them]', value: undefined }],
+    signal,
+  );
 }
 
 /** Asks where to, and has it restored. Returns the directory for the next time. */
-async function offer(order: BrowseOrder, path: string, at: Date | undefined, signal: AbortSignal): Promise<string | undefined> {
+async function offer(
+  order: BrowseOrder,
+  path: string,
+  at: Date | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const known = order.to;
-  const typed = await askLine(`Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?${known === undefined ? '' : ` [${shownText(known)}]`}`, signal);
+  const typed = await askLine(
+    `Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?${known === undefined ? '' : ` [${shownText(known)}]`}`,
+    signal,
+  );
   const directory = typed === '' ? known : resolve(typed);
   if (directory === undefined) {
     order.note('Nothing was copied.');
@@ -129,7 +165,8 @@ async function offer(order: BrowseOrder, path: string, at: Date | undefined, sig
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     order.note(error.message);
-    if (await askYes(`Change what is at ${shownText(targetIn(directory, path))}? Nothing is deleted there.`, signal)) await order.restore({ ...wish, overwrite: true });
+    if (await askYes(`Change what is at ${shownText(targetIn(directory, path))}? Nothing is deleted there.`, signal))
+      await order.restore({ ...wish, overwrite: true });
   }
   return directory;
 }

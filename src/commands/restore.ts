@@ -55,48 +55,107 @@ export function restoreCommand(context: CliContext): Command {
     .addHelpText('after', examples)
     .action(async (label: string | undefined, path: string, options: Options) => {
       const inMirror = pathInMirror(path);
-      if (options.list === true && options.browse === true) throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
+      if (options.list === true && options.browse === true)
+        throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
       const isBrowsing = options.browse === true || (options.list !== true && options.to === undefined);
       if (isBrowsing && !(process.stdin.isTTY && process.stderr.isTTY)) {
-        throw options.browse === true ? new UsageError('There is no terminal to look around at.', 'See what is there with: --list') : new UsageError('It is not said where the files are to go.', 'Add: --to DIRECTORY');
+        throw options.browse === true
+          ? new UsageError('There is no terminal to look around at.', 'See what is there with: --list')
+          : new UsageError('It is not said where the files are to go.', 'Add: --to DIRECTORY');
       }
       await cancellable('The disk is closed. What was copied so far is there.', async (signal) => {
-        const { record, staysOpen, done } = await withDisk(context.runCommand, context.paths, { label }, signal, async (disk) => {
-          if (isBrowsing) return { ...disk, done: await lookAround(context, disk, inMirror, options, signal) };
-          if (options.list !== true) return { ...disk, done: await restore(context, disk, { path: inMirror, at: options.at, directory: resolve(options.to ?? ''), overwrite: options.overwrite === true }, options, signal) };
-          for (const line of await listVersions(disk.top, disk.mirror, inMirror, options.at)) context.print(line);
-          return { ...disk, done: undefined };
-        });
-        if (done !== undefined) context.print(`${done === '' ? '' : `${done} `}Disk ${record.label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`);
+        const { record, staysOpen, done } = await withDisk(
+          context.runCommand,
+          context.paths,
+          { label },
+          signal,
+          async (disk) => {
+            if (isBrowsing) return { ...disk, done: await lookAround(context, disk, inMirror, options, signal) };
+            if (options.list !== true)
+              return {
+                ...disk,
+                done: await restore(
+                  context,
+                  disk,
+                  {
+                    path: inMirror,
+                    at: options.at,
+                    directory: resolve(options.to ?? ''),
+                    overwrite: options.overwrite === true,
+                  },
+                  options,
+                  signal,
+                ),
+              };
+            for (const line of await listVersions(disk.top, disk.mirror, inMirror, options.at)) context.print(line);
+            return { ...disk, done: undefined };
+          },
+        );
+        if (done !== undefined)
+          context.print(
+            `${done === '' ? '' : `${done} `}Disk ${record.label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`,
+          );
       });
     });
 }
 
-async function lookAround(context: CliContext, { record, top, mirror }: OpenedDisk, path: string, options: Options, signal: AbortSignal): Promise<string> {
-  const runs = await createRunLedger(files.runs(context.paths)).list().catch(() => []); // without them it is only less clear which dates belong together
-  await browse({ label: record.label, top, mirror, runs: runs.filter(({ drive }) => drive === record.label) }, {
-    path, at: options.at, to: options.to, overwrite: options.overwrite === true,
-    restore: async (pick) => {
-      const done = await restore(context, { top, mirror }, pick, options, signal);
-      if (done !== undefined) context.note(done);
+async function lookAround(
+  context: CliContext,
+  { record, top, mirror }: OpenedDisk,
+  path: string,
+  options: Options,
+  signal: AbortSignal,
+): Promise<string> {
+  const runs = await createRunLedger(files.runs(context.paths))
+    .list()
+    .catch(() => []); // without them it is only less clear which dates belong together
+  await browse(
+    { label: record.label, top, mirror, runs: runs.filter(({ drive }) => drive === record.label) },
+    {
+      path,
+      at: options.at,
+      to: options.to,
+      overwrite: options.overwrite === true,
+      restore: async (pick) => {
+        const done = await restore(context, { top, mirror }, pick, options, signal);
+        if (done !== undefined) context.note(done);
+      },
+      note: (text) => {
+        context.note(text);
+      },
     },
-    note: (text) => { context.note(text); },
-  }, signal);
+    signal,
+  );
   return '';
 }
 
 /** Returns what to say about it; undefined when only names were shown. */
-async function restore(context: CliContext, { top, mirror }: Place, { path, at, directory, overwrite }: Picked, { dryRun = false }: Options, signal: AbortSignal): Promise<string | undefined> {
-  if (!dryRun && (await isOnOwnDisk(context.runCommand, directory))) context.note(`Warning: ${shownText(directory)} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`);
+async function restore(
+  context: CliContext,
+  { top, mirror }: Place,
+  { path, at, directory, overwrite }: Picked,
+  { dryRun = false }: Options,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!dryRun && (await isOnOwnDisk(context.runCommand, directory)))
+    context.note(
+      `Warning: ${shownText(directory)} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`,
+    );
   const target = targetIn(directory, path);
-  const outcome = await restoreFiles(context.runCommand, {
-    layers: await layersFor(top, mirror, path, at),
-    target,
-    overwrite,
-    dryRun,
-    onProgress: teller(context),
-    onName: (line) => { context.print(shownLine(line)); },
-  }, signal);
+  const outcome = await restoreFiles(
+    context.runCommand,
+    {
+      layers: await layersFor(top, mirror, path, at),
+      target,
+      overwrite,
+      dryRun,
+      onProgress: teller(context),
+      onName: (line) => {
+        context.print(shownLine(line));
+      },
+    },
+    signal,
+  );
   if (outcome === 'gaps') {
     context.note('Some files could not be read or written; all others were copied.');
     context.exitWith(exitCodes.gaps);
@@ -109,6 +168,16 @@ async function restore(context: CliContext, { top, mirror }: Place, { path, at, 
 function teller(context: CliContext): (progress: Progress) => void {
   const tell = everyFewSeconds();
   return ({ bytes, percent, etaSeconds }) => {
-    tell(() => { context.note([prettyBytes(bytes), percent === undefined ? '' : `${percent} %`, etaSeconds === undefined ? '' : `about ${describeDuration(etaSeconds * 1000)} left`].filter((part) => part !== '').join(', ')); });
+    tell(() => {
+      context.note(
+        [
+          prettyBytes(bytes),
+          percent === undefined ? '' : `${percent} %`,
+          etaSeconds === undefined ? '' : `about ${describeDuration(etaSeconds * 1000)} left`,
+        ]
+          .filter((part) => part !== '')
+          .join(', '),
+      );
+    });
   };
 }

@@ -2,7 +2,14 @@ import { Command } from 'commander';
 import { cancellable } from '../terminal/cancellable.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { justBefore, noteRollback, noteUndone, planRollback, rollBack, type RollbackPlan } from '../restore/roll-back.ts';
+import {
+  justBefore,
+  noteRollback,
+  noteUndone,
+  planRollback,
+  rollBack,
+  type RollbackPlan,
+} from '../restore/roll-back.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { CancelledError, exitCodes, UsageError } from '../errors.ts';
 import { listHistory } from '../history/history-entry.ts';
@@ -28,16 +35,29 @@ export function rollbackCommand(context: CliContext): Command {
   return new Command('rollback')
     .description('put the copy on a disk back as it was before a run, from the history on that disk')
     .argument('<label>', 'the disk; it must be plugged in')
-    .option('--run <run>', 'as it was before this run; otherwise as after the last complete one, or before that if nothing came after it')
+    .option(
+      '--run <run>',
+      'as it was before this run; otherwise as after the last complete one, or before that if nothing came after it',
+    )
     .option('--to <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
     .option('--list', 'only show the times that the history knows')
     .option('--dry-run', 'only say how much it would do')
     .option('--yes', 'do not ask')
-    .addHelpText('after', '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n\nWhat it undoes is gone from the disk afterwards; the next run makes the copy equal to the server again. One that was interrupted is finished by calling it again.\nChanges of only owner, rights or times are not undone.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n\nWhat it undoes is gone from the disk afterwards; the next run makes the copy equal to the server again. One that was interrupted is finished by calling it again.\nChanges of only owner, rights or times are not undone.',
+    )
     .action(async (label: string, options: Options) => {
       requireRoot('work on disks');
       await cancellable('The disk is closed. Finish it with the same command.', (signal) =>
-        withDisk(context.runCommand, context.paths, { label, writable: options.list !== true && options.dryRun !== true }, signal, (disk) => (options.list === true ? list(context, disk) : rollback(context, disk, options, signal))));
+        withDisk(
+          context.runCommand,
+          context.paths,
+          { label, writable: options.list !== true && options.dryRun !== true },
+          signal,
+          (disk) => (options.list === true ? list(context, disk) : rollback(context, disk, options, signal)),
+        ),
+      );
       await nudgeAboutDrives(context.paths);
     });
 }
@@ -48,7 +68,12 @@ async function list(context: CliContext, { top }: OpenedDisk): Promise<void> {
 
 async function rollback(context: CliContext, disk: OpenedDisk, options: Options, signal: AbortSignal): Promise<void> {
   const { record, top, mirror } = disk;
-  const plan = await planRollback(top, record, options.run === undefined ? options.to : await beginOf(context, record.label, options.run), signal);
+  const plan = await planRollback(
+    top,
+    record,
+    options.run === undefined ? options.to : await beginOf(context, record.label, options.run),
+    signal,
+  );
   const ledger = createRunLedger(files.runs(context.paths));
   const registry = createDriveRegistry(files.drives(context.paths));
   context.note(describe(record.label, plan));
@@ -63,29 +88,39 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   }
   await noteUndone(registry, top, record, plan, await ledger.list());
   const done: UndoProgress = { removed: 0, restored: 0, left: 0 };
-  const ticker = setInterval(() => { context.note(`${count(done.removed, 'file')} removed, ${done.restored} brought back`); }, 5_000);
+  const ticker = setInterval(() => {
+    context.note(`${count(done.removed, 'file')} removed, ${done.restored} brought back`);
+  }, 5_000);
   try {
     await rollBack(context.runCommand, top, mirror, plan, done, signal);
   } finally {
     clearInterval(ticker);
   }
   await noteRollback(registry, record);
-  context.print(`The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ${count(done.restored, 'file or directory').replace(/directorys$/, 'directories')} brought back, ${count(done.removed, 'new file')} removed.`);
+  context.print(
+    `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ${count(done.restored, 'file or directory').replace(/directorys$/, 'directories')} brought back, ${count(done.removed, 'new file')} removed.`,
+  );
   if (done.left === 0) return;
-  context.note(`${count(done.left, 'file')} could not come back, because a directory stands in the way. They are still in the history on the disk.`);
+  context.note(
+    `${count(done.left, 'file')} could not come back, because a directory stands in the way. They are still in the history on the disk.`,
+  );
   context.exitWith(exitCodes.gaps);
 }
 
-const describe = (label: string, plan: RollbackPlan | undefined): string => (plan === undefined
-  ? `The held run has changed nothing on ${label}; the disk waits for no answer any more.`
-  : describePlan(label, plan));
+const describe = (label: string, plan: RollbackPlan | undefined): string =>
+  plan === undefined
+    ? `The held run has changed nothing on ${label}; the disk waits for no answer any more.`
+    : describePlan(label, plan);
 
 const describePlan = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
   `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} brought back, ${count(removed, 'file')} that came later removed.`;
 
 /** Just before a run began. */
 async function beginOf(context: CliContext, label: string, runId: string): Promise<Date> {
-  const run = (await createRunLedger(files.runs(context.paths)).list()).find(({ id, drive }) => id === runId && drive === label);
-  if (!run) throw new UsageError(`There is no run ${runId} of disk ${label} on the list.`, 'See: extbackup history --json');
+  const run = (await createRunLedger(files.runs(context.paths)).list()).find(
+    ({ id, drive }) => id === runId && drive === label,
+  );
+  if (!run)
+    throw new UsageError(`There is no run ${runId} of disk ${label} on the list.`, 'See: extbackup history --json');
   return new Date(justBefore(run.startedAt));
 }

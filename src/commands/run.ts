@@ -17,7 +17,10 @@ export function runCommand(context: CliContext): Command {
     .option('--drive <label>', 'to this disk; otherwise to every enrolled disk that is plugged in', parseLabel)
     .option('--scheduled', 'do nothing while the last success is fresh (setting scheduled.freshFor)')
     .option('--json', 'no progress; the result as one JSON object')
-    .addHelpText('after', '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.',
+    )
     .action((options: RunOptions) => runNow(context, options));
 }
 
@@ -38,12 +41,20 @@ export async function runNow(context: CliContext, options: RunOptions): Promise<
 }
 
 /** Follows a run; the first Ctrl-C cancels it, the second one stops waiting. */
-function follow(context: CliContext, wish: Parameters<typeof requestAndFollow>[1], view: RunView | undefined): Promise<Reply> {
+function follow(
+  context: CliContext,
+  wish: Parameters<typeof requestAndFollow>[1],
+  view: RunView | undefined,
+): Promise<Reply> {
   return untilInterrupted(async (cancel, leave) => {
-    cancel.addEventListener('abort', () => {
-      view?.end();
-      context.note('Cancelling; waiting until the disk is closed. Press Ctrl-C again to stop waiting.');
-    }, { once: true });
+    cancel.addEventListener(
+      'abort',
+      () => {
+        view?.end();
+        context.note('Cancelling; waiting until the disk is closed. Press Ctrl-C again to stop waiting.');
+      },
+      { once: true },
+    );
     try {
       return await requestAndFollow(context.paths, wish, {
         cancel,
@@ -59,12 +70,21 @@ function follow(context: CliContext, wish: Parameters<typeof requestAndFollow>[1
 }
 
 function chooseView(context: CliContext): RunView {
-  return process.stderr.isTTY ? createBarView(process.stderr) : createLineView((line) => { context.note(line); });
+  return process.stderr.isTTY
+    ? createBarView(process.stderr)
+    : createLineView((line) => {
+        context.note(line);
+      });
 }
 
 /** Good news go to standard output, the rest to standard error. */
 async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
-  const runs = reply.runIds.length === 0 ? [] : await createRunLedger(files.runs(context.paths)).list().catch(() => []); // the answer alone will do
+  const runs =
+    reply.runIds.length === 0
+      ? []
+      : await createRunLedger(files.runs(context.paths))
+          .list()
+          .catch(() => []); // the answer alone will do
   const { good, lines } = describeEnd(reply, runs);
   for (const line of lines) {
     if (good) context.print(line);

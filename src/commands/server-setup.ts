@@ -16,44 +16,85 @@ export function serverSetupCommand(context: CliContext): Command {
     .option('--directory <dir>', 'the directory on the server', '/backups')
     .option('--user <name>', 'the user on the server that the station logs in as (default: that of the source)')
     .option('--source <name>', 'which of several sources (sources:) it is for, when they differ in user or heartbeat')
-    .option('--heartbeat', 'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)')
-    .option('--heartbeat-timer', 'that, and a timer that calls it once a day when there is anything new in the directory; for a backup that cannot call it itself')
-    .addHelpText('after', '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos --directory /photos | ssh root@nas.example.org sh')
-    .action(async (options: { directory: string; user?: string; source?: string; heartbeat?: boolean; heartbeatTimer?: boolean }) => {
-      const config = await context.loadConfig();
-      const timer = options.heartbeatTimer === true;
-      const heartbeat = options.heartbeat === true || timer;
-      const { source, attestation } = chooseSource(config, { ...options, heartbeat });
-      if (heartbeat && attestation === undefined) throw noAttestation();
-      const publicKeys = [await readPublicKey(config.ssh.publicKey)];
-      const next = await readIfThere(nextSshKey(config.ssh).publicKey);
-      if (next !== undefined) publicKeys.push(next);
-      const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
-      context.print(renderServerScript({ directory: options.directory, user, publicKeys, ...(heartbeat && attestation && { heartbeat: { ...attestation, timer } }) }));
-    });
+    .option(
+      '--heartbeat',
+      'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)',
+    )
+    .option(
+      '--heartbeat-timer',
+      'that, and a timer that calls it once a day when there is anything new in the directory; for a backup that cannot call it itself',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos --directory /photos | ssh root@nas.example.org sh',
+    )
+    .action(
+      async (options: {
+        directory: string;
+        user?: string;
+        source?: string;
+        heartbeat?: boolean;
+        heartbeatTimer?: boolean;
+      }) => {
+        const config = await context.loadConfig();
+        const timer = options.heartbeatTimer === true;
+        const heartbeat = options.heartbeat === true || timer;
+        const { source, attestation } = chooseSource(config, { ...options, heartbeat });
+        if (heartbeat && attestation === undefined) throw noAttestation();
+        const publicKeys = [await readPublicKey(config.ssh.publicKey)];
+        const next = await readIfThere(nextSshKey(config.ssh).publicKey);
+        if (next !== undefined) publicKeys.push(next);
+        const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
+        context.print(
+          renderServerScript({
+            directory: options.directory,
+            user,
+            publicKeys,
+            ...(heartbeat && attestation && { heartbeat: { ...attestation, timer } }),
+          }),
+        );
+      },
+    );
 }
 
 /** The source that is named; without a name, it must not matter which one. */
-function chooseSource(config: Config, { source: wanted, user, heartbeat }: { readonly source?: string; readonly user?: string; readonly heartbeat?: boolean }): PullSource {
+function chooseSource(
+  config: Config,
+  {
+    source: wanted,
+    user,
+    heartbeat,
+  }: { readonly source?: string; readonly user?: string; readonly heartbeat?: boolean },
+): PullSource {
   const all = sourcesOf(config);
   const [first] = all;
   if (wanted === undefined) {
-    const facts = ({ source, attestation }: PullSource): string => `${user ?? parseSource(source)?.user ?? ''} ${heartbeat === true ? JSON.stringify(attestation) : ''}`;
+    const facts = ({ source, attestation }: PullSource): string =>
+      `${user ?? parseSource(source)?.user ?? ''} ${heartbeat === true ? JSON.stringify(attestation) : ''}`;
     if (all.every((one) => facts(one) === facts(first))) return first;
-    throw new UsageError('The sources differ in what their servers have to know.', `Say which one it is for: --source NAME, with NAME one of ${namesOf(all)}`);
+    throw new UsageError(
+      'The sources differ in what their servers have to know.',
+      `Say which one it is for: --source NAME, with NAME one of ${namesOf(all)}`,
+    );
   }
   const found = all.find(({ name }) => name === wanted);
-  if (found === undefined) throw new UsageError(`The settings know no source ${wanted}.`, first.name === undefined ? 'There is only one; leave out --source.' : `They know: ${namesOf(all)}`);
+  if (found === undefined)
+    throw new UsageError(
+      `The settings know no source ${wanted}.`,
+      first.name === undefined ? 'There is only one; leave out --source.' : `They know: ${namesOf(all)}`,
+    );
   return found;
 }
 
-const namesOf = (sources: readonly PullSource[]): string => sources.flatMap(({ name }) => (name === undefined ? [] : [name])).join(', ');
+const namesOf = (sources: readonly PullSource[]): string =>
+  sources.flatMap(({ name }) => (name === undefined ? [] : [name])).join(', ');
 
 /** With an id that nobody else has, to be copied. */
-const noAttestation = (): UsageError => new UsageError(
-  'The settings say nothing of a heartbeat, so nobody would look at it.',
-  `Add to /etc/extbackup/config.yaml, with the same id at every station of this server: attestation: {id: ${randomUUID()}}`,
-);
+const noAttestation = (): UsageError =>
+  new UsageError(
+    'The settings say nothing of a heartbeat, so nobody would look at it.',
+    `Add to /etc/extbackup/config.yaml, with the same id at every station of this server: attestation: {id: ${randomUUID()}}`,
+  );
 
 async function readPublicKey(file: string): Promise<string> {
   try {

@@ -29,17 +29,29 @@ export function setupCommand(context: CliContext): Command {
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .option('--yes', 'ask nothing; what has no flag keeps its value or its default')
     .option('--key-type <type>', `kind of ssh key to make: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
-    .option('--scrypt-memory <size>', 'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)', toBytes)
+    .option(
+      '--scrypt-memory <size>',
+      'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)',
+      toBytes,
+    )
     .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
     .action(async (options: SetupOptions) => {
       if (options.hostKey !== undefined && options.trustHostKey === true) {
-        throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
+        throw new UsageError(
+          '--host-key and --trust-host-key exclude each other.',
+          'Give the fingerprint if you know it.',
+        );
       }
       await setUpStation(context, {
         adopt: options.adopt === true ? '/usr/local/sbin' : options.adopt,
         source: options.source,
         port: options.port,
-        trust: options.trustHostKey === true ? 'all' : options.hostKey === undefined ? undefined : { fingerprint: options.hostKey },
+        trust:
+          options.trustHostKey === true
+            ? 'all'
+            : options.hostKey === undefined
+              ? undefined
+              : { fingerprint: options.hostKey },
         passwordFromStdin: options.passwordStdin === true,
         ask: options.yes !== true && process.stdin.isTTY,
         keyType: options.keyType,
@@ -50,12 +62,14 @@ export function setupCommand(context: CliContext): Command {
 
 function toPort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('It must be a number from 1 to 65535.');
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
+    throw new InvalidArgumentError('It must be a number from 1 to 65535.');
   return port;
 }
 
 function toFingerprint(text: string): string {
-  if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) throw new InvalidArgumentError('It must look like SHA256: and 43 characters, as ssh-keygen -lf prints it.');
+  if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(text))
+    throw new InvalidArgumentError('It must look like SHA256: and 43 characters, as ssh-keygen -lf prints it.');
   return text;
 }
 

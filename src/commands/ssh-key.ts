@@ -2,7 +2,13 @@ import { Command, Option } from 'commander';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { withIdleDevice } from '../opening/device-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
-import { convertContainer, finishRotation, isRotating, replaceLostKey, startRotation } from '../rekey/rotate-ssh-key.ts';
+import {
+  convertContainer,
+  finishRotation,
+  isRotating,
+  replaceLostKey,
+  startRotation,
+} from '../rekey/rotate-ssh-key.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { setupCommands } from '../setup/setup-commands.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -15,36 +21,53 @@ interface RotateOptions {
 /** Everything about the ssh key that the station logs in with. */
 export function sshKeyCommand(context: CliContext): Command {
   const station = { run: context.runCommand, paths: context.paths };
-  const command = new Command('ssh-key').description('replace the ssh key, or bring its encrypted file into the present form');
+  const command = new Command('ssh-key').description(
+    'replace the ssh key, or bring its encrypted file into the present form',
+  );
   command
     .command('rotate')
     .description('make a new ssh key; called again when the server knows it, put it into use')
     .addOption(new Option('--key-type <type>', 'kind of the new key').choices(sshKeyTypes).default('ed25519'))
     .option('--lost', 'the old key is lost: use the new one at once')
-    .addHelpText('after', '\nExample:\n  extbackup ssh-key rotate\n  extbackup server-setup | ssh root@backup.example.org sh\n  extbackup ssh-key rotate')
-    .action((options: RotateOptions) => changing(context, async () => {
-      const config = await context.loadConfig();
-      const onServer = setupCommands(config).map((line) => `  ${line}`).join('\n');
-      if (options.lost === true) {
-        await replaceLostKey(station, config, options.keyType);
-        context.print(`A new ssh key is in use. Tell the server, with the same --directory as before:\n${onServer}`);
-      } else if (await isRotating(config.ssh)) {
-        await finishRotation(station, config);
-        context.print(`The new ssh key works and is in use. Take the old one off the server, with the same --directory as before:\n${onServer}`);
-      } else {
-        const line = await startRotation(station, config.ssh, options.keyType);
-        context.print(`A new ssh key is made; the old one stays in use. Its public half:\n  ${line}\nTell the server, with the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`);
-      }
-    }));
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup ssh-key rotate\n  extbackup server-setup | ssh root@backup.example.org sh\n  extbackup ssh-key rotate',
+    )
+    .action((options: RotateOptions) =>
+      changing(context, async () => {
+        const config = await context.loadConfig();
+        const onServer = setupCommands(config)
+          .map((line) => `  ${line}`)
+          .join('\n');
+        if (options.lost === true) {
+          await replaceLostKey(station, config, options.keyType);
+          context.print(`A new ssh key is in use. Tell the server, with the same --directory as before:\n${onServer}`);
+        } else if (await isRotating(config.ssh)) {
+          await finishRotation(station, config);
+          context.print(
+            `The new ssh key works and is in use. Take the old one off the server, with the same --directory as before:\n${onServer}`,
+          );
+        } else {
+          const line = await startRotation(station, config.ssh, options.keyType);
+          context.print(
+            `A new ssh key is made; the old one stays in use. Its public half:\n  ${line}\nTell the server, with the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`,
+          );
+        }
+      }),
+    );
   command
     .command('convert')
-    .description('encrypt the ssh key anew in the present form: openssl enc -aes-256-cbc -pbkdf2 -iter 600000 -md sha256')
+    .description(
+      'encrypt the ssh key anew in the present form: openssl enc -aes-256-cbc -pbkdf2 -iter 600000 -md sha256',
+    )
     .addHelpText('after', '\nExample:\n  extbackup ssh-key convert')
-    .action(() => changing(context, async () => {
-      const config = await context.loadConfig();
-      await convertContainer(station, config.ssh);
-      context.print(`${config.ssh.key} is in the present form now.`);
-    }));
+    .action(() =>
+      changing(context, async () => {
+        const config = await context.loadConfig();
+        await convertContainer(station, config.ssh);
+        context.print(`${config.ssh.key} is in the present form now.`);
+      }),
+    );
   return command;
 }
 

@@ -27,7 +27,8 @@ export function statusCommand(context: CliContext): Command {
     });
 }
 
-const render = (status: Status, json: boolean): string => (json ? JSON.stringify(status) : renderStatus(status, new Date()));
+const render = (status: Status, json: boolean): string =>
+  json ? JSON.stringify(status) : renderStatus(status, new Date());
 
 /** Prints the state now and after each change. */
 async function follow(context: CliContext, sources: StatusSources, json: boolean): Promise<void> {
@@ -38,19 +39,26 @@ async function follow(context: CliContext, sources: StatusSources, json: boolean
     const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : renderStatus(status, new Date());
     if (content === shown) return;
     shown = content;
-    context.print(json ? JSON.stringify(status) : `${process.stdout.isTTY ? clearScreen : ''}${content}${process.stdout.isTTY ? '' : '\n'}`);
+    context.print(
+      json
+        ? JSON.stringify(status)
+        : `${process.stdout.isTTY ? clearScreen : ''}${content}${process.stdout.isTTY ? '' : '\n'}`,
+    );
   };
   await untilInterrupted(async (signal) => {
     await new Promise<void>((resolve, reject) => {
       const refresh = coalesce(show, reject);
       const watch = watchRunDirectory(context.paths, statusFiles(context.paths), refresh);
       refresh();
-      signal.addEventListener('abort', () => {
-        watch.close().then(resolve, reject);
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          watch.close().then(resolve, reject);
+        },
+        { once: true },
+      );
     });
   });
 }
 
 const clearScreen = '\u001B[2J\u001B[H';
-

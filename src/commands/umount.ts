@@ -18,7 +18,9 @@ export function umountCommand(context: CliContext): Command {
       await cancelClosingTime(context.runCommand);
       if (look) {
         await nudgeAboutDrives(context.paths); // a run may have waited for this
-        context.print(`Disk ${look.label} is closed${options.forgotten === true ? ` by itself, because ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`);
+        context.print(
+          `Disk ${look.label} is closed${options.forgotten === true ? ` by itself, because ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`,
+        );
       } else {
         context.print('No disk was open. What a run has open is closed by: extbackup release');
       }

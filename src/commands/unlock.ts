@@ -40,7 +40,8 @@ export function unlockCommand(context: CliContext): Command {
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
   const { paths, runCommand: run } = context;
   await protectMemory(run);
-  if (await isThere(nextKeyFile(files.luksKey(paths)))) await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
+  if (await isThere(nextKeyFile(files.luksKey(paths))))
+    await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
   // Before the lock is taken: a prompt that nobody answers must keep nobody else from unlocking or locking.
   const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {
@@ -74,7 +75,11 @@ async function completeLoaded(context: CliContext, config: Config): Promise<void
   }
   const form = await loadSshKey(run, paths, config.ssh);
   await nudgeAgent(paths, 'unlock');
-  context.print(form === 'absent' ? 'The LUKS key is loaded already. There is no ssh key yet: extbackup setup' : 'The LUKS key was loaded already; the ssh key is loaded now, too.');
+  context.print(
+    form === 'absent'
+      ? 'The LUKS key is loaded already. There is no ssh key yet: extbackup setup'
+      : 'The LUKS key was loaded already; the ssh key is loaded now, too.',
+  );
   offerConversion(context, form);
 }
 
@@ -85,7 +90,9 @@ async function load(context: CliContext, config: Config, typed: Secret): Promise
   try {
     const form = await loadKeys({ run, paths }, config, key, !isFirst);
     if (isFirst) await rememberCheck(paths.config, config.key, key);
-    context.print(form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.');
+    context.print(
+      form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.',
+    );
     offerConversion(context, form);
   } finally {
     key.wipe();

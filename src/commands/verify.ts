@@ -38,11 +38,21 @@ export function verifyCommand(context: CliContext): Command {
     .option('--against-server', 'compare a random sample with what the server has now')
     .option('--sample <share>', 'how much of the files, 1% when left out', share)
     .option('--json', 'print the counts as one JSON object')
-    .addHelpText('after', `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on that it is read; the run that copies it reads it, as far as its time goes. Damaged files are named in ${damageFile} on the disk, nowhere else.`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on that it is read; the run that copies it reads it, as far as its time goes. Damaged files are named in ${damageFile} on the disk, nowhere else.`,
+    )
     .action((label: string | undefined, options: Options) => {
-      if (options.againstServer !== true && options.sample !== undefined) throw new UsageError('--sample goes with --against-server.', 'For a part of the disk alone: extbackup verify --for 30m');
-      if (options.againstServer === true && options.for !== undefined) throw new UsageError('--for does not go with --against-server.', 'Choose how much with: --sample 5%');
-      return options.againstServer === true ? verifyAgainstServer(context, label, { ...options, sample: options.sample ?? 0.01 }) : verify(context, label, options);
+      if (options.againstServer !== true && options.sample !== undefined)
+        throw new UsageError(
+          '--sample goes with --against-server.',
+          'For a part of the disk alone: extbackup verify --for 30m',
+        );
+      if (options.againstServer === true && options.for !== undefined)
+        throw new UsageError('--for does not go with --against-server.', 'Choose how much with: --sample 5%');
+      return options.againstServer === true
+        ? verifyAgainstServer(context, label, { ...options, sample: options.sample ?? 0.01 })
+        : verify(context, label, options);
     });
 }
 
@@ -50,36 +60,69 @@ async function verify(context: CliContext, label: string | undefined, options: O
   const started = Date.now();
   const tell = everyFewSeconds();
   const { name, verdict } = await cancellable('The disk is closed; what was compared until now is kept.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror, device }) => {
-      const found = await verifyDrive(context.runCommand, {
-        top, mirror, repair: options.repair === true, isThere: () => (device === undefined ? Promise.resolve(true) : isThere(join('/sys/class/block', basename(device)))), ...(options.for === undefined ? {} : { part: { limitMs: options.for } }),
-        onProgress: ({ files: done, bytes }) => {
-          tell(() => { context.note(`${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (Date.now() - started))}/s`); });
-        },
-      }, signal);
-      await noteHealth(context, record.luksUuid, found);
-      throwIfCutOff(found, signal);
-      return { name: record.label, verdict: found };
-    }));
+    withDisk(
+      context.runCommand,
+      context.paths,
+      { label, writable: true },
+      signal,
+      async ({ record, top, mirror, device }) => {
+        const found = await verifyDrive(
+          context.runCommand,
+          {
+            top,
+            mirror,
+            repair: options.repair === true,
+            isThere: () =>
+              device === undefined ? Promise.resolve(true) : isThere(join('/sys/class/block', basename(device))),
+            ...(options.for === undefined ? {} : { part: { limitMs: options.for } }),
+            onProgress: ({ files: done, bytes }) => {
+              tell(() => {
+                context.note(
+                  `${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (Date.now() - started))}/s`,
+                );
+              });
+            },
+          },
+          signal,
+        );
+        await noteHealth(context, record.luksUuid, found);
+        throwIfCutOff(found, signal);
+        return { name: record.label, verdict: found };
+      },
+    ),
+  );
   const { compared, recorded, bytes, known, complete } = verdict;
-  context.print(options.json === true ? JSON.stringify({ drive: name, compared, recorded, bytes, ...known, complete }) : describe(name, verdict));
+  context.print(
+    options.json === true
+      ? JSON.stringify({ drive: name, compared, recorded, bytes, ...known, complete })
+      : describe(name, verdict),
+  );
   if (known.damaged + known.unreadable === 0) return;
-  const advice = options.repair === true ? `They are named in ${damageFile} on the disk. The next run copies them again: extbackup run. Replace the disk if more turn up.` : damageAdvice(name);
+  const advice =
+    options.repair === true
+      ? `They are named in ${damageFile} on the disk. The next run copies them again: extbackup run. Replace the disk if more turn up.`
+      : damageAdvice(name);
   throw new PullError('EXB_DAMAGED', describeBad(name, known), advice);
 }
 
 /** What is damaged is shown with the disk from now on. */
 async function noteHealth(context: CliContext, luksUuid: string, { known }: DriveVerdict): Promise<void> {
-  await createDriveRegistry(files.drives(context.paths)).update((drives) => drives.map((drive) => (drive.luksUuid === luksUuid
-    ? { ...drive, health: { ...(drive.health ?? unknownHealth), ...known, checkedAt: new Date().toISOString() } }
-    : drive)));
+  await createDriveRegistry(files.drives(context.paths)).update((drives) =>
+    drives.map((drive) =>
+      drive.luksUuid === luksUuid
+        ? { ...drive, health: { ...(drive.health ?? unknownHealth), ...known, checkedAt: new Date().toISOString() } }
+        : drive,
+    ),
+  );
   await nudgeAboutDrives(context.paths);
 }
 
 function describe(name: string, { compared, recorded, bytes, complete }: DriveVerdict): string {
   return [
     `Disk ${name}: ${count(compared, 'file')} compared, ${count(recorded, 'file')} read for the first time or since they changed, ${prettyBytes(bytes)} in all.`,
-    complete ? 'The mirror was read to its end.' : 'The time was up; the next verification with --for, or the next run, goes on from there.',
+    complete
+      ? 'The mirror was read to its end.'
+      : 'The time was up; the next verification with --for, or the next run, goes on from there.',
   ].join('\n');
 }
 

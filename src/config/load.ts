@@ -12,15 +12,24 @@ export async function loadConfig(file: string): Promise<Config> {
   let text: string;
   try {
     const { mode, uid } = await stat(file);
-    if (uid !== process.getuid?.() && uid !== 0) throw untrusted(file, 'does not belong to root', `chown root: ${file}`);
+    if (uid !== process.getuid?.() && uid !== 0)
+      throw untrusted(file, 'does not belong to root', `chown root: ${file}`);
     if ((mode & 0o022) !== 0) throw untrusted(file, 'can be written by others', `chmod 0600 ${file}`);
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help', error);
+      throw new ConfigError(
+        `There is no configuration yet: ${file} does not exist.`,
+        'Make one: extbackup setup --help',
+        error,
+      );
     }
-    throw new ConfigError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`, 'Run this as root.', error);
+    throw new ConfigError(
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      'Run this as root.',
+      error,
+    );
   }
   return parseConfig(text, file);
 }
@@ -33,10 +42,14 @@ export async function loadConfig(file: string): Promise<Config> {
 export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems = document.errors.map((error) => `line ${lines.linePos(error.pos[0]).line}: not valid YAML (${error.code})`);
+  const problems = document.errors.map(
+    (error) => `line ${lines.linePos(error.pos[0]).line}: not valid YAML (${error.code})`,
+  );
   const content = problems.length === 0 ? contentOf(document) : undefined;
   if (problems.length === 0 && content === undefined) {
-    problems.push('not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)');
+    problems.push(
+      'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)',
+    );
   }
   if (content !== undefined) {
     const checked = configSchema.safeParse(content);
@@ -70,7 +83,8 @@ function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounte
     });
   }
   const name = issue.path.map(String).join('.');
-  const wrong = issue.code === 'invalid_type' && valueAt(document, issue.path) === undefined ? 'is missing' : issue.message;
+  const wrong =
+    issue.code === 'invalid_type' && valueAt(document, issue.path) === undefined ? 'is missing' : issue.message;
   return [`line ${lineOf(document, issue.path, lines)}: ${name === '' ? '' : `${name}: `}${wrong}`];
 }
 

@@ -18,4 +18,5 @@ export async function rotationSetting(loadConfig: () => Promise<Config>): Promis
 export const usualRotation: RotationSetting = configSchema.shape.rotation.parse(undefined);
 
 /** How long a disk may go without a success, in milliseconds. */
-export const cadenceOf = ({ every, drives }: Pick<RotationSetting, 'every' | 'drives'>, label: string): number => drives[label] ?? every;
+export const cadenceOf = ({ every, drives }: Pick<RotationSetting, 'every' | 'drives'>, label: string): number =>
+  drives[label] ?? every;

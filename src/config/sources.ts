@@ -20,16 +20,28 @@ export interface PullSource {
 export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]] {
   const { port, guard, attestation, pull } = config;
   const entries = (config.sources ?? []).map((own): PullSource => ({
-    name: own.name, source: own.source, port: own.port ?? port,
+    name: own.name,
+    source: own.source,
+    port: own.port ?? port,
     exclude: [...pull.exclude, ...own.exclude],
     requires: [...pull.requires, ...own.requires],
     guard: { ...guard, ...withoutGaps(own.guard) },
-    attestation: own.attestation === 'none' ? undefined : own.attestation ?? attestation,
+    attestation: own.attestation === 'none' ? undefined : (own.attestation ?? attestation),
   }));
   const [first, ...others] = entries;
   if (first) return [first, ...others];
   if (config.source === undefined) throw new Error('the configuration was not checked');
-  return [{ name: undefined, source: config.source, port, exclude: pull.exclude, requires: pull.requires, guard, attestation }];
+  return [
+    {
+      name: undefined,
+      source: config.source,
+      port,
+      exclude: pull.exclude,
+      requires: pull.requires,
+      guard,
+      attestation,
+    },
+  ];
 }
 
 /** What has no name of its own. @throws Error when there are several sources */
@@ -41,11 +53,14 @@ export function sourceOf(config: Config): PullSource {
 
 /** One source for each login on a server: what is asked of servers, and not of directories. */
 export function serversOf(config: Config): readonly PullSource[] {
-  const login = ({ source, port }: PullSource): string => `${parseSource(source)?.user ?? ''}@${parseSource(source)?.host ?? ''} ${port}`;
+  const login = ({ source, port }: PullSource): string =>
+    `${parseSource(source)?.user ?? ''}@${parseSource(source)?.host ?? ''} ${port}`;
   const all = sourcesOf(config);
   return all.filter((one, index) => all.findIndex((other) => login(other) === login(one)) === index);
 }
 
 /** What is set in an entry, and nothing that is not. */
 const withoutGaps = <T extends object>(settings: T): { [Key in keyof T]?: NonNullable<T[Key]> } =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: NonNullable<T[Key]> };
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>;
+  };

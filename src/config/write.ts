@@ -37,7 +37,8 @@ export function renderConfig(config: NewConfig): string {
 /** Each top-level key with its comment on the line before. */
 function withComments(text: string): string {
   return Object.entries(comments).reduce(
-    (result, [key, comment]) => result.replace(new RegExp(`^${key}:`, 'm'), `\n#${comment}\n${key}:`).replace(/\n{3,}/g, '\n\n'),
+    (result, [key, comment]) =>
+      result.replace(new RegExp(`^${key}:`, 'm'), `\n#${comment}\n${key}:`).replace(/\n{3,}/g, '\n\n'),
     text,
   );
 }
@@ -73,13 +74,18 @@ export async function previewConfig(file: string, changes: readonly ConfigChange
   return (await changed(file, changes)).checked;
 }
 
-async function changed(file: string, changes: readonly ConfigChange[]): Promise<{ readonly before: string; readonly after: string; readonly checked: Config }> {
+async function changed(
+  file: string,
+  changes: readonly ConfigChange[],
+): Promise<{ readonly before: string; readonly after: string; readonly checked: Config }> {
   const before = await readIfThere(file);
-  if (before === undefined) throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
+  if (before === undefined)
+    throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
   const document = parseDocument(before);
   for (const { path, value } of changes) {
     if (value === undefined) document.deleteIn(path);
-    else if (JSON.stringify(document.getIn(path)) !== JSON.stringify(value)) document.setIn(path, document.createNode(value));
+    else if (JSON.stringify(document.getIn(path)) !== JSON.stringify(value))
+      document.setIn(path, document.createNode(value));
   }
   const after = document.toString({ lineWidth: 0 });
   return { before, after, checked: parseConfig(after, file) };

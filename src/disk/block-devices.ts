@@ -27,12 +27,27 @@ export interface BlockDevice {
   readonly children: readonly BlockDevice[];
 }
 
-const optionalText = z.string().nullish().transform((text) => text ?? null);
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? null);
 
 interface LsblkNode {
-  kname: string; path: string; type: string; size: number | string; fstype?: string | null; uuid?: string | null; partlabel?: string | null;
-  label?: string | null; mountpoints?: (string | null)[] | null; model?: string | null; serial?: string | null; tran?: string | null;
-  ro?: boolean | string | number | null; pttype?: string | null; children?: LsblkNode[] | undefined;
+  kname: string;
+  path: string;
+  type: string;
+  size: number | string;
+  fstype?: string | null;
+  uuid?: string | null;
+  partlabel?: string | null;
+  label?: string | null;
+  mountpoints?: (string | null)[] | null;
+  model?: string | null;
+  serial?: string | null;
+  tran?: string | null;
+  ro?: boolean | string | number | null;
+  pttype?: string | null;
+  children?: LsblkNode[] | undefined;
 }
 
 const node: z.ZodType<BlockDevice, LsblkNode> = z

@@ -6,7 +6,11 @@ import { throwIfCancelled } from '../system/undo.ts';
  * gets its words from `word`.
  * @throws ExtbackupError
  */
-export async function worded<T>(signal: AbortSignal, word: (cause: unknown) => ExtbackupError, work: () => Promise<T>): Promise<T> {
+export async function worded<T>(
+  signal: AbortSignal,
+  word: (cause: unknown) => ExtbackupError,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -13,7 +13,12 @@ export const luksPartitionType = 'CA7D7CCB-63ED-4C53-861C-1742536059CC';
 export async function wipeSignatures(run: RunCommand, disk: BlockDevice, signal?: AbortSignal): Promise<void> {
   const devices = [...withDescendants(disk)].map(({ path }) => path).reverse();
   for (const device of devices) {
-    await run({ file: '/usr/sbin/wipefs', args: ['--all', '--quiet', '--lock=yes', device], timeoutMs: 120_000, ...(signal && { signal }) });
+    await run({
+      file: '/usr/sbin/wipefs',
+      args: ['--all', '--quiet', '--lock=yes', device],
+      timeoutMs: 120_000,
+      ...(signal && { signal }),
+    });
   }
 }
 
@@ -31,11 +36,21 @@ export async function findPartitioner(): Promise<(typeof partitioners)[number] |
  * @param device a disk, or an image file
  * @throws CommandError
  */
-export async function partition(run: RunCommand, device: string, label: string, signal?: AbortSignal, program?: (typeof partitioners)[number]): Promise<void> {
+export async function partition(
+  run: RunCommand,
+  device: string,
+  label: string,
+  signal?: AbortSignal,
+  program?: (typeof partitioners)[number],
+): Promise<void> {
   const common = { timeoutMs: 120_000, ...(signal && { signal }) };
   if ((program ?? (await findPartitioner())) === '/usr/sbin/parted') {
     // It cannot set the type before its version 3.6; nothing here depends on the type.
-    await run({ file: '/usr/sbin/parted', args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'], ...common });
+    await run({
+      file: '/usr/sbin/parted',
+      args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'],
+      ...common,
+    });
     return;
   }
   await run({
@@ -88,23 +103,52 @@ export interface LuksOrder {
 /** Arguments of luksFormat; see cryptsetup-luksFormat(8). */
 export function luksFormatArgs(order: LuksOrder): string[] {
   return [
-    'luksFormat', '--type', 'luks2', '--cipher', 'aes-xts-plain64', '--key-size', '512', '--hash', 'sha256',
-    '--pbkdf', 'argon2id', '--pbkdf-memory', String(order.pbkdfMemoryKiB), '--iter-time', '2000',
-    '--label', order.label, '--uuid', order.uuid, '--key-file', order.keyFile, '--batch-mode', order.device,
+    'luksFormat',
+    '--type',
+    'luks2',
+    '--cipher',
+    'aes-xts-plain64',
+    '--key-size',
+    '512',
+    '--hash',
+    'sha256',
+    '--pbkdf',
+    'argon2id',
+    '--pbkdf-memory',
+    String(order.pbkdfMemoryKiB),
+    '--iter-time',
+    '2000',
+    '--label',
+    order.label,
+    '--uuid',
+    order.uuid,
+    '--key-file',
+    order.keyFile,
+    '--batch-mode',
+    order.device,
   ];
 }
 
 /** Makes a LUKS2 volume. @throws CommandError */
 export async function formatLuks(run: RunCommand, order: LuksOrder, signal?: AbortSignal): Promise<void> {
-  await run({ file: '/usr/sbin/cryptsetup', args: luksFormatArgs(order), timeoutMs: 300_000, ...(signal && { signal }) });
+  await run({
+    file: '/usr/sbin/cryptsetup',
+    args: luksFormatArgs(order),
+    timeoutMs: 300_000,
+    ...(signal && { signal }),
+  });
 }
 
 /** Memory that opening the disk will take: at most 1 GiB and a quarter of this machine's, so that it can always open it itself. */
-export const affordableMemoryKiB = (totalBytes = totalmem()): number => Math.min(1024 * 1024, Math.floor(totalBytes / 4 / 1024));
+export const affordableMemoryKiB = (totalBytes = totalmem()): number =>
+  Math.min(1024 * 1024, Math.floor(totalBytes / 4 / 1024));
 
 const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; args: string[] }> = {
   // Without lazy init all is written now: no writing goes on in the background of the first run.
-  ext4: (label) => ({ file: '/usr/sbin/mkfs.ext4', args: ['-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label] }),
+  ext4: (label) => ({
+    file: '/usr/sbin/mkfs.ext4',
+    args: ['-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label],
+  }),
   xfs: (label) => ({ file: '/usr/sbin/mkfs.xfs', args: ['-q', '-f', '-L', label] }),
   btrfs: (label) => ({ file: '/usr/sbin/mkfs.btrfs', args: ['-q', '-f', '-L', label] }),
 };
@@ -113,7 +157,14 @@ const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; ar
 export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
 
 /** Makes the file system on an opened volume or an image file; tells how far it is where that takes long. @throws CommandError */
-export async function makeFilesystem(run: RunCommand, type: FilesystemType, label: string, device: string, signal?: AbortSignal, onPercent?: (percent: number) => void): Promise<void> {
+export async function makeFilesystem(
+  run: RunCommand,
+  type: FilesystemType,
+  label: string,
+  device: string,
+  signal?: AbortSignal,
+  onPercent?: (percent: number) => void,
+): Promise<void> {
   const { file, args } = makers[type](label);
   const read = readMke2fs();
   const onStdout = (chunk: string): void => {

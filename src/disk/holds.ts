@@ -49,7 +49,8 @@ async function isClaimed(disk: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EBUSY') return true;
-    if (code === 'ENOENT' || code === 'ENXIO' || code === 'ENODEV' || code === 'ENOMEDIUM' || code === 'EIO') return false; // it is gone, or dead: nobody can have it
+    if (code === 'ENOENT' || code === 'ENXIO' || code === 'ENODEV' || code === 'ENOMEDIUM' || code === 'EIO')
+      return false; // it is gone, or dead: nobody can have it
     throw error;
   }
 }

@@ -26,7 +26,10 @@ export async function hasBytes(device: string): Promise<boolean> {
   const handle = await open(device, constants.O_RDONLY);
   try {
     const size = await sizeOf(handle, device);
-    const places = [...Array.from({ length: 16 }, (_, index) => index * pieceBytes), ...Array.from({ length: pieces }, (_, index) => Math.floor(((size - pieceBytes) * (index + 1)) / pieces))];
+    const places = [
+      ...Array.from({ length: 16 }, (_, index) => index * pieceBytes),
+      ...Array.from({ length: pieces }, (_, index) => Math.floor(((size - pieceBytes) * (index + 1)) / pieces)),
+    ];
     for (const place of places) {
       const buffer = Buffer.alloc(pieceBytes);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, Math.max(0, place));

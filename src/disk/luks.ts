@@ -17,7 +17,13 @@ export const mappingPath = (name: string): `/dev/mapper/${string}` => `/dev/mapp
 /** How cryptsetup ended; see cryptsetup(8), RETURN CODES. */
 export type LuksOutcome = 'opened' | 'wrong-key' | 'no-such-device' | 'busy' | 'no-memory' | 'failed';
 
-const outcomes: Record<number, LuksOutcome> = { 1: 'failed', 2: 'wrong-key', 3: 'no-memory', 4: 'no-such-device', 5: 'busy' };
+const outcomes: Record<number, LuksOutcome> = {
+  1: 'failed',
+  2: 'wrong-key',
+  3: 'no-memory',
+  4: 'no-such-device',
+  5: 'busy',
+};
 
 /**
  * Opens a LUKS volume with a key file.
@@ -32,8 +38,16 @@ export async function openLuks(
   const { exitCode } = await run({
     file: cryptsetup,
     args: [
-      'open', '--type', 'luks', '--key-file', volume.keyFile, '--batch-mode', '--disable-external-tokens',
-      ...(volume.readOnly === true ? ['--readonly'] : []), volume.device, volume.name,
+      'open',
+      '--type',
+      'luks',
+      '--key-file',
+      volume.keyFile,
+      '--batch-mode',
+      '--disable-external-tokens',
+      ...(volume.readOnly === true ? ['--readonly'] : []),
+      volume.device,
+      volume.name,
     ],
     timeoutMs,
     accept: [1, 2, 3, 4, 5],

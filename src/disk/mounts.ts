@@ -30,7 +30,8 @@ export function parseMountinfo(text: string): Mount[] {
 }
 
 /** Space, tab, newline and backslash are written as octal. */
-const unescape = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+const unescape = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** What is mounted at a directory for us, if anything. */
 export async function mountAt(directory: string): Promise<Mount | undefined> {
@@ -63,7 +64,14 @@ const numberOf = (line: string): string | undefined => line.split(' ')[0];
 export const safeOptions = 'nodev,nosuid,noexec,noatime';
 
 /** Mounts a device; throws CommandError. */
-export async function mountDevice(run: RunCommand, device: string, directory: string, fstype: string, options: string, signal?: AbortSignal): Promise<void> {
+export async function mountDevice(
+  run: RunCommand,
+  device: string,
+  directory: string,
+  fstype: string,
+  options: string,
+  signal?: AbortSignal,
+): Promise<void> {
   await run({
     file: '/usr/bin/mount',
     args: ['--types', fstype, '--options', options, '--source', device, '--target', directory],

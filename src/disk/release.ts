@@ -15,10 +15,16 @@ export interface Released {
  * touched. Never throws for a disk that cannot be closed.
  * @param which names one mapping, or one that stays open; else all are closed
  */
-export async function releaseAll(run: RunCommand, which: { readonly only?: string; readonly except?: string | undefined } = {}, patienceMs = 10_000): Promise<Released> {
+export async function releaseAll(
+  run: RunCommand,
+  which: { readonly only?: string; readonly except?: string | undefined } = {},
+  patienceMs = 10_000,
+): Promise<Released> {
   const closed: string[] = [];
   const left: { mapping: string; reason: string }[] = [];
-  const ours = (await listMappings()).filter((name) => name.startsWith(mappingPrefix) && (which.only ?? name) === name && name !== which.except);
+  const ours = (await listMappings()).filter(
+    (name) => name.startsWith(mappingPrefix) && (which.only ?? name) === name && name !== which.except,
+  );
   for (const mapping of ours) {
     try {
       const mounts = (await listMounts()).filter(({ source }) => source === mappingPath(mapping));

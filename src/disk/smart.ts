@@ -26,10 +26,25 @@ const nvmeSelfTest = z.object({ self_test_result: z.object({ value: z.number() }
 const answerSchema = z.object({
   smartctl: z.object({ exit_status: z.number() }),
   smart_status: z.object({ passed: z.boolean() }).optional().catch(undefined),
-  ata_smart_attributes: z.object({ table: z.array(z.object({ id: z.number(), raw: z.object({ value: z.number() }) })) }).optional().catch(undefined),
-  ata_smart_self_test_log: z.object({ standard: z.object({ table: z.array(selfTest).default([]) }).optional(), extended: z.object({ table: z.array(selfTest).default([]) }).optional() }).optional().catch(undefined),
-  nvme_smart_health_information_log: z.object({ media_errors: number, percentage_used: number }).optional().catch(undefined),
-  nvme_self_test_log: z.object({ table: z.array(nvmeSelfTest).default([]) }).optional().catch(undefined),
+  ata_smart_attributes: z
+    .object({ table: z.array(z.object({ id: z.number(), raw: z.object({ value: z.number() }) })) })
+    .optional()
+    .catch(undefined),
+  ata_smart_self_test_log: z
+    .object({
+      standard: z.object({ table: z.array(selfTest).default([]) }).optional(),
+      extended: z.object({ table: z.array(selfTest).default([]) }).optional(),
+    })
+    .optional()
+    .catch(undefined),
+  nvme_smart_health_information_log: z
+    .object({ media_errors: number, percentage_used: number })
+    .optional()
+    .catch(undefined),
+  nvme_self_test_log: z
+    .object({ table: z.array(nvmeSelfTest).default([]) })
+    .optional()
+    .catch(undefined),
 });
 
 /** Bits of smartctl's exit status; see smartctl(8), EXIT STATUS. The others are about calls that failed and about the past. */
@@ -51,7 +66,9 @@ export function parseSmart(json: string): SmartVerdict | undefined {
   const nvme = answer.nvme_smart_health_information_log;
   const remarks = [
     ...((status & bits.belowThreshold) === 0 ? [] : ['a value is below its threshold']),
-    ...(answer.ata_smart_attributes?.table ?? []).flatMap(({ id, raw }) => (counters[id] === undefined || raw.value === 0 ? [] : [plural(raw.value, `${counters[id]} sector`)])),
+    ...(answer.ata_smart_attributes?.table ?? []).flatMap(({ id, raw }) =>
+      counters[id] === undefined || raw.value === 0 ? [] : [plural(raw.value, `${counters[id]} sector`)],
+    ),
     ...((nvme?.media_errors ?? 0) === 0 ? [] : [plural(nvme?.media_errors ?? 0, 'media error')]),
     ...((nvme?.percentage_used ?? 0) < 100 ? [] : ['worn out']),
     ...(lastSelfTestFailed(answer) ? ['its last self-test failed'] : []),
@@ -60,7 +77,10 @@ export function parseSmart(json: string): SmartVerdict | undefined {
   return { state: isFailing ? 'failing' : remarks.length > 0 ? 'warning' : 'passed', remarks };
 }
 
-function lastSelfTestFailed({ ata_smart_self_test_log: ata, nvme_self_test_log: nvme }: z.infer<typeof answerSchema>): boolean {
+function lastSelfTestFailed({
+  ata_smart_self_test_log: ata,
+  nvme_self_test_log: nvme,
+}: z.infer<typeof answerSchema>): boolean {
   const [last] = ata?.extended?.table ?? ata?.standard?.table ?? [];
   if (last?.status?.passed === false) return true;
   const result = nvme?.table[0]?.self_test_result?.value ?? 0;
@@ -83,7 +103,12 @@ export const hasSmartctl = (): Promise<boolean> => isThere(smartctl);
 /** Asks a disk at once; for a command of root. `disk` is its kernel name. undefined when there is no answer in time. */
 export async function askSmart(run: RunCommand, disk: string): Promise<SmartVerdict | undefined> {
   return answerOf(async () => {
-    const { stdout } = await run({ file: smartctl, args: [...questions, `/dev/${disk}`], timeoutMs: 20_000, accept: Array.from({ length: 255 }, (_, index) => index + 1) });
+    const { stdout } = await run({
+      file: smartctl,
+      args: [...questions, `/dev/${disk}`],
+      timeoutMs: 20_000,
+      accept: Array.from({ length: 255 }, (_, index) => index + 1),
+    });
     return stdout;
   });
 }
@@ -93,7 +118,11 @@ export async function askSmart(run: RunCommand, disk: string): Promise<SmartVerd
  * command, which the agent does not have and need not have.
  * @param runDirectory where the unit leaves the answer
  */
-export async function askSmartByUnit(run: RunCommand, runDirectory: string, disk: string): Promise<SmartVerdict | undefined> {
+export async function askSmartByUnit(
+  run: RunCommand,
+  runDirectory: string,
+  disk: string,
+): Promise<SmartVerdict | undefined> {
   if (!/^[a-z][a-z0-9]*$/.test(disk)) return undefined;
   const file = `${runDirectory}/smart-${disk}.json`;
   return answerOf(async () => {

@@ -16,13 +16,31 @@ const blockBytes = 4096;
  * @param device a disk, or an image file
  * @throws DriveError for a bad block; CommandError when the check itself fails
  */
-export async function checkSurface(run: RunCommand, device: string, how: SurfaceCheck, onPercent: (percent: number) => void, signal?: AbortSignal): Promise<void> {
+export async function checkSurface(
+  run: RunCommand,
+  device: string,
+  how: SurfaceCheck,
+  onPercent: (percent: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   let bad = '';
   await run({
     file: surfaceChecker,
-    args: ['-s', '-b', String(blockBytes), '-c', '1024', '-e', '1', ...(how === 'write' ? ['-w', '-t', 'random'] : []), device],
+    args: [
+      '-s',
+      '-b',
+      String(blockBytes),
+      '-c',
+      '1024',
+      '-e',
+      '1',
+      ...(how === 'write' ? ['-w', '-t', 'random'] : []),
+      device,
+    ],
     timeoutMs: 14 * 86_400_000,
-    onStdout: (chunk) => { bad += chunk; }, // at most one number, because of -e
+    onStdout: (chunk) => {
+      bad += chunk;
+    }, // at most one number, because of -e
     onStderr: (chunk) => {
       const percent = readBadblocks(chunk);
       if (percent !== undefined) onPercent(percent);
@@ -33,6 +51,10 @@ export async function checkSurface(run: RunCommand, device: string, how: Surface
   });
   const [block] = /\d+/.exec(bad) ?? [];
   if (block !== undefined) {
-    throw new DriveError('EXB_BAD_BLOCKS', `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or went away while it was checked. It was not prepared.`, 'Check cable and power and try once more; if it comes again, use another disk.');
+    throw new DriveError(
+      'EXB_BAD_BLOCKS',
+      `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or went away while it was checked. It was not prepared.`,
+      'Check cable and power and try once more; if it comes again, use another disk.',
+    );
   }
 }

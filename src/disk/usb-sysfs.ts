@@ -18,7 +18,9 @@ export async function isMassStorage(name: string, waitMs = 2_000): Promise<boole
 async function interfaceClasses(name: string): Promise<string[]> {
   try {
     const interfaces = (await readdir(devices)).filter((entry) => entry.startsWith(`${name}:`));
-    return await Promise.all(interfaces.map(async (entry) => (await readFile(join(devices, entry, 'bInterfaceClass'), 'utf8')).trim()));
+    return await Promise.all(
+      interfaces.map(async (entry) => (await readFile(join(devices, entry, 'bInterfaceClass'), 'utf8')).trim()),
+    );
   } catch {
     return []; // it went away meanwhile
   }

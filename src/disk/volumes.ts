@@ -27,6 +27,11 @@ async function volumesOn(disk: BlockDevice): Promise<Volume[]> {
   const diskseq = await readDiskseq(disk.kname);
   if (diskseq === undefined) return []; // pulled out while we looked
   return volumes.map(({ uuid, path, kname }) => ({
-    luksUuid: uuid ?? '', device: path, kname, disk: disk.kname, diskseq, usb: disk.transport === 'usb',
+    luksUuid: uuid ?? '',
+    device: path,
+    kname,
+    disk: disk.kname,
+    diskseq,
+    usb: disk.transport === 'usb',
   }));
 }

@@ -26,7 +26,11 @@ export const agentChecks: readonly Check[] = [
     name: 'agent',
     look: async ({ paths }) => {
       const agent = await readAgentStatus(paths);
-      if (agent === undefined) return fail('The agent is not running, so a plugged disk is not noticed.', 'Start it: systemctl enable --now extbackup ; if that fails: journalctl -u extbackup');
+      if (agent === undefined)
+        return fail(
+          'The agent is not running, so a plugged disk is not noticed.',
+          'Start it: systemctl enable --now extbackup ; if that fails: journalctl -u extbackup',
+        );
       return ok(`The agent is running (process ${agent.pid}).`);
     },
   },
@@ -34,22 +38,35 @@ export const agentChecks: readonly Check[] = [
     name: 'agent-hardening',
     look: async ({ paths }) => {
       const agent = await readAgentStatus(paths);
-      if (agent === undefined) return warn('How the agent is protected was not checked: it is not running.', 'See the line above.');
+      if (agent === undefined)
+        return warn('How the agent is protected was not checked: it is not running.', 'See the line above.');
       const weak: string[] = [];
-      const [itsMounts, ourMounts] = await Promise.all([readlink(`/proc/${agent.pid}/ns/mnt`), readlink('/proc/1/ns/mnt')]);
+      const [itsMounts, ourMounts] = await Promise.all([
+        readlink(`/proc/${agent.pid}/ns/mnt`),
+        readlink('/proc/1/ns/mnt'),
+      ]);
       if (itsMounts === ourMounts) weak.push('its mounts are visible to everybody');
-      if (!/^Max core file size\s+0\s/m.test(await readFile(`/proc/${agent.pid}/limits`, 'utf8'))) weak.push('it may leave a core dump');
-      if (!/^NoNewPrivs:\s+1$/m.test(await readFile(`/proc/${agent.pid}/status`, 'utf8'))) weak.push('it may gain privileges');
+      if (!/^Max core file size\s+0\s/m.test(await readFile(`/proc/${agent.pid}/limits`, 'utf8')))
+        weak.push('it may leave a core dump');
+      if (!/^NoNewPrivs:\s+1$/m.test(await readFile(`/proc/${agent.pid}/status`, 'utf8')))
+        weak.push('it may gain privileges');
       return weak.length === 0
         ? ok('The agent has mounts of its own, leaves no core dump and gains no privileges.')
-        : fail(`The agent is not protected as it should be: ${weak.join(', ')}.`, 'Start it with the unit of the package: systemctl restart extbackup ; look for overrides: systemctl cat extbackup');
+        : fail(
+            `The agent is not protected as it should be: ${weak.join(', ')}.`,
+            'Start it with the unit of the package: systemctl restart extbackup ; look for overrides: systemctl cat extbackup',
+          );
     },
   },
   {
     name: 'rsync-confined',
-    look: async ({ run }) => (await canConfine(run))
-      ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
-      : warn('rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of util-linux 2.40 or newer (Debian 13).', 'Nothing to do at once; the server is trusted with a little more than it needs to be.'),
+    look: async ({ run }) =>
+      (await canConfine(run))
+        ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
+        : warn(
+            'rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of util-linux 2.40 or newer (Debian 13).',
+            'Nothing to do at once; the server is trusted with a little more than it needs to be.',
+          ),
   },
   {
     name: 'timer',
@@ -57,7 +74,10 @@ export const agentChecks: readonly Check[] = [
       const state = await timerState(run);
       if (state === 'enabled') return ok('The weekly fallback is on (extbackup.timer).');
       return state === 'unknown'
-        ? warn('There is no systemd here that could be asked about the weekly fallback.', 'An example for cron is in /usr/share/doc/extbackup/examples.')
+        ? warn(
+            'There is no systemd here that could be asked about the weekly fallback.',
+            'An example for cron is in /usr/share/doc/extbackup/examples.',
+          )
         : ok('The weekly fallback is off; it is only wanted for a disk that stays plugged in.');
     },
   },
@@ -65,7 +85,12 @@ export const agentChecks: readonly Check[] = [
 
 async function timerState(run: RunCommand): Promise<'enabled' | 'off' | 'unknown'> {
   try {
-    const { stdout } = await run({ file: '/usr/bin/systemctl', args: ['is-enabled', 'extbackup.timer'], timeoutMs: 20_000, accept: [1, 4] });
+    const { stdout } = await run({
+      file: '/usr/bin/systemctl',
+      args: ['is-enabled', 'extbackup.timer'],
+      timeoutMs: 20_000,
+      accept: [1, 4],
+    });
     if (stdout.trim() === '') return 'unknown';
     return stdout.trim() === 'enabled' ? 'enabled' : 'off';
   } catch (error) {
@@ -80,12 +105,23 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
     name: 'disks',
     look: async ({ paths }) => {
       const active = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
-      if (active.length === 0) return fail('No disk is enrolled, so nothing is ever backed up.', 'Prepare one: extbackup drive prepare --help');
-      if (active.length === 1) return warn('Only one disk is enrolled: while it is plugged in, there is no offline copy.', 'Prepare a second one: extbackup drive prepare --help');
+      if (active.length === 0)
+        return fail(
+          'No disk is enrolled, so nothing is ever backed up.',
+          'Prepare one: extbackup drive prepare --help',
+        );
+      if (active.length === 1)
+        return warn(
+          'Only one disk is enrolled: while it is plugged in, there is no offline copy.',
+          'Prepare a second one: extbackup drive prepare --help',
+        );
       const bad = active.filter(({ lastError }) => lastError !== null);
       return bad.length === 0
         ? ok(`${count(active.length, 'disk')} enrolled: ${active.map(({ label }) => label).join(', ')}.`)
-        : warn(`The last run failed for ${bad.map(({ label, lastError }) => `${label} (${lastError ?? ''})`).join(', ')}.`, 'See: extbackup history');
+        : warn(
+            `The last run failed for ${bad.map(({ label, lastError }) => `${label} (${lastError ?? ''})`).join(', ')}.`,
+            'See: extbackup history',
+          );
     },
   },
   {
@@ -95,7 +131,11 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
       const bad = drives.flatMap(({ label, health }) => remarksOf(health).map((remark) => `${label}: ${remark}`));
       const here = await askPlugged(run, drives);
       bad.push(...here.bad);
-      if (bad.length > 0) return warn(`Not well: ${[...new Set(bad)].join('; ')}.`, 'Damaged files: extbackup verify --help. For a disk that fails, prepare another one: extbackup drive prepare --help');
+      if (bad.length > 0)
+        return warn(
+          `Not well: ${[...new Set(bad)].join('; ')}.`,
+          'Damaged files: extbackup verify --help. For a disk that fails, prepare another one: extbackup drive prepare --help',
+        );
       return ok(`No trouble is known of any disk. ${here.told}`);
     },
   },
@@ -103,27 +143,48 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
     name: 'rotation',
     look: async ({ paths, config, now }) => {
       const records = await createDriveRegistry(files.drives(paths)).list();
-      const strange = Object.keys(config.rotation.drives).filter((name) => !records.some(({ label }) => label === name));
-      if (strange.length > 0) return warn(`The setting rotation.drives names disks that are not enrolled: ${strange.join(', ')}.`, 'Correct it in the settings; see: extbackup drive list');
+      const strange = Object.keys(config.rotation.drives).filter(
+        (name) => !records.some(({ label }) => label === name),
+      );
+      if (strange.length > 0)
+        return warn(
+          `The setting rotation.drives names disks that are not enrolled: ${strange.join(', ')}.`,
+          'Correct it in the settings; see: extbackup drive list',
+        );
       const late = records.filter((record) => isOverdue(record, config.rotation, now));
       return late.length === 0
         ? ok('No disk is overdue.')
-        : warn(`Overdue: ${late.map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`).join(', ')}.`, 'Bring it and plug it in. If it is gone for good: extbackup drive forget');
+        : warn(
+            `Overdue: ${late.map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`).join(', ')}.`,
+            'Bring it and plug it in. If it is gone for good: extbackup drive forget',
+          );
     },
   },
 ];
 
 /** Asks the plugged ones among the disks for SMART, now. */
-async function askPlugged(run: RunCommand, drives: readonly DriveRecord[]): Promise<{ readonly bad: readonly string[]; readonly told: string }> {
-  const plugged = (await findVolumes(run)).flatMap(({ luksUuid, disk }) => drives.filter((drive) => drive.luksUuid === luksUuid).map(({ label }) => ({ label, disk })));
+async function askPlugged(
+  run: RunCommand,
+  drives: readonly DriveRecord[],
+): Promise<{ readonly bad: readonly string[]; readonly told: string }> {
+  const plugged = (await findVolumes(run)).flatMap(({ luksUuid, disk }) =>
+    drives.filter((drive) => drive.luksUuid === luksUuid).map(({ label }) => ({ label, disk })),
+  );
   if (plugged.length === 0) return { bad: [], told: 'None is plugged in that could be asked for SMART.' };
   if (!(await hasSmartctl())) return { bad: [], told: 'SMART was not asked for: apt-get install smartmontools' };
   const bad: string[] = [];
   const told: string[] = [];
   for (const { label, disk } of plugged) {
     const verdict = await askSmart(run, disk);
-    told.push(verdict === undefined ? `${label} does not tell its SMART health.` : `${label} counts itself as healthy (SMART).`);
-    if (verdict) bad.push(...remarksOf({ ...unknownHealth, smart: verdict.state, smartRemarks: [...verdict.remarks] }).map((remark) => `${label}: ${remark}`));
+    told.push(
+      verdict === undefined ? `${label} does not tell its SMART health.` : `${label} counts itself as healthy (SMART).`,
+    );
+    if (verdict)
+      bad.push(
+        ...remarksOf({ ...unknownHealth, smart: verdict.state, smartRemarks: [...verdict.remarks] }).map(
+          (remark) => `${label}: ${remark}`,
+        ),
+      );
   }
   return { bad, told: told.join(' ') };
 }

@@ -11,7 +11,12 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
   const findings = await look(installationChecks, patient);
   try {
     const config = await loadConfig();
-    findings.push({ name: 'config', verdict: 'ok', happened: `The settings in ${patient.paths.config} are valid.`, todo: '' });
+    findings.push({
+      name: 'config',
+      verdict: 'ok',
+      happened: `The settings in ${patient.paths.config} are valid.`,
+      todo: '',
+    });
     findings.push(...(await look([...keyChecks, ...serverChecks, ...rotationChecks], { ...patient, config })));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -23,11 +28,16 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
 /** One after the other: a check may repair what the next one looks at. */
 async function look<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const check of checks) findings.push({ name: check.name, ...(await check.look(patient).catch(describeTrouble)) });
+  for (const check of checks)
+    findings.push({ name: check.name, ...(await check.look(patient).catch(describeTrouble)) });
   return findings;
 }
 
 function describeTrouble(error: unknown): Omit<Finding, 'name'> {
   if (error instanceof ExtbackupError) return { verdict: 'fail', happened: error.message, todo: error.todo };
-  return { verdict: 'fail', happened: `This could not be checked: ${messageOf(error)}`, todo: 'Run it as root. If you did, please report this.' };
+  return {
+    verdict: 'fail',
+    happened: `This could not be checked: ${messageOf(error)}`,
+    todo: 'Run it as root. If you did, please report this.',
+  };
 }

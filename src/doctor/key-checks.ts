@@ -22,29 +22,49 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
       }
       return open.length === 0
         ? ok('Settings, salt and ssh key can only be read by root.')
-        : warn(`Others than root can read: ${open.join(', ')}.`, `Put it right: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`);
+        : warn(
+            `Others than root can read: ${open.join(', ')}.`,
+            `Put it right: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`,
+          );
     },
   },
   {
     name: 'salt',
-    look: async ({ paths }) => ((await readIfThere(files.salt(paths))) === undefined
-      ? fail(`The salt ${files.salt(paths)} is missing: no password opens the disks without it.`, 'Put it back from a backup of this machine. On a new station: extbackup setup')
-      : ok('The salt is there. Keep a copy of it elsewhere: without it no password opens the disks.')),
+    look: async ({ paths }) =>
+      (await readIfThere(files.salt(paths))) === undefined
+        ? fail(
+            `The salt ${files.salt(paths)} is missing: no password opens the disks without it.`,
+            'Put it back from a backup of this machine. On a new station: extbackup setup',
+          )
+        : ok('The salt is there. Keep a copy of it elsewhere: without it no password opens the disks.'),
   },
   {
     name: 'derivation',
-    look: ({ config }) => Promise.resolve(config.key.derivation === 'scrypt'
-      ? ok('The key is derived with scrypt.')
-      : warn('The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.', 'Move to scrypt, which makes each try cost a second: extbackup key change')),
+    look: ({ config }) =>
+      Promise.resolve(
+        config.key.derivation === 'scrypt'
+          ? ok('The key is derived with scrypt.')
+          : warn(
+              'The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.',
+              'Move to scrypt, which makes each try cost a second: extbackup key change',
+            ),
+      ),
   },
   {
     name: 'old-keys',
     look: async ({ paths }) => {
-      const lost = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'lost').map(({ luksUuid }) => luksUuid);
-      const labels = (await readPreviousKeys(paths)).pending.filter(({ luksUuid }) => !lost.includes(luksUuid)).map(({ label }) => label);
+      const lost = (await createDriveRegistry(files.drives(paths)).list())
+        .filter(({ state }) => state === 'lost')
+        .map(({ luksUuid }) => luksUuid);
+      const labels = (await readPreviousKeys(paths)).pending
+        .filter(({ luksUuid }) => !lost.includes(luksUuid))
+        .map(({ label }) => label);
       return labels.length === 0
         ? ok('No disk has a key from before a password change.')
-        : warn(`May still have the key from before a password change: ${labels.join(', ')}.`, 'Plug each one in and run: extbackup drive rekey LABEL (keep the old password until then)');
+        : warn(
+            `May still have the key from before a password change: ${labels.join(', ')}.`,
+            'Plug each one in and run: extbackup drive rekey LABEL (keep the old password until then)',
+          );
     },
   },
   {
@@ -52,7 +72,10 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
     look: async ({ paths, config }) => {
       for (const file of [files.luksKey(paths), identityFile(paths, config.ssh)]) {
         if ((await placeOf(file)) !== 'disk') continue;
-        return fail(`${file} lies on a disk, not in a ramfs: it is not used, and whoever takes this machine has it.`, 'Remove it: extbackup lock. Then load the key anew (extbackup unlock), and set a new password: extbackup key change');
+        return fail(
+          `${file} lies on a disk, not in a ramfs: it is not used, and whoever takes this machine has it.`,
+          'Remove it: extbackup lock. Then load the key anew (extbackup unlock), and set a new password: extbackup key change',
+        );
       }
       return (await isOnRamfs(paths.ramfs))
         ? ok(`${paths.ramfs} is a ramfs, which is never swapped out.`)
@@ -61,23 +84,37 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'key',
-    look: async ({ paths, config }) => ((await isKeyLoaded(paths, config.key))
-      ? ok('The key is loaded, and it is the right one.')
-      : warn('The key is not loaded; a plugged disk waits for it.', 'Load it: extbackup unlock')),
+    look: async ({ paths, config }) =>
+      (await isKeyLoaded(paths, config.key))
+        ? ok('The key is loaded, and it is the right one.')
+        : warn('The key is not loaded; a plugged disk waits for it.', 'Load it: extbackup unlock'),
   },
   {
     name: 'ssh-key',
     look: async ({ paths, config, run }) => {
-      if ((await readIfThere(config.ssh.key)) === undefined) return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
+      if ((await readIfThere(config.ssh.key)) === undefined)
+        return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
       const expected = await readIfThere(config.ssh.publicKey);
-      if (expected === undefined) return fail(`The public half of the ssh key, ${config.ssh.publicKey}, is missing.`, 'It is written again by: extbackup lock, then extbackup unlock');
+      if (expected === undefined)
+        return fail(
+          `The public half of the ssh key, ${config.ssh.publicKey}, is missing.`,
+          'It is written again by: extbackup lock, then extbackup unlock',
+        );
       const identity = identityFile(paths, config.ssh);
-      if ((await readIfThere(identity)) === undefined) return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
+      if ((await readIfThere(identity)) === undefined)
+        return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
       try {
-        const { stdout } = await run({ file: '/usr/bin/ssh-keygen', args: ['-y', '-P', '', '-f', identity], timeoutMs: 20_000 });
+        const { stdout } = await run({
+          file: '/usr/bin/ssh-keygen',
+          args: ['-y', '-P', '', '-f', identity],
+          timeoutMs: 20_000,
+        });
         return samePublicKey(stdout, expected)
           ? ok('The ssh key is loaded and fits its public half.')
-          : fail('The ssh key that is loaded does not belong to its public half.', 'Load it anew: extbackup lock, then extbackup unlock');
+          : fail(
+              'The ssh key that is loaded does not belong to its public half.',
+              'Load it anew: extbackup lock, then extbackup unlock',
+            );
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         return fail('The ssh key that is loaded is damaged.', 'Load it anew: extbackup lock, then extbackup unlock');

@@ -24,37 +24,60 @@ const tools: Readonly<Record<string, string>> = {
 
 const oldestNode = [20, 19] as const;
 
-const rulePlaces = ['/etc/udev/rules.d/90-extbackup.rules', '/usr/lib/udev/rules.d/90-extbackup.rules', '/lib/udev/rules.d/90-extbackup.rules'];
+const rulePlaces = [
+  '/etc/udev/rules.d/90-extbackup.rules',
+  '/usr/lib/udev/rules.d/90-extbackup.rules',
+  '/lib/udev/rules.d/90-extbackup.rules',
+];
 
 /** Whether the program can work on this machine at all. */
 export const installationChecks: readonly Check[] = [
   {
     name: 'root',
-    look: () => Promise.resolve(process.getuid?.() === 0 ? ok('Run by root.') : fail('Not run by root, so most of this cannot be checked.', 'Run it as root: sudo extbackup doctor')),
+    look: () =>
+      Promise.resolve(
+        process.getuid?.() === 0
+          ? ok('Run by root.')
+          : fail('Not run by root, so most of this cannot be checked.', 'Run it as root: sudo extbackup doctor'),
+      ),
   },
   {
     name: 'node',
     look: () => {
       const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
       const fits = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
-      return Promise.resolve(fits ? ok(`Node ${process.versions.node}.`) : fail(`Node ${process.versions.node} is too old; ${oldestNode.join('.')} is needed.`, 'Install a newer nodejs.'));
+      return Promise.resolve(
+        fits
+          ? ok(`Node ${process.versions.node}.`)
+          : fail(
+              `Node ${process.versions.node} is too old; ${oldestNode.join('.')} is needed.`,
+              'Install a newer nodejs.',
+            ),
+      );
     },
   },
   {
     name: 'tools',
     look: async () => {
       const missing: [string, string][] = [];
-      for (const [file, debianPackage] of Object.entries(tools)) if (!(await isThere(file))) missing.push([file, debianPackage]);
+      for (const [file, debianPackage] of Object.entries(tools))
+        if (!(await isThere(file))) missing.push([file, debianPackage]);
       if (missing.length === 0) return ok('All programs that are needed are installed.');
       const packages = [...new Set(missing.map(([, name]) => name))];
-      return fail(`Programs are missing: ${missing.map(([file]) => file).join(', ')}.`, `Install them: apt-get install ${packages.join(' ')}`);
+      return fail(
+        `Programs are missing: ${missing.map(([file]) => file).join(', ')}.`,
+        `Install them: apt-get install ${packages.join(' ')}`,
+      );
     },
   },
   {
     name: 'udev-rule',
     look: async () => {
       for (const place of rulePlaces) if (await isThere(place)) return ok(`The udev rule is installed (${place}).`);
-      return fail('The udev rule is not installed, so a plugged disk is not noticed.', 'Install the package again: apt-get install --reinstall extbackup');
+      return fail(
+        'The udev rule is not installed, so a plugged disk is not noticed.',
+        'Install the package again: apt-get install --reinstall extbackup',
+      );
     },
   },
 ];
@@ -66,7 +89,10 @@ export const hardeningChecks: readonly Check[] = [
     look: async () => {
       const open = await unencryptedSwap(await readFile('/proc/swaps', 'utf8'));
       if (open.length === 0) return ok('No swap space that could keep memory in clear.');
-      return warn(`Swap space is not encrypted: ${open.join(', ')}. The keys in ramfs, the agent and, with systemd, the commands that build a key stay out of it; the terminal in which a password is typed does not.`, 'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.');
+      return warn(
+        `Swap space is not encrypted: ${open.join(', ')}. The keys in ramfs, the agent and, with systemd, the commands that build a key stay out of it; the terminal in which a password is typed does not.`,
+        'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.',
+      );
     },
   },
   {
@@ -74,7 +100,10 @@ export const hardeningChecks: readonly Check[] = [
     look: async () => {
       const pattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim();
       return pattern.startsWith('|')
-        ? warn('Core dumps are handed to a program, which may store memory of a crashed program on the disk.', 'Turn that off: Storage=none in /etc/systemd/coredump.conf, or sysctl kernel.core_pattern=core')
+        ? warn(
+            'Core dumps are handed to a program, which may store memory of a crashed program on the disk.',
+            'Turn that off: Storage=none in /etc/systemd/coredump.conf, or sysctl kernel.core_pattern=core',
+          )
         : ok('Core dumps are handed to no program.');
     },
   },
@@ -82,14 +111,20 @@ export const hardeningChecks: readonly Check[] = [
     name: 'tracing',
     look: async () => {
       const scope = (await readIfThere('/proc/sys/kernel/yama/ptrace_scope'))?.trim();
-      return ok(`Only root can look into the memory of programs that hold a key${scope === '3' ? '; it can read the key in ramfs, but trace no program' : '; it can read the key in ramfs, too'}.`);
+      return ok(
+        `Only root can look into the memory of programs that hold a key${scope === '3' ? '; it can read the key in ramfs, but trace no program' : '; it can read the key in ramfs, too'}.`,
+      );
     },
   },
   {
     name: 'kdump',
-    look: async () => ((await readIfThere('/sys/kernel/kexec_crash_loaded'))?.trim() === '1'
-      ? warn('A crash kernel is loaded: after a crash it writes the whole memory, with the keys, to the disk.', 'Remove kdump-tools, or do without the crash dump on this machine.')
-      : ok('No crash kernel is loaded.')),
+    look: async () =>
+      (await readIfThere('/sys/kernel/kexec_crash_loaded'))?.trim() === '1'
+        ? warn(
+            'A crash kernel is loaded: after a crash it writes the whole memory, with the keys, to the disk.',
+            'Remove kdump-tools, or do without the crash dump on this machine.',
+          )
+        : ok('No crash kernel is loaded.'),
   },
   {
     name: 'hibernation',
@@ -97,14 +132,21 @@ export const hardeningChecks: readonly Check[] = [
       const resume = (await readIfThere('/sys/power/resume'))?.trim() ?? '0:0';
       return resume === '0:0'
         ? ok('Hibernation is not set up.')
-        : warn('Hibernation is set up: it writes the whole memory, with the keys, to the disk.', 'Turn it off: systemctl mask hibernate.target hybrid-sleep.target, and remove the resume device.');
+        : warn(
+            'Hibernation is set up: it writes the whole memory, with the keys, to the disk.',
+            'Turn it off: systemctl mask hibernate.target hybrid-sleep.target, and remove the resume device.',
+          );
     },
   },
 ];
 
 /** Swap areas of /proc/swaps that are neither in compressed memory nor on dm-crypt. */
 async function unencryptedSwap(swaps: string): Promise<string[]> {
-  const areas = swaps.split('\n').slice(1).flatMap((line) => line.split(/\s+/, 1)).filter((name) => name !== '');
+  const areas = swaps
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => line.split(/\s+/, 1))
+    .filter((name) => name !== '');
   const open: string[] = [];
   for (const area of areas) {
     const kname = area.replace('/dev/', '');

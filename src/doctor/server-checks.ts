@@ -26,45 +26,80 @@ const writeAttempt = 'rsync --server -nr . .';
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'host-key',
-    look: ({ config, run, fix }) => lookAtEach(hostsOf(config), ({ host }) => host, async (server) => {
-      const { host, port } = server;
-      const pinned = await pinnedHostKeys(config.ssh.knownHosts, server);
-      if (pinned.length > 0) return ok(`The server's host key is pinned (${pinned.map(({ fingerprint }) => fingerprint).join(', ')}).`);
-      if (!fix) return fail(`The host key of ${host} is not pinned yet.`, 'When the server is reachable: extbackup doctor --fix ; then compare the fingerprint.');
-      const fresh = await pinHostKey(run, config.ssh.knownHosts, server, 'all');
-      if (fresh.length === 0) return fail(`The server ${host} does not answer at port ${port}, so its host key was not pinned.`, 'Check that it is on, and the name and the port in the settings.');
-      return warn(`Pinned now: ${fresh.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`, 'Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
-    }),
+    look: ({ config, run, fix }) =>
+      lookAtEach(
+        hostsOf(config),
+        ({ host }) => host,
+        async (server) => {
+          const { host, port } = server;
+          const pinned = await pinnedHostKeys(config.ssh.knownHosts, server);
+          if (pinned.length > 0)
+            return ok(`The server's host key is pinned (${pinned.map(({ fingerprint }) => fingerprint).join(', ')}).`);
+          if (!fix)
+            return fail(
+              `The host key of ${host} is not pinned yet.`,
+              'When the server is reachable: extbackup doctor --fix ; then compare the fingerprint.',
+            );
+          const fresh = await pinHostKey(run, config.ssh.knownHosts, server, 'all');
+          if (fresh.length === 0)
+            return fail(
+              `The server ${host} does not answer at port ${port}, so its host key was not pinned.`,
+              'Check that it is on, and the name and the port in the settings.',
+            );
+          return warn(
+            `Pinned now: ${fresh.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
+            'Compare it on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
+          );
+        },
+      ),
   },
   {
     name: 'server',
-    look: (patient) => lookAtEach(serversOf(patient.config), serverName, async (server) => {
-      const result = await onServer(patient, server, `echo ${shellMark}`);
-      if (result === undefined) return warn('The server was not asked: the ssh key is not loaded.', 'Load it: extbackup unlock');
-      if (result.stdout.includes(shellMark)) {
-        return fail(`${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`, 'Limit it with the forced command: extbackup server-setup');
-      }
-      return result.exitCode === 255 ? describeConnection(result.stderr, serverName(server)) : ok(`${serverName(server)} knows this station and runs no commands for it.`);
-    }),
+    look: (patient) =>
+      lookAtEach(serversOf(patient.config), serverName, async (server) => {
+        const result = await onServer(patient, server, `echo ${shellMark}`);
+        if (result === undefined)
+          return warn('The server was not asked: the ssh key is not loaded.', 'Load it: extbackup unlock');
+        if (result.stdout.includes(shellMark)) {
+          return fail(
+            `${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`,
+            'Limit it with the forced command: extbackup server-setup',
+          );
+        }
+        return result.exitCode === 255
+          ? describeConnection(result.stderr, serverName(server))
+          : ok(`${serverName(server)} knows this station and runs no commands for it.`);
+      }),
   },
   {
     name: 'server-read-only',
-    look: (patient) => lookAtEach(serversOf(patient.config), serverName, async (server) => {
-      const result = await onServer(patient, server, writeAttempt);
-      if (result === undefined || result.exitCode === 255) return warn('Whether the server lets this station write was not checked: it was not reached.', 'See the line above.');
-      return /read-?only/i.test(result.stderr)
-        ? ok('The server lets this station only read.')
-        : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
-    }),
+    look: (patient) =>
+      lookAtEach(serversOf(patient.config), serverName, async (server) => {
+        const result = await onServer(patient, server, writeAttempt);
+        if (result === undefined || result.exitCode === 255)
+          return warn(
+            'Whether the server lets this station write was not checked: it was not reached.',
+            'See the line above.',
+          );
+        return /read-?only/i.test(result.stderr)
+          ? ok('The server lets this station only read.')
+          : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
+      }),
   },
   {
     name: 'heartbeat',
     look: async (patient) => {
       const watched = sourcesOf(patient.config).filter(({ attestation }) => attestation !== undefined);
-      if (watched.length === 0) return ok('Nobody wants to know whether the own backup of the server has run (setting attestation).');
+      if (watched.length === 0)
+        return ok('Nobody wants to know whether the own backup of the server has run (setting attestation).');
       const identity = identityFile(patient.paths, patient.config.ssh);
-      if ((await readIfThere(identity)) === undefined) return warn('The heartbeat of the server was not looked at: the ssh key is not loaded.', 'Load it: extbackup unlock');
-      const isNew = (one: PullSource, index: number): boolean => watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
+      if ((await readIfThere(identity)) === undefined)
+        return warn(
+          'The heartbeat of the server was not looked at: the ssh key is not loaded.',
+          'Load it: extbackup unlock',
+        );
+      const isNew = (one: PullSource, index: number): boolean =>
+        watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
       return lookAtEach(watched.filter(isNew), serverName, (source) => lookAtHeartbeat(patient, source, identity));
     },
   },
@@ -73,7 +108,11 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
 const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
 
 /** Looks at one server after the other; of several, each is named, and the worst decides. */
-async function lookAtEach<Server>(servers: readonly Server[], nameOf: (server: Server) => string, look: (server: Server) => Promise<Look>): Promise<Look> {
+async function lookAtEach<Server>(
+  servers: readonly Server[],
+  nameOf: (server: Server) => string,
+  look: (server: Server) => Promise<Look>,
+): Promise<Look> {
   const found: { readonly name: string; readonly finding: Look }[] = [];
   for (const server of servers) found.push({ name: nameOf(server), finding: await look(server) });
   const [first] = found;
@@ -82,12 +121,18 @@ async function lookAtEach<Server>(servers: readonly Server[], nameOf: (server: S
   return {
     verdict: verdicts[worst] ?? 'fail',
     happened: found.map(({ name, finding }) => `${name}: ${finding.happened}`).join(' '),
-    todo: found.filter(({ finding }) => finding.todo !== '').map(({ name, finding }) => `${name}: ${finding.todo}`).join(' '),
+    todo: found
+      .filter(({ finding }) => finding.todo !== '')
+      .map(({ name, finding }) => `${name}: ${finding.todo}`)
+      .join(' '),
   };
 }
 
 const isSameHeartbeat = (one: PullSource, other: PullSource): boolean =>
-  serverName(one) === serverName(other) && one.port === other.port && one.attestation?.file === other.attestation?.file && one.attestation?.id === other.attestation?.id;
+  serverName(one) === serverName(other) &&
+  one.port === other.port &&
+  one.attestation?.file === other.attestation?.file &&
+  one.attestation?.id === other.attestation?.id;
 
 async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, identity: string): Promise<Look> {
   const { attestation } = source;
@@ -99,13 +144,21 @@ async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, i
     return fail(`The heartbeat of the server could not be read. ${message}`, todo);
   }
   const finding = judgeHeartbeat(content, attestation, patient.now);
-  if (finding.trouble === undefined) return ok(`The own backup of ${server} has run; its last heartbeat is ${spanOf(Math.max(0, finding.ageMs ?? 0))} old.`);
+  if (finding.trouble === undefined)
+    return ok(
+      `The own backup of ${server} has run; its last heartbeat is ${spanOf(Math.max(0, finding.ageMs ?? 0))} old.`,
+    );
   const { happened, todo } = describeHeartbeat(server, { ...finding, trouble: finding.trouble });
   return fail(`The next run will be held: ${happened}`, todo);
 }
 
 /** Below /run, so that nothing of the server gets to the station's own disk. */
-async function fetchToRam({ config, paths, run }: ConfiguredPatient, source: PullSource, path: string, identityFile: string): Promise<FetchedFile> {
+async function fetchToRam(
+  { config, paths, run }: ConfiguredPatient,
+  source: PullSource,
+  path: string,
+  identityFile: string,
+): Promise<FetchedFile> {
   const top = await mkdtemp(join(paths.run, 'doctor-'));
   const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
   try {
@@ -116,7 +169,11 @@ async function fetchToRam({ config, paths, run }: ConfiguredPatient, source: Pul
 }
 
 /** What the server does with a command; undefined while we have no key to ask it with. */
-async function onServer({ paths, config, run }: ConfiguredPatient, server: PullSource, command: string): Promise<CommandResult | undefined> {
+async function onServer(
+  { paths, config, run }: ConfiguredPatient,
+  server: PullSource,
+  command: string,
+): Promise<CommandResult | undefined> {
   const identity = identityFile(paths, config.ssh);
   if ((await readIfThere(identity)) === undefined) return undefined;
   const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
@@ -130,8 +187,18 @@ async function onServer({ paths, config, run }: ConfiguredPatient, server: PullS
 
 function describeConnection(stderr: string, server: string): Omit<Finding, 'name'> {
   if (/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr)) {
-    return fail(`${server} shows another host key than the pinned one.`, 'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.');
+    return fail(
+      `${server} shows another host key than the pinned one.`,
+      'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.',
+    );
   }
-  if (/permission denied/i.test(stderr)) return fail(`${server} does not accept this station's ssh key.`, 'Run on the server what this prints: extbackup server-setup');
-  return fail(`${server} does not answer.`, 'Check that it is on, the network, and the name and the port in the settings.');
+  if (/permission denied/i.test(stderr))
+    return fail(
+      `${server} does not accept this station's ssh key.`,
+      'Run on the server what this prints: extbackup server-setup',
+    );
+  return fail(
+    `${server} does not answer.`,
+    'Check that it is on, the network, and the name and the port in the settings.',
+  );
 }

@@ -60,18 +60,25 @@ export function createContentWatch(random: () => number = Math.random): ContentW
     look: async (heads, deletions) => {
       const ofChanged = await lookAt(changed, (path, now) => changedLooksEncrypted(path, now, heads), heads);
       const endings = new Map<string, number>();
-      const ofCreated = await lookAt(created, async (path, now) => {
-        const stem = path.slice(0, Math.max(0, path.lastIndexOf('.')));
-        const old = stem.endsWith('/') || stem === '' ? undefined : await heads.now(stem);
-        if (old) endings.set(path.slice(stem.length), (endings.get(path.slice(stem.length)) ?? 0) + 1);
-        return now === 'random' && (old ? isOrdered(kindOfFile(old)) : promisesOrder(path));
-      }, heads);
+      const ofCreated = await lookAt(
+        created,
+        async (path, now) => {
+          const stem = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+          const old = stem.endsWith('/') || stem === '' ? undefined : await heads.now(stem);
+          if (old) endings.set(path.slice(stem.length), (endings.get(path.slice(stem.length)) ?? 0) + 1);
+          return now === 'random' && (old ? isOrdered(kindOfFile(old)) : promisesOrder(path));
+        },
+        heads,
+      );
       const added = Math.max(0, ...endings.values());
       // Copies beside the old files are no renames.
       const renamed = deletions >= (added / Math.max(1, created.items.length)) * created.offered * 0.5 ? added : 0;
       return {
-        encrypted: ofChanged.encrypted.length + ofCreated.encrypted.length, looked: ofChanged.looked + ofCreated.looked,
-        notes: noteCount, renamed, examples: [...notes, ...ofChanged.encrypted, ...ofCreated.encrypted].slice(0, 50),
+        encrypted: ofChanged.encrypted.length + ofCreated.encrypted.length,
+        looked: ofChanged.looked + ofCreated.looked,
+        notes: noteCount,
+        renamed,
+        examples: [...notes, ...ofChanged.encrypted, ...ofCreated.encrypted].slice(0, 50),
       };
     },
   };
@@ -86,7 +93,11 @@ async function changedLooksEncrypted(path: string, now: FileKind, heads: Heads):
   return old === undefined ? promisesOrder(path) : isOrdered(kindOfFile(old));
 }
 
-async function lookAt(sample: Sample<string>, judge: (path: string, now: FileKind) => Promise<boolean>, heads: Heads): Promise<{ encrypted: string[]; looked: number }> {
+async function lookAt(
+  sample: Sample<string>,
+  judge: (path: string, now: FileKind) => Promise<boolean>,
+  heads: Heads,
+): Promise<{ encrypted: string[]; looked: number }> {
   const encrypted: string[] = [];
   let looked = 0;
   for (const path of sample.items) {
@@ -101,9 +112,15 @@ async function lookAt(sample: Sample<string>, judge: (path: string, now: FileKin
 /** What the findings mean, in words; undefined when nothing is wrong. */
 export function alarmOf({ encrypted, looked, notes, renamed }: Findings): string | undefined {
   const signs = [
-    ...(encrypted >= Math.max(fewestSigns, looked * fewestShare) ? [`${encrypted} of ${looked} new or changed files that were looked at have become unreadable, as if somebody had encrypted them`] : []),
+    ...(encrypted >= Math.max(fewestSigns, looked * fewestShare)
+      ? [
+          `${encrypted} of ${looked} new or changed files that were looked at have become unreadable, as if somebody had encrypted them`,
+        ]
+      : []),
     ...(renamed >= fewestRenamed ? ['many files were renamed to one and the same new ending'] : []),
-    ...(notes > 0 ? [`${notes === 1 ? 'a new file is' : `${notes} new files are`} called as extortionists call their demands`] : []),
+    ...(notes > 0
+      ? [`${notes === 1 ? 'a new file is' : `${notes} new files are`} called as extortionists call their demands`]
+      : []),
   ];
   return signs.length === 0 ? undefined : signs.join('; ');
 }

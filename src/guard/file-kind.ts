@@ -11,11 +11,52 @@ const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
 
 /** Beginnings of formats, mostly compressed ones; where they stand is 0 unless said. */
 const beginnings: readonly (readonly [Buffer, number?])[] = [
-  [text('PK\x03\x04')], [text('PK\x05\x06')], [hex('1f8b')], [text('BZh')], [hex('fd377a585a00')], [hex('28b52ffd')], [hex('04224d18')], [text("7z\xbc\xaf\x27\x1c")],
-  [text('Rar!')], [hex('1f9d')], [hex('ffd8ff')], [hex('89504e47')], [text('GIF8')], [text('RIFF')], [text('II*\0')], [text('MM\0*')], [text('ftyp'), 4], [hex('0000000c')],
-  [text('ID3')], [hex('fffb')], [hex('fff3')], [hex('fff1')], [hex('fff9')], [text('OggS')], [text('fLaC')], [hex('1a45dfa3')], [hex('000001ba')], [hex('000001b3')], [hex('3026b275')],
-  [text('%PDF')], [hex('d0cf11e0a1b11ae1')], [text('8BPS')], [text('SQLite format 3')], [text('wOF')], [text('FLV')], [text('LUKS')], [text('QFI\xfb')], [text('KDMV')],
-  [hex('03d9a29a')], [text('age-encryption.org')], [text('Salted__')], [text('-----BEGIN ')], [hex('7f454c46')], [text('MZ')], [text('hsqs')], [text('!BDN')],
+  [text('PK\x03\x04')],
+  [text('PK\x05\x06')],
+  [hex('1f8b')],
+  [text('BZh')],
+  [hex('fd377a585a00')],
+  [hex('28b52ffd')],
+  [hex('04224d18')],
+  [text('7z\xbc\xaf\x27\x1c')],
+  [text('Rar!')],
+  [hex('1f9d')],
+  [hex('ffd8ff')],
+  [hex('89504e47')],
+  [text('GIF8')],
+  [text('RIFF')],
+  [text('II*\0')],
+  [text('MM\0*')],
+  [text('ftyp'), 4],
+  [hex('0000000c')],
+  [text('ID3')],
+  [hex('fffb')],
+  [hex('fff3')],
+  [hex('fff1')],
+  [hex('fff9')],
+  [text('OggS')],
+  [text('fLaC')],
+  [hex('1a45dfa3')],
+  [hex('000001ba')],
+  [hex('000001b3')],
+  [hex('3026b275')],
+  [text('%PDF')],
+  [hex('d0cf11e0a1b11ae1')],
+  [text('8BPS')],
+  [text('SQLite format 3')],
+  [text('wOF')],
+  [text('FLV')],
+  [text('LUKS')],
+  [text('QFI\xfb')],
+  [text('KDMV')],
+  [hex('03d9a29a')],
+  [text('age-encryption.org')],
+  [text('Salted__')],
+  [text('-----BEGIN ')],
+  [hex('7f454c46')],
+  [text('MZ')],
+  [text('hsqs')],
+  [text('!BDN')],
 ];
 
 /** What a cipher may have been at work on: the beginning, and all that was read, because some leave a header. */
@@ -24,14 +65,25 @@ const headSize = 4096;
 export function kindOfFile(bytes: Buffer): FileKind {
   if (beginnings.some(([wanted, at = 0]) => bytes.subarray(at, at + wanted.length).equals(wanted))) return 'format';
   if (looksRandom(bytes.subarray(0, headSize)) || looksRandom(bytes)) return 'random';
-  return bytes.length >= 512 || bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d)) ? 'plain' : 'unknown';
+  return bytes.length >= 512 || bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d))
+    ? 'plain'
+    : 'unknown';
 }
 
 /** Endings whose files begin as {@link kindOfFile} knows, or are no random bytes at all. */
 const honestEndings = new Set(
-  ('txt csv md html htm xml json js ts py c h log ini conf sql tex eml svg rtf yml yaml sh php css docx xlsx pptx docm xlsm odt ods odp doc xls ppt '
-    + 'pdf jpg jpeg png gif tif tiff zip gz bz2 xz 7z rar mp4 m4a mov mkv flac ogg').split(' '));
+  (
+    'txt csv md html htm xml json js ts py c h log ini conf sql tex eml svg rtf yml yaml sh php css docx xlsx pptx docm xlsm odt ods odp doc xls ppt ' +
+    'pdf jpg jpeg png gif tif tiff zip gz bz2 xz 7z rar mp4 m4a mov mkv flac ogg'
+  ).split(' '),
+);
 
 /** Whether one of the last two endings of a name promises content that is not random: `a.docx`, `a.docx.locked`. */
 export const promisesOrder = (path: string): boolean =>
-  path.slice(path.lastIndexOf('/') + 1).toLowerCase().split('.').slice(1).slice(-2).some((ending) => honestEndings.has(ending));
+  path
+    .slice(path.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .split('.')
+    .slice(1)
+    .slice(-2)
+    .some((ending) => honestEndings.has(ending));

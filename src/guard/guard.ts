@@ -69,7 +69,12 @@ export function createWatch(guard: Config['guard'], record: DiskBefore, signal: 
     },
     wouldExceed: ({ changed = 0, deleted = 0, changedBytes = 0 }) => {
       const { counts } = tally;
-      return over({ ...counts, changed: counts.changed + changed, deleted: counts.deleted + deleted, changedBytes: counts.changedBytes + changedBytes });
+      return over({
+        ...counts,
+        changed: counts.changed + changed,
+        deleted: counts.deleted + deleted,
+        changedBytes: counts.changedBytes + changedBytes,
+      });
     },
   };
 }

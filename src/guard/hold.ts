@@ -13,10 +13,17 @@ export type HeartbeatTrouble = z.infer<typeof heartbeatTrouble>;
 
 const agreementShape = { counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) };
 /** With several sources, each is agreed to by itself. */
-const agreementSchema = z.object({ ...agreementShape, sources: z.record(z.string(), z.object(agreementShape)).optional() });
+const agreementSchema = z.object({
+  ...agreementShape,
+  sources: z.record(z.string(), z.object(agreementShape)).optional(),
+});
 
 /** Why one of several sources was held. */
-const heldSourceSchema = z.object({ reason: z.string(), counts: countsSchema, attestation: heartbeatTrouble.optional() });
+const heldSourceSchema = z.object({
+  reason: z.string(),
+  counts: countsSchema,
+  attestation: heartbeatTrouble.optional(),
+});
 export type HeldSource = z.infer<typeof heldSourceSchema>;
 
 /** What an operator has agreed to. */
@@ -47,18 +54,27 @@ export function agreement(hold: Hold | undefined): Agreement {
   const earlier = hold?.agreed ?? { attestation: [] };
   if (!hold?.approved) return earlier;
   if (hold.sources === undefined) return withAgreed(earlier, hold);
-  const own = Object.entries(hold.sources).map(([name, held]) => [name, withAgreed(earlier.sources?.[name] ?? { attestation: [] }, held)] as const);
+  const own = Object.entries(hold.sources).map(
+    ([name, held]) => [name, withAgreed(earlier.sources?.[name] ?? { attestation: [] }, held)] as const,
+  );
   return { ...earlier, sources: { ...earlier.sources, ...Object.fromEntries(own) } };
 }
 
-function withAgreed<A extends Agreement>(earlier: A, { counts, attestation }: Pick<HeldSource, 'counts' | 'attestation'>): A {
-  return attestation === undefined ? { ...earlier, counts } : { ...earlier, attestation: [...new Set([...earlier.attestation, attestation])] };
+function withAgreed<A extends Agreement>(
+  earlier: A,
+  { counts, attestation }: Pick<HeldSource, 'counts' | 'attestation'>,
+): A {
+  return attestation === undefined
+    ? { ...earlier, counts }
+    : { ...earlier, attestation: [...new Set([...earlier.attestation, attestation])] };
 }
 
 /** What was agreed to for one of several sources, as a hold that waits for nothing more. */
 export function holdOfSource(hold: Hold | undefined, name: string): Hold | undefined {
   const agreed = agreement(hold).sources?.[name];
-  return hold && agreed && { runId: hold.runId, at: hold.at, reason: hold.reason, counts: noCounts, agreed, approved: null };
+  return (
+    hold && agreed && { runId: hold.runId, at: hold.at, reason: hold.reason, counts: noCounts, agreed, approved: null }
+  );
 }
 
 /** Whether none of these sources could go on. A single source has no name. */
@@ -77,7 +93,8 @@ export const noCounts: Hold['counts'] = { created: 0, changed: 0, deleted: 0, ch
  * Whether a disk waits for an answer and is not even opened without one. What is held for the server's heartbeat alone
  * is looked at again: nothing was changed, and it may beat again.
  */
-export const mustWait = (hold: Hold | undefined): hold is Hold => hold?.approved === null && hold.attestation === undefined;
+export const mustWait = (hold: Hold | undefined): hold is Hold =>
+  hold?.approved === null && hold.attestation === undefined;
 
 /** File on the disk that says where the changes are. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';
@@ -91,7 +108,13 @@ export class HeldError extends ExtbackupError {
   /** Which of several sources are held, and why. */
   readonly sources: Hold['sources'];
 
-  constructor(happened: string, todo: string, counts?: Hold['counts'], attestation?: HeartbeatTrouble, sources?: Hold['sources']) {
+  constructor(
+    happened: string,
+    todo: string,
+    counts?: Hold['counts'],
+    attestation?: HeartbeatTrouble,
+    sources?: Hold['sources'],
+  ) {
     super('EXB_HELD', exitCodes.held, { happened, todo });
     this.counts = counts;
     this.attestation = attestation;
@@ -108,20 +131,36 @@ export interface Done {
 }
 
 function describeDone({ deleted, isKept }: Done): string {
-  const what = deleted === 0 ? 'Nothing was deleted' : `Before that, ${deleted === 1 ? 'a file was' : `${deleted} files were`} deleted`;
-  if (!isKept) return `${what}. What was ${deleted === 0 ? '' : 'deleted or '}replaced is lost: the settings keep no history.`;
-  return deleted === 0 ? `${what}, and every replaced file is kept in the disk's history.` : `${what}; they, and every replaced file, are kept in the disk's history.`;
+  const what =
+    deleted === 0
+      ? 'Nothing was deleted'
+      : `Before that, ${deleted === 1 ? 'a file was' : `${deleted} files were`} deleted`;
+  if (!isKept)
+    return `${what}. What was ${deleted === 0 ? '' : 'deleted or '}replaced is lost: the settings keep no history.`;
+  return deleted === 0
+    ? `${what}, and every replaced file is kept in the disk's history.`
+    : `${what}; they, and every replaced file, are kept in the disk's history.`;
 }
 
 /** Words for a run whose content looks wrong. */
 export const looksWrong = (label: string, alarm: string, counts: Hold['counts'], done: Done): HeldError =>
-  new HeldError(`held: what came from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`, whatToDo(label), counts);
+  new HeldError(
+    `held: what came from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`,
+    whatToDo(label),
+    counts,
+  );
 
 /**
  * Words for a run that a limit stopped.
  * @param alarm signs of encryption, if any
  */
-export function tooMuch(label: string, before: Before, { created, changed, deleted, changedBytes }: Hold['counts'], done: Done, alarm?: string): HeldError {
+export function tooMuch(
+  label: string,
+  before: Before,
+  { created, changed, deleted, changedBytes }: Hold['counts'],
+  done: Done,
+  alarm?: string,
+): HeldError {
   const share = (count: number): string => `${Math.min(100, Math.round((100 * count) / before.filesTotal))} % of files`;
   const parts = [
     ...(changed > 0 ? [`${share(changed)} changed (${changed})`] : []),
@@ -130,14 +169,18 @@ export function tooMuch(label: string, before: Before, { created, changed, delet
   ];
   return new HeldError(
     `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. ${describeDone(done)}${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
-    whatToDo(label), { created, changed, deleted, changedBytes });
+    whatToDo(label),
+    { created, changed, deleted, changedBytes },
+  );
 }
 
 /** Words for one of several sources that waits for an answer since an earlier run. */
-export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError => new HeldError(reason, whatToDo(label), counts);
+export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError =>
+  new HeldError(reason, whatToDo(label), counts);
 
 /** Words for a disk that waits for an answer since an earlier run. */
-export const stillHeld = (label: string, hold: Hold): HeldError => new HeldError(hold.reason, whatToDo(label), hold.counts);
+export const stillHeld = (label: string, hold: Hold): HeldError =>
+  new HeldError(hold.reason, whatToDo(label), hold.counts);
 
 const whatToDo = (label: string): string =>
   `Look at the server first. Where it changed: extbackup approve ${label} --show. If that is right: extbackup approve ${label} --reason TEXT. If not, repair the server and put the disk back as it was: extbackup rollback ${label}`;
@@ -146,6 +189,9 @@ const whatToDo = (label: string): string =>
 export function renderReport(reason: string, tally: Tally): string {
   const rows = [...tally.byDirectory]
     .sort(([, a], [, b]) => b.changed + b.deleted - (a.changed + a.deleted))
-    .map(([name, { created, changed, deleted }]) => `${String(changed).padStart(9)}${String(deleted).padStart(9)}${String(created).padStart(9)}  ${name}`);
+    .map(
+      ([name, { created, changed, deleted }]) =>
+        `${String(changed).padStart(9)}${String(deleted).padStart(9)}${String(created).padStart(9)}  ${name}`,
+    );
   return [reason, '', '  changed  deleted      new  directory', ...rows, ''].join('\n');
 }

@@ -27,12 +27,18 @@ const slack = 1.1;
  */
 export function limitsFor(guard: Config['guard'], before: Before | undefined, approved?: Counts): Limits | undefined {
   if (!guard.enabled || before === undefined || before.filesTotal === 0) return undefined;
-  const most = (share: number, agreed = 0): number => Math.max(guard.floor, Math.floor(share * before.filesTotal), Math.ceil(agreed * slack) + (agreed > 0 ? guard.floor : 0));
+  const most = (share: number, agreed = 0): number =>
+    Math.max(
+      guard.floor,
+      Math.floor(share * before.filesTotal),
+      Math.ceil(agreed * slack) + (agreed > 0 ? guard.floor : 0),
+    );
   return {
     deleted: most(guard.deleted, approved?.deleted),
     changed: most(guard.changed, approved?.changed),
     // A file may also grow, so all of the bytes is no limit at all.
-    changedBytes: guard.bytes >= 1 ? Infinity : Math.max(guard.bytes * before.bytesTotal, (approved?.changedBytes ?? 0) * slack),
+    changedBytes:
+      guard.bytes >= 1 ? Infinity : Math.max(guard.bytes * before.bytesTotal, (approved?.changedBytes ?? 0) * slack),
   };
 }
 

@@ -15,7 +15,9 @@ export function createSample<Item>(size: number, random: () => number = Math.ran
   let offered = 0;
   return {
     items,
-    get offered() { return offered; },
+    get offered() {
+      return offered;
+    },
     offer: (item) => {
       offered += 1;
       if (items.length < size) items.push(item);

@@ -42,7 +42,8 @@ function lineOf(line: string, { mark }: LogHeader): Line {
 }
 
 /** Older logs, which rsync wrote with --log-file, have neither sizes nor a mark, but the name of the source before each path. */
-const bytesBelow = (printed: string, { mark, source }: LogHeader): Buffer => bytesOfName(mark === undefined || source === undefined ? printed : `${source}/${printed}`);
+const bytesBelow = (printed: string, { mark, source }: LogHeader): Buffer =>
+  bytesOfName(mark === undefined || source === undefined ? printed : `${source}/${printed}`);
 
 /**
  * Reads a line of the log; undefined when it is about neither.
@@ -52,7 +53,8 @@ const bytesBelow = (printed: string, { mark, source }: LogHeader): Buffer => byt
 export function parseLogLine(line: string, header: LogHeader): LoggedChange | undefined {
   const { text, isMarked } = lineOf(line, header);
   const [, cleared, flags] = makesRoomPattern.exec(text) ?? [];
-  if (cleared !== undefined && Number(flags) >= makesRoom) return deletedDirectory(bytesOfName(header.source === undefined ? cleared : `${header.source}/${cleared}`));
+  if (cleared !== undefined && Number(flags) >= makesRoom)
+    return deletedDirectory(bytesOfName(header.source === undefined ? cleared : `${header.source}/${cleared}`));
   const [, type, deleting, path] = isMarked ? (changePattern.exec(text) ?? []) : [];
   if (path === undefined) return undefined;
   const name = bytesBelow(path, header);
@@ -61,26 +63,36 @@ export function parseLogLine(line: string, header: LogHeader): LoggedChange | un
   return { kind: 'created', isDirectory: type === 'd', path: name };
 }
 
-const deletedDirectory = (path: Buffer): LoggedChange | undefined => (isInside(path) ? { kind: 'deleted-directory', isDirectory: true, path } : undefined);
+const deletedDirectory = (path: Buffer): LoggedChange | undefined =>
+  isInside(path) ? { kind: 'deleted-directory', isDirectory: true, path } : undefined;
 
 /**
  * The log stands on a disk that may come from anywhere: it never leads out of the mirror. Looks at the name itself,
  * because dots and slashes can be escaped, too.
  */
-export const isInside = (name: Buffer): boolean => !name.includes(0) && name.toString('latin1').split('/').every((part) => !['', '.', '..'].includes(part));
+export const isInside = (name: Buffer): boolean =>
+  !name.includes(0) &&
+  name
+    .toString('latin1')
+    .split('/')
+    .every((part) => !['', '.', '..'].includes(part));
 
 /** The bytes of a path as rsync prints it, read as UTF-8. */
 export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(printed).toString('latin1'));
 
 /** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
 export function bytesOfName(escaped: string): Buffer {
-  const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
   return Buffer.from(name.replace(/\/+$/, ''), 'latin1');
 }
 
 /** A path as rsync prints it: {@link bytesOfName} gives its bytes back. */
 export const printedName = (name: Buffer): string =>
-  name.toString('latin1').replace(/[^\t -~]|\\(?=#[0-7]{3})/g, (character) => `\\#${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  name
+    .toString('latin1')
+    .replace(/[^\t -~]|\\(?=#[0-7]{3})/g, (character) => `\\#${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
 /** Reads a line of the log; undefined when it is not about a file that was copied, or linked to one. */
 export function parseCopied(line: string, header: LogHeader): Buffer | undefined {
@@ -95,14 +107,21 @@ export function parseCopied(line: string, header: LogHeader): Buffer | undefined
  * The files that a run copied, in the order in which it did. None when there is no log.
  * @param from byte at which a line begins; `next` of a file is where to go on after it
  */
-export async function* readCopied(file: string, from = 0): AsyncGenerator<{ readonly path: Buffer; readonly next: number }> {
+export async function* readCopied(
+  file: string,
+  from = 0,
+): AsyncGenerator<{ readonly path: Buffer; readonly next: number }> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return;
   try {
     const header = await readLogHeader(handle);
     let next = from;
     let rest = '';
-    for await (const piece of handle.createReadStream({ encoding: 'latin1', start: from, autoClose: false }) as AsyncIterable<string>) {
+    for await (const piece of handle.createReadStream({
+      encoding: 'latin1',
+      start: from,
+      autoClose: false,
+    }) as AsyncIterable<string>) {
       const lines = (rest + piece).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {

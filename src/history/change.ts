@@ -47,7 +47,10 @@ export function parseChange(text: string): Change | undefined {
   const path = text.slice(third + 1);
   const item = text.slice(0, first);
   const isCreated = item.startsWith('+', 2);
-  if (!itemised.test(item)) return /^\*deleting *$/.test(item) ? { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 } : undefined;
+  if (!itemised.test(item))
+    return /^\*deleting *$/.test(item)
+      ? { kind: 'deleted', isDirectory: path.endsWith('/'), path, size: 0 }
+      : undefined;
   const isDirectory = item[1] === 'd';
   if (isCreated) return { kind: 'created', isDirectory, path, size };
   return item.startsWith('.') || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size };

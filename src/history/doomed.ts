@@ -51,7 +51,8 @@ export function readDoomed(): DoomedReader {
   };
   return {
     see: (line) => {
-      if (!line.startsWith('delete_item(')) return line.startsWith('delete_in_dir(') || line.startsWith('cannot delete non-empty directory: ');
+      if (!line.startsWith('delete_item('))
+        return line.startsWith('delete_in_dir(') || line.startsWith('cannot delete non-empty directory: ');
       const [, name, mode = '', digits = ''] = item.exec(line) ?? [];
       const flags = Number(digits);
       if (name === undefined || flags >= makesRoom) return true; // what stands in the way of something new is no deletion

@@ -31,14 +31,18 @@ export const historyName = (at: Date): string => at.toISOString().replace(/[-:]/
 export function parseHistoryName(name: string): Date | undefined {
   const [, year, month, day, hour, minute, second, fraction = '0'] = namePattern.exec(name) ?? [];
   if (year === undefined) return undefined;
-  const time = new Date(`${year}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}.${fraction}Z`);
+  const time = new Date(
+    `${year}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}.${fraction}Z`,
+  );
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** All entries of an opened disk, the newest first. */
 export async function listHistory(top: string): Promise<HistoryEntry[]> {
   const directories = await namesIn(join(top, historyDirectory));
-  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) => (logName.test(name) ? [name.replace(logName, '')] : []));
+  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) =>
+    logName.test(name) ? [name.replace(logName, '')] : [],
+  );
   const entries = [...new Set([...directories, ...logs])].flatMap((name) => {
     const at = parseHistoryName(name);
     return at === undefined ? [] : [entryOf(top, name, at)];
@@ -49,17 +53,22 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
 /** A new entry, later than every other one, except where somebody planted a date at the end of time: no rsync ever writes into the entry of another one. */
 export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEntry> {
   for (const directory of [historyDirectory, changeLogDirectory]) await ownDirectory(top, directory);
-  const at = timeOfNext((await listHistory(top)).map((entry) => entry.at.getTime()), now);
+  const at = timeOfNext(
+    (await listHistory(top)).map((entry) => entry.at.getTime()),
+    now,
+  );
   return entryOf(top, historyName(at), at);
 }
 
 /** From here on the last year of names with four digits begins: nobody's clock, and what is dated so was planted. */
 const endOfTime = Date.UTC(9999, 0, 1);
 
-const newestOf = (times: readonly number[]): number => times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
+const newestOf = (times: readonly number[]): number =>
+  times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
 
 /** Where the history of an opened disk stands: each new entry is later. 1970 where it is empty. */
-export const historyStand = async (top: string): Promise<Date> => new Date(newestOf((await listHistory(top)).map(({ at }) => at.getTime())));
+export const historyStand = async (top: string): Promise<Date> =>
+  new Date(newestOf((await listHistory(top)).map(({ at }) => at.getTime())));
 
 function timeOfNext(times: readonly number[], now: Date): Date {
   const taken = new Set(times);
@@ -70,8 +79,12 @@ function timeOfNext(times: readonly number[], now: Date): Date {
   return new Date(next);
 }
 
-const entryOf = (top: string, name: string, at: Date): HistoryEntry =>
-  ({ name, at, directory: join(top, historyDirectory, name), log: join(top, changeLogDirectory, `${name}.log`) });
+const entryOf = (top: string, name: string, at: Date): HistoryEntry => ({
+  name,
+  at,
+  directory: join(top, historyDirectory, name),
+  log: join(top, changeLogDirectory, `${name}.log`),
+});
 
 async function namesIn(directory: string): Promise<string[]> {
   try {

@@ -1,7 +1,8 @@
 import { lstat } from 'node:fs/promises';
 
 /** Joins a directory and a path below it, in bytes: names need not be UTF-8. */
-export const below = (directory: Buffer, path: Buffer): Buffer => (path.length === 0 ? directory : Buffer.concat([directory, Buffer.from('/'), path]));
+export const below = (directory: Buffer, path: Buffer): Buffer =>
+  path.length === 0 ? directory : Buffer.concat([directory, Buffer.from('/'), path]);
 
 /** What an entry is; undefined when nothing is there. A symbolic link is itself, never what it leads to. */
 export async function kindOf(path: Buffer): Promise<'directory' | 'other' | undefined> {

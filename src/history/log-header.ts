@@ -43,7 +43,12 @@ export async function beginLog(file: string, source?: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const begun = await markOf(file);
-  if (begun === undefined) throw new DriveError('EXB_STRANGE_INSIDE', 'On the disk, something stands in the place of the log of this run. Nothing was written there.', 'Look at .extbackup/history with: extbackup mount ; and find out who had the disk.');
+  if (begun === undefined)
+    throw new DriveError(
+      'EXB_STRANGE_INSIDE',
+      'On the disk, something stands in the place of the log of this run. Nothing was written there.',
+      'Look at .extbackup/history with: extbackup mount ; and find out who had the disk.',
+    );
   return begun;
 }
 

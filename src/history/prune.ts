@@ -26,7 +26,12 @@ export async function pruneHistory(run: RunCommand, top: string, rule: KeepRule,
 
 /** The files first: without its log an entry is still an entry. */
 export async function removeEntry(run: RunCommand, entry: HistoryEntry, signal: AbortSignal): Promise<void> {
-  await run({ file: '/usr/bin/rm', args: ['-rf', '--one-file-system', '--', entry.directory], timeoutMs: 6 * 3_600_000, signal });
+  await run({
+    file: '/usr/bin/rm',
+    args: ['-rf', '--one-file-system', '--', entry.directory],
+    timeoutMs: 6 * 3_600_000,
+    signal,
+  });
   await rm(entry.log, { force: true });
 }
 

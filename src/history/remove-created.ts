@@ -31,7 +31,8 @@ export async function removeCreated({ log, root, part, onFile }: Removal, signal
 /** undefined for what is not below `part`. */
 export function relativeTo(part: Buffer, path: Buffer): Buffer | undefined {
   if (part.length === 0) return path;
-  const isBelow = path.length > part.length + 1 && path.subarray(0, part.length).equals(part) && path[part.length] === 0x2f;
+  const isBelow =
+    path.length > part.length + 1 && path.subarray(0, part.length).equals(part) && path[part.length] === 0x2f;
   return isBelow ? path.subarray(part.length + 1) : undefined;
 }
 

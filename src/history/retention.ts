@@ -18,7 +18,7 @@ export interface KeepRule {
  * nothing old that is not.
  */
 export const timeForAge = ({ lastSuccess }: { readonly lastSuccess: string | null }, now = new Date()): Date =>
-  (lastSuccess === null ? now : new Date(Math.min(now.getTime(), Date.parse(lastSuccess))));
+  lastSuccess === null ? now : new Date(Math.min(now.getTime(), Date.parse(lastSuccess)));
 
 type Dated = Pick<HistoryEntry, 'at'>;
 
@@ -30,10 +30,15 @@ const ageOf = ({ at }: Dated, { now }: KeepRule): number => now.getTime() - at.g
  */
 export function outdated<Entry extends Dated>(entries: readonly Entry[], rule: KeepRule): Entry[] {
   const most = rule.count !== undefined && rule.count > 0 ? rule.count : Infinity;
-  return entries.filter((entry, index) => index > 0 && (index >= most || (rule.age !== undefined && ageOf(entry, rule) > rule.age))).reverse();
+  return entries
+    .filter((entry, index) => index > 0 && (index >= most || (rule.age !== undefined && ageOf(entry, rule) > rule.age)))
+    .reverse();
 }
 
 /** Entries that may be removed for want of space, the oldest first. The newest one always stays. */
 export function expendable<Entry extends Dated>(entries: readonly Entry[], rule: KeepRule): Entry[] {
-  return entries.slice(1).filter((entry) => ageOf(entry, rule) > rule.atLeast).reverse();
+  return entries
+    .slice(1)
+    .filter((entry) => ageOf(entry, rule) > rule.atLeast)
+    .reverse();
 }

@@ -20,18 +20,34 @@ export interface UndoProgress {
  * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off is
  * finished by calling it again.
  */
-export async function undoEntry(mirror: string, entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+export async function undoEntry(
+  mirror: string,
+  entry: HistoryEntry,
+  progress: UndoProgress,
+  signal: AbortSignal,
+): Promise<void> {
   const root = Buffer.from(mirror);
   // The name of the log says how far it got: a file moved back must not be taken for a created one by a second try.
   const half = `${entry.log}${removedSuffix}`;
   if ((await kindOf(Buffer.from(half))) === undefined) {
-    await removeCreated({ log: entry.log, root, part: Buffer.alloc(0), onFile: () => { progress.removed += 1; } }, signal);
+    await removeCreated(
+      {
+        log: entry.log,
+        root,
+        part: Buffer.alloc(0),
+        onFile: () => {
+          progress.removed += 1;
+        },
+      },
+      signal,
+    );
     if ((await kindOf(Buffer.from(entry.log))) !== undefined) await rename(entry.log, half);
   }
   const source = Buffer.from(entry.directory);
   const leftBefore = progress.left;
   if ((await kindOf(source)) === 'directory') await moveBack(source, root, progress, signal);
-  for await (const { kind, path } of readLogBackwards(half)) if (kind === 'deleted-directory') await makeDirectories(root, path);
+  for await (const { kind, path } of readLogBackwards(half))
+    if (kind === 'deleted-directory') await makeDirectories(root, path);
   if (progress.left === leftBefore) await rm(half, { force: true });
 }
 
@@ -68,9 +84,12 @@ async function moveBack(from: Buffer, to: Buffer, progress: UndoProgress, signal
     await moveOne(below(from, bytes), below(to, bytes), progress, signal);
   }
   const { atime, mtime } = await lstat(from);
-  await rmdir(from).then(() => utimes(to, atime, mtime), (error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-  });
+  await rmdir(from).then(
+    () => utimes(to, atime, mtime),
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    },
+  );
 }
 
 async function moveOne(from: Buffer, to: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {
@@ -106,7 +125,8 @@ export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, s
     throwIfCancelled(signal);
     if (kind === 'created' && !isDirectory) progress.removed += 1;
   }
-  if ((await kindOf(Buffer.from(entry.directory))) === 'directory') await countFiles(Buffer.from(entry.directory), progress, signal);
+  if ((await kindOf(Buffer.from(entry.directory))) === 'directory')
+    await countFiles(Buffer.from(entry.directory), progress, signal);
 }
 
 async function countFiles(directory: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {

@@ -40,7 +40,11 @@ export function scryptParametersWithin(bytes: number): ScryptParameters {
  * @param password one that {@link checkPassword} let through
  * @param salt text of the salt file, without a newline
  */
-export async function deriveKey(settings: Pick<KeySettings, 'derivation' | 'scrypt'>, password: Secret, salt: string): Promise<Secret> {
+export async function deriveKey(
+  settings: Pick<KeySettings, 'derivation' | 'scrypt'>,
+  password: Secret,
+  salt: string,
+): Promise<Secret> {
   if (settings.derivation === 'sha512') {
     return hexSecret(createHash('sha512').update(salt, 'utf8').update('.').update(password.reveal()).digest());
   }

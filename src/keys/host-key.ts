@@ -28,7 +28,14 @@ export const fingerprintOf = (base64: string): string =>
 export function parseHostKeys(text: string): HostKey[] {
   return text.split('\n').flatMap((line) => {
     const [name, type, base64] = line.trim().split(/\s+/);
-    if (name === undefined || type === undefined || base64 === undefined || name.startsWith('#') || name.startsWith('@')) return [];
+    if (
+      name === undefined ||
+      type === undefined ||
+      base64 === undefined ||
+      name.startsWith('#') ||
+      name.startsWith('@')
+    )
+      return [];
     return [{ type, fingerprint: fingerprintOf(base64), line: `${name} ${type} ${base64}` }];
   });
 }
@@ -37,7 +44,12 @@ export function parseHostKeys(text: string): HostKey[] {
 export async function scanHostKeys(run: RunCommand, { host, port }: PinnedServer): Promise<HostKey[]> {
   const name = host.replace(/^\[(.*)\]$/, '$1');
   try {
-    const { stdout } = await run({ file: '/usr/bin/ssh-keyscan', args: ['-p', String(port), '-T', '10', '--', name], timeoutMs: 60_000, accept: [1, 255] });
+    const { stdout } = await run({
+      file: '/usr/bin/ssh-keyscan',
+      args: ['-p', String(port), '-T', '10', '--', name],
+      timeoutMs: 60_000,
+      accept: [1, 255],
+    });
     return parseHostKeys(stdout);
   } catch (error) {
     if (error instanceof CommandError && error.timedOut) return [];
@@ -47,7 +59,9 @@ export async function scanHostKeys(run: RunCommand, { host, port }: PinnedServer
 
 /** The pinned keys of a server in our known_hosts. */
 export async function pinnedHostKeys(file: string, { host, port }: PinnedServer): Promise<HostKey[]> {
-  return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) => spellingsOf({ host, port }).includes(line.split(' ', 1)[0] ?? ''));
+  return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) =>
+    spellingsOf({ host, port }).includes(line.split(' ', 1)[0] ?? ''),
+  );
 }
 
 /** How a server can be called in known_hosts. */
@@ -66,7 +80,12 @@ export type Trust = { readonly fingerprint: string } | 'all';
  * @returns what was pinned; none when the server does not answer
  * @throws PullError (EXB_HOST_KEY) when no key has the fingerprint: nothing is changed
  */
-export async function pinHostKey(run: RunCommand, file: string, server: PinnedServer, trust: Trust): Promise<HostKey[]> {
+export async function pinHostKey(
+  run: RunCommand,
+  file: string,
+  server: PinnedServer,
+  trust: Trust,
+): Promise<HostKey[]> {
   const shown = await scanHostKeys(run, server);
   if (shown.length === 0) return [];
   const trusted = trust === 'all' ? shown : shown.filter(({ fingerprint }) => fingerprint === trust.fingerprint);
@@ -84,7 +103,13 @@ export async function pinHostKey(run: RunCommand, file: string, server: PinnedSe
 /** Replaces the keys of one server in our known_hosts; what is there of others stays. */
 export async function writeHostKeys(file: string, server: PinnedServer, keys: readonly HostKey[]): Promise<void> {
   const spellings = spellingsOf(server);
-  const isOfOthers = (line: string): boolean => line.trim() !== '' && !(line.trim().split(/\s/, 1)[0] ?? '').split(',').some((name) => spellings.includes(name));
+  const isOfOthers = (line: string): boolean =>
+    line.trim() !== '' && !(line.trim().split(/\s/, 1)[0] ?? '').split(',').some((name) => spellings.includes(name));
   const others = ((await readIfThere(file)) ?? '').split('\n').filter(isOfOthers);
-  await writeAtomically(file, [...others, ...keys.map(({ line }) => line)].map((line) => `${line}\n`).join(''), true, 0o644);
+  await writeAtomically(
+    file,
+    [...others, ...keys.map(({ line }) => line)].map((line) => `${line}\n`).join(''),
+    true,
+    0o644,
+  );
 }

@@ -19,4 +19,3 @@ export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Prom
     await lock.release();
   }
 }
-

@@ -22,12 +22,19 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
     const password = derivation === 'scrypt' ? normalised(typed) : typed;
     const codePoints = countCodePoints(password.reveal());
     if (codePoints > mostCodePoints) {
-      throw refused(`The password is too long: it has more than ${mostCodePoints} Unicode code points.`, 'Make sure that the right file or text was given.');
+      throw refused(
+        `The password is too long: it has more than ${mostCodePoints} Unicode code points.`,
+        'Make sure that the right file or text was given.',
+      );
     }
     const characters = derivation === 'scrypt' ? countCharacters(password.reveal()) : password.reveal().length;
-    if (characters === 0) throw refused('The password is empty.', 'Type it, or with --password-stdin give it on standard input.');
+    if (characters === 0)
+      throw refused('The password is empty.', 'Type it, or with --password-stdin give it on standard input.');
     if (characters < fewestCharacters) {
-      throw refused(`The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`, 'Give a longer one; several words are fine.');
+      throw refused(
+        `The password is too short: it has ${characters} of at least ${fewestCharacters} characters.`,
+        'Give a longer one; several words are fine.',
+      );
     }
     return password;
   } catch (error) {

@@ -25,10 +25,15 @@ export async function readPreviousKeys(paths: Paths): Promise<PreviousKeys> {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ExtbackupError('EXB_LEDGER', exitCodes.usage, {
-      happened: `The list of disks that still have an old key, ${fileOf(paths)}, is damaged.`,
-      todo: 'Put it back from a backup of this machine, or move it away and rekey each disk by hand with cryptsetup luksChangeKey.',
-    }, cause);
+    throw new ExtbackupError(
+      'EXB_LEDGER',
+      exitCodes.usage,
+      {
+        happened: `The list of disks that still have an old key, ${fileOf(paths)}, is damaged.`,
+        todo: 'Put it back from a backup of this machine, or move it away and rekey each disk by hand with cryptsetup luksChangeKey.',
+      },
+      cause,
+    );
   }
 }
 
@@ -42,13 +47,21 @@ export async function writePreviousKeys(paths: Paths, content: PreviousKeys): Pr
 type Listed = Pick<PreviousKeys['pending'][number], 'label' | 'luksUuid'>;
 
 /** Notes the key that is about to be replaced, and that every disk may still have it. */
-export async function rememberOldKey(paths: Paths, settings: PreviousKeys['keys'][number]['settings'], salt: string, disks: readonly Listed[]): Promise<void> {
+export async function rememberOldKey(
+  paths: Paths,
+  settings: PreviousKeys['keys'][number]['settings'],
+  salt: string,
+  disks: readonly Listed[],
+): Promise<void> {
   const before = await readPreviousKeys(paths);
   const changedAt = new Date().toISOString();
   await writePreviousKeys(paths, {
     version: 1,
     keys: [...before.keys, { settings, salt, changedAt }],
-    pending: disks.map(({ label, luksUuid }) => before.pending.find((earlier) => earlier.luksUuid === luksUuid) ?? { label, luksUuid, since: changedAt }),
+    pending: disks.map(
+      ({ label, luksUuid }) =>
+        before.pending.find((earlier) => earlier.luksUuid === luksUuid) ?? { label, luksUuid, since: changedAt },
+    ),
   });
 }
 
@@ -79,20 +92,30 @@ export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<
 export async function settleRekeyed(paths: Paths, luksUuids: readonly string[]): Promise<void> {
   const before = await readPreviousKeys(paths);
   const pending = before.pending.filter(({ luksUuid }) => !luksUuids.includes(luksUuid));
-  const keys = pending.length === 0 ? before.keys.map(({ settings, ...key }) => ({ ...key, settings: withoutCheck(settings) })) : before.keys;
+  const keys =
+    pending.length === 0
+      ? before.keys.map(({ settings, ...key }) => ({ ...key, settings: withoutCheck(settings) }))
+      : before.keys;
   await writePreviousKeys(paths, { version: 1, keys, pending });
 }
 
-const withoutCheck = ({ derivation, scrypt }: PreviousKeys['keys'][number]['settings']): KeySettings => ({ derivation, ...(scrypt && { scrypt }) });
+const withoutCheck = ({ derivation, scrypt }: PreviousKeys['keys'][number]['settings']): KeySettings => ({
+  derivation,
+  ...(scrypt && { scrypt }),
+});
 
 /** Whether a disk may still have an earlier key. */
-export const isPending = ({ pending }: PreviousKeys, wanted: string): boolean => pending.some(({ luksUuid }) => luksUuid === wanted);
+export const isPending = ({ pending }: PreviousKeys, wanted: string): boolean =>
+  pending.some(({ luksUuid }) => luksUuid === wanted);
 
 /**
  * What to tell the operator about a disk that rejects the key because the password was changed while it was away.
  * @returns undefined when it is no such disk
  */
-export async function rekeyAdvice(paths: Paths, luksUuid: string): Promise<{ happened: string; todo: string } | undefined> {
+export async function rekeyAdvice(
+  paths: Paths,
+  luksUuid: string,
+): Promise<{ happened: string; todo: string } | undefined> {
   const disk = (await readPreviousKeys(paths)).pending.find((pending) => pending.luksUuid === luksUuid);
   if (!disk) return undefined;
   return {

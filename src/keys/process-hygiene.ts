@@ -34,16 +34,45 @@ async function stayOutOfSwap(run: RunCommand): Promise<void> {
   if (swaps < 2 || process.ppid === 1) return; // the first line is a heading
   const scope = `extbackup-${process.pid}.scope`;
   try {
-    await run({ file: '/usr/bin/busctl', args: ['--quiet', 'call', ...manager, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', scope, 'fail', ...properties(process.pid), '0'], timeoutMs: 10_000 });
+    await run({
+      file: '/usr/bin/busctl',
+      args: [
+        '--quiet',
+        'call',
+        ...manager,
+        'StartTransientUnit',
+        'ssa(sv)a(sa(sv))',
+        scope,
+        'fail',
+        ...properties(process.pid),
+        '0',
+      ],
+      timeoutMs: 10_000,
+    });
   } catch (error) {
     if (error instanceof CommandError) return; // no systemd, or no bus
     throw error;
   }
-  for (let tries = 0; tries < 100 && !(await readFile('/proc/self/cgroup', 'utf8')).includes(scope); tries += 1) await pause(10, new AbortController().signal);
+  for (let tries = 0; tries < 100 && !(await readFile('/proc/self/cgroup', 'utf8')).includes(scope); tries += 1)
+    await pause(10, new AbortController().signal);
 }
 
 const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
 
 /** As busctl(1) wants an a(sv): how many, then name, type and value of each. */
-const properties = (pid: number): string[] =>
-  ['4', 'Description', 's', 'A command of extbackup that holds a key', 'PIDs', 'au', '1', String(pid), 'MemorySwapMax', 't', '0', 'CollectMode', 's', 'inactive-or-failed'];
+const properties = (pid: number): string[] => [
+  '4',
+  'Description',
+  's',
+  'A command of extbackup that holds a key',
+  'PIDs',
+  'au',
+  '1',
+  String(pid),
+  'MemorySwapMax',
+  't',
+  '0',
+  'CollectMode',
+  's',
+  'inactive-or-failed',
+];

@@ -24,7 +24,10 @@ export async function isOnRamfs(path: string): Promise<boolean> {
 export type SecretPlace = 'ramfs' | 'disk' | 'nowhere';
 
 /** Where the file with a secret lies. An empty file holds none. */
-export async function placeOf(file: string, onRamfs: (file: string) => Promise<boolean> = isOnRamfs): Promise<SecretPlace> {
+export async function placeOf(
+  file: string,
+  onRamfs: (file: string) => Promise<boolean> = isOnRamfs,
+): Promise<SecretPlace> {
   try {
     if ((await stat(file)).size === 0) return 'nowhere';
   } catch (error) {
@@ -44,19 +47,35 @@ export async function ensureRamfs(run: RunCommand, directory: string): Promise<v
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   });
   if (!(await lstat(directory)).isDirectory()) {
-    throw new UsageError(`${directory} is not a directory, so the key cannot be kept there.`, 'Remove it and try again.');
+    throw new UsageError(
+      `${directory} is not a directory, so the key cannot be kept there.`,
+      'Remove it and try again.',
+    );
   }
   const mount = await mountAt(directory);
   if (mount === undefined) {
     if ((await readdir(directory)).length > 0) {
-      throw new UsageError(`${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`, 'Look at these files, remove them (keys with: extbackup lock), and try again.');
+      throw new UsageError(
+        `${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`,
+        'Look at these files, remove them (keys with: extbackup lock), and try again.',
+      );
     }
-    await run({ file: '/usr/bin/mount', args: ['-t', 'ramfs', '-o', 'mode=0700,nodev,nosuid,noexec', 'ramfs', directory], timeoutMs: 20_000 });
+    await run({
+      file: '/usr/bin/mount',
+      args: ['-t', 'ramfs', '-o', 'mode=0700,nodev,nosuid,noexec', 'ramfs', directory],
+      timeoutMs: 20_000,
+    });
   } else if (mount.fstype !== 'ramfs') {
-    throw new UsageError(`${directory} is a ${mount.fstype}, not a ramfs, so what is written there may reach a disk.`, `Unmount it (umount ${directory}), remove its line from /etc/fstab, and try again.`);
+    throw new UsageError(
+      `${directory} is a ${mount.fstype}, not a ramfs, so what is written there may reach a disk.`,
+      `Unmount it (umount ${directory}), remove its line from /etc/fstab, and try again.`,
+    );
   }
   if (!(await isOnRamfs(directory))) {
-    throw new UsageError(`${directory} is not on ramfs, although it was mounted.`, 'See what is mounted there: findmnt');
+    throw new UsageError(
+      `${directory} is not on ramfs, although it was mounted.`,
+      'See what is mounted there: findmnt',
+    );
   }
   await chown(directory, 0, 0);
   await chmod(directory, 0o700); // an older set-up may have mounted it open to all

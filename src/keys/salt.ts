@@ -18,12 +18,22 @@ export const nextSaltFile = (file: string): string => `${file}.next`;
  * @throws ConfigError when there is none, or it is damaged: without it the key cannot be built
  */
 export async function readSalts(file: string, derivation: KeySettings['derivation']): Promise<[string, ...string[]]> {
-  const found = (await Promise.all([readSaltIfThere(file), readSaltIfThere(nextSaltFile(file))])).filter((salt) => salt !== undefined);
-  const [first, ...others] = found.filter((salt) => (derivation === 'scrypt' ? isScryptSalt(salt) : salt !== '' && !/[\0\n]/.test(salt)));
+  const found = (await Promise.all([readSaltIfThere(file), readSaltIfThere(nextSaltFile(file))])).filter(
+    (salt) => salt !== undefined,
+  );
+  const [first, ...others] = found.filter((salt) =>
+    derivation === 'scrypt' ? isScryptSalt(salt) : salt !== '' && !/[\0\n]/.test(salt),
+  );
   if (first !== undefined) return [first, ...others];
   throw found.length === 0
-    ? new ConfigError(`The salt is missing: ${file} does not exist, and without it the key cannot be built.`, 'Put it back from a copy of this file or from the recovery sheet.')
-    : new ConfigError(`The salt in ${file} is damaged${derivation === 'scrypt' ? ': it must be 64 hex digits' : ''}.`, 'Put it back from a copy of this file or from the recovery sheet.');
+    ? new ConfigError(
+        `The salt is missing: ${file} does not exist, and without it the key cannot be built.`,
+        'Put it back from a copy of this file or from the recovery sheet.',
+      )
+    : new ConfigError(
+        `The salt in ${file} is damaged${derivation === 'scrypt' ? ': it must be 64 hex digits' : ''}.`,
+        'Put it back from a copy of this file or from the recovery sheet.',
+      );
 }
 
 /** The salt in place. Throws as {@link readSalts} does. */

@@ -25,7 +25,8 @@ export type ContainerForm = keyof typeof containerForms;
 
 /** Tells the operator when the ssh key is stored in an older form than the present one. */
 export function offerConversion(context: { note(text: string): void }, form: ContainerForm | 'absent'): void {
-  if (form !== 'absent' && form !== 'present') context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
+  if (form !== 'absent' && form !== 'present')
+    context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
 }
 
 /**
@@ -33,14 +34,32 @@ export function offerConversion(context: { note(text: string): void }, form: Con
  * An existing target is replaced at once or not at all.
  * @throws CommandError
  */
-export async function encryptToContainer(run: RunCommand, plain: string, passFile: string, target: string): Promise<void> {
+export async function encryptToContainer(
+  run: RunCommand,
+  plain: string,
+  passFile: string,
+  target: string,
+): Promise<void> {
   const temporary = `${target}.new`; // only one process at a time changes keys; what a killed one left is replaced
   await rm(temporary, { force: true });
   await (await open(temporary, 'wx', 0o600)).close();
   try {
     await run({
       file: openssl,
-      args: ['enc', '-e', cipher, ...present, '-salt', '-a', '-in', plain, '-out', temporary, '-pass', `file:${passFile}`],
+      args: [
+        'enc',
+        '-e',
+        cipher,
+        ...present,
+        '-salt',
+        '-a',
+        '-in',
+        plain,
+        '-out',
+        temporary,
+        '-pass',
+        `file:${passFile}`,
+      ],
       timeoutMs: 60_000,
     });
     await chmod(temporary, 0o600);
@@ -69,7 +88,8 @@ export async function decryptContainer(
   const cipherText = new Secret(containerBytes(await readFile(container)));
   for (const form of Object.keys(containerForms) as ContainerForm[]) {
     const file = await reserveRamFile(ram.directory, ram.name);
-    if (await decrypts(run, cipherText, containerForms[form], passFile, file) && await accept(file)) return { file, form };
+    if ((await decrypts(run, cipherText, containerForms[form], passFile, file)) && (await accept(file)))
+      return { file, form };
     await wipeFile(file);
   }
   return undefined;
@@ -86,9 +106,20 @@ function containerBytes(content: Buffer): Buffer {
 
 const magic = Buffer.from('Salted__', 'latin1');
 
-async function decrypts(run: RunCommand, cipherText: Secret, form: readonly string[], passFile: string, file: string): Promise<boolean> {
+async function decrypts(
+  run: RunCommand,
+  cipherText: Secret,
+  form: readonly string[],
+  passFile: string,
+  file: string,
+): Promise<boolean> {
   try {
-    await run({ file: openssl, args: ['enc', '-d', cipher, ...form, '-out', file, '-pass', `file:${passFile}`], stdin: cipherText, timeoutMs: 60_000 });
+    await run({
+      file: openssl,
+      args: ['enc', '-d', cipher, ...form, '-out', file, '-pass', `file:${passFile}`],
+      stdin: cipherText,
+      timeoutMs: 60_000,
+    });
     return true;
   } catch (error) {
     if (error instanceof CommandError && error.exitCode === 1) return false;

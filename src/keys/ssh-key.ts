@@ -35,12 +35,22 @@ export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
  * Makes a key pair in ramfs and puts its encrypted half and its public half into place; the decrypted one stays loaded.
  * The private half has never been anywhere else, so there is nothing to shred.
  */
-export async function makeSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles, type: SshKeyType, comment = sshKeyComment()): Promise<void> {
+export async function makeSshKey(
+  run: RunCommand,
+  paths: Paths,
+  ssh: SshKeyFiles,
+  type: SshKeyType,
+  comment = sshKeyComment(),
+): Promise<void> {
   const fresh = `${paths.ramfs}/.id_${type}.${process.pid}`;
   await wipeFile(fresh);
   const size = type === 'rsa' ? ['-b', '4096'] : [];
   try {
-    await run({ file: '/usr/bin/ssh-keygen', args: ['-q', '-t', type, ...size, '-N', '', '-C', comment, '-f', fresh], timeoutMs: 120_000 });
+    await run({
+      file: '/usr/bin/ssh-keygen',
+      args: ['-q', '-t', type, ...size, '-N', '', '-C', comment, '-f', fresh],
+      timeoutMs: 120_000,
+    });
     const publicHalf = await readFile(`${fresh}.pub`, 'utf8');
     await encryptToContainer(run, fresh, files.luksKey(paths), ssh.key);
     await writeAtomically(ssh.publicKey, publicHalf, true, 0o644);
@@ -60,24 +70,39 @@ export async function makeSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
 export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Promise<ContainerForm | 'absent'> {
   if ((await readIfThere(ssh.key)) === undefined) return 'absent';
   const expected = await readIfThere(ssh.publicKey);
-  let opened = await openContainer(run, paths, ssh, ssh.key) ?? await openRekeyed(run, paths, ssh);
+  let opened = (await openContainer(run, paths, ssh, ssh.key)) ?? (await openRekeyed(run, paths, ssh));
   if (!opened) {
-    throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not open with the key that the password gives.`, 'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost');
+    throw new KeyError(
+      'EXB_KEY_REJECTED',
+      `The ssh key ${ssh.key} does not open with the key that the password gives.`,
+      'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost',
+    );
   }
   let found = await publicHalfOf(run, opened.file);
   if (expected !== undefined && !samePublicKey(expected, found ?? '')) {
     await wipeFile(opened.file);
     opened = await openRotated(run, paths, ssh, expected);
-    if (!opened) throw new KeyError('EXB_KEY_REJECTED', `The ssh key ${ssh.key} does not belong to ${ssh.publicKey}.`, 'Put back the two files that belong together, or make a new ssh key: extbackup ssh-key rotate --lost');
+    if (!opened)
+      throw new KeyError(
+        'EXB_KEY_REJECTED',
+        `The ssh key ${ssh.key} does not belong to ${ssh.publicKey}.`,
+        'Put back the two files that belong together, or make a new ssh key: extbackup ssh-key rotate --lost',
+      );
     found = expected;
   }
-  if (expected === undefined && found !== undefined) await writeAtomically(ssh.publicKey, `${found} ${sshKeyComment()}\n`, true, 0o644);
+  if (expected === undefined && found !== undefined)
+    await writeAtomically(ssh.publicKey, `${found} ${sshKeyComment()}\n`, true, 0o644);
   await rename(opened.file, identityFile(paths, ssh));
   return opened.form;
 }
 
 /** Completes a rotation that was cut off when the new public half was in place, and its container not yet. */
-async function openRotated(run: RunCommand, paths: Paths, ssh: SshKeyFiles, expected: string): ReturnType<typeof openContainer> {
+async function openRotated(
+  run: RunCommand,
+  paths: Paths,
+  ssh: SshKeyFiles,
+  expected: string,
+): ReturnType<typeof openContainer> {
   const next = nextSshKey(ssh).key;
   if (next === ssh.key || (await readIfThere(next)) === undefined) return undefined;
   const opened = await openContainer(run, paths, ssh, next);
@@ -102,15 +127,30 @@ async function openRekeyed(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Ret
   return opened;
 }
 
-function openContainer(run: RunCommand, paths: Paths, ssh: SshKeyFiles, container: string): ReturnType<typeof decryptContainer> {
+function openContainer(
+  run: RunCommand,
+  paths: Paths,
+  ssh: SshKeyFiles,
+  container: string,
+): ReturnType<typeof decryptContainer> {
   const isPrivateKey = async (file: string): Promise<boolean> => (await publicHalfOf(run, file)) !== undefined;
-  return decryptContainer(run, container, files.luksKey(paths), { directory: paths.ramfs, name: identityName(ssh) }, isPrivateKey);
+  return decryptContainer(
+    run,
+    container,
+    files.luksKey(paths),
+    { directory: paths.ramfs, name: identityName(ssh) },
+    isPrivateKey,
+  );
 }
 
 /** `TYPE BASE64` of a private key; undefined when the file is none that opens without a pass phrase. */
 async function publicHalfOf(run: RunCommand, file: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run({ file: '/usr/bin/ssh-keygen', args: ['-y', '-P', '', '-f', file], timeoutMs: 20_000 });
+    const { stdout } = await run({
+      file: '/usr/bin/ssh-keygen',
+      args: ['-y', '-P', '', '-f', file],
+      timeoutMs: 20_000,
+    });
     return withoutComment(stdout);
   } catch (error) {
     if (error instanceof CommandError && error.exitCode === 255) return undefined;

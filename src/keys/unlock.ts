@@ -49,26 +49,40 @@ export async function buildKey(paths: Paths, settings: KeySettings, typed: Secre
 }
 
 const ofTheTwo = (cause: KeyError): KeyError =>
-  new KeyError('EXB_KEY_REJECTED', cause.message, 'A password change was cut off: either the old or the new password is in force. Try the other one: extbackup unlock', cause);
+  new KeyError(
+    'EXB_KEY_REJECTED',
+    cause.message,
+    'A password change was cut off: either the old or the new password is in force. Try the other one: extbackup unlock',
+    cause,
+  );
 
 /**
  * The key that fits its check value, and the salt it was built with; without a check value the likeliest one. Nothing is
  * written. Takes over `typed`, which is overwritten. The caller wipes the key.
  * @throws KeyError when the password is refused or wrong
  */
-export async function findKey(settings: KeySettings, typed: Secret, salts: readonly string[]): Promise<{ readonly key: Secret; readonly salt: string }> {
+export async function findKey(
+  settings: KeySettings,
+  typed: Secret,
+  salts: readonly string[],
+): Promise<{ readonly key: Secret; readonly salt: string }> {
   const forms = passwordForms(settings.derivation, checkPassword(settings.derivation, typed));
   try {
     for (const [form, salt] of salts.flatMap((each) => forms.map((password) => [password, each] as const))) {
       const key = await derive(settings, form, salt);
-      if (settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check) return { key, salt };
+      if (settings.check === undefined || checkValueOf(settings.derivation, key) === settings.check)
+        return { key, salt };
       key.wipe();
     }
   } finally {
     for (const form of forms) form.wipe();
   }
   await pause(wrongPasswordPauseMs, new AbortController().signal);
-  throw new KeyError('EXB_KEY_REJECTED', 'The password is wrong; the keys in RAM were left as they are.', 'Try again: extbackup unlock');
+  throw new KeyError(
+    'EXB_KEY_REJECTED',
+    'The password is wrong; the keys in RAM were left as they are.',
+    'Try again: extbackup unlock',
+  );
 }
 
 /**
@@ -77,7 +91,12 @@ export async function findKey(settings: KeySettings, typed: Secret, salts: reado
  * @returns the form of the encrypted ssh key, see {@link loadSshKey}
  * @throws KeyError when the ssh key does not open
  */
-export async function loadKeys({ run, paths }: KeyStation, config: Pick<Config, 'ssh'>, key: Secret, proven: boolean): Promise<ContainerForm | 'absent'> {
+export async function loadKeys(
+  { run, paths }: KeyStation,
+  config: Pick<Config, 'ssh'>,
+  key: Secret,
+  proven: boolean,
+): Promise<ContainerForm | 'absent'> {
   await ensureRamfs(run, paths.ramfs);
   const before = proven ? undefined : await readLuksKey(files.luksKey(paths));
   await writeRamFile(paths.ramfs, 'luks_pw', key);
@@ -106,4 +125,8 @@ async function derive(settings: KeySettings, password: Secret, salt: string): Pr
 }
 
 const notEnoughMemory = (cause: unknown): ConfigError =>
-  new ConfigError('This machine cannot spare the memory that the key derivation needs.', 'End other programs, or see key.scrypt in the configuration: N times r times 128 bytes.', cause);
+  new ConfigError(
+    'This machine cannot spare the memory that the key derivation needs.',
+    'End other programs, or see key.scrypt in the configuration: N times r times 128 bytes.',
+    cause,
+  );

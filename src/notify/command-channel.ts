@@ -37,5 +37,9 @@ const asAbsolute = (file: string): `/${string}` => {
 function withoutArguments(error: unknown, command: string): Error {
   if (!(error instanceof CommandError)) return new Error(`${command} failed`);
   if (error.timedOut) return new Error(`${command} took too long`);
-  return new Error(error.exitCode === undefined ? `${command} could not be started, or was ended` : `${command} ended with exit code ${error.exitCode}`);
+  return new Error(
+    error.exitCode === undefined
+      ? `${command} could not be started, or was ended`
+      : `${command} ended with exit code ${error.exitCode}`,
+  );
 }

@@ -37,10 +37,13 @@ export function createCourier(run: RunCommand, paths: Pick<Paths, 'run'>): Couri
     try {
       await writeFile(join(directory, 'request'), JSON.stringify(errand), { mode: 0o600 });
       const start = await startUnit(run, unitOf(id), timeoutMs + startMs, signal);
-      if (start === 'absent') return `extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;
+      if (start === 'absent')
+        return `extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;
       const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
       if (start === 'done' && answer !== undefined) return answer.failure;
-      return signal.aborted ? 'was ended' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"';
+      return signal.aborted
+        ? 'was ended'
+        : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"';
     } finally {
       await stopUnits(run, unitOf(id)); // one that was given up
       await rm(directory, { recursive: true, force: true });

@@ -35,7 +35,12 @@ export interface DispatcherTiming extends OutboxTiming {
   readonly tellWithoutReleaseAfterMs: number;
 }
 
-const usualTiming: DispatcherTiming = { retryAfterMs: 15_000, laterAfterMs: 900_000, giveUpAfterMs: 86_400_000, tellWithoutReleaseAfterMs: 60_000 };
+const usualTiming: DispatcherTiming = {
+  retryAfterMs: 15_000,
+  laterAfterMs: 900_000,
+  giveUpAfterMs: 86_400_000,
+  tellWithoutReleaseAfterMs: 60_000,
+};
 
 /** What survives the agent. */
 export interface KeptNotices {
@@ -59,7 +64,10 @@ export function startDispatcher(
     const key = `${channel.name} (${all.slice(0, index).filter((other) => other.channel.name === channel.name).length})`;
     const keep = (notice: Notice) => spool.keep(key, notice);
     const outbox = createOutbox(channel, keep, timing, (notice, error) => {
-      log.warn({ channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) }, 'a notification was not delivered');
+      log.warn(
+        { channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) },
+        'a notification was not delivered',
+      );
     });
     return { key, events, outbox };
   };

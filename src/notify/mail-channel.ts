@@ -33,8 +33,10 @@ export function createMailChannel(settings: MailChannel): Channel {
  */
 function connection(settings: MailChannel) {
   const { host, port, timeout } = settings;
-  const tls = settings.tls === 'opportunistic' && settings.user !== undefined && !isThisMachine(host) ? 'required' : settings.tls;
-  if (tls === 'never' && settings.user !== undefined && !isThisMachine(host)) throw new Error('a password is not sent without TLS; set tls: required');
+  const tls =
+    settings.tls === 'opportunistic' && settings.user !== undefined && !isThisMachine(host) ? 'required' : settings.tls;
+  if (tls === 'never' && settings.user !== undefined && !isThisMachine(host))
+    throw new Error('a password is not sent without TLS; set tls: required');
   return {
     host,
     port,
@@ -76,7 +78,8 @@ async function readPassword(file: string): Promise<string> {
   });
   try {
     const { mode, uid, size } = await handle.stat();
-    if ((mode & 0o077) !== 0) throw new Error(`the password file can be read by others; put it right: chmod 0600 ${file}`);
+    if ((mode & 0o077) !== 0)
+      throw new Error(`the password file can be read by others; put it right: chmod 0600 ${file}`);
     if (uid !== 0 && uid !== process.getuid?.()) throw new Error('the password file does not belong to root');
     if (size > longestPassword) throw new Error('the password file is too long to hold a password');
     return (await handle.readFile('utf8')).replace(/\r?\n$/, '');

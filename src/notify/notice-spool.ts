@@ -32,8 +32,15 @@ const keptSchema = z.object({
   version: z.literal(1),
   channel: z.string(),
   notice: z.looseObject({
-    id: z.string(), kind: notifyEvents, at: z.iso.datetime(), station: z.string(), drive: z.string().optional(),
-    subject: z.string(), text: z.string(), event: z.string(), payload: z.looseObject({}),
+    id: z.string(),
+    kind: notifyEvents,
+    at: z.iso.datetime(),
+    station: z.string(),
+    drive: z.string().optional(),
+    subject: z.string(),
+    text: z.string(),
+    event: z.string(),
+    payload: z.looseObject({}),
   }),
 });
 
@@ -43,7 +50,10 @@ const keptSchema = z.object({
  */
 export function createNoticeSpool(directory: string, onTrouble: (error: unknown) => void): NoticeSpool {
   let count = 0;
-  const forgetter = (file: string): Forget => () => rm(file, { force: true }).catch(onTrouble);
+  const forgetter =
+    (file: string): Forget =>
+    () =>
+      rm(file, { force: true }).catch(onTrouble);
   return {
     keep: async (channel, notice) => {
       // Names sort by age; one agent at a time writes here.
@@ -78,7 +88,10 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
 }
 
 /** Keeps nothing: for those who have no place to keep it. */
-export const noSpool: NoticeSpool = { keep: () => Promise.resolve(() => Promise.resolve()), leftovers: () => Promise.resolve([]) };
+export const noSpool: NoticeSpool = {
+  keep: () => Promise.resolve(() => Promise.resolve()),
+  leftovers: () => Promise.resolve([]),
+};
 
 /** @returns undefined for what is not a kept notice */
 async function readKept(file: string): Promise<{ channel: string; notice: Notice } | undefined> {

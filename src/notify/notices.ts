@@ -17,7 +17,9 @@ export interface NoticeMaker {
 }
 
 /** How a run ended; told together with what became of its disk. */
-type RunEnd = { [Name in 'run:succeeded' | 'run:failed' | 'run:held']: { readonly name: Name; readonly event: EventMap[Name] } }['run:succeeded' | 'run:failed' | 'run:held'];
+type RunEnd = {
+  [Name in 'run:succeeded' | 'run:failed' | 'run:held']: { readonly name: Name; readonly event: EventMap[Name] };
+}['run:succeeded' | 'run:failed' | 'run:held'];
 
 /**
  * @param station host name of this machine
@@ -66,7 +68,9 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'run:held': (event) => endRun({ name: 'run:held', event }),
     'run:failed': (event) => {
       const before = ended.get(event.drive);
-      return before?.name === 'run:held' && before.event.runId === event.runId ? [] : endRun({ name: 'run:failed', event });
+      return before?.name === 'run:held' && before.event.runId === event.runId
+        ? []
+        : endRun({ name: 'run:failed', event });
     },
     'drive:identified': ({ drive }) => {
       takenOut.delete(drive);
@@ -81,7 +85,14 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'drive:do-not-unplug': (event) => {
       openDrives.add(event.drive);
       if (ended.has(event.drive)) return tellEnd(event.drive, { state: 'open', reason: event.reason });
-      return [make('drive:do-not-unplug', event, takenOut.has(event.drive) ? goneOpen(event.drive) : stillOpen(event.drive, event.reason), event.drive)];
+      return [
+        make(
+          'drive:do-not-unplug',
+          event,
+          takenOut.has(event.drive) ? goneOpen(event.drive) : stillOpen(event.drive, event.reason),
+          event.drive,
+        ),
+      ];
     },
     'drive:removed': ({ drive }) => {
       if (drive === undefined) return [];
@@ -105,12 +116,44 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     },
     'drive:ignored': (event) => {
       const kind = ignoredKinds[event.reason];
-      return kind === undefined ? [] : [make('drive:ignored', event, { kind, subject: stripStop(event.happened), text: `${event.happened}\n${event.todo}` })];
+      return kind === undefined
+        ? []
+        : [
+            make('drive:ignored', event, {
+              kind,
+              subject: stripStop(event.happened),
+              text: `${event.happened}\n${event.todo}`,
+            }),
+          ];
     },
-    'warning:raised': (event) => [make('warning:raised', event, { kind: 'warning', subject: stripStop(event.reason), text: `${event.reason}\n${event.todo}` })],
-    'run:warned': (event) => [make('run:warned', event, { kind: 'warning', subject: `${event.drive}: ${stripStop(event.reason)}`, text: `${event.reason}\n${event.todo}` }, event.drive)],
+    'warning:raised': (event) => [
+      make('warning:raised', event, {
+        kind: 'warning',
+        subject: stripStop(event.reason),
+        text: `${event.reason}\n${event.todo}`,
+      }),
+    ],
+    'run:warned': (event) => [
+      make(
+        'run:warned',
+        event,
+        {
+          kind: 'warning',
+          subject: `${event.drive}: ${stripStop(event.reason)}`,
+          text: `${event.reason}\n${event.todo}`,
+        },
+        event.drive,
+      ),
+    ],
     'spool:rejected': (event) => [make('spool:rejected', event, rejected(event.reason))],
-    'rotation:overdue': (event) => [make('rotation:overdue', event, event.drive === undefined ? rotationOverdue(event) : overdue(event.drive, event.lastSuccess), event.drive)],
+    'rotation:overdue': (event) => [
+      make(
+        'rotation:overdue',
+        event,
+        event.drive === undefined ? rotationOverdue(event) : overdue(event.drive, event.lastSuccess),
+        event.drive,
+      ),
+    ],
   };
 
   return {
@@ -173,9 +216,15 @@ const rotationOverdue = ({ lastSuccess, freshest, next, overdue: late }: Overdue
   kind: 'overdue',
   subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
   text: [
-    lastSuccess === null ? 'No disk with a backup lies outside the station.' : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
+    lastSuccess === null
+      ? 'No disk with a backup lies outside the station.'
+      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
     'If the server and the station were lost today, this is all that is left.',
     ...(late.length === 0 ? [] : [`Overdue: ${late.join(', ')}.`]),
-    next === undefined ? 'Prepare a disk on the station: extbackup drive prepare --help' : lastSuccess === null ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.` : `Bring disk ${next} to the station and plug it in.`,
+    next === undefined
+      ? 'Prepare a disk on the station: extbackup drive prepare --help'
+      : lastSuccess === null
+        ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.`
+        : `Bring disk ${next} to the station and plug it in.`,
   ].join('\n'),
 });

@@ -40,7 +40,12 @@ interface Item {
  * @param keep keeps a notice until it is delivered or given up; must not reject
  * @param onTrouble told once of each notice that does not go out at first, and when it is given up later; must not throw
  */
-export function createOutbox(channel: Channel, keep: (notice: Notice) => Promise<Forget>, timing: OutboxTiming, onTrouble: (notice: Notice, error: unknown) => void): Outbox {
+export function createOutbox(
+  channel: Channel,
+  keep: (notice: Notice) => Promise<Forget>,
+  timing: OutboxTiming,
+  onTrouble: (notice: Notice, error: unknown) => void,
+): Outbox {
   const waiting: Item[] = [];
   const later: Item[] = [];
   const closing = new AbortController();
@@ -59,7 +64,9 @@ export function createOutbox(channel: Channel, keep: (notice: Notice) => Promise
 
   const giveUp = async ({ notice, kept }: Item, reason: unknown): Promise<void> => {
     onTrouble(notice, reason);
-    await (await kept)();
+    await (
+      await kept
+    )();
   };
 
   const tryLater = (item: Item, error: unknown): void => {
@@ -92,7 +99,12 @@ export function createOutbox(channel: Channel, keep: (notice: Notice) => Promise
   return {
     put: (notice, kept) => {
       const late = kept !== undefined;
-      const item: Item = { notice: late ? toldLate(notice) : notice, late, since: performance.now(), kept: late ? Promise.resolve(kept) : keep(notice) };
+      const item: Item = {
+        notice: late ? toldLate(notice) : notice,
+        late,
+        since: performance.now(),
+        kept: late ? Promise.resolve(kept) : keep(notice),
+      };
       if (closing.signal.aborted) {
         onTrouble(notice, stopping());
         return;

@@ -21,10 +21,15 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
       text: `Some files could not be copied to disk ${drive}, so it does not count as a fresh backup.\n${describeFigures(run)}\n${releaseAdvice(release)}\nThe server names the reason; plug the disk in again for another try.`,
     };
   }
-  const gaps = run.gaps ? `${run.vanished === undefined || run.vanished === 0 ? 'Some files' : count(run.vanished, 'file')} vanished on the server while they were copied; the next run looks again.\n` : '';
+  const gaps = run.gaps
+    ? `${run.vanished === undefined || run.vanished === 0 ? 'Some files' : count(run.vanished, 'file')} vanished on the server while they were copied; the next run looks again.\n`
+    : '';
   return {
     kind: release.state === 'open' ? 'failure' : 'success',
-    subject: release.state === 'open' ? `${drive} is backed up, but DO NOT UNPLUG it` : `${drive} is done, ${releaseWords(release)}`,
+    subject:
+      release.state === 'open'
+        ? `${drive} is backed up, but DO NOT UNPLUG it`
+        : `${drive} is done, ${releaseWords(release)}`,
     text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${run.verified === undefined ? '' : `${describeVerified(run)}\n`}${gaps}${releaseAdvice(release)}`,
   };
 }
@@ -32,7 +37,10 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
 /** A run that failed, or was cancelled. */
 export function failureNews(run: EventMap['run:failed'], release: Release): News {
   const cancelled = run.exitCode === exitCodes.cancelled;
-  const open: Release = run.exitCode === exitCodes.notReleased && release.state !== 'safe' ? { state: 'open', reason: 'it was not closed' } : release;
+  const open: Release =
+    run.exitCode === exitCodes.notReleased && release.state !== 'safe'
+      ? { state: 'open', reason: 'it was not closed' }
+      : release;
   return {
     kind: 'failure',
     subject: `${run.drive} ${cancelled ? 'was cancelled' : 'failed'}, ${releaseWords(release.state === 'open' ? release : open)}`,

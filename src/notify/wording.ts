@@ -4,17 +4,29 @@ import type { EventMap } from '../bus/events.ts';
 import { count, describeDuration } from '../text/wording.ts';
 
 /** What is known about a disk after a run: closed, left open, or gone before it was told. */
-export type Release = { readonly state: 'safe' } | { readonly state: 'open'; readonly reason: string } | { readonly state: 'gone' } | { readonly state: 'unknown' };
+export type Release =
+  | { readonly state: 'safe' }
+  | { readonly state: 'open'; readonly reason: string }
+  | { readonly state: 'gone' }
+  | { readonly state: 'unknown' };
 
 /** What a good run did, in one or two sentences. */
 export function describeFigures(run: EventMap['run:succeeded']): string {
   const took = `It took ${describeDuration(run.tookMs)}.`;
-  if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined) return took;
-  const copied = run.filesTransferred === 0
-    ? 'Nothing had changed.'
-    : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
-  const deleted = run.filesDeleted === undefined || run.filesDeleted === 0 ? '' : ` ${count(run.filesDeleted, 'file')} no longer on the server.`;
-  const total = run.bytesTotal === undefined ? '' : ` The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
+  if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined)
+    return took;
+  const copied =
+    run.filesTransferred === 0
+      ? 'Nothing had changed.'
+      : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
+  const deleted =
+    run.filesDeleted === undefined || run.filesDeleted === 0
+      ? ''
+      : ` ${count(run.filesDeleted, 'file')} no longer on the server.`;
+  const total =
+    run.bytesTotal === undefined
+      ? ''
+      : ` The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
   return `${copied}${deleted}${total} ${took}`;
 }
 
@@ -22,7 +34,9 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
 export function describeVerified({ verified }: EventMap['run:succeeded']): string {
   if (verified === undefined) return '';
   const read = `Read back and compared: ${count(verified.files, 'file')} (${prettyBytes(verified.bytes)}).`;
-  return verified.damaged === 0 ? read : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; see: extbackup verify --help`;
+  return verified.damaged === 0
+    ? read
+    : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; see: extbackup verify --help`;
 }
 
 /** The end of a subject line. */
@@ -57,7 +71,9 @@ export function releaseAdvice(release: Release): string {
  * A notice that could not be delivered when it was news. What it says of the disk was true then: by now another run may
  * have opened it, so nothing is called safe any more.
  */
-export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(notice: Text): Text {
+export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(
+  notice: Text,
+): Text {
   const safe: Release = { state: 'safe' };
   const unknown: Release = { state: 'unknown' };
   return {

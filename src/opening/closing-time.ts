@@ -16,7 +16,17 @@ export async function setClosingTime(run: RunCommand, seconds: number): Promise<
   try {
     await run({
       file: '/usr/bin/systemd-run',
-      args: [`--unit=${unit}`, `--on-active=${seconds}s`, '--on-unit-inactive=15min', '--timer-property=AccuracySec=10s', '--quiet', '--collect', program, 'umount', '--forgotten'],
+      args: [
+        `--unit=${unit}`,
+        `--on-active=${seconds}s`,
+        '--on-unit-inactive=15min',
+        '--timer-property=AccuracySec=10s',
+        '--quiet',
+        '--collect',
+        program,
+        'umount',
+        '--forgotten',
+      ],
       timeoutMs: 30_000,
     });
     return true;
@@ -30,7 +40,12 @@ export async function setClosingTime(run: RunCommand, seconds: number): Promise<
 export async function cancelClosingTime(run: RunCommand): Promise<void> {
   if (!(await isThere('/run/systemd/system'))) return;
   try {
-    await run({ file: '/usr/bin/systemctl', args: ['stop', '--quiet', `${unit}.timer`], timeoutMs: 30_000, accept: [5] }); // 5: not loaded
+    await run({
+      file: '/usr/bin/systemctl',
+      args: ['stop', '--quiet', `${unit}.timer`],
+      timeoutMs: 30_000,
+      accept: [5],
+    }); // 5: not loaded
   } catch (error) {
     if (!(error instanceof CommandError)) throw error; // the disk is closed all the same
   }

@@ -23,11 +23,25 @@ export function volumeOfDevice(typed: string, device: string, disks: readonly Bl
     if (!named) continue;
     const volumes = [...withDescendants(named)].filter(isLuks);
     const [volume, second] = volumes;
-    if (!volume) throw new DriveError('EXB_NO_LUKS', `There is no LUKS volume on ${typed}.`, 'Name another device; see: lsblk -f . A new disk is made with: extbackup drive prepare');
-    if (second) throw new DriveError('EXB_NO_LUKS', `There are several LUKS volumes on ${typed}.`, `Name the one you mean: ${volumes.map(({ path }) => path).join(' or ')}`);
+    if (!volume)
+      throw new DriveError(
+        'EXB_NO_LUKS',
+        `There is no LUKS volume on ${typed}.`,
+        'Name another device; see: lsblk -f . A new disk is made with: extbackup drive prepare',
+      );
+    if (second)
+      throw new DriveError(
+        'EXB_NO_LUKS',
+        `There are several LUKS volumes on ${typed}.`,
+        `Name the one you mean: ${volumes.map(({ path }) => path).join(' or ')}`,
+      );
     return closed({ disk, volume, luksUuid: volume.uuid ?? '' }, disks);
   }
-  throw new DriveError('EXB_NO_DEVICE', `There is no device ${typed.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)}.`, 'See what is plugged in: lsblk -f');
+  throw new DriveError(
+    'EXB_NO_DEVICE',
+    `There is no device ${typed.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)}.`,
+    'See what is plugged in: lsblk -f',
+  );
 }
 
 /**
@@ -46,29 +60,58 @@ export function volumeOfRecord(record: DriveRecord, disks: readonly BlockDevice[
  * The record that a label means; without a label the only enrolled disk that is plugged in.
  * @throws DriveError
  */
-export function chooseRecord(label: string | undefined, records: readonly DriveRecord[], disks: readonly BlockDevice[]): DriveRecord {
-  if (label !== undefined) return notLost(records.find((record) => record.label === label) ?? refuse(unknownLabel(label, records)));
-  const here = records.filter(({ luksUuid }) => disks.some((disk) => [...withDescendants(disk)].some((part) => isLuks(part) && part.uuid === luksUuid)));
+export function chooseRecord(
+  label: string | undefined,
+  records: readonly DriveRecord[],
+  disks: readonly BlockDevice[],
+): DriveRecord {
+  if (label !== undefined)
+    return notLost(records.find((record) => record.label === label) ?? refuse(unknownLabel(label, records)));
+  const here = records.filter(({ luksUuid }) =>
+    disks.some((disk) => [...withDescendants(disk)].some((part) => isLuks(part) && part.uuid === luksUuid)),
+  );
   const [only, second] = here;
-  if (!only) throw new DriveError('EXB_ABSENT', 'No enrolled disk is plugged in.', 'Plug one in; see: extbackup drive list');
-  if (second) throw new DriveError('EXB_AMBIGUOUS', `Several disks are plugged in: ${here.map((record) => record.label).join(', ')}.`, 'Say which one by its label.');
+  if (!only)
+    throw new DriveError('EXB_ABSENT', 'No enrolled disk is plugged in.', 'Plug one in; see: extbackup drive list');
+  if (second)
+    throw new DriveError(
+      'EXB_AMBIGUOUS',
+      `Several disks are plugged in: ${here.map((record) => record.label).join(', ')}.`,
+      'Say which one by its label.',
+    );
   return notLost(only);
 }
 
 /** Who has had a lost disk in hand is not known: it is not opened before somebody says that it was found. */
-const notLost = (record: DriveRecord): DriveRecord => (record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record);
+const notLost = (record: DriveRecord): DriveRecord =>
+  record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record;
 
 /** Words for a label that nobody knows. */
 export function unknownLabel(label: string, records: readonly DriveRecord[]): ExtbackupError {
   const known = records.map((record) => record.label).join(', ');
-  return new DriveError('EXB_UNKNOWN_DRIVE', `No disk is enrolled as ${label.replace(/[^\x20-\x7e]/g, '?').slice(0, 40)}.`, known === '' ? 'No disk is enrolled yet: extbackup drive prepare --help' : `Enrolled are: ${known}`);
+  return new DriveError(
+    'EXB_UNKNOWN_DRIVE',
+    `No disk is enrolled as ${label.replace(/[^\x20-\x7e]/g, '?').slice(0, 40)}.`,
+    known === '' ? 'No disk is enrolled yet: extbackup drive prepare --help' : `Enrolled are: ${known}`,
+  );
 }
 
 function closed(found: FoundVolume, disks: readonly BlockDevice[]): FoundVolume {
-  const twins = disks.flatMap((disk) => [...withDescendants(disk)]).filter((part) => isLuks(part) && part.uuid === found.luksUuid);
-  if (twins.length > 1) throw new DriveError('EXB_DUPLICATE', `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one is a copy. Neither was opened.`, 'Take both out and plug in the real one alone.');
+  const twins = disks
+    .flatMap((disk) => [...withDescendants(disk)])
+    .filter((part) => isLuks(part) && part.uuid === found.luksUuid);
+  if (twins.length > 1)
+    throw new DriveError(
+      'EXB_DUPLICATE',
+      `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one is a copy. Neither was opened.`,
+      'Take both out and plug in the real one alone.',
+    );
   const above = found.volume.children[0];
-  if (above) throw new BusyError(`${found.volume.path} is open already, as ${above.path}.`, 'Wait for the run, or close it with: extbackup release');
+  if (above)
+    throw new BusyError(
+      `${found.volume.path} is open already, as ${above.path}.`,
+      'Wait for the run, or close it with: extbackup release',
+    );
   return found;
 }
 

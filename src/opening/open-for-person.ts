@@ -21,25 +21,47 @@ import { usersOf } from '../system/users-of.ts';
  * @returns what LABEL inside says; undefined when there is none
  * @throws ExtbackupError; the disk is closed again then
  */
-export async function openLook(run: RunCommand, paths: Paths, found: FoundVolume, record: DriveRecord, person: Pick<Look, 'by' | 'writable' | 'since' | 'closesAt'>): Promise<string | undefined> {
+export async function openLook(
+  run: RunCommand,
+  paths: Paths,
+  found: FoundVolume,
+  record: DriveRecord,
+  person: Pick<Look, 'by' | 'writable' | 'since' | 'closesAt'>,
+): Promise<string | undefined> {
   const { label } = record;
   const name = mappingName(label);
   await requireKey(paths);
-  if ((await mountAt(paths.plaintext)) !== undefined) throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
+  if ((await mountAt(paths.plaintext)) !== undefined)
+    throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
   if (await isOpen(name)) throw openFailure(label, 'busy');
-  const outcome = await openLuks(run, { device: found.volume.path, name, keyFile: files.luksKey(paths), readOnly: !person.writable });
+  const outcome = await openLuks(run, {
+    device: found.volume.path,
+    name,
+    keyFile: files.luksKey(paths),
+    readOnly: !person.writable,
+  });
   if (outcome !== 'opened') throw openFailure(label, outcome);
   try {
     await noteLook(paths, { version: 1, label, luksUuid: record.luksUuid, disk: found.disk.kname, ...person });
     const fstype = await readFilesystemType(run, mappingPath(name));
-    if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${label} has no file system that is known.`, 'It was closed again. Check that the right disk is plugged in: extbackup drive list');
+    if (fstype === undefined)
+      throw new DriveError(
+        'EXB_FILESYSTEM',
+        `Disk ${label} has no file system that is known.`,
+        'It was closed again. Check that the right disk is plugged in: extbackup drive list',
+      );
     await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
     await mountDevice(run, mappingPath(name), paths.plaintext, fstype, mountOptions(fstype, !person.writable));
     return (await readSmallFile(join(paths.plaintext, 'LABEL')))?.trim();
   } catch (cause) {
     await closeAll(run, paths, name);
     if (cause instanceof ExtbackupError) throw cause;
-    throw new PullError('EXB_MOUNT', `Disk ${label} could not be mounted.`, 'It was closed again. If it was pulled out during a run, the next run repairs it; otherwise try: fsck', cause);
+    throw new PullError(
+      'EXB_MOUNT',
+      `Disk ${label} could not be mounted.`,
+      'It was closed again. If it was pulled out during a run, the next run repairs it; otherwise try: fsck',
+      cause,
+    );
   }
 }
 
@@ -62,12 +84,15 @@ export async function closeLook(run: RunCommand, paths: Paths, patienceMs = 5_00
 
 async function closeAll(run: RunCommand, paths: Paths, name: string, patienceMs?: number): Promise<void> {
   try {
-    if ((await mountAt(paths.plaintext))?.source === mappingPath(name)) await ensureUnmounted(run, paths.plaintext, patienceMs);
+    if ((await mountAt(paths.plaintext))?.source === mappingPath(name))
+      await ensureUnmounted(run, paths.plaintext, patienceMs);
     await ensureLuksClosed(run, name, patienceMs);
   } catch (cause) {
     const users = await usersOf(paths.plaintext);
-    throw new NotReleasedError([`${paths.plaintext} is still in use${users.length === 0 ? '' : ` by ${users.join(', ')}`}`], cause);
+    throw new NotReleasedError(
+      [`${paths.plaintext} is still in use${users.length === 0 ? '' : ` by ${users.join(', ')}`}`],
+      cause,
+    );
   }
   await forgetLook(paths);
 }
-

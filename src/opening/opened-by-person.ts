@@ -43,7 +43,10 @@ export async function readLook(paths: Paths): Promise<Look | undefined> {
 
 /** Why no run starts now: says who to ask. */
 export function lookRefusal(look: Look): BusyError {
-  return new BusyError(`${look.by} has disk ${look.label} open since ${look.since.slice(0, 16).replace('T', ' ')} UTC to look at it.`, 'Ask, then close it with: extbackup umount');
+  return new BusyError(
+    `${look.by} has disk ${look.label} open since ${look.since.slice(0, 16).replace('T', ' ')} UTC to look at it.`,
+    'Ask, then close it with: extbackup umount',
+  );
 }
 
 function parse(text: string | undefined): Look | undefined {

@@ -29,14 +29,24 @@ const slotOf = ({ label, slot }: Volume): string => slot ?? label;
  * @returns path of the opened device
  * @throws ExtbackupError as {@link openFailure} words it
  */
-export async function openVolume(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, signal: AbortSignal): Promise<string> {
+export async function openVolume(
+  step: RunStep,
+  run: RunCommand,
+  paths: Paths,
+  volume: Volume,
+  signal: AbortSignal,
+): Promise<string> {
   const name = mappingName(slotOf(volume));
   await step({
     check: async () => {
       if (await isOpen(name)) throw openFailure(volume.label, 'busy');
     },
     apply: async () => {
-      const outcome = await openLuks(run, { device: volume.device, name, keyFile: files.luksKey(paths), readOnly: volume.readOnly ?? false }, signal);
+      const outcome = await openLuks(
+        run,
+        { device: volume.device, name, keyFile: files.luksKey(paths), readOnly: volume.readOnly ?? false },
+        signal,
+      );
       if (outcome !== 'opened') throw openFailure(volume.label, outcome);
     },
     undo: () => ensureLuksClosed(run, name),
@@ -49,16 +59,31 @@ export async function openVolume(step: RunStep, run: RunCommand, paths: Paths, v
  * Mounts an opened device at {@link insideDirectory} until the surrounding {@link RunStep} unwinds.
  * @returns the directory
  */
-export async function mountInside(step: RunStep, run: RunCommand, paths: Paths, volume: Volume, fstype: string, signal: AbortSignal): Promise<string> {
+export async function mountInside(
+  step: RunStep,
+  run: RunCommand,
+  paths: Paths,
+  volume: Volume,
+  fstype: string,
+  signal: AbortSignal,
+): Promise<string> {
   const directory = insideDirectory(paths, slotOf(volume));
   await step({
     check: async () => {
-      if ((await mountAt(directory)) !== undefined) throw new NotReleasedError([`something is still mounted at ${directory}`]);
+      if ((await mountAt(directory)) !== undefined)
+        throw new NotReleasedError([`something is still mounted at ${directory}`]);
     },
     apply: async () => {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await mountDevice(run, mappingPath(mappingName(slotOf(volume))), directory, fstype, mountOptions(fstype, volume.readOnly === true), signal);
+      await mountDevice(
+        run,
+        mappingPath(mappingName(slotOf(volume))),
+        directory,
+        fstype,
+        mountOptions(fstype, volume.readOnly === true),
+        signal,
+      );
     },
     undo: async () => {
       await ensureUnmounted(run, directory);
@@ -77,10 +102,12 @@ export async function removeLeftDirectories(paths: Paths): Promise<void> {
 }
 
 /** Options for a disk that is opened outside a run; see mount(8). */
-export const mountOptions = (fstype: string, readOnly: boolean): string => (readOnly ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions);
+export const mountOptions = (fstype: string, readOnly: boolean): string =>
+  readOnly ? `ro,${replayOff(fstype)}${safeOptions}` : safeOptions;
 
 /** A read-only mount still replays the journal unless told not to, and the mapping below it is read-only. */
-const replayOff = (fstype: string): string => (['ext3', 'ext4'].includes(fstype) ? 'noload,' : fstype === 'xfs' ? 'norecovery,' : '');
+const replayOff = (fstype: string): string =>
+  ['ext3', 'ext4'].includes(fstype) ? 'noload,' : fstype === 'xfs' ? 'norecovery,' : '';
 
 async function removeEmpty(directory: string): Promise<void> {
   try {

@@ -43,13 +43,24 @@ export interface DiskWish {
  * already is used as it is and stays open.
  * @throws ExtbackupError
  */
-export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish, signal: AbortSignal, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+export async function withDisk<T>(
+  run: RunCommand,
+  paths: Paths,
+  wish: DiskWish,
+  signal: AbortSignal,
+  work: (disk: OpenedDisk) => Promise<T>,
+): Promise<T> {
   return withDeviceLock(paths, async () => {
     const records = await createDriveRegistry(files.drives(paths)).list();
     const look = await readLook(paths);
     if (look) {
       const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
-      if (!record || (wish.label !== undefined && wish.label !== look.label) || (wish.writable === true && !look.writable)) throw lookRefusal(look);
+      if (
+        !record ||
+        (wish.label !== undefined && wish.label !== look.label) ||
+        (wish.writable === true && !look.writable)
+      )
+        throw lookRefusal(look);
       return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
     }
     const disks = await listBlockDevices(run);
@@ -57,25 +68,50 @@ export async function withDisk<T>(run: RunCommand, paths: Paths, wish: DiskWish,
     const { volume } = volumeOfRecord(record, disks);
     await requireKey(paths);
     const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
-    return worded(signal, unread(record.label), () => withUndo(signal, async (step) => {
-      const opened = await openVolume(step, run, paths, opening, signal);
-      const fstype = await readFilesystemType(run, opened);
-      if (fstype === undefined) throw new DriveError('EXB_FILESYSTEM', `Disk ${record.label} has no file system that is known.`, 'Check that the right disk is plugged in: extbackup drive list');
-      const top = await mountInside(step, run, paths, opening, fstype, signal);
-      const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
-      if (label !== record.label) throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} is called something else inside.`, 'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help');
-      if (wish.writable === true) verifyIdentity(record, { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) }); // to be read, a copy is good enough
-      return workInside(record, top, volume.path, work);
-    }));
+    return worded(signal, unread(record.label), () =>
+      withUndo(signal, async (step) => {
+        const opened = await openVolume(step, run, paths, opening, signal);
+        const fstype = await readFilesystemType(run, opened);
+        if (fstype === undefined)
+          throw new DriveError(
+            'EXB_FILESYSTEM',
+            `Disk ${record.label} has no file system that is known.`,
+            'Check that the right disk is plugged in: extbackup drive list',
+          );
+        const top = await mountInside(step, run, paths, opening, fstype, signal);
+        const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
+        if (label !== record.label)
+          throw new DriveError(
+            'EXB_LABEL_MISMATCH',
+            `The disk that was enrolled as ${record.label} is called something else inside.`,
+            'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help',
+          );
+        if (wish.writable === true)
+          verifyIdentity(record, { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) }); // to be read, a copy is good enough
+        return workInside(record, top, volume.path, work);
+      }),
+    );
   });
 }
 
 /** Whatever a command does on the disk stays on it: none of our directories may be a link that leads elsewhere. */
-async function workInside<T>(record: DriveRecord, top: string, device: string | undefined, work: (disk: OpenedDisk) => Promise<T>): Promise<T> {
+async function workInside<T>(
+  record: DriveRecord,
+  top: string,
+  device: string | undefined,
+  work: (disk: OpenedDisk) => Promise<T>,
+): Promise<T> {
   const mirror = record.mirror ?? 'backups';
   await assertOwnDirectories(top, mirror, historyDirectory, changeLogDirectory);
   return work({ record, top, mirror, device, staysOpen: device === undefined });
 }
 
-const unread = (label: string) => (cause: unknown): PullError =>
-  new PullError('EXB_DISK_ERROR', `Disk ${label} could not be read: ${messageOf(cause)}.`, 'It was closed again. Check cable and power and try again.', cause);
+const unread =
+  (label: string) =>
+  (cause: unknown): PullError =>
+    new PullError(
+      'EXB_DISK_ERROR',
+      `Disk ${label} could not be read: ${messageOf(cause)}.`,
+      'It was closed again. Check cable and power and try again.',
+      cause,
+    );

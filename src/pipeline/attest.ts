@@ -14,7 +14,13 @@ import { throwIfCancelled } from '../system/undo.ts';
  * @throws HeldError when that is unknown or too long ago, and nobody has agreed to it
  * @throws PullError when the server cannot be asked
  */
-export async function attest(job: Job, source: PullSource, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
+export async function attest(
+  job: Job,
+  source: PullSource,
+  machine: Machine,
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<void> {
   const { record } = job;
   const { attestation } = source;
   if (attestation === undefined) return;
@@ -26,10 +32,18 @@ export async function attest(job: Job, source: PullSource, machine: Machine, tri
   throw heldForHeartbeat(record.label, server, { ...finding, trouble: finding.trouble });
 }
 
-async function fetchPatiently({ config }: Job, source: PullSource, file: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<FetchedFile> {
+async function fetchPatiently(
+  { config }: Job,
+  source: PullSource,
+  file: string,
+  machine: Machine,
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<FetchedFile> {
   for (;;) {
     const fetched = await machine.fetchFile(config, source, file, signal);
     throwIfCancelled(signal);
-    if (fetched.trouble === undefined || !(await tries.again({ trouble: fetched.trouble, changed: false }))) return fetched;
+    if (fetched.trouble === undefined || !(await tries.again({ trouble: fetched.trouble, changed: false })))
+      return fetched;
   }
 }

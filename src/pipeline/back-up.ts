@@ -26,68 +26,90 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
   const mapping = mappingName(record.label);
   const hooks = createHooks(job, machine, story, signal);
   try {
-    return await hooks.untilClosed(() => withUndo(signal, async (run) => {
-      story.enter('waking');
-      await wakeFailure(record.label, () => machine.wake(device, signal));
-      if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
-      await hooks.before('mount');
-      story.enter('opening');
-      const opened = await story.timed(() => run({
-        check: async () => {
-          if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
-        },
-        apply: async () => {
-          const outcome = await machine.open(device, mapping, signal);
-          if (outcome !== 'opened') throw openFailure(record.label, outcome);
-        },
-        undo: async () => {
-          story.enter('closing');
-          const closed = await story.timed(() => machine.ensureClosed(mapping));
-          story.tell('luks:closed', { tookMs: closed.tookMs });
-        },
-        leftover: `LUKS is still open as ${mapping}`,
-      }));
-      story.tell('luks:opened', { tookMs: opened.tookMs });
-      const fstype = await checkFilesystem(mapping, record.label, machine, story, signal);
-      story.enter('mounting');
-      const mounted = await story.timed(() => run({
-        check: async () => {
-          if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
-        },
-        apply: async () => {
-          await mountFailure(record.label, fstype, () => machine.mount(mapping, fstype, signal));
-        },
-        undo: async () => {
-          await hooks.beforeUndo();
-          story.enter('unmounting');
-          const unmounted = await story.timed(() => machine.ensureUnmounted());
-          story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
-        },
-        leftover: 'the file system is still mounted at /mnt/plaintext',
-      }));
-      story.tell('fs:mounted', { tookMs: mounted.tookMs });
-      story.enter('verifying');
-      const seal = await verifyInside(record, machine);
-      story.tell('label:verified', {});
-      const layout = await settleLayout(job, machine, story);
-      await hooks.after('mount');
-      const pulled = await hooks.aroundSync(() => pullAll(job, layout, machine, story, signal));
-      await hooks.before('close'); // not after the stamp: a run that fails here is not complete
-      if (!pulled.complete) return { figures: pulled.figures, gaps: true, vanished: pulled.vanished, generation: seal.generation, ...(pulled.suspicious && { suspicious: true }) };
-      story.enter('flushing');
-      await machine.flush(signal);
-      throwIfCancelled(signal);
-      story.enter('stamping');
-      const generation = seal.generation + 1;
-      await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
-      const historyAt = await machine.historyStand();
-      const stampedAt = new Date();
-      await machine.stamp(stampedAt);
-      story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-      if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job, machine, story, signal);
-      const verified = await verifyPart(job, machine, story, pulled.figures, signal);
-      return { figures: pulled.figures, gaps: pulled.vanished > 0, vanished: pulled.vanished, stampedAt, historyAt, generation, ...(verified && { verified }), ...(pulled.suspicious && { suspicious: true }) };
-    }));
+    return await hooks.untilClosed(() =>
+      withUndo(signal, async (run) => {
+        story.enter('waking');
+        await wakeFailure(record.label, () => machine.wake(device, signal));
+        if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
+        await hooks.before('mount');
+        story.enter('opening');
+        const opened = await story.timed(() =>
+          run({
+            check: async () => {
+              if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
+            },
+            apply: async () => {
+              const outcome = await machine.open(device, mapping, signal);
+              if (outcome !== 'opened') throw openFailure(record.label, outcome);
+            },
+            undo: async () => {
+              story.enter('closing');
+              const closed = await story.timed(() => machine.ensureClosed(mapping));
+              story.tell('luks:closed', { tookMs: closed.tookMs });
+            },
+            leftover: `LUKS is still open as ${mapping}`,
+          }),
+        );
+        story.tell('luks:opened', { tookMs: opened.tookMs });
+        const fstype = await checkFilesystem(mapping, record.label, machine, story, signal);
+        story.enter('mounting');
+        const mounted = await story.timed(() =>
+          run({
+            check: async () => {
+              if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
+            },
+            apply: async () => {
+              await mountFailure(record.label, fstype, () => machine.mount(mapping, fstype, signal));
+            },
+            undo: async () => {
+              await hooks.beforeUndo();
+              story.enter('unmounting');
+              const unmounted = await story.timed(() => machine.ensureUnmounted());
+              story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
+            },
+            leftover: 'the file system is still mounted at /mnt/plaintext',
+          }),
+        );
+        story.tell('fs:mounted', { tookMs: mounted.tookMs });
+        story.enter('verifying');
+        const seal = await verifyInside(record, machine);
+        story.tell('label:verified', {});
+        const layout = await settleLayout(job, machine, story);
+        await hooks.after('mount');
+        const pulled = await hooks.aroundSync(() => pullAll(job, layout, machine, story, signal));
+        await hooks.before('close'); // not after the stamp: a run that fails here is not complete
+        if (!pulled.complete)
+          return {
+            figures: pulled.figures,
+            gaps: true,
+            vanished: pulled.vanished,
+            generation: seal.generation,
+            ...(pulled.suspicious && { suspicious: true }),
+          };
+        story.enter('flushing');
+        await machine.flush(signal);
+        throwIfCancelled(signal);
+        story.enter('stamping');
+        const generation = seal.generation + 1;
+        await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
+        const historyAt = await machine.historyStand();
+        const stampedAt = new Date();
+        await machine.stamp(stampedAt);
+        story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
+        if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job, machine, story, signal);
+        const verified = await verifyPart(job, machine, story, pulled.figures, signal);
+        return {
+          figures: pulled.figures,
+          gaps: pulled.vanished > 0,
+          vanished: pulled.vanished,
+          stampedAt,
+          historyAt,
+          generation,
+          ...(verified && { verified }),
+          ...(pulled.suspicious && { suspicious: true }),
+        };
+      }),
+    );
   } catch (error) {
     // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
     if (signal.aborted && !isNotReleased(error)) throwIfCancelled(signal);
@@ -96,7 +118,12 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
 }
 
 /** Only after a good run: nothing old is given up for a state that may be bad. */
-async function thinOutHistory({ config: { history }, record }: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<void> {
+async function thinOutHistory(
+  { config: { history }, record }: Job,
+  machine: Machine,
+  story: Story,
+  signal: AbortSignal,
+): Promise<void> {
   if (!history.enabled) return;
   story.enter('pruning');
   try {
@@ -109,13 +136,20 @@ async function thinOutHistory({ config: { history }, record }: Job, machine: Mac
 
 const isNotReleased = (error: unknown): boolean => error instanceof Error && 'leftovers' in error;
 
-async function checkFilesystem(mapping: string, label: string, machine: Machine, story: Story, signal: AbortSignal): Promise<KnownFilesystem> {
+async function checkFilesystem(
+  mapping: string,
+  label: string,
+  machine: Machine,
+  story: Story,
+  signal: AbortSignal,
+): Promise<KnownFilesystem> {
   story.enter('checking');
   const fstype = await machine.filesystemType(mapping);
   if (!isKnownFilesystem(fstype)) throw filesystemFailure(label, 'unknown-type');
   const checked = await story.timed(() => machine.check(mapping, fstype, signal));
   if (checked.result === 'needs-a-person') throw filesystemFailure(label, 'needs-a-person');
-  if (checked.result !== 'at-mount') story.tell('fs:checked', { tookMs: checked.tookMs, repaired: checked.result === 'repaired' });
+  if (checked.result !== 'at-mount')
+    story.tell('fs:checked', { tookMs: checked.tookMs, repaired: checked.result === 'repaired' });
   return fstype;
 }
 
@@ -123,6 +157,17 @@ async function checkFilesystem(mapping: string, label: string, machine: Machine,
 async function verifyInside(record: DriveRecord, machine: Machine): Promise<Seal> {
   const label = (await machine.readInside('LABEL'))?.trim();
   const seal = parseSeal(await machine.readInside(sealPath));
-  verifyIdentity(record, { label: label !== undefined && labelPattern.test(label) ? label : label && '(unreadable)', seal });
-  return seal ?? { version: 1, sealedId: record.sealedId, luksUuid: record.luksUuid, label: record.label, generation: record.generation };
+  verifyIdentity(record, {
+    label: label !== undefined && labelPattern.test(label) ? label : label && '(unreadable)',
+    seal,
+  });
+  return (
+    seal ?? {
+      version: 1,
+      sealedId: record.sealedId,
+      luksUuid: record.luksUuid,
+      label: record.label,
+      generation: record.generation,
+    }
+  );
 }

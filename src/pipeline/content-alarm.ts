@@ -15,11 +15,24 @@ export const contentReport = '.extbackup/suspicious.txt';
  * @returns whether it looks wrong; the operator was told then
  * @throws HeldError when the settings want that
  */
-export async function checkContent(job: Job, machine: Machine, watch: Watch, order: PullOrder, deletions: number, story: Story): Promise<boolean> {
+export async function checkContent(
+  job: Job,
+  machine: Machine,
+  watch: Watch,
+  order: PullOrder,
+  deletions: number,
+  story: Story,
+): Promise<boolean> {
   const alarm = await signsIn(machine, watch, order, deletions);
   if (alarm === undefined) return false;
   const { label } = job.record;
-  if (order.source.guard.content === 'hold') throw looksWrong(label, alarm, { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions }, { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled });
+  if (order.source.guard.content === 'hold')
+    throw looksWrong(
+      label,
+      alarm,
+      { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions },
+      { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled },
+    );
   story.tell('run:warned', {
     reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
     todo: `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,
@@ -28,17 +41,25 @@ export async function checkContent(job: Job, machine: Machine, watch: Watch, ord
 }
 
 /** Signs of encryption in the sample, in words without file names; the names are written on the disk. */
-export async function signsIn(machine: Machine, watch: Watch, { source }: PullOrder, deletions: number): Promise<string | undefined> {
-  const findings = await watch.content?.look({
-    now: (path) => machine.readHead(path, source),
-    before: async (path) => {
-      for (const entry of watch.kept) {
-        const bytes = await machine.readHead(path, source, entry);
-        if (bytes) return bytes;
-      }
-      return undefined;
+export async function signsIn(
+  machine: Machine,
+  watch: Watch,
+  { source }: PullOrder,
+  deletions: number,
+): Promise<string | undefined> {
+  const findings = await watch.content?.look(
+    {
+      now: (path) => machine.readHead(path, source),
+      before: async (path) => {
+        for (const entry of watch.kept) {
+          const bytes = await machine.readHead(path, source, entry);
+          if (bytes) return bytes;
+        }
+        return undefined;
+      },
     },
-  }, deletions);
+    deletions,
+  );
   const alarm = findings && alarmOf(findings);
   if (findings && alarm !== undefined) await writeReport(machine, alarm, findings);
   return alarm;

@@ -11,10 +11,22 @@ import type { PullOrder } from '../rsync/order.ts';
  * by directory on the disk.
  * @returns what to throw
  */
-export async function holdRun(job: Job, machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<HeldError> {
+export async function holdRun(
+  job: Job,
+  machine: Machine,
+  watch: Watch,
+  order: PullOrder,
+  signal: AbortSignal,
+): Promise<HeldError> {
   const done = { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled };
   await surveyRest(machine, watch, order, signal);
-  const held = tooMuch(job.record.label, watch.before ?? job.record, watch.tally.counts, done, await signsIn(machine, watch, order, watch.tally.counts.deleted));
+  const held = tooMuch(
+    job.record.label,
+    watch.before ?? job.record,
+    watch.tally.counts,
+    done,
+    await signsIn(machine, watch, order, watch.tally.counts.deleted),
+  );
   try {
     await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
   } catch {
@@ -26,14 +38,38 @@ export async function holdRun(job: Job, machine: Machine, watch: Watch, order: P
 /**
  * Whether a pull that did not get to its end would have been too much: a full disk may be full of encrypted copies.
  */
-export async function wouldBeTooMuch(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<boolean> {
+export async function wouldBeTooMuch(
+  machine: Machine,
+  watch: Watch,
+  order: PullOrder,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (watch.before === undefined) return false;
   const rest = createTally();
-  await machine.pull({ ...order, survey: true, onChange: (change) => { rest.add(change); } }, signal);
+  await machine.pull(
+    {
+      ...order,
+      survey: true,
+      onChange: (change) => {
+        rest.add(change);
+      },
+    },
+    signal,
+  );
   const { changed, deleted, changedBytes } = rest.counts;
   return watch.wouldExceed({ changed, deleted, changedBytes }) !== undefined;
 }
 
 async function surveyRest(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<void> {
-  await machine.pull({ ...order, survey: true, onProgress: () => undefined, onChange: (change) => { watch.seeRest(change); } }, signal);
+  await machine.pull(
+    {
+      ...order,
+      survey: true,
+      onProgress: () => undefined,
+      onChange: (change) => {
+        watch.seeRest(change);
+      },
+    },
+    signal,
+  );
 }

@@ -36,8 +36,11 @@ export function createHooks({ config, record }: Job, machine: Machine, story: St
     const isMounted = when !== 'before-mount' && when !== 'after-close';
     for (const hook of config.hooks.filter((candidate) => candidate.when === when)) {
       const environment = {
-        EXTBACKUP_HOOK: when, EXTBACKUP_DRIVE: record.label, EXTBACKUP_RUN: story.runId,
-        ...(isMounted && { EXTBACKUP_MOUNTPOINT: mountPoint }), ...(outcome && { EXTBACKUP_OUTCOME: outcome }),
+        EXTBACKUP_HOOK: when,
+        EXTBACKUP_DRIVE: record.label,
+        EXTBACKUP_RUN: story.runId,
+        ...(isMounted && { EXTBACKUP_MOUNTPOINT: mountPoint }),
+        ...(outcome && { EXTBACKUP_OUTCOME: outcome }),
       };
       const { result, tookMs } = await story.timed(() => startOne(machine, hook, environment, stop));
       throwIfCancelled(stop);
@@ -46,10 +49,17 @@ export function createHooks({ config, record }: Job, machine: Machine, story: St
     }
   };
   const fail = (reason: string): never => {
-    throw new PullError('EXB_HOOK', reason, 'Correct it, or take it out of hooks: in /etc/extbackup/config.yaml; then run again: extbackup run');
+    throw new PullError(
+      'EXB_HOOK',
+      reason,
+      'Correct it, or take it out of hooks: in /etc/extbackup/config.yaml; then run again: extbackup run',
+    );
   };
   const warn = (reason: string): void => {
-    story.tell('run:warned', { reason, todo: 'The run went on. Correct the program, or take it out of hooks: in /etc/extbackup/config.yaml.' });
+    story.tell('run:warned', {
+      reason,
+      todo: 'The run went on. Correct the program, or take it out of hooks: in /etc/extbackup/config.yaml.',
+    });
   };
 
   return {
@@ -77,7 +87,8 @@ export function createHooks({ config, record }: Job, machine: Machine, story: St
       const [end] = await Promise.allSettled([work()]);
       const isOpen = end.status === 'rejected' && end.reason instanceof NotReleasedError;
       if (started.has('before-mount') && !isOpen) {
-        outcome = end.status === 'rejected' ? outcomeOf(end.reason, signal) : end.value.stampedAt ? 'complete' : 'incomplete';
+        outcome =
+          end.status === 'rejected' ? outcomeOf(end.reason, signal) : end.value.stampedAt ? 'complete' : 'incomplete';
         await start('after-close', never, warn);
       }
       if (end.status === 'rejected') throw end.reason;
@@ -86,7 +97,12 @@ export function createHooks({ config, record }: Job, machine: Machine, story: St
   };
 }
 
-async function startOne(machine: Machine, hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+async function startOne(
+  machine: Machine,
+  hook: Hook,
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     return await machine.runHook(hook, environment, signal);
   } catch {

@@ -11,7 +11,10 @@ import type { Story } from './phases.ts';
  */
 export const layoutPath = '.extbackup/layout.json';
 
-const layoutSchema = z.strictObject({ version: z.literal(1), sources: z.array(z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/), source: z.string() })) });
+const layoutSchema = z.strictObject({
+  version: z.literal(1),
+  sources: z.array(z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/), source: z.string() })),
+});
 type Layout = z.infer<typeof layoutSchema>;
 
 /** What was found where the sources have their directories. */
@@ -36,10 +39,21 @@ export async function settleLayout(job: Job, machine: Machine, story: Story): Pr
   const entries = await machine.topOfMirror();
   const filled = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name));
   const known = parseLayout(text);
-  if (known === undefined && !entries.every((entry) => isOf(sources, entry))) throw holdsOne(record.label, mirrorOf(job));
-  const left = (known?.sources ?? []).filter(({ name }) => filled.has(name) && !sources.some((source) => source.name === name));
-  const renamed = sources.find(({ name, source }) => !filled.has(name) && left.some((other) => other.source === source));
-  if (renamed) throw wasRenamed(record.label, mirrorOf(job), left.find(({ source }) => source === renamed.source)?.name ?? '', renamed.name);
+  if (known === undefined && !entries.every((entry) => isOf(sources, entry)))
+    throw holdsOne(record.label, mirrorOf(job));
+  const left = (known?.sources ?? []).filter(
+    ({ name }) => filled.has(name) && !sources.some((source) => source.name === name),
+  );
+  const renamed = sources.find(
+    ({ name, source }) => !filled.has(name) && left.some((other) => other.source === source),
+  );
+  if (renamed)
+    throw wasRenamed(
+      record.label,
+      mirrorOf(job),
+      left.find(({ source }) => source === renamed.source)?.name ?? '',
+      renamed.name,
+    );
   for (const { name } of left) story.tell('run:warned', noLongerWanted(record.label, mirrorOf(job), name));
   const wanted = `${JSON.stringify({ version: 1, sources: [...sources, ...left] } satisfies Layout)}\n`;
   if (wanted !== text) await write(machine, wanted);
@@ -48,7 +62,8 @@ export async function settleLayout(job: Job, machine: Machine, story: Story): Pr
 
 const mirrorOf = ({ record }: Job): string => record.mirror ?? 'backups';
 
-const isOf = (sources: readonly Pick<PullSource, 'name'>[], { name, kind }: MirrorEntry): boolean => kind !== 'other' && sources.some((source) => source.name === name);
+const isOf = (sources: readonly Pick<PullSource, 'name'>[], { name, kind }: MirrorEntry): boolean =>
+  kind !== 'other' && sources.some((source) => source.name === name);
 
 /** undefined when there is none, or it cannot be understood. */
 function parseLayout(text: string | undefined): Layout | undefined {
@@ -64,32 +79,46 @@ async function write(machine: Machine, content: string): Promise<void> {
     await machine.writeInside(layoutPath, content);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
-    throw new PullError('EXB_DISK_FULL', 'The backup disk is full; nothing was pulled.', 'Use a larger disk: extbackup drive prepare --help', cause);
+    throw new PullError(
+      'EXB_DISK_FULL',
+      'The backup disk is full; nothing was pulled.',
+      'Use a larger disk: extbackup drive prepare --help',
+      cause,
+    );
   }
 }
 
-const refused = (happened: string, todo: string): ExtbackupError => new DriveError('EXB_LAYOUT', `${happened} Nothing on it was changed.`, `${todo} See extbackup(8), SEVERAL SOURCES.`);
+const refused = (happened: string, todo: string): ExtbackupError =>
+  new DriveError('EXB_LAYOUT', `${happened} Nothing on it was changed.`, `${todo} See extbackup(8), SEVERAL SOURCES.`);
 
 function holdsSeveral(label: string, layout: Layout | undefined): ExtbackupError {
-  const which = layout === undefined ? 'several sources' : `the sources ${layout.sources.map(({ name }) => name).join(', ')}`;
+  const which =
+    layout === undefined ? 'several sources' : `the sources ${layout.sources.map(({ name }) => name).join(', ')}`;
   return refused(
     `Disk ${label} holds ${which}, each in a directory of its own, but the settings have a single source:. It would take the place of all of them.`,
-    'Put sources: back into /etc/extbackup/config.yaml, with one entry if only one is left; or use another disk: extbackup drive prepare --help');
+    'Put sources: back into /etc/extbackup/config.yaml, with one entry if only one is left; or use another disk: extbackup drive prepare --help',
+  );
 }
 
 function holdsOne(label: string, mirror: string): ExtbackupError {
   return refused(
     `Disk ${label} holds something in ${mirror}/ that belongs to none of the sources: in the settings; most likely the copy of a single source:.`,
-    `Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; extbackup umount, and run again.`);
+    `Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; extbackup umount, and run again.`,
+  );
 }
 
 function wasRenamed(label: string, mirror: string, before: string, after: string): ExtbackupError {
   return refused(
     `The source ${after} is on disk ${label} under the name ${before}. Under its new name all of it would be copied again.`,
-    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label} --read-write, mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`);
+    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label} --read-write, mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`,
+  );
 }
 
-const noLongerWanted = (label: string, mirror: string, name: string): { readonly reason: string; readonly todo: string } => ({
+const noLongerWanted = (
+  label: string,
+  mirror: string,
+  name: string,
+): { readonly reason: string; readonly todo: string } => ({
   reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept as it is, and gets older.`,
   todo: `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
 });

@@ -48,7 +48,12 @@ export interface Machine {
   /** Removes old entries as the rule says. Returns how many. */
   pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
   /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */
-  verifyPart(device: string, part: Part, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<DriveVerdict>;
+  verifyPart(
+    device: string,
+    part: Part,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<DriveVerdict>;
   /** Removes what interrupted pulls left beside the files of a source's mirror. */
   removePartials(source: PullSource): Promise<void>;
   /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */

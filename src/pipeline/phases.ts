@@ -12,7 +12,9 @@ export interface Story {
 }
 
 /** The events that belong to a run. */
-export type RunEvent = { [Name in keyof EventMap]: EventMap[Name] extends { runId: string; drive: string } ? Name : never }[keyof EventMap];
+export type RunEvent = {
+  [Name in keyof EventMap]: EventMap[Name] extends { runId: string; drive: string } ? Name : never;
+}[keyof EventMap];
 
 export function createStory(bus: Bus, runId: string, drive: string, onPhase: (phase: Phase) => void): Story {
   let phase: Phase = 'waking';

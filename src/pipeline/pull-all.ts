@@ -18,7 +18,13 @@ import { throwIfCancelled } from '../system/undo.ts';
  * @returns what all of them did together, when none failed and none is held
  * @throws HeldError, or else ExtbackupError, that names each source that is not complete
  */
-export async function pullAll(job: Job, layout: MirrorLayout, machine: Machine, story: Story, signal: AbortSignal): Promise<PullResult> {
+export async function pullAll(
+  job: Job,
+  layout: MirrorLayout,
+  machine: Machine,
+  story: Story,
+  signal: AbortSignal,
+): Promise<PullResult> {
   const names = sourcesOf(job.config).flatMap(({ name }) => (name === undefined ? [] : [name]));
   if (names.length === 0) return pull(job, machine, story, signal);
   const reports = createSourceReports(machine);
@@ -26,11 +32,20 @@ export async function pullAll(job: Job, layout: MirrorLayout, machine: Machine, 
   const results: SourceResult[] = [];
   for (const name of names) {
     const isLost = results.some(({ error }) => error?.code === 'EXB_DISK_ERROR');
-    const result = isLost ? { name, outcome: 'skipped' as const } : await pullOne(job, name, { layout, machine: reports.machineFor(name), results }, storyOf(story, name), signal);
+    const result = isLost
+      ? { name, outcome: 'skipped' as const }
+      : await pullOne(job, name, { layout, machine: reports.machineFor(name), results }, storyOf(story, name), signal);
     results.push(result);
     job.onSource?.(result);
     const { outcome, error } = result;
-    if (error) story.tell('source:failed', { source: name, outcome: outcome === 'held' ? 'held' : 'failure', code: error.code, happened: error.message, todo: error.todo });
+    if (error)
+      story.tell('source:failed', {
+        source: name,
+        outcome: outcome === 'held' ? 'held' : 'failure',
+        code: error.code,
+        happened: error.message,
+        todo: error.todo,
+      });
   }
   const end = endOfSources(job.record.label, results);
   if (end) throw end;
@@ -45,14 +60,27 @@ interface Surroundings {
 }
 
 /** @throws what is about the whole run: that it was cancelled, or a bug */
-async function pullOne(job: Job, name: string, { layout, machine, results }: Surroundings, story: Story, signal: AbortSignal): Promise<SourceResult> {
+async function pullOne(
+  job: Job,
+  name: string,
+  { layout, machine, results }: Surroundings,
+  story: Story,
+  signal: AbortSignal,
+): Promise<SourceResult> {
   const { record } = job;
   const source = sourcesOf(job.config).find((one) => one.name === name);
   const waiting = sourceMustWait(record.hold, name);
-  const doubtful = mustWait(record.hold) || results.some(({ outcome, pulled }) => outcome === 'held' || pulled?.suspicious === true);
+  const doubtful =
+    mustWait(record.hold) || results.some(({ outcome, pulled }) => outcome === 'held' || pulled?.suspicious === true);
   try {
     if (waiting) throw sourceStillHeld(record.label, waiting);
-    const pulled = await pull({ ...job, record: recordOf(record, name, layout.filled.has(name), doubtful) }, machine, story, signal, source);
+    const pulled = await pull(
+      { ...job, record: recordOf(record, name, layout.filled.has(name), doubtful) },
+      machine,
+      story,
+      signal,
+      source,
+    );
     const outcome = pulled.complete && pulled.vanished === 0 ? 'success' : 'gaps';
     return { name, outcome, pulled, ...(pulled.complete && { completeAt: new Date() }) };
   } catch (error) {
@@ -73,7 +101,15 @@ function recordOf(record: DriveRecord, name: string, isFilled: boolean, doubtful
   const { lastSuccess, lastError, filesTotal, bytesTotal } = record.sources?.[name] ?? unknown;
   const own = holdOfSource(hold, name);
   const doubt = suspicion ?? (doubtful ? { runId: '', at: new Date().toISOString() } : undefined);
-  return { ...rest, lastSuccess, lastError, filesTotal, bytesTotal, ...(own && { hold: own }), ...(doubt && { suspicion: doubt }) };
+  return {
+    ...rest,
+    lastSuccess,
+    lastError,
+    filesTotal,
+    bytesTotal,
+    ...(own && { hold: own }),
+    ...(doubt && { suspicion: doubt }),
+  };
 }
 
 /** Tells of each step of a pull which source it is about. */
@@ -83,11 +119,16 @@ function storyOf(story: Story, source: string): Story {
     get phase() {
       return story.phase;
     },
-    enter: (phase) => { story.enter(phase); },
+    enter: (phase) => {
+      story.enter(phase);
+    },
     timed: (work) => story.timed(work),
     tell: (name, details) => {
       const own = name.startsWith('sync:') ? { ...details, source } : details;
-      story.tell(name, 'reason' in own && typeof own.reason === 'string' ? { ...own, reason: `Source ${source}: ${own.reason}` } : own);
+      story.tell(
+        name,
+        'reason' in own && typeof own.reason === 'string' ? { ...own, reason: `Source ${source}: ${own.reason}` } : own,
+      );
     },
   };
 }
@@ -98,8 +139,12 @@ function together(all: readonly PullResult[]): PullResult {
   const figure = (key: keyof PullFigures): number => sum(({ figures }) => figures[key]);
   return {
     figures: {
-      filesTotal: figure('filesTotal'), filesTransferred: figure('filesTransferred'), filesDeleted: figure('filesDeleted'),
-      bytesTotal: figure('bytesTotal'), bytesTransferred: figure('bytesTransferred'), bytesReceived: figure('bytesReceived'),
+      filesTotal: figure('filesTotal'),
+      filesTransferred: figure('filesTransferred'),
+      filesDeleted: figure('filesDeleted'),
+      bytesTotal: figure('bytesTotal'),
+      bytesTransferred: figure('bytesTransferred'),
+      bytesReceived: figure('bytesReceived'),
     },
     complete: all.every(({ complete }) => complete),
     vanished: sum(({ vanished }) => vanished),

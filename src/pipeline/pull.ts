@@ -29,7 +29,13 @@ export const logFile = '.extbackup/last-run.log';
  * @throws PullError
  * @throws HeldError when an operator has to be asked
  */
-export async function pull(job: Job, machine: Machine, story: Story, signal: AbortSignal, source: PullSource = sourceOf(job.config)): Promise<PullResult> {
+export async function pull(
+  job: Job,
+  machine: Machine,
+  story: Story,
+  signal: AbortSignal,
+  source: PullSource = sourceOf(job.config),
+): Promise<PullResult> {
   const { config, record } = job;
   const tries = createTries(config.pull.retries, story, signal);
   const watch = createWatch(source.guard, record, signal);
@@ -41,7 +47,9 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
       tries.see(progress);
       story.tell('sync:progress', progress);
     },
-    onChange: (change) => { watch.see(change); },
+    onChange: (change) => {
+      watch.see(change);
+    },
   };
   story.enter('pulling');
   await requirePaths(job, source, machine, tries, signal);
@@ -49,18 +57,34 @@ export async function pull(job: Job, machine: Machine, story: Story, signal: Abo
   story.tell('sync:started', {});
   const started = performance.now();
   const rounds: Round[] = [];
-  do rounds.push(await round(job, machine, story, { watch, order, tries, suspicious: rounds.some(({ suspicious }) => suspicious) }, signal));
+  do
+    rounds.push(
+      await round(
+        job,
+        machine,
+        story,
+        { watch, order, tries, suspicious: rounds.some(({ suspicious }) => suspicious) },
+        signal,
+      ),
+    );
   while (rounds.at(-1)?.brokeOff === true);
   const outcomes = rounds.flatMap(({ outcomes: some }) => some);
   const summed = outcomes.map(({ figures }) => figures).reduce(sum);
   // What a broken connection cut off tells no figures, but every deletion was seen.
-  const figures = { ...summed, filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? watch.tally.counts.deleted : 0) };
+  const figures = {
+    ...summed,
+    filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? watch.tally.counts.deleted : 0),
+  };
   const gaps = outcomes.at(-1)?.trouble === 'gaps';
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
   const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;
   if (!gaps && wasCutOff) await machine.removePartials(source);
-  story.tell('sync:finished', { ...figures, gaps: gaps || vanished > 0, tookMs: Math.round(performance.now() - started) });
+  story.tell('sync:finished', {
+    ...figures,
+    gaps: gaps || vanished > 0,
+    tookMs: Math.round(performance.now() - started),
+  });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
 }
 
@@ -96,12 +120,22 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
-  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined) throw await holdRun(job, machine, watch, order, signal);
-  const suspicious = course.suspicious || await checkContent(job, machine, watch, order, copied.skippedDeletions, story);
+  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined)
+    throw await holdRun(job, machine, watch, order, signal);
+  const suspicious =
+    course.suspicious || (await checkContent(job, machine, watch, order, copied.skippedDeletions, story));
   if (!deletes) return { outcomes: [copied], attempts, suspicious };
   story.enter('deleting');
   // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
-  const deleted = await machine.pull({ ...order, ...(await keeping(job, machine, watch)), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);
+  const deleted = await machine.pull(
+    {
+      ...order,
+      ...(await keeping(job, machine, watch)),
+      deleteLimit: copied.skippedDeletions * 4 + 1_000,
+      ...(copied.doomed && { doomed: copied.doomed }),
+    },
+    watch.signal,
+  );
   await keepLog(machine, copied.log + deleted.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if (await tries.again(deleted)) return { outcomes: [copied], attempts, suspicious, brokeOff: true };
@@ -119,7 +153,12 @@ async function keeping(job: Job, machine: Machine, watch: Watch): Promise<Pick<P
 }
 
 /** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
-async function copy(job: Job, machine: Machine, { watch, order, tries }: Course, signal: AbortSignal): Promise<{ copied: RsyncOutcome; attempts: number }> {
+async function copy(
+  job: Job,
+  machine: Machine,
+  { watch, order, tries }: Course,
+  signal: AbortSignal,
+): Promise<{ copied: RsyncOutcome; attempts: number }> {
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull({ ...order, ...(await keeping(job, machine, watch)) }, watch.signal);
     throwIfCancelled(signal);
@@ -134,7 +173,14 @@ async function copy(job: Job, machine: Machine, { watch, order, tries }: Course,
  * @returns whether there is more room than before
  * @throws HeldError
  */
-async function makeRoom(job: Job, machine: Machine, watch: Watch, order: PullOrder, attempt: number, signal: AbortSignal): Promise<boolean> {
+async function makeRoom(
+  job: Job,
+  machine: Machine,
+  watch: Watch,
+  order: PullOrder,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { history } = job.config;
   if (!history.enabled) return false;
   if (job.record.suspicion !== undefined) return false;
@@ -153,7 +199,11 @@ async function keepLog(machine: Machine, log: string): Promise<void> {
 }
 
 function moreToDelete(server: string): PullError {
-  return new PullError('EXB_CHANGED_MEANWHILE', `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`, 'Look at the server; if that is right, run again: extbackup run');
+  return new PullError(
+    'EXB_CHANGED_MEANWHILE',
+    `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`,
+    'Look at the server; if that is right, run again: extbackup run',
+  );
 }
 
 /** The totals are those of the last phase that listed the source; what was moved adds up. */

@@ -43,10 +43,16 @@ export interface Helpers {
 }
 
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
-export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, runHookOutside, confine }: Helpers, mirrorName = 'backups'): Machine {
+export function createMachine(
+  run: RunCommand,
+  paths: Paths,
+  { reach: reachOut, runHookOutside, confine }: Helpers,
+  mirrorName = 'backups',
+): Machine {
   const mirror = join(paths.plaintext, mirrorName);
   const confined = (runner: RunCommand): Promise<RunCommand> => confine(runner, paths.plaintext);
-  const reach: Reach = (place, signal, work) => reachOut(place, signal, async (line) => work({ ...line, run: await confined(line.run) }));
+  const reach: Reach = (place, signal, work) =>
+    reachOut(place, signal, async (line) => work({ ...line, run: await confined(line.run) }));
   return {
     wake: (device, signal) => wakeDevice(run, device, signal),
     luksUuid: (device, signal) => readLuksUuid(run, device, signal),
@@ -72,31 +78,54 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
     topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
     pull: async (order, signal) => {
       const { name } = order.source;
-      const target = await ownDirectory(paths.plaintext, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
+      const target = await ownDirectory(
+        paths.plaintext,
+        name === undefined ? mirrorName : join(mirrorName, name),
+        0o755,
+      );
       // rsync makes only the last directory on the way to the one of the source.
-      if (order.history && name !== undefined) await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
+      if (order.history && name !== undefined)
+        await ownDirectory(paths.plaintext, join(historyDirectory, order.history.name), 0o755);
       const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
       if (typeof begun === 'object') return { ...nothingDone, ...begun };
       const nothingThere = await isEmpty(target);
-      const isAsked = order.survey !== true && isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
+      const isAsked =
+        order.survey !== true &&
+        isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
       const place = { mirror: target, isEmpty: nothingThere, isAsked, ...(begun !== undefined && { mark: begun }) };
       const there = { ...place, rsh: noRsh, top: paths.plaintext };
-      const named = (await moveToHistory(await confined(run), order, there, signal)) ?? (await deleteNamed(await confined(run), order, there, signal));
-      const pullAll = (): Promise<RsyncOutcome> => reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
+      const named =
+        (await moveToHistory(await confined(run), order, there, signal)) ??
+        (await deleteNamed(await confined(run), order, there, signal));
+      const pullAll = (): Promise<RsyncOutcome> =>
+        reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
-      if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log)))) await rm(order.history.log, { force: true });
+      if (
+        order.history &&
+        !outcome.changed &&
+        !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log)))
+      )
+        await rm(order.history.log, { force: true });
       return outcome;
     },
-    lookForSomething: (config, source, path, signal) => orTrouble(
-      () => reach(placeOf({ config, source }), signal, ({ run, rsh }) => lookForSomething(run, { config, source, path, rsh }, signal)),
-      ({ trouble }) => ({ filled: false, trouble }),
-    ),
-    fetchFile: (config, source, path, signal) => orTrouble(
-      () => reach(placeOf({ config, source }), signal, ({ run, rsh }) => fetchFile(run, { config, source, path, top: paths.plaintext, rsh }, signal)),
-      ({ trouble }) => ({ trouble }),
-    ),
+    lookForSomething: (config, source, path, signal) =>
+      orTrouble(
+        () =>
+          reach(placeOf({ config, source }), signal, ({ run, rsh }) =>
+            lookForSomething(run, { config, source, path, rsh }, signal),
+          ),
+        ({ trouble }) => ({ filled: false, trouble }),
+      ),
+    fetchFile: (config, source, path, signal) =>
+      orTrouble(
+        () =>
+          reach(placeOf({ config, source }), signal, ({ run, rsh }) =>
+            fetchFile(run, { config, source, path, top: paths.plaintext, rsh }, signal),
+          ),
+        ({ trouble }) => ({ trouble }),
+      ),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
     historyStand: () => historyStand(paths.plaintext),
@@ -104,15 +133,27 @@ export function createMachine(run: RunCommand, paths: Paths, { reach: reachOut, 
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
       return pruneHistory(run, paths.plaintext, rule, signal);
     },
-    verifyPart: (device, part, onProgress, signal) => verifyDrive(run, {
-      top: paths.plaintext, mirror: mirrorName, part, repair: false,
-      isThere: () => isThere(join('/sys/class/block', basename(device))),
-      onProgress: ({ files, bytes, share }) => { onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) }); },
-    }, signal),
+    verifyPart: (device, part, onProgress, signal) =>
+      verifyDrive(
+        run,
+        {
+          top: paths.plaintext,
+          mirror: mirrorName,
+          part,
+          repair: false,
+          isThere: () => isThere(join('/sys/class/block', basename(device))),
+          onProgress: ({ files, bytes, share }) => {
+            onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) });
+          },
+        },
+        signal,
+      ),
     removePartials: ({ name }) => removePartials(run, join(mirror, name ?? '')),
     // While the disk is mounted, only the agent's own programs see it; they have no network. The others need not be among them.
     runHook: (hook, environment, signal) =>
-      hook.when === 'before-mount' || hook.when === 'after-close' ? runHookOutside(hook, environment, signal) : runHook(run, hook, environment, signal),
+      hook.when === 'before-mount' || hook.when === 'after-close'
+        ? runHookOutside(hook, environment, signal)
+        : runHook(run, hook, environment, signal),
     flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
@@ -134,16 +175,28 @@ async function isEmpty(directory: string): Promise<boolean> {
 }
 
 /** What two rsyncs of one order did together. */
-const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome => (before === undefined ? last : {
-  ...last, changed: before.changed || last.changed, figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
-});
+const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome =>
+  before === undefined
+    ? last
+    : {
+        ...last,
+        changed: before.changed || last.changed,
+        figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
+      };
 
 /** What asks no server needs no connection. */
 const noRsh = '/usr/bin/false';
 
-const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({ source: source.source, port: source.port, ssh: config.ssh });
+const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({
+  source: source.source,
+  port: source.port,
+  ssh: config.ssh,
+});
 
-async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: Pick<LinkError, 'trouble' | 'log'>) => T): Promise<T> {
+async function orTrouble<T>(
+  work: () => Promise<T>,
+  outcomeOf: (error: Pick<LinkError, 'trouble' | 'log'>) => T,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -155,10 +208,21 @@ async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: Pick<Link
 }
 
 /** The outcome of an rsync that was not started. */
-const nothingDone: RsyncOutcome = { figures: parseStats(''), entries: 0, skippedDeletions: 0, vanished: 0, changed: false, log: '' };
+const nothingDone: RsyncOutcome = {
+  figures: parseStats(''),
+  entries: 0,
+  skippedDeletions: 0,
+  vanished: 0,
+  changed: false,
+  log: '',
+};
 
 /** For want of a connection. */
-const notReached = ({ trouble, log }: Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({ ...nothingDone, trouble, log });
+const notReached = ({ trouble, log }: Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
+  ...nothingDone,
+  trouble,
+  log,
+});
 
 /** Because the disk did not take its log. */
 function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {

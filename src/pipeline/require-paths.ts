@@ -13,7 +13,13 @@ import { throwIfCancelled } from '../system/undo.ts';
  * mounted on the server looks like an empty directory, and may be too small a part for the limits of the guard.
  * @throws PullError
  */
-export async function requirePaths(job: Job, source: PullSource, machine: Machine, tries: Tries, signal: AbortSignal): Promise<void> {
+export async function requirePaths(
+  job: Job,
+  source: PullSource,
+  machine: Machine,
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<void> {
   for (const [index, path] of source.requires.entries()) {
     const { filled, trouble } = await lookPatiently(job, source, path, machine, tries, signal);
     if (trouble !== undefined) throw pullError(trouble, serverName(source), undefined);
@@ -21,7 +27,14 @@ export async function requirePaths(job: Job, source: PullSource, machine: Machin
   }
 }
 
-async function lookPatiently({ config }: Job, source: PullSource, path: string, machine: Machine, tries: Tries, signal: AbortSignal): Promise<SourceLook> {
+async function lookPatiently(
+  { config }: Job,
+  source: PullSource,
+  path: string,
+  machine: Machine,
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<SourceLook> {
   for (;;) {
     const look = await machine.lookForSomething(config, source, path, signal);
     throwIfCancelled(signal);
@@ -30,8 +43,9 @@ async function lookPatiently({ config }: Job, source: PullSource, path: string, 
 }
 
 /** Says which entry, not the path: this gets into messages. */
-const notThere = (server: string, index: number, label: string): PullError => new PullError(
-  'EXB_REQUIRED_MISSING',
-  `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); most likely a file system is not mounted there. Nothing on ${label} was changed.`,
-  'Mount it on the server, then plug the disk in again or run: extbackup run. If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
-);
+const notThere = (server: string, index: number, label: string): PullError =>
+  new PullError(
+    'EXB_REQUIRED_MISSING',
+    `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); most likely a file system is not mounted there. Nothing on ${label} was changed.`,
+    'Mount it on the server, then plug the disk in again or run: extbackup run. If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
+  );

@@ -10,17 +10,31 @@ const longestMessage = 200;
  * prints goes nowhere, but for the first line of standard error when it fails. Whatever it started ends with it.
  * @returns undefined when it ended with 0, else how it ended; never its arguments, which may hold a token
  */
-export async function runHook(run: RunCommand, hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+export async function runHook(
+  run: RunCommand,
+  hook: Hook,
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const distrust = await whyNotTrusted(hook.command);
   if (distrust !== undefined) return distrust;
   let said = '';
   let group: number | undefined;
   try {
     await run({
-      file: `/${hook.command.slice(1)}`, args: hook.args, env: environment, timeoutMs: hook.timeout, signal, ownGroup: true,
-      onStart: (pid) => { group = pid; },
+      file: `/${hook.command.slice(1)}`,
+      args: hook.args,
+      env: environment,
+      timeoutMs: hook.timeout,
+      signal,
+      ownGroup: true,
+      onStart: (pid) => {
+        group = pid;
+      },
       onStdout: () => undefined,
-      onStderr: (chunk) => { said = (said + chunk).slice(0, longestMessage); },
+      onStderr: (chunk) => {
+        said = (said + chunk).slice(0, longestMessage);
+      },
     });
     return undefined;
   } catch (error) {

@@ -34,7 +34,11 @@ export function createSourceReports(machine: Machine): SourceReports {
 }
 
 const render = (parts: ReadonlyMap<string, string>): string =>
-  ['Each source has a part of its own.', '', ...[...parts].map(([name, content]) => `Source ${name}:\n${content}`)].join('\n');
+  [
+    'Each source has a part of its own.',
+    '',
+    ...[...parts].map(([name, content]) => `Source ${name}:\n${content}`),
+  ].join('\n');
 
 function partOf(text: string, name: string): string | undefined {
   const [, ...pieces] = text.split(/^Source ([A-Za-z0-9._-]+):\n/m); // name, text, name, text, ...

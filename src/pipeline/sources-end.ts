@@ -15,19 +15,35 @@ export function endOfSources(label: string, results: readonly SourceResult[]): E
   const held = troubles.filter(({ outcome }) => outcome === 'held');
   const happened = [
     `${held.length > 0 ? 'held: ' : ''}${troubles.length} of ${results.length} source${results.length === 1 ? '' : 's'} ${troubles.length === 1 ? 'is' : 'are'} not complete on ${label}.`,
-    ...troubles.map(({ name, error }) => `${name}: ${error.message.replace(/^held: /, '').replace(` Nothing on ${label} was changed.`, ' Nothing of it was changed.')}`),
+    ...troubles.map(
+      ({ name, error }) =>
+        `${name}: ${error.message.replace(/^held: /, '').replace(` Nothing on ${label} was changed.`, ' Nothing of it was changed.')}`,
+    ),
     ...restOf(results),
   ].join(' ');
   const todo = sayEach(troubles);
   if (held.length > 0) return heldOf(held, happened, todo);
   const same = troubles.every(({ error }) => error.code === first.error.code);
-  return new ExtbackupError(same ? first.error.code : 'EXB_SOURCES', same ? first.error.exitCode : exitCodes.pull, { happened, todo }, first.error);
+  return new ExtbackupError(
+    same ? first.error.code : 'EXB_SOURCES',
+    same ? first.error.exitCode : exitCodes.pull,
+    { happened, todo },
+    first.error,
+  );
 }
 
 function restOf(results: readonly SourceResult[]): string[] {
-  const named = (outcomes: readonly SourceResult['outcome'][]): string => results.filter(({ outcome }) => outcomes.includes(outcome)).map(({ name }) => name).join(', ');
+  const named = (outcomes: readonly SourceResult['outcome'][]): string =>
+    results
+      .filter(({ outcome }) => outcomes.includes(outcome))
+      .map(({ name }) => name)
+      .join(', ');
   const [good, gaps, skipped] = [named(['success']), named(['gaps']), named(['skipped'])];
-  return [...(good === '' ? [] : [`Complete: ${good}.`]), ...(gaps === '' ? [] : [`With gaps: ${gaps}.`]), ...(skipped === '' ? [] : [`Not tried: ${skipped}.`])];
+  return [
+    ...(good === '' ? [] : [`Complete: ${good}.`]),
+    ...(gaps === '' ? [] : [`With gaps: ${gaps}.`]),
+    ...(skipped === '' ? [] : [`Not tried: ${skipped}.`]),
+  ];
 }
 
 /** What several have to be told alike is told once. */
@@ -43,9 +59,20 @@ function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldE
   const counts = { ...noCounts };
   for (const { name, error } of held) {
     if (!(error instanceof HeldError)) continue;
-    sources[name] = { reason: error.message, counts: error.counts ?? noCounts, ...(error.attestation && { attestation: error.attestation }) };
-    for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const) counts[key] += error.counts?.[key] ?? 0;
+    sources[name] = {
+      reason: error.message,
+      counts: error.counts ?? noCounts,
+      ...(error.attestation && { attestation: error.attestation }),
+    };
+    for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const)
+      counts[key] += error.counts?.[key] ?? 0;
   }
   const kinds = Object.values(sources).map(({ attestation }) => attestation);
-  return new HeldError(happened, todo, kinds.some((kind) => kind === undefined) ? counts : undefined, kinds.includes(undefined) ? undefined : kinds[0], sources);
+  return new HeldError(
+    happened,
+    todo,
+    kinds.some((kind) => kind === undefined) ? counts : undefined,
+    kinds.includes(undefined) ? undefined : kinds[0],
+    sources,
+  );
 }

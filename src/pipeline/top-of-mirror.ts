@@ -11,7 +11,11 @@ export async function topOfMirror(top: string, mirror: string): Promise<MirrorEn
   await assertOwnDirectories(top, mirror);
   const found: MirrorEntry[] = [];
   for await (const entry of entriesOf(join(top, mirror))) {
-    const kind = !entry.isDirectory() ? 'other' : (await isEmpty(join(top, mirror, entry.name))) ? 'empty-directory' : 'directory';
+    const kind = !entry.isDirectory()
+      ? 'other'
+      : (await isEmpty(join(top, mirror, entry.name)))
+        ? 'empty-directory'
+        : 'directory';
     if (found.push({ name: entry.name, kind }) >= most) break;
   }
   return found;

@@ -29,7 +29,9 @@ export function createTries(retries: number, story: Story, signal: AbortSignal, 
   let reached = 0;
   let before = 0;
   return {
-    see: ({ bytes }) => { reached = Math.max(reached, bytes); },
+    see: ({ bytes }) => {
+      reached = Math.max(reached, bytes);
+    },
     again: async ({ trouble, changed }) => {
       throwIfCancelled(signal);
       if (!isWorthAnotherTry(trouble)) return false;

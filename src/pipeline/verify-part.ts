@@ -13,25 +13,58 @@ const progressEveryMs = 1_000;
  * Reads the next part of the mirror back, after a complete pull was stamped: whatever comes of it, the backup stays
  * complete. Damage is a warning. Never throws; when it is cancelled, what was read so far counts.
  */
-export async function verifyPart({ config, record, device }: Job, machine: Machine, story: Story, whole: PullFigures, signal: AbortSignal): Promise<DriveVerdict | undefined> {
+export async function verifyPart(
+  { config, record, device }: Job,
+  machine: Machine,
+  story: Story,
+  whole: PullFigures,
+  signal: AbortSignal,
+): Promise<DriveVerdict | undefined> {
   const { share, limit } = config.verify;
   if (share === 0 || limit === 0 || signal.aborted) return undefined;
   story.enter('verifying-data');
   story.tell('data:progress', { percent: 0, files: 0, bytes: 0 });
   let toldAt = Date.now();
-  const part = { share, limitMs: limit, whole: { files: whole.filesTotal, bytes: whole.bytesTotal }, recordCopied: true };
+  const part = {
+    share,
+    limitMs: limit,
+    whole: { files: whole.filesTotal, bytes: whole.bytesTotal },
+    recordCopied: true,
+  };
   try {
-    const { result, tookMs } = await story.timed(() => machine.verifyPart(device, part, (progress) => {
-      if (Date.now() - toldAt < progressEveryMs) return;
-      toldAt = Date.now();
-      story.tell('data:progress', progress);
-    }, signal));
+    const { result, tookMs } = await story.timed(() =>
+      machine.verifyPart(
+        device,
+        part,
+        (progress) => {
+          if (Date.now() - toldAt < progressEveryMs) return;
+          toldAt = Date.now();
+          story.tell('data:progress', progress);
+        },
+        signal,
+      ),
+    );
     const { compared, recorded, bytes, found } = result;
-    story.tell('data:verified', { compared, recorded, bytes, damaged: found.damaged, unreadable: found.unreadable, tookMs });
-    if (found.damaged + found.unreadable > 0) story.tell('run:warned', { reason: `The backup is complete, but ${describeBad(record.label, found)}`, todo: damageAdvice(record.label) });
+    story.tell('data:verified', {
+      compared,
+      recorded,
+      bytes,
+      damaged: found.damaged,
+      unreadable: found.unreadable,
+      tookMs,
+    });
+    if (found.damaged + found.unreadable > 0)
+      story.tell('run:warned', {
+        reason: `The backup is complete, but ${describeBad(record.label, found)}`,
+        todo: damageAdvice(record.label),
+      });
     return result;
   } catch (error) {
-    if (!isAborted(signal)) story.tell('run:warned', { reason: `The backup is complete, but its part of disk ${record.label} could not be read back and compared${codeOf(error)}.`, todo: `Look at the whole disk: extbackup verify ${record.label}` });
+    if (!isAborted(signal))
+      story.tell('run:warned', {
+        reason: `The backup is complete, but its part of disk ${record.label} could not be read back and compared${codeOf(error)}.`,
+        todo: `Look at the whole disk: extbackup verify ${record.label}`,
+      });
     return undefined;
   }
 }

@@ -35,7 +35,11 @@ export interface AdoptOrder {
  * @returns the record to enrol
  * @throws ExtbackupError
  */
-export async function adoptDrive(context: PrepareContext, order: AdoptOrder, signal: AbortSignal): Promise<DriveRecord> {
+export async function adoptDrive(
+  context: PrepareContext,
+  order: AdoptOrder,
+  signal: AbortSignal,
+): Promise<DriveRecord> {
   const { runCommand: run, paths } = context;
   const { disk, volume, luksUuid } = order.found;
   await requireKey(paths);
@@ -43,29 +47,51 @@ export async function adoptDrive(context: PrepareContext, order: AdoptOrder, sig
   const opening = { label: order.label ?? order.known?.label ?? volume.path, slot, device: volume.path };
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const sealedId = randomUUID();
-  const inside = await worded(signal, unusable(opening.label), () => withUndo(signal, async (step) => {
-    const opened = await openVolume(step, run, paths, opening, signal);
-    const fstype = await readFilesystemType(run, opened);
-    if (!isKnownFilesystem(fstype)) throw new DriveError('EXB_FILESYSTEM', `${volume.path} has no file system that extbackup knows.`, 'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help');
-    const top = await mountInside(step, run, paths, opening, fstype, signal);
-    const found = await readInside(top, order.label);
-    if (order.taken.includes(found.label)) throw new UsageError(`Another disk is enrolled as ${found.label}. Nothing was changed.`, `Two disks cannot have one label. Forget the other one, if that is right: extbackup drive forget ${found.label}`);
-    const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
-    await writeSeal(top, { version: 1, sealedId, luksUuid, label: found.label, generation });
-    if (!found.hasLabel) await writeLabel(top, found.label);
-    await flushFilesystem(run, top, signal);
-    const { blocks, bsize } = await statfs(top);
-    return { ...found, generation, capacityBytes: blocks * bsize };
-  }));
+  const inside = await worded(signal, unusable(opening.label), () =>
+    withUndo(signal, async (step) => {
+      const opened = await openVolume(step, run, paths, opening, signal);
+      const fstype = await readFilesystemType(run, opened);
+      if (!isKnownFilesystem(fstype))
+        throw new DriveError(
+          'EXB_FILESYSTEM',
+          `${volume.path} has no file system that extbackup knows.`,
+          'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help',
+        );
+      const top = await mountInside(step, run, paths, opening, fstype, signal);
+      const found = await readInside(top, order.label);
+      if (order.taken.includes(found.label))
+        throw new UsageError(
+          `Another disk is enrolled as ${found.label}. Nothing was changed.`,
+          `Two disks cannot have one label. Forget the other one, if that is right: extbackup drive forget ${found.label}`,
+        );
+      const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
+      await writeSeal(top, { version: 1, sealedId, luksUuid, label: found.label, generation });
+      if (!found.hasLabel) await writeLabel(top, found.label);
+      await flushFilesystem(run, top, signal);
+      const { blocks, bsize } = await statfs(top);
+      return { ...found, generation, capacityBytes: blocks * bsize };
+    }),
+  );
   await settle(run);
   const holds = await holdsOf(disk.kname, mappingName(slot));
   if (holds.length > 0) throw new NotReleasedError(holds);
   const known = order.known && { ...order.known };
   delete known?.mirror; // it may have another name inside by now
   return {
-    runs: 0, lastRun: null, filesTotal: 0, bytesTotal: 0, ...known,
-    label: inside.label, luksUuid, sealedId, generation: inside.generation, state: 'active', lastError: null,
-    enrolledAt: known?.enrolledAt ?? new Date().toISOString(), lastSuccess: known?.lastSuccess ?? inside.lastSuccess, capacityBytes: inside.capacityBytes,
+    runs: 0,
+    lastRun: null,
+    filesTotal: 0,
+    bytesTotal: 0,
+    ...known,
+    label: inside.label,
+    luksUuid,
+    sealedId,
+    generation: inside.generation,
+    state: 'active',
+    lastError: null,
+    enrolledAt: known?.enrolledAt ?? new Date().toISOString(),
+    lastSuccess: known?.lastSuccess ?? inside.lastSuccess,
+    capacityBytes: inside.capacityBytes,
     ...(inside.mirror === 'backups' ? {} : { mirror: inside.mirror }),
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
@@ -86,14 +112,30 @@ interface Found {
 export async function readInside(top: string, wanted: string | undefined): Promise<Found> {
   await assertOwnDirectories(top, dirname(sealPath));
   const text = (await readSmallFile(join(top, 'LABEL')))?.trim();
-  if (text === undefined && wanted === undefined) throw new DriveError('EXB_LABEL_MISSING', 'The disk has no LABEL file inside. Nothing was changed.', 'If it is the right disk, say what it is to be called: --label BACKUP_1');
-  if (text !== undefined && !labelPattern.test(text)) throw new DriveError('EXB_LABEL_MISMATCH', 'The LABEL file inside the disk holds no usable label. Nothing was changed.', 'It must hold 1 to 16 letters, digits, ".", "_" or "-". Put it right with: cryptsetup open, mount, and an editor');
+  if (text === undefined && wanted === undefined)
+    throw new DriveError(
+      'EXB_LABEL_MISSING',
+      'The disk has no LABEL file inside. Nothing was changed.',
+      'If it is the right disk, say what it is to be called: --label BACKUP_1',
+    );
+  if (text !== undefined && !labelPattern.test(text))
+    throw new DriveError(
+      'EXB_LABEL_MISMATCH',
+      'The LABEL file inside the disk holds no usable label. Nothing was changed.',
+      'It must hold 1 to 16 letters, digits, ".", "_" or "-". Put it right with: cryptsetup open, mount, and an editor',
+    );
   const label = text ?? wanted ?? '';
-  if (wanted !== undefined && wanted !== label) throw new UsageError(`The disk calls itself ${label} inside, not ${wanted}. Nothing was changed.`, 'Leave out --label, or name the right disk.');
+  if (wanted !== undefined && wanted !== label)
+    throw new UsageError(
+      `The disk calls itself ${label} inside, not ${wanted}. Nothing was changed.`,
+      'Leave out --label, or name the right disk.',
+    );
   const mirrors = ['backups', 'backup', 'remotebackup'] as const;
   const there = await Promise.all(mirrors.map((name) => isDirectory(join(top, name))));
   return {
-    label, hasLabel: text !== undefined, seal: parseSeal(await readSmallFile(join(top, sealPath))),
+    label,
+    hasLabel: text !== undefined,
+    seal: parseSeal(await readSmallFile(join(top, sealPath))),
     mirror: mirrors.find((_, index) => there[index]) ?? 'backups',
     lastSuccess: text === undefined ? null : await timeOf(join(top, 'LABEL')),
   };
@@ -113,5 +155,12 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-const unusable = (label: string) => (cause: unknown): PullError =>
-  new PullError('EXB_DISK_ERROR', `${label} could not be read or written: ${messageOf(cause)}.`, 'It was closed again. Check cable and power, or repair its file system with fsck, and try again.', cause);
+const unusable =
+  (label: string) =>
+  (cause: unknown): PullError =>
+    new PullError(
+      'EXB_DISK_ERROR',
+      `${label} could not be read or written: ${messageOf(cause)}.`,
+      'It was closed again. Check cable and power, or repair its file system with fsck, and try again.',
+      cause,
+    );

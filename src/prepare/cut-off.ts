@@ -16,9 +16,17 @@ const noteSchema = z.object({ version: z.literal(1), label: z.string(), device: 
 const noteFile = (paths: Paths): string => join(paths.state, 'preparing.json');
 
 /** Runs the preparation of a disk so that one that is cut off, by SIGKILL or a power cut, is known of later. */
-export async function noted<T>(paths: Paths, what: { readonly label: string; readonly device: string }, work: () => Promise<T>): Promise<T> {
+export async function noted<T>(
+  paths: Paths,
+  what: { readonly label: string; readonly device: string },
+  work: () => Promise<T>,
+): Promise<T> {
   await mkdir(paths.state, { recursive: true, mode: 0o700 });
-  await writeAtomically(noteFile(paths), `${JSON.stringify({ version: 1, ...what, since: new Date().toISOString() })}\n`, true);
+  await writeAtomically(
+    noteFile(paths),
+    `${JSON.stringify({ version: 1, ...what, since: new Date().toISOString() })}\n`,
+    true,
+  );
   try {
     return await work();
   } finally {
@@ -32,11 +40,18 @@ export async function noted<T>(paths: Paths, what: { readonly label: string; rea
  * @returns what to tell the operator
  * @throws BusyError when it cannot be closed, or a person looks at it
  */
-export async function tidyUpCutOff(run: RunCommand, paths: Paths, device: string, patienceMs = 60_000): Promise<string[]> {
+export async function tidyUpCutOff(
+  run: RunCommand,
+  paths: Paths,
+  device: string,
+  patienceMs = 60_000,
+): Promise<string[]> {
   const news: string[] = [];
   const note = await readNote(paths);
   if (note) {
-    news.push(`The preparation of ${note.label} on ${note.device}, begun ${note.since.slice(0, 19).replace('T', ' ')} UTC, was cut off before its end. A disk in that state is not enrolled; it is prepared again from the start.`);
+    news.push(
+      `The preparation of ${note.label} on ${note.device}, begun ${note.since.slice(0, 19).replace('T', ' ')} UTC, was cut off before its end. A disk in that state is not enrolled; it is prepared again from the start.`,
+    );
     await waitForOrphans(run, device, patienceMs);
   }
   for (const mapping of await ourMappings(run, device)) {
@@ -63,13 +78,20 @@ async function waitForOrphans(run: RunCommand, device: string, patienceMs: numbe
   for (;;) {
     const users = await usersOfDisk(run, device);
     if (users.length === 0) return;
-    if (Date.now() > until) throw new BusyError(`${users.join(', ')} of a preparation that was cut off is still at work on ${device}.`, 'Wait for its end, or end it, and run the same command again.');
+    if (Date.now() > until)
+      throw new BusyError(
+        `${users.join(', ')} of a preparation that was cut off is still at work on ${device}.`,
+        'Wait for its end, or end it, and run the same command again.',
+      );
     await backOff(500);
   }
 }
 
 const stillOpen = (device: string, mapping: string, users: readonly string[]): BusyError =>
-  new BusyError(`${device} is still open as ${mapping}${users.length === 0 ? '' : `, and in use by ${users.join(', ')}`}.`, 'End what uses it, then run: extbackup release');
+  new BusyError(
+    `${device} is still open as ${mapping}${users.length === 0 ? '' : `, and in use by ${users.join(', ')}`}.`,
+    'End what uses it, then run: extbackup release',
+  );
 
 async function onDisk(run: RunCommand, device: string) {
   const disk = (await listBlockDevices(run)).find(({ path }) => path === device);
@@ -77,7 +99,9 @@ async function onDisk(run: RunCommand, device: string) {
 }
 
 async function ourMappings(run: RunCommand, device: string): Promise<string[]> {
-  return (await onDisk(run, device)).flatMap(({ path }) => (path.startsWith(mappingPath(mappingPrefix)) ? [path.slice(mappingPath('').length)] : []));
+  return (await onDisk(run, device)).flatMap(({ path }) =>
+    path.startsWith(mappingPath(mappingPrefix)) ? [path.slice(mappingPath('').length)] : [],
+  );
 }
 
 async function usersOfDisk(run: RunCommand, device: string): Promise<string[]> {

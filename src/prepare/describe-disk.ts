@@ -3,7 +3,12 @@ import { withDescendants, type BlockDevice } from '../disk/block-devices.ts';
 
 /** What a person needs to see before a disk is erased, in lines: which disk it is and what is on it. */
 export function describeDisk(disk: BlockDevice): string[] {
-  const name = [disk.model ?? 'unknown model', disk.serial === null ? 'no serial number' : `serial ${disk.serial}`, size(disk), disk.transport ?? 'unknown connection'];
+  const name = [
+    disk.model ?? 'unknown model',
+    disk.serial === null ? 'no serial number' : `serial ${disk.serial}`,
+    size(disk),
+    disk.transport ?? 'unknown connection',
+  ];
   const parts = [...withDescendants(disk)].filter((part) => part !== disk || part.fstype !== null);
   return [
     `${disk.path}: ${name.map(clean).join(', ')}`,

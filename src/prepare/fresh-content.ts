@@ -29,7 +29,11 @@ export async function writeSeal(top: string, seal: Seal): Promise<void> {
 }
 
 async function writeNew(file: string, content: string, mode: number): Promise<void> {
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, mode);
+  const handle = await open(
+    file,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+    mode,
+  );
   try {
     await handle.writeFile(content);
     await handle.chmod(mode);

@@ -16,17 +16,28 @@ export const toStdout = '-';
  */
 export async function checkHeaderTarget(run: RunCommand, target: string): Promise<string | undefined> {
   if (target === toStdout) {
-    if (process.stdout.isTTY) throw new UsageError('The copy of the LUKS header is binary, and standard output is a terminal.', 'Name a file, or pipe it to another machine: … --header-backup - | ssh admin@server "cat > BACKUP_1.header"');
+    if (process.stdout.isTTY)
+      throw new UsageError(
+        'The copy of the LUKS header is binary, and standard output is a terminal.',
+        'Name a file, or pipe it to another machine: … --header-backup - | ssh admin@server "cat > BACKUP_1.header"',
+      );
     return undefined;
   }
   const file = resolve(target);
-  if (await isThere(file)) throw new UsageError(`${file} exists already.`, 'Name a new file for the copy of the LUKS header.');
+  if (await isThere(file))
+    throw new UsageError(`${file} exists already.`, 'Name a new file for the copy of the LUKS header.');
   try {
     await access(dirname(file), constants.W_OK);
   } catch (cause) {
-    throw new UsageError(`The copy of the LUKS header cannot be written to ${dirname(file)}.`, 'Name a file in a directory that exists.', cause);
+    throw new UsageError(
+      `The copy of the LUKS header cannot be written to ${dirname(file)}.`,
+      'Name a file in a directory that exists.',
+      cause,
+    );
   }
-  return (await isOnOwnDisk(run, dirname(file))) ? `Warning: ${file} is on this machine's own disk. It is lost with this machine, and a thief of the machine has it: move it elsewhere, or pipe it there with --header-backup -` : undefined;
+  return (await isOnOwnDisk(run, dirname(file)))
+    ? `Warning: ${file} is on this machine's own disk. It is lost with this machine, and a thief of the machine has it: move it elsewhere, or pipe it there with --header-backup -`
+    : undefined;
 }
 
 /**
@@ -34,7 +45,14 @@ export async function checkHeaderTarget(run: RunCommand, target: string): Promis
  * @param writeOut takes the copy that goes to standard output
  * @throws CommandError
  */
-export async function copyHeader(run: RunCommand, paths: Paths, device: string, target: string, writeOut: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<void> {
+export async function copyHeader(
+  run: RunCommand,
+  paths: Paths,
+  device: string,
+  target: string,
+  writeOut: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   if (target !== toStdout) return luksHeaderBackup(run, device, resolve(target), signal);
   const passing = join(paths.run, `luks-header-${process.pid}`); // in RAM
   try {
@@ -46,5 +64,10 @@ export async function copyHeader(run: RunCommand, paths: Paths, device: string, 
 }
 
 async function luksHeaderBackup(run: RunCommand, device: string, file: string, signal: AbortSignal): Promise<void> {
-  await run({ file: '/usr/sbin/cryptsetup', args: ['luksHeaderBackup', device, '--header-backup-file', file], timeoutMs: 120_000, signal });
+  await run({
+    file: '/usr/sbin/cryptsetup',
+    args: ['luksHeaderBackup', device, '--header-backup-file', file],
+    timeoutMs: 120_000,
+    signal,
+  });
 }

@@ -13,7 +13,18 @@ import { files, type Paths } from '../system/paths.ts';
 import type { FilesystemType } from '../disk/filesystem.ts';
 import { worded } from '../disk/disk-trouble.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
-import { affordableMemoryKiB, awaitPartition, filesystemMaker, findPartitioner, formatLuks, makeFilesystem, partition, partitioners, settle, wipeSignatures } from '../disk/format-disk.ts';
+import {
+  affordableMemoryKiB,
+  awaitPartition,
+  filesystemMaker,
+  findPartitioner,
+  formatLuks,
+  makeFilesystem,
+  partition,
+  partitioners,
+  settle,
+  wipeSignatures,
+} from '../disk/format-disk.ts';
 import { writeFreshContent } from './fresh-content.ts';
 import { checkHeaderTarget, copyHeader } from './header-copy.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
@@ -45,12 +56,26 @@ export interface PrepareOrder {
  * Checks what can be checked before anything is erased.
  * @throws UsageError
  */
-export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrder, 'filesystem' | 'headerBackup' | 'check'>): Promise<void> {
+export async function checkMeans(
+  context: PrepareContext,
+  order: Pick<PrepareOrder, 'filesystem' | 'headerBackup' | 'check'>,
+): Promise<void> {
   await requireKey(context.paths);
-  for (const program of ['/usr/sbin/cryptsetup', (await findPartitioner()) ?? partitioners[0], '/usr/sbin/wipefs', filesystemMaker(order.filesystem), ...(order.check ? [surfaceChecker] : [])]) {
-    if (!(await isThere(program))) throw new UsageError(`The program ${program} is not installed.`, `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`);
+  for (const program of [
+    '/usr/sbin/cryptsetup',
+    (await findPartitioner()) ?? partitioners[0],
+    '/usr/sbin/wipefs',
+    filesystemMaker(order.filesystem),
+    ...(order.check ? [surfaceChecker] : []),
+  ]) {
+    if (!(await isThere(program)))
+      throw new UsageError(
+        `The program ${program} is not installed.`,
+        `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`,
+      );
   }
-  const warning = order.headerBackup === undefined ? undefined : await checkHeaderTarget(context.runCommand, order.headerBackup);
+  const warning =
+    order.headerBackup === undefined ? undefined : await checkHeaderTarget(context.runCommand, order.headerBackup);
   if (warning !== undefined) context.note(warning);
 }
 
@@ -59,49 +84,86 @@ export async function checkMeans(context: PrepareContext, order: Pick<PrepareOrd
  * @returns the record to enrol; the attach that is going on is noted in it, so that it starts no run by itself
  * @throws ExtbackupError
  */
-export async function prepareDrive(context: PrepareContext, order: PrepareOrder, signal: AbortSignal): Promise<DriveRecord> {
+export async function prepareDrive(
+  context: PrepareContext,
+  order: PrepareOrder,
+  signal: AbortSignal,
+): Promise<DriveRecord> {
   const { runCommand: run, paths } = context;
   const { disk, label, filesystem } = order;
   const uuid = randomUUID();
   const sealedId = randomUUID();
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const errorsBefore = await readIoErrors(disk.kname);
-  const capacityBytes = await worded(signal, unprepared(label), () => telling(label, disk.kname, errorsBefore, () => withUndo(signal, async (step) => {
-    if (order.check) {
-      context.note(`Checking every block of ${disk.path}; this takes hours …`);
-      await checkSurface(run, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
-      context.note('No bad block was found.');
-    }
-    context.note(`Partitioning ${disk.path} …`);
-    await wipeSignatures(run, disk, signal);
-    await partition(run, disk.path, label, signal);
-    const volume = { label, device: (await awaitPartition(run, disk.path)).path };
-    throwIfCancelled(signal);
-    context.note('Encrypting: LUKS2 …');
-    await formatLuks(run, { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() }, signal);
-    if ((await readLuksUuid(run, volume.device, signal)) !== uuid) throw new Error('the new LUKS header cannot be read back');
-    const opened = await openVolume(step, run, paths, volume, signal);
-    context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
-    await makeFilesystem(run, filesystem, label, opened, signal, tellPercent(context, `Making the ${filesystem} file system`));
-    const top = await mountInside(step, run, paths, volume, filesystem, signal);
-    await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
-    await flushFilesystem(run, top, signal);
-    if (order.headerBackup !== undefined) await copyHeader(run, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
-    const { blocks, bsize } = await statfs(top);
-    return blocks * bsize;
-  })));
+  const capacityBytes = await worded(signal, unprepared(label), () =>
+    telling(label, disk.kname, errorsBefore, () =>
+      withUndo(signal, async (step) => {
+        if (order.check) {
+          context.note(`Checking every block of ${disk.path}; this takes hours …`);
+          await checkSurface(run, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
+          context.note('No bad block was found.');
+        }
+        context.note(`Partitioning ${disk.path} …`);
+        await wipeSignatures(run, disk, signal);
+        await partition(run, disk.path, label, signal);
+        const volume = { label, device: (await awaitPartition(run, disk.path)).path };
+        throwIfCancelled(signal);
+        context.note('Encrypting: LUKS2 …');
+        await formatLuks(
+          run,
+          { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() },
+          signal,
+        );
+        if ((await readLuksUuid(run, volume.device, signal)) !== uuid)
+          throw new Error('the new LUKS header cannot be read back');
+        const opened = await openVolume(step, run, paths, volume, signal);
+        context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
+        await makeFilesystem(
+          run,
+          filesystem,
+          label,
+          opened,
+          signal,
+          tellPercent(context, `Making the ${filesystem} file system`),
+        );
+        const top = await mountInside(step, run, paths, volume, filesystem, signal);
+        await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
+        await flushFilesystem(run, top, signal);
+        if (order.headerBackup !== undefined)
+          await copyHeader(run, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
+        const { blocks, bsize } = await statfs(top);
+        return blocks * bsize;
+      }),
+    ),
+  );
   await settle(run);
   const holds = await holdsOf(disk.kname, mappingName(label));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return {
-    label, luksUuid: uuid, sealedId, generation: 0, enrolledAt: new Date().toISOString(), state: 'active', runs: 0, lastRun: null,
-    lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0, capacityBytes,
+    label,
+    luksUuid: uuid,
+    sealedId,
+    generation: 0,
+    enrolledAt: new Date().toISOString(),
+    state: 'active',
+    runs: 0,
+    lastRun: null,
+    lastSuccess: null,
+    lastError: null,
+    filesTotal: 0,
+    bytesTotal: 0,
+    capacityBytes,
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
 }
 
 /** Tells a disk that answers with errors, or is gone, from anything else that may go wrong: the programs each say it in their own words. */
-async function telling<T>(label: string, kname: string, errorsBefore: number | undefined, work: () => Promise<T>): Promise<T> {
+async function telling<T>(
+  label: string,
+  kname: string,
+  errorsBefore: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -111,11 +173,23 @@ async function telling<T>(label: string, kname: string, errorsBefore: number | u
 }
 
 const diskError = (label: string, cause: unknown): PullError =>
-  new PullError('EXB_DISK_ERROR', `The disk reported errors or went away while ${label} was prepared.`, 'Check cable and power and run the same command again; use another disk if it happens twice.', cause);
+  new PullError(
+    'EXB_DISK_ERROR',
+    `The disk reported errors or went away while ${label} was prepared.`,
+    'Check cable and power and run the same command again; use another disk if it happens twice.',
+    cause,
+  );
 
-const unprepared = (label: string) => (cause: unknown): ExtbackupError => {
-  if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
-    return diskError(label, cause);
-  }
-  return new DriveError('EXB_PREPARE', `${label} could not be prepared: ${messageOf(cause)}.`, 'Nothing was enrolled and nothing is left open. Put that right and run the same command again.', cause);
-};
+const unprepared =
+  (label: string) =>
+  (cause: unknown): ExtbackupError => {
+    if (cause instanceof CommandError && /Input\/output error|No such device|No medium/i.test(cause.stderr)) {
+      return diskError(label, cause);
+    }
+    return new DriveError(
+      'EXB_PREPARE',
+      `${label} could not be prepared: ${messageOf(cause)}.`,
+      'Nothing was enrolled and nothing is left open. Put that right and run the same command again.',
+      cause,
+    );
+  };

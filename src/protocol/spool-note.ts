@@ -2,7 +2,12 @@ import { z } from 'zod';
 
 /** One small file in the spool. Its name is the news; only requests have a content. */
 export type SpoolNote =
-  | { readonly kind: 'udev'; readonly action: 'add' | 'change' | 'remove'; readonly diskseq?: number; readonly device: string }
+  | {
+      readonly kind: 'udev';
+      readonly action: 'add' | 'change' | 'remove';
+      readonly diskseq?: number;
+      readonly device: string;
+    }
   | { readonly kind: 'nudge'; readonly about: 'key' | 'drive' }
   | { readonly kind: 'restart' }
   | { readonly kind: 'request'; readonly request: SpoolRequest };
@@ -11,9 +16,27 @@ const id = z.string().regex(/^[A-Za-z0-9-]{4,64}$/);
 
 /** What the CLI, cron or the timer asks of the agent. */
 export const requestSchema = z.discriminatedUnion('kind', [
-  z.object({ version: z.literal(1), kind: z.literal('run'), id, drive: z.string().max(64).nullable(), scheduled: z.boolean() }),
-  z.object({ version: z.literal(1), kind: z.literal('cancel'), id, drive: z.string().max(64).nullish(), scheduled: z.boolean().optional() }),
-  z.object({ version: z.literal(1), kind: z.literal('release'), id, drive: z.string().max(64).nullish(), scheduled: z.boolean().optional() }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('run'),
+    id,
+    drive: z.string().max(64).nullable(),
+    scheduled: z.boolean(),
+  }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('cancel'),
+    id,
+    drive: z.string().max(64).nullish(),
+    scheduled: z.boolean().optional(),
+  }),
+  z.object({
+    version: z.literal(1),
+    kind: z.literal('release'),
+    id,
+    drive: z.string().max(64).nullish(),
+    scheduled: z.boolean().optional(),
+  }),
 ]);
 export type SpoolRequest = z.infer<typeof requestSchema>;
 

@@ -2,7 +2,15 @@ import { z } from 'zod';
 
 /** State of an enrolled disk, as an operator needs it. */
 export const driveStates = [
-  'absent', 'idle', 'waiting-for-key', 'queued', 'running', 'held', 'safe-to-unplug', 'do-not-unplug', 'failed',
+  'absent',
+  'idle',
+  'waiting-for-key',
+  'queued',
+  'running',
+  'held',
+  'safe-to-unplug',
+  'do-not-unplug',
+  'failed',
 ] as const;
 export type DriveState = (typeof driveStates)[number];
 
@@ -23,7 +31,9 @@ const driveStatusSchema = z.object({
   /** What is wrong with the disk itself: damaged files, I/O errors, SMART. */
   health: z.array(z.string()).default([]),
   /** Where the settings have several sources: how each of them stands on this disk. `lastError` is null after a good pull. */
-  sources: z.array(z.object({ name: z.string(), lastSuccess: z.string().nullable(), lastError: z.string().nullable() })).optional(),
+  sources: z
+    .array(z.object({ name: z.string(), lastSuccess: z.string().nullable(), lastError: z.string().nullable() }))
+    .optional(),
 });
 
 /** One disk in {@link Status}. */
@@ -87,4 +97,3 @@ export const replySchema = z.object({
   code: z.string().nullable().default(null),
 });
 export type Reply = z.infer<typeof replySchema>;
-

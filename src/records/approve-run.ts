@@ -18,23 +18,39 @@ const keptApprovals = 50;
  */
 export function findHeld(drives: readonly DriveRecord[], wanted: string | undefined): DriveRecord {
   const held = drives.filter(({ hold, suspicion }) => hold !== undefined || suspicion !== undefined);
-  const matching = wanted === undefined ? held : held.filter(({ label, hold, suspicion }) => label === wanted || hold?.runId === wanted || suspicion?.runId === wanted);
+  const matching =
+    wanted === undefined
+      ? held
+      : held.filter(
+          ({ label, hold, suspicion }) => label === wanted || hold?.runId === wanted || suspicion?.runId === wanted,
+        );
   const [first] = matching;
   if (first && matching.length === 1) return first;
-  if (first) throw new UsageError(`Several disks wait for an answer: ${matching.map(({ label }) => label).join(', ')}.`, 'Name one: extbackup approve LABEL');
-  throw new UsageError(wanted === undefined ? 'No run waits for an approval.' : `No run of that name, or of that disk, waits for an approval: ${wanted}.`, 'See: extbackup status');
+  if (first)
+    throw new UsageError(
+      `Several disks wait for an answer: ${matching.map(({ label }) => label).join(', ')}.`,
+      'Name one: extbackup approve LABEL',
+    );
+  throw new UsageError(
+    wanted === undefined
+      ? 'No run waits for an approval.'
+      : `No run of that name, or of that disk, waits for an approval: ${wanted}.`,
+    'See: extbackup status',
+  );
 }
 
 /** Writes an approval into the list of disks; it covers what the run did and would have done, and no more. */
 export async function approveRun(registry: DriveRegistry, label: string, { by, reason, at }: Approval): Promise<void> {
-  await registry.update((drives) => drives.map((drive) => {
-    const { hold, suspicion, ...rest } = drive;
-    const runId = hold?.runId ?? suspicion?.runId;
-    if (drive.label !== label || runId === undefined) return drive;
-    const approved = { at: at.toISOString(), by, reason };
-    const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
-    // Who accepts an old backup has said nothing of an earlier run's content.
-    const unanswered = hold?.attestation !== undefined && suspicion !== undefined;
-    return { ...rest, ...(hold && { hold: { ...hold, approved } }), ...(unanswered && { suspicion }), approvals };
-  }));
+  await registry.update((drives) =>
+    drives.map((drive) => {
+      const { hold, suspicion, ...rest } = drive;
+      const runId = hold?.runId ?? suspicion?.runId;
+      if (drive.label !== label || runId === undefined) return drive;
+      const approved = { at: at.toISOString(), by, reason };
+      const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
+      // Who accepts an old backup has said nothing of an earlier run's content.
+      const unanswered = hold?.attestation !== undefined && suspicion !== undefined;
+      return { ...rest, ...(hold && { hold: { ...hold, approved } }), ...(unanswered && { suspicion }), approvals };
+    }),
+  );
 }

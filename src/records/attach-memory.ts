@@ -39,9 +39,16 @@ export interface AttachLedger {
 }
 
 /** @throws nothing: a ledger that cannot be read counts as empty, one that cannot be written is told by `onError` */
-export async function openAttachLedger(file: string, bootId: string, onError: (error: unknown) => void): Promise<AttachLedger> {
+export async function openAttachLedger(
+  file: string,
+  bootId: string,
+  onError: (error: unknown) => void,
+): Promise<AttachLedger> {
   let entries = await readEntries(file, bootId);
-  const same = (key: AttachKey) => (entry: AttachKey): boolean => entry.diskseq === key.diskseq && entry.luksUuid === key.luksUuid;
+  const same =
+    (key: AttachKey) =>
+    (entry: AttachKey): boolean =>
+      entry.diskseq === key.diskseq && entry.luksUuid === key.luksUuid;
   const save = async (): Promise<void> => {
     try {
       await writeAtomically(file, JSON.stringify({ version: 1, bootId, attaches: entries }), false);
@@ -54,7 +61,10 @@ export async function openAttachLedger(file: string, bootId: string, onError: (e
     triesOf: (key) => entries.find(same(key))?.tries ?? 0,
     note: async (key, state) => {
       const tries = (entries.find(same(key))?.tries ?? 0) + (state === 'started' ? 1 : 0);
-      entries = [...entries.filter((entry) => !same(key)(entry)), { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries }];
+      entries = [
+        ...entries.filter((entry) => !same(key)(entry)),
+        { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries },
+      ];
       await save();
     },
     keepOnly: async (present) => {

@@ -30,7 +30,10 @@ export interface DriveRegistry {
    * @param how `anew`: with nothing to be understood, begin with an empty list
    * @returns where damaged files were set aside
    */
-  update(change: (drives: readonly DriveRecord[]) => readonly DriveRecord[], how?: { readonly anew: boolean }): Promise<readonly string[]>;
+  update(
+    change: (drives: readonly DriveRecord[]) => readonly DriveRecord[],
+    how?: { readonly anew: boolean },
+  ): Promise<readonly string[]>;
 }
 
 /** {@link DriveRegistry} in a file; a copy of the last good state stands beside it as `drives.json.previous`. */
@@ -50,7 +53,8 @@ export function createDriveRegistry(file: string): DriveRegistry {
     update: async (change, { anew } = { anew: false }) => {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       const lock = await lockFile(`${file}.lock`, 10_000);
-      if (!lock) throw new BusyError('Another process is writing the list of enrolled disks.', 'Try again in a moment.');
+      if (!lock)
+        throw new BusyError('Another process is writing the list of enrolled disks.', 'Try again in a moment.');
       try {
         const found = await readBoth();
         if (found.main.state === 'newer') throw ledgerError(newer(file));
@@ -81,7 +85,8 @@ async function readCopy(file: string): Promise<LedgerCopy> {
   try {
     return parseLedger(await readIfThere(file));
   } catch (error) {
-    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') && process.getuid?.() !== 0) throw error;
+    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') && process.getuid?.() !== 0)
+      throw error;
     return unreadable;
   }
 }
@@ -94,10 +99,22 @@ function reading(file: string, { main, copy }: Copies): LedgerReading {
   const usable = drives.length > 0 || copy.state === 'good';
   if (main.state === 'newer') return { drives, usable, trouble: newer(file) };
   const how = main.state === 'missing' ? 'missing' : 'damaged or cannot be read';
-  if (usable) return { drives, usable, trouble: { happened: `The list of enrolled disks, ${file}, is ${how}. Its copy, or what is left of it, is used instead; the last change may be lost.`, todo: 'Check the disk of this machine: journalctl -k -p err ; and whether all disks are there: extbackup drive list' } };
+  if (usable)
+    return {
+      drives,
+      usable,
+      trouble: {
+        happened: `The list of enrolled disks, ${file}, is ${how}. Its copy, or what is left of it, is used instead; the last change may be lost.`,
+        todo: 'Check the disk of this machine: journalctl -k -p err ; and whether all disks are there: extbackup drive list',
+      },
+    };
   return {
-    drives, usable,
-    trouble: { happened: `The list of enrolled disks, ${file}, is ${how}, and so is its copy. No disk can be backed up.`, todo: 'Put it back from a backup of this machine, or enrol each disk again: extbackup drive adopt --help' },
+    drives,
+    usable,
+    trouble: {
+      happened: `The list of enrolled disks, ${file}, is ${how}, and so is its copy. No disk can be backed up.`,
+      todo: 'Put it back from a backup of this machine, or enrol each disk again: extbackup drive adopt --help',
+    },
   };
 }
 

@@ -26,18 +26,38 @@ export function parseSeal(text: string | undefined): Seal | undefined {
 export function verifyIdentity(record: DriveRecord, inside: Inside): void {
   const { label, seal } = inside;
   if (label === undefined) {
-    throw new DriveError('EXB_LABEL_MISSING', `Disk ${record.label} has no LABEL file, so it was not touched.`, 'Look inside with: extbackup mount ; if it is the right disk, enrol it again: extbackup drive adopt --help');
+    throw new DriveError(
+      'EXB_LABEL_MISSING',
+      `Disk ${record.label} has no LABEL file, so it was not touched.`,
+      'Look inside with: extbackup mount ; if it is the right disk, enrol it again: extbackup drive adopt --help',
+    );
   }
   if (label !== record.label) {
-    throw new DriveError('EXB_LABEL_MISMATCH', `The disk that was enrolled as ${record.label} calls itself ${label} inside. Nothing on it was changed.`, 'Find out which disk it is: extbackup drive list ; its LABEL file and the ledger must agree.');
+    throw new DriveError(
+      'EXB_LABEL_MISMATCH',
+      `The disk that was enrolled as ${record.label} calls itself ${label} inside. Nothing on it was changed.`,
+      'Find out which disk it is: extbackup drive list ; its LABEL file and the ledger must agree.',
+    );
   }
   if (seal === undefined) {
-    throw new DriveError('EXB_SEAL_MISSING', `Disk ${record.label} has lost its seal (.extbackup/seal.json), or it is damaged. Nothing on the disk was changed.`, 'If this is the right disk, enrol it again: extbackup drive adopt --help');
+    throw new DriveError(
+      'EXB_SEAL_MISSING',
+      `Disk ${record.label} has lost its seal (.extbackup/seal.json), or it is damaged. Nothing on the disk was changed.`,
+      'If this is the right disk, enrol it again: extbackup drive adopt --help',
+    );
   }
   if (seal.sealedId !== record.sealedId || seal.luksUuid !== record.luksUuid || seal.label !== record.label) {
-    throw new DriveError('EXB_SEAL_MISMATCH', `The inside of disk ${record.label} belongs to another disk: its seal is not the one that was enrolled. Nothing on it was changed.`, 'This may be a copy, or the content was exchanged. If you did that yourself, enrol it again: extbackup drive adopt --help');
+    throw new DriveError(
+      'EXB_SEAL_MISMATCH',
+      `The inside of disk ${record.label} belongs to another disk: its seal is not the one that was enrolled. Nothing on it was changed.`,
+      'This may be a copy, or the content was exchanged. If you did that yourself, enrol it again: extbackup drive adopt --help',
+    );
   }
   if (seal.generation < record.generation) {
-    throw new DriveError('EXB_ROLLED_BACK', `Disk ${record.label} was put back to an older state: it is at generation ${seal.generation}, the ledger knows ${record.generation}. Nothing on it was changed.`, 'If you restored the disk yourself, enrol it again: extbackup drive adopt --help');
+    throw new DriveError(
+      'EXB_ROLLED_BACK',
+      `Disk ${record.label} was put back to an older state: it is at generation ${seal.generation}, the ledger knows ${record.generation}. Nothing on it was changed.`,
+      'If you restored the disk yourself, enrol it again: extbackup drive adopt --help',
+    );
   }
 }

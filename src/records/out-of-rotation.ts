@@ -3,7 +3,21 @@ import type { DriveRecord } from './drive-record.ts';
 
 /** Why a disk takes no part in the rotation. @param state undefined when the label is not enrolled */
 export function outOfRotation(drive: string, state: Exclude<DriveRecord['state'], 'active'> | undefined): DriveError {
-  if (state === 'lost') return new DriveError('EXB_LOST', `Disk ${drive} is noted as lost.`, `If it was found: extbackup drive lost ${drive} --undo ; before you trust it, compare it with the server: extbackup verify ${drive} --against-server`);
-  if (state === 'retired') return new DriveError('EXB_RETIRED', `Disk ${drive} is retired: no run uses it.`, `Take it into the rotation again: extbackup drive retire ${drive} --undo ; or only look inside: extbackup mount ${drive}`);
-  return new DriveError('EXB_NOT_ENROLLED', `No disk is enrolled as ${drive}.`, 'See which there are: extbackup drive list');
+  if (state === 'lost')
+    return new DriveError(
+      'EXB_LOST',
+      `Disk ${drive} is noted as lost.`,
+      `If it was found: extbackup drive lost ${drive} --undo ; before you trust it, compare it with the server: extbackup verify ${drive} --against-server`,
+    );
+  if (state === 'retired')
+    return new DriveError(
+      'EXB_RETIRED',
+      `Disk ${drive} is retired: no run uses it.`,
+      `Take it into the rotation again: extbackup drive retire ${drive} --undo ; or only look inside: extbackup mount ${drive}`,
+    );
+  return new DriveError(
+    'EXB_NOT_ENROLLED',
+    `No disk is enrolled as ${drive}.`,
+    'See which there are: extbackup drive list',
+  );
 }

@@ -24,7 +24,11 @@ export function parseLedger(text: string | undefined): LedgerCopy {
   }
   if (typeof content !== 'object' || content === null) return { ...unreadable, drives: understood(piecesOf(text)) };
   const { version, drives } = content as { readonly version?: unknown; readonly drives?: unknown };
-  return { state: typeof version === 'number' && version > 1 ? 'newer' : 'damaged', drives: understood(Array.isArray(drives) ? drives : []), rest: {} };
+  return {
+    state: typeof version === 'number' && version > 1 ? 'newer' : 'damaged',
+    drives: understood(Array.isArray(drives) ? drives : []),
+    rest: {},
+  };
 }
 
 /** @returns the text of a file with these disks */
@@ -35,19 +39,24 @@ export const renderLedger = (drives: readonly DriveRecord[], rest: LedgerCopy['r
 export function mergeDrives(first: readonly DriveRecord[], second: readonly DriveRecord[]): readonly DriveRecord[] {
   const merged: DriveRecord[] = [];
   for (const record of [...first, ...second]) {
-    if (!merged.some(({ label, luksUuid }) => label === record.label || luksUuid === record.luksUuid)) merged.push(record);
+    if (!merged.some(({ label, luksUuid }) => label === record.label || luksUuid === record.luksUuid))
+      merged.push(record);
   }
   return merged;
 }
 
 const understood = (records: readonly unknown[]): readonly DriveRecord[] =>
-  mergeDrives(records.flatMap((record) => {
-    const { data } = driveRecordSchema.safeParse(record);
-    return data === undefined ? [] : [data];
-  }), []);
+  mergeDrives(
+    records.flatMap((record) => {
+      const { data } = driveRecordSchema.safeParse(record);
+      return data === undefined ? [] : [data];
+    }),
+    [],
+  );
 
 /** The whole records of a torn file: each stands between two braces that are indented alike. */
-const piecesOf = (text: string): readonly unknown[] => [...text.matchAll(/^ {4}\{\n(?: {6}.*\n)+ {4}\}/gm)].map(([piece]) => parseJson(piece));
+const piecesOf = (text: string): readonly unknown[] =>
+  [...text.matchAll(/^ {4}\{\n(?: {6}.*\n)+ {4}\}/gm)].map(([piece]) => parseJson(piece));
 
 function parseJson(text: string): unknown {
   try {

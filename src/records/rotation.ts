@@ -24,12 +24,22 @@ export function isOverdue(record: DriveRecord, cadence: Cadence, now: Date): boo
  * The place of every disk, by label.
  * @param present labels of the disks that are plugged in: nobody has to bring those
  */
-export function planRotation(records: readonly DriveRecord[], cadence: Cadence, now: Date, present: ReadonlySet<string> = new Set()): ReadonlyMap<string, RotationPlace> {
+export function planRotation(
+  records: readonly DriveRecord[],
+  cadence: Cadence,
+  now: Date,
+  present: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, RotationPlace> {
   const active = records.filter(({ state }) => state === 'active');
   const away = active.filter(({ label }) => !present.has(label));
   const urgency = (record: DriveRecord): number => (record.lastSuccess === null ? 0 : dueAt(record, cadence).getTime());
   const [first] = (away.length > 0 ? away : active).toSorted((a, b) => urgency(a) - urgency(b));
-  return new Map(records.map((record) => [record.label, { overdue: isOverdue(record, cadence, now), nextUp: record.label === first?.label }]));
+  return new Map(
+    records.map((record) => [
+      record.label,
+      { overdue: isOverdue(record, cadence, now), nextUp: record.label === first?.label },
+    ]),
+  );
 }
 
 /** A copy on a disk that is not plugged in: what is left when this machine and the server are lost. */
@@ -40,8 +50,12 @@ export interface OfflineCopy {
 }
 
 /** The freshest of the offline copies; undefined when there is none. */
-export function freshestOfflineCopy(drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[]): OfflineCopy | undefined {
-  const copies = drives.flatMap(({ label, present, lastSuccess }) => (present || lastSuccess === null ? [] : [{ drive: label, at: lastSuccess }]));
+export function freshestOfflineCopy(
+  drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[],
+): OfflineCopy | undefined {
+  const copies = drives.flatMap(({ label, present, lastSuccess }) =>
+    present || lastSuccess === null ? [] : [{ drive: label, at: lastSuccess }],
+  );
   return copies.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
 }
 
@@ -54,7 +68,11 @@ export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>,
  * The time from which the age of the offline copy counts: that of the freshest one; while there is none, of the one
  * that was so at last; before there was any, the first enrolment.
  */
-export function offlineSince(copy: OfflineCopy | undefined, lastOffline: string | undefined, drives: readonly { readonly enrolledAt: string | null }[]): string | undefined {
+export function offlineSince(
+  copy: OfflineCopy | undefined,
+  lastOffline: string | undefined,
+  drives: readonly { readonly enrolledAt: string | null }[],
+): string | undefined {
   return copy?.at ?? lastOffline ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
 }
 
@@ -62,11 +80,19 @@ export function offlineSince(copy: OfflineCopy | undefined, lastOffline: string 
  * The rotation as a whole.
  * @param lastOffline when the copy was made that was the freshest offline one at last; counts while there is none
  */
-export function describeRotation(drives: readonly DriveStatus[], rotation: Pick<RotationSetting, 'offline'>, lastOffline: string | undefined, now: Date): RotationStatus {
+export function describeRotation(
+  drives: readonly DriveStatus[],
+  rotation: Pick<RotationSetting, 'offline'>,
+  lastOffline: string | undefined,
+  now: Date,
+): RotationStatus {
   const copy = freshestOfflineCopy(drives);
   const at = offlineSince(copy, lastOffline, drives);
   return {
-    offlineCopy: copy === undefined ? null : { ...copy, ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)) },
+    offlineCopy:
+      copy === undefined
+        ? null
+        : { ...copy, ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)) },
     overdue: at !== undefined && isTooOld(at, rotation, now),
     next: drives.find(({ nextUp }) => nextUp)?.label ?? null,
     overdueDrives: drives.filter(({ overdue }) => overdue).map(({ label }) => label),

@@ -23,7 +23,15 @@ export function createRunLedger(file: string): RunLedger {
   const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
   const trim = async (): Promise<void> => {
     const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== ''); // as they are: some may be of a newer version
-    if (lines.length > trimmedAt) await writeAtomically(file, lines.slice(-kept).map((line) => `${line}\n`).join(''), true);
+    if (lines.length > trimmedAt)
+      await writeAtomically(
+        file,
+        lines
+          .slice(-kept)
+          .map((line) => `${line}\n`)
+          .join(''),
+        true,
+      );
   };
   return {
     list,

@@ -17,5 +17,17 @@ export type SourceRecord = z.infer<z.ZodObject<typeof shape>>;
 export const sourceRecordSchema: z.ZodType<SourceRecord> = z.looseObject(shape);
 
 /** How each source stands on a disk, for the status. */
-export const sourcesOfDisk = ({ sources }: { readonly sources?: Readonly<Record<string, SourceRecord>> | undefined }): { readonly sources?: { name: string; lastSuccess: string | null; lastError: string | null }[] } =>
-  (sources === undefined ? {} : { sources: Object.entries(sources).map(([name, { lastSuccess, lastError }]) => ({ name, lastSuccess, lastError })) });
+export const sourcesOfDisk = ({
+  sources,
+}: {
+  readonly sources?: Readonly<Record<string, SourceRecord>> | undefined;
+}): { readonly sources?: { name: string; lastSuccess: string | null; lastError: string | null }[] } =>
+  sources === undefined
+    ? {}
+    : {
+        sources: Object.entries(sources).map(([name, { lastSuccess, lastError }]) => ({
+          name,
+          lastSuccess,
+          lastError,
+        })),
+      };

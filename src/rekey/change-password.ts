@@ -12,7 +12,17 @@ import { addKeyslot, backUpHeader, countKeyslots } from './luks-keyslots.ts';
 import { checkPassword } from '../keys/password.ts';
 import { readPreviousKeys, rememberOldKey } from '../keys/previous-keys.ts';
 import { wipeFile, writeRamFile } from '../keys/ram-key-ring.ts';
-import { enrolledDisks, listDisks, nextKeyFile, putNewKeyInForce, removeOldKeyslots, requirePresentKey, sshKeysOf, undoUncommitted, type RekeyedDisk } from './resume-change.ts';
+import {
+  enrolledDisks,
+  listDisks,
+  nextKeyFile,
+  putNewKeyInForce,
+  removeOldKeyslots,
+  requirePresentKey,
+  sshKeysOf,
+  undoUncommitted,
+  type RekeyedDisk,
+} from './resume-change.ts';
 import { nextSaltFile, readSalts, settleNextSalt } from '../keys/salt.ts';
 import { encryptToContainer } from '../keys/ssh-container.ts';
 import { identityFile, loadSshKey, rekeyedContainer } from '../keys/ssh-key.ts';
@@ -59,11 +69,16 @@ export async function changePassword(context: CliContext, config: Config, change
     await putNewKeyInForce(context, config);
     await removeOldKeyslots(context, disks);
     const { pending } = await readPreviousKeys(paths);
-    await tellOfOtherKeys(context, disks.filter(({ luksUuid }) => !pending.some((disk) => disk.luksUuid === luksUuid)));
+    await tellOfOtherKeys(
+      context,
+      disks.filter(({ luksUuid }) => !pending.some((disk) => disk.luksUuid === luksUuid)),
+    );
     return pending.filter(({ luksUuid }) => disks.some((disk) => disk.luksUuid === luksUuid)).map(({ label }) => label);
   } catch (error) {
     if (!committed) {
-      const undone = undoUncommitted(context, config, disks).then(() => rm(nextSaltFile(files.salt(paths)), { force: true }));
+      const undone = undoUncommitted(context, config, disks).then(() =>
+        rm(nextSaltFile(files.salt(paths)), { force: true }),
+      );
       await undone.catch(() => undefined); // the first error is the one to tell
     }
     throw error;
@@ -73,11 +88,17 @@ export async function changePassword(context: CliContext, config: Config, change
   }
 }
 
-async function addKeyslots(context: CliContext, disks: readonly RekeyedDisk[], keys: { readonly old: string; readonly new: string }, headerBackup: string | undefined): Promise<void> {
+async function addKeyslots(
+  context: CliContext,
+  disks: readonly RekeyedDisk[],
+  keys: { readonly old: string; readonly new: string },
+  headerBackup: string | undefined,
+): Promise<void> {
   const run = context.runCommand;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
-    if (headerBackup !== undefined) context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
+    if (headerBackup !== undefined)
+      context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
     await addKeyslot(run, label, device, keys);
     context.note(`Disk ${label} has a keyslot for the new key.`);
   }
@@ -99,6 +120,8 @@ async function encryptAnew({ paths, runCommand: run }: CliContext, config: Confi
 async function tellOfOtherKeys(context: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
   for (const { label, device } of disks) {
     if (device === undefined || (await countKeyslots(context.runCommand, device)) < 2) continue;
-    context.note(`Disk ${label} has another keyslot, too, which was left as it is. If you do not know it, look: cryptsetup luksDump ${device}`);
+    context.note(
+      `Disk ${label} has another keyslot, too, which was left as it is. If you do not know it, look: cryptsetup luksDump ${device}`,
+    );
   }
 }

@@ -12,9 +12,13 @@ interface HeaderBackupWish {
  * Offers a copy of the LUKS headers before keyslots are changed.
  * @returns the directory to save them in; undefined when none are wanted
  */
-export async function offerHeaderBackup(context: { note(text: string): void }, { directory, ask }: HeaderBackupWish): Promise<string | undefined> {
+export async function offerHeaderBackup(
+  context: { note(text: string): void },
+  { directory, ask }: HeaderBackupWish,
+): Promise<string | undefined> {
   if (directory !== undefined) return directory;
-  if (ask) return (await askLine('Directory for a copy of the LUKS headers as they are now (empty: make none):')) || undefined;
+  if (ask)
+    return (await askLine('Directory for a copy of the LUKS headers as they are now (empty: make none):')) || undefined;
   context.note('No copy of the LUKS headers is made first; --header-backup DIR would make one.');
   return undefined;
 }

@@ -12,7 +12,17 @@ const patienceMs = 300_000;
 export async function opensWith(run: RunCommand, device: string, keyFile: string): Promise<boolean> {
   const { exitCode } = await run({
     file: cryptsetup,
-    args: ['open', '--test-passphrase', '--type', 'luks', '--disable-external-tokens', '--batch-mode', '--key-file', keyFile, device],
+    args: [
+      'open',
+      '--test-passphrase',
+      '--type',
+      'luks',
+      '--disable-external-tokens',
+      '--batch-mode',
+      '--key-file',
+      keyFile,
+      device,
+    ],
     timeoutMs: patienceMs,
     accept: [1, 2],
   });
@@ -24,15 +34,34 @@ export async function opensWith(run: RunCommand, device: string, keyFile: string
  * @returns whether a keyslot was added
  * @throws KeyError when the volume opens with neither key
  */
-export async function addKeyslot(run: RunCommand, label: string, device: string, keys: { readonly old: string; readonly new: string }): Promise<boolean> {
+export async function addKeyslot(
+  run: RunCommand,
+  label: string,
+  device: string,
+  keys: { readonly old: string; readonly new: string },
+): Promise<boolean> {
   if (await opensWith(run, device, keys.new)) return false;
   if (!(await opensWith(run, device, keys.old))) {
-    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`, `Give it the present key first, with the password that it was prepared with: extbackup drive rekey ${label}`);
+    throw new KeyError(
+      'EXB_KEY_REJECTED',
+      `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`,
+      `Give it the present key first, with the password that it was prepared with: extbackup drive rekey ${label}`,
+    );
   }
-  const cost = (await isLuks2(run, device)) ? ['--pbkdf', 'argon2id', '--pbkdf-memory', String(affordableMemoryKiB())] : [];
-  await run({ file: cryptsetup, args: ['luksAddKey', '--batch-mode', '--key-file', keys.old, '--iter-time', '2000', ...cost, device, keys.new], timeoutMs: patienceMs });
+  const cost = (await isLuks2(run, device))
+    ? ['--pbkdf', 'argon2id', '--pbkdf-memory', String(affordableMemoryKiB())]
+    : [];
+  await run({
+    file: cryptsetup,
+    args: ['luksAddKey', '--batch-mode', '--key-file', keys.old, '--iter-time', '2000', ...cost, device, keys.new],
+    timeoutMs: patienceMs,
+  });
   if (await opensWith(run, device, keys.new)) return true;
-  throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} does not open with the keyslot that was just added. The old key still works.`, 'The disk may be failing; look at: cryptsetup luksDump, and smartctl.');
+  throw new KeyError(
+    'EXB_KEY_REJECTED',
+    `Disk ${label} does not open with the keyslot that was just added. The old key still works.`,
+    'The disk may be failing; look at: cryptsetup luksDump, and smartctl.',
+  );
 }
 
 /**
@@ -40,9 +69,18 @@ export async function addKeyslot(run: RunCommand, label: string, device: string,
  * @param keys.stays key that must work afterwards
  * @throws KeyError when it does not: then nothing is removed
  */
-export async function removeKeyslot(run: RunCommand, label: string, device: string, keys: { readonly goes: string; readonly stays: string }): Promise<void> {
-  if (await haveSameContent(keys.goes, keys.stays) || !(await opensWith(run, device, keys.stays))) {
-    throw new KeyError('EXB_KEY_REJECTED', `Disk ${label} would not open any more without the old key, so that was left on it.`, 'Try again: extbackup drive rekey');
+export async function removeKeyslot(
+  run: RunCommand,
+  label: string,
+  device: string,
+  keys: { readonly goes: string; readonly stays: string },
+): Promise<void> {
+  if ((await haveSameContent(keys.goes, keys.stays)) || !(await opensWith(run, device, keys.stays))) {
+    throw new KeyError(
+      'EXB_KEY_REJECTED',
+      `Disk ${label} would not open any more without the old key, so that was left on it.`,
+      'Try again: extbackup drive rekey',
+    );
   }
   while (await opensWith(run, device, keys.goes)) {
     await run({ file: cryptsetup, args: ['luksRemoveKey', '--batch-mode', device, keys.goes], timeoutMs: patienceMs });
@@ -63,11 +101,19 @@ export async function countKeyslots(run: RunCommand, device: string): Promise<nu
 export async function backUpHeader(run: RunCommand, label: string, device: string, directory: string): Promise<string> {
   const file = `${directory}/${label}.luks-header`;
   try {
-    await run({ file: cryptsetup, args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device], timeoutMs: patienceMs });
+    await run({
+      file: cryptsetup,
+      args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device],
+      timeoutMs: patienceMs,
+    });
     return file;
   } catch (cause) {
     if (!(cause instanceof CommandError)) throw cause;
-    throw new UsageError(`The LUKS header of ${label} could not be saved as ${file}. No key was changed.`, 'Name an existing directory in which there is no such file yet.', cause);
+    throw new UsageError(
+      `The LUKS header of ${label} could not be saved as ${file}. No key was changed.`,
+      'Name an existing directory in which there is no such file yet.',
+      cause,
+    );
   }
 }
 

@@ -27,7 +27,13 @@ export interface DiskToRekey {
  * @returns whether anything had to be changed
  * @throws KeyError when the disk opens with none of the keys; then it was not changed
  */
-export async function rekeyDisk(context: CliContext, config: Config, disk: DiskToRekey, ask: () => Promise<Secret>, headerBackup?: string): Promise<boolean> {
+export async function rekeyDisk(
+  context: CliContext,
+  config: Config,
+  disk: DiskToRekey,
+  ask: () => Promise<Secret>,
+  headerBackup?: string,
+): Promise<boolean> {
   const { paths, runCommand: run } = context;
   const { label, luksUuid, device } = disk;
   const present = files.luksKey(paths);
@@ -36,13 +42,16 @@ export async function rekeyDisk(context: CliContext, config: Config, disk: DiskT
   try {
     const isOpenToUs = await opensWith(run, device, present);
     let old: string | undefined = (await opensWithFile(context, device, previous)) ? previous : undefined;
-    const mayHaveOldKey = !isOpenToUs || (isPending(await readPreviousKeys(paths), luksUuid) && (await countKeyslots(run, device)) > 1);
-    if (old === undefined && mayHaveOldKey) old = await findOldKey(context, config, disk, await ask(), { keyFile: oldest, isOpenToUs });
+    const mayHaveOldKey =
+      !isOpenToUs || (isPending(await readPreviousKeys(paths), luksUuid) && (await countKeyslots(run, device)) > 1);
+    if (old === undefined && mayHaveOldKey)
+      old = await findOldKey(context, config, disk, await ask(), { keyFile: oldest, isOpenToUs });
     if (old === undefined) {
       await settleRekeyed(paths, [luksUuid]);
       return false;
     }
-    if (headerBackup !== undefined) context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
+    if (headerBackup !== undefined)
+      context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
     await addKeyslot(run, label, device, { old, new: present });
     await removeKeyslot(run, label, device, { goes: old, stays: present });
     await settleRekeyed(paths, [luksUuid]);
@@ -62,14 +71,23 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
  * Builds every key that the password may have stood for, the newest first, until one opens the disk.
  * @returns its file; undefined when the password is the last one, and the disk has lost that key already
  */
-async function findOldKey({ paths, runCommand: run }: CliContext, config: Config, { label, device }: DiskToRekey, typed: Secret, goal: { readonly keyFile: string; readonly isOpenToUs: boolean }): Promise<string | undefined> {
+async function findOldKey(
+  { paths, runCommand: run }: CliContext,
+  config: Config,
+  { label, device }: DiskToRekey,
+  typed: Secret,
+  goal: { readonly keyFile: string; readonly isOpenToUs: boolean },
+): Promise<string | undefined> {
   const { keyFile, isOpenToUs } = goal;
   const ways = [...(await readPreviousKeys(paths)).keys].reverse();
   const own = { settings: config.key, salt: await readSalt(files.salt(paths), config.key.derivation) };
   try {
     const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }]; // the same derivation with another password
     for (const { settings, salt } of [...ways, ...hasOwn]) {
-      for (const form of passwordForms(settings.derivation, checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))))) {
+      for (const form of passwordForms(
+        settings.derivation,
+        checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))),
+      )) {
         if (!(await buildInto(paths, settings, salt, form, keyFile))) continue;
         if (await opensWith(run, device, keyFile)) return keyFile;
         if (isOpenToUs && settings.check !== undefined && settings === ways[0]?.settings) return undefined;
@@ -78,14 +96,24 @@ async function findOldKey({ paths, runCommand: run }: CliContext, config: Config
   } finally {
     typed.wipe();
   }
-  throw new KeyError('EXB_KEY_REJECTED', `The password is not the one that disk ${label} has. Nothing on it was changed.`, 'Try again with the password that was in use when the disk was last backed up.');
+  throw new KeyError(
+    'EXB_KEY_REJECTED',
+    `The password is not the one that disk ${label} has. Nothing on it was changed.`,
+    'Try again with the password that was in use when the disk was last backed up.',
+  );
 }
 
 /**
  * Takes over `password`, which is overwritten.
  * @returns whether the key fits its check value, if it has one; only then it is written
  */
-async function buildInto(paths: Paths, settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined }, salt: string, password: Secret, keyFile: string): Promise<boolean> {
+async function buildInto(
+  paths: Paths,
+  settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined },
+  salt: string,
+  password: Secret,
+  keyFile: string,
+): Promise<boolean> {
   const key = await deriveKey(settings, password, salt);
   password.wipe();
   try {

@@ -11,7 +11,13 @@ import { files, type Paths } from '../system/paths.ts';
 import { checkValueOf } from '../keys/derivation.ts';
 import { countKeyslots, opensWith, removeKeyslot } from './luks-keyslots.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
-import { forgetUncommitted, isPending, mayHaveLastKeyOnly, readPreviousKeys, settleRekeyed } from '../keys/previous-keys.ts';
+import {
+  forgetUncommitted,
+  isPending,
+  mayHaveLastKeyOnly,
+  readPreviousKeys,
+  settleRekeyed,
+} from '../keys/previous-keys.ts';
 import { readLuksKey, wipeFile } from '../keys/ram-key-ring.ts';
 import { nextSaltFile } from '../keys/salt.ts';
 import { nextSshKey, rekeyedContainer, type SshKeyFiles } from '../keys/ssh-key.ts';
@@ -36,17 +42,28 @@ export const sshKeysOf = ({ ssh }: Pick<Config, 'ssh'>): SshKeyFiles[] => [ssh, 
 /** @throws KeyError when the key that is in force is not loaded, or cannot be told from another */
 export async function requirePresentKey(paths: Paths, settings: KeySettings): Promise<void> {
   if (settings.check !== undefined && (await isKeyLoaded(paths, settings))) return;
-  throw new KeyError('EXB_KEY_MISSING', 'The present key is not loaded.', 'Load it with the present password: extbackup unlock');
+  throw new KeyError(
+    'EXB_KEY_MISSING',
+    'The present key is not loaded.',
+    'Load it with the present password: extbackup unlock',
+  );
 }
 
 /** Every enrolled disk, lost ones too. */
-export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> => createDriveRegistry(files.drives(paths)).list();
+export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> =>
+  createDriveRegistry(files.drives(paths)).list();
 
 /** Every enrolled disk that is not lost, and where it is plugged in. */
 export async function listDisks({ paths, runCommand }: CliContext): Promise<RekeyedDisk[]> {
   const enrolled = (await enrolledDisks(paths)).filter(({ state }) => state !== 'lost');
-  const volumes = (await listBlockDevices(runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
-  return enrolled.map(({ label, luksUuid }) => ({ label, luksUuid, device: volumes.find(({ uuid }) => uuid === luksUuid)?.path }));
+  const volumes = (await listBlockDevices(runCommand))
+    .flatMap((disk) => [...withDescendants(disk)])
+    .filter(({ fstype }) => fstype === 'crypto_LUKS');
+  return enrolled.map(({ label, luksUuid }) => ({
+    label,
+    luksUuid,
+    device: volumes.find(({ uuid }) => uuid === luksUuid)?.path,
+  }));
 }
 
 /**
@@ -99,23 +116,37 @@ async function replaceIfThere(next: string, file: string): Promise<void> {
 }
 
 /** Takes the previous key, which is in RAM, off the disks that are here and open with the present one. */
-export async function removeOldKeyslots({ paths, runCommand: run }: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
+export async function removeOldKeyslots(
+  { paths, runCommand: run }: CliContext,
+  disks: readonly RekeyedDisk[],
+): Promise<void> {
   const present = files.luksKey(paths);
   for (const { label, luksUuid, device } of disks) {
-    if (device === undefined || !isPending(await readPreviousKeys(paths), luksUuid) || !(await opensWith(run, device, present))) continue;
+    if (
+      device === undefined ||
+      !isPending(await readPreviousKeys(paths), luksUuid) ||
+      !(await opensWith(run, device, present))
+    )
+      continue;
     await removeKeyslot(run, label, device, { goes: previousKeyFile(present), stays: present });
     // A disk that missed an earlier change, too, may have a still older key beside this one.
-    if ((await countKeyslots(run, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid))) await settleRekeyed(paths, [luksUuid]);
+    if ((await countKeyslots(run, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid)))
+      await settleRekeyed(paths, [luksUuid]);
   }
 }
 
 /** Takes back what a password change did before its new password came into force. */
-export async function undoUncommitted({ paths, runCommand: run }: CliContext, config: Pick<Config, 'key'>, disks: readonly RekeyedDisk[]): Promise<void> {
+export async function undoUncommitted(
+  { paths, runCommand: run }: CliContext,
+  config: Pick<Config, 'key'>,
+  disks: readonly RekeyedDisk[],
+): Promise<void> {
   const [present, next] = [files.luksKey(paths), nextKeyFile(files.luksKey(paths))];
   await forgetUncommitted(paths, config.key);
   if (!(await isThere(next))) return;
   for (const { label, device } of disks) {
-    if (device !== undefined && (await opensWith(run, device, next)) && (await opensWith(run, device, present))) await removeKeyslot(run, label, device, { goes: next, stays: present });
+    if (device !== undefined && (await opensWith(run, device, next)) && (await opensWith(run, device, present)))
+      await removeKeyslot(run, label, device, { goes: next, stays: present });
   }
   await wipeFile(next);
 }

@@ -13,7 +13,14 @@ import { files, type Paths } from '../system/paths.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { readLuksKey, wipeFile } from '../keys/ram-key-ring.ts';
 import { encryptToContainer } from '../keys/ssh-container.ts';
-import { identityFile, loadSshKey, makeSshKey, nextSshKey, type SshKeyFiles, type SshKeyType } from '../keys/ssh-key.ts';
+import {
+  identityFile,
+  loadSshKey,
+  makeSshKey,
+  nextSshKey,
+  type SshKeyFiles,
+  type SshKeyType,
+} from '../keys/ssh-key.ts';
 import type { KeyStation } from '../keys/unlock.ts';
 
 /** Whether a new ssh key waits for the server to know it. */
@@ -66,15 +73,31 @@ async function assertServersAccept(station: KeyStation, config: Config, identity
   const names = refusals.map(({ name }) => name);
   if (names.length === 0) return;
   const who = names.length === 1 ? `The server ${names.join('')} does` : `The servers ${names.join(', ')} do`;
-  throw new PullError('EXB_NEW_KEY', `${who} not let the new ssh key in yet; the old one stays in use.`, `Tell each about it, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`, refusals[0]?.cause);
+  throw new PullError(
+    'EXB_NEW_KEY',
+    `${who} not let the new ssh key in yet; the old one stays in use.`,
+    `Tell each about it, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`,
+    refusals[0]?.cause,
+  );
 }
 
 /** undefined when the server lets the key in. */
-async function refusalOf({ run }: KeyStation, ssh: Config['ssh'], server: PullSource, identity: string): Promise<CommandError | undefined> {
+async function refusalOf(
+  { run }: KeyStation,
+  ssh: Config['ssh'],
+  server: PullSource,
+  identity: string,
+): Promise<CommandError | undefined> {
   try {
     await run({
       file: '/usr/bin/rsync',
-      args: ['--exclude=*', '--list-only', `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`, '--', `${serverName(server)}:`],
+      args: [
+        '--exclude=*',
+        '--list-only',
+        `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`,
+        '--',
+        `${serverName(server)}:`,
+      ],
       timeoutMs: 120_000,
     });
     return undefined;
@@ -87,11 +110,17 @@ async function refusalOf({ run }: KeyStation, ssh: Config['ssh'], server: PullSo
 /** Cut off between the first two renames, it is completed by `loadSshKey`; the new key is named by its type. */
 async function replaceSshKey({ run, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
   const type = typeOf(await readFile(next.publicKey, 'utf8'));
-  const target = { key: `${dirname(config.ssh.key)}/id_${type}.encrypted`, publicKey: `${dirname(config.ssh.publicKey)}/id_${type}.pub` };
+  const target = {
+    key: `${dirname(config.ssh.key)}/id_${type}.encrypted`,
+    publicKey: `${dirname(config.ssh.publicKey)}/id_${type}.pub`,
+  };
   await rename(next.publicKey, target.publicKey);
   await rename(next.key, target.key);
   if (target.key !== config.ssh.key || target.publicKey !== config.ssh.publicKey) {
-    await updateConfig(paths.config, [{ path: ['ssh', 'key'], value: target.key }, { path: ['ssh', 'publicKey'], value: target.publicKey }]);
+    await updateConfig(paths.config, [
+      { path: ['ssh', 'key'], value: target.key },
+      { path: ['ssh', 'publicKey'], value: target.publicKey },
+    ]);
   }
   await loadSshKey(run, paths, target);
   await wipeFile(identityFile(paths, next));
@@ -104,6 +133,11 @@ const typeOf = (publicKey: string): string => /^ssh-([a-z0-9]+) /.exec(publicKey
 
 async function requireLuksKey(paths: Paths): Promise<void> {
   const key = await readLuksKey(files.luksKey(paths));
-  if (key === undefined) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded, so no ssh key can be encrypted or opened.', 'Load it: extbackup unlock');
+  if (key === undefined)
+    throw new KeyError(
+      'EXB_KEY_MISSING',
+      'The key is not loaded, so no ssh key can be encrypted or opened.',
+      'Load it: extbackup unlock',
+    );
   key.wipe();
 }

@@ -28,7 +28,8 @@ export async function directoryAt(top: string, mirror: string, path: string, at:
   const versions = await findVersions(top, mirror, path);
   const entries = new Map<string, Entry>();
   const add = async (directory: string): Promise<void> => {
-    for (const entry of await list(directory)) entries.set(entry.path.subarray(entry.path.lastIndexOf('/') + 1).toString('latin1'), entry);
+    for (const entry of await list(directory))
+      entries.set(entry.path.subarray(entry.path.lastIndexOf('/') + 1).toString('latin1'), entry);
   };
   const present = versions.find(({ until }) => until === undefined);
   if (present?.isDirectory === true) await add(present.path);
@@ -37,7 +38,9 @@ export async function directoryAt(top: string, mirror: string, path: string, at:
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (version?.isDirectory === true) await add(version.path);
   }
-  return [...entries.values()].sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || a.shown.localeCompare(b.shown));
+  return [...entries.values()].sort(
+    (a, b) => Number(b.isDirectory) - Number(a.isDirectory) || a.shown.localeCompare(b.shown),
+  );
 }
 
 async function takeAwayCreated(log: string, path: string, entries: Map<string, Entry>): Promise<void> {
@@ -53,11 +56,16 @@ async function takeAwayCreated(log: string, path: string, entries: Map<string, E
 async function list(directory: string): Promise<Entry[]> {
   const top = Buffer.from(directory);
   const found = await readdir(top, { withFileTypes: true, encoding: 'buffer' });
-  return Promise.all(found.map(async (entry) => {
-    const path = below(top, entry.name);
-    return {
-      shown: shownName(entry.name), name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined, path,
-      isDirectory: entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'), // some file systems tell no kinds
-    };
-  }));
+  return Promise.all(
+    found.map(async (entry) => {
+      const path = below(top, entry.name);
+      return {
+        shown: shownName(entry.name),
+        name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined,
+        path,
+        isDirectory:
+          entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'), // some file systems tell no kinds
+      };
+    }),
+  );
 }

@@ -2,7 +2,9 @@ import type { Block, RecoverySheet } from './recovery-sheet.ts';
 
 /** The sheet as plain text. Commands stand as they are typed, between two lines that mean nothing to a shell: they can be copied whole. */
 export function sheetAsText(sheet: RecoverySheet): string {
-  const sections = sheet.sections.map(({ heading, blocks }) => [heading, '-'.repeat(heading.length), ...blocks.map(blockAsText)].join('\n\n').replace('\n\n-', '\n-'));
+  const sections = sheet.sections.map(({ heading, blocks }) =>
+    [heading, '-'.repeat(heading.length), ...blocks.map(blockAsText)].join('\n\n').replace('\n\n-', '\n-'),
+  );
   return [`${sheet.title}\n${'='.repeat(sheet.title.length)}`, ...sections].join('\n\n');
 }
 
@@ -26,7 +28,9 @@ function wrap(text: string): string {
 
 /** The sheet as one HTML page without anything from elsewhere, for printing. */
 export function sheetAsHtml(sheet: RecoverySheet): string {
-  const sections = sheet.sections.map(({ heading, blocks }) => `<h2>${escape(heading)}</h2>\n${blocks.map(blockAsHtml).join('\n')}`);
+  const sections = sheet.sections.map(
+    ({ heading, blocks }) => `<h2>${escape(heading)}</h2>\n${blocks.map(blockAsHtml).join('\n')}`,
+  );
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -42,7 +46,11 @@ ${sections.map((section) => `<section>\n${section}\n</section>`).join('\n')}
 }
 
 function blockAsHtml(block: Block): string {
-  if ('text' in block) return block.text.split('\n').map((line) => `<p>${escape(line)}</p>`).join('\n');
+  if ('text' in block)
+    return block.text
+      .split('\n')
+      .map((line) => `<p>${escape(line)}</p>`)
+      .join('\n');
   if ('commands' in block) return `<pre>${escape(block.commands)}</pre>`;
   return `<table>\n${block.facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join('\n')}\n</table>`;
 }

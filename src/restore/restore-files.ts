@@ -29,15 +29,27 @@ export interface RestoreOrder {
  * @returns whether all of it could be copied
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
-export async function restoreFiles(run: RunCommand, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
+export async function restoreFiles(
+  run: RunCommand,
+  order: RestoreOrder,
+  signal: AbortSignal,
+): Promise<'complete' | 'gaps'> {
   const free = await isFree(order.target);
-  if (!order.overwrite && !free) throw new UsageError(`${shownText(order.target)} exists already.`, 'Name another directory with --to, or allow it to be changed: --overwrite');
+  if (!order.overwrite && !free)
+    throw new UsageError(
+      `${shownText(order.target)} exists already.`,
+      'Name another directory with --to, or allow it to be changed: --overwrite',
+    );
   if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
   let outcome: 'complete' | 'gaps' = 'complete';
   for (const layer of order.layers) {
     if ('log' in layer) {
       // In a directory that was there before, nothing is ever deleted.
-      if (free && !order.dryRun) await removeCreated({ log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined }, signal);
+      if (free && !order.dryRun)
+        await removeCreated(
+          { log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined },
+          signal,
+        );
     } else if ((await copy(run, layer, order, signal)) === 'gaps') outcome = 'gaps';
   }
   return outcome;
@@ -45,11 +57,22 @@ export async function restoreFiles(run: RunCommand, order: RestoreOrder, signal:
 
 const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
 
-async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal: AbortSignal): Promise<'complete' | 'gaps'> {
+async function copy(
+  run: RunCommand,
+  layer: Version,
+  order: RestoreOrder,
+  signal: AbortSignal,
+): Promise<'complete' | 'gaps'> {
   const slash = layer.isDirectory ? '/' : '';
-  const progress = createPullProgress({ isFirst: true, onProgress: (told) => { order.onProgress(told); } });
+  const progress = createPullProgress({
+    isFirst: true,
+    onProgress: (told) => {
+      order.onProgress(told);
+    },
+  });
   const split = createLineSplitter((line) => {
-    if (order.dryRun) order.onName(line); // a name may look like anything
+    if (order.dryRun)
+      order.onName(line); // a name may look like anything
     else progress.see(line);
   });
   try {
@@ -66,14 +89,33 @@ async function copy(run: RunCommand, layer: Version, order: RestoreOrder, signal
   } catch (cause) {
     throwIfCancelled(signal);
     const full = cause instanceof CommandError && cause.exitCode === 11;
-    throw new PullError('EXB_RESTORE', full ? 'The files could not be written: the target is full or reports errors.' : 'rsync failed while files were restored.', 'What was copied so far is there. Put that right and run it again with: --overwrite', cause);
+    throw new PullError(
+      'EXB_RESTORE',
+      full
+        ? 'The files could not be written: the target is full or reports errors.'
+        : 'rsync failed while files were restored.',
+      'What was copied so far is there. Put that right and run it again with: --overwrite',
+      cause,
+    );
   }
 }
 
 /** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
 export const restoreArgs = (source: string, target: string, dryRun: boolean): string[] => [
-  '--archive', '--ignore-times', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--exclude=${partialDir}/`, '--no-human-readable',
-  ...(dryRun ? ['--dry-run', '--out-format=%n%L'] : ['--info=progress2,name0']), '--outbuf=Line', '--', source, target,
+  '--archive',
+  '--ignore-times',
+  '--hard-links',
+  '--acls',
+  '--xattrs',
+  '--sparse',
+  '--numeric-ids',
+  `--exclude=${partialDir}/`,
+  '--no-human-readable',
+  ...(dryRun ? ['--dry-run', '--out-format=%n%L'] : ['--info=progress2,name0']),
+  '--outbuf=Line',
+  '--',
+  source,
+  target,
 ];
 
 /** Whether nothing is at the target; an empty directory is as good as nothing. */
@@ -85,4 +127,3 @@ async function isFree(target: string): Promise<boolean> {
     throw error;
   }
 }
-

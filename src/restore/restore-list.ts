@@ -15,15 +15,28 @@ export async function listVersions(top: string, mirror: string, path: string, at
   if (at !== undefined) return listAt(top, mirror, path, at);
   const versions = await findVersions(top, mirror, path);
   const first = versions[0];
-  if (!first) throw new DriveError('EXB_NOT_FOUND', 'The disk has no such path, neither in the mirror nor in its history.', 'Look one directory higher.');
-  return first.isDirectory ? listDirectory(versions) : Promise.all(versions.map(async (version) => `${await describeEntry(Buffer.from(version.path))}  ${age(version)}`));
+  if (!first)
+    throw new DriveError(
+      'EXB_NOT_FOUND',
+      'The disk has no such path, neither in the mirror nor in its history.',
+      'Look one directory higher.',
+    );
+  return first.isDirectory
+    ? listDirectory(versions)
+    : Promise.all(
+        versions.map(async (version) => `${await describeEntry(Buffer.from(version.path))}  ${age(version)}`),
+      );
 }
 
 async function listAt(top: string, mirror: string, path: string, at: Date): Promise<string[]> {
   const layers = await layersFor(top, mirror, path, at);
   const version = layers.findLast((layer): layer is Version => 'isDirectory' in layer);
   if (version?.isDirectory === false) return [await describeEntry(Buffer.from(version.path))];
-  return Promise.all((await directoryAt(top, mirror, path, at)).map(async (entry) => `${await describeEntry(entry.path)}  ${entry.shown}`));
+  return Promise.all(
+    (await directoryAt(top, mirror, path, at)).map(
+      async (entry) => `${await describeEntry(entry.path)}  ${entry.shown}`,
+    ),
+  );
 }
 
 async function listDirectory(versions: readonly Version[]): Promise<string[]> {
@@ -32,13 +45,20 @@ async function listDirectory(versions: readonly Version[]): Promise<string[]> {
     const top = Buffer.from(version.path);
     for (const name of await readdir(top, { encoding: 'buffer' })) {
       const key = name.toString('latin1');
-      if (!seen.has(key)) seen.set(key, `${await describeEntry(below(top, name))}  ${shownName(name)}${version.until === undefined ? '' : `  ${age(version)}`}`);
+      if (!seen.has(key))
+        seen.set(
+          key,
+          `${await describeEntry(below(top, name))}  ${shownName(name)}${version.until === undefined ? '' : `  ${age(version)}`}`,
+        );
     }
   }
   return [...seen].sort(([a], [b]) => a.localeCompare(b)).map(([, line]) => line);
 }
 
-const age = ({ until }: Version): string => (until === undefined ? 'in the mirror' : `replaced or deleted at ${until.toISOString()}; get it with --at and an earlier time`);
+const age = ({ until }: Version): string =>
+  until === undefined
+    ? 'in the mirror'
+    : `replaced or deleted at ${until.toISOString()}; get it with --at and an earlier time`;
 
 /** Time of the last change, in UTC, and size, in columns. */
 export async function describeEntry(path: Buffer): Promise<string> {

@@ -19,7 +19,11 @@ export interface Version {
  */
 export function pathInMirror(typed: string): string {
   const path = normalize(typed).replace(/^\/+|\/+$/g, '');
-  if (typed.includes('\0') || path.split('/').includes('..')) throw new UsageError('The path leads out of the backup.', 'Give it relative to the directory that is backed up, for example: projects/letter.odt');
+  if (typed.includes('\0') || path.split('/').includes('..'))
+    throw new UsageError(
+      'The path leads out of the backup.',
+      'Give it relative to the directory that is backed up, for example: projects/letter.odt',
+    );
   return path === '' ? '.' : path;
 }
 
@@ -28,11 +32,16 @@ export function pathInMirror(typed: string): string {
  * @param top where the disk is mounted
  */
 export async function findVersions(top: string, mirror: string, path: string): Promise<Version[]> {
-  const places = [{ directory: join(top, mirror), until: undefined }, ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at }))];
-  const versions = await Promise.all(places.map(async ({ directory, until }) => {
-    const kind = await kindOf(directory, path);
-    return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', until }];
-  }));
+  const places = [
+    { directory: join(top, mirror), until: undefined },
+    ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at })),
+  ];
+  const versions = await Promise.all(
+    places.map(async ({ directory, until }) => {
+      const kind = await kindOf(directory, path);
+      return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', until }];
+    }),
+  );
   return versions.flat();
 }
 
@@ -52,7 +61,12 @@ export type Layer = Version | LeaveOut;
  * run after `at`. What was replaced by that run is what stood there at that time; what it created was not there.
  * @throws DriveError when nothing of that path is there
  */
-export async function layersFor(top: string, mirror: string, path: string, at: Date | undefined): Promise<readonly Layer[]> {
+export async function layersFor(
+  top: string,
+  mirror: string,
+  path: string,
+  at: Date | undefined,
+): Promise<readonly Layer[]> {
   const versions = await findVersions(top, mirror, path);
   const [newest] = versions;
   const present = newest?.until === undefined ? newest : undefined;
@@ -74,13 +88,24 @@ export async function layersFor(top: string, mirror: string, path: string, at: D
 }
 
 function notThere(versions: readonly Version[], at: Date | undefined): DriveError {
-  if (versions.length === 0) return new DriveError('EXB_NOT_FOUND', 'The disk has no such path, neither in the mirror nor in its history.', 'Look for it with: extbackup restore LABEL --list DIRECTORY');
-  if (at === undefined) return new DriveError('EXB_NOT_FOUND', 'The path is not in the mirror any more, but in the history.', 'Say from when you want it with --at; see the times with: --list');
+  if (versions.length === 0)
+    return new DriveError(
+      'EXB_NOT_FOUND',
+      'The disk has no such path, neither in the mirror nor in its history.',
+      'Look for it with: extbackup restore LABEL --list DIRECTORY',
+    );
+  if (at === undefined)
+    return new DriveError(
+      'EXB_NOT_FOUND',
+      'The path is not in the mirror any more, but in the history.',
+      'Say from when you want it with --at; see the times with: --list',
+    );
   return new DriveError('EXB_NOT_FOUND', 'The path was not there at that time.', 'See the times with: --list');
 }
 
 /** Where the path ends up: in `directory`, under its own name. */
-export const targetIn = (directory: string, path: string): string => (path === '.' ? directory : join(directory, basename(path)));
+export const targetIn = (directory: string, path: string): string =>
+  path === '.' ? directory : join(directory, basename(path));
 
 /** Kind of what is at the path; a symbolic link on the way there leads out of the backup and is not followed. */
 async function kindOf(directory: string, path: string): Promise<'directory' | 'other' | undefined> {

@@ -25,18 +25,39 @@ export interface RollbackPlan {
  * @returns undefined when a run is held that has done nothing
  * @throws UsageError when there is nothing to undo
  */
-export async function planRollback(top: string, record: DriveRecord, to: Date | undefined, signal: AbortSignal): Promise<RollbackPlan | undefined> {
+export async function planRollback(
+  top: string,
+  record: DriveRecord,
+  to: Date | undefined,
+  signal: AbortSignal,
+): Promise<RollbackPlan | undefined> {
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
   // Of several sources, one may be complete, and be held later, before all of them were.
-  const open = record.lastSuccess !== null ? since(Date.parse(record.historyAt ?? record.lastSuccess)) : record.hold?.sources ? since(justBefore(record.hold.at)) : [];
+  const open =
+    record.lastSuccess !== null
+      ? since(Date.parse(record.historyAt ?? record.lastSuccess))
+      : record.hold?.sources
+        ? since(justBefore(record.hold.at))
+        : [];
   if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
   // A complete run may finish what a held or failed one began: all of them are undone together.
   const { successBefore, historyBefore } = record;
-  const lastChange = historyBefore !== undefined ? Date.parse(historyBefore) : successBefore === undefined ? justBefore(record.lastRun) : successBefore === null ? 0 : Date.parse(successBefore);
+  const lastChange =
+    historyBefore !== undefined
+      ? Date.parse(historyBefore)
+      : successBefore === undefined
+        ? justBefore(record.lastRun)
+        : successBefore === null
+          ? 0
+          : Date.parse(successBefore);
   const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(lastChange);
   const oldest = entries.at(-1);
-  if (oldest === undefined) throw new UsageError(`Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`, `See what there is: extbackup rollback ${record.label} --list`);
+  if (oldest === undefined)
+    throw new UsageError(
+      `Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`,
+      `See what there is: extbackup rollback ${record.label} --list`,
+    );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
   return { entries, to: to ?? oldest.at, files, unfinishedSince: open.at(-1)?.at };
@@ -48,7 +69,14 @@ export const justBefore = (time: string | null): number => (time === null ? 0 : 
 /**
  * Carries a plan out. Cut off, it is carried on by planning and rolling back again.
  */
-export async function rollBack(run: RunCommand, top: string, mirror: string, plan: RollbackPlan, progress: UndoProgress, signal: AbortSignal): Promise<void> {
+export async function rollBack(
+  run: RunCommand,
+  top: string,
+  mirror: string,
+  plan: RollbackPlan,
+  progress: UndoProgress,
+  signal: AbortSignal,
+): Promise<void> {
   await removePartials(run, join(top, mirror)); // they keep directories from being empty
   if (plan.unfinishedSince) await removeUnfinished(run, join(top, mirror), plan.unfinishedSince);
   for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
@@ -60,40 +88,81 @@ export async function rollBack(run: RunCommand, top: string, mirror: string, pla
  * more, neither on LABEL nor in the ledger. Without an earlier one, the disk is as one that never had any.
  * @param runs past runs, to find the complete one that the disk will be at
  */
-export async function noteUndone(registry: DriveRegistry, top: string, record: DriveRecord, { entries }: RollbackPlan, runs: readonly RunRecord[]): Promise<void> {
+export async function noteUndone(
+  registry: DriveRegistry,
+  top: string,
+  record: DriveRecord,
+  { entries }: RollbackPlan,
+  runs: readonly RunRecord[],
+): Promise<void> {
   const oldest = entries.at(-1)?.at.getTime() ?? Infinity;
   const isUndone = (time: string | null): boolean => time !== null && Date.parse(time) >= oldest;
   const whole = record.lastSuccess !== null && isUndone(record.historyAt ?? record.lastSuccess);
   const isLastOnly = whole && record.historyBefore !== undefined && !isUndone(record.historyBefore);
-  const stands = isLastOnly ? (record.successBefore ?? null) : whole ? lastCompleteBefore(oldest, record, runs) : record.lastSuccess;
+  const stands = isLastOnly
+    ? (record.successBefore ?? null)
+    : whole
+      ? lastCompleteBefore(oldest, record, runs)
+      : record.lastSuccess;
   if (whole) await stampFile(join(top, 'LABEL'), new Date(stands ?? 0));
-  await registry.update((drives) => drives.map((drive) => {
-    if (drive.luksUuid !== record.luksUuid) return drive;
-    const { successBefore, historyAt, historyBefore, sources, ...rest } = drive;
-    const stand = whole ? (isLastOnly ? { historyAt: historyBefore } : {}) : { historyAt, historyBefore };
-    return {
-      ...rest,
-      ...stand,
-      ...(whole ? { lastSuccess: stands, ...(stands === null && { successBefore: null }) } : successBefore !== undefined && { successBefore }),
-      ...(sources && { sources: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, isUndone(source.lastSuccess) || (whole && source.lastSuccess !== null && source.lastSuccess > (record.successBefore ?? '')) ? { ...source, lastSuccess: stands } : source])) }),
-    };
-  }));
+  await registry.update((drives) =>
+    drives.map((drive) => {
+      if (drive.luksUuid !== record.luksUuid) return drive;
+      const { successBefore, historyAt, historyBefore, sources, ...rest } = drive;
+      const stand = whole ? (isLastOnly ? { historyAt: historyBefore } : {}) : { historyAt, historyBefore };
+      return {
+        ...rest,
+        ...stand,
+        ...(whole
+          ? { lastSuccess: stands, ...(stands === null && { successBefore: null }) }
+          : successBefore !== undefined && { successBefore }),
+        ...(sources && {
+          sources: Object.fromEntries(
+            Object.entries(sources).map(([name, source]) => [
+              name,
+              isUndone(source.lastSuccess) ||
+              (whole && source.lastSuccess !== null && source.lastSuccess > (record.successBefore ?? ''))
+                ? { ...source, lastSuccess: stands }
+                : source,
+            ]),
+          ),
+        }),
+      };
+    }),
+  );
 }
 
-function lastCompleteBefore(time: number, { label, enrolledAt, lastSuccess, successBefore }: DriveRecord, runs: readonly RunRecord[]): string | null {
+function lastCompleteBefore(
+  time: number,
+  { label, enrolledAt, lastSuccess, successBefore }: DriveRecord,
+  runs: readonly RunRecord[],
+): string | null {
   // Another disk may have had that label.
-  const ofDisk = runs.filter(({ drive, outcome, startedAt }) => drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt));
-  const times = [...ofDisk.map(({ endedAt }) => endedAt), ...(successBefore == null ? [] : [successBefore])].map((text) => Date.parse(text)).filter((at) => at <= time && at < Date.parse(lastSuccess ?? ''));
+  const ofDisk = runs.filter(
+    ({ drive, outcome, startedAt }) =>
+      drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt),
+  );
+  const times = [...ofDisk.map(({ endedAt }) => endedAt), ...(successBefore == null ? [] : [successBefore])]
+    .map((text) => Date.parse(text))
+    .filter((at) => at <= time && at < Date.parse(lastSuccess ?? ''));
   return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
 }
 
 /** After a rollback the disk waits for no answer any more. */
 export async function noteRollback(registry: DriveRegistry, record: DriveRecord): Promise<void> {
-  await registry.update((drives) => drives.map((drive) => {
-    if (drive.luksUuid !== record.luksUuid) return drive;
-    const { hold, ...rest } = drive;
-    if (hold && rest.sources) rest.sources = Object.fromEntries(Object.entries(rest.sources).map(([name, source]) => [name, hold.sources?.[name] ? { ...source, lastError: null } : source]));
-    delete rest.suspicion; // a rollback is the answer to it
-    return { ...rest, ...(hold && { lastError: null }) };
-  }));
+  await registry.update((drives) =>
+    drives.map((drive) => {
+      if (drive.luksUuid !== record.luksUuid) return drive;
+      const { hold, ...rest } = drive;
+      if (hold && rest.sources)
+        rest.sources = Object.fromEntries(
+          Object.entries(rest.sources).map(([name, source]) => [
+            name,
+            hold.sources?.[name] ? { ...source, lastError: null } : source,
+          ]),
+        );
+      delete rest.suspicion; // a rollback is the answer to it
+      return { ...rest, ...(hold && { lastError: null }) };
+    }),
+  );
 }

@@ -38,8 +38,16 @@ export const partialDir = '.extbackup-partial';
 const manyFiles = { least: 100_000, averageBytes: 65_536 };
 
 /** Whether rsync is better asked for progress, for the source as it was the last time: also of the first copy, where a million files may come. */
-export const isBetterAsked = ({ lastTime, isEmpty }: { readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>; readonly isEmpty: boolean }): boolean =>
-  lastTime === undefined ? isEmpty : lastTime.filesTotal >= manyFiles.least && lastTime.bytesTotal / lastTime.filesTotal < manyFiles.averageBytes;
+export const isBetterAsked = ({
+  lastTime,
+  isEmpty,
+}: {
+  readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
+  readonly isEmpty: boolean;
+}): boolean =>
+  lastTime === undefined
+    ? isEmpty
+    : lastTime.filesTotal >= manyFiles.least && lastTime.bytesTotal / lastTime.filesTotal < manyFiles.averageBytes;
 
 /** `USER@HOST`, for messages. */
 export function serverName({ source }: Pick<PullSource, 'source'>): string {
@@ -50,8 +58,16 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
 /** Options that both phases share: everything that a file is, exactly. */
 function commonArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
-    '--archive', '--hard-links', '--acls', '--xattrs', '--sparse', '--numeric-ids', `--partial-dir=${partialDir}`,
-    '--no-human-readable', `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`, '--outbuf=Block',
+    '--archive',
+    '--hard-links',
+    '--acls',
+    '--xattrs',
+    '--sparse',
+    '--numeric-ids',
+    `--partial-dir=${partialDir}`,
+    '--no-human-readable',
+    `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`,
+    '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
@@ -82,12 +98,28 @@ function historyArgs({ name }: PullSource, { history, isEmpty = false }: PullTar
  * `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
  */
 export function copyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
-  return [...commonArgs(config, source, target), '--debug=del2', ...historyArgs(source, target), '--max-delete=0', '--', sourceArg(source), `${target.mirror}/`];
+  return [
+    ...commonArgs(config, source, target),
+    '--debug=del2',
+    ...historyArgs(source, target),
+    '--max-delete=0',
+    '--',
+    sourceArg(source),
+    `${target.mirror}/`,
+  ];
 }
 
 /** Arguments of the deleting phase, which may delete at most `limit` files. */
 export function deleteArgs(config: Config, source: PullSource, target: PullTarget, limit: number): string[] {
-  return [...commonArgs(config, source, target), '--debug=del2', ...historyArgs(source, target), `--max-delete=${limit}`, '--', sourceArg(source), `${target.mirror}/`];
+  return [
+    ...commonArgs(config, source, target),
+    '--debug=del2',
+    ...historyArgs(source, target),
+    `--max-delete=${limit}`,
+    '--',
+    sourceArg(source),
+    `${target.mirror}/`,
+  ];
 }
 
 /**
@@ -97,19 +129,50 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
  * program to start: so it is the receiving rsync that tells what it does, at once. Of a plain local copy, the sender
  * does, and the end is missing when all of them are killed.
  */
-export function deleteNamedArgs(source: PullSource, target: PullTarget, limit: number, { list, source: standIn }: NamedDeletion): string[] {
+export function deleteNamedArgs(
+  source: PullSource,
+  target: PullTarget,
+  limit: number,
+  { list, source: standIn }: NamedDeletion,
+): string[] {
   return [
-    '--archive', '--hard-links', '--acls', '--xattrs', '--numeric-ids', '--no-human-readable', '--info=stats2,name0',
-    '--delete-missing-args', '--force', '--modify-window=-1', `--files-from=${list}`, '--from0', '--no-implied-dirs',
+    '--archive',
+    '--hard-links',
+    '--acls',
+    '--xattrs',
+    '--numeric-ids',
+    '--no-human-readable',
+    '--info=stats2,name0',
+    '--delete-missing-args',
+    '--force',
+    '--modify-window=-1',
+    `--files-from=${list}`,
+    '--from0',
+    '--no-implied-dirs',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...tellArgs(target),
-    ...historyArgs(source, target), `--max-delete=${limit}`, '-e', '/usr/bin/env', '--', `env:${standIn}/`, `${target.mirror}/`,
+    ...historyArgs(source, target),
+    `--max-delete=${limit}`,
+    '-e',
+    '/usr/bin/env',
+    '--',
+    `env:${standIn}/`,
+    `${target.mirror}/`,
   ];
 }
 
 /** Arguments that copy the directories of a list, with their times and all, and nothing that is in them. */
-export const standInArgs = (list: string, from: string, to: string): string[] =>
-  ['--archive', '--acls', '--xattrs', '--numeric-ids', `--files-from=${list}`, '--from0', '--', `${from}/`, `${to}/`];
+export const standInArgs = (list: string, from: string, to: string): string[] => [
+  '--archive',
+  '--acls',
+  '--xattrs',
+  '--numeric-ids',
+  `--files-from=${list}`,
+  '--from0',
+  '--',
+  `${from}/`,
+  `${to}/`,
+];
 
 /** Arguments that change nothing and name every change that would be made. */
 export function surveyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
@@ -122,15 +185,31 @@ export function surveyArgs(config: Config, source: PullSource, target: PullTarge
  */
 export function compareArgs(config: Config, source: PullSource, target: PullTarget, list: string): string[] {
   return [
-    '--checksum', '--times', '--dry-run', '-ii', `--files-from=${list}`, '--from0', '--outbuf=Block', '--out-format=!%i|%n',
+    '--checksum',
+    '--times',
+    '--dry-run',
+    '-ii',
+    `--files-from=${list}`,
+    '--from0',
+    '--outbuf=Block',
+    '--out-format=!%i|%n',
     ...source.exclude.map((pattern) => `--exclude=${pattern}`),
-    `--rsh=${target.rsh}`, '--', sourceArg(source), `${target.mirror}/`,
+    `--rsh=${target.rsh}`,
+    '--',
+    sourceArg(source),
+    `${target.mirror}/`,
   ];
 }
 
 /** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
 export function listArgs(config: Config, source: PullSource, path: string, rsh: string): string[] {
-  return ['--dirs', `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`, `--rsh=${rsh}`, '--', `${sourceArg(source)}${path}`];
+  return [
+    '--dirs',
+    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
+    `--rsh=${rsh}`,
+    '--',
+    `${sourceArg(source)}${path}`,
+  ];
 }
 
 /** What to fetch, and where to. */
@@ -150,8 +229,15 @@ export interface FetchOrder {
 export function fetchArgs(config: Config, { source, path, directory, rsh, mostBytes }: FetchOrder): string[] {
   const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
   return [
-    '--dirs', '--whole-file', `--max-size=${mostBytes}`, `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    `--include=/${basename(path)}`, '--exclude=*', `--rsh=${rsh}`,
-    '--', `${serverName(source)}:${folder}`, `${directory}/`,
+    '--dirs',
+    '--whole-file',
+    `--max-size=${mostBytes}`,
+    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
+    `--include=/${basename(path)}`,
+    '--exclude=*',
+    `--rsh=${rsh}`,
+    '--',
+    `${serverName(source)}:${folder}`,
+    `${directory}/`,
   ];
 }

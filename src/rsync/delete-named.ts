@@ -25,20 +25,45 @@ export type Place = PullTarget & { readonly top: string };
  * only the directories on the way, as they were: they get their times back, to the nanosecond.
  * @returns undefined when that was not asked for, or is not possible
  */
-export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...target }: Place, signal: AbortSignal): Promise<NamedOutcome | undefined> {
+export async function deleteNamed(
+  run: RunCommand,
+  order: PullOrder,
+  { top, ...target }: Place,
+  signal: AbortSignal,
+): Promise<NamedOutcome | undefined> {
   const { doomed, deleteLimit } = order;
   if (doomed === undefined || deleteLimit === undefined || order.survey === true) return undefined;
   const root = Buffer.from(target.mirror);
   const place = { list: join(top, listFile), source: join(top, standIn, basename(target.mirror)) };
   try {
-    const isReady = await prepare(run, top, root, doomed.names.map(({ path }) => path), signal).catch(() => false); // the other way needs none of this
+    const isReady = await prepare(
+      run,
+      top,
+      root,
+      doomed.names.map(({ path }) => path),
+      signal,
+    ).catch(() => false); // the other way needs none of this
     if (!isReady) return undefined;
     const outcome = await runRsync(run, order, { ...target, named: place }, signal);
-    const missesSome = outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
+    const missesSome =
+      outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
     // Of the stand-in's figures only this one is about the source, which has more files and sent nothing.
-    const figures = { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: outcome.figures.filesDeleted };
+    const figures = {
+      filesTotal: 0,
+      filesTransferred: 0,
+      bytesTotal: 0,
+      bytesTransferred: 0,
+      bytesReceived: 0,
+      filesDeleted: outcome.figures.filesDeleted,
+    };
     // That the source has none of it is what was asked for.
-    return { ...outcome, figures, vanished: 0, ...(outcome.trouble === undefined && { log: '' }), isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed') };
+    return {
+      ...outcome,
+      figures,
+      vanished: 0,
+      ...(outcome.trouble === undefined && { log: '' }),
+      isDone: signal.aborted || (!missesSome && outcome.trouble !== 'failed'),
+    };
   } finally {
     await rm(place.list, { force: true }).catch(() => undefined);
     await rm(join(top, standIn), { recursive: true, force: true }).catch(() => undefined);
@@ -46,7 +71,13 @@ export async function deleteNamed(run: RunCommand, order: PullOrder, { top, ...t
 }
 
 /** @returns false when a name leads through something that is no directory */
-async function prepare(run: RunCommand, top: string, mirror: Buffer, names: readonly Buffer[], signal: AbortSignal): Promise<boolean> {
+async function prepare(
+  run: RunCommand,
+  top: string,
+  mirror: Buffer,
+  names: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<boolean> {
   const parents = await parentsOf(mirror, names);
   if (parents === undefined) return false;
   await ownDirectory(top, '.extbackup');
@@ -56,7 +87,10 @@ async function prepare(run: RunCommand, top: string, mirror: Buffer, names: read
   await mkdir(source, { mode: 0o700 });
   const list = join(top, listFile);
   const [above, name] = [dirname(mirror.toString()), Buffer.from(basename(mirror.toString()))];
-  await writeList(list, parents.map((parent) => below(name, parent)));
+  await writeList(
+    list,
+    parents.map((parent) => below(name, parent)),
+  );
   await run({ file: '/usr/bin/rsync', args: standInArgs(list, above, source), timeoutMs: 10 * 60_000, signal });
   await writeList(list, [...parents.map((parent) => (parent.length === 0 ? Buffer.from('.') : parent)), ...names]);
   return true;

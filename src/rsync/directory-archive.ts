@@ -26,7 +26,13 @@ const exactly = ['--preserve-permissions', '--same-owner', '--numeric-owner'];
  * @param tree on it
  * @returns undefined when a path leads through something that is no directory
  */
-export async function archiveDirectories(run: RunCommand, top: string, tree: string, paths: readonly Buffer[], signal: AbortSignal): Promise<DirectoryArchive | undefined> {
+export async function archiveDirectories(
+  run: RunCommand,
+  top: string,
+  tree: string,
+  paths: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<DirectoryArchive | undefined> {
   const parents = await parentsOf(Buffer.from(tree), paths);
   if (parents === undefined) return undefined;
   const directories = new Map<string, Buffer>(); // with those on the way, by their bytes, one character each
@@ -44,13 +50,27 @@ export async function archiveDirectories(run: RunCommand, top: string, tree: str
     for (const file of [list, archive]) await rm(file, { force: true }).catch(() => undefined);
   };
   await rm(archive, { force: true }); // made anew, never through a link that somebody planted
-  const inOrder = [...directories.keys()].sort().map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));
+  const inOrder = [...directories.keys()]
+    .sort()
+    .map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));
   await writeList(list, [Buffer.from('.'), ...inOrder]);
   const tar = async (until: AbortSignal | undefined, ...args: readonly string[]): Promise<void> => {
     await run({ file: '/usr/bin/tar', args, timeoutMs, ...(until && { signal: until }) });
   };
   try {
-    await tar(signal, '--create', '--format=pax', ...all, '--no-recursion', '-C', tree, '--null', `--files-from=${list}`, '-f', archive);
+    await tar(
+      signal,
+      '--create',
+      '--format=pax',
+      ...all,
+      '--no-recursion',
+      '-C',
+      tree,
+      '--null',
+      `--files-from=${list}`,
+      '-f',
+      archive,
+    );
   } catch (error) {
     await remove();
     throw error;

@@ -26,12 +26,21 @@ interface Errand {
 }
 
 /** Reads one small file of the server with rsync, as it may read everything else there. @throws DriveError */
-export async function fetchFile(run: RunCommand, { config, source, path, top, rsh }: Errand, signal: AbortSignal): Promise<FetchedFile> {
+export async function fetchFile(
+  run: RunCommand,
+  { config, source, path, top, rsh }: Errand,
+  signal: AbortSignal,
+): Promise<FetchedFile> {
   try {
     await ownDirectory(top, dirname(place));
     await rm(join(top, place), { recursive: true, force: true }); // of an earlier run that was cut off
     const directory = await ownDirectory(top, place);
-    await run({ file: '/usr/bin/rsync', args: fetchArgs(config, { source, path, directory, rsh, mostBytes }), timeoutMs: 10 * 60_000, signal });
+    await run({
+      file: '/usr/bin/rsync',
+      args: fetchArgs(config, { source, path, directory, rsh, mostBytes }),
+      timeoutMs: 10 * 60_000,
+      signal,
+    });
     const content = await readSmallFile(join(directory, basename(path)), mostBytes);
     await rm(directory, { recursive: true, force: true });
     return content === undefined ? {} : { content };

@@ -68,7 +68,12 @@ export function createLink(run: RunCommand, paths: Pick<Paths, 'run'>, identityF
         const log = (await readIfThere(join(directory, 'log')))?.slice(-8_000) ?? '';
         throw new LinkError(classifyRsync(255, log), log);
       }
-      return await work({ rsh: borrowedRsh(join(directory, 'control')), run: hangingUp(run, () => { void stopUnits(run, unitOf(id)); }) });
+      return await work({
+        rsh: borrowedRsh(join(directory, 'control')),
+        run: hangingUp(run, () => {
+          void stopUnits(run, unitOf(id));
+        }),
+      });
     } finally {
       await stopUnits(run, unitOf(id));
       await rm(directory, { recursive: true, force: true });
@@ -80,7 +85,9 @@ export function createLink(run: RunCommand, paths: Pick<Paths, 'run'>, identityF
 function hangingUp(run: RunCommand, hangUp: () => void): RunCommand {
   return async (command) => {
     let timer: NodeJS.Timeout | undefined;
-    const soon = (): void => { timer ??= setTimeout(hangUp, hangUpAfterMs); };
+    const soon = (): void => {
+      timer ??= setTimeout(hangUp, hangUpAfterMs);
+    };
     if (command.signal?.aborted === true) soon();
     else command.signal?.addEventListener('abort', soon, { once: true });
     try {

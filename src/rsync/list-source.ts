@@ -29,14 +29,24 @@ export async function lookForSomething(run: RunCommand, question: Question, sign
   }
 }
 
-async function list(run: RunCommand, { config, source, path, rsh }: Question, signal: AbortSignal): Promise<{ entries: number; isDirectory: boolean }> {
+async function list(
+  run: RunCommand,
+  { config, source, path, rsh }: Question,
+  signal: AbortSignal,
+): Promise<{ entries: number; isDirectory: boolean }> {
   let [entries, isDirectory] = [0, false];
   const split = createLineSplitter((line) => {
     if (!/^[-dlcbpsDS][-rwxsStT]{9} /.test(line)) return;
     isDirectory ||= entries === 0 && line.startsWith('d');
     entries += 1;
   });
-  await run({ file: '/usr/bin/rsync', args: listArgs(config, source, path, rsh), timeoutMs: 10 * 60_000, signal, onStdout: split });
+  await run({
+    file: '/usr/bin/rsync',
+    args: listArgs(config, source, path, rsh),
+    timeoutMs: 10 * 60_000,
+    signal,
+    onStdout: split,
+  });
   split('\n');
   return { entries, isDirectory };
 }

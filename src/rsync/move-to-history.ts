@@ -24,23 +24,42 @@ const patienceMs = 10_000;
  * directory on the way again for each file, which takes many times as long.
  * @returns undefined when nothing was done because it is not possible here, or not asked for
  */
-export async function moveToHistory(run: RunCommand, order: PullOrder, { top, mirror }: Place, signal: AbortSignal): Promise<NamedOutcome | undefined> {
+export async function moveToHistory(
+  run: RunCommand,
+  order: PullOrder,
+  { top, mirror }: Place,
+  signal: AbortSignal,
+): Promise<NamedOutcome | undefined> {
   const { doomed, deleteLimit = 0, history, source } = order;
-  if (doomed === undefined || history === undefined || doomed.count > deleteLimit || order.survey === true) return undefined;
+  if (doomed === undefined || history === undefined || doomed.count > deleteLimit || order.survey === true)
+    return undefined;
   if (source.exclude.length > 0) return undefined; // what is excluded stays, also in a directory that goes
   let archive: DirectoryArchive | undefined;
   try {
     await assertNoMore(mirror, doomed);
-    archive = await archiveDirectories(run, top, mirror, doomed.names.map(({ path }) => path), signal);
+    archive = await archiveDirectories(
+      run,
+      top,
+      mirror,
+      doomed.names.map(({ path }) => path),
+      signal,
+    );
     if (archive === undefined) return undefined;
-    const target = await ownDirectory(top, join(historyDirectory, history.name, ...(source.name === undefined ? [] : [source.name])), 0o755);
+    const target = await ownDirectory(
+      top,
+      join(historyDirectory, history.name, ...(source.name === undefined ? [] : [source.name])),
+      0o755,
+    );
     await archive.makeIn(target);
     return await moveAll(order, doomed.names, { from: mirror, to: target, archive, most: doomed.count }, signal);
   } catch {
     return undefined; // rsync can do it, or say why not
   } finally {
     // Of a disk that hangs, nothing can be removed either.
-    if (archive) await withDeadline(archive.remove(), patienceMs, () => new Error('the disk does not answer')).catch(() => undefined);
+    if (archive)
+      await withDeadline(archive.remove(), patienceMs, () => new Error('the disk does not answer')).catch(
+        () => undefined,
+      );
   }
 }
 
@@ -52,7 +71,12 @@ interface Move {
   readonly most: number;
 }
 
-async function moveAll(order: PullOrder, names: readonly DoomedName[], { from, to, archive, most }: Move, signal: AbortSignal): Promise<NamedOutcome> {
+async function moveAll(
+  order: PullOrder,
+  names: readonly DoomedName[],
+  { from, to, archive, most }: Move,
+  signal: AbortSignal,
+): Promise<NamedOutcome> {
   const [mirror, history] = [Buffer.from(from), Buffer.from(to)];
   let [moved, isMissing] = [0, false];
   let trouble: PullTrouble | undefined;
@@ -80,14 +104,26 @@ async function moveAll(order: PullOrder, names: readonly DoomedName[], { from, t
   const stuck = (): Error => new Error('the disk does not answer');
   let movedBefore = -1;
   let giveUp = (): void => undefined;
-  const hangs = new Promise<never>((_resolve, reject) => { giveUp = () => { reject(stuck()); }; });
+  const hangs = new Promise<never>((_resolve, reject) => {
+    giveUp = () => {
+      reject(stuck());
+    };
+  });
   const watch = setInterval(() => {
     if (moved === movedBefore) giveUp();
     movedBefore = moved;
   }, order.config.pull.stallTimeout);
   try {
-    await withDeadlineAfter(signal, Promise.race([Promise.all(Array.from({ length: lanes }, lane)), hangs]), patienceMs, stuck);
-    for (const directory of [from, to]) await archive.restoreTimes(directory).catch((error: unknown) => { trouble ??= troubleOfDisk(error) ?? 'disk-error'; });
+    await withDeadlineAfter(
+      signal,
+      Promise.race([Promise.all(Array.from({ length: lanes }, lane)), hangs]),
+      patienceMs,
+      stuck,
+    );
+    for (const directory of [from, to])
+      await archive.restoreTimes(directory).catch((error: unknown) => {
+        trouble ??= troubleOfDisk(error) ?? 'disk-error';
+      });
   } catch {
     trouble = 'stuck';
   } finally {
@@ -95,8 +131,20 @@ async function moveAll(order: PullOrder, names: readonly DoomedName[], { from, t
   }
   if (signal.aborted) trouble ??= 'failed';
   return {
-    figures: { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0, filesDeleted: moved },
-    entries: 0, skippedDeletions: 0, vanished: 0, changed: moved > 0, log: '', ...(trouble && { trouble }),
+    figures: {
+      filesTotal: 0,
+      filesTransferred: 0,
+      bytesTotal: 0,
+      bytesTransferred: 0,
+      bytesReceived: 0,
+      filesDeleted: moved,
+    },
+    entries: 0,
+    skippedDeletions: 0,
+    vanished: 0,
+    changed: moved > 0,
+    log: '',
+    ...(trouble && { trouble }),
     isDone: trouble !== undefined || (!isMissing && moved >= most),
   };
 }
@@ -115,7 +163,11 @@ async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<v
 }
 
 /** Tells of all that is in a directory, and is deleted with it. */
-async function tellBelow(root: Buffer, path: Buffer, tell: (path: Buffer, isDirectory: boolean) => void): Promise<void> {
+async function tellBelow(
+  root: Buffer,
+  path: Buffer,
+  tell: (path: Buffer, isDirectory: boolean) => void,
+): Promise<void> {
   for await (const entry of await opendir(below(root, path), { encoding: 'latin1' })) {
     const here = below(path, Buffer.from(entry.name, 'latin1'));
     if (entry.isDirectory()) await tellBelow(root, here, tell);

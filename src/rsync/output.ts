@@ -16,7 +16,8 @@ export interface ProgressLine {
  * Such a line, with `--no-human-readable`: `  1,234,567  42%  12.34MB/s  0:00:05 (xfr#12, to-chk=345/678)`; `ir-chk`
  * while the file list still grows. The time is what has passed, or, in the midst of a file, what is left of it.
  */
-const progressLine = /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:\d+:\d{2}:\d{2}|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
+const progressLine =
+  /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:\d+:\d{2}:\d{2}|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
 
 /**
  * Reads one progress line of rsync.
@@ -49,7 +50,12 @@ const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
 /** Reads what `--info=stats2` prints at the end; a figure that is missing counts as 0. */
 export function parseStats(text: string): PullFigures {
   const figures: Record<keyof PullFigures, number> = {
-    filesTotal: parseRegularFiles(text), filesTransferred: 0, filesDeleted: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0,
+    filesTotal: parseRegularFiles(text),
+    filesTransferred: 0,
+    filesDeleted: 0,
+    bytesTotal: 0,
+    bytesTransferred: 0,
+    bytesReceived: 0,
   };
   for (const [name, pattern] of statLines) {
     const digits = pattern.exec(text)?.[1];

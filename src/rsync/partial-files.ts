@@ -5,7 +5,21 @@ import { partialDir } from './arguments.ts';
 export async function removePartials(run: RunCommand, mirror: string): Promise<void> {
   await run({
     file: '/usr/bin/find',
-    args: [mirror, '-xdev', '-depth', '-path', `*/${partialDir}/*`, '-delete', '-o', '-name', partialDir, '-type', 'd', '-empty', '-delete'],
+    args: [
+      mirror,
+      '-xdev',
+      '-depth',
+      '-path',
+      `*/${partialDir}/*`,
+      '-delete',
+      '-o',
+      '-name',
+      partialDir,
+      '-type',
+      'd',
+      '-empty',
+      '-delete',
+    ],
     timeoutMs: 6 * 3_600_000,
   });
 }
@@ -18,7 +32,21 @@ export async function removeUnfinished(run: RunCommand, mirror: string, since: D
   const from = `@${Math.floor(since.getTime() / 1000) - 1}`;
   await run({
     file: '/usr/bin/find',
-    args: [mirror, '-xdev', '-type', 'f', '-regextype', 'posix-extended', '-regex', '.*/\\.[^/]+\\.[A-Za-z0-9]{6}', '-newermt', from, '-newerct', from, '-delete'],
+    args: [
+      mirror,
+      '-xdev',
+      '-type',
+      'f',
+      '-regextype',
+      'posix-extended',
+      '-regex',
+      '.*/\\.[^/]+\\.[A-Za-z0-9]{6}',
+      '-newermt',
+      from,
+      '-newerct',
+      from,
+      '-delete',
+    ],
     timeoutMs: 6 * 3_600_000,
   });
 }

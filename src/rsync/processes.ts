@@ -24,9 +24,20 @@ export async function rsyncAt(pid: string, group: number): Promise<RsyncProcess 
   const [, name, rest = ''] = /^\d+ \((.*)\) (.*)/s.exec(await readOrNothing(`/proc/${pid}/stat`)) ?? [];
   const fields = rest.split(' '); // from the third on
   if (name !== 'rsync' || fields[2] !== String(group)) return undefined;
-  const counts = new Map([...(await readOrNothing(`/proc/${pid}/io`)).matchAll(/^(\w+): (\d+)$/gm)].map(([, key = '', count]) => [key, Number(count)]));
+  const counts = new Map(
+    [...(await readOrNothing(`/proc/${pid}/io`)).matchAll(/^(\w+): (\d+)$/gm)].map(([, key = '', count]) => [
+      key,
+      Number(count),
+    ]),
+  );
   const of = (key: string): number => counts.get(key) ?? 0;
-  return { pid, parent: fields[1] ?? '', moved: of('rchar') + of('wchar') + of('read_bytes'), written: of('write_bytes'), ticks: Number(fields[11]) + Number(fields[12]) };
+  return {
+    pid,
+    parent: fields[1] ?? '',
+    moved: of('rchar') + of('wchar') + of('read_bytes'),
+    written: of('write_bytes'),
+    ticks: Number(fields[11]) + Number(fields[12]),
+  };
 }
 
 /** Number of SIGVTALRM, as a bit of the masks in proc_pid_status(5). */

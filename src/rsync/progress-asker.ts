@@ -36,11 +36,17 @@ export function createProgressAsker(onWritten: (bytes: number) => boolean): Prog
     known = receiver?.pid;
   };
   const next = (group: number): void => {
-    timer = setTimeout(() => {
-      ask(group).catch(() => undefined).finally(() => { // it has just ended
-        if (timer !== undefined) next(group);
-      });
-    }, known === undefined ? lookEveryMs : everyMs);
+    timer = setTimeout(
+      () => {
+        ask(group)
+          .catch(() => undefined)
+          .finally(() => {
+            // it has just ended
+            if (timer !== undefined) next(group);
+          });
+      },
+      known === undefined ? lookEveryMs : everyMs,
+    );
   };
   return {
     begin: next,

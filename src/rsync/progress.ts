@@ -30,7 +30,11 @@ const noteworthyBytes = 65_536;
 /** After so long a guess of the time left is better than none, in milliseconds. */
 const guessAfterMs = 5_000;
 
-export function createPullProgress({ isFirst, onProgress, now = () => performance.now() }: PullProgressOptions): PullProgress {
+export function createPullProgress({
+  isFirst,
+  onProgress,
+  now = () => performance.now(),
+}: PullProgressOptions): PullProgress {
   const begunAt = now();
   let toldAt = -Infinity;
   let unread: string | undefined; // the newest line that counted files and was not worth reading
@@ -58,12 +62,22 @@ export function createPullProgress({ isFirst, onProgress, now = () => performanc
     toldAt = now();
     const percent = share === undefined ? undefined : Math.floor(isFirst ? share : Math.max(share, passed));
     const elapsed = toldAt - begunAt;
-    const left = percent === undefined || percent < 1 || elapsed < guessAfterMs ? undefined : Math.round((elapsed * (100 - percent)) / percent / 1000);
-    onProgress({ bytes, files, ...(percent !== undefined && { percent }), ...(left !== undefined && { etaSeconds: left }) });
+    const left =
+      percent === undefined || percent < 1 || elapsed < guessAfterMs
+        ? undefined
+        : Math.round((elapsed * (100 - percent)) / percent / 1000);
+    onProgress({
+      bytes,
+      files,
+      ...(percent !== undefined && { percent }),
+      ...(left !== undefined && { etaSeconds: left }),
+    });
   };
   const tellInside = (since: number): void => {
-    const share = last.percent === undefined || last.percent < 1 ? undefined // how much there is cannot be told from it
-      : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
+    const share =
+      last.percent === undefined || last.percent < 1
+        ? undefined // how much there is cannot be told from it
+        : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
     tell(last.bytes + since, share);
   };
   return {

@@ -8,19 +8,42 @@ import { createProgressAsker } from './progress-asker.ts';
 import { createPullProgress } from './progress.ts';
 import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
 import { classifyRsync, outputLost, type PullTrouble } from './failure.ts';
-import { countComplaint, createLineSplitter, hasStats, onlyWaitsForDeletion, parseRegularFiles, parseSkippedDeletions, parseStats, type Complaints } from './output.ts';
+import {
+  countComplaint,
+  createLineSplitter,
+  hasStats,
+  onlyWaitsForDeletion,
+  parseRegularFiles,
+  parseSkippedDeletions,
+  parseStats,
+  type Complaints,
+} from './output.ts';
 import { createStallWatch } from './stall-watch.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
 const longestPullMs = 14 * 86_400_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
-export async function runRsync(run: RunCommand, order: PullOrder, target: PullTarget, signal: AbortSignal): Promise<RsyncOutcome> {
+export async function runRsync(
+  run: RunCommand,
+  order: PullOrder,
+  target: PullTarget,
+  signal: AbortSignal,
+): Promise<RsyncOutcome> {
   const mark = target.mark ?? (order.onChange === undefined ? undefined : newMark());
-  const args = argsFor(order, { ...target, ...(mark !== undefined && { mark }), ...(order.history && { history: order.history }) });
+  const args = argsFor(order, {
+    ...target,
+    ...(mark !== undefined && { mark }),
+    ...(order.history && { history: order.history }),
+  });
   let statistics = '';
   let changed = false;
-  const progress = createPullProgress({ isFirst: target.isEmpty === true, onProgress: (told) => { order.onProgress(told); } });
+  const progress = createPullProgress({
+    isFirst: target.isEmpty === true,
+    onProgress: (told) => {
+      order.onProgress(told);
+    },
+  });
   const doomed = readDoomed();
   const split = createLineSplitter((text) => {
     const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
@@ -35,48 +58,65 @@ export async function runRsync(run: RunCommand, order: PullOrder, target: PullTa
     if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
   });
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
-  const splitErrors = createLineSplitter((line) => { countComplaint(complaints, line); });
+  const splitErrors = createLineSplitter((line) => {
+    countComplaint(complaints, line);
+  });
   const stall = createStallWatch(order.config.pull.stallTimeout);
   // Without a mark it would name a file beside its answer.
-  const asker = target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
-  const ended = await capture(() => run({
-    file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
-    args,
-    ...(order.history && { stdoutFile: order.history.log }),
-    timeoutMs: longestPullMs,
-    accept: [23, 24, 25],
-    signal: AbortSignal.any([signal, stall.signal]),
-    ownGroup: true, // rsync starts ssh and a second rsync
-    onStart: (pid) => {
-      stall.begin(pid);
-      asker?.begin(pid);
+  const asker =
+    target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
+  const ended = await capture(
+    () =>
+      run({
+        file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
+        args,
+        ...(order.history && { stdoutFile: order.history.log }),
+        timeoutMs: longestPullMs,
+        accept: [23, 24, 25],
+        signal: AbortSignal.any([signal, stall.signal]),
+        ownGroup: true, // rsync starts ssh and a second rsync
+        onStart: (pid) => {
+          stall.begin(pid);
+          asker?.begin(pid);
+        },
+        onStdout: (chunk) => {
+          stall.moved();
+          split(chunk);
+        },
+        onStderr: splitErrors,
+      }),
+    () => {
+      stall.stop();
+      asker?.stop();
     },
-    onStdout: (chunk) => {
-      stall.moved();
-      split(chunk);
-    },
-    onStderr: splitErrors,
-  }), () => {
-    stall.stop();
-    asker?.stop();
-  });
+  );
   split('\n');
   splitErrors('\n');
   const outcome = outcomeOf(ended, statistics, complaints);
   // Its standard output is a file on the disk. What that did not take is lost, and rsync may not even notice it.
-  const isLost = order.history !== undefined && (ended.exitCode === outputLost || (outcome.trouble === undefined && !hasStats(statistics)));
-  const lost = isLost ? ((await isFull(target.mirror)) ? 'disk-full' as const : 'disk-error' as const) : undefined;
+  const isLost =
+    order.history !== undefined &&
+    (ended.exitCode === outputLost || (outcome.trouble === undefined && !hasStats(statistics)));
+  const lost = isLost ? ((await isFull(target.mirror)) ? ('disk-full' as const) : ('disk-error' as const)) : undefined;
   const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
   changed ||= mark === undefined && outcome.figures.filesTransferred > 0;
   // What stands in the way of something new waits for the server's list, which has both.
   const all = complaints.waiting > 0 ? undefined : doomed.result(outcome.skippedDeletions);
-  return { ...outcome, changed, ...(all && { doomed: all }), ...(lost && { trouble: lost }), ...(hung && { trouble: hung }) };
+  return {
+    ...outcome,
+    changed,
+    ...(all && { doomed: all }),
+    ...(lost && { trouble: lost }),
+    ...(hung && { trouble: hung }),
+  };
 }
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
   if (order.survey === true) return surveyArgs(order.config, order.source, target);
   if (target.named) return deleteNamedArgs(order.source, target, order.deleteLimit ?? 0, target.named);
-  return order.deleteLimit === undefined ? copyArgs(order.config, order.source, target) : deleteArgs(order.config, order.source, target, order.deleteLimit);
+  return order.deleteLimit === undefined
+    ? copyArgs(order.config, order.source, target)
+    : deleteArgs(order.config, order.source, target, order.deleteLimit);
 }
 
 /** The first deletion that is printed after a progress line may stand on the same line. */
@@ -117,9 +157,17 @@ async function capture(work: () => Promise<CommandResult>, atEnd: () => void): P
   }
 }
 
-function outcomeOf({ exitCode, stderr }: Ending, statistics: string, complaints: Complaints): Omit<RsyncOutcome, 'changed'> {
+function outcomeOf(
+  { exitCode, stderr }: Ending,
+  statistics: string,
+  complaints: Complaints,
+): Omit<RsyncOutcome, 'changed'> {
   const skippedDeletions = parseSkippedDeletions(stderr);
-  const complete = exitCode === 0 || exitCode === 24 || exitCode === 25 || (exitCode === 23 && onlyWaitsForDeletion(complaints, skippedDeletions));
+  const complete =
+    exitCode === 0 ||
+    exitCode === 24 ||
+    exitCode === 25 ||
+    (exitCode === 23 && onlyWaitsForDeletion(complaints, skippedDeletions));
   const outcome = {
     figures: parseStats(statistics),
     entries: parseRegularFiles(statistics),

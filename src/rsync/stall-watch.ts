@@ -49,7 +49,9 @@ export function createStallWatch(limitMs: number): StallWatch {
       looking = false;
     }
   };
-  const stop = (): void => { clearInterval(timer); };
+  const stop = (): void => {
+    clearInterval(timer);
+  };
   return {
     signal: stalled.signal,
     begin: (group) => {
@@ -61,7 +63,9 @@ export function createStallWatch(limitMs: number): StallWatch {
         } else look(group).catch(() => undefined); // then what is heard of it has to do
       }, everyMs);
     },
-    moved: () => { quietMs = 0; },
+    moved: () => {
+      quietMs = 0;
+    },
     stop,
   };
 }

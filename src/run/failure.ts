@@ -3,10 +3,20 @@ import { exitCodes, ExtbackupError, messageOf, NotReleasedError } from '../error
 
 /** An error as the operator reads it. Anything unexpected is called a bug of ours, without its details' values. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof NotReleasedError && error.cause instanceof ExtbackupError && !(error.cause instanceof NotReleasedError)) {
-    return { code: error.code, exitCode: error.exitCode, happened: `${error.cause.message} ${error.message}`, todo: error.todo };
+  if (
+    error instanceof NotReleasedError &&
+    error.cause instanceof ExtbackupError &&
+    !(error.cause instanceof NotReleasedError)
+  ) {
+    return {
+      code: error.code,
+      exitCode: error.exitCode,
+      happened: `${error.cause.message} ${error.message}`,
+      todo: error.todo,
+    };
   }
-  if (error instanceof ExtbackupError) return { code: error.code, exitCode: error.exitCode, happened: error.message, todo: error.todo };
+  if (error instanceof ExtbackupError)
+    return { code: error.code, exitCode: error.exitCode, happened: error.message, todo: error.todo };
   return {
     code: 'EXB_BUG',
     exitCode: exitCodes.bug,

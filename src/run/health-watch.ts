@@ -48,18 +48,34 @@ export function watchHealth(probe: HealthProbe, before: DiskHealth = unknownHeal
       if (from !== undefined && to !== undefined) ioErrors = Math.max(0, to - from);
     },
     ask: async (which, now) => {
-      if (before.smartAskedAt !== null && Math.abs(now.getTime() - Date.parse(before.smartAskedAt)) < askEveryMs) return;
+      if (before.smartAskedAt !== null && Math.abs(now.getTime() - Date.parse(before.smartAskedAt)) < askEveryMs)
+        return;
       if (!(await probe.canAsk())) return;
       asked = { at: now, verdict: await probe.smart(which) };
     },
     healthAfter: (verified, now) => ({
       ...before,
       mediaErrors: ioErrors,
-      ...(verified && { damaged: verified.known.damaged, unreadable: verified.known.unreadable, checkedAt: now.toISOString() }),
-      ...(asked && { smart: asked.verdict?.state ?? null, smartRemarks: [...(asked.verdict?.remarks ?? [])], smartAskedAt: asked.at.toISOString() }),
+      ...(verified && {
+        damaged: verified.known.damaged,
+        unreadable: verified.known.unreadable,
+        checkedAt: now.toISOString(),
+      }),
+      ...(asked && {
+        smart: asked.verdict?.state ?? null,
+        smartRemarks: [...(asked.verdict?.remarks ?? [])],
+        smartAskedAt: asked.at.toISOString(),
+      }),
     }),
     news: (drive) => [
-      ...(ioErrors === 0 ? [] : [{ reason: `Disk ${drive} answered ${ioErrors === 1 ? 'a command' : `${ioErrors} commands`} with an error during its run.`, todo: 'Try another cable and port. If it comes back, the disk is dying: replace it.' }]),
+      ...(ioErrors === 0
+        ? []
+        : [
+            {
+              reason: `Disk ${drive} answered ${ioErrors === 1 ? 'a command' : `${ioErrors} commands`} with an error during its run.`,
+              todo: 'Try another cable and port. If it comes back, the disk is dying: replace it.',
+            },
+          ]),
       ...smartNews(drive, before, asked?.verdict),
     ],
     get ioErrors() {
@@ -69,12 +85,25 @@ export function watchHealth(probe: HealthProbe, before: DiskHealth = unknownHeal
 }
 
 /** Told once, not with every run. */
-function smartNews(drive: string, before: DiskHealth, now: SmartVerdict | undefined): { reason: string; todo: string }[] {
+function smartNews(
+  drive: string,
+  before: DiskHealth,
+  now: SmartVerdict | undefined,
+): { reason: string; todo: string }[] {
   if (now === undefined || now.state === 'passed') return [];
   if (now.state === before.smart && now.remarks.join() === before.smartRemarks.join()) return [];
   const details = now.remarks.length === 0 ? '' : `: ${now.remarks.join(', ')}`;
   return now.state === 'failing'
-    ? [{ reason: `Disk ${drive} says that it is about to fail (SMART${details}).`, todo: 'Replace it now: extbackup drive prepare --help' }]
-    : [{ reason: `Disk ${drive} counts itself as healthy, but has something to look at (SMART${details}).`, todo: 'See: smartctl -a on the device. Plan to replace it if the numbers grow.' }];
+    ? [
+        {
+          reason: `Disk ${drive} says that it is about to fail (SMART${details}).`,
+          todo: 'Replace it now: extbackup drive prepare --help',
+        },
+      ]
+    : [
+        {
+          reason: `Disk ${drive} counts itself as healthy, but has something to look at (SMART${details}).`,
+          todo: 'See: smartctl -a on the device. Plan to replace it if the numbers grow.',
+        },
+      ];
 }
-

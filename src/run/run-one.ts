@@ -66,7 +66,11 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     around.onPhase(phase);
   });
   const progressEvents = ['sync:progress', 'data:progress'] as const;
-  const forgetProgress = progressEvents.map((name) => bus.on(name, (progress) => { around.onProgress(progress); }));
+  const forgetProgress = progressEvents.map((name) =>
+    bus.on(name, (progress) => {
+      around.onProgress(progress);
+    }),
+  );
   story.tell('run:started', { trigger: order.trigger });
   let result: RunResult | undefined;
   let error: unknown;
@@ -81,13 +85,34 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     const look = await around.lookOfPerson();
     if (look) throw lookRefusal(look);
     const record = await findRecord(registry, drive);
-    if (mustWait(record.hold) && allMustWait(record.hold, sourcesOf(config).map(({ name }) => name))) throw stillHeld(record.label, record.hold);
-    const volume = (await around.findVolumes()).find((found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq);
+    if (
+      mustWait(record.hold) &&
+      allMustWait(
+        record.hold,
+        sourcesOf(config).map(({ name }) => name),
+      )
+    )
+      throw stillHeld(record.label, record.hold);
+    const volume = (await around.findVolumes()).find(
+      (found) => found.luksUuid === record.luksUuid && found.diskseq === order.attach.diskseq,
+    );
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
     health = watchHealth(around.health, record.health);
     smart = config.verify.smart;
-    result = await backUp({ record, device: volume.device, config, onSource: (source) => { sources.push(source); } }, around.machineFor(config, record), story, signal);
+    result = await backUp(
+      {
+        record,
+        device: volume.device,
+        config,
+        onSource: (source) => {
+          sources.push(source);
+        },
+      },
+      around.machineFor(config, record),
+      story,
+      signal,
+    );
   } catch (caught) {
     error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
   }
@@ -98,16 +123,39 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   for (const forget of forgetProgress) forget();
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
-  await updateLedger(order, startedAt, { result, failure, held: heldBy(order, startedAt, error), sources }, health, around);
+  await updateLedger(
+    order,
+    startedAt,
+    { result, failure, held: heldBy(order, startedAt, error), sources },
+    health,
+    around,
+  );
   await lock?.release(); // not earlier: a rollback goes by what the ledger says of this run
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  await around.record({ ...runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health), ...sourcesOfRun(sources) });
+  await around.record({
+    ...runRecord(order, startedAt, tookMs, exitCode, end, result, failure, health),
+    ...sourcesOfRun(sources),
+  });
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
-  if (failure && error instanceof HeldError) story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
+  if (failure && error instanceof HeldError)
+    story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
   else if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
-  else story.tell('run:succeeded', { ...result?.figures, tookMs, gaps: result?.gaps === true, vanished: result?.vanished ?? 0, stamped: result?.stampedAt !== undefined, ...verifiedFigures(result) });
+  else
+    story.tell('run:succeeded', {
+      ...result?.figures,
+      tookMs,
+      gaps: result?.gaps === true,
+      vanished: result?.vanished ?? 0,
+      stamped: result?.stampedAt !== undefined,
+      ...verifiedFigures(result),
+    });
   if (end === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
-  if (end === 'open') bus.emit('drive:do-not-unplug', { drive, runId, reason: failure?.happened ?? 'It could not be proven that the disk is closed.' });
+  if (end === 'open')
+    bus.emit('drive:do-not-unplug', {
+      drive,
+      runId,
+      reason: failure?.happened ?? 'It could not be proven that the disk is closed.',
+    });
   return { drive: end, exitCode, ...(failure && { failure }), ...(result && { result }) };
 }
 
@@ -130,7 +178,11 @@ async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15
     const lock = await lockFile(file);
     if (lock) return lock;
     await pause(500, signal);
-    if (Date.now() > until) throw new BusyError('Another extbackup command works with the disks.', 'Let it end, then plug the disk in again or run: extbackup run');
+    if (Date.now() > until)
+      throw new BusyError(
+        'Another extbackup command works with the disks.',
+        'Let it end, then plug the disk in again or run: extbackup run',
+      );
   }
 }
 
@@ -144,9 +196,16 @@ const goneBefore = (drive: string): DriveError =>
   new DriveError('EXB_DISK_GONE', `Disk ${drive} was taken out before its run began.`, 'Plug it in again.');
 
 /** Looks at the machine; an undo that believes it worked is no proof. */
-async function proveClosed(order: RunOrder, disk: string | undefined, error: unknown, around: RunSurroundings): Promise<RunEnd['drive']> {
+async function proveClosed(
+  order: RunOrder,
+  disk: string | undefined,
+  error: unknown,
+  around: RunSurroundings,
+): Promise<RunEnd['drive']> {
   try {
-    const volume = (await around.findVolumes()).find(({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid);
+    const volume = (await around.findVolumes()).find(
+      ({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid,
+    );
     const holds = await around.holdsOf(volume?.disk ?? disk, mappingName(order.drive));
     if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
     return volume ? 'closed' : 'gone';
@@ -164,12 +223,28 @@ interface Outcome {
   readonly sources: readonly SourceResult[];
 }
 
-async function updateLedger(order: RunOrder, startedAt: Date, outcome: Outcome, health: HealthWatch | undefined, around: RunSurroundings): Promise<void> {
+async function updateLedger(
+  order: RunOrder,
+  startedAt: Date,
+  outcome: Outcome,
+  health: HealthWatch | undefined,
+  around: RunSurroundings,
+): Promise<void> {
   try {
-    await around.registry.update((drives) => drives.map((record) => (record.label === order.drive ? withHealth(afterRun(record, order.runId, startedAt, outcome), outcome.result, health) : record)));
+    await around.registry.update((drives) =>
+      drives.map((record) =>
+        record.label === order.drive
+          ? withHealth(afterRun(record, order.runId, startedAt, outcome), outcome.result, health)
+          : record,
+      ),
+    );
   } catch (error) {
-    const todo = error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
-    around.bus.emit('warning:raised', { reason: `The list of disks could not be updated: ${messageOf(error)}`, todo: `The backup itself is not affected. ${todo}` });
+    const todo =
+      error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
+    around.bus.emit('warning:raised', {
+      reason: `The list of disks could not be updated: ${messageOf(error)}`,
+      todo: `The backup itself is not affected. ${todo}`,
+    });
   }
 }
 
@@ -177,33 +252,64 @@ async function updateLedger(order: RunOrder, startedAt: Date, outcome: Outcome, 
 function heldBy(order: RunOrder, at: Date, error: unknown): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
-  return { runId: order.runId, at: at.toISOString(), reason: held.message, counts: held.counts ?? noCounts, ...(held.sources && { sources: held.sources }), ...(held.attestation && { attestation: held.attestation }), approved: null };
+  return {
+    runId: order.runId,
+    at: at.toISOString(),
+    reason: held.message,
+    counts: held.counts ?? noCounts,
+    ...(held.sources && { sources: held.sources }),
+    ...(held.attestation && { attestation: held.attestation }),
+    approved: null,
+  };
 }
 
-function afterRun(record: DriveRecord, runId: string, startedAt: Date, { result, failure, held, sources }: Outcome): DriveRecord {
+function afterRun(
+  record: DriveRecord,
+  runId: string,
+  startedAt: Date,
+  { result, failure, held, sources }: Outcome,
+): DriveRecord {
   const incomplete = result !== undefined && result.stampedAt === undefined;
   const { hold: before, historyAt, ...rest } = record;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
   // Where other sources went on without it, the run itself names again what waits.
-  const hold = mustWait(before) && held?.sources === undefined && !result?.stampedAt ? before : held ? { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) } : result?.stampedAt ? undefined : before;
+  const hold =
+    mustWait(before) && held?.sources === undefined && !result?.stampedAt
+      ? before
+      : held
+        ? { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) }
+        : result?.stampedAt
+          ? undefined
+          : before;
   return {
     ...rest,
     ...(historyAt !== undefined && { historyAt }),
     ...(hold && { hold }),
-    ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && { suspicion: { runId, at: startedAt.toISOString() } }),
+    ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && {
+      suspicion: { runId, at: startedAt.toISOString() },
+    }),
     ...sourcesAfterRun(record, sources, failure?.code),
     runs: record.runs + 1,
     lastRun: startedAt.toISOString(),
     lastError: failure?.code ?? (incomplete ? 'EXB_GAPS' : null),
     ...(result && { generation: Math.max(record.generation, result.generation) }),
     // Figures of an incomplete pull would make the next one look harmless, or harmful.
-    ...(result?.stampedAt && { filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal, lastSuccess: result.stampedAt.toISOString(), successBefore: record.lastSuccess }),
+    ...(result?.stampedAt && {
+      filesTotal: result.figures.filesTotal,
+      bytesTotal: result.figures.bytesTotal,
+      lastSuccess: result.stampedAt.toISOString(),
+      successBefore: record.lastSuccess,
+    }),
     ...(result?.historyAt && { historyAt: result.historyAt.toISOString(), historyBefore: historyAt }),
   };
 }
 
-const withHealth = (record: DriveRecord, result: RunResult | undefined, health: HealthWatch | undefined): DriveRecord =>
-  (health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) });
+const withHealth = (
+  record: DriveRecord,
+  result: RunResult | undefined,
+  health: HealthWatch | undefined,
+): DriveRecord =>
+  health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) };
 
 /** What a run read back, in numbers. */
 function verifiedFigures(result: RunResult | undefined): { readonly verified?: VerifiedFigures } {
@@ -212,14 +318,38 @@ function verifiedFigures(result: RunResult | undefined): { readonly verified?: V
   return { verified: { files: compared + recorded, bytes, damaged: known.damaged + known.unreadable } };
 }
 
-function runRecord(order: RunOrder, startedAt: Date, tookMs: number, exitCode: number, disk: RunEnd['drive'], result: RunResult | undefined, failure: Failure | undefined, health: HealthWatch | undefined): RunRecord {
+function runRecord(
+  order: RunOrder,
+  startedAt: Date,
+  tookMs: number,
+  exitCode: number,
+  disk: RunEnd['drive'],
+  result: RunResult | undefined,
+  failure: Failure | undefined,
+  health: HealthWatch | undefined,
+): RunRecord {
   const { figures } = result ?? {};
   return {
-    id: order.runId, drive: order.drive, trigger: order.trigger, startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
-    outcome: outcomeOf(exitCode), exitCode, code: failure?.code ?? null, message: failure?.happened ?? '', released: disk !== 'open', pulledOut: disk === 'gone', tookMs,
-    filesTotal: figures?.filesTotal ?? null, filesTransferred: figures?.filesTransferred ?? null, filesDeleted: figures?.filesDeleted ?? null,
-    bytesTotal: figures?.bytesTotal ?? null, bytesTransferred: figures?.bytesTransferred ?? null, bytesReceived: figures?.bytesReceived ?? null,
-    verified: verifiedFigures(result).verified ?? null, mediaErrors: health?.ioErrors ?? 0,
+    id: order.runId,
+    drive: order.drive,
+    trigger: order.trigger,
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    outcome: outcomeOf(exitCode),
+    exitCode,
+    code: failure?.code ?? null,
+    message: failure?.happened ?? '',
+    released: disk !== 'open',
+    pulledOut: disk === 'gone',
+    tookMs,
+    filesTotal: figures?.filesTotal ?? null,
+    filesTransferred: figures?.filesTransferred ?? null,
+    filesDeleted: figures?.filesDeleted ?? null,
+    bytesTotal: figures?.bytesTotal ?? null,
+    bytesTransferred: figures?.bytesTransferred ?? null,
+    bytesReceived: figures?.bytesReceived ?? null,
+    verified: verifiedFigures(result).verified ?? null,
+    mediaErrors: health?.ioErrors ?? 0,
   };
 }
 

@@ -23,7 +23,11 @@ export interface RunQueue {
   readonly current: RunOrder | undefined;
   readonly waiting: readonly RunOrder[];
   /** Adds a run, or returns the one for the same disk that waits already. undefined while that disk's run is going on. */
-  add(drive: string, attach: AttachKey, trigger: Trigger): { readonly order: RunOrder; readonly isNew: boolean } | undefined;
+  add(
+    drive: string,
+    attach: AttachKey,
+    trigger: Trigger,
+  ): { readonly order: RunOrder; readonly isNew: boolean } | undefined;
   /** Takes a waiting run out; ends the one that is going on, with that reason. False when there is no such run. */
   end(runId: string, reason: Error): boolean;
   /** Resolves when nothing is going on and nothing waits. */
@@ -35,7 +39,8 @@ export interface RunQueue {
 /** A {@link RunQueue}; `onDropped` hears of orders that leave it without having been started. */
 export function createRunQueue(carryOut: CarryOut, onDropped: (order: RunOrder, reason: Error) => void): RunQueue {
   const waiting: RunOrder[] = [];
-  let current: { readonly order: RunOrder; readonly controller: AbortController; readonly done: Promise<void> } | undefined;
+  let current:
+    { readonly order: RunOrder; readonly controller: AbortController; readonly done: Promise<void> } | undefined;
   let stopped = false;
   let whenIdle: (() => void)[] = [];
 
@@ -83,7 +88,10 @@ export function createRunQueue(carryOut: CarryOut, onDropped: (order: RunOrder, 
       if (dropped) onDropped(dropped, reason);
       return dropped !== undefined;
     },
-    idle: () => (current === undefined && waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+    idle: () =>
+      current === undefined && waiting.length === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => whenIdle.push(resolve)),
     stop: async (reason) => {
       stopped = true;
       for (const order of waiting.splice(0)) onDropped(order, reason);

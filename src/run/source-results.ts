@@ -11,17 +11,33 @@ const lostDisk: readonly (string | undefined)[] = ['EXB_DISK_GONE', 'EXB_DISK_ER
  * What the ledger keeps of each source. One that the settings no longer name is forgotten.
  * @param failure code of the run's failure
  */
-export function sourcesAfterRun({ sources: before }: DriveRecord, results: readonly SourceResult[], failure: string | undefined): Pick<DriveRecord, 'sources'> {
+export function sourcesAfterRun(
+  { sources: before }: DriveRecord,
+  results: readonly SourceResult[],
+  failure: string | undefined,
+): Pick<DriveRecord, 'sources'> {
   const codes = results.flatMap(({ error }) => (error ? [error.code] : []));
-  if (results.length > 0 && (failure === undefined || (codes.length > 0 && ![failure, ...codes].some((code) => lostDisk.includes(code))))) {
-    return { sources: Object.fromEntries(results.map((result) => [result.name, afterPull(before?.[result.name], result)])) };
+  if (
+    results.length > 0 &&
+    (failure === undefined || (codes.length > 0 && ![failure, ...codes].some((code) => lostDisk.includes(code))))
+  ) {
+    return {
+      sources: Object.fromEntries(results.map((result) => [result.name, afterPull(before?.[result.name], result)])),
+    };
   }
   // It was cut off: none of them counts as complete, and each may have left something unfinished.
   if (before === undefined || ![...lostDisk, 'EXB_CANCELLED'].includes(failure)) return {};
-  return { sources: Object.fromEntries(Object.entries(before).map(([name, record]) => [name, { ...record, lastError: failure ?? null }])) };
+  return {
+    sources: Object.fromEntries(
+      Object.entries(before).map(([name, record]) => [name, { ...record, lastError: failure ?? null }]),
+    ),
+  };
 }
 
-function afterPull(before: SourceRecord = { lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0 }, { outcome, error, pulled, completeAt }: SourceResult): SourceRecord {
+function afterPull(
+  before: SourceRecord = { lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0 },
+  { outcome, error, pulled, completeAt }: SourceResult,
+): SourceRecord {
   if (outcome === 'skipped') return before;
   const lastError = error?.code ?? (completeAt ? null : 'EXB_GAPS');
   if (!completeAt || !pulled) return { ...before, lastError };
@@ -32,12 +48,21 @@ function afterPull(before: SourceRecord = { lastSuccess: null, lastError: null, 
 /** The same for the list of runs. */
 export function sourcesOfRun(results: readonly SourceResult[]): Pick<RunRecord, 'sources'> {
   if (results.length === 0) return {};
-  return { sources: results.map(({ name, outcome, error, pulled }): SourceRun => {
-    const { figures } = pulled ?? {};
-    return {
-      name, outcome, code: error?.code ?? null, message: error?.message ?? '',
-      filesTotal: figures?.filesTotal ?? null, filesTransferred: figures?.filesTransferred ?? null, filesDeleted: figures?.filesDeleted ?? null,
-      bytesTotal: figures?.bytesTotal ?? null, bytesTransferred: figures?.bytesTransferred ?? null, bytesReceived: figures?.bytesReceived ?? null,
-    };
-  }) };
+  return {
+    sources: results.map(({ name, outcome, error, pulled }): SourceRun => {
+      const { figures } = pulled ?? {};
+      return {
+        name,
+        outcome,
+        code: error?.code ?? null,
+        message: error?.message ?? '',
+        filesTotal: figures?.filesTotal ?? null,
+        filesTransferred: figures?.filesTransferred ?? null,
+        filesDeleted: figures?.filesDeleted ?? null,
+        bytesTotal: figures?.bytesTotal ?? null,
+        bytesTransferred: figures?.bytesTransferred ?? null,
+        bytesReceived: figures?.bytesReceived ?? null,
+      };
+    }),
+  };
 }

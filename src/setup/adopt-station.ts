@@ -37,24 +37,48 @@ export interface FoundStation {
  */
 export async function findStation({ paths }: CliContext, wishes: AdoptWishes): Promise<FoundStation> {
   if ((await readIfThere(paths.config)) !== undefined) {
-    throw new UsageError(`This station has settings already: ${paths.config}.`, 'To start again, move that file and the salt beside it away first.');
+    throw new UsageError(
+      `This station has settings already: ${paths.config}.`,
+      'To start again, move that file and the salt beside it away first.',
+    );
   }
   const old = await findOldSetup(wishes.place);
   const source = wishes.source ?? (old.server === undefined ? undefined : `${old.user ?? 'extbackup'}@${old.server}`);
-  if (source === undefined) throw new UsageError('The backup server was not found in the old scripts.', 'Name it: extbackup setup --adopt --source extbackup@backup.example.org');
-  if (!parseSource(source)) throw new UsageError(`The backup server ${source} is not USER@HOST or USER@HOST:PATH.`, 'Name it: extbackup setup --adopt --source extbackup@backup.example.org');
+  if (source === undefined)
+    throw new UsageError(
+      'The backup server was not found in the old scripts.',
+      'Name it: extbackup setup --adopt --source extbackup@backup.example.org',
+    );
+  if (!parseSource(source))
+    throw new UsageError(
+      `The backup server ${source} is not USER@HOST or USER@HOST:PATH.`,
+      'Name it: extbackup setup --adopt --source extbackup@backup.example.org',
+    );
   const present = await readSaltIfThere(files.salt(paths));
   if (present !== undefined && present !== old.salt) {
-    throw new UsageError(`${files.salt(paths)} holds another salt than ${old.script}.`, 'Move it away if no disk was encrypted with it.');
+    throw new UsageError(
+      `${files.salt(paths)} holds another salt than ${old.script}.`,
+      'Move it away if no disk was encrypted with it.',
+    );
   }
-  return { old, salt: old.salt, settings: { derivation: 'sha512', ...(old.check !== undefined && { check: old.check }) }, source, port: wishes.port ?? 22 };
+  return {
+    old,
+    salt: old.salt,
+    settings: { derivation: 'sha512', ...(old.check !== undefined && { check: old.check }) },
+    source,
+    port: wishes.port ?? 22,
+  };
 }
 
 /**
  * Takes over a machine that was set up by hand: salt, check value, encrypted ssh key, known host keys. Everything is
  * copied; nothing is encrypted anew, and the old files stay where they are.
  */
-export async function adoptStation(context: CliContext, { old, salt, settings, source, port }: FoundStation, home = homedir()): Promise<Config> {
+export async function adoptStation(
+  context: CliContext,
+  { old, salt, settings, source, port }: FoundStation,
+  home = homedir(),
+): Promise<Config> {
   const { paths } = context;
   await mkdir(paths.etc, { recursive: true, mode: 0o755 });
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), salt);
@@ -62,16 +86,21 @@ export async function adoptStation(context: CliContext, { old, salt, settings, s
   const config = await writeNewConfig(paths.config, { source, port, key: settings, ssh: differing(ssh) });
   context.note(`Took the salt${old.check === undefined ? '' : ' and the check value'} from ${old.script}.`);
   if (ssh.key !== undefined) context.note(`Copied the encrypted ssh key to ${ssh.key}.`);
-  if (await adoptHostKeys(context, config, `${home}/.ssh/known_hosts`)) context.note("Took the server's host keys from ~/.ssh/known_hosts.");
+  if (await adoptHostKeys(context, config, `${home}/.ssh/known_hosts`))
+    context.note("Took the server's host keys from ~/.ssh/known_hosts.");
   return config;
 }
 
 /** What is left to do by hand after an adoption. */
 export async function stepsAfterAdoption(context: CliContext): Promise<string[]> {
-  const disks = (await listBlockDevices(context.runCommand)).flatMap((disk) => [...withDescendants(disk)]).filter(({ fstype }) => fstype === 'crypto_LUKS');
+  const disks = (await listBlockDevices(context.runCommand))
+    .flatMap((disk) => [...withDescendants(disk)])
+    .filter(({ fstype }) => fstype === 'crypto_LUKS');
   return [
     'Enrol each of the disks while it is plugged in:',
-    ...(disks.length === 0 ? ['  extbackup drive adopt /dev/DISK'] : disks.map(({ path }) => `  extbackup drive adopt ${path}`)),
+    ...(disks.length === 0
+      ? ['  extbackup drive adopt /dev/DISK']
+      : disks.map(({ path }) => `  extbackup drive adopt ${path}`)),
     'Then take out what did the work until now: the call in /root/.profile, the cron job, the mount aliases in /etc/profile.d.',
     'The old key derivation works on; a password change replaces it by a better one: extbackup key change',
   ];
@@ -105,7 +134,11 @@ async function adoptHostKeys({ runCommand }: CliContext, config: Config, knownHo
   const { host, port } = server;
   const name = port === 22 ? host : `[${host}]:${port}`;
   try {
-    const { stdout } = await runCommand({ file: '/usr/bin/ssh-keygen', args: ['-F', name, '-f', knownHosts], timeoutMs: 20_000 });
+    const { stdout } = await runCommand({
+      file: '/usr/bin/ssh-keygen',
+      args: ['-F', name, '-f', knownHosts],
+      timeoutMs: 20_000,
+    });
     const keys = parseHostKeys(stdout).map((key) => ({ ...key, line: key.line.replace(/^\S+/, name) }));
     if (keys.length > 0) await writeHostKeys(config.ssh.knownHosts, server, keys);
     return keys.length > 0;

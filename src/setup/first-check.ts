@@ -13,7 +13,11 @@ import { checkValueOf } from '../keys/derivation.ts';
 export async function confirmFirstKey(context: { note(text: string): void }): Promise<void> {
   context.note('No check value is stored yet, so a wrong password cannot be told from a right one.');
   if (process.stdin.isTTY && (await askYes('The key seems to be new: is this the first set-up?'))) return;
-  throw new KeyError('EXB_KEY_REJECTED', 'No check value is stored, so the password could not be checked.', 'If this is the first set-up: extbackup unlock --first. Otherwise put key.check back into the configuration.');
+  throw new KeyError(
+    'EXB_KEY_REJECTED',
+    'No check value is stored, so the password could not be checked.',
+    'If this is the first set-up: extbackup unlock --first. Otherwise put key.check back into the configuration.',
+  );
 }
 
 /** Stores the check value of a key, so that from now on a wrong password is recognised. */

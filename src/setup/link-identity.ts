@@ -13,7 +13,10 @@ export async function linkIdentity(identity: string, home = homedir()): Promise<
   await mkdir(`${home}/.ssh`, { recursive: true, mode: 0o700 });
   const kind = await lstat(link).catch(() => undefined);
   if (kind && !kind.isSymbolicLink()) {
-    throw new UsageError(`${link} is a file of its own and was not replaced by a link.`, 'Move it away if it is not needed, and try again.');
+    throw new UsageError(
+      `${link} is a file of its own and was not replaced by a link.`,
+      'Move it away if it is not needed, and try again.',
+    );
   }
   if (kind && (await readlink(link)) === identity) return `${link} already leads to the key in RAM.`;
   const temporary = `${link}.${process.pid}`;

@@ -10,7 +10,13 @@ export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
     '',
     `Next, on ${hosts.length === 1 ? 'the backup server' : 'each backup server'}, once (as root):`,
     ...setupCommands(config, ' --directory /backups').map((line) => `  ${line}`),
-    ...(hostKeyPinned ? [] : ['', `The host key of ${hosts.length === 1 ? 'the server' : 'a server'} is not pinned yet. When it can be reached:`, '  extbackup setup --trust-host-key']),
+    ...(hostKeyPinned
+      ? []
+      : [
+          '',
+          `The host key of ${hosts.length === 1 ? 'the server' : 'a server'} is not pinned yet. When it can be reached:`,
+          '  extbackup setup --trust-host-key',
+        ]),
     '',
     'Then the first disk:',
     '  extbackup drive prepare /dev/DISK --label BACKUP_1',

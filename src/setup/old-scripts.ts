@@ -17,7 +17,10 @@ export interface OldSetup {
  * out is none.
  */
 export function readAssignment(script: string, name: string): string | undefined {
-  const pattern = new RegExp(`^[ \\t]*(?:export[ \\t]+|readonly[ \\t]+)?${name}=(?:'([^'\\n]*)'|"([^"$\`\\\\\\n]*)"|([^\\s'"$\`\\\\;&|#()<>*?~]*))[ \\t]*(?:[;#].*)?$`, 'm');
+  const pattern = new RegExp(
+    `^[ \\t]*(?:export[ \\t]+|readonly[ \\t]+)?${name}=(?:'([^'\\n]*)'|"([^"$\`\\\\\\n]*)"|([^\\s'"$\`\\\\;&|#()<>*?~]*))[ \\t]*(?:[;#].*)?$`,
+    'm',
+  );
   const [, single, double, bare] = pattern.exec(script) ?? [];
   const value = single ?? double ?? bare;
   return value === '' ? undefined : value;
@@ -32,16 +35,25 @@ export async function findOldSetup(place: string): Promise<OldSetup> {
   const texts = await readScripts(place);
   const builders = texts.flatMap(({ file, text }) => {
     const salt = readAssignment(text, 'SALT');
-    return salt !== undefined && text.includes('sha512sum') ? [{ file, salt, check: readAssignment(text, 'SHA1_CHECK') }] : [];
+    return salt !== undefined && text.includes('sha512sum')
+      ? [{ file, salt, check: readAssignment(text, 'SHA1_CHECK') }]
+      : [];
   });
   const [builder] = builders;
   if (builder === undefined) {
-    throw new UsageError(`No script in ${place} has a plain SALT=… and builds a key with sha512sum.`, 'Name the script: extbackup setup --adopt FILE. Its salt must stand there as plain text.');
+    throw new UsageError(
+      `No script in ${place} has a plain SALT=… and builds a key with sha512sum.`,
+      'Name the script: extbackup setup --adopt FILE. Its salt must stand there as plain text.',
+    );
   }
   if (builders.some(({ salt }) => salt !== builder.salt)) {
-    throw new UsageError(`Several scripts build a key, with different salts: ${builders.map(({ file }) => file).join(', ')}.`, 'Name the one that is in use: extbackup setup --adopt FILE');
+    throw new UsageError(
+      `Several scripts build a key, with different salts: ${builders.map(({ file }) => file).join(', ')}.`,
+      'Name the one that is in use: extbackup setup --adopt FILE',
+    );
   }
-  const first = (name: string): string | undefined => texts.map(({ text }) => readAssignment(text, name)).find((value) => value !== undefined);
+  const first = (name: string): string | undefined =>
+    texts.map(({ text }) => readAssignment(text, name)).find((value) => value !== undefined);
   return {
     script: builder.file,
     salt: builder.salt,
@@ -55,14 +67,23 @@ const largestScript = 256 * 1024;
 
 async function readScripts(place: string): Promise<{ file: string; text: string }[]> {
   try {
-    const names = await readdir(place).then((found) => found.sort().map((name) => `${place}/${name}`), (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return [place];
-      throw error;
-    });
-    const texts = await Promise.all(names.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(() => '') })));
+    const names = await readdir(place).then(
+      (found) => found.sort().map((name) => `${place}/${name}`),
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return [place];
+        throw error;
+      },
+    );
+    const texts = await Promise.all(
+      names.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(() => '') })),
+    );
     return texts.filter(({ text }) => text.length < largestScript);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UsageError(`${place} does not exist.`, 'Name the script that builds the key: extbackup setup --adopt FILE', error);
+    throw new UsageError(
+      `${place} does not exist.`,
+      'Name the script that builds the key: extbackup setup --adopt FILE',
+      error,
+    );
   }
 }

@@ -22,7 +22,7 @@ trap 'exit 130' HUP INT TERM
 
 # What must be there, looked at before anything is changed.
 [ "$(id -u)" = 0 ] || refuse "this must be run as root." "Try: sudo sh FILE"
-for need in sudo visudo rsync useradd usermod groupadd ${"$"}{heartbeat_timer:+systemctl}; do
+for need in sudo visudo rsync useradd usermod groupadd ${'$'}{heartbeat_timer:+systemctl}; do
   command -v "$need" >/dev/null || refuse "$need is not installed." "Try: apt-get install sudo rsync passwd"
 done
 [ -x "$rrsync" ] || refuse "$rrsync is missing; it comes with rsync since Debian 12." "On an older system see /usr/share/doc/rsync/scripts/."
@@ -140,10 +140,10 @@ beat_script() {
     "file='$directory/$heartbeat_file'"
   cat <<'END-OF-HEARTBEAT'
 umask 022
-if [ "${"$"}{1-}" = --if-changed ]; then
+if [ "${'$'}{1-}" = --if-changed ]; then
   since=
   if [ -f "$file" ] && [ ! -L "$file" ]; then since=$file; fi
-  found=$(find "$directory" -path "$file" -prune -o -path "$file.new" -prune -o -type f ${"$"}{since:+-cnewer "$since"} -print -quit)
+  found=$(find "$directory" -path "$file" -prune -o -path "$file.new" -prune -o -type f ${'$'}{since:+-cnewer "$since"} -print -quit)
   [ -n "$found" ] || exit 0
 fi
 # A new file each time, complete before it gets its name; -C follows no link that stands in the way.

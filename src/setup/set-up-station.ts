@@ -49,8 +49,13 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
     await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
-    if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources) throw hasSeveralSources(paths.config);
-    const config = await (wishes.adopt === undefined ? isNew ? makeConfig(context, wishes) : adjustConfig(context, wishes) : adopt(context, wishes, wishes.adopt));
+    if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources)
+      throw hasSeveralSources(paths.config);
+    const config = await (wishes.adopt === undefined
+      ? isNew
+        ? makeConfig(context, wishes)
+        : adjustConfig(context, wishes)
+      : adopt(context, wishes, wishes.adopt));
     const pinned = await settleHostKeys(context, config, wishes);
     const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
     for (const line of steps) context.print(line);
@@ -59,17 +64,32 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
 
 async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
-  const source = checkSource(wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined));
-  const scrypt = wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
+  const source = checkSource(
+    wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined),
+  );
+  const scrypt =
+    wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
   const settings = { derivation: 'scrypt' as const, scrypt };
-  const typed = checkPassword('scrypt', await askPassword({ message: 'New password for the backup disks:', fromStdin: wishes.passwordFromStdin, twice: true }));
+  const typed = checkPassword(
+    'scrypt',
+    await askPassword({
+      message: 'New password for the backup disks:',
+      fromStdin: wishes.passwordFromStdin,
+      twice: true,
+    }),
+  );
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
   const key = await buildKey(paths, settings, typed);
   const ssh = sshFiles(paths.etc, wishes.keyType);
   try {
     await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
     // Last, so that a key is recorded only when an ssh key from an earlier, interrupted set-up opens with it.
-    return await writeNewConfig(paths.config, { source, port: wishes.port ?? 22, key: { ...settings, check: checkValueOf('scrypt', key) }, ssh });
+    return await writeNewConfig(paths.config, {
+      source,
+      port: wishes.port ?? 22,
+      key: { ...settings, check: checkValueOf('scrypt', key) },
+      ssh,
+    });
   } finally {
     key.wipe();
   }
@@ -99,10 +119,11 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
   }
 }
 
-const hasSeveralSources = (file: string): UsageError => new UsageError(
-  'The settings name several sources; --source and --port would change which one?',
-  `Change them in ${file}, under sources:, then run again: extbackup setup`,
-);
+const hasSeveralSources = (file: string): UsageError =>
+  new UsageError(
+    'The settings name several sources; --source and --port would change which one?',
+    `Change them in ${file}, under sources:, then run again: extbackup setup`,
+  );
 
 /** Like {@link adjustConfig}, with the salt and the check value that the old scripts hold. */
 async function adopt(context: CliContext, wishes: SetupWishes, place: string): Promise<Config> {
@@ -120,7 +141,11 @@ async function adopt(context: CliContext, wishes: SetupWishes, place: string): P
 }
 
 const askForKey = (wishes: SetupWishes, isFirst: boolean): Promise<Secret> =>
-  askPassword({ message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:', fromStdin: wishes.passwordFromStdin, twice: isFirst });
+  askPassword({
+    message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:',
+    fromStdin: wishes.passwordFromStdin,
+    twice: isFirst,
+  });
 
 /** The check value, where none is stored yet. */
 const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigChange[] =>
@@ -129,10 +154,20 @@ const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigCha
 /** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
 function hasAnotherPassword(error: unknown): unknown {
   if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
-  return new KeyError('EXB_KEY_REJECTED', 'This station is set up already, with another password; the keys were left as they are.', 'Give the password that it has, or set a new one: extbackup key change', error);
+  return new KeyError(
+    'EXB_KEY_REJECTED',
+    'This station is set up already, with another password; the keys were left as they are.',
+    'Give the password that it has, or set a new one: extbackup key change',
+    error,
+  );
 }
 
-async function loadOrMake(context: CliContext, ssh: Config['ssh'], key: Secret, how: { readonly proven: boolean; readonly type: SshKeyType }): Promise<void> {
+async function loadOrMake(
+  context: CliContext,
+  ssh: Config['ssh'],
+  key: Secret,
+  how: { readonly proven: boolean; readonly type: SshKeyType },
+): Promise<void> {
   const { paths, runCommand: run } = context;
   const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
   offerConversion(context, form);
@@ -145,7 +180,11 @@ const defaultSsh = configSchema.shape.ssh.parse(undefined);
 
 /** The settings that say where the ssh key's parts are; none when they are where they are by default. */
 function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
-  const wanted = { key: `${etc}/id_${type}.encrypted`, publicKey: `${etc}/id_${type}.pub`, knownHosts: `${etc}/known_hosts` };
+  const wanted = {
+    key: `${etc}/id_${type}.encrypted`,
+    publicKey: `${etc}/id_${type}.pub`,
+    knownHosts: `${etc}/known_hosts`,
+  };
   return wanted.key === defaultSsh.key && wanted.knownHosts === defaultSsh.knownHosts ? {} : wanted;
 }
 
@@ -157,7 +196,15 @@ function changesOf(wishes: SetupWishes): ConfigChange[] {
 }
 
 function checkSource(source: string | undefined): string {
-  if (source === undefined || source === '') throw new UsageError('The backup server is not known yet.', 'Name it: extbackup setup --source extbackup@backup.example.org');
-  if (!parseSource(source)) throw new UsageError(`--source ${source} is not USER@HOST or USER@HOST:PATH.`, 'For example: extbackup setup --source extbackup@backup.example.org');
+  if (source === undefined || source === '')
+    throw new UsageError(
+      'The backup server is not known yet.',
+      'Name it: extbackup setup --source extbackup@backup.example.org',
+    );
+  if (!parseSource(source))
+    throw new UsageError(
+      `--source ${source} is not USER@HOST or USER@HOST:PATH.`,
+      'For example: extbackup setup --source extbackup@backup.example.org',
+    );
   return source;
 }

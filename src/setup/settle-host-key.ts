@@ -2,7 +2,15 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { parseSource, type Config } from '../config/schema.ts';
 import { serversOf, type PullSource } from '../config/sources.ts';
 import { askYes } from '../terminal/ask-question.ts';
-import { pinHostKey, pinnedHostKeys, scanHostKeys, writeHostKeys, type HostKey, type PinnedServer, type Trust } from '../keys/host-key.ts';
+import {
+  pinHostKey,
+  pinnedHostKeys,
+  scanHostKeys,
+  writeHostKeys,
+  type HostKey,
+  type PinnedServer,
+  type Trust,
+} from '../keys/host-key.ts';
 import { ExtbackupError } from '../errors.ts';
 
 /** The server of a source. */
@@ -15,7 +23,9 @@ export function serverOf({ source, port }: Pick<PullSource, 'source' | 'port'>):
 /** The servers of a configuration, each once. */
 export function hostsOf(config: Config): PinnedServer[] {
   const all = serversOf(config).map(serverOf);
-  return all.filter(({ host, port }, index) => all.findIndex((other) => other.host === host && other.port === port) === index);
+  return all.filter(
+    ({ host, port }, index) => all.findIndex((other) => other.host === host && other.port === port) === index,
+  );
 }
 
 /** What the flags allow, and whether questions may be asked. */
@@ -46,7 +56,12 @@ export async function settleHostKeys(context: CliContext, config: Config, wishes
   return pinned.every(Boolean);
 }
 
-async function settleHostKey(context: CliContext, file: string, server: PinnedServer, wishes: Wishes): Promise<boolean> {
+async function settleHostKey(
+  context: CliContext,
+  file: string,
+  server: PinnedServer,
+  wishes: Wishes,
+): Promise<boolean> {
   const run = context.runCommand;
   if (wishes.trust !== undefined) {
     const pinned = await pinHostKey(run, file, server, wishes.trust);

@@ -7,8 +7,18 @@ import { serversOf } from '../config/sources.ts';
  * @param options of `server-setup` besides the name of a source
  */
 export function setupCommands(config: Config, options = ''): string[] {
-  const logins = serversOf(config).map(({ name, source }) => ({ name, user: parseSource(source)?.user ?? '', host: parseSource(source)?.host ?? '' }));
+  const logins = serversOf(config).map(({ name, source }) => ({
+    name,
+    user: parseSource(source)?.user ?? '',
+    host: parseSource(source)?.host ?? '',
+  }));
   const differ = logins.some(({ user }) => user !== logins[0]?.user);
-  const first = logins.filter(({ user, host }, index) => logins.findIndex((other) => other.host === host && (!differ || other.user === user)) === index);
-  return first.map(({ name, host }) => `extbackup server-setup${differ && name !== undefined ? ` --source ${name}` : ''}${options} | ssh root@${host} sh`);
+  const first = logins.filter(
+    ({ user, host }, index) =>
+      logins.findIndex((other) => other.host === host && (!differ || other.user === user)) === index,
+  );
+  return first.map(
+    ({ name, host }) =>
+      `extbackup server-setup${differ && name !== undefined ? ` --source ${name}` : ''}${options} | ssh root@${host} sh`,
+  );
 }

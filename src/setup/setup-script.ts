@@ -30,14 +30,23 @@ const keyPattern = /^(?:ssh-(?:ed25519|rsa)) [A-Za-z0-9+/]+={0,2} [A-Za-z0-9@._-
 export function renderServerScript(setup: ServerSetup): string {
   const directory = setup.directory.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
   if (!directoryPattern.test(directory) || directory.split('/').some((part) => part === '.' || part === '..')) {
-    throw new UsageError('--directory must be an absolute path of letters, digits, and . _ - / only.', 'On the server, give the directory a plain name or a bind mount with one.');
+    throw new UsageError(
+      '--directory must be an absolute path of letters, digits, and . _ - / only.',
+      'On the server, give the directory a plain name or a bind mount with one.',
+    );
   }
   if (!userPattern.test(setup.user) || setup.user === 'root') {
-    throw new UsageError('--user must be a plain user name of small letters, digits, _ and -, and not root.', 'Leave it out to use: extbackup');
+    throw new UsageError(
+      '--user must be a plain user name of small letters, digits, _ and -, and not root.',
+      'Leave it out to use: extbackup',
+    );
   }
   const keys = setup.publicKeys.map((key) => key.trim());
   if (keys.length === 0 || !keys.every((key) => keyPattern.test(key))) {
-    throw new UsageError('The public ssh key of this station has an unexpected form.', 'It must be one line: type, key and a comment like extbackup@station. See the .pub file in /etc/extbackup.');
+    throw new UsageError(
+      'The public ssh key of this station has an unexpected form.',
+      'It must be one line: type, key and a comment like extbackup@station. See the .pub file in /etc/extbackup.',
+    );
   }
   return [
     '#!/bin/sh',

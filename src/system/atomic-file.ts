@@ -23,7 +23,8 @@ export async function removeUnfinished(directory: string, own: readonly string[]
   for (const name of (await readdir(directory)).filter((entry) => unfinished.test(entry))) {
     const file = join(directory, name);
     const { mtimeMs } = await stat(file);
-    if (own.some((known) => name.startsWith(`${known}.`)) || now.getTime() - mtimeMs > unfinishedForMs) await rm(file, { force: true });
+    if (own.some((known) => name.startsWith(`${known}.`)) || now.getTime() - mtimeMs > unfinishedForMs)
+      await rm(file, { force: true });
   }
 }
 

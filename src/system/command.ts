@@ -50,8 +50,22 @@ const keptStderr = 8_000;
 
 /** {@link RunCommand} on the real machine. */
 export const runCommand: RunCommand = async (command) => {
-  const { file, args, stdin, timeoutMs, signal, ownGroup = false, onStart, onExit, onStdout, onStderr, env, accept = [] } = command;
-  const tailed = onStdout && command.stdoutFile !== undefined ? await openTailedFile(command.stdoutFile, onStdout) : undefined;
+  const {
+    file,
+    args,
+    stdin,
+    timeoutMs,
+    signal,
+    ownGroup = false,
+    onStart,
+    onExit,
+    onStdout,
+    onStderr,
+    env,
+    accept = [],
+  } = command;
+  const tailed =
+    onStdout && command.stdoutFile !== undefined ? await openTailedFile(command.stdoutFile, onStdout) : undefined;
   const child = execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
@@ -63,7 +77,9 @@ export const runCommand: RunCommand = async (command) => {
     timeout: timeoutMs,
     forceKillAfterDelay: killDelayMs,
     maxBuffer: 64 * 1024 * 1024,
-    ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
+    ...(stdin === undefined
+      ? { stdin: 'ignore' as const }
+      : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
     ...(signal && { cancelSignal: signal }),
     ...(tailed && { stdout: tailed.writeEnd as 3 }), // any descriptor does; the types know of nine
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
@@ -86,8 +102,10 @@ export const runCommand: RunCommand = async (command) => {
   if (child.pid !== undefined) onStart?.(child.pid);
   if (onExit) child.once('exit', onExit);
   const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
-  const stuck = (timedOut: boolean) => (): CommandError => new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
-  const all = child.then(async (result) => { // all who wrote have ended, too: they shared standard error
+  const stuck = (timedOut: boolean) => (): CommandError =>
+    new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
+  const all = child.then(async (result) => {
+    // all who wrote have ended, too: they shared standard error
     await tailed?.rest();
     return result;
   });
@@ -147,7 +165,15 @@ export class CommandError extends Error {
   /** It could not be ended: it hangs in the kernel, and may go on at any time. */
   readonly stillRuns: boolean;
 
-  constructor(file: string, args: readonly string[], ending: string, exitCode: number | undefined, stderr: string, timedOut = false, stillRuns = false) {
+  constructor(
+    file: string,
+    args: readonly string[],
+    ending: string,
+    exitCode: number | undefined,
+    stderr: string,
+    timedOut = false,
+    stillRuns = false,
+  ) {
     super(`${[file, ...args].join(' ')} ${ending}`);
     this.name = 'CommandError';
     this.exitCode = exitCode;

@@ -12,7 +12,14 @@ const setpriv = '/usr/bin/setpriv';
 /** What a program needs of the system: itself and its libraries, names of users, and a place for what nobody reads. */
 const system = [
   ['execute,read-file,read-dir', '/usr'],
-  ...['/etc/ld.so.cache', '/etc/passwd', '/etc/group', '/etc/nsswitch.conf', '/etc/localtime', '/etc/ssl/openssl.cnf'].map((file) => ['read-file', file] as const),
+  ...[
+    '/etc/ld.so.cache',
+    '/etc/passwd',
+    '/etc/group',
+    '/etc/nsswitch.conf',
+    '/etc/localtime',
+    '/etc/ssl/openssl.cnf',
+  ].map((file) => ['read-file', file] as const),
   ['read-file,write-file', '/dev/null'],
   ['read-file', '/dev/urandom'],
 ] as const;
@@ -22,8 +29,17 @@ const everythingButPrograms =
 
 /** Arguments of setpriv(1), before the program. @param directory undefined is none */
 export function confinementArgs(directory?: string): string[] {
-  const rules = [...system.filter(([, path]) => existsSync(path)), ...(directory === undefined ? [] : [[everythingButPrograms, directory] as const])];
-  return ['--no-new-privs', '--landlock-access', 'fs', ...rules.flatMap(([access, path]) => ['--landlock-rule', `path-beneath:${access}:${path}`]), '--'];
+  const rules = [
+    ...system.filter(([, path]) => existsSync(path)),
+    ...(directory === undefined ? [] : [[everythingButPrograms, directory] as const]),
+  ];
+  return [
+    '--no-new-privs',
+    '--landlock-access',
+    'fs',
+    ...rules.flatMap(([access, path]) => ['--landlock-rule', `path-beneath:${access}:${path}`]),
+    '--',
+  ];
 }
 
 /** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. undefined when it did not answer in time. */
@@ -47,6 +63,7 @@ export function createConfinement(run: RunCommand): Confine {
   return async (inner, directory) => {
     known ??= await canConfine(run);
     if (known !== true) return inner;
-    return (command) => inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });
+    return (command) =>
+      inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });
   };
 }

@@ -23,11 +23,20 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () =>
  * Ends our waiting `ms` milliseconds after `signal` was aborted, whatever the work does.
  * @throws what `stuck` makes, when the time is over
  */
-export async function withDeadlineAfter<T>(signal: AbortSignal, work: Promise<T>, ms: number, stuck: () => Error): Promise<T> {
+export async function withDeadlineAfter<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+  ms: number,
+  stuck: () => Error,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let begin = (): void => undefined;
   const expiry = new Promise<never>((_resolve, reject) => {
-    begin = () => { timer = setTimeout(() => { reject(stuck()); }, ms); };
+    begin = () => {
+      timer = setTimeout(() => {
+        reject(stuck());
+      }, ms);
+    };
   });
   if (signal.aborted) begin();
   else signal.addEventListener('abort', begin, { once: true });

@@ -19,19 +19,32 @@ const wakeAfterMs = 50;
  * started it, all others a little later, SIGKILL after `killDelayMs`. A stopped process is woken, so that it can tidy
  * up. When the leader has ended by itself, whoever of its group still holds its pipes gets as long.
  */
-export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { readonly pid?: number | undefined }, signal: AbortSignal | undefined, timeoutMs: number, killDelayMs: number): GroupEnd {
+export function endWithGroup(
+  leader: Pick<EventEmitter, 'once' | 'off'> & { readonly pid?: number | undefined },
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+  killDelayMs: number,
+): GroupEnd {
   const { pid } = leader;
   if (pid === undefined) return { kill: () => undefined, stop: () => undefined };
   const timers: NodeJS.Timeout[] = [];
-  const kill = (): void => { signalGroup(pid, 'SIGKILL'); };
-  const killSoon = (): void => { timers.push(setTimeout(kill, killDelayMs)); };
+  const kill = (): void => {
+    signalGroup(pid, 'SIGKILL');
+  };
+  const killSoon = (): void => {
+    timers.push(setTimeout(kill, killDelayMs));
+  };
   const terminateAll = (): void => {
     signalGroup(pid, 'SIGTERM');
     signalGroup(pid, 'SIGCONT');
   };
   const terminate = (): void => {
     // Its SIGTERM comes from who started it; a second one would disturb its tidying up.
-    timers.push(setTimeout(() => { signalOne(pid, 'SIGCONT'); }, wakeAfterMs));
+    timers.push(
+      setTimeout(() => {
+        signalOne(pid, 'SIGCONT');
+      }, wakeAfterMs),
+    );
     timers.push(setTimeout(terminateAll, leaderFirstMs));
     killSoon();
   };
@@ -52,9 +65,13 @@ export function endWithGroup(leader: Pick<EventEmitter, 'once' | 'off'> & { read
 }
 
 /** Ends at once whoever is left of a group whose leader has ended; no new process can have its number while somebody is. */
-export const endGroup = (pid: number): void => { signalGroup(pid, 'SIGKILL'); };
+export const endGroup = (pid: number): void => {
+  signalGroup(pid, 'SIGKILL');
+};
 
-const signalGroup = (pid: number, name: NodeJS.Signals): void => { signalOne(-pid, name); };
+const signalGroup = (pid: number, name: NodeJS.Signals): void => {
+  signalOne(-pid, name);
+};
 
 function signalOne(pid: number, name: NodeJS.Signals): void {
   try {

@@ -6,5 +6,6 @@ import { UsageError } from '../errors.ts';
  * @throws UsageError
  */
 export function requireRoot(what: string): void {
-  if (process.getuid?.() !== 0) throw new UsageError(`Only root may ${what}.`, 'Run this as root, for example with sudo.');
+  if (process.getuid?.() !== 0)
+    throw new UsageError(`Only root may ${what}.`, 'Run this as root, for example with sudo.');
 }

@@ -36,13 +36,14 @@ export async function openTailedFile(file: string, onPiece: (piece: string) => v
   });
   const decoder = new StringDecoder('utf8');
   const state: { isStopped: boolean; isLast: boolean; wake?: () => void } = { isStopped: false, isLast: false };
-  const pause = (): Promise<void> => new Promise((resolve) => {
-    const timer = setTimeout(resolve, pauseMs);
-    state.wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      state.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const follow = async (): Promise<void> => {
     try {
       const buffer = Buffer.allocUnsafe(pieceBytes);
@@ -63,7 +64,9 @@ export async function openTailedFile(file: string, onPiece: (piece: string) => v
   following.catch(() => undefined); // told by rest()
   return {
     writeEnd: writer.fd,
-    begin: () => { writer.close().catch(() => undefined); },
+    begin: () => {
+      writer.close().catch(() => undefined);
+    },
     rest: () => {
       state.isLast = true;
       state.wake?.();

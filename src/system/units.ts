@@ -9,7 +9,12 @@ const systemctl = '/usr/bin/systemctl';
  * Starts a unit and waits until it is up; one of type oneshot, until it is done.
  * @param timeoutMs ends the waiting, not the unit
  */
-export async function startUnit(run: RunCommand, unit: string, timeoutMs: number, signal?: AbortSignal): Promise<UnitStart> {
+export async function startUnit(
+  run: RunCommand,
+  unit: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<UnitStart> {
   try {
     await run({ file: systemctl, args: ['start', unit], timeoutMs, ...(signal && { signal }) });
     return 'done';

@@ -8,12 +8,21 @@ import { CancelledError } from '../errors.ts';
 export async function askLine(question: string, signal?: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const stop = new AbortController();
-  lines.once('SIGINT', () => { stop.abort(); });
-  lines.once('close', () => { stop.abort(); });
+  lines.once('SIGINT', () => {
+    stop.abort();
+  });
+  lines.once('close', () => {
+    stop.abort();
+  });
   try {
-    return (await lines.question(`${question} `, { signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]) })).trim();
+    return (
+      await lines.question(`${question} `, {
+        signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
+      })
+    ).trim();
   } catch (error) {
-    if (stop.signal.aborted || signal?.aborted === true) throw new CancelledError('Cancelled.', 'Nothing more was changed.');
+    if (stop.signal.aborted || signal?.aborted === true)
+      throw new CancelledError('Cancelled.', 'Nothing more was changed.');
     throw error;
   } finally {
     lines.close();

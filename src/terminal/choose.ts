@@ -22,23 +22,47 @@ const mostShown = 200;
  * @param more further choices for what was typed
  * @throws CancelledError on Ctrl-C, when `signal` is aborted, and when nobody answers for ten minutes
  */
-export async function choose<T>(question: string, choices: readonly Choice<T>[], signal: AbortSignal, more: (typed: string) => readonly Choice<T>[] = () => []): Promise<T> {
+export async function choose<T>(
+  question: string,
+  choices: readonly Choice<T>[],
+  signal: AbortSignal,
+  more: (typed: string) => readonly Choice<T>[] = () => [],
+): Promise<T> {
   const { default: search, Separator } = await import('@inquirer/search');
-  const message = choices.length > mostShown ? `${question} (${choices.length} entries: type a part of the name)` : question;
+  const message =
+    choices.length > mostShown ? `${question} (${choices.length} entries: type a part of the name)` : question;
   const patience = AbortSignal.timeout(patienceMs);
   const source = async (typed = '') => {
     const wanted = typed.toLowerCase();
-    const matching = [...choices.filter(({ name }) => name.toLowerCase().includes(wanted)), ...(typed === '' ? [] : more(typed))];
-    const shown = await Promise.all(matching.slice(0, mostShown).map(async ({ name, value, describe, disabled }) => ({
-      name: `${describe === undefined ? ' '.repeat(27) : `${await describe()}  `}${name}`, value: { chosen: value }, short: name, disabled: disabled ?? (false as const),
-    })));
+    const matching = [
+      ...choices.filter(({ name }) => name.toLowerCase().includes(wanted)),
+      ...(typed === '' ? [] : more(typed)),
+    ];
+    const shown = await Promise.all(
+      matching.slice(0, mostShown).map(async ({ name, value, describe, disabled }) => ({
+        name: `${describe === undefined ? ' '.repeat(27) : `${await describe()}  `}${name}`,
+        value: { chosen: value },
+        short: name,
+        disabled: disabled ?? (false as const),
+      })),
+    );
     return matching.length > mostShown ? [...shown, new Separator(`and ${matching.length - mostShown} more`)] : shown;
   };
   try {
-    return (await search({ message, source, pageSize: 15 }, { output: process.stderr, signal: AbortSignal.any([signal, patience]) })).chosen;
+    return (
+      await search(
+        { message, source, pageSize: 15 },
+        { output: process.stderr, signal: AbortSignal.any([signal, patience]) },
+      )
+    ).chosen;
   } catch (error) {
-    if (patience.aborted) throw new CancelledError('Nobody answered for ten minutes.', 'What was copied so far is there. Begin again with the same command.');
-    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name)) throw new CancelledError('Cancelled.', 'What was copied so far is there.');
+    if (patience.aborted)
+      throw new CancelledError(
+        'Nobody answered for ten minutes.',
+        'What was copied so far is there. Begin again with the same command.',
+      );
+    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
+      throw new CancelledError('Cancelled.', 'What was copied so far is there.');
     throw error;
   }
 }

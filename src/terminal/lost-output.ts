@@ -17,7 +17,10 @@ export function watchOutput(): void {
     const isDone = process.exitCode === exitCodes.done;
     if (isDone) process.exitCode = exitCodes.usage;
     try {
-      writeSync(2, `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n${isDone ? 'Everything else was done. ' : ''}Make room where standard output goes.\n`);
+      writeSync(
+        2,
+        `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n${isDone ? 'Everything else was done. ' : ''}Make room where standard output goes.\n`,
+      );
     } catch {
       // nobody is left to be told
     }

@@ -1,7 +1,12 @@
 import { describeDuration } from '../text/wording.ts';
 
 /** One line every five seconds: how far something is, and how long it may still take. */
-export function tellPercent(context: { note(text: string): void }, what: string, everyMs = 5_000, now: () => number = Date.now): (percent: number) => void {
+export function tellPercent(
+  context: { note(text: string): void },
+  what: string,
+  everyMs = 5_000,
+  now: () => number = Date.now,
+): (percent: number) => void {
   const begun = now();
   let toldAt = begun;
   return (percent) => {

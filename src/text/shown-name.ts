@@ -14,9 +14,12 @@ export const shownText = (name: string): string => name.replace(unshown, (letter
 
 /** The same for the bytes of a name. */
 export const shownName = (name: Buffer): string =>
-  (isUtf8(name) ? shownText(name.toString('utf8')) : name.toString('latin1').replace(unshownBytes, (byte) => escaped(Buffer.from(byte, 'latin1'))));
+  isUtf8(name)
+    ? shownText(name.toString('utf8'))
+    : name.toString('latin1').replace(unshownBytes, (byte) => escaped(Buffer.from(byte, 'latin1')));
 
 /** A line that rsync printed, which has its own escapes already. */
-export const shownLine = (line: string): string => line.replace(unshown, (letter) => (letter === '\\' ? letter : escaped(Buffer.from(letter))));
+export const shownLine = (line: string): string =>
+  line.replace(unshown, (letter) => (letter === '\\' ? letter : escaped(Buffer.from(letter))));
 
 const escaped = (bytes: Buffer): string => [...bytes].map((byte) => `\\#${byte.toString(8).padStart(3, '0')}`).join('');

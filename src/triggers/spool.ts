@@ -60,7 +60,9 @@ async function takeNote(path: string, paths: Paths, listener: SpoolListener): Pr
     listener.onNote(note);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // told twice by the watcher, taken once
-    listener.onRejected(`a file in the spool cannot be taken (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
+    listener.onRejected(
+      `a file in the spool cannot be taken (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+    );
   }
 }
 

@@ -25,10 +25,13 @@ export async function listenToUsb(news: UsbNews, warnAfterMs: () => number): Pro
       if (!(await isMassStorage(port))) return;
       news.onConnect(port, serial);
       clearTimeout(waiting.get(port));
-      waiting.set(port, setTimeout(() => {
-        waiting.delete(port);
-        void warnUnlessThere(port, serial, news);
-      }, warnAfterMs()));
+      waiting.set(
+        port,
+        setTimeout(() => {
+          waiting.delete(port);
+          void warnUnlessThere(port, serial, news);
+        }, warnAfterMs()),
+      );
     })();
   };
   const disconnected = (event: UsbEvent): void => {

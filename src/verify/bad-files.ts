@@ -44,7 +44,12 @@ export async function readBadFiles(top: string): Promise<readonly KnownBadFile[]
 }
 
 /** Those of earlier verifications that are still bad: one that was copied again is read, all others are only looked at. */
-export async function stillBad(top: string, mirror: string, files: readonly KnownBadFile[], signal: AbortSignal): Promise<KnownBadFile[]> {
+export async function stillBad(
+  top: string,
+  mirror: string,
+  files: readonly KnownBadFile[],
+  signal: AbortSignal,
+): Promise<KnownBadFile[]> {
   const root = Buffer.from(join(top, mirror));
   const isInside = createInsideCheck(root);
   const left: KnownBadFile[] = [];
@@ -67,15 +72,25 @@ export async function stillBad(top: string, mirror: string, files: readonly Know
 
 /** Another time or size is another content, but for the time that {@link markForRepair} sets. */
 const isRight = ({ expected }: KnownBadFile, now: NonNullable<KnownBadFile['expected']>): boolean =>
-  now.sha256 === expected?.sha256 || (now.mtimeNs !== '0' && (expected === undefined || now.mtimeNs !== expected.mtimeNs || now.size !== expected.size));
+  now.sha256 === expected?.sha256 ||
+  (now.mtimeNs !== '0' && (expected === undefined || now.mtimeNs !== expected.mtimeNs || now.size !== expected.size));
 
 /** What a verification found, as it is remembered. */
-export async function remembered(top: string, mirror: string, found: readonly BadFile[], before: readonly KnownBadFile[]): Promise<KnownBadFile[]> {
+export async function remembered(
+  top: string,
+  mirror: string,
+  found: readonly BadFile[],
+  before: readonly KnownBadFile[],
+): Promise<KnownBadFile[]> {
   const foundBefore = new Map(before.map(({ key, foundAt }) => [key, foundAt]));
   const root = Buffer.from(join(top, mirror));
-  return Promise.all(found.map(async (file) => ({
-    ...file, ctimeNs: (await changeTime(root, splitKey(file.key).path)) ?? '', foundAt: foundBefore.get(file.key) ?? new Date().toISOString(),
-  })));
+  return Promise.all(
+    found.map(async (file) => ({
+      ...file,
+      ctimeNs: (await changeTime(root, splitKey(file.key).path)) ?? '',
+      foundAt: foundBefore.get(file.key) ?? new Date().toISOString(),
+    })),
+  );
 }
 
 /** Writes list and report, or removes both. */
@@ -86,7 +101,11 @@ export async function writeBadFiles(top: string, files: readonly KnownBadFile[])
 }
 
 /** With another time, rsync looks at a file again and copies what differs. */
-export async function markForRepair(top: string, mirror: string, files: readonly Pick<KnownBadFile, 'key' | 'kind'>[]): Promise<void> {
+export async function markForRepair(
+  top: string,
+  mirror: string,
+  files: readonly Pick<KnownBadFile, 'key' | 'kind'>[],
+): Promise<void> {
   const root = Buffer.from(join(top, mirror));
   const isInside = createInsideCheck(root);
   for (const { key, kind } of files) {
@@ -98,14 +117,24 @@ export async function markForRepair(top: string, mirror: string, files: readonly
 
 /** Pieces of one file are one file. */
 export function countBad(files: readonly Pick<KnownBadFile, 'key' | 'kind'>[]): BadCounts {
-  const of = (wanted: boolean): number => new Set(files.filter(({ kind }) => (kind === 'damaged') === wanted).map(({ key }) => splitKey(key).path)).size;
+  const of = (wanted: boolean): number =>
+    new Set(files.filter(({ kind }) => (kind === 'damaged') === wanted).map(({ key }) => splitKey(key).path)).size;
   return { damaged: of(true), unreadable: of(false) };
 }
 
 function report(files: readonly KnownBadFile[]): Buffer {
   const section = (title: string, kind: KnownBadFile['kind']): Buffer[] => {
-    const paths = new Map(files.filter((file) => file.kind === kind).map(({ key, foundAt }) => [splitKey(key).path, foundAt]));
-    return paths.size === 0 ? [] : [Buffer.from(`${title}\n`), ...[...paths].map(([path, at]) => Buffer.concat([Buffer.from(`${at.slice(0, 16)}Z  `), bytesOf(`${path}\n`)]))];
+    const paths = new Map(
+      files.filter((file) => file.kind === kind).map(({ key, foundAt }) => [splitKey(key).path, foundAt]),
+    );
+    return paths.size === 0
+      ? []
+      : [
+          Buffer.from(`${title}\n`),
+          ...[...paths].map(([path, at]) =>
+            Buffer.concat([Buffer.from(`${at.slice(0, 16)}Z  `), bytesOf(`${path}\n`)]),
+          ),
+        ];
   };
   return Buffer.concat([
     Buffer.from('Paths are below the mirror; the time tells when it was found.\n'),

@@ -7,7 +7,8 @@ export const pieceSize = 1024 ** 3;
  * Names a piece of a file below the mirror. Each byte of the name is one character, because names need not be UTF-8.
  * The first piece has the path itself; no name has the separator, which sorts before every other character.
  */
-export const keyOf = (path: string, piece: number): string => (piece === 0 ? path : `${path}\0${piece.toString(16).padStart(6, '0')}`);
+export const keyOf = (path: string, piece: number): string =>
+  piece === 0 ? path : `${path}\0${piece.toString(16).padStart(6, '0')}`;
 
 /** The path and the piece that a key names. */
 export function splitKey(key: string): { readonly path: string; readonly piece: number } {
@@ -16,7 +17,14 @@ export function splitKey(key: string): { readonly path: string; readonly piece: 
 }
 
 /** A key as it is read back from a disk: it never leads out of the mirror, and names a piece as {@link keyOf} does. */
-export const keySchema = z.string().regex(/^[^\0]+(?:\0[0-9a-f]{6,8})?$/).refine((key) => splitKey(key).path.split('/').every((name) => name !== '' && name !== '.' && name !== '..'));
+export const keySchema = z
+  .string()
+  .regex(/^[^\0]+(?:\0[0-9a-f]{6,8})?$/)
+  .refine((key) =>
+    splitKey(key)
+      .path.split('/')
+      .every((name) => name !== '' && name !== '.' && name !== '..'),
+  );
 
 /** What a piece of a file must contain. */
 export const entrySchema = z.object({

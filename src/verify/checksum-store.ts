@@ -19,7 +19,15 @@ const indexSchema = z.object({
   /** Number of the newest file. */
   serial: z.int().nonnegative(),
   /** In the order of {@link comparePaths}; each one reaches to the next. null holds nothing. */
-  segments: z.array(z.object({ from: z.string(), file: z.string().regex(/^\d{8}\.jsonl$/).nullable() })),
+  segments: z.array(
+    z.object({
+      from: z.string(),
+      file: z
+        .string()
+        .regex(/^\d{8}\.jsonl$/)
+        .nullable(),
+    }),
+  ),
 });
 type Index = z.infer<typeof indexSchema>;
 
@@ -41,11 +49,13 @@ export async function openChecksums(top: string): Promise<ChecksumStore> {
   const directory = await ownDirectory(top, checksumDirectory);
   let index = await readIndex(directory);
   await removeOthers(directory, index);
-  let loaded: { readonly at: number; readonly index: Index; readonly entries: ReadonlyMap<string, ChecksumEntry> } | undefined;
+  let loaded:
+    { readonly at: number; readonly index: Index; readonly entries: ReadonlyMap<string, ChecksumEntry> } | undefined;
   const replace: ChecksumStore['replace'] = async (from, to, entries) => {
     const serial = index.serial + 1;
     const file = entries.length === 0 ? null : `${String(serial).padStart(8, '0')}.jsonl`;
-    if (file !== null) await writeDurably(join(directory, file), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    if (file !== null)
+      await writeDurably(join(directory, file), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     index = { version: 1, serial, segments: withRange(index, from, to, file) };
     await writeDurably(join(directory, 'index.json.new'), JSON.stringify(index));
     await rename(join(directory, 'index.json.new'), join(directory, 'index.json'));
@@ -60,7 +70,10 @@ export async function openChecksums(top: string): Promise<ChecksumStore> {
         const end = index.segments[at + 1]?.from;
         const here = rest.filter(({ path }) => end === undefined || comparePaths(path, end) < 0);
         rest = rest.slice(here.length);
-        const all = new Map([...(await load(directory, index, at)), ...here.map((entry): [string, ChecksumEntry] => [entry.path, entry])]);
+        const all = new Map([
+          ...(await load(directory, index, at)),
+          ...here.map((entry): [string, ChecksumEntry] => [entry.path, entry]),
+        ]);
         const sorted = [...all.values()].sort((a, b) => comparePaths(a.path, b.path));
         let from = index.segments[at]?.from ?? '';
         for (let start = 0; start < sorted.length; start += segmentEntries) {
@@ -72,7 +85,8 @@ export async function openChecksums(top: string): Promise<ChecksumStore> {
     },
     find: async (key) => {
       const at = segmentOf(index, key);
-      if (loaded?.index !== index || loaded.at !== at) loaded = { at, index, entries: await load(directory, index, at) };
+      if (loaded?.index !== index || loaded.at !== at)
+        loaded = { at, index, entries: await load(directory, index, at) };
       return loaded.entries.get(key);
     },
   };
@@ -108,9 +122,17 @@ async function load(directory: string, { segments }: Index, at: number): Promise
   try {
     const handle = await openPlainFile(join(directory, segment.file));
     if (handle === undefined) return entries;
-    for await (const line of createInterface({ input: handle.createReadStream({ encoding: 'utf8' }), crlfDelay: Infinity })) {
+    for await (const line of createInterface({
+      input: handle.createReadStream({ encoding: 'utf8' }),
+      crlfDelay: Infinity,
+    })) {
       const entry = parse(line);
-      if (entry === undefined || comparePaths(entry.path, segment.from) < 0 || (next && comparePaths(entry.path, next.from) >= 0)) continue;
+      if (
+        entry === undefined ||
+        comparePaths(entry.path, segment.from) < 0 ||
+        (next && comparePaths(entry.path, next.from) >= 0)
+      )
+        continue;
       entries.set(entry.path, entry);
     }
   } catch {
@@ -130,7 +152,8 @@ async function readIndex(directory: string): Promise<Index> {
 /** Removes what no index speaks of: replaced segments, and what a power cut left. */
 async function removeOthers(directory: string, { segments }: Index): Promise<void> {
   const used = new Set(['index.json', ...segments.map(({ file }) => file)]);
-  for (const name of await readdir(directory)) if (!used.has(name)) await rm(join(directory, name), { force: true, recursive: true });
+  for (const name of await readdir(directory))
+    if (!used.has(name)) await rm(join(directory, name), { force: true, recursive: true });
 }
 
 /** Never through a link that somebody put there. */

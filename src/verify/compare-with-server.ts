@@ -53,11 +53,16 @@ const mostNamed = 10_000;
  * with checksums, through the same forced command as a pull.
  * @throws PullError
  */
-export async function compareWithServer(run: RunCommand, comparison: Comparison, signal: AbortSignal): Promise<ComparisonResult> {
+export async function compareWithServer(
+  run: RunCommand,
+  comparison: Comparison,
+  signal: AbortSignal,
+): Promise<ComparisonResult> {
   const { top, mirror, config, sources, identityFile, sample } = comparison;
   const list = join(top, sampleFile);
   let drawn = 0;
-  const tell = (): void => comparison.onProgress?.({ drawn, compared: found.same + found.differing.length + found.changedSince });
+  const tell = (): void =>
+    comparison.onProgress?.({ drawn, compared: found.same + found.differing.length + found.changedSince });
   const found: Found = { same: 0, differing: [], changedSince: 0, tell };
   try {
     for (const source of sources) {
@@ -69,7 +74,8 @@ export async function compareWithServer(run: RunCommand, comparison: Comparison,
       });
       drawn = before + here;
       const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
-      if (here > 0) await compare(run, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
+      if (here > 0)
+        await compare(run, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
     }
   } finally {
     await rm(list, { force: true });
@@ -86,23 +92,39 @@ interface Found {
   readonly tell: () => void;
 }
 
-async function compare(run: RunCommand, args: readonly string[], source: PullSource, found: Found, signal: AbortSignal): Promise<void> {
+async function compare(
+  run: RunCommand,
+  args: readonly string[],
+  source: PullSource,
+  found: Found,
+  signal: AbortSignal,
+): Promise<void> {
   const server = serverName(source);
   const prefix = source.name === undefined ? '' : `${source.name}/`;
   const split = createLineSplitter((line) => {
     const verdict = parseComparison(line);
     if (verdict?.kind === 'same') found.same += 1;
     else if (verdict?.kind === 'changed-since') found.changedSince += 1;
-    else if (verdict?.kind === 'differs' && found.differing.length < mostNamed) found.differing.push(prefix + verdict.path);
+    else if (verdict?.kind === 'differs' && found.differing.length < mostNamed)
+      found.differing.push(prefix + verdict.path);
     if (verdict) found.tell();
   });
   try {
-    const { exitCode, stderr } = await run({ file: '/usr/bin/rsync', args, timeoutMs: 14 * 86_400_000, accept: [23, 24], signal, onStdout: split, onStderr: () => undefined });
+    const { exitCode, stderr } = await run({
+      file: '/usr/bin/rsync',
+      args,
+      timeoutMs: 14 * 86_400_000,
+      accept: [23, 24],
+      signal,
+      onStdout: split,
+      onStderr: () => undefined,
+    });
     split('\n');
     // 23 is also what files say that are no longer on the server; a directory that is not there is none of them.
     if (exitCode === 23 && /change_dir .* failed/.test(stderr)) throw pullError('no-directory', server, undefined);
   } catch (error) {
-    if (error instanceof CommandError && !signal.aborted) throw pullError(classifyRsync(error.exitCode, error.stderr), server, error);
+    if (error instanceof CommandError && !signal.aborted)
+      throw pullError(classifyRsync(error.exitCode, error.stderr), server, error);
     throw error;
   }
 }
@@ -111,16 +133,26 @@ async function compare(run: RunCommand, args: readonly string[], source: PullSou
 const compared = /^!(?:(\.f)|[<>]f(.)(.)(.))[^|]*\|(.+)$/s;
 
 /** Reads one line of the dry run. */
-export function parseComparison(line: string): { readonly kind: 'same' | 'changed-since' } | { readonly kind: 'differs'; readonly path: string } | undefined {
+export function parseComparison(
+  line: string,
+): { readonly kind: 'same' | 'changed-since' } | { readonly kind: 'differs'; readonly path: string } | undefined {
   const match = compared.exec(line);
   if (!match) return undefined;
   const [, same, , size, time, path = ''] = match;
   if (same !== undefined) return { kind: 'same' };
-  return size === '.' && time === '.' ? { kind: 'differs', path: bytesOfName(path).toString('latin1') } : { kind: 'changed-since' };
+  return size === '.' && time === '.'
+    ? { kind: 'differs', path: bytesOfName(path).toString('latin1') }
+    : { kind: 'changed-since' };
 }
 
 /** Draws each file with the same probability, at least one; names are separated by zero bytes. */
-async function drawSample(root: Buffer, list: string, probability: number, signal: AbortSignal, onDrawn: (soFar: number) => void): Promise<number> {
+async function drawSample(
+  root: Buffer,
+  list: string,
+  probability: number,
+  signal: AbortSignal,
+  onDrawn: (soFar: number) => void,
+): Promise<number> {
   await rm(list, { force: true });
   const handle = await open(list, 'wx', 0o600);
   let drawn = 0;
@@ -151,7 +183,9 @@ async function drawSample(root: Buffer, list: string, probability: number, signa
 
 function report(paths: readonly string[]): Buffer {
   return Buffer.concat([
-    Buffer.from(`Compared at ${new Date().toISOString()}. The server has another content under the same time and size; paths are below the mirror:\n`),
+    Buffer.from(
+      `Compared at ${new Date().toISOString()}. The server has another content under the same time and size; paths are below the mirror:\n`,
+    ),
     ...paths.map((path) => bytesOf(`  ${path}\n`)),
   ]);
 }

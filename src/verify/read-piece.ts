@@ -19,10 +19,18 @@ export interface Piece {
  * @param path each byte of the name as one character
  * @throws what the signal says when it is aborted
  */
-export async function readPiece(root: Buffer, path: string, piece: number, signal: AbortSignal): Promise<Piece | 'gone' | 'unreadable'> {
+export async function readPiece(
+  root: Buffer,
+  path: string,
+  piece: number,
+  signal: AbortSignal,
+): Promise<Piece | 'gone' | 'unreadable'> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(Buffer.concat([root, bytesOf(`/${path}`)]), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NOATIME | constants.O_NONBLOCK);
+    handle = await open(
+      Buffer.concat([root, bytesOf(`/${path}`)]),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NOATIME | constants.O_NONBLOCK,
+    );
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) return 'gone';
     const size = Number(stats.size);
@@ -31,7 +39,13 @@ export async function readPiece(root: Buffer, path: string, piece: number, signa
     if (start > 0 && start >= size) return 'gone';
     const hash = createHash('sha256');
     if (end > start) {
-      const stream = handle.createReadStream({ autoClose: false, start, end: end - 1, highWaterMark: 1024 * 1024, signal });
+      const stream = handle.createReadStream({
+        autoClose: false,
+        start,
+        end: end - 1,
+        highWaterMark: 1024 * 1024,
+        signal,
+      });
       for await (const chunk of stream) hash.update(chunk as Buffer);
     }
     const entry = { path: keyOf(path, piece), size, mtimeNs: String(stats.mtimeNs), sha256: hash.digest('hex') };

@@ -88,14 +88,21 @@ export async function recordCopied(order: RecordOrder, signal: AbortSignal): Pro
 }
 
 /** The logs that are not gone through yet, the oldest first. */
-async function logsFrom(top: string, from: CopiedCursor | undefined): Promise<{ readonly entry: HistoryEntry; readonly offset: number }[]> {
+async function logsFrom(
+  top: string,
+  from: CopiedCursor | undefined,
+): Promise<{ readonly entry: HistoryEntry; readonly offset: number }[]> {
   const entries = (await listHistory(top)).reverse();
-  return entries.filter(({ name }) => from === undefined || name >= from.entry).map((entry) => ({ entry, offset: entry.name === from?.entry ? from.offset : 0 }));
+  return entries
+    .filter(({ name }) => from === undefined || name >= from.entry)
+    .map((entry) => ({ entry, offset: entry.name === from?.entry ? from.offset : 0 }));
 }
 
 async function isKnown(store: ChecksumStore, file: Buffer, path: string): Promise<boolean> {
   const known = await store.find(keyOf(path, 0));
   if (known === undefined) return false;
   const stats = await lstat(file, { bigint: true }).catch(() => undefined);
-  return stats !== undefined && Number(stats.size) === known.size && [known.mtimeNs, '0'].includes(String(stats.mtimeNs));
+  return (
+    stats !== undefined && Number(stats.size) === known.size && [known.mtimeNs, '0'].includes(String(stats.mtimeNs))
+  );
 }

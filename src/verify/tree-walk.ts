@@ -32,12 +32,25 @@ async function* walkBelow(root: Buffer, prefix: string, from: readonly string[])
 }
 
 /** What a failing disk answers. */
-export const mediumErrors: readonly (string | undefined)[] = ['EIO', 'EBADMSG', 'EUCLEAN', 'ENODATA', 'EREMOTEIO', 'ETIMEDOUT'];
+export const mediumErrors: readonly (string | undefined)[] = [
+  'EIO',
+  'EBADMSG',
+  'EUCLEAN',
+  'ENODATA',
+  'EREMOTEIO',
+  'ETIMEDOUT',
+];
 
 /** Sorted; undefined when the disk cannot read the directory. */
-async function list(root: Buffer, prefix: string): Promise<{ readonly name: string; readonly isDirectory: boolean }[] | undefined> {
+async function list(
+  root: Buffer,
+  prefix: string,
+): Promise<{ readonly name: string; readonly isDirectory: boolean }[] | undefined> {
   try {
-    const entries = await readdir(Buffer.concat([root, bytesOf(prefix === '' ? '' : `/${prefix}`)]), { withFileTypes: true, encoding: 'latin1' });
+    const entries = await readdir(Buffer.concat([root, bytesOf(prefix === '' ? '' : `/${prefix}`)]), {
+      withFileTypes: true,
+      encoding: 'latin1',
+    });
     return entries
       .filter((entry) => entry.isDirectory() || entry.isFile())
       .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))

@@ -5,7 +5,16 @@ import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import type { RunCommand } from '../system/command.ts';
-import { countBad, markForRepair, readBadFiles, remembered, replace, stillBad, writeBadFiles, type BadCounts } from './bad-files.ts';
+import {
+  countBad,
+  markForRepair,
+  readBadFiles,
+  remembered,
+  replace,
+  stillBad,
+  writeBadFiles,
+  type BadCounts,
+} from './bad-files.ts';
 import { comparePaths, keySchema } from './checksum-entry.ts';
 import { recordCopied, type Recorded } from './record-copied.ts';
 import { verifyTree, type VerifyOrder, type Verdict } from './verify-tree.ts';
@@ -70,27 +79,59 @@ export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: Abo
   const cursor = await readCursor(top);
   const earlier = await readBadFiles(top);
   const fresh = part?.recordCopied === true ? await recordFirst(wish, cursor.copied, signal) : undefined;
-  const rest = fresh === undefined || part?.limitMs === undefined ? wish : { ...wish, part: { ...part, limitMs: part.limitMs - fresh.tookMs } };
+  const rest =
+    fresh === undefined || part?.limitMs === undefined
+      ? wish
+      : { ...wish, part: { ...part, limitMs: part.limitMs - fresh.tookMs } };
   const { legs, next } = await verifyLegs(rest, part === undefined ? undefined : cursor.next, signal);
-  await replace(join(top, cursorFile), JSON.stringify({ version: 1, ...(next !== undefined && { next }), copied: fresh?.cursor ?? cursor.copied }));
+  await replace(
+    join(top, cursorFile),
+    JSON.stringify({ version: 1, ...(next !== undefined && { next }), copied: fresh?.cursor ?? cursor.copied }),
+  );
   const found = legs.flatMap(({ verdict }) => verdict.bad);
   const untouched = earlier.filter(({ key }) => !legs.some((leg) => wasRead(leg, key)));
-  const known = [...(await stillBad(top, mirror, untouched, signal)), ...(await remembered(top, mirror, found, earlier))];
+  const known = [
+    ...(await stillBad(top, mirror, untouched, signal)),
+    ...(await remembered(top, mirror, found, earlier)),
+  ];
   await writeBadFiles(top, known);
   if (wish.repair) await markForRepair(top, mirror, known);
   if (!signal.aborted) await flushFilesystem(run, top, signal);
   const sum = (of: (verdict: Verdict) => number): number => legs.reduce((all, { verdict }) => all + of(verdict), 0);
   return {
-    compared: sum(({ compared }) => compared), recorded: (fresh?.files ?? 0) + sum(({ recorded }) => recorded), bytes: (fresh?.bytes ?? 0) + sum(({ bytes }) => bytes),
-    found: countBad(found), known: countBad(known), complete: legs[0]?.verdict.next === undefined, cutOff: legs.some(({ verdict }) => verdict.cutOff),
+    compared: sum(({ compared }) => compared),
+    recorded: (fresh?.files ?? 0) + sum(({ recorded }) => recorded),
+    bytes: (fresh?.bytes ?? 0) + sum(({ bytes }) => bytes),
+    found: countBad(found),
+    known: countBad(known),
+    complete: legs[0]?.verdict.next === undefined,
+    cutOff: legs.some(({ verdict }) => verdict.cutOff),
   };
 }
 
-async function recordFirst(wish: VerifyWish, from: Cursor['copied'], signal: AbortSignal): Promise<Recorded & { readonly tookMs: number }> {
+async function recordFirst(
+  wish: VerifyWish,
+  from: Cursor['copied'],
+  signal: AbortSignal,
+): Promise<Recorded & { readonly tookMs: number }> {
   const begin = Date.now();
   const until = begin + (wish.part?.limitMs ?? Infinity) / 2;
   try {
-    return { ...(await recordCopied({ top: wish.top, mirror: wish.mirror, from, isEnough: () => Date.now() >= until, onProgress: (done) => { wish.onProgress(done); } }, signal)), tookMs: Date.now() - begin };
+    return {
+      ...(await recordCopied(
+        {
+          top: wish.top,
+          mirror: wish.mirror,
+          from,
+          isEnough: () => Date.now() >= until,
+          onProgress: (done) => {
+            wish.onProgress(done);
+          },
+        },
+        signal,
+      )),
+      tookMs: Date.now() - begin,
+    };
   } catch (error) {
     if ((await wish.isThere?.()) !== false) throw error;
     return { files: 0, bytes: 0, cursor: from, tookMs: Date.now() - begin }; // pulled out meanwhile
@@ -105,15 +146,30 @@ interface Leg {
 }
 
 /** From the cursor to the end and, when there is time left, from the beginning to the cursor. */
-async function verifyLegs(wish: VerifyWish, from: string | undefined, signal: AbortSignal): Promise<{ legs: readonly Leg[]; next: string | undefined }> {
+async function verifyLegs(
+  wish: VerifyWish,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<{ legs: readonly Leg[]; next: string | undefined }> {
   const isEnough = limitOf(wish.part);
   const legs: Leg[] = [];
   const walkLeg = async (start: string | undefined, to: string | undefined): Promise<Verdict> => {
-    const before = legs.reduce((sum, { verdict }) => ({ files: sum.files + verdict.compared + verdict.recorded, bytes: sum.bytes + verdict.bytes }), { files: 0, bytes: 0 });
-    const all = (done: { files: number; bytes: number }) => ({ files: before.files + done.files, bytes: before.bytes + done.bytes });
+    const before = legs.reduce(
+      (sum, { verdict }) => ({
+        files: sum.files + verdict.compared + verdict.recorded,
+        bytes: sum.bytes + verdict.bytes,
+      }),
+      { files: 0, bytes: 0 },
+    );
+    const all = (done: { files: number; bytes: number }) => ({
+      files: before.files + done.files,
+      bytes: before.bytes + done.bytes,
+    });
     const order: VerifyOrder = {
-      top: wish.top, mirror: wish.mirror,
-      ...(start !== undefined && { from: start }), ...(to !== undefined && { to }),
+      top: wish.top,
+      mirror: wish.mirror,
+      ...(start !== undefined && { from: start }),
+      ...(to !== undefined && { to }),
       ...(wish.isThere && { isThere: () => wish.isThere?.() ?? Promise.resolve(true) }),
       isEnough: (done) => isEnough(all(done)),
       onProgress: (done) => {
@@ -131,10 +187,14 @@ async function verifyLegs(wish: VerifyWish, from: string | undefined, signal: Ab
   return { legs, next: second.next ?? (wish.part?.share === 1 ? undefined : from) };
 }
 
-const wasRead = ({ from, to }: Leg, key: string): boolean => comparePaths(key, from) >= 0 && (to === undefined || comparePaths(key, to) < 0);
+const wasRead = ({ from, to }: Leg, key: string): boolean =>
+  comparePaths(key, from) >= 0 && (to === undefined || comparePaths(key, to) < 0);
 
 /** Which part of the share that was asked for is done; undefined when none was. */
-function sharesOf(part: Part | undefined, done: { readonly files: number; readonly bytes: number }): number | undefined {
+function sharesOf(
+  part: Part | undefined,
+  done: { readonly files: number; readonly bytes: number },
+): number | undefined {
   if (part?.share === undefined || part.share <= 0 || part.whole === undefined) return undefined;
   const { files, bytes } = part.whole;
   const byFiles = files === 0 ? 1 : done.files / files;
@@ -144,7 +204,8 @@ function sharesOf(part: Part | undefined, done: { readonly files: number; readon
 function limitOf(part: Part | undefined): (done: { readonly files: number; readonly bytes: number }) => boolean {
   const until = part?.limitMs === undefined ? Infinity : Date.now() + part.limitMs;
   // All is all, also when the disk holds more than was thought.
-  return (done) => Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
+  return (done) =>
+    Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
 }
 
 async function readCursor(top: string): Promise<Partial<Cursor>> {

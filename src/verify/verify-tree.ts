@@ -72,8 +72,9 @@ export async function verifyTree(order: VerifyOrder, signal: AbortSignal): Promi
     batchFrom = to ?? batchFrom;
   };
   const isAll = (): boolean =>
-    bad.length >= mostBad.all || bad.filter(({ kind }) => kind !== 'damaged').length >= mostBad.unreadable
-    || order.isEnough?.({ files: done.compared + done.recorded, bytes: done.bytes }) === true;
+    bad.length >= mostBad.all ||
+    bad.filter(({ kind }) => kind !== 'damaged').length >= mostBad.unreadable ||
+    order.isEnough?.({ files: done.compared + done.recorded, bytes: done.bytes }) === true;
   const read = async (path: string, piece: number): Promise<Piece | 'gone' | 'unreadable' | 'cut-off'> => {
     try {
       let found = await readPiece(root, path, piece, signal);
@@ -118,7 +119,8 @@ export async function verifyTree(order: VerifyOrder, signal: AbortSignal): Promi
           break;
         }
         const same = isSame(before, found.entry) ? before : undefined;
-        if (same !== undefined && same.sha256 !== found.entry.sha256) bad.push({ key, kind: 'damaged', expected: same });
+        if (same !== undefined && same.sha256 !== found.entry.sha256)
+          bad.push({ key, kind: 'damaged', expected: same });
         batch.push(same ?? found.entry); // a damaged file keeps the checksum that it should have
         done.bytes += found.bytes;
         if (counted === undefined) done[same ? 'compared' : 'recorded'] += 1;

@@ -14,11 +14,16 @@ export interface Measure {
 }
 
 /** /usr/bin/time writes the peak of rsync into a file; both sides pay for it. */
-export const timed = (file: string, args: readonly string[], report: string) => ({ file: '/usr/bin/time' as const, args: ['-f', '%M %U %S', '-o', report, file, ...args] });
+export const timed = (file: string, args: readonly string[], report: string) => ({
+  file: '/usr/bin/time' as const,
+  args: ['-f', '%M %U %S', '-o', report, file, ...args],
+});
 
 /** Reads what {@link timed} wrote. */
 export async function readReport(report: string): Promise<Pick<Measure, 'rsyncMb' | 'cpuSeconds'>> {
-  const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '')
+    .split(' ')
+    .map(Number);
   return { rsyncMb: kb / 1024, cpuSeconds: user + system };
 }
 

@@ -17,29 +17,69 @@ const run: RunCommand = (command) => {
   const report = join(root, `ours-${String(reports.length)}.time`);
   reports.push(report);
   const args = command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(root, 'shell')}` : arg));
-  return runCommand({ ...command, ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report) });
+  return runCommand({
+    ...command,
+    ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report),
+  });
 };
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
-const machine = createMachine(run, { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') }, noHelpers(run));
+const machine = createMachine(
+  run,
+  { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') },
+  noHelpers(run),
+);
 const now = new Date().toISOString();
-const record = driveRecordSchema.parse({ label: 'BENCH', luksUuid: 'x', sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: now, ...lastTime(Number(count)), lastSuccess: firstCopy === 'true' ? null : now });
+const record = driveRecordSchema.parse({
+  label: 'BENCH',
+  luksUuid: 'x',
+  sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+  generation: 0,
+  enrolledAt: now,
+  ...lastTime(Number(count)),
+  lastSuccess: firstCopy === 'true' ? null : now,
+});
 const signal = new AbortController().signal;
 
 const cpuBefore = process.cpuUsage();
 const started = performance.now();
 const source = sourceOf(config);
 const watch = createWatch(source.guard, record, signal);
-const order = { config, source, ...(firstCopy !== 'true' && { lastTime: record }), onProgress: () => undefined, onChange: (change: Change) => { watch.see(change); } };
+const order = {
+  config,
+  source,
+  ...(firstCopy !== 'true' && { lastTime: record }),
+  onProgress: () => undefined,
+  onChange: (change: Change) => {
+    watch.see(change);
+  },
+};
 const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
-await watch.content?.look({ now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) }, 0);
-if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: copied.skippedDeletions * 4 + 1_000, ...(copied.doomed && { doomed: copied.doomed }) }, watch.signal);
+await watch.content?.look(
+  { now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) },
+  0,
+);
+if (copied.skippedDeletions > 0)
+  await machine.pull(
+    {
+      ...order,
+      history: await machine.newHistory(),
+      deleteLimit: copied.skippedDeletions * 4 + 1_000,
+      ...(copied.doomed && { doomed: copied.doomed }),
+    },
+    watch.signal,
+  );
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 
 const ownSeconds = (user + system) / 1e6;
 const programMb = process.resourceUsage().maxRSS / 1024;
 const each = await Promise.all(reports.map(readReport)); // peak and times are those of all its rsyncs together
-const measure: Omit<Measure, 'flushSeconds'> = { seconds, programMb, rsyncMb: Math.max(...each.map(({ rsyncMb }) => rsyncMb)), cpuSeconds: each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, ownSeconds) };
+const measure: Omit<Measure, 'flushSeconds'> = {
+  seconds,
+  programMb,
+  rsyncMb: Math.max(...each.map(({ rsyncMb }) => rsyncMb)),
+  cpuSeconds: each.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, ownSeconds),
+};
 const { created, changed, deleted } = watch.tally.counts;
 const told = `guard saw ${String(created)} new, ${String(changed)} changed, ${String(deleted)} deleted; this process: ${ownSeconds.toFixed(2)} s, ${programMb.toFixed(0)} MB at most`;
 console.log(JSON.stringify({ ...measure, told }));

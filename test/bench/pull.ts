@@ -31,16 +31,31 @@ async function fillTree(directory: string, text: string, only: (index: number) =
   for (let start = 0; start < count; start += filesPerDirectory) {
     const folder = join(directory, `d${String(start / filesPerDirectory)}`);
     await mkdir(folder, { recursive: true });
-    const chosen = Array.from({ length: Math.min(filesPerDirectory, count - start) }, (_, index) => start + index).filter(only);
-    await Promise.all(chosen.map((index) => writeFile(join(folder, `file-${String(index)}`), `${text} ${String(index)} ${'x'.repeat(index % largest)}`)));
+    const chosen = Array.from(
+      { length: Math.min(filesPerDirectory, count - start) },
+      (_, index) => start + index,
+    ).filter(only);
+    await Promise.all(
+      chosen.map((index) =>
+        writeFile(join(folder, `file-${String(index)}`), `${text} ${String(index)} ${'x'.repeat(index % largest)}`),
+      ),
+    );
   }
 }
 
 async function plain(target: string, firstCopy: boolean): Promise<Measure> {
   const report = join(root, 'plain.time');
-  const args = copyArgs(config, sourceOf(config), { mirror: target, rsh: shell, isAsked: isBetterAsked({ ...(!firstCopy && { lastTime: lastTime(count) }), isEmpty: firstCopy }) }).filter((arg) => !/^--(?:out-format|debug|max-delete|rsh)/.test(arg));
+  const args = copyArgs(config, sourceOf(config), {
+    mirror: target,
+    rsh: shell,
+    isAsked: isBetterAsked({ ...(!firstCopy && { lastTime: lastTime(count) }), isEmpty: firstCopy }),
+  }).filter((arg) => !/^--(?:out-format|debug|max-delete|rsh)/.test(arg));
   const started = performance.now();
-  const { file, args: all } = timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args], report);
+  const { file, args: all } = timed(
+    '/usr/bin/nice',
+    ['-n19', '/usr/bin/ionice', '-c3', '/usr/bin/rsync', `--rsh=${shell}`, ...args],
+    report,
+  );
   await execa(file, all, { stdio: 'ignore' });
   const seconds = (performance.now() - started) / 1000;
   return { seconds, flushSeconds: await flush(target), programMb: 0, ...(await readReport(report)) };
@@ -55,7 +70,14 @@ async function flush(target: string): Promise<number> {
 
 /** Our pull, in a process of its own, as the agent is: this one is full of what it took to fill the trees. */
 async function ours(firstCopy: boolean): Promise<Measure> {
-  const { stdout } = await execa(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'our-pull.ts'), root, String(count), String(firstCopy)]);
+  const { stdout } = await execa(process.execPath, [
+    '--import',
+    'tsx',
+    join(import.meta.dirname, 'our-pull.ts'),
+    root,
+    String(count),
+    String(firstCopy),
+  ]);
   const flushSeconds = await flush(join(root, 'disk'));
   const { told, ...measure } = JSON.parse(stdout) as Omit<Measure, 'flushSeconds'> & { told: string };
   console.log(`    ${told}`);
@@ -66,7 +88,14 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
   const [theirs, mine]: [Measure[], Measure[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
     await prepare(round);
-    const jobs = [async () => { theirs.push(await plain(join(root, targets.theirs), firstCopy)); }, async () => { mine.push(await ours(firstCopy)); }];
+    const jobs = [
+      async () => {
+        theirs.push(await plain(join(root, targets.theirs), firstCopy));
+      },
+      async () => {
+        mine.push(await ours(firstCopy));
+      },
+    ];
     for (const job of round % 2 === 0 ? jobs : jobs.reverse()) {
       await settle();
       await job();
@@ -79,13 +108,15 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
     const least = Math.min(...mine.map(of)) / Math.min(...theirs.map(of));
     return `${ratio(what, unit, mean(theirs.map(of)), mean(mine.map(of)))}, of the least ${least.toFixed(3)})`;
   };
-  console.log([
-    name.padEnd(16),
-    compare('wall', 's', ({ seconds }) => seconds),
-    compare('to the disk', 's', ({ seconds, flushSeconds }) => seconds + flushSeconds),
-    compare('processor', 's', ({ cpuSeconds }) => cpuSeconds),
-    compare('memory', 'MB', ({ rsyncMb }) => rsyncMb),
-  ].join('  '));
+  console.log(
+    [
+      name.padEnd(16),
+      compare('wall', 's', ({ seconds }) => seconds),
+      compare('to the disk', 's', ({ seconds, flushSeconds }) => seconds + flushSeconds),
+      compare('processor', 's', ({ cpuSeconds }) => cpuSeconds),
+      compare('memory', 'MB', ({ rsyncMb }) => rsyncMb),
+    ].join('  '),
+  );
 }
 
 function ratio(what: string, unit: string, theirs: number, mine: number): string {
@@ -106,7 +137,12 @@ function add(sum: ReturnType<typeof none>, measures: readonly Measure[]): void {
 /** Nothing is left to be written, and the inodes of all trees have just been in use, whoever was at work before. */
 async function settle(): Promise<void> {
   await execa('/usr/bin/sync');
-  await execa('/usr/bin/find', [source, ...Object.values(targets).map((name) => join(root, name)), '-size', '+1000000k']);
+  await execa('/usr/bin/find', [
+    source,
+    ...Object.values(targets).map((name) => join(root, name)),
+    '-size',
+    '+1000000k',
+  ]);
 }
 
 const remove = (...paths: readonly string[]) => execa('/usr/bin/rm', ['-rf', '--', ...paths]);
@@ -121,17 +157,24 @@ async function addNew(name: string, round: number, share: number): Promise<void>
   const places = [source, ...Object.values(targets).map((target) => join(root, target))];
   await remove(...places.map((place) => join(place, `${name}-${String(round - 1)}`)));
   await mkdir(join(source, `${name}-${String(round)}`));
-  const directories = Array.from({ length: Math.ceil((share * count) / filesPerDirectory) }, (_, index) => join(source, `d${String(index)}`));
+  const directories = Array.from({ length: Math.ceil((share * count) / filesPerDirectory) }, (_, index) =>
+    join(source, `d${String(index)}`),
+  );
   await execa('/usr/bin/cp', ['--recursive', '--', ...directories, join(source, `${name}-${String(round)}`)]);
 }
 
 /** One in a hundred, other ones each time. */
 async function deleteSome(offset: number): Promise<void> {
-  for (let index = offset; index < count; index += 100) await rm(join(source, `d${String(Math.floor(index / filesPerDirectory))}`, `file-${String(index)}`), { force: true });
+  for (let index = offset; index < count; index += 100)
+    await rm(join(source, `d${String(Math.floor(index / filesPerDirectory))}`, `file-${String(index)}`), {
+      force: true,
+    });
 }
 
 try {
-  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
+  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${source}' && exec "$@"\n`, {
+    mode: 0o755,
+  });
   console.log(`${String(count)} files, ${String(cpus().length)} processors, mean of ${String(rounds)} rounds`);
   await fillTree(source, 'first', () => true);
   await measure('first copy', emptyTargets, true);
@@ -139,12 +182,15 @@ try {
   await measure('5 % changed', (round) => fillTree(source, `round ${String(round)}`, (index) => index % 20 === 0));
   await measure('30 % new', (round) => addNew('new', round, 0.3));
   await measure('1 % deleted', (round) => deleteSome(round));
-  await measure('a busy week', async (round) => { // all of it at once: 2 % changed, 1 % deleted, and a new directory with 30 %
+  await measure('a busy week', async (round) => {
+    // all of it at once: 2 % changed, 1 % deleted, and a new directory with 30 %
     await fillTree(source, `week ${String(round)}`, (index) => index % 50 === 49);
     await deleteSome(50 + round);
     await addNew('week', round, 0.3);
   });
-  console.log(`${'all together'.padEnd(16)}  ${ratio('wall', 's', total.theirs.wall, total.mine.wall)})  ${ratio('to the disk', 's', total.theirs.toDisk, total.mine.toDisk)}, of the least ${(total.mine.least / total.theirs.least).toFixed(3)})`);
+  console.log(
+    `${'all together'.padEnd(16)}  ${ratio('wall', 's', total.theirs.wall, total.mine.wall)})  ${ratio('to the disk', 's', total.theirs.toDisk, total.mine.toDisk)}, of the least ${(total.mine.least / total.theirs.least).toFixed(3)})`,
+  );
 } finally {
   await rm(root, { recursive: true, force: true });
 }

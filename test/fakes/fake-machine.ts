@@ -29,57 +29,93 @@ export class FakeMachine implements Machine {
   wake = (): Promise<void> => this.#step('wake');
   luksUuid = (): Promise<string | undefined> => this.#step('luksUuid', () => this.uuid);
   isOpen = (): Promise<boolean> => Promise.resolve(this.opened);
-  open = (): Promise<Awaited<ReturnType<Machine['open']>>> => this.#step('open', () => {
-    this.opened = this.openOutcome === 'opened';
-    return this.openOutcome;
-  });
-  ensureClosed = (): Promise<void> => this.#step('ensureClosed', () => { this.opened = false; });
+  open = (): Promise<Awaited<ReturnType<Machine['open']>>> =>
+    this.#step('open', () => {
+      this.opened = this.openOutcome === 'opened';
+      return this.openOutcome;
+    });
+  ensureClosed = (): Promise<void> =>
+    this.#step('ensureClosed', () => {
+      this.opened = false;
+    });
   filesystemType = (): Promise<string | undefined> => this.#step('filesystemType', () => this.fstype);
   check = (): Promise<Awaited<ReturnType<Machine['check']>>> => this.#step('check', () => this.checkOutcome);
   isMounted = (): Promise<boolean> => Promise.resolve(this.mounted);
-  mount = (): Promise<void> => this.#step('mount', () => { this.mounted = true; });
-  ensureUnmounted = (): Promise<void> => this.#step('ensureUnmounted', () => { this.mounted = false; });
+  mount = (): Promise<void> =>
+    this.#step('mount', () => {
+      this.mounted = true;
+    });
+  ensureUnmounted = (): Promise<void> =>
+    this.#step('ensureUnmounted', () => {
+      this.mounted = false;
+    });
   readInside = (path: string): Promise<string | undefined> => Promise.resolve(this.inside.get(path));
-  writeInside = (path: string, content: string): Promise<void> => this.#step(`write ${path}`, () => { this.inside.set(path, content); });
+  writeInside = (path: string, content: string): Promise<void> =>
+    this.#step(`write ${path}`, () => {
+      this.inside.set(path, content);
+    });
   mirror: MirrorEntry[] = [];
   topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
-  newHistory = (): Promise<HistoryEntry> => this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
+  newHistory = (): Promise<HistoryEntry> =>
+    this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
   historyStand = (): Promise<Date> => Promise.resolve(new Date('2026-01-01T00:00:00Z'));
-  pruneHistory = (rule: KeepRule): Promise<number> => this.#step('pruneHistory', () => {
-    this.pruned.push(rule);
-    return this.prunable;
-  });
+  pruneHistory = (rule: KeepRule): Promise<number> =>
+    this.#step('pruneHistory', () => {
+      this.pruned.push(rule);
+      return this.prunable;
+    });
   /** Beginnings of files, by path; with `old:` before it what the history keeps. */
   readonly heads = new Map<string, Buffer>();
-  readHead = (path: string, _source: unknown, entry?: HistoryEntry): Promise<Buffer | undefined> => Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
-  pull = (order: PullOrder): Promise<RsyncOutcome> => this.#step('pull', () => {
-    this.pullOrders.push(order);
-    for (const change of this.changes.shift() ?? []) order.onChange?.(change);
-    return this.pulls.shift() ?? goodPull;
-  });
+  readHead = (path: string, _source: unknown, entry?: HistoryEntry): Promise<Buffer | undefined> =>
+    Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
+  pull = (order: PullOrder): Promise<RsyncOutcome> =>
+    this.#step('pull', () => {
+      this.pullOrders.push(order);
+      for (const change of this.changes.shift() ?? []) order.onChange?.(change);
+      return this.pulls.shift() ?? goodPull;
+    });
   /** What a verification finds; its calls are counted in {@link calls}. */
-  verdict: Awaited<ReturnType<Machine['verifyPart']>> = { compared: 0, recorded: 0, bytes: 0, found: { damaged: 0, unreadable: 0 }, known: { damaged: 0, unreadable: 0 }, complete: false, cutOff: false };
+  verdict: Awaited<ReturnType<Machine['verifyPart']>> = {
+    compared: 0,
+    recorded: 0,
+    bytes: 0,
+    found: { damaged: 0, unreadable: 0 },
+    known: { damaged: 0, unreadable: 0 },
+    complete: false,
+    cutOff: false,
+  };
   readonly parts: Parameters<Machine['verifyPart']>[1][] = [];
-  verifyPart: Machine['verifyPart'] = (_device, part) => this.#step('verifyPart', () => {
-    this.parts.push(part);
-    return this.verdict;
-  });
+  verifyPart: Machine['verifyPart'] = (_device, part) =>
+    this.#step('verifyPart', () => {
+      this.parts.push(part);
+      return this.verdict;
+    });
   /** What the server's files hold, one after the other; the last one stays. */
   fetched: FetchedFile[] = [{}];
-  fetchFile = (): Promise<FetchedFile> => this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
+  fetchFile = (): Promise<FetchedFile> =>
+    this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
   /** What lies where the source must have something, by path; anything unless said. */
   readonly lacking = new Set<string>();
-  lookForSomething: Machine['lookForSomething'] = (_config, _source, path) => this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
+  lookForSomething: Machine['lookForSomething'] = (_config, _source, path) =>
+    this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
   /** How a hook ends, by its command. */
   readonly hookFailures = new Map<string, string>();
-  readonly hookCalls: { readonly command: string; readonly environment: Readonly<Record<string, string>>; readonly mounted: boolean }[] = [];
-  runHook: Machine['runHook'] = (hook, environment) => this.#step(`hook ${environment['EXTBACKUP_HOOK'] ?? ''}`, () => {
-    this.hookCalls.push({ command: hook.command, environment, mounted: this.mounted });
-    return this.hookFailures.get(hook.command);
-  });
+  readonly hookCalls: {
+    readonly command: string;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly mounted: boolean;
+  }[] = [];
+  runHook: Machine['runHook'] = (hook, environment) =>
+    this.#step(`hook ${environment['EXTBACKUP_HOOK'] ?? ''}`, () => {
+      this.hookCalls.push({ command: hook.command, environment, mounted: this.mounted });
+      return this.hookFailures.get(hook.command);
+    });
   flush = (): Promise<void> => this.#step('flush');
-  stamp = (at: Date): Promise<void> => this.#step('stamp', () => { this.stampedAt = at; });
+  stamp = (at: Date): Promise<void> =>
+    this.#step('stamp', () => {
+      this.stampedAt = at;
+    });
 
   async #step(name: string): Promise<void>;
   async #step<T>(name: string, work: () => T): Promise<T>;
@@ -91,7 +127,14 @@ export class FakeMachine implements Machine {
   }
 }
 
-const figures = { filesTotal: 10, filesTransferred: 3, filesDeleted: 0, bytesTotal: 1000, bytesTransferred: 300, bytesReceived: 320 };
+const figures = {
+  filesTotal: 10,
+  filesTransferred: 3,
+  filesDeleted: 0,
+  bytesTotal: 1000,
+  bytesTransferred: 300,
+  bytesReceived: 320,
+};
 
 /** An rsync that copied three files. */
 export const goodPull: RsyncOutcome = { figures, entries: 8, skippedDeletions: 0, vanished: 0, changed: true, log: '' };

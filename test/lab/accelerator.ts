@@ -27,7 +27,26 @@ async function kvmWorks(image: GuestImage): Promise<boolean> {
 async function kernelSpeaks({ kernel }: GuestImage): Promise<boolean> {
   const qemu = execa(
     'qemu-system-x86_64',
-    ['-accel', 'kvm', '-cpu', 'host', '-M', 'q35', '-m', '256', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot', '-kernel', kernel, '-append', 'console=ttyS0'],
+    [
+      '-accel',
+      'kvm',
+      '-cpu',
+      'host',
+      '-M',
+      'q35',
+      '-m',
+      '256',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-serial',
+      'stdio',
+      '-no-reboot',
+      '-kernel',
+      kernel,
+      '-append',
+      'console=ttyS0',
+    ],
     { stdin: 'ignore', stderr: 'ignore', reject: false, buffer: false, killSignal: 'SIGKILL' },
   );
   let said = '';
@@ -36,7 +55,9 @@ async function kernelSpeaks({ kernel }: GuestImage): Promise<boolean> {
       said += text.toString();
       if (said.includes('Linux version')) resolve(true);
     });
-    void qemu.then(() => { resolve(false); });
+    void qemu.then(() => {
+      resolve(false);
+    });
   });
   const works = await Promise.race([spoke, pause(10_000, false)]);
   qemu.kill('SIGKILL');

@@ -29,14 +29,20 @@ async function demonstrate(lab: Lab): Promise<void> {
   const { guest, server } = lab;
   const type = async (command: string, input?: string): Promise<string> => {
     show(`station# ${command}`);
-    const { stdout } = await guest.shell(`${command} 2>&1`, { timeoutMs: 300_000, ...(input !== undefined && { input }) });
+    const { stdout } = await guest.shell(`${command} 2>&1`, {
+      timeoutMs: 300_000,
+      ...(input !== undefined && { input }),
+    });
     show(stdout);
     return stdout;
   };
   say('Installing the package');
   await installPackage(guest, await builtPackage());
   say('Setting up the station');
-  await type('extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes', `${password}\n`);
+  await type(
+    'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes',
+    `${password}\n`,
+  );
   say('Setting up the server: it allows nothing but rrsync -ro /backups');
   await makeSourceTree(server, '/backups', { smallFiles: 200, bulkMb: 5 });
   const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
@@ -57,19 +63,25 @@ async function demonstrate(lab: Lab): Promise<void> {
   await type('extbackup status');
   say('Comparing the mirror with the source, by an independent program');
   const device = await guest.deviceOf(disk);
-  await guest.shell(`mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`);
+  await guest.shell(
+    `mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`,
+  );
   const [source, mirror] = [await manifestOf(server, '/backups'), await manifestOf(guest, '/root/look/backups')];
   await guest.shell('umount /root/look; cryptsetup close look');
   const found = differences(source, mirror);
   if (found.length > 0) throw new Error(`The mirror differs:\n${found.join('\n')}`);
-  show(`${String(source.length)} files: content, owners, modes, times, links, ACLs, attributes and holes are the same.`);
+  show(
+    `${String(source.length)} files: content, owners, modes, times, links, ACLs, attributes and holes are the same.`,
+  );
   say('How long it took');
   showTimes(story, await msSinceUdevSaw(guest, `${device}1`, 'luks:opened'));
 }
 
 /** From udev's event for a partition to an event of the agent: both by the kernel's monotonic clock, in milliseconds. */
 async function msSinceUdevSaw(guest: Lab['guest'], partition: string, event: string): Promise<number> {
-  const seen = Number(await guest.ask(`udevadm info --query=property --property=USEC_INITIALIZED --value ${partition}`));
+  const seen = Number(
+    await guest.ask(`udevadm info --query=property --property=USEC_INITIALIZED --value ${partition}`),
+  );
   const entry = await guest.ask(`journalctl -u extbackup -o json --no-pager | grep -F '${event}' | tail -n 1`);
   const { __MONOTONIC_TIMESTAMP: told } = JSON.parse(entry) as { __MONOTONIC_TIMESTAMP: string };
   return (Number(told) - seen) / 1000;
@@ -79,14 +91,18 @@ async function msSinceUdevSaw(guest: Lab['guest'], partition: string, event: str
 async function follow(guest: Lab['guest'], last: ReadonlySet<string>): Promise<Told[]> {
   const seen = (await guest.journal('extbackup')).length;
   const story: Told[] = [];
-  await guest.waitFor('the end of the run', async () => {
-    const told = (await guest.journal('extbackup')).slice(seen + story.length) as Told[];
-    for (const event of told) {
-      story.push(event);
-      show(describe(event));
-    }
-    return story.some(({ event }) => last.has(event));
-  }, 300_000);
+  await guest.waitFor(
+    'the end of the run',
+    async () => {
+      const told = (await guest.journal('extbackup')).slice(seen + story.length) as Told[];
+      for (const event of told) {
+        story.push(event);
+        show(describe(event));
+      }
+      return story.some(({ event }) => last.has(event));
+    },
+    300_000,
+  );
   return story;
 }
 
@@ -100,8 +116,11 @@ function describe(told: Told): string {
 
 function showTimes(story: readonly Told[], toOpenedMs: number): void {
   const at = (name: string): number => Date.parse(story.findLast(({ event }) => event === name)?.time ?? '');
-  const took = (name: string): number => Number(story.findLast(({ event }) => event === name)?.['tookMs'] ?? Number.NaN);
-  const line = (text: string, ms: number): void => { show(`${text.padEnd(58)} ${(ms / 1000).toFixed(2)} s`); };
+  const took = (name: string): number =>
+    Number(story.findLast(({ event }) => event === name)?.['tookMs'] ?? Number.NaN);
+  const line = (text: string, ms: number): void => {
+    show(`${text.padEnd(58)} ${(ms / 1000).toFixed(2)} s`);
+  };
   line("from udev's event of the partition to luks:opened", toOpenedMs);
   line('  of that, cryptsetup itself', took('luks:opened'));
   line('from sync:finished to luks:closed', at('luks:closed') - at('sync:finished'));

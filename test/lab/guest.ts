@@ -62,7 +62,10 @@ export class Guest extends Host {
     await this.shell('systemctl reboot', { okCodes: 'any' });
     const end = Date.now() + bootTimeoutMs;
     do await this.#connect();
-    while (Date.now() < end && (await this.shell('cat /proc/sys/kernel/random/boot_id', { okCodes: 'any' })).stdout.trim() === before);
+    while (
+      Date.now() < end &&
+      (await this.shell('cat /proc/sys/kernel/random/boot_id', { okCodes: 'any' })).stdout.trim() === before
+    );
   }
 
   /** Pulls the power plug. {@link boot} starts again from what had reached the disks. */
@@ -157,14 +160,20 @@ export class Guest extends Host {
 
   /** Waits for a script that ends when the time has come. Throws with the journal's tail when it does not. */
   async waitThrough(what: string, script: string, timeoutMs: number): Promise<void> {
-    const { exitCode } = await this.shell(`timeout ${String(timeoutMs / 1000)} sh -euc ${quote(script)}`, { okCodes: [0, 124], timeoutMs: timeoutMs + 30_000 });
+    const { exitCode } = await this.shell(`timeout ${String(timeoutMs / 1000)} sh -euc ${quote(script)}`, {
+      okCodes: [0, 124],
+      timeoutMs: timeoutMs + 30_000,
+    });
     if (exitCode !== 0) await this.#waitedInVain(what, timeoutMs);
   }
 
   /** What a unit wrote to the journal: its JSON lines, parsed. Other lines are left out. */
   async journal(unit: string): Promise<Record<string, unknown>[]> {
     const { stdout } = await this.run(['journalctl', '-u', unit, '-o', 'cat', '--no-pager']);
-    return stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+    return stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   /** Looks for byte strings on the whole root disk, also in blocks that are free again, from outside. */
@@ -174,8 +183,13 @@ export class Guest extends Host {
   }
 
   async #waitedInVain(what: string, timeoutMs: number): Promise<never> {
-    const { stdout } = await this.shell('cat /run/extbackup/status.json || true; journalctl -n 60 -o short-precise --no-hostname; uptime', { okCodes: 'any' });
-    throw new Error(`Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The status, and the journal's end:\n${stdout}`);
+    const { stdout } = await this.shell(
+      'cat /run/extbackup/status.json || true; journalctl -n 60 -o short-precise --no-hostname; uptime',
+      { okCodes: 'any' },
+    );
+    throw new Error(
+      `Waited ${String(timeoutMs / 1000)} s in vain for ${what}. The status, and the journal's end:\n${stdout}`,
+    );
   }
 
   get #running(): Machine {
@@ -187,7 +201,9 @@ export class Guest extends Host {
     try {
       await this.#connection.open(this.#running.sshPort, bootTimeoutMs);
     } catch (error) {
-      throw new Error(`The guest does not answer. Its console's end:\n${await consoleTail(this.#directory)}`, { cause: error });
+      throw new Error(`The guest does not answer. Its console's end:\n${await consoleTail(this.#directory)}`, {
+        cause: error,
+      });
     }
     if (clock === 'now') await this.run(['date', '-s', `@${String(Date.now() / 1000)}`]);
   }

@@ -86,10 +86,15 @@ export class Host {
     const timedOut = !ended || (performance.now() - begin >= timeoutMs && [124, 137].includes(exitCode));
     if (!timedOut && (okCodes === 'any' || okCodes.includes(exitCode))) return { stdout, stderr, exitCode };
     const how = timedOut ? `did not end within ${String(timeoutMs / 1000)} s` : `ended with ${String(exitCode)}`;
-    throw new Error(`On the ${this.name}, this ${how}:\n${command}\n--- stdout\n${tail(stdout)}\n--- stderr\n${tail(stderr)}`);
+    throw new Error(
+      `On the ${this.name}, this ${how}:\n${command}\n--- stdout\n${tail(stdout)}\n--- stderr\n${tail(stderr)}`,
+    );
   }
 
-  async #transfer(command: string, { inputFile, outputFile }: { inputFile?: string; outputFile?: string }): Promise<void> {
+  async #transfer(
+    command: string,
+    { inputFile, outputFile }: { inputFile?: string; outputFile?: string },
+  ): Promise<void> {
     const [file, ...args] = this.ssh();
     await execa(file, [...args, `${this.#prefix}sh -euc ${quote(command)}`], {
       ...(inputFile === undefined ? { stdin: 'ignore' as const } : { inputFile }),

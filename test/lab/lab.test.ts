@@ -61,7 +61,9 @@ describe('a USB disk', () => {
     const disk = await lab.newDisk({ name: 'WD2', sizeMb: 64 });
     await guest.plug(disk);
     const device = await guest.deviceOf(disk);
-    await guest.shell(`mkfs.ext4 -q ${device}; mkdir -p /mnt/t; mount ${device} /mnt/t; echo kept > /mnt/t/kept; sync; echo lost > /mnt/t/lost`);
+    await guest.shell(
+      `mkfs.ext4 -q ${device}; mkdir -p /mnt/t; mount ${device} /mnt/t; echo kept > /mnt/t/kept; sync; echo lost > /mnt/t/lost`,
+    );
     await guest.yank(disk);
     await guest.waitFor('the disk to go', `! test -e ${device}`);
     await guest.shell('umount -l /mnt/t');
@@ -100,7 +102,8 @@ describe('a bad USB disk', () => {
   it('can fail at all writes, or at one sector, until it is plugged in anew', async () => {
     const { guest } = lab;
     const disk = await lab.newDisk({ name: 'BAD', sizeMb: 16 });
-    const write = (sector: number) => `dd if=/dev/zero of=${disk.path} bs=512 count=8 seek=${String(sector)} oflag=direct conv=notrunc`;
+    const write = (sector: number) =>
+      `dd if=/dev/zero of=${disk.path} bs=512 count=8 seek=${String(sector)} oflag=direct conv=notrunc`;
 
     await guest.plug(disk, { on: 'write' });
     await guest.deviceOf(disk);
@@ -134,7 +137,9 @@ describe('time travel', () => {
     const { guest, server } = lab;
     const disk = await lab.newDisk({ name: 'TRAVELLER', sizeMb: 16 });
     await guest.plug(disk);
-    await guest.shell(`printf stays | dd of=${await guest.deviceOf(disk)} conv=fsync status=none; touch /root/new /run/new; sync`);
+    await guest.shell(
+      `printf stays | dd of=${await guest.deviceOf(disk)} conv=fsync status=none; touch /root/new /run/new; sync`,
+    );
     await server.shell('touch /root/new; sync');
     await guest.restore('clean');
     expect(await guest.ask('ls /root/new /run/new /dev/sd* 2>/dev/null || true')).toBe('');
@@ -173,10 +178,16 @@ describe('the backup server', () => {
   it('offers ssh to the station as "backup" and nothing else', async () => {
     const { guest, server } = lab;
     await guest.shell("ssh-keygen -q -t ed25519 -N '' -f /run/key");
-    await server.shell('install -d -m 700 /root/.ssh; cat > /root/.ssh/authorized_keys', { input: await guest.ask('cat /run/key.pub') });
-    expect(await guest.ask('ssh -i /run/key -o StrictHostKeyChecking=no -o LogLevel=ERROR root@backup hostname')).toBe('backup');
+    await server.shell('install -d -m 700 /root/.ssh; cat > /root/.ssh/authorized_keys', {
+      input: await guest.ask('cat /run/key.pub'),
+    });
+    expect(await guest.ask('ssh -i /run/key -o StrictHostKeyChecking=no -o LogLevel=ERROR root@backup hostname')).toBe(
+      'backup',
+    );
     // Of each socket that listens (state 0A): the port, in hex.
-    const listening = await server.ask("awk '$4 == \"0A\" { print substr($2, length($2) - 3) }' /proc/net/tcp /proc/net/tcp6 | sort -u");
+    const listening = await server.ask(
+      'awk \'$4 == "0A" { print substr($2, length($2) - 3) }\' /proc/net/tcp /proc/net/tcp6 | sort -u',
+    );
     expect(listening).toBe((22).toString(16).padStart(4, '0'));
     expect(await guest.isTrue('timeout 3 bash -c "</dev/tcp/backup/22"')).toBe(true);
     expect(await guest.isTrue('timeout 3 bash -c "</dev/tcp/backup/23"')).toBe(false);
@@ -198,10 +209,15 @@ describe('the backup server', () => {
 
 describe('the death of a test', () => {
   it('takes the machine with it, and the next lab removes what it left', async () => {
-    const victim = execa('npx', ['tsx', '-e', openAndSay], { cwd: import.meta.dirname, reject: false, stdin: 'ignore' });
+    const victim = execa('npx', ['tsx', '-e', openAndSay], {
+      cwd: import.meta.dirname,
+      reject: false,
+      stdin: 'ignore',
+    });
     const [pid = ''] = await once(victim.stdout, 'data').then(([text]) => String(text).trim().split('\n').slice(-1));
     const left = () => readdirSync(tmpdir()).some((name) => name.startsWith(`extbackup-lab-${pid}-`));
-    const runs = () => readdirSync('/proc').some((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(`extbackup-lab-${pid}-`));
+    const runs = () =>
+      readdirSync('/proc').some((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(`extbackup-lab-${pid}-`));
     expect([left(), runs()]).toEqual([true, true]);
     process.kill(Number(pid), 'SIGKILL');
     await victim;
@@ -227,7 +243,9 @@ describe('the search of the root disk', () => {
     await guest.unplug(disk);
     await guest.snapshot('with-memory');
 
-    const found = await guest.searchRootDisk([written, deleted, inMemory, onUsb, onServer].map((text) => Buffer.from(text)));
+    const found = await guest.searchRootDisk(
+      [written, deleted, inMemory, onUsb, onServer].map((text) => Buffer.from(text)),
+    );
     expect(found.map((finding) => finding.pattern.toString()).sort()).toEqual([written, deleted].sort());
   });
 });

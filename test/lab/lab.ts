@@ -46,7 +46,11 @@ export async function openLab(preparation?: Preparation): Promise<Lab> {
 }
 
 /** Wakes a lab from the saved state; where there is none, brings the lab there and saves it. */
-async function open(image: GuestImage, state: SavedState, bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<readonly UsbDisk[]>): Promise<Lab> {
+async function open(
+  image: GuestImage,
+  state: SavedState,
+  bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<readonly UsbDisk[]>,
+): Promise<Lab> {
   const directory = await makeWorkDirectory();
   const disks = disksIn(directory);
   const guest = new Guest(image, disks, directory);

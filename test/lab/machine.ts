@@ -21,7 +21,12 @@ export class Machine {
   }
 
   /** Switches the machine on. `asleep` leaves its processors stopped, for a snapshot to be loaded. */
-  static async start(image: GuestImage, disks: MachineDisks, directory: string, how: 'awake' | 'asleep' = 'awake'): Promise<Machine> {
+  static async start(
+    image: GuestImage,
+    disks: MachineDisks,
+    directory: string,
+    how: 'awake' | 'asleep' = 'awake',
+  ): Promise<Machine> {
     const sshPort = await freePort();
     const socket = join(directory, 'qmp');
     await rm(socket, { force: true });
@@ -29,11 +34,20 @@ export class Machine {
       ...(await machineArguments(image)),
       ...(how === 'asleep' ? ['-S'] : []),
       ...['-serial', `file:${join(directory, 'console.log')}`, '-qmp', `unix:${socket},server=on,wait=off`],
-      ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${String(sshPort)}-:22`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+      ...[
+        '-netdev',
+        `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${String(sshPort)}-:22`,
+        '-device',
+        'virtio-net-pci,netdev=net,romfile=',
+      ],
       ...disk('station', disks.station, 'root'),
       ...disk('server', disks.server, 'backup'),
     ];
-    const qemu = execa('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], { stdin: 'ignore', stdout: 'ignore', reject: false });
+    const qemu = execa('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      reject: false,
+    });
     const early = qemu.then((ended) => Promise.reject(new Error(`QEMU did not start: ${ended.stderr}`)));
     const qmp = await Promise.race([Qmp.connect(socket, 20_000), early]);
     early.catch(() => undefined);
@@ -61,10 +75,21 @@ export interface MachineDisks {
 
 /** Everything about the machine that a saved state depends on: it can be loaded only into an equal one. */
 export async function machineArguments(image: GuestImage): Promise<string[]> {
-  const kernelLine = 'root=/dev/disk/by-id/virtio-root rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=false panic=1';
+  const kernelLine =
+    'root=/dev/disk/by-id/virtio-root rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=false panic=1';
   // One processor: of two emulated ones each waits for the other's locks, and the host has other machines to emulate beside it.
   return [
-    ...['-name', 'extbackup-lab', '-nodefaults', '-no-user-config', '-display', 'none', '-M', 'q35', ...(await acceleratorArguments(image))],
+    ...[
+      '-name',
+      'extbackup-lab',
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-M',
+      'q35',
+      ...(await acceleratorArguments(image)),
+    ],
     ...['-smp', '1', '-m', '1536', '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelLine],
     ...['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci,p2=8,p3=8'],
   ];
@@ -77,7 +102,12 @@ export async function consoleTail(directory: string): Promise<string> {
 }
 
 function disk(node: string, file: string, serial: string): string[] {
-  return ['-blockdev', `driver=qcow2,node-name=${node},file.driver=file,file.filename=${file}`, '-device', `virtio-blk-pci,drive=${node},serial=${serial}`];
+  return [
+    '-blockdev',
+    `driver=qcow2,node-name=${node},file.driver=file,file.filename=${file}`,
+    '-device',
+    `virtio-blk-pci,drive=${node},serial=${serial}`,
+  ];
 }
 
 async function freePort(): Promise<number> {

@@ -22,9 +22,11 @@ export class Qmp {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket }).on('line', (line) => {
-      this.#read(JSON.parse(line) as Json);
-    }).on('error', () => undefined); // it repeats those of the socket
+    createInterface({ input: socket })
+      .on('line', (line) => {
+        this.#read(JSON.parse(line) as Json);
+      })
+      .on('error', () => undefined); // it repeats those of the socket
     socket.on('error', () => undefined);
     socket.on('close', () => {
       for (const waiter of this.#replies.values()) waiter.reject(new Error('QEMU ended before it answered'));
@@ -57,7 +59,9 @@ export class Qmp {
       this.#replies.set(id, { resolve, reject });
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     }).catch((error: unknown) => {
-      throw new Error(`QEMU refused ${command}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`QEMU refused ${command}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     });
   }
 
@@ -69,7 +73,9 @@ export class Qmp {
   /** Runs a command that QEMU does as a background job, and waits for the job's end. Throws the job's error. */
   async job(command: string, args: Json): Promise<void> {
     const id = `job${String(++this.#lastId)}`;
-    const concluded = this.event((name, data) => name === 'JOB_STATUS_CHANGE' && data['id'] === id && data['status'] === 'concluded');
+    const concluded = this.event(
+      (name, data) => name === 'JOB_STATUS_CHANGE' && data['id'] === id && data['status'] === 'concluded',
+    );
     await this.execute(command, { 'job-id': id, ...args });
     await concluded;
     const jobs = (await this.execute('query-jobs')) as { id: string; error?: string }[];

@@ -25,7 +25,9 @@ export class SavedState {
   static async of(image: GuestImage, key: string): Promise<SavedState> {
     const { stdout: version } = await execa('qemu-system-x86_64', ['--version']);
     const machine = JSON.stringify([version, await machineArguments(image), drawerList, key]);
-    return new SavedState(join(image.directory, 'states', createHash('sha256').update(machine).digest('hex').slice(0, 16)));
+    return new SavedState(
+      join(image.directory, 'states', createHash('sha256').update(machine).digest('hex').slice(0, 16)),
+    );
   }
 
   get exists(): boolean {
@@ -56,7 +58,9 @@ export class SavedState {
       if (!this.exists) throw error;
       await rm(partial, { recursive: true, force: true }); // somebody else was quicker; theirs is as good
     });
-    const others = (await readdir(parent)).filter((name) => name !== basename(this.#directory)).map((name) => join(parent, name));
+    const others = (await readdir(parent))
+      .filter((name) => name !== basename(this.#directory))
+      .map((name) => join(parent, name));
     const byAge = await Promise.all(others.map(async (path) => ({ path, used: (await stat(path)).mtimeMs })));
     byAge.sort((a, b) => b.used - a.used);
     for (const { path } of byAge.slice(keptStates - 1)) await rm(path, { recursive: true, force: true });

@@ -15,7 +15,12 @@ const pieceSize = 8 * 1024 * 1024;
  * Searches the content of a running machine's disk. The content, not its qcow2 file: that file also holds the memory of snapshots.
  * Returns the first place of each pattern that is there.
  */
-export async function searchDisk(qmp: Qmp, node: string, directory: string, patterns: readonly Buffer[]): Promise<Finding[]> {
+export async function searchDisk(
+  qmp: Qmp,
+  node: string,
+  directory: string,
+  patterns: readonly Buffer[],
+): Promise<Finding[]> {
   const socket = join(directory, 'nbd');
   const raw = join(directory, `${node}.raw`);
   await qmp.execute('nbd-server-start', { addr: { type: 'unix', data: { path: socket } } });

@@ -7,10 +7,15 @@ const lab = await openLab(process.argv.includes('--prepared') ? await preparedSt
 try {
   const disk = await lab.newDisk({ name: 'WD1', sizeMb: 1024 });
   await lab.guest.plug(disk);
-  console.log('This is the station, with a new disk plugged in. "on-server sh" is a shell on the backup server. Leave with "exit".');
+  console.log(
+    'This is the station, with a new disk plugged in. "on-server sh" is a shell on the backup server. Leave with "exit".',
+  );
   const [file, ...args] = lab.guest.ssh();
   const destination = args.indexOf('--');
-  await execa(file, [...args.slice(0, destination - 1), '-t', ...args.slice(destination - 1, destination)], { stdio: 'inherit', reject: false });
+  await execa(file, [...args.slice(0, destination - 1), '-t', ...args.slice(destination - 1, destination)], {
+    stdio: 'inherit',
+    reject: false,
+  });
 } finally {
   await lab.close();
 }

@@ -57,17 +57,28 @@ describe('the judge', () => {
   let found: readonly string[];
 
   beforeAll(async () => {
-    await lab.server.shell(`cp -a /backups /srv/spoilt; cd /srv/spoilt; ${spoilings.map(([, spoil]) => spoil).join('; ')}`);
+    await lab.server.shell(
+      `cp -a /backups /srv/spoilt; cd /srv/spoilt; ${spoilings.map(([, spoil]) => spoil).join('; ')}`,
+    );
     found = differences(original, await manifestOf(lab.server, '/srv/spoilt'));
   });
 
   it.each(spoilings)('notices %s', (_what, _spoil, expected) => {
-    expect(found.filter((line) => line.startsWith(expected)), found.join('\n')).toHaveLength(1);
+    expect(
+      found.filter((line) => line.startsWith(expected)),
+      found.join('\n'),
+    ).toHaveLength(1);
   });
 
   it('notices nothing else than that and the times of the folders around', () => {
     const expected = spoilings.map(([, , line]) => line);
-    const rest = found.filter((line) => !expected.some((start) => line.startsWith(start)) && !line.includes(': mtime '));
-    expect(rest).toEqual(['kinds/fifo: size is 0, not undefined', expect.stringMatching('^kinds/fifo: sha256'), 'kinds/fifo: sparse is false, not undefined']);
+    const rest = found.filter(
+      (line) => !expected.some((start) => line.startsWith(start)) && !line.includes(': mtime '),
+    );
+    expect(rest).toEqual([
+      'kinds/fifo: size is 0, not undefined',
+      expect.stringMatching('^kinds/fifo: sha256'),
+      'kinds/fifo: sparse is false, not undefined',
+    ]);
   });
 });

@@ -11,8 +11,15 @@ export interface TreeSize {
 }
 
 /** Makes a tree of everything that backups get wrong: odd names, links, owners, rights, ACLs, attributes, holes, times. */
-export async function makeSourceTree(host: Host, root: string, { smallFiles = 100, bulkMb = 0 }: TreeSize = {}): Promise<void> {
-  await host.run(['python3', '-', root, String(smallFiles), String(bulkMb)], { input: await script('make-odd-tree.py'), timeoutMs: 600_000 });
+export async function makeSourceTree(
+  host: Host,
+  root: string,
+  { smallFiles = 100, bulkMb = 0 }: TreeSize = {},
+): Promise<void> {
+  await host.run(['python3', '-', root, String(smallFiles), String(bulkMb)], {
+    input: await script('make-odd-tree.py'),
+    timeoutMs: 600_000,
+  });
 }
 
 /** One file of a tree, as an independent reader sees it. Keys as in on-guest/manifest.py. */
@@ -21,11 +28,18 @@ export type ManifestEntry = Readonly<Record<string, unknown>> & { readonly path:
 /** Reads a whole tree: kind, mode, owner, times, content, links, ACLs, attributes and holes of every file. */
 export async function manifestOf(host: Host, root: string): Promise<ManifestEntry[]> {
   const { stdout } = await host.run(['python3', '-', root], { input: await script('manifest.py'), timeoutMs: 600_000 });
-  return stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as ManifestEntry);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ManifestEntry);
 }
 
 /** Says in one line each what differs between two trees. Equal trees give an empty list. `ignore` leaves keys out. */
-export function differences(expected: readonly ManifestEntry[], actual: readonly ManifestEntry[], ignore: readonly string[] = []): string[] {
+export function differences(
+  expected: readonly ManifestEntry[],
+  actual: readonly ManifestEntry[],
+  ignore: readonly string[] = [],
+): string[] {
   const there = new Map(actual.map((entry) => [entry.path, entry]));
   const found: string[] = [];
   for (const entry of expected) {

@@ -20,7 +20,17 @@ export class SshConnection {
   }
 
   /** How to run a command over the connection. */
-  readonly command: SshCommand = () => ['ssh', '-S', this.#control, '-o', 'ControlMaster=no', '-o', 'LogLevel=ERROR', 'root@station', '--'];
+  readonly command: SshCommand = () => [
+    'ssh',
+    '-S',
+    this.#control,
+    '-o',
+    'ControlMaster=no',
+    '-o',
+    'LogLevel=ERROR',
+    'root@station',
+    '--',
+  ];
 
   /** Connects, again and again until sshd answers. Throws after `timeoutMs`. */
   async open(port: number, timeoutMs: number): Promise<void> {
@@ -43,9 +53,33 @@ export class SshConnection {
   async #tryToOpen(port: number): Promise<boolean> {
     await this.drop();
     this.#control = join(this.#directory, `ssh${String(++this.#count)}`);
-    const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=5', 'ServerAliveInterval=15', 'ServerAliveCountMax=20', 'Ciphers=aes128-gcm@openssh.com'];
-    const args = ['-M', '-S', this.#control, '-N', '-F', 'none', '-p', String(port), '-i', this.#loginKey, ...options.flatMap((option) => ['-o', option])];
-    const master = execa('setpriv', ['--pdeathsig', 'KILL', 'ssh', ...args, 'root@127.0.0.1'], { stdio: 'ignore', reject: false });
+    const options = [
+      'BatchMode=yes',
+      'IdentitiesOnly=yes',
+      'StrictHostKeyChecking=no',
+      'UserKnownHostsFile=/dev/null',
+      'ConnectTimeout=5',
+      'ServerAliveInterval=15',
+      'ServerAliveCountMax=20',
+      'Ciphers=aes128-gcm@openssh.com',
+    ];
+    const args = [
+      '-M',
+      '-S',
+      this.#control,
+      '-N',
+      '-F',
+      'none',
+      '-p',
+      String(port),
+      '-i',
+      this.#loginKey,
+      ...options.flatMap((option) => ['-o', option]),
+    ];
+    const master = execa('setpriv', ['--pdeathsig', 'KILL', 'ssh', ...args, 'root@127.0.0.1'], {
+      stdio: 'ignore',
+      reject: false,
+    });
     this.#master = master;
     const gone = master.then(() => true);
     const end = Date.now() + 8_000;

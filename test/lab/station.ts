@@ -65,5 +65,7 @@ export async function setUpServer(guest: Guest, server: BackupServer): Promise<v
 /** Plugs a new disk in and makes it a rotation disk. It stays plugged in. */
 export async function prepareDisk(guest: Guest, disk: UsbDisk, label: string): Promise<void> {
   await guest.plug(disk);
-  await guest.run(['extbackup', 'drive', 'prepare', await guest.deviceOf(disk), '--label', label, '--yes'], { timeoutMs: 300_000 });
+  await guest.run(['extbackup', 'drive', 'prepare', await guest.deviceOf(disk), '--label', label, '--yes'], {
+    timeoutMs: 300_000,
+  });
 }

@@ -30,11 +30,22 @@ export class UsbPort {
     const node = `usb${String(++this.#count)}`;
     const rate = disk.options.bytesPerSecond;
     if (rate !== undefined) {
-      await qmp.execute('object-add', { 'qom-type': 'throttle-group', id: `${node}-rate`, limits: { 'bps-write': rate } });
+      await qmp.execute('object-add', {
+        'qom-type': 'throttle-group',
+        id: `${node}-rate`,
+        limits: { 'bps-write': rate },
+      });
     }
     await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': `${node}-disk` });
     await qmp.execute('blockdev-add', { driver: 'raw', file: `${node}-disk`, 'node-name': node });
-    await qmp.execute('device_add', { driver: 'usb-storage', drive: node, id: node, bus: 'xhci.0', port: this.#socketFor(disk), serial: disk.serial });
+    await qmp.execute('device_add', {
+      driver: 'usb-storage',
+      drive: node,
+      id: node,
+      bus: 'xhci.0',
+      port: this.#socketFor(disk),
+      serial: disk.serial,
+    });
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);
   }
@@ -58,7 +69,9 @@ export class UsbPort {
     const node = this.#nodes.get(disk);
     if (node === undefined) throw new Error(`${disk.serial} is not plugged in`);
     await qmp.execute('blockdev-add', {
-      driver: 'blkdebug', 'node-name': `${node}-broken`, image: `${node}-disk`,
+      driver: 'blkdebug',
+      'node-name': `${node}-broken`,
+      image: `${node}-disk`,
       'inject-error': [{ event: 'none', iotype: on, errno: 5, once: false }],
     });
     await qmp.execute('blockdev-reopen', { options: [{ driver: 'raw', 'node-name': node, file: `${node}-broken` }] });
@@ -67,7 +80,13 @@ export class UsbPort {
 
   /** Plugs in a disk whose bridge answers while the disk behind it does not: a USB device that never becomes a block device. */
   async plugDead(qmp: Qmp, serial: string): Promise<void> {
-    await qmp.execute('device_add', { driver: 'usb-uas', id: `dead-${serial}`, bus: 'xhci.0', port: this.#socketFor(serial), serial });
+    await qmp.execute('device_add', {
+      driver: 'usb-uas',
+      id: `dead-${serial}`,
+      bus: 'xhci.0',
+      port: this.#socketFor(serial),
+      serial,
+    });
     this.#dead.add(serial);
     // QEMU lets one add drives behind such a bridge before the guest may see it. There are none.
     await qmp.execute('qom-set', { path: `/machine/peripheral/dead-${serial}`, property: 'attached', value: true });
@@ -125,8 +144,18 @@ function blockDevice(disk: UsbDisk, throttleGroup: string, fault?: Fault): Recor
   const broken = fault && {
     driver: 'blkdebug',
     image,
-    'inject-error': [{ event: 'none', iotype: fault.on, errno: 5, once: false, ...(fault.sector !== undefined && { sector: fault.sector }) }],
+    'inject-error': [
+      {
+        event: 'none',
+        iotype: fault.on,
+        errno: 5,
+        once: false,
+        ...(fault.sector !== undefined && { sector: fault.sector }),
+      },
+    ],
   };
   const inner = broken ?? image;
-  return disk.options.bytesPerSecond === undefined ? inner : { driver: 'throttle', 'throttle-group': throttleGroup, file: inner };
+  return disk.options.bytesPerSecond === undefined
+    ? inner
+    : { driver: 'throttle', 'throttle-group': throttleGroup, file: inner };
 }

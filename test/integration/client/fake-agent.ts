@@ -21,7 +21,12 @@ export interface FakeAgent {
 export async function createFakeAgent(): Promise<FakeAgent> {
   const top = await mkdtemp(join(tmpdir(), 'agent-'));
   const paths: Paths = {
-    config: `${top}/etc/config.yaml`, etc: `${top}/etc`, state: `${top}/state`, run: `${top}/run/extbackup`, ramfs: `${top}/ramfs`, plaintext: `${top}/plaintext`,
+    config: `${top}/etc/config.yaml`,
+    etc: `${top}/etc`,
+    state: `${top}/state`,
+    run: `${top}/run/extbackup`,
+    ramfs: `${top}/ramfs`,
+    plaintext: `${top}/plaintext`,
   };
   await mkdir(files.spool(paths), { recursive: true });
   await mkdir(files.replies(paths), { recursive: true });
@@ -39,11 +44,23 @@ export async function createFakeAgent(): Promise<FakeAgent> {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
-    reply: (reply) => writeAtomically(`${files.replies(paths)}/${reply.id}.json`, JSON.stringify(replySchema.parse({ version: 1, ...reply })), false),
+    reply: (reply) =>
+      writeAtomically(
+        `${files.replies(paths)}/${reply.id}.json`,
+        JSON.stringify(replySchema.parse({ version: 1, ...reply })),
+        false,
+      ),
     run: async (run = null, pid = process.pid) => {
       const status = statusSchema.parse({
-        version: 1, agent: 'running', key: 'loaded', drives: [], run, warnings: [], updatedAt: new Date().toISOString(),
-        pid, pidStartTime: (await readProcessStart(pid)) ?? '',
+        version: 1,
+        agent: 'running',
+        key: 'loaded',
+        drives: [],
+        run,
+        warnings: [],
+        updatedAt: new Date().toISOString(),
+        pid,
+        pidStartTime: (await readProcessStart(pid)) ?? '',
       });
       await writeAtomically(files.status(paths), JSON.stringify(status), false);
     },

@@ -10,13 +10,30 @@ import { files } from '../../../src/system/paths.ts';
 import { createFakeAgent, type FakeAgent } from './fake-agent.ts';
 
 const wish = { kind: 'run', drive: 'BACKUP_1', scheduled: false } as const;
-const aRun: RunStatus = { id: 'run-1', drive: 'BACKUP_1', phase: 'pulling', percent: 40, bytes: 400, files: 4, etaSeconds: 6, startedAt: '2026-03-01T10:00:00Z' };
+const aRun: RunStatus = {
+  id: 'run-1',
+  drive: 'BACKUP_1',
+  phase: 'pulling',
+  percent: 40,
+  bytes: 400,
+  files: 4,
+  etaSeconds: 6,
+  startedAt: '2026-03-01T10:00:00Z',
+};
 
 let agent: FakeAgent;
-beforeEach(async () => { agent = await createFakeAgent(); });
-afterEach(async () => { await agent.remove(); });
+beforeEach(async () => {
+  agent = await createFakeAgent();
+});
+afterEach(async () => {
+  await agent.remove();
+});
 
-const errorOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => error);
+const errorOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe('a request', () => {
   test('is dropped whole and private, followed, and its answer is cleared away', async () => {
@@ -33,8 +50,16 @@ describe('a request', () => {
     await agent.reply({ id: request.id, state: 'queued', runIds: ['run-1'] });
     await agent.reply({ id: request.id, state: 'started', runIds: ['run-1'] });
     await agent.run(aRun);
-    await vi.waitFor(() => { expect(seen).toContain(40); }, 1_500);
-    await agent.reply({ id: request.id, state: 'done', runIds: ['run-1'], exitCode: 3, happened: 'Some files vanished.' });
+    await vi.waitFor(() => {
+      expect(seen).toContain(40);
+    }, 1_500);
+    await agent.reply({
+      id: request.id,
+      state: 'done',
+      runIds: ['run-1'],
+      exitCode: 3,
+      happened: 'Some files vanished.',
+    });
     expect(await answer).toMatchObject({ exitCode: 3, happened: 'Some files vanished.' });
     expect(await readdir(files.replies(agent.paths))).toEqual([]);
   });
@@ -53,13 +78,20 @@ describe('a request', () => {
     expect(await answer).toMatchObject({ exitCode: 130 });
   });
 
-  test('to an agent that was never there, or whose process number is somebody else\'s now, is a usage error', async () => {
-    expect(await errorOf(requestAndFollow(agent.paths, wish))).toMatchObject({ exitCode: 2, message: 'The agent is not running.', todo: 'Start it: systemctl start extbackup' });
+  test("to an agent that was never there, or whose process number is somebody else's now, is a usage error", async () => {
+    expect(await errorOf(requestAndFollow(agent.paths, wish))).toMatchObject({
+      exitCode: 2,
+      message: 'The agent is not running.',
+      todo: 'Start it: systemctl start extbackup',
+    });
     const child = spawn('/bin/sleep', ['60']);
     await agent.run(null, child.pid);
     child.kill();
     await once(child, 'exit');
-    expect(await errorOf(requestAndFollow(agent.paths, wish))).toMatchObject({ exitCode: 2, message: 'The agent is not running.' });
+    expect(await errorOf(requestAndFollow(agent.paths, wish))).toMatchObject({
+      exitCode: 2,
+      message: 'The agent is not running.',
+    });
     expect(await readdir(files.spool(agent.paths))).toEqual([]);
   });
 
@@ -82,7 +114,11 @@ describe('a request', () => {
     child.kill();
     const error = await answer;
     expect(error).toBeInstanceOf(ExtbackupError);
-    expect(error).toMatchObject({ code: 'EXB_AGENT_GONE', exitCode: 20, todo: expect.stringContaining('DO NOT UNPLUG') as string });
+    expect(error).toMatchObject({
+      code: 'EXB_AGENT_GONE',
+      exitCode: 20,
+      todo: expect.stringContaining('DO NOT UNPLUG') as string,
+    });
   });
 
   test('that was answered just before the agent died counts as answered', async () => {

@@ -24,12 +24,20 @@ beforeEach(async () => {
     version: '0',
     runCommand,
     loadConfig: () => Promise.reject(new ConfigError('none', 'none')),
-    print: (text) => { out.push(text); },
-    note: (text) => { err.push(text); },
-    exitWith: (code) => { exitCode = code; },
+    print: (text) => {
+      out.push(text);
+    },
+    note: (text) => {
+      err.push(text);
+    },
+    exitWith: (code) => {
+      exitCode = code;
+    },
   };
 });
-afterEach(async () => { await agent.remove(); });
+afterEach(async () => {
+  await agent.remove();
+});
 
 const run = (...words: string[]): Promise<unknown> => makeRunCommand(context).parseAsync(words, { from: 'user' });
 
@@ -37,13 +45,29 @@ test('a good run ends with 0 and says on standard output that the disk may be un
   const done = run('--drive', 'BACKUP_1');
   const { id, drive } = await agent.nextRequest();
   expect(drive).toBe('BACKUP_1');
-  await createRunLedger(files.runs(agent.paths)).append(runRecordSchema.parse({
-    id: 'r1', drive: 'BACKUP_1', trigger: 'request', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:00:42Z', outcome: 'success', exitCode: 0,
-    code: null, message: '', released: true, tookMs: 42_000, filesTransferred: 1, bytesTransferred: 1_000,
-  }));
+  await createRunLedger(files.runs(agent.paths)).append(
+    runRecordSchema.parse({
+      id: 'r1',
+      drive: 'BACKUP_1',
+      trigger: 'request',
+      startedAt: '2026-03-01T10:00:00Z',
+      endedAt: '2026-03-01T10:00:42Z',
+      outcome: 'success',
+      exitCode: 0,
+      code: null,
+      message: '',
+      released: true,
+      tookMs: 42_000,
+      filesTransferred: 1,
+      bytesTransferred: 1_000,
+    }),
+  );
   await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0 });
   await done;
-  expect({ out, exitCode }).toEqual({ out: ['BACKUP_1 is done, safe to unplug. 1 file copied (1 kB) in 42 s.'], exitCode: 0 });
+  expect({ out, exitCode }).toEqual({
+    out: ['BACKUP_1 is done, safe to unplug. 1 file copied (1 kB) in 42 s.'],
+    exitCode: 0,
+  });
 });
 
 test('a failed run ends with its exit code and says why on standard error', async () => {
@@ -83,7 +107,7 @@ test('Ctrl-C cancels, says so, and ends with the answer', async () => {
   expect(exitCode).toBe(130);
 });
 
-test('status --json is the agent\'s word, also without a configuration', async () => {
+test("status --json is the agent's word, also without a configuration", async () => {
   await statusCommand(context).parseAsync(['--json'], { from: 'user' });
   expect(statusSchema.parse(JSON.parse(out[0] ?? ''))).toMatchObject({ agent: 'running', pid: process.pid });
 });
@@ -95,7 +119,16 @@ test('status --watch --json is one line for each change of facts', async () => {
   };
   await lines(1);
   await agent.run(); // the same facts with a new time
-  await agent.run({ id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 1, bytes: 1, files: 1, etaSeconds: null, startedAt: '2026-03-01T10:00:00Z' });
+  await agent.run({
+    id: 'r1',
+    drive: 'BACKUP_1',
+    phase: 'pulling',
+    percent: 1,
+    bytes: 1,
+    files: 1,
+    etaSeconds: null,
+    startedAt: '2026-03-01T10:00:00Z',
+  });
   await lines(2);
   process.emit('SIGINT');
   await done;

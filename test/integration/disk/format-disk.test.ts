@@ -2,7 +2,13 @@ import { mkdtemp, open, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatLuks, luksPartitionType, makeFilesystem, partition, partitioners } from '../../../src/disk/format-disk.ts';
+import {
+  formatLuks,
+  luksPartitionType,
+  makeFilesystem,
+  partition,
+  partitioners,
+} from '../../../src/disk/format-disk.ts';
 import { hasBytes } from '../../../src/disk/kernel-hold.ts';
 import { checkSurface, surfaceChecks } from '../../../src/disk/surface-check.ts';
 import { CommandError, runCommand, type RunCommand } from '../../../src/system/command.ts';
@@ -26,15 +32,24 @@ describe('on an image file', () => {
     await rm(directory, { recursive: true });
   });
 
-  it.each(partitioners)('partitions as the station expects it, with %s: one aligned LUKS partition with the name of the disk', async (program) => {
-    await partition(runCommand, image, 'BACKUP_1', undefined, program);
-    const { stdout } = await runCommand({ file: '/usr/sbin/sfdisk', args: ['--json', image], timeoutMs: 20_000 });
-    const { partitiontable: table } = JSON.parse(stdout) as { partitiontable: { label: string; partitions: { start: number; size: number; type: string; name: string }[] } };
-    expect(table.label).toBe('gpt');
-    expect(table.partitions).toHaveLength(1);
-    expect(table.partitions[0]).toMatchObject({ name: 'BACKUP_1', start: 2048, ...(program === '/usr/sbin/sfdisk' && { type: luksPartitionType }) });
-    expect((table.partitions[0]?.size ?? 0) * 512).toBeGreaterThan(93 * mebibyte);
-  });
+  it.each(partitioners)(
+    'partitions as the station expects it, with %s: one aligned LUKS partition with the name of the disk',
+    async (program) => {
+      await partition(runCommand, image, 'BACKUP_1', undefined, program);
+      const { stdout } = await runCommand({ file: '/usr/sbin/sfdisk', args: ['--json', image], timeoutMs: 20_000 });
+      const { partitiontable: table } = JSON.parse(stdout) as {
+        partitiontable: { label: string; partitions: { start: number; size: number; type: string; name: string }[] };
+      };
+      expect(table.label).toBe('gpt');
+      expect(table.partitions).toHaveLength(1);
+      expect(table.partitions[0]).toMatchObject({
+        name: 'BACKUP_1',
+        start: 2048,
+        ...(program === '/usr/sbin/sfdisk' && { type: luksPartitionType }),
+      });
+      expect((table.partitions[0]?.size ?? 0) * 512).toBeGreaterThan(93 * mebibyte);
+    },
+  );
 
   it('partitions a disk that has a table and a file system already', async () => {
     await makeFilesystem(runCommand, 'ext4', 'OLD', image);
@@ -46,25 +61,46 @@ describe('on an image file', () => {
     expect(await readFilesystemType(runCommand, image)).toBeUndefined();
   });
 
-  it('makes a LUKS2 volume with the wished id, name, cipher and bounded memory, that the key opens', { timeout: 180_000 }, async () => { // argon2 on a busy machine
-    const keyFile = join(directory, 'key');
-    await writeFile(keyFile, '0123456789abcdef'.repeat(8), { mode: 0o600 });
-    await formatLuks(runCommand, { device: image, label: 'BACKUP_1', uuid: someUuid, keyFile, pbkdfMemoryKiB: 64 * 1024 });
-    expect(await readLuksUuid(runCommand, image)).toBe(someUuid);
-    const { stdout } = await runCommand({ file: '/usr/sbin/cryptsetup', args: ['luksDump', image], timeoutMs: 20_000 });
-    expect(stdout).toMatch(/^Version:\s+2$/m);
-    expect(stdout).toMatch(/^Label:\s+BACKUP_1$/m);
-    expect(stdout).toMatch(/cipher: aes-xts-plain64/);
-    expect(stdout).toMatch(/Cipher key:\s+512 bits/);
-    expect(stdout).toMatch(/PBKDF:\s+argon2id/);
-    expect(Number(/Memory:\s+(\d+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(64 * 1024);
-    const tried = await runCommand({ file: '/usr/sbin/cryptsetup', args: ['open', '--test-passphrase', '--key-file', keyFile, image], timeoutMs: 60_000 });
-    expect(tried.exitCode).toBe(0);
-  });
+  it(
+    'makes a LUKS2 volume with the wished id, name, cipher and bounded memory, that the key opens',
+    { timeout: 180_000 },
+    async () => {
+      // argon2 on a busy machine
+      const keyFile = join(directory, 'key');
+      await writeFile(keyFile, '0123456789abcdef'.repeat(8), { mode: 0o600 });
+      await formatLuks(runCommand, {
+        device: image,
+        label: 'BACKUP_1',
+        uuid: someUuid,
+        keyFile,
+        pbkdfMemoryKiB: 64 * 1024,
+      });
+      expect(await readLuksUuid(runCommand, image)).toBe(someUuid);
+      const { stdout } = await runCommand({
+        file: '/usr/sbin/cryptsetup',
+        args: ['luksDump', image],
+        timeoutMs: 20_000,
+      });
+      expect(stdout).toMatch(/^Version:\s+2$/m);
+      expect(stdout).toMatch(/^Label:\s+BACKUP_1$/m);
+      expect(stdout).toMatch(/cipher: aes-xts-plain64/);
+      expect(stdout).toMatch(/Cipher key:\s+512 bits/);
+      expect(stdout).toMatch(/PBKDF:\s+argon2id/);
+      expect(Number(/Memory:\s+(\d+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(64 * 1024);
+      const tried = await runCommand({
+        file: '/usr/sbin/cryptsetup',
+        args: ['open', '--test-passphrase', '--key-file', keyFile, image],
+        timeoutMs: 60_000,
+      });
+      expect(tried.exitCode).toBe(0);
+    },
+  );
 
   it('makes ext4 with the label, no reserved blocks and nothing left to initialise later', async () => {
     const told: number[] = [];
-    await makeFilesystem(runCommand, 'ext4', 'BACKUP_1', image, undefined, (percent) => { told.push(percent); });
+    await makeFilesystem(runCommand, 'ext4', 'BACKUP_1', image, undefined, (percent) => {
+      told.push(percent);
+    });
     expect(told[0]).toBe(0); // how far it is can be read
     expect(await readFilesystemType(runCommand, image)).toBe('ext4');
     const { stdout } = await runCommand({ file: '/usr/sbin/dumpe2fs', args: [image], timeoutMs: 20_000 });
@@ -74,23 +110,31 @@ describe('on an image file', () => {
     for (const flags of stdout.matchAll(/^Group \d+:.*?\[(.*?)\]/gm)) expect(flags[1]).toContain('ITABLE_ZEROED');
   });
 
-  it.each(surfaceChecks)('finds no bad block on a good image, tells how far it is, and leaves the content to itself only when it reads: %s', async (how) => {
-    const handle = await open(image, 'r+');
-    await handle.write('content');
-    await handle.close();
-    const told: number[] = [];
-    await checkSurface(runCommand, image, how, (percent) => { told.push(percent); });
-    expect(told[0]).toBe(0);
-    expect(await hasBytes(image)).toBe(true);
-    expect((await readHead(image)).startsWith('content')).toBe(how === 'read');
-  });
+  it.each(surfaceChecks)(
+    'finds no bad block on a good image, tells how far it is, and leaves the content to itself only when it reads: %s',
+    async (how) => {
+      const handle = await open(image, 'r+');
+      await handle.write('content');
+      await handle.close();
+      const told: number[] = [];
+      await checkSurface(runCommand, image, how, (percent) => {
+        told.push(percent);
+      });
+      expect(told[0]).toBe(0);
+      expect(await hasBytes(image)).toBe(true);
+      expect((await readHead(image)).startsWith('content')).toBe(how === 'read');
+    },
+  );
 
   it('ends the check at the first bad block and says where it is', async () => {
     const failing: RunCommand = (command) => {
       command.onStdout?.('2560\n');
       return Promise.reject(new CommandError(command.file, command.args, 'ended with exit code 1', 1, ''));
     };
-    await expect(checkSurface(failing, '/dev/sdb', 'read', () => undefined)).rejects.toMatchObject({ code: 'EXB_BAD_BLOCKS', message: expect.stringContaining('at 10 MiB') as string });
+    await expect(checkSurface(failing, '/dev/sdb', 'read', () => undefined)).rejects.toMatchObject({
+      code: 'EXB_BAD_BLOCKS',
+      message: expect.stringContaining('at 10 MiB') as string,
+    });
   });
 
   it('tells a blank image from one that holds bytes which no program recognises', async () => {

@@ -14,19 +14,28 @@ beforeAll(async () => {
   await mkdir(`${top}/source`);
   await writeFile(`${top}/ramfs/id_ed25519.decrypted`, 'key');
 });
-afterAll(async () => { await rm(top, { recursive: true }); });
+afterAll(async () => {
+  await rm(top, { recursive: true });
+});
 
 /** What sshd does with a command: hands it to the forced command, or to a shell. */
-const asServer = (file: string, forced: (command: string) => readonly string[]): RunCommand => ({ args }) =>
-  new Promise((resolve, reject) => {
-    const command = args.at(-1) ?? '';
-    const child = execFile(file, forced(command), { env: { SSH_ORIGINAL_COMMAND: command, PATH: '/usr/bin:/bin' } }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code);
-      if (code === 0) resolve({ exitCode: 0, stdout, stderr });
-      else reject(new CommandError('/usr/bin/ssh', [], 'failed', code, stderr));
+const asServer =
+  (file: string, forced: (command: string) => readonly string[]): RunCommand =>
+  ({ args }) =>
+    new Promise((resolve, reject) => {
+      const command = args.at(-1) ?? '';
+      const child = execFile(
+        file,
+        forced(command),
+        { env: { SSH_ORIGINAL_COMMAND: command, PATH: '/usr/bin:/bin' } },
+        (error, stdout, stderr) => {
+          const code = error === null ? 0 : Number(error.code);
+          if (code === 0) resolve({ exitCode: 0, stdout, stderr });
+          else reject(new CommandError('/usr/bin/ssh', [], 'failed', code, stderr));
+        },
+      );
+      child.stdin?.end();
     });
-    child.stdin?.end();
-  });
 
 const servers = {
   'a read-only forced command': asServer('/usr/bin/rrsync', () => ['-ro', `${top}/source`]),

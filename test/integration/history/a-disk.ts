@@ -27,11 +27,23 @@ export interface DiskAndServer {
   readonly rsyncs: readonly (readonly string[])[];
   record: DriveRecord;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
-  pull(options?: { settings?: object; signal?: AbortSignal; onProgress?: () => void; onWarning?: (reason: string) => void }): Promise<PullResult>;
+  pull(options?: {
+    settings?: object;
+    signal?: AbortSignal;
+    onProgress?: () => void;
+    onWarning?: (reason: string) => void;
+  }): Promise<PullResult>;
   /** Only the two rsyncs, of one of several sources: a directory of that name in the source. */
   pullNamed(name: string): Promise<void>;
   /** Pulls every source of the settings, as a run does; each is a directory of the source, and one at the host `down` does not answer. */
-  pullAll(sources: readonly object[] | undefined, settings?: object): Promise<{ readonly outcomes: readonly string[]; readonly failure: ExtbackupError | undefined; readonly warnings: readonly string[] }>;
+  pullAll(
+    sources: readonly object[] | undefined,
+    settings?: object,
+  ): Promise<{
+    readonly outcomes: readonly string[];
+    readonly failure: ExtbackupError | undefined;
+    readonly warnings: readonly string[];
+  }>;
   remove(): Promise<void>;
 }
 
@@ -42,28 +54,70 @@ export async function openDisk(): Promise<DiskAndServer> {
   await mkdir(top);
   // In place of ssh: starts the far rsync here, in the source. So rsync pulls, as it does from a server.
   const shell = join(root, 'shell');
-  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do [ "$1" != down ] || exit 255; shift; done\ncd '${source}' && exec "$@"\n`, { mode: 0o755 });
+  await writeFile(
+    shell,
+    `#!/bin/sh\nwhile [ "$1" != rsync ]; do [ "$1" != down ] || exit 255; shift; done\ncd '${source}' && exec "$@"\n`,
+    { mode: 0o755 },
+  );
   const rsyncs: (readonly string[])[] = [];
   const run: RunCommand = (command) => {
-    if ((command.file === '/usr/bin/rsync' && command.args.some((arg) => arg.startsWith('--max-delete'))) || command.args[0] === '--create') rsyncs.push(command.args);
-    return runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)) });
+    if (
+      (command.file === '/usr/bin/rsync' && command.args.some((arg) => arg.startsWith('--max-delete'))) ||
+      command.args[0] === '--create'
+    )
+      rsyncs.push(command.args);
+    return runCommand({
+      ...command,
+      args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)),
+    });
   };
   const machine = createMachine(run, { ...defaultPaths, plaintext: top }, noHelpers(run));
   const disk: DiskAndServer = {
-    top, source, rsyncs, mirror: join(top, 'backups'),
-    record: driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z' }),
+    top,
+    source,
+    rsyncs,
+    mirror: join(top, 'backups'),
+    record: driveRecordSchema.parse({
+      label: 'BACKUP_1',
+      luksUuid: 'u',
+      sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11',
+      generation: 1,
+      enrolledAt: '2026-01-01T00:00:00Z',
+    }),
     pull: async ({ settings = {}, signal = new AbortController().signal, onProgress, onWarning } = {}) => {
       const bus = createBus(() => undefined);
       if (onProgress) bus.on('sync:progress', onProgress);
-      if (onWarning) bus.on('run:warned', ({ reason }) => { onWarning(reason); });
-      const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
+      if (onWarning)
+        bus.on('run:warned', ({ reason }) => {
+          onWarning(reason);
+        });
+      const config = configSchema.parse({
+        source: 'extbackup@backup',
+        key: { derivation: 'sha512' },
+        pull: { retries: 0 },
+        ...settings,
+      });
       const lastRun = new Date().toISOString();
-      const result = await pull({ record: { ...disk.record, lastRun }, device: '', config }, machine, createStory(bus, 'r', 'BACKUP_1', () => undefined), signal);
+      const result = await pull(
+        { record: { ...disk.record, lastRun }, device: '', config },
+        machine,
+        createStory(bus, 'r', 'BACKUP_1', () => undefined),
+        signal,
+      );
       const lastSuccess = new Date().toISOString();
       const record = { ...disk.record };
       delete record.hold;
       const historyAt = (await machine.historyStand()).toISOString();
-      disk.record = { ...record, lastRun, lastSuccess, successBefore: record.lastSuccess, historyAt, historyBefore: record.historyAt, filesTotal: result.figures.filesTotal, bytesTotal: result.figures.bytesTotal };
+      disk.record = {
+        ...record,
+        lastRun,
+        lastSuccess,
+        successBefore: record.lastSuccess,
+        historyAt,
+        historyBefore: record.historyAt,
+        filesTotal: result.figures.filesTotal,
+        bytesTotal: result.figures.bytesTotal,
+      };
       return result;
     },
     pullNamed: async (name) => {
@@ -71,20 +125,35 @@ export async function openDisk(): Promise<DiskAndServer> {
       const order = { config, source: { ...sourceOf(config), name }, onProgress: () => undefined };
       const signal = new AbortController().signal;
       const copied = await machine.pull({ ...order, history: await machine.newHistory() }, signal);
-      if (copied.skippedDeletions > 0) await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: 1_000 }, signal);
+      if (copied.skippedDeletions > 0)
+        await machine.pull({ ...order, history: await machine.newHistory(), deleteLimit: 1_000 }, signal);
     },
     pullAll: async (sources, settings = {}) => {
       const warnings: string[] = [];
       const results: SourceResult[] = [];
       const bus = createBus(() => undefined);
-      bus.on('run:warned', ({ reason }) => { warnings.push(reason); });
-      const config = configSchema.parse({ sources, key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
-      const job = { record: disk.record, device: '', config, onSource: (result: SourceResult) => { results.push(result); } };
-      const [story, signal] = [createStory(bus, 'r', 'BACKUP_1', () => undefined), new AbortController().signal];
-      const failure = await settleLayout(job, machine, story).then((layout) => pullAll(job, layout, machine, story, signal)).then(() => undefined, (error: unknown) => {
-        if (error instanceof ExtbackupError) return error;
-        throw error;
+      bus.on('run:warned', ({ reason }) => {
+        warnings.push(reason);
       });
+      const config = configSchema.parse({ sources, key: { derivation: 'sha512' }, pull: { retries: 0 }, ...settings });
+      const job = {
+        record: disk.record,
+        device: '',
+        config,
+        onSource: (result: SourceResult) => {
+          results.push(result);
+        },
+      };
+      const [story, signal] = [createStory(bus, 'r', 'BACKUP_1', () => undefined), new AbortController().signal];
+      const failure = await settleLayout(job, machine, story)
+        .then((layout) => pullAll(job, layout, machine, story, signal))
+        .then(
+          () => undefined,
+          (error: unknown) => {
+            if (error instanceof ExtbackupError) return error;
+            throw error;
+          },
+        );
       disk.record = { ...disk.record, ...sourcesAfterRun(disk.record, results, failure?.code) };
       return { outcomes: results.map(({ name, outcome }) => `${name} ${outcome}`), failure, warnings };
     },
@@ -104,7 +173,13 @@ export async function readTree(root: string): Promise<Map<string, string>> {
       if (stats.isDirectory()) {
         tree.set(key, 'directory');
         await visit(here);
-      } else tree.set(key, stats.isSymbolicLink() ? `link to ${await readlink(here)}` : `${stats.mode.toString(8)} ${String(stats.mtimeMs)} ${await readFile(here, 'latin1')}`);
+      } else
+        tree.set(
+          key,
+          stats.isSymbolicLink()
+            ? `link to ${await readlink(here)}`
+            : `${stats.mode.toString(8)} ${String(stats.mtimeMs)} ${await readFile(here, 'latin1')}`,
+        );
     }
   };
   await visit(Buffer.from(root));

@@ -6,13 +6,14 @@ import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 const settings = { attestation: { id: 'main-backup' } };
-const beat = (daysAgo = 0) => `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n`;
+const beat = (daysAgo = 0) =>
+  `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n`;
 const file = () => join(disk.source, '.extbackup-heartbeat');
 const held = async (attestation: string, of: object = settings): Promise<void> => {
   const before = await readTree(disk.top);
   await expect(disk.pull({ settings: of })).rejects.toMatchObject({ code: 'EXB_HELD', attestation });
   before.set('.extbackup', 'directory');
-  expect(new Map([...await readTree(disk.top)].sort())).toEqual(new Map([...before].sort()));
+  expect(new Map([...(await readTree(disk.top))].sort())).toEqual(new Map([...before].sort()));
 };
 beforeEach(async () => {
   disk = await openDisk();
@@ -59,7 +60,10 @@ describe("the server's heartbeat", () => {
   it('may be in a directory, also when only another one is backed up', async () => {
     await mkdir(join(disk.source, 'signs'));
     await writeFile(join(disk.source, 'signs/of-life'), beat());
-    const elsewhere = { source: 'extbackup@backup:folder-1', attestation: { id: 'main-backup', file: 'signs/of-life' } };
+    const elsewhere = {
+      source: 'extbackup@backup:folder-1',
+      attestation: { id: 'main-backup', file: 'signs/of-life' },
+    };
     await disk.pull({ settings: elsewhere });
     expect(await readTree(disk.mirror)).toEqual(await readTree(join(disk.source, 'folder-1')));
     await rm(join(disk.source, 'signs/of-life'));

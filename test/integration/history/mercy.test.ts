@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { chmod, link, mkdir, readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
@@ -26,14 +38,21 @@ afterEach(() => disk.remove());
 
 const never = new AbortController().signal;
 const file = (index: number): string => join(source, `folder-${String(index % 5)}`, `file-${String(index)}`);
-const rollback = async (to?: Date, signal = never, done: UndoProgress = { removed: 0, restored: 0, left: 0 }): Promise<UndoProgress> => {
+const rollback = async (
+  to?: Date,
+  signal = never,
+  done: UndoProgress = { removed: 0, restored: 0, left: 0 },
+): Promise<UndoProgress> => {
   const plan = await planRollback(disk.top, disk.record, to, signal);
   if (!plan) throw new Error('there is nothing to undo');
   await rollBack(runCommand, disk.top, 'backups', plan, done, signal);
   return done;
 };
 const heldBy = async (settings: object = {}): Promise<HeldError> => {
-  const error: unknown = await disk.pull({ settings }).then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await disk.pull({ settings }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof HeldError)) throw new Error(`expected the run to be held, got ${String(error)}`);
   return error;
 };
@@ -101,11 +120,24 @@ describe('a run that changes everything that can change', () => {
       // Ended at each third file, the undo is begun again where it was.
       const stop = new AbortController();
       let seen = 0;
-      const counting = { removed: 0, left: 0, get restored() { return seen; }, set restored(value: number) { seen = value; if (value >= 3) stop.abort(); } };
-      const ended = await rollback(first, stop.signal, counting).then(() => true, (error: unknown) => {
-        if (!stop.signal.aborted) throw error;
-        return false;
-      });
+      const counting = {
+        removed: 0,
+        left: 0,
+        get restored() {
+          return seen;
+        },
+        set restored(value: number) {
+          seen = value;
+          if (value >= 3) stop.abort();
+        },
+      };
+      const ended = await rollback(first, stop.signal, counting).then(
+        () => true,
+        (error: unknown) => {
+          if (!stop.signal.aborted) throw error;
+          return false;
+        },
+      );
       if (!ended) continue;
       expect(pieces).toBeGreaterThan(1);
       break;
@@ -116,10 +148,23 @@ describe('a run that changes everything that can change', () => {
   it('can be looked behind: --at leaves out what came later', async () => {
     await disk.pull();
     const target = join(disk.top, '../restored');
-    await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', '.', first), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+    await restoreFiles(
+      runCommand,
+      {
+        layers: await layersFor(disk.top, 'backups', '.', first),
+        target,
+        overwrite: false,
+        dryRun: false,
+        onProgress: () => undefined,
+        onName: () => undefined,
+      },
+      never,
+    );
     const wanted = new Map([...before].filter(([path]) => path !== 'gone/empty')); // history keeps files, not empty directories
     expect(await readTree(target)).toEqual(wanted);
-    await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow('not there at that time');
+    await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow(
+      'not there at that time',
+    );
   });
 });
 
@@ -131,7 +176,13 @@ describe('a run that was cut off', () => {
     await writeFile(join(source, 'large'), Buffer.alloc(30_000_000, 7));
     const stop = new AbortController();
     const slow = { pull: { retries: 0, bandwidthLimit: 2_000 } };
-    const ended = disk.pull({ settings: slow, signal: stop.signal, onProgress: () => { stop.abort(); } });
+    const ended = disk.pull({
+      settings: slow,
+      signal: stop.signal,
+      onProgress: () => {
+        stop.abort();
+      },
+    });
     await expect(ended).rejects.toThrow('cancelled');
     for (let index = 0; index < 90; index += 1) await writeFile(file(index), 'third, longer');
     const since = disk.record;
@@ -167,7 +218,9 @@ describe('a source that looks wrong', () => {
     const { message, counts } = await heldBy({ pull: { retries: 0, bandwidthLimit: 2_000 } });
     expect(message).toMatch(/^held: 8\d % of files changed \(250\)/);
     expect(counts).toMatchObject({ changed: 250, deleted: 0 });
-    const replaced = [...await readTree(disk.mirror)].filter(([path, content]) => before.get(path) !== content).length;
+    const replaced = [...(await readTree(disk.mirror))].filter(
+      ([path, content]) => before.get(path) !== content,
+    ).length;
     expect(replaced).toBeLessThan(200);
     expect(await readFile(join(disk.top, '.extbackup/held.txt'), 'utf8')).toMatch(/^ +50 +0 +0 {2}folder-0$/m);
     await rollback();
@@ -188,7 +241,16 @@ describe('a source that looks wrong', () => {
     for (let index = 0; index < 150; index += 1) await rm(file(index));
     const { counts, message } = await heldBy();
     expect(counts).toMatchObject({ deleted: 150 });
-    disk.record = { ...disk.record, hold: { runId: 'r', at: new Date().toISOString(), reason: message, counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, approved: { at: new Date().toISOString(), by: 'root', reason: 'moved' } } };
+    disk.record = {
+      ...disk.record,
+      hold: {
+        runId: 'r',
+        at: new Date().toISOString(),
+        reason: message,
+        counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+        approved: { at: new Date().toISOString(), by: 'root', reason: 'moved' },
+      },
+    };
     await disk.pull();
     expect(await readTree(disk.mirror)).toEqual(await readTree(source));
     await rollback();
@@ -198,7 +260,16 @@ describe('a source that looks wrong', () => {
   it('with all files renamed goes on when that was approved, and both runs are undone together', async () => {
     for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
     const { counts, message } = await heldBy();
-    disk.record = { ...disk.record, hold: { runId: 'r', at: new Date().toISOString(), reason: message, counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, approved: { at: new Date().toISOString(), by: 'root', reason: 'renamed' } } };
+    disk.record = {
+      ...disk.record,
+      hold: {
+        runId: 'r',
+        at: new Date().toISOString(),
+        reason: message,
+        counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+        approved: { at: new Date().toISOString(), by: 'root', reason: 'renamed' },
+      },
+    };
     await disk.pull();
     expect(await readTree(disk.mirror)).toEqual(await readTree(source));
     await rollback();
@@ -238,24 +309,38 @@ describe('a source that looks wrong', () => {
     const warnings: string[] = [];
     await mkdir(join(source, 'media'));
     await disk.pull();
-    for (let index = 0; index < 60; index += 1) await writeFile(file(index), `edited ${'again and again '.repeat(index * 10)}`);
+    for (let index = 0; index < 60; index += 1)
+      await writeFile(file(index), `edited ${'again and again '.repeat(index * 10)}`);
     for (let index = 0; index < 20; index += 1) {
       const noise = randomBytes(20_000);
       await writeFile(join(source, `media/${index}.gz`), gzipSync(noise));
-      await writeFile(join(source, `media/${index}.jpg`), Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), noise]));
-      await writeFile(join(source, `media/${index}.mp4`), Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), noise]));
+      await writeFile(
+        join(source, `media/${index}.jpg`),
+        Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), noise]),
+      );
+      await writeFile(
+        join(source, `media/${index}.mp4`),
+        Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), noise]),
+      );
       await writeFile(join(source, `media/${index}.zip`), Buffer.concat([Buffer.from('PK\x03\x04'), noise]));
       await writeFile(join(source, `media/vault-${index}`), noise);
     }
     expect((await disk.pull({ onWarning: (reason) => warnings.push(reason) })).suspicious).toBe(false);
-    for (let index = 0; index < 20; index += 1) await writeFile(join(source, `media/${index}.jpg`), Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), randomBytes(20_000)]));
-    for (let index = 0; index < 20; index += 1) await writeFile(join(source, `media/vault-${index}`), randomBytes(20_000));
+    for (let index = 0; index < 20; index += 1)
+      await writeFile(
+        join(source, `media/${index}.jpg`),
+        Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), randomBytes(20_000)]),
+      );
+    for (let index = 0; index < 20; index += 1)
+      await writeFile(join(source, `media/vault-${index}`), randomBytes(20_000));
     await disk.pull({ onWarning: (reason) => warnings.push(reason) });
     expect(warnings).toEqual([]);
   });
 
   it('that is not there at all is an error', async () => {
-    await expect(disk.pull({ settings: { source: 'extbackup@backup:missing' } })).rejects.toThrow(expect.objectContaining({ code: 'EXB_NO_SOURCE' }));
+    await expect(disk.pull({ settings: { source: 'extbackup@backup:missing' } })).rejects.toThrow(
+      expect.objectContaining({ code: 'EXB_NO_SOURCE' }),
+    );
     expect(await readTree(disk.mirror)).toEqual(before);
   });
 
@@ -275,11 +360,23 @@ describe('the history', () => {
     const then = new Date((await listHistory(disk.top))[0]?.at ?? 0);
     for (let step = 0; step < 4; step += 1) {
       for (let index = step * 20; index < step * 20 + 20; index += 1) await rm(file(index));
-      for (let index = 200 + step * 20; index < 220 + step * 20; index += 1) await writeFile(file(index), `spoilt in step ${step}`);
+      for (let index = 200 + step * 20; index < 220 + step * 20; index += 1)
+        await writeFile(file(index), `spoilt in step ${step}`);
       await disk.pull();
       expect(await readTree(disk.mirror)).toEqual(await readTree(source));
       const target = join(disk.top, `../restored-${step}`);
-      await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', '.', then), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+      await restoreFiles(
+        runCommand,
+        {
+          layers: await layersFor(disk.top, 'backups', '.', then),
+          target,
+          overwrite: false,
+          dryRun: false,
+          onProgress: () => undefined,
+          onName: () => undefined,
+        },
+        never,
+      );
       expect(await readTree(target)).toEqual(before);
     }
   });
@@ -292,7 +389,9 @@ describe('the history', () => {
       states.push(await readTree(disk.mirror));
     }
     expect(await listHistory(disk.top)).toHaveLength(3);
-    expect(await pruneHistory(runCommand, disk.top, { now: new Date(), count: 1, minFree: 0, atLeast: 0 }, never)).toBe(2);
+    expect(await pruneHistory(runCommand, disk.top, { now: new Date(), count: 1, minFree: 0, atLeast: 0 }, never)).toBe(
+      2,
+    );
     await rollback();
     expect(await readTree(disk.mirror)).toEqual(states[1]);
   });

@@ -20,7 +20,8 @@ beforeEach(async () => {
   top = await mkdtemp(join(tmpdir(), 'extbackup-move-'));
   mirror = join(top, 'backups');
   await mkdir(join(mirror, 'everything/deep'), { recursive: true });
-  for (const name of ['one', 'everything/a', 'everything/b', 'everything/deep/c', 'img10', 'img1']) await writeFile(join(mirror, name), name);
+  for (const name of ['one', 'everything/a', 'everything/b', 'everything/deep/c', 'img10', 'img1'])
+    await writeFile(join(mirror, name), name);
 });
 afterEach(() => rm(top, { recursive: true }));
 
@@ -28,22 +29,55 @@ const config = configSchema.parse({ source: 'extbackup@backup', key: { derivatio
 const never = new AbortController().signal;
 const name = (path: string, isDirectory = false): DoomedName => ({ path: Buffer.from(path), isDirectory });
 async function orderOf(names: readonly DoomedName[], count: number, deleteLimit = 1_000): Promise<PullOrder> {
-  return { config, source: sourceOf(config), onProgress: () => undefined, deleteLimit, doomed: { names, count }, history: await newHistoryEntry(top, new Date()) };
+  return {
+    config,
+    source: sourceOf(config),
+    onProgress: () => undefined,
+    deleteLimit,
+    doomed: { names, count },
+    history: await newHistoryEntry(top, new Date()),
+  };
 }
 const there = (): Promise<string[]> => readdir(mirror, { recursive: true });
 const place = (): { top: string; mirror: string; rsh: string } => ({ top, mirror, rsh: '' });
 
 it('moves what is named, and tells of each file', async () => {
   const told: string[] = [];
-  const order = { ...(await orderOf([name('one'), name('everything', true)], 6)), onChange: ({ path }: { path: string }) => { told.push(path); } };
-  expect(await moveToHistory(runCommand, order, place(), never)).toMatchObject({ isDone: true, changed: true, figures: { filesDeleted: 6 } });
+  const order = {
+    ...(await orderOf([name('one'), name('everything', true)], 6)),
+    onChange: ({ path }: { path: string }) => {
+      told.push(path);
+    },
+  };
+  expect(await moveToHistory(runCommand, order, place(), never)).toMatchObject({
+    isDone: true,
+    changed: true,
+    figures: { filesDeleted: 6 },
+  });
   expect((await there()).sort()).toEqual(['img1', 'img10']);
-  expect(told.sort()).toEqual(['everything/', 'everything/a', 'everything/b', 'everything/deep/', 'everything/deep/c', 'one']);
+  expect(told.sort()).toEqual([
+    'everything/',
+    'everything/a',
+    'everything/b',
+    'everything/deep/',
+    'everything/deep/c',
+    'one',
+  ]);
 });
 
-it.each([[2, 1_000], [6, 5]])('moves nothing when there is more than was said (%i), or than the limit allows (%i)', async (count, limit) => {
+it.each([
+  [2, 1_000],
+  [6, 5],
+])('moves nothing when there is more than was said (%i), or than the limit allows (%i)', async (count, limit) => {
   const before = await there();
-  expect(await moveToHistory(runCommand, await orderOf([name('one'), name('everything', true)], count, limit), place(), never)).toBeUndefined();
+  expect(
+    await moveToHistory(
+      runCommand,
+      await orderOf([name('one'), name('everything', true)], count, limit),
+      place(),
+      never,
+    ),
+  ).toBeUndefined();
   expect(await there()).toEqual(before);
 });
 
@@ -56,9 +90,14 @@ it('a line that was cut off names nothing that a rollback removes, and a name th
   const entry = await newHistoryEntry(top, new Date());
   const mark = await beginLog(entry.log);
   const long = `delete_item(${'a'.repeat(300)}/${'b'.repeat(300)}) mode=40755 flags=10`;
-  await writeFile(entry.log, `marked ${mark}\n${long}\n${mark}>f+++++++++|1|1|${'c'.repeat(300)}${mark}\n${mark}>f+++++++++|1|1|one${mark}\n${mark}>f+++++++++|5|5|img1`);
+  await writeFile(
+    entry.log,
+    `marked ${mark}\n${long}\n${mark}>f+++++++++|1|1|${'c'.repeat(300)}${mark}\n${mark}>f+++++++++|1|1|one${mark}\n${mark}>f+++++++++|5|5|img1`,
+  );
   await undoEntry(mirror, entry, { removed: 0, restored: 0, left: 0 }, never);
-  expect((await there()).filter((one) => !one.includes('/'))).toEqual(expect.arrayContaining(['img1', 'img10', 'everything']));
+  expect((await there()).filter((one) => !one.includes('/'))).toEqual(
+    expect.arrayContaining(['img1', 'img10', 'everything']),
+  );
   expect(await there()).not.toContain('one');
 });
 
@@ -71,22 +110,33 @@ it('a log that is not read to its end is closed', async () => {
     break;
   }
   expect(next).toBe(`marked !01234567\n!01234567>f+++++++++|1|1|name!01234567\n`.length);
-  const open = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  const open = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
   expect(open).not.toContain(file);
 });
 
 it('an rsync whose last words are lost has not done well', async () => {
   const history = await newHistoryEntry(top, new Date());
-  const saying = (said: string): RunCommand => (command) => {
-    command.onStdout?.(said);
-    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
-  };
+  const saying =
+    (said: string): RunCommand =>
+    (command) => {
+      command.onStdout?.(said);
+      return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+    };
   const order: PullOrder = { config, source: sourceOf(config), onProgress: () => undefined, history };
   const target = { mirror, rsh: '', mark: '!01234567' };
   expect((await runRsync(saying('Number of files: 3 (reg: 3)\n'), order, target, never)).trouble).toBe('disk-error');
-  expect((await runRsync(saying('Number of files: 3 (reg: 3)\ntotal size is 3\n'), order, target, never)).trouble).toBeUndefined();
+  expect(
+    (await runRsync(saying('Number of files: 3 (reg: 3)\ntotal size is 3\n'), order, target, never)).trouble,
+  ).toBeUndefined();
 });
 
 it('a name comes back from how it is printed', () => {
-  for (const bytes of [Buffer.from('plain'), Buffer.from('new\nline\ttab \\#101 ü'), Buffer.from([0x01, 0xff, 0x5c, 0x23, 0x31])]) expect(bytesOfName(printedName(bytes))).toEqual(bytes);
+  for (const bytes of [
+    Buffer.from('plain'),
+    Buffer.from('new\nline\ttab \\#101 ü'),
+    Buffer.from([0x01, 0xff, 0x5c, 0x23, 0x31]),
+  ])
+    expect(bytesOfName(printedName(bytes))).toEqual(bytes);
 });

@@ -11,7 +11,9 @@ import { runs } from '../../property-runs.ts';
 
 /** What the copying phase names is moved, or deleted by a local rsync, and the server is not asked again. */
 let disk: DiskAndServer;
-beforeEach(async () => { disk = await openDisk(); });
+beforeEach(async () => {
+  disk = await openDisk();
+});
 afterEach(() => disk.remove());
 
 const never = new AbortController().signal;
@@ -28,10 +30,14 @@ async function rollback(): Promise<void> {
 async function phases(settings: object): Promise<string[]> {
   const before = disk.rsyncs.length;
   const { figures } = await disk.pull({ settings });
-  const files = (await readdir(disk.source, { recursive: true, withFileTypes: true })).filter((one) => !one.isDirectory());
+  const files = (await readdir(disk.source, { recursive: true, withFileTypes: true })).filter(
+    (one) => !one.isDirectory(),
+  );
   expect(figures.filesTotal).toBe(files.length); // the next run's guard counts with it
   expect(figures.bytesTotal).toBeGreaterThan(0);
-  return disk.rsyncs.slice(before).map((args) => (args.includes('--delete-missing-args') ? 'local' : args[0] === '--create' ? 'moved' : 'far'));
+  return disk.rsyncs
+    .slice(before)
+    .map((args) => (args.includes('--delete-missing-args') ? 'local' : args[0] === '--create' ? 'moved' : 'far'));
 }
 
 /** What rsync itself makes of the mirror; undefined where it leaves gaps, as when something excluded is in the way of a file. */
@@ -39,14 +45,22 @@ async function plainly(settings: { pull?: { exclude?: readonly string[] } }): Pr
   const copy = join(disk.top, '../plain');
   await rm(copy, { recursive: true, force: true });
   await runCommand({ file: '/usr/bin/cp', args: ['-a', disk.mirror, copy], timeoutMs: 60_000 });
-  const args = ['-aHAX', '--delete', ...(settings.pull?.exclude ?? []).map((pattern) => `--exclude=${pattern}`), `${disk.source}/`, `${copy}/`];
+  const args = [
+    '-aHAX',
+    '--delete',
+    ...(settings.pull?.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
+    `${disk.source}/`,
+    `${copy}/`,
+  ];
   const { exitCode } = await runCommand({ file: '/usr/bin/rsync', args, timeoutMs: 60_000, accept: [23] });
   return exitCode === 0 ? await readTree(copy) : undefined;
 }
 
 /** Gives all directories a time of long ago: rsync takes two times in the same second for equal. */
 async function age(root: string, date: string): Promise<void> {
-  const directories = (await readdir(root, { recursive: true, withFileTypes: true })).filter((one) => one.isDirectory()).map((one) => join(one.parentPath, one.name));
+  const directories = (await readdir(root, { recursive: true, withFileTypes: true }))
+    .filter((one) => one.isDirectory())
+    .map((one) => join(one.parentPath, one.name));
   await runCommand({ file: '/usr/bin/touch', args: [`--date=${date}`, root, ...directories], timeoutMs: 60_000 });
 }
 
@@ -64,18 +78,52 @@ async function directoryTimes(root: string): Promise<Map<string, bigint>> {
 }
 
 /** A name that is hard to get right: bytes that are no text, what rsync escapes, and what its own files give a meaning to. */
-const name = fc.constantFrom('a', 'b', 'c.tmp', 'kept', '-n', '#x', ';y', ' z ', 'ü', 'new\nline', '\\#101', 'tab\t', 'x) mode=100644 flags=2', '*', '[q]', '?', '\x01', 'host:path').map((text) => Buffer.from(text))
+const name = fc
+  .constantFrom(
+    'a',
+    'b',
+    'c.tmp',
+    'kept',
+    '-n',
+    '#x',
+    ';y',
+    ' z ',
+    'ü',
+    'new\nline',
+    '\\#101',
+    'tab\t',
+    'x) mode=100644 flags=2',
+    '*',
+    '[q]',
+    '?',
+    '\x01',
+    'host:path',
+  )
+  .map((text) => Buffer.from(text))
   .chain((text) => fc.constantFrom(text, Buffer.concat([text, Buffer.from([0xff])])));
-const entry = fc.record({ path: fc.array(name, { minLength: 1, maxLength: 3 }), kind: fc.constantFrom('file', 'file', 'directory', 'link', 'hard'), isOnServer: fc.boolean() });
+const entry = fc.record({
+  path: fc.array(name, { minLength: 1, maxLength: 3 }),
+  kind: fc.constantFrom('file', 'file', 'directory', 'link', 'hard'),
+  isOnServer: fc.boolean(),
+});
 type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
 
 /** Something that is excluded keeps a directory from making way. */
-const excludedStays: Entry[] = [{ path: [Buffer.from('a'), Buffer.from('c.tmp')], kind: 'file', isOnServer: false }, { path: [Buffer.from('a')], kind: 'file', isOnServer: true }];
+const excludedStays: Entry[] = [
+  { path: [Buffer.from('a'), Buffer.from('c.tmp')], kind: 'file', isOnServer: false },
+  { path: [Buffer.from('a')], kind: 'file', isOnServer: true },
+];
 
 /** An empty directory, and one with an empty one in it, whose place a file takes. */
 const x = Buffer.from('#x\xff', 'latin1');
-const directoryMakesWay: Entry[] = [{ path: [x], kind: 'directory', isOnServer: false }, { path: [x], kind: 'file', isOnServer: true }];
-const directoriesMakeWay: Entry[] = [{ path: [x, Buffer.from('a')], kind: 'directory', isOnServer: false }, { path: [x], kind: 'file', isOnServer: true }];
+const directoryMakesWay: Entry[] = [
+  { path: [x], kind: 'directory', isOnServer: false },
+  { path: [x], kind: 'file', isOnServer: true },
+];
+const directoriesMakeWay: Entry[] = [
+  { path: [x, Buffer.from('a')], kind: 'directory', isOnServer: false },
+  { path: [x], kind: 'file', isOnServer: true },
+];
 
 /** Makes a tree of entries; one whose place is taken, or has a file on its way, is left out. */
 async function make(root: string, entries: readonly Entry[]): Promise<void> {
@@ -101,45 +149,64 @@ async function make(root: string, entries: readonly Entry[]): Promise<void> {
 }
 
 describe('what the server has no longer', () => {
-  it.each([['moved', {}], ['local', exclude]])('is deleted without a second look at the server, kept in the history, and comes back (%s)', async (way, settings) => {
-    await fill(disk.source, 60);
-    await mkdir(join(disk.source, 'gone/empty/deep'), { recursive: true });
-    for (const text of ['x', '#y', 'new\nline']) await writeFile(join(disk.source, 'gone', text), text);
-    await symlink('/etc', join(disk.source, 'gone/link'));
-    await writeFile(join(disk.source, 'top'), 'top');
-    await age(disk.source, '@1600000000.123456789');
-    await disk.pull();
-    const before = await readTree(disk.mirror);
-    await rm(join(disk.source, 'gone'), { recursive: true });
-    await rm(join(disk.source, 'folder-1/file-1'));
-    await rm(join(disk.source, 'top'));
-    await age(disk.source, '@1700000000.987654321');
-    expect(await phases(settings)).toEqual(['far', way]);
-    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
-    expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source));
-    expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
-    await rollback();
-    expect(await readTree(disk.mirror)).toEqual(before);
-  });
-
-  it('is deleted to the same end as rsync --delete would, whatever it is called, and comes back', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(entry, { maxLength: 14 }), fc.boolean(), async (entries, hasExcludes) => {
-      await disk.remove();
-      disk = await openDisk();
-      const settings = { ...noGuard, ...(hasExcludes && exclude) };
-      await make(disk.source, [{ path: [Buffer.from('always')], kind: 'file', isOnServer: true }, ...entries]);
-      await disk.pull({ settings: noGuard });
+  it.each([
+    ['moved', {}],
+    ['local', exclude],
+  ])(
+    'is deleted without a second look at the server, kept in the history, and comes back (%s)',
+    async (way, settings) => {
+      await fill(disk.source, 60);
+      await mkdir(join(disk.source, 'gone/empty/deep'), { recursive: true });
+      for (const text of ['x', '#y', 'new\nline']) await writeFile(join(disk.source, 'gone', text), text);
+      await symlink('/etc', join(disk.source, 'gone/link'));
+      await writeFile(join(disk.source, 'top'), 'top');
+      await age(disk.source, '@1600000000.123456789');
+      await disk.pull();
       const before = await readTree(disk.mirror);
-      await make(disk.source, [{ path: [Buffer.from('always')], kind: 'file', isOnServer: true }, ...entries.filter(({ isOnServer }) => isOnServer)]);
-      const wanted = await plainly(hasExcludes ? exclude : {});
-      const { complete } = await disk.pull({ settings });
-      expect(complete).toBe(wanted !== undefined);
-      if (wanted === undefined) return;
-      expect(await readTree(disk.mirror)).toEqual(wanted);
-      if (disk.rsyncs.length < 3) return;
+      await rm(join(disk.source, 'gone'), { recursive: true });
+      await rm(join(disk.source, 'folder-1/file-1'));
+      await rm(join(disk.source, 'top'));
+      await age(disk.source, '@1700000000.987654321');
+      expect(await phases(settings)).toEqual(['far', way]);
+      expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+      expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source));
+      expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
       await rollback();
       expect(await readTree(disk.mirror)).toEqual(before);
-    }), { ...runs(12), examples: [[directoryMakesWay, false], [directoriesMakeWay, false], [excludedStays, true]] });
+    },
+  );
+
+  it('is deleted to the same end as rsync --delete would, whatever it is called, and comes back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 14 }), fc.boolean(), async (entries, hasExcludes) => {
+        await disk.remove();
+        disk = await openDisk();
+        const settings = { ...noGuard, ...(hasExcludes && exclude) };
+        await make(disk.source, [{ path: [Buffer.from('always')], kind: 'file', isOnServer: true }, ...entries]);
+        await disk.pull({ settings: noGuard });
+        const before = await readTree(disk.mirror);
+        await make(disk.source, [
+          { path: [Buffer.from('always')], kind: 'file', isOnServer: true },
+          ...entries.filter(({ isOnServer }) => isOnServer),
+        ]);
+        const wanted = await plainly(hasExcludes ? exclude : {});
+        const { complete } = await disk.pull({ settings });
+        expect(complete).toBe(wanted !== undefined);
+        if (wanted === undefined) return;
+        expect(await readTree(disk.mirror)).toEqual(wanted);
+        if (disk.rsyncs.length < 3) return;
+        await rollback();
+        expect(await readTree(disk.mirror)).toEqual(before);
+      }),
+      {
+        ...runs(12),
+        examples: [
+          [directoryMakesWay, false],
+          [directoriesMakeWay, false],
+          [excludedStays, true],
+        ],
+      },
+    );
   });
 
   it('stays where the settings leave it out, also in a directory that goes', async () => {
@@ -154,48 +221,66 @@ describe('what the server has no longer', () => {
 });
 
 it.each([
-  [0, 'moved', {}], [5, 'moved', {}], [20, 'moved', {}],
-  [0, 'local', exclude], [10, 'local', exclude], [30, 'local', exclude],
-])('cut off %i ms after the first deletion, it is undone, and done by the next run (%s)', async (delay, way, settings) => {
-  await fill(disk.source, 20);
-  await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
-  for (let index = 0; index < 1_000; index += 1) await writeFile(join(disk.source, 'gone', String(index)), String(index));
-  await age(disk.source, '@1600000000.123456789');
-  await disk.pull();
-  const [before, record] = [await readTree(disk.mirror), disk.record];
-  // A directory that goes as a whole would be moved as a whole.
-  for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
-  await age(disk.source, '@1600000000.123456789');
-  const stop = new AbortController();
-  const all = (await readdir(join(disk.mirror, 'gone'))).length;
-  const watch = setInterval(() => {
-    if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
+  [0, 'moved', {}],
+  [5, 'moved', {}],
+  [20, 'moved', {}],
+  [0, 'local', exclude],
+  [10, 'local', exclude],
+  [30, 'local', exclude],
+])(
+  'cut off %i ms after the first deletion, it is undone, and done by the next run (%s)',
+  async (delay, way, settings) => {
+    await fill(disk.source, 20);
+    await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
+    for (let index = 0; index < 1_000; index += 1)
+      await writeFile(join(disk.source, 'gone', String(index)), String(index));
+    await age(disk.source, '@1600000000.123456789');
+    await disk.pull();
+    const [before, record] = [await readTree(disk.mirror), disk.record];
+    // A directory that goes as a whole would be moved as a whole.
+    for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
+    await age(disk.source, '@1600000000.123456789');
+    const stop = new AbortController();
+    const all = (await readdir(join(disk.mirror, 'gone'))).length;
+    const watch = setInterval(() => {
+      if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
+      clearInterval(watch);
+      setTimeout(() => {
+        stop.abort();
+      }, delay);
+    }, 1);
+    await disk.pull({ settings: { ...noGuard, ...settings }, signal: stop.signal }).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
     clearInterval(watch);
-    setTimeout(() => { stop.abort(); }, delay);
-  }, 1);
-  await disk.pull({ settings: { ...noGuard, ...settings }, signal: stop.signal }).catch((error: unknown) => { if (!stop.signal.aborted) throw error; });
-  clearInterval(watch);
-  expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
-  expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
-  if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
-  disk.record = record; // also where it came to its end: it is undone all the same
-  await rollback();
-  expect(await readTree(disk.mirror)).toEqual(before);
-  await disk.pull({ settings: noGuard });
-  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
-});
+    expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
+    expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+    if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
+    disk.record = record; // also where it came to its end: it is undone all the same
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+    await disk.pull({ settings: noGuard });
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+  },
+);
 
 it('a directory that something is deleted from has its owner, rights, ACL and attributes in the history, too', async () => {
   await fill(disk.source, 20);
   const folder = join(disk.source, 'folder-1');
-  for (const [file, args] of [['chown', ['1234:4321', folder]], ['chmod', ['2750', folder]], ['setfacl', ['-m', 'u:77:rwx,d:u:78:r-x', folder]]] as const) {
+  for (const [file, args] of [
+    ['chown', ['1234:4321', folder]],
+    ['chmod', ['2750', folder]],
+    ['setfacl', ['-m', 'u:77:rwx,d:u:78:r-x', folder]],
+  ] as const) {
     await runCommand({ file: `/usr/bin/${file}`, args, timeoutMs: 10_000 });
   }
   await disk.pull();
   await rm(join(folder, 'file-1'));
   expect(await phases({})).toEqual(['far', 'moved']);
   const [entry = ''] = await readdir(join(disk.top, 'history'));
-  const aclOf = async (directory: string): Promise<string> => (await runCommand({ file: '/usr/bin/getfacl', args: ['--numeric', '--omit-header', directory], timeoutMs: 10_000 })).stdout;
+  const aclOf = async (directory: string): Promise<string> =>
+    (await runCommand({ file: '/usr/bin/getfacl', args: ['--numeric', '--omit-header', directory], timeoutMs: 10_000 }))
+      .stdout;
   const kept = join(disk.top, 'history', entry, 'folder-1');
   expect(await readdir(kept)).toEqual(['file-1']);
   for (const there of [kept, join(disk.mirror, 'folder-1')]) {
@@ -217,21 +302,23 @@ describe('the server is asked again', () => {
     expect(await phases({})).toEqual(['far', 'far']);
     expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
   });
-
 });
 
-it.each([true, false])('what somebody planted in place of the stand-in is never copied, and nothing outside is touched (a link: %s)', async (isLink) => {
-  await fill(disk.source, 20);
-  await disk.pull();
-  const planted = join(disk.top, isLink ? '../outside' : '.extbackup/stand-in', 'backups/folder-1');
-  await mkdir(planted, { recursive: true });
-  await writeFile(join(planted, 'file-1'), 'planted');
-  if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup/stand-in'));
-  await rm(join(disk.source, 'folder-1/file-1'));
-  expect(await phases(exclude)).toEqual(['far', 'local']);
-  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
-  if (isLink) expect(await readdir(planted)).toEqual(['file-1']);
-});
+it.each([true, false])(
+  'what somebody planted in place of the stand-in is never copied, and nothing outside is touched (a link: %s)',
+  async (isLink) => {
+    await fill(disk.source, 20);
+    await disk.pull();
+    const planted = join(disk.top, isLink ? '../outside' : '.extbackup/stand-in', 'backups/folder-1');
+    await mkdir(planted, { recursive: true });
+    await writeFile(join(planted, 'file-1'), 'planted');
+    if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup/stand-in'));
+    await rm(join(disk.source, 'folder-1/file-1'));
+    expect(await phases(exclude)).toEqual(['far', 'local']);
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+    if (isLink) expect(await readdir(planted)).toEqual(['file-1']);
+  },
+);
 
 it.each(['directories.list', 'directories.tar'])('no link that somebody planted as %s is followed', async (planted) => {
   await fill(disk.source, 20);
@@ -249,7 +336,8 @@ it('what is more than the limits allow is not deleted at all', async () => {
   await fill(disk.source, 300);
   await disk.pull();
   const before = await readTree(disk.mirror);
-  for (const folder of ['folder-0', 'folder-1']) await rename(join(disk.source, folder), join(disk.source, `${folder}-renamed`));
+  for (const folder of ['folder-0', 'folder-1'])
+    await rename(join(disk.source, folder), join(disk.source, `${folder}-renamed`));
   await expect(disk.pull({ settings: { guard: { floor: 10 } } })).rejects.toThrow(HeldError);
   expect(disk.rsyncs.some((args) => args.includes('--delete-missing-args') || args[0] === '--create')).toBe(false);
   const after = await readTree(disk.mirror);

@@ -10,7 +10,9 @@ import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 const never = new AbortController().signal;
-beforeEach(async () => { disk = await openDisk(); });
+beforeEach(async () => {
+  disk = await openDisk();
+});
 afterEach(() => disk.remove());
 
 it('sources with names have a directory each, and a history that undo and restore find their way in', async () => {
@@ -27,14 +29,26 @@ it('sources with names have a directory each, and a history that undo and restor
   for (const name of ['a', 'b']) {
     await writeFile(join(disk.source, name, 'folder-1/file-1'), `${name} was edited, and is longer now`);
     await writeFile(join(disk.source, name, 'new'), name);
-    for (const directory of ['gone', 'becomes-a-file']) await rm(join(disk.source, name, directory), { recursive: true });
+    for (const directory of ['gone', 'becomes-a-file'])
+      await rm(join(disk.source, name, directory), { recursive: true });
     await writeFile(join(disk.source, name, 'becomes-a-file'), name);
     await disk.pullNamed(name);
   }
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
 
   const target = join(disk.top, '../restored');
-  await restoreFiles(runCommand, { layers: await layersFor(disk.top, 'backups', 'b', first), target, overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined }, never);
+  await restoreFiles(
+    runCommand,
+    {
+      layers: await layersFor(disk.top, 'backups', 'b', first),
+      target,
+      overwrite: false,
+      dryRun: false,
+      onProgress: () => undefined,
+      onName: () => undefined,
+    },
+    never,
+  );
   const restored = await readTree(target);
   expect(restored.get('folder-1/file-1')).toContain('content of 1');
   expect(restored.has('new')).toBe(false);

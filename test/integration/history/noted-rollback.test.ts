@@ -44,15 +44,34 @@ const planned = async (record: DriveRecord): Promise<RollbackPlan> => {
   if (!plan) throw new Error('there is nothing to undo');
   return plan;
 };
-const carryOut = (plan: RollbackPlan): Promise<void> => rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
-const runOf = (drive: string, startedAt: string): RunRecord => runRecordSchema.parse({
-  id: 'r', drive, trigger: 'plug', startedAt, endedAt: startedAt, outcome: 'success', exitCode: 0, code: null, message: '', released: true, tookMs: 1,
-  filesTotal: 1, filesTransferred: 1, filesDeleted: 0, bytesTotal: 1, bytesTransferred: 1, bytesReceived: 1,
-});
+const carryOut = (plan: RollbackPlan): Promise<void> =>
+  rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+const runOf = (drive: string, startedAt: string): RunRecord =>
+  runRecordSchema.parse({
+    id: 'r',
+    drive,
+    trigger: 'plug',
+    startedAt,
+    endedAt: startedAt,
+    outcome: 'success',
+    exitCode: 0,
+    code: null,
+    message: '',
+    released: true,
+    tookMs: 1,
+    filesTotal: 1,
+    filesTransferred: 1,
+    filesDeleted: 0,
+    bytesTotal: 1,
+    bytesTransferred: 1,
+    bytesReceived: 1,
+  });
 
 it('a disk whose only complete run is undone is one without a success, whatever another disk of its label had', async () => {
   await completeRun();
-  await noteUndone(registry, disk.top, disk.record, await planned(disk.record), [runOf('BACKUP_1', '2025-06-01T00:00:00.000Z')]);
+  await noteUndone(registry, disk.top, disk.record, await planned(disk.record), [
+    runOf('BACKUP_1', '2025-06-01T00:00:00.000Z'),
+  ]);
   expect(await noted()).toMatchObject({ lastSuccess: null });
   expect(await labelTime()).toBe(0);
 });
@@ -85,7 +104,11 @@ it('takes back the success of a source that was complete in the run that is undo
   const source = { lastError: null, filesTotal: 20, bytesTotal: 1 };
   await writeFile(join(disk.source, 'folder-0/more'), 'more');
   await disk.pull();
-  const record = { ...disk.record, lastSuccess, sources: { a: { ...source, lastSuccess: disk.record.lastSuccess }, b: { ...source, lastSuccess } } };
+  const record = {
+    ...disk.record,
+    lastSuccess,
+    sources: { a: { ...source, lastSuccess: disk.record.lastSuccess }, b: { ...source, lastSuccess } },
+  };
   await registry.update(() => [record]);
   await noteUndone(registry, disk.top, record, await planned(record), []);
   expect(await noted()).toMatchObject({ lastSuccess, sources: { a: { lastSuccess }, b: { lastSuccess } } });
@@ -114,7 +137,10 @@ it('undoes one run, and no more, after the clock was ahead once', async () => {
   await carryOut(await planned(second));
   expect(await readTree(disk.mirror)).toEqual(afterSecond);
   const plan = await planned(second);
-  await noteUndone(registry, disk.top, second, plan, [runOf('BACKUP_1', first ?? ''), runOf('BACKUP_1', second.lastSuccess ?? '')]);
+  await noteUndone(registry, disk.top, second, plan, [
+    runOf('BACKUP_1', first ?? ''),
+    runOf('BACKUP_1', second.lastSuccess ?? ''),
+  ]);
   await carryOut(plan);
   expect(await readTree(disk.mirror)).toEqual(afterFirst);
   const record = await noted();

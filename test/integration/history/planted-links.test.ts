@@ -41,17 +41,22 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 const refused = expect.objectContaining({ code: 'EXB_STRANGE_INSIDE', exitCode: 10 }) as unknown;
 const machine = () => createMachine(runCommand, { ...defaultPaths, plaintext: disk.top }, noHelpers(runCommand));
 
-it.each(['backups', 'history', '.extbackup', '.extbackup/history'])('a pull does not follow a link in place of %s', async (name) => {
-  if (name.includes('/')) await mkdir(join(disk.top, '.extbackup'));
-  await symlink(outside, join(disk.top, name));
-  await expect(disk.pull()).rejects.toEqual(refused);
-  await untouched();
-});
+it.each(['backups', 'history', '.extbackup', '.extbackup/history'])(
+  'a pull does not follow a link in place of %s',
+  async (name) => {
+    if (name.includes('/')) await mkdir(join(disk.top, '.extbackup'));
+    await symlink(outside, join(disk.top, name));
+    await expect(disk.pull()).rejects.toEqual(refused);
+    await untouched();
+  },
+);
 
 it('old history is not removed through a link', async () => {
   await mkdir(join(outside, '20200101T000000Z'));
   await symlink(outside, join(disk.top, 'history'));
-  await expect(machine().pruneHistory({ now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0 }, new AbortController().signal)).rejects.toEqual(refused);
+  await expect(
+    machine().pruneHistory({ now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0 }, new AbortController().signal),
+  ).rejects.toEqual(refused);
   expect(await readdir(outside)).toHaveLength(2);
 });
 
@@ -59,7 +64,15 @@ it('neither seal, log nor report is read or written through a link', async () =>
   await symlink(outside, join(disk.top, '.extbackup'));
   await expect(machine().readInside('.extbackup/seal.json')).rejects.toEqual(refused);
   await expect(machine().writeInside('.extbackup/seal.json', '{}')).rejects.toEqual(refused);
-  await expect(writeSeal(disk.top, { version: 1, sealedId: disk.record.sealedId, luksUuid: 'u', label: 'BACKUP_1', generation: 1 })).rejects.toEqual(refused);
+  await expect(
+    writeSeal(disk.top, {
+      version: 1,
+      sealedId: disk.record.sealedId,
+      luksUuid: 'u',
+      label: 'BACKUP_1',
+      generation: 1,
+    }),
+  ).rejects.toEqual(refused);
   await expect(readInside(disk.top, 'BACKUP_1')).rejects.toEqual(refused);
   await untouched();
 });
@@ -81,7 +94,13 @@ it('a file is replaced where it stands, whatever its unfinished copy leads to', 
 it('a pipe in place of a file keeps nobody waiting', async () => {
   await ownDirectory(disk.top, '.extbackup/history');
   await ownDirectory(disk.top, checksumDirectory);
-  const pipes = ['.extbackup/seal.json', '.extbackup/seal.json.new', `${checksumDirectory}/index.json`, '.extbackup/history/20200101T000000Z.log', 'LABEL'].map((name) => join(disk.top, name));
+  const pipes = [
+    '.extbackup/seal.json',
+    '.extbackup/seal.json.new',
+    `${checksumDirectory}/index.json`,
+    '.extbackup/history/20200101T000000Z.log',
+    'LABEL',
+  ].map((name) => join(disk.top, name));
   await promisify(execFile)('/usr/bin/mkfifo', pipes);
   expect(await machine().readInside('LABEL')).toBeUndefined();
   await machine().writeInside('.extbackup/seal.json', 'sealed');

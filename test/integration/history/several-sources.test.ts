@@ -9,7 +9,11 @@ import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 const never = new AbortController().signal;
-const at = (name: string, directory = name, more: object = {}) => ({ name, source: `extbackup@backup:${directory}`, ...more });
+const at = (name: string, directory = name, more: object = {}) => ({
+  name,
+  source: `extbackup@backup:${directory}`,
+  ...more,
+});
 const treeOf = (name: string): Promise<Map<string, string>> => readTree(join(disk.mirror, name));
 const held = (): Promise<string> => readFile(join(disk.top, '.extbackup/held.txt'), 'utf8');
 
@@ -20,15 +24,28 @@ beforeEach(async () => {
 afterEach(() => disk.remove());
 
 it('each source has its own directory in the mirror and in the history', async () => {
-  expect((await disk.pullAll([at('office', 'a'), at('photos', 'b', { exclude: ['/folder-1'] })])).outcomes).toEqual(['office success', 'photos success']);
+  expect((await disk.pullAll([at('office', 'a'), at('photos', 'b', { exclude: ['/folder-1'] })])).outcomes).toEqual([
+    'office success',
+    'photos success',
+  ]);
   expect((await readdir(disk.mirror)).sort()).toEqual(['office', 'photos']);
   expect(await treeOf('office')).toEqual(await readTree(join(disk.source, 'a')));
   expect(await readdir(join(disk.mirror, 'photos'))).not.toContain('folder-1');
   await writeFile(join(disk.source, 'b/folder-0/file-0'), 'longer than it was before');
   await rm(join(disk.source, 'b/folder-0/file-5'));
   await disk.pullAll([at('office', 'a'), at('photos', 'b', { exclude: ['/folder-1'] })]);
-  const kept = (await listHistory(disk.top)).map(({ directory }) => readTree(directory).then((tree) => [...tree.keys()], () => []));
-  expect((await Promise.all(kept)).flat().filter((path) => path.includes('file')).sort()).toEqual(['photos/folder-0/file-0', 'photos/folder-0/file-5']);
+  const kept = (await listHistory(disk.top)).map(({ directory }) =>
+    readTree(directory).then(
+      (tree) => [...tree.keys()],
+      () => [],
+    ),
+  );
+  expect(
+    (await Promise.all(kept))
+      .flat()
+      .filter((path) => path.includes('file'))
+      .sort(),
+  ).toEqual(['photos/folder-0/file-0', 'photos/folder-0/file-5']);
 });
 
 it('one that fails, one that is empty and one that is held leave the others alone, and lose nothing', async () => {
@@ -41,8 +58,11 @@ it('one that fails, one that is empty and one that is held leave the others alon
   const { outcomes, failure } = await disk.pullAll([...sources, { name: 'far', source: 'extbackup@down' }]);
   expect(outcomes).toEqual(['a held', 'b failure', 'c success', 'far failure']);
   expect(failure).toMatchObject({ code: 'EXB_HELD', exitCode: 14 });
-  expect(failure?.message).toMatch(/3 of 4 sources are not complete.*a: \d+ % of files deleted \(120\).*b: .*is empty.*far: .*could not be reached.*Complete: c/);
-  const files = (tree: Map<string, string>): string[] => [...tree].filter(([, what]) => what !== 'directory').map(([name, what]) => `${name} ${what}`);
+  expect(failure?.message).toMatch(
+    /3 of 4 sources are not complete.*a: \d+ % of files deleted \(120\).*b: .*is empty.*far: .*could not be reached.*Complete: c/,
+  );
+  const files = (tree: Map<string, string>): string[] =>
+    [...tree].filter(([, what]) => what !== 'directory').map(([name, what]) => `${name} ${what}`);
   expect(files(await treeOf('a'))).toEqual(files(a));
   expect(files(await treeOf('b'))).toEqual(files(b));
   expect((await treeOf('c')).has('new')).toBe(true);
@@ -91,12 +111,22 @@ it('what a held source has changed is rolled back, although all of them together
   const far = { name: 'far', source: 'extbackup@down' };
   expect((await disk.pullAll([at('a'), far])).outcomes).toEqual(['a success', 'far failure']);
   const before = await treeOf('a');
-  for (let index = 0; index < 140; index += 1) await writeFile(join(disk.source, 'a', `folder-${index % 5}/file-${index}`), `encrypted ${index}, and of another size`);
+  for (let index = 0; index < 140; index += 1)
+    await writeFile(
+      join(disk.source, 'a', `folder-${index % 5}/file-${index}`),
+      `encrypted ${index}, and of another size`,
+    );
   const began = new Date().toISOString();
   const { failure } = await disk.pullAll([at('a'), far]);
   if (!(failure instanceof HeldError)) throw new Error('it was not held');
   expect(await treeOf('a')).not.toEqual(before);
-  const hold = holdSchema.parse({ runId: 'r', at: began, reason: failure.message, counts: failure.counts, sources: failure.sources });
+  const hold = holdSchema.parse({
+    runId: 'r',
+    at: began,
+    reason: failure.message,
+    counts: failure.counts,
+    sources: failure.sources,
+  });
   const plan = await planRollback(disk.top, { ...disk.record, hold }, undefined, never);
   if (plan === undefined) throw new Error('there is nothing to undo');
   await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);

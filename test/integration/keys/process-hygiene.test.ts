@@ -12,7 +12,9 @@ it('a process that forbade core dumps, and what it starts, has limit 0 and an em
     await forbidCoreDumps(runCommand);
     const child = execFileSync('/bin/cat', ['/proc/self/coredump_filter', '/proc/self/limits'], { encoding: 'utf8' });
     console.log(JSON.stringify({ before, after: look(), child: [Number.parseInt(child, 16), ...child.match(/Max core file size +(\\S+) +(\\S+)/).slice(1)].join() }));`;
-  const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', probe], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', probe], {
+    encoding: 'utf8',
+  });
   const { before, after, child } = JSON.parse(output) as Record<string, string>;
   expect(before).not.toBe(after);
   expect(after).toBe('0,0 0');

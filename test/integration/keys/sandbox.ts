@@ -6,7 +6,9 @@ import { bundleProgram } from '../../../debian/bundle.ts';
 
 const program = mkdtempSync(`${tmpdir()}/extbackup-program-`);
 await bundleProgram(program);
-afterAll(() => { rmSync(program, { recursive: true }); });
+afterAll(() => {
+  rmSync(program, { recursive: true });
+});
 
 /** How a script in {@link inSandbox} ended. */
 export interface SandboxResult {
@@ -35,11 +37,21 @@ set +e
  */
 export function inSandbox(script: string, timeoutMs = 120_000): SandboxResult {
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  const { status, stdout, stderr, error } = spawnSync('/usr/bin/unshare', [...asRoot, '--mount', '--propagation', 'private', '/bin/bash', '-c', `${setUp}\n${script}`], {
-    encoding: 'utf8',
-    timeout: timeoutMs,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', PROGRAM: program, NODE: process.execPath },
-  });
+  const { status, stdout, stderr, error } = spawnSync(
+    '/usr/bin/unshare',
+    [...asRoot, '--mount', '--propagation', 'private', '/bin/bash', '-c', `${setUp}\n${script}`],
+    {
+      encoding: 'utf8',
+      timeout: timeoutMs,
+      env: {
+        PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: '/root',
+        LC_ALL: 'C.UTF-8',
+        PROGRAM: program,
+        NODE: process.execPath,
+      },
+    },
+  );
   if (error) throw error;
   return { code: status, stdout, stderr };
 }

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { killAtStep } from '../rekey/kill-at-step.ts';
 import { inSandbox } from './sandbox.ts';
 
-const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 /** Nothing listens on port 1: a server that lets nobody in. */
 const setup = `printf 'correct horse' | extbackup setup --source extbackup@127.0.0.1 --port 1 --password-stdin --yes --scrypt-memory 16M >/dev/null\n`;
 
@@ -21,7 +22,8 @@ it('a new ssh key goes to the server beside the old one, which stays in use unti
 });
 
 it('a lost ssh key is replaced at once', () => {
-  const { stdout } = inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"; echo damaged >/etc/extbackup/id_ed25519.encrypted
+  const { stdout } =
+    inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"; echo damaged >/etc/extbackup/id_ed25519.encrypted
     extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$? $(ls /mnt/ramfs)</unlock>"
     extbackup ssh-key rotate --lost --key-type rsa >/dev/null; echo "<lost>$? $(ls /etc/extbackup | tr '\\n' ' ')</lost><ram>$(ls /mnt/ramfs)</ram>"
     echo "<pair>$(ssh-keygen -y -f /mnt/ramfs/id_rsa.decrypted | cut -d' ' -f1,2)</pair><public>$(cut -d' ' -f1,2 /etc/extbackup/id_rsa.pub)</public>"; extbackup server-setup | grep -c '^keys=.ssh-rsa '`);
@@ -45,14 +47,16 @@ END
 });
 
 it('a public half that belongs to another key is refused', () => {
-  const { stdout, stderr } = inSandbox(`${setup} ssh-keygen -q -t ed25519 -N '' -f "$room/other"; cp "$room/other.pub" /etc/extbackup/id_ed25519.pub
+  const { stdout, stderr } =
+    inSandbox(`${setup} ssh-keygen -q -t ed25519 -N '' -f "$room/other"; cp "$room/other.pub" /etc/extbackup/id_ed25519.pub
     extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
   expect(part(stdout, 'code')).toBe('12 luks_pw');
   expect(stderr).toContain('does not belong to');
 });
 
 it('convert brings an old container into the form that stock openssl opens by the documented command', () => {
-  const { stdout } = inSandbox(`${setup} openssl enc -e -aes-256-cbc -a -md md5 -pass file:/mnt/ramfs/luks_pw </mnt/ramfs/id_ed25519.decrypted >/etc/extbackup/id_ed25519.encrypted 2>/dev/null
+  const { stdout } =
+    inSandbox(`${setup} openssl enc -e -aes-256-cbc -a -md md5 -pass file:/mnt/ramfs/luks_pw </mnt/ramfs/id_ed25519.decrypted >/etc/extbackup/id_ed25519.encrypted 2>/dev/null
     extbackup ssh-key convert; echo "<code>$?</code>"
     openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in /etc/extbackup/id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw | cmp - /mnt/ramfs/id_ed25519.decrypted && echo "<stock>same</stock>"; stat -c '<mode>%a</mode>' /etc/extbackup/id_ed25519.encrypted`);
   expect([part(stdout, 'code'), part(stdout, 'stock'), part(stdout, 'mode')]).toEqual(['0', 'same', '600']);

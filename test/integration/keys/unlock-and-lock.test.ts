@@ -5,7 +5,8 @@ import { inSandbox } from './sandbox.ts';
 const setup = `mkdir -p /run/extbackup/spool; printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null\n`;
 
 /** Text between `<name>` and `</name>`, which a script printed. */
-const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 
 describe('a station that was just set up', () => {
   let out: string;
@@ -24,15 +25,22 @@ describe('a station that was just set up', () => {
   it('has the key that scrypt gives for password and salt', () => {
     const N = Number(/N: (\d+)/.exec(part(out, 'config'))?.[1]);
     expect(N).toBe(2 ** 14);
-    expect(part(out, 'key')).toBe(scryptSync('correct horse', Buffer.from(part(out, 'salt'), 'hex'), 64, { N, r: 8, p: 1 }).toString('hex'));
+    expect(part(out, 'key')).toBe(
+      scryptSync('correct horse', Buffer.from(part(out, 'salt'), 'hex'), 64, { N, r: 8, p: 1 }).toString('hex'),
+    );
     expect(part(out, 'bytes')).toBe('128');
   });
 
   it('keeps it in ramfs, for root alone', () => {
     expect(part(out, 'type')).toBe('ramfs');
     expect(part(out, 'modes').split('\n')).toEqual([
-      '700 root mnt/ramfs', '600 root mnt/ramfs/id_ed25519.decrypted', '600 root mnt/ramfs/luks_pw', '600 root etc/extbackup/config.yaml',
-      '600 root etc/extbackup/id_ed25519.encrypted', '644 root etc/extbackup/id_ed25519.pub', '600 root etc/extbackup/salt',
+      '700 root mnt/ramfs',
+      '600 root mnt/ramfs/id_ed25519.decrypted',
+      '600 root mnt/ramfs/luks_pw',
+      '600 root etc/extbackup/config.yaml',
+      '600 root etc/extbackup/id_ed25519.encrypted',
+      '644 root etc/extbackup/id_ed25519.pub',
+      '600 root etc/extbackup/salt',
     ]);
   });
 
@@ -49,11 +57,16 @@ describe('a station that was just set up', () => {
 
 describe('unlock', () => {
   it('loads an ssh key that did not open the last time, without a password', () => {
-    const { stdout } = inSandbox(`${setup} rm /mnt/ramfs/id_ed25519.decrypted; mv /etc/extbackup/id_ed25519.encrypted "$room/good"; echo torn >/etc/extbackup/id_ed25519.encrypted
+    const { stdout } =
+      inSandbox(`${setup} rm /mnt/ramfs/id_ed25519.decrypted; mv /etc/extbackup/id_ed25519.encrypted "$room/good"; echo torn >/etc/extbackup/id_ed25519.encrypted
       extbackup unlock </dev/null; echo "<torn>$?</torn>"; mv "$room/good" /etc/extbackup/id_ed25519.encrypted
       extbackup unlock </dev/null; echo "<good>$? $(ls -A /mnt/ramfs)</good>"
       rm /mnt/ramfs/id_ed25519.decrypted; extbackup setup --yes >/dev/null; echo "<setup>$? $(ls -A /mnt/ramfs)</setup>"`);
-    expect([part(stdout, 'torn'), part(stdout, 'good'), part(stdout, 'setup')]).toEqual(['12', '0 id_ed25519.decrypted\nluks_pw', '0 id_ed25519.decrypted\nluks_pw']);
+    expect([part(stdout, 'torn'), part(stdout, 'good'), part(stdout, 'setup')]).toEqual([
+      '12',
+      '0 id_ed25519.decrypted\nluks_pw',
+      '0 id_ed25519.decrypted\nluks_pw',
+    ]);
   });
 
   it('refuses a wrong password and keeps the key that is loaded', () => {
@@ -74,7 +87,8 @@ describe('unlock', () => {
   });
 
   it('asks nothing when the key is loaded, and needs a terminal or --password-stdin when it is not', () => {
-    const { stdout, stderr } = inSandbox(`${setup} extbackup unlock </dev/null; echo "<loaded>$?</loaded>"; extbackup lock >/dev/null
+    const { stdout, stderr } =
+      inSandbox(`${setup} extbackup unlock </dev/null; echo "<loaded>$?</loaded>"; extbackup lock >/dev/null
       extbackup unlock </dev/null; echo "<missing>$?</missing>"`);
     expect(part(stdout, 'loaded')).toBe('0');
     expect(part(stdout, 'missing')).toBe('2');
@@ -95,14 +109,22 @@ describe('unlock', () => {
     ['a link to a directory on a disk', 'ln -s /root /mnt/ramfs', /is not a directory/],
     ['a file', 'touch /mnt/ramfs', /is not a directory/],
   ])('refuses to keep the key in %s', (_, prepare, message) => {
-    const { stdout, stderr } = inSandbox(`${prepare}; printf 'correct horse' | extbackup setup --source a@b.example.org --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`);
+    const { stdout, stderr } = inSandbox(
+      `${prepare}; printf 'correct horse' | extbackup setup --source a@b.example.org --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`,
+    );
     expect(part(stdout, 'code')).toBe('2');
     expect(part(stdout, 'made')).toBe('');
     expect(stderr).toMatch(message);
   });
 
-  it.each([['7 characters', "printf 'äöüßéàç'", /too short/], ['a file without an end', 'head -c 10000000 /dev/zero', /too long/], ['nothing', 'true', /is empty/]])('refuses %s and writes nothing', (_, source, message) => {
-    const { stdout, stderr } = inSandbox(`${setup} extbackup lock >/dev/null; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
+  it.each([
+    ['7 characters', "printf 'äöüßéàç'", /too short/],
+    ['a file without an end', 'head -c 10000000 /dev/zero', /too long/],
+    ['nothing', 'true', /is empty/],
+  ])('refuses %s and writes nothing', (_, source, message) => {
+    const { stdout, stderr } = inSandbox(
+      `${setup} extbackup lock >/dev/null; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`,
+    );
     expect(part(stdout, 'code')).toBe('12');
     expect(stderr).toMatch(message);
   });
@@ -112,13 +134,16 @@ describe('unlock', () => {
       for i in 1 2; do extbackup unlock --fstab --link-ssh >/dev/null 2>&1; done
       echo "<fstab>$(cat /etc/fstab)</fstab><link>$(readlink /root/.ssh/id_ed25519) $(ssh-keygen -y -f /root/.ssh/id_ed25519 | cut -d' ' -f2 | cmp - <(cut -d' ' -f2 /etc/extbackup/id_ed25519.pub) && echo works)</link>"
       rm /root/.ssh/id_ed25519; echo own >/root/.ssh/id_ed25519; extbackup unlock --link-ssh 2>/dev/null; echo "<own>$? $(cat /root/.ssh/id_ed25519)</own>"`);
-    expect(part(stdout, 'fstab')).toBe('/dev/sda1 / ext4 defaults 0 1\nramfs /mnt/ramfs ramfs mode=0700,nodev,nosuid,noexec,nofail 0 0');
+    expect(part(stdout, 'fstab')).toBe(
+      '/dev/sda1 / ext4 defaults 0 1\nramfs /mnt/ramfs ramfs mode=0700,nodev,nosuid,noexec,nofail 0 0',
+    );
     expect(part(stdout, 'link')).toBe('/mnt/ramfs/id_ed25519.decrypted works');
     expect(part(stdout, 'own')).toBe('2 own');
   });
 
   it('takes a first key without a check value only when told so', () => {
-    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
+    const { stdout } =
+      inSandbox(`${setup} extbackup lock >/dev/null; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
       printf 'some new password' | extbackup unlock --password-stdin 2>/dev/null; echo "<untold>$? $(ls /mnt/ramfs)</untold>"
       printf 'some new password' | extbackup unlock --password-stdin --first >/dev/null; echo "<told>$? $(ls /mnt/ramfs) $(grep -c check: /etc/extbackup/config.yaml)</told>"`);
     expect(part(stdout, 'untold')).toBe('12');
@@ -128,7 +153,8 @@ describe('unlock', () => {
 
 describe('a password', () => {
   it('opens however its accents are composed, and with the newline of Unix or Windows', () => {
-    const { stdout } = inSandbox(`printf 'u\\xcc\\x88ber die Bru\\xcc\\x88cke' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null; before=$(sha256sum /mnt/ramfs/*)
+    const { stdout } =
+      inSandbox(`printf 'u\\xcc\\x88ber die Bru\\xcc\\x88cke' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null; before=$(sha256sum /mnt/ramfs/*)
       extbackup lock >/dev/null; printf '\\xc3\\xbcber die Br\\xc3\\xbccke\\r\\n' | extbackup unlock --password-stdin >/dev/null; echo "<code>$?</code>"; [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"`);
     expect([part(stdout, 'code'), part(stdout, 'same')]).toEqual(['0', 'yes']);
   });
@@ -146,7 +172,8 @@ describe('guesses', () => {
 
 describe('lock', () => {
   it('leaves no key in RAM, and files of others alone', () => {
-    const { stdout } = inSandbox(`${setup} echo mine >/mnt/ramfs/other; exec 9</mnt/ramfs/luks_pw; extbackup lock >/dev/null
+    const { stdout } =
+      inSandbox(`${setup} echo mine >/mnt/ramfs/other; exec 9</mnt/ramfs/luks_pw; extbackup lock >/dev/null
       echo "<code>$?</code><left>$(ls -A /mnt/ramfs)</left><overwritten>$(tr -d '\\0' <&9 | wc -c)</overwritten>"`);
     expect(part(stdout, 'code')).toBe('0');
     expect(part(stdout, 'left')).toBe('other');
@@ -163,8 +190,9 @@ describe('lock', () => {
 });
 
 describe('a key in a directory on a disk', () => {
-  it('is not used and not called loaded; doctor fails, and lock removes it but no file that may be somebody else\'s', () => {
-    const { stdout, stderr } = inSandbox(`${setup} extbackup status --json | grep -o '"key":"[a-z]*"' >"$room/loaded"; cp -a /mnt/ramfs "$room/copy"; umount /mnt/ramfs
+  it("is not used and not called loaded; doctor fails, and lock removes it but no file that may be somebody else's", () => {
+    const { stdout, stderr } =
+      inSandbox(`${setup} extbackup status --json | grep -o '"key":"[a-z]*"' >"$room/loaded"; cp -a /mnt/ramfs "$room/copy"; umount /mnt/ramfs
       cp -a "$room/copy/." /mnt/ramfs/; echo x >/mnt/ramfs/id_rsa.encrypted; ls -A /mnt/ramfs
       echo "<status>$(cat "$room/loaded") $(extbackup status --json | grep -o '"key":"[a-z]*"')</status><doctor>$(extbackup doctor)</doctor>"
       extbackup ssh-key rotate; echo "<rotate>$?</rotate>"; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$?</unlock>"
@@ -174,8 +202,14 @@ describe('a key in a directory on a disk', () => {
     expect(part(stdout, 'doctor')).toMatch(/luks_pw lies on a disk[^]*extbackup lock/);
     expect([part(stdout, 'rotate'), part(stdout, 'unlock')]).toEqual(['12', '2']);
     expect(stderr).toMatch(/already holds files[^]*extbackup lock/);
-    expect(part(stdout, 'lock')).toMatch(/^Removed id_ed25519\.decrypted, luks_pw from \/mnt\/ramfs, which is no ramfs.*\n.*extbackup key change$/);
-    expect([part(stdout, 'left'), part(stdout, 'overwritten'), part(stdout, 'again')]).toEqual(['id_rsa.encrypted', '0', '0 ramfs']);
+    expect(part(stdout, 'lock')).toMatch(
+      /^Removed id_ed25519\.decrypted, luks_pw from \/mnt\/ramfs, which is no ramfs.*\n.*extbackup key change$/,
+    );
+    expect([part(stdout, 'left'), part(stdout, 'overwritten'), part(stdout, 'again')]).toEqual([
+      'id_rsa.encrypted',
+      '0',
+      '0 ramfs',
+    ]);
   });
 });
 
@@ -203,9 +237,13 @@ describe('a machine that was set up by hand', () => {
 });
 
 it('lock wipes the ssh key whatever it is called', () => {
-  const { stdout } = inSandbox(`${setup} sed -i '/^ssh:/,$d' /etc/extbackup/config.yaml; mv /etc/extbackup/id_ed25519.encrypted /etc/extbackup/pull-key.encrypted
+  const { stdout } =
+    inSandbox(`${setup} sed -i '/^ssh:/,$d' /etc/extbackup/config.yaml; mv /etc/extbackup/id_ed25519.encrypted /etc/extbackup/pull-key.encrypted
     printf 'ssh: {key: /etc/extbackup/pull-key.encrypted, publicKey: /etc/extbackup/id_ed25519.pub}\n' >>/etc/extbackup/config.yaml
     echo mine >/mnt/ramfs/notes; extbackup unlock </dev/null >/dev/null; echo "<before>$(ls /mnt/ramfs)</before>"
     extbackup lock >/dev/null; echo "<after>$? $(ls -A /mnt/ramfs)</after>"`);
-  expect([part(stdout, 'before'), part(stdout, 'after')]).toEqual(['id_ed25519.decrypted\nluks_pw\nnotes\npull-key.decrypted', '0 notes']);
+  expect([part(stdout, 'before'), part(stdout, 'after')]).toEqual([
+    'id_ed25519.decrypted\nluks_pw\nnotes\npull-key.decrypted',
+    '0 notes',
+  ]);
 });

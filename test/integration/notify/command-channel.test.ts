@@ -8,8 +8,12 @@ import { runCommand } from '../../../src/system/command.ts';
 import { aNotice } from './a-notice.ts';
 
 let directory = '';
-beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'command-')); });
-afterAll(async () => { await rm(directory, { recursive: true }); });
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'command-'));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
 
 const never = new AbortController().signal;
 
@@ -54,14 +58,18 @@ describe('command', () => {
   test('a program that is not there is told', async () => {
     const [settings] = configSchema.shape.notify.parse([{ type: 'command', command: join(directory, 'none') }]);
     if (!settings) throw new Error('no channel');
-    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow('was not started: it is not there');
+    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow(
+      'was not started: it is not there',
+    );
   });
 
   test('a program that others can change is not started', async () => {
     const out = join(directory, 'started');
     const channel = await channelTo('touch "$1"', { args: [out] });
     await chmod(join(directory, 'program'), 0o777);
-    await expect(channel.send(aNotice, never)).rejects.toThrow('was not started: it does not belong to root, or others can write it');
+    await expect(channel.send(aNotice, never)).rejects.toThrow(
+      'was not started: it does not belong to root, or others can write it',
+    );
     await expect(readFile(out)).rejects.toThrow('ENOENT');
   });
 

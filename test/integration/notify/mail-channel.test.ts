@@ -17,16 +17,43 @@ let listener: SmtpListener | undefined;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mail-'));
   const [cert, key] = [join(directory, 'cert'), join(directory, 'key')];
-  await promisify(execFile)('/usr/bin/openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost', '-days', '2', '-keyout', key, '-out', cert]);
+  await promisify(execFile)('/usr/bin/openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ]);
   certificate = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
   await writeFile(join(directory, 'password'), `${password}\n`, { mode: 0o600 });
 });
-afterEach(async () => { await listener?.close(); });
-afterAll(async () => { await rm(directory, { recursive: true }); });
+afterEach(async () => {
+  await listener?.close();
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
 
 /** Settings as they come out of the configuration file. */
 function settings(port: number, more: Record<string, unknown> = {}): MailChannel {
-  const entry = { type: 'mail', to: 'operator@example.org', from: 'extbackup@example.org', host: '127.0.0.1', port, ...more };
+  const entry = {
+    type: 'mail',
+    to: 'operator@example.org',
+    from: 'extbackup@example.org',
+    host: '127.0.0.1',
+    port,
+    ...more,
+  };
   const channel = configSchema.shape.notify.parse([entry])[0];
   if (channel?.type !== 'mail') throw new Error('no mail channel');
   return channel;
@@ -39,10 +66,19 @@ async function send(behaviour: SmtpBehaviour, more: Record<string, unknown> = {}
 }
 
 /** What a failed delivery says. */
-async function failure(behaviour: SmtpBehaviour, more: Record<string, unknown> = {}, signal = new AbortController().signal): Promise<string> {
+async function failure(
+  behaviour: SmtpBehaviour,
+  more: Record<string, unknown> = {},
+  signal = new AbortController().signal,
+): Promise<string> {
   listener = await listenSmtp(behaviour);
   const sent = createMailChannel(settings(listener.port, more)).send(aNotice, signal);
-  return sent.then(() => { throw new Error('it was delivered'); }, (error: unknown) => (error as Error).message);
+  return sent.then(
+    () => {
+      throw new Error('it was delivered');
+    },
+    (error: unknown) => (error as Error).message,
+  );
 }
 
 describe('mail', () => {
@@ -89,14 +125,19 @@ describe('mail', () => {
   });
 
   test('a server that repeats the password does not bring it into the journal', async () => {
-    const text = await failure({ auth: 'refuse-and-repeat' }, { user: 'me', passwordFile: join(directory, 'password') });
+    const text = await failure(
+      { auth: 'refuse-and-repeat' },
+      { user: 'me', passwordFile: join(directory, 'password') },
+    );
     expect(text).toContain('535');
     expect(text).not.toContain(password);
     expect(text).not.toContain(Buffer.from(`\0me\0${password}`).toString('base64'));
   });
 
   test('a password never goes to another machine without TLS', async () => {
-    const channel = createMailChannel(settings(25, { host: 'mail.example.org', tls: 'never', user: 'me', passwordFile: join(directory, 'password') }));
+    const channel = createMailChannel(
+      settings(25, { host: 'mail.example.org', tls: 'never', user: 'me', passwordFile: join(directory, 'password') }),
+    );
     await expect(channel.send(aNotice, new AbortController().signal)).rejects.toThrow('without TLS');
   });
 

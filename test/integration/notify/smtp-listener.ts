@@ -57,11 +57,19 @@ export async function listenSmtp(behaviour: SmtpBehaviour = {}): Promise<SmtpLis
   };
 }
 
-function converse(socket: Socket, encrypted: boolean, behaviour: SmtpBehaviour, mails: ReceivedMail[], said: string[]): void {
+function converse(
+  socket: Socket,
+  encrypted: boolean,
+  behaviour: SmtpBehaviour,
+  mails: ReceivedMail[],
+  said: string[],
+): void {
   let to = '';
   let message: string[] | undefined;
   let rest = '';
-  const answer = (text: string): void => { socket.write(`${text}\r\n`); };
+  const answer = (text: string): void => {
+    socket.write(`${text}\r\n`);
+  };
   const onLine = (line: string): void => {
     if (message !== undefined) {
       if (line !== '.') {
@@ -76,7 +84,12 @@ function converse(socket: Socket, encrypted: boolean, behaviour: SmtpBehaviour, 
     said.push(line);
     const verb = line.split(' ', 1)[0]?.toUpperCase();
     if (verb === 'EHLO') {
-      const offers = ['test', ...(behaviour.tls && !encrypted ? ['STARTTLS'] : []), ...(behaviour.auth ? ['AUTH PLAIN'] : []), '8BITMIME'];
+      const offers = [
+        'test',
+        ...(behaviour.tls && !encrypted ? ['STARTTLS'] : []),
+        ...(behaviour.auth ? ['AUTH PLAIN'] : []),
+        '8BITMIME',
+      ];
       answer(offers.map((offer, index) => `250${index === offers.length - 1 ? ' ' : '-'}${offer}`).join('\r\n'));
     } else if (verb === 'STARTTLS' && behaviour.tls) {
       socket.removeAllListeners('data');

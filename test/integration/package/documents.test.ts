@@ -71,7 +71,9 @@ describe('the completion', () => {
 
   test('offers what is below a command', async () => {
     expect(await complete('drive', 'prep')).toEqual(['prepare']);
-    expect(await complete('--config', '/tmp/config.yaml', 'run', '--')).toEqual(expect.arrayContaining(['--drive', '--scheduled', '--help']));
+    expect(await complete('--config', '/tmp/config.yaml', 'run', '--')).toEqual(
+      expect.arrayContaining(['--drive', '--scheduled', '--help']),
+    );
     expect(await complete('drive', 'list', '--')).toEqual(expect.arrayContaining(['--json', '--help']));
   });
 

@@ -7,7 +7,10 @@ import { configSchema } from '../../../src/config/schema.ts';
 
 const text = readFileSync(new URL('../../../debian/examples/config.yaml', import.meta.url), 'utf8');
 /** The same with every setting in force: a # directly before a setting, a list or a comment of the settings goes away. */
-const inForce = text.split('\n').map((line) => line.replace(/^( *)#(?=\S|\s{2})/, '$1')).join('\n');
+const inForce = text
+  .split('\n')
+  .map((line) => line.replace(/^( *)#(?=\S|\s{2})/, '$1'))
+  .join('\n');
 
 /** Only one of source and sources can be in force. */
 const without = (name: 'source' | 'sources'): string => {
@@ -19,8 +22,10 @@ const without = (name: 'source' | 'sources'): string => {
 function namesOf(schema: z.core.JSONSchema.JSONSchema, prefix = ''): string[] {
   const choices = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])] as z.core.JSONSchema.JSONSchema[];
   const items = schema.items === undefined ? [] : [schema.items as z.core.JSONSchema.JSONSchema];
-  const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-    [`${prefix}${name}`, ...namesOf(inner as z.core.JSONSchema.JSONSchema, `${prefix}${name}.`)]);
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
+    `${prefix}${name}`,
+    ...namesOf(inner as z.core.JSONSchema.JSONSchema, `${prefix}${name}.`),
+  ]);
   return [...new Set([...own, ...[...choices, ...items].flatMap((inner) => namesOf(inner, prefix))])];
 }
 
@@ -49,13 +54,22 @@ describe('the example configuration', () => {
 
   test('shows the defaults of what has none as a whole', () => {
     const id = 'some-server';
-    const written = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, attestation: { id } }).attestation;
+    const written = configSchema.parse({
+      source: 'a@b',
+      key: { derivation: 'sha512' },
+      attestation: { id },
+    }).attestation;
     expect({ ...parseConfig(without('sources'), 'config.yaml').attestation, id }).toEqual(written);
   });
 
   test('shows for a source what it has without settings of its own', () => {
     const { port, guard, attestation, sources } = parseConfig(without('source'), 'config.yaml');
-    expect(sources?.[0]).toMatchObject({ port, guard, exclude: [], attestation: { ...attestation, id: expect.any(String) as string } });
+    expect(sources?.[0]).toMatchObject({
+      port,
+      guard,
+      exclude: [],
+      attestation: { ...attestation, id: expect.any(String) as string },
+    });
   });
 
   test('shows the defaults: with them in force nothing changes', () => {

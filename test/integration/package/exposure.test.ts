@@ -3,7 +3,17 @@ import { execa } from 'execa';
 import { expect, it } from 'vitest';
 
 const analyze = (unit: string, threshold: number) =>
-  execa('/usr/bin/systemd-analyze', ['security', '--offline=yes', `--threshold=${String(threshold)}`, '--no-pager', join(import.meta.dirname, '../../../systemd', unit)], { reject: false });
+  execa(
+    '/usr/bin/systemd-analyze',
+    [
+      'security',
+      '--offline=yes',
+      `--threshold=${String(threshold)}`,
+      '--no-pager',
+      join(import.meta.dirname, '../../../systemd', unit),
+    ],
+    { reject: false },
+  );
 
 /** In tenths, as `--threshold=` takes it; see systemd-analyze(1). They may only go down. */
 it.each([

@@ -14,12 +14,23 @@ let failing: string[];
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'extbackup-scripts-'));
   failing = [];
-  for (const directory of ['bin', 'run/systemd/system', 'run/extbackup/spool', 'etc/extbackup', 'var/lib/extbackup', 'mnt/ramfs', 'mnt/plaintext']) {
+  for (const directory of [
+    'bin',
+    'run/systemd/system',
+    'run/extbackup/spool',
+    'etc/extbackup',
+    'var/lib/extbackup',
+    'mnt/ramfs',
+    'mnt/plaintext',
+  ]) {
     await mkdir(join(root, directory), { recursive: true });
   }
   for (const name of fakes) {
     const fake = join(root, 'bin', name);
-    await writeFile(fake, `#!/bin/sh\necho "${name} $*" >> "$DPKG_ROOT/log"\ncase ":$FAILING:" in *":${name} $*:"*) exit 1 ;; esac\n`);
+    await writeFile(
+      fake,
+      `#!/bin/sh\necho "${name} $*" >> "$DPKG_ROOT/log"\ncase ":$FAILING:" in *":${name} $*:"*) exit 1 ;; esac\n`,
+    );
     await chmod(fake, 0o755);
   }
 });
@@ -28,7 +39,9 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 /** Runs a maintainer script against a machine of directories, with recorders for the tools of systemd. */
 async function run(script: string, ...args: string[]): Promise<string[]> {
   await rm(join(root, 'log'), { force: true });
-  await execa('/bin/sh', [join(scripts, script), ...args], { env: { DPKG_ROOT: root, FAILING: failing.join(':'), PATH: `${join(root, 'bin')}:/usr/bin:/bin` } });
+  await execa('/bin/sh', [join(scripts, script), ...args], {
+    env: { DPKG_ROOT: root, FAILING: failing.join(':'), PATH: `${join(root, 'bin')}:/usr/bin:/bin` },
+  });
   return (await readFile(join(root, 'log'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 }
 
@@ -38,11 +51,18 @@ describe('installing', () => {
   test('enables and starts the agent, and loads rule and units', async () => {
     failing = ['systemctl --quiet is-active extbackup.service', 'systemctl --quiet is-enabled extbackup.timer'];
     const done = await run('postinst', 'configure', '');
-    expect(done).toEqual(expect.arrayContaining([
-      'deb-systemd-helper enable extbackup.service', 'systemd-tmpfiles --create extbackup.conf', 'udevadm control --reload',
-      'systemctl daemon-reload', 'deb-systemd-invoke start extbackup.service',
-    ]));
-    expect(done.indexOf('systemctl daemon-reload')).toBeLessThan(done.indexOf('deb-systemd-invoke start extbackup.service'));
+    expect(done).toEqual(
+      expect.arrayContaining([
+        'deb-systemd-helper enable extbackup.service',
+        'systemd-tmpfiles --create extbackup.conf',
+        'udevadm control --reload',
+        'systemctl daemon-reload',
+        'deb-systemd-invoke start extbackup.service',
+      ]),
+    );
+    expect(done.indexOf('systemctl daemon-reload')).toBeLessThan(
+      done.indexOf('deb-systemd-invoke start extbackup.service'),
+    );
     expect(await spool()).toEqual([]);
   });
 
@@ -80,7 +100,12 @@ describe('upgrading', () => {
 describe('removing', () => {
   test('stops the agent and wipes the keys in memory', async () => {
     const done = await run('prerm', 'remove');
-    expect(done).toEqual(['deb-systemd-invoke stop extbackup.timer', 'deb-systemd-invoke stop extbackup.service', 'extbackup lock', 'deb-systemd-invoke stop mnt-ramfs.mount']);
+    expect(done).toEqual([
+      'deb-systemd-invoke stop extbackup.timer',
+      'deb-systemd-invoke stop extbackup.service',
+      'extbackup lock',
+      'deb-systemd-invoke stop mnt-ramfs.mount',
+    ]);
   });
 
   test('keeps a ramfs that holds something of others', async () => {
@@ -96,7 +121,18 @@ describe('removing', () => {
   test('keeps settings and state, and takes the rest', async () => {
     await writeFile(join(root, 'etc/extbackup/config.yaml'), '');
     await run('postrm', 'remove');
-    expect((await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|run\/systemd)/.test(path)).sort()).toEqual(['etc', 'etc/extbackup', 'etc/extbackup/config.yaml', 'mnt', 'run', 'var', 'var/lib', 'var/lib/extbackup']);
+    expect(
+      (await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|run\/systemd)/.test(path)).sort(),
+    ).toEqual([
+      'etc',
+      'etc/extbackup',
+      'etc/extbackup/config.yaml',
+      'mnt',
+      'run',
+      'var',
+      'var/lib',
+      'var/lib/extbackup',
+    ]);
   });
 });
 

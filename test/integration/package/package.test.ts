@@ -30,7 +30,9 @@ async function programText(): Promise<string> {
 describe('what is installed', () => {
   test('every file is one that we know of', async () => {
     const entries = await readdir(installed, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name).slice(installed.length));
+    const files = entries
+      .filter((entry) => !entry.isDirectory())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(installed.length));
     const sometimes = ['/etc/profile.d/extbackup.sh', '/usr/share/doc/extbackup/README.md'];
     const chunk = /^\/usr\/lib\/extbackup\/[\w-]+-[A-Z0-9]{8}\.js$/;
     expect(files.filter((file) => !sometimes.includes(file) && !chunk.test(file)).sort()).toEqual([
@@ -79,7 +81,9 @@ describe('what is installed', () => {
   test('every library in the program has its licence in the copyright file', async () => {
     const program = await programText();
     const copyright = await readFile(join(installed, 'usr/share/doc/extbackup/copyright'), 'utf8');
-    const libraries = new Set([...program.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map((match) => match[1]));
+    const libraries = new Set(
+      [...program.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map((match) => match[1]),
+    );
     expect(libraries.size).toBeGreaterThan(20);
     expect([...libraries].filter((name) => !copyright.includes(`The program contains ${name ?? ''} `))).toEqual([]);
   });
@@ -105,7 +109,10 @@ describe('the control file', () => {
 
 describe('the installed program', () => {
   test('starts without npm packages around it, and knows its version', async () => {
-    const { stdout } = await execa(process.execPath, [join(installed, 'usr/bin/extbackup'), '--version'], { cwd: '/', env: { NODE_PATH: '' } });
+    const { stdout } = await execa(process.execPath, [join(installed, 'usr/bin/extbackup'), '--version'], {
+      cwd: '/',
+      env: { NODE_PATH: '' },
+    });
     expect(stdout).toBe(packageJson.version);
     expect((await stat(join(installed, 'usr/bin/extbackup'))).mode & 0o111).toBe(0o111);
     expect(await readFile(join(installed, 'usr/bin/extbackup'), 'utf8')).toMatch(/^#!\/usr\/bin\/node\n/);
@@ -121,8 +128,10 @@ describe('the installed program', () => {
   });
 
   test('would not be built if the agent loaded a part of itself only after an upgrade', () => {
-    const module = (...imports: [path: string, kind: 'import-statement' | 'dynamic-import'][]) =>
-      ({ bytes: 1, imports: imports.map(([path, kind]) => ({ path, kind })) });
+    const module = (...imports: [path: string, kind: 'import-statement' | 'dynamic-import'][]) => ({
+      bytes: 1,
+      imports: imports.map(([path, kind]) => ({ path, kind })),
+    });
     const inputs = {
       'main.ts': module(['agent.ts', 'dynamic-import']),
       'agent.ts': module(['mail.ts', 'import-statement']),
@@ -135,7 +144,10 @@ describe('the installed program', () => {
 
   test('can load the USB library from beside it', async () => {
     const native = join(installed, 'usr/lib/extbackup/usb.linux-x64-gnu.node');
-    const { stdout } = await execa(process.execPath, ['-p', `Object.keys(require(${JSON.stringify(native)})).includes('UsbDevice')`]);
+    const { stdout } = await execa(process.execPath, [
+      '-p',
+      `Object.keys(require(${JSON.stringify(native)})).includes('UsbDevice')`,
+    ]);
     expect(stdout).toBe('true');
   });
 });

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stationWithDisks as station } from './disk-station.ts';
 import { inSandbox } from '../keys/sandbox.ts';
 
-const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 
 describe('a password change while disk A is plugged in and disk B is away', () => {
   let out: string;
@@ -68,11 +69,17 @@ describe('a password change', () => {
       cryptsetup luksAddKey --batch-mode --pbkdf-force-iterations 1000 --key-file "$room/old" /dev/shm/B "$room/foreign"; cryptsetup luksRemoveKey --batch-mode /dev/shm/B "$room/old"
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<code>$?</code><A>$(opens A "$room/old") $(slots A)</A><salts>$(ls /etc/extbackup | grep salt)</salts>"
       extbackup lock >/dev/null; printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"`);
-    expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'salts'), part(stdout, 'old')]).toEqual(['12', 'yes 1', 'salt', '0 same']);
+    expect([part(stdout, 'code'), part(stdout, 'A'), part(stdout, 'salts'), part(stdout, 'old')]).toEqual([
+      '12',
+      'yes 1',
+      'salt',
+      '0 same',
+    ]);
   });
 
   it('that is followed by drive rekey before lock or reboot asks for no old password', () => {
-    const { stdout } = inSandbox(`${station} printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null 2>&1; plugged B
+    const { stdout } =
+      inSandbox(`${station} printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null 2>&1; plugged B
       extbackup drive rekey B </dev/null >/dev/null 2>&1; echo "<rekey>$? $(opens B /mnt/ramfs/luks_pw) $(opens B "$room/old") $(slots B)</rekey>"`);
     expect(part(stdout, 'rekey')).toBe('0 yes no 1');
   });
@@ -87,7 +94,8 @@ describe('a password change', () => {
   });
 
   it('that was cut off before the old keyslots went is completed by drive rekey, which takes no other password for the old one', () => {
-    const { stdout, stderr } = inSandbox(`${station} cp /etc/extbackup/salt "$room/salt"; check=$(sed -n 's/ *check: //p' /etc/extbackup/config.yaml)
+    const { stdout, stderr } =
+      inSandbox(`${station} cp /etc/extbackup/salt "$room/salt"; check=$(sed -n 's/ *check: //p' /etc/extbackup/config.yaml)
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null 2>&1
       cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "$room/old" /dev/shm/A /mnt/ramfs/luks_pw; rm /mnt/ramfs/luks_pw.previous; plugged A
       "$NODE" -e 'const [uuid, salt, check] = process.argv.slice(1); console.log(JSON.stringify({ version: 1, pending: [{ label: "A", luksUuid: uuid }],
@@ -100,7 +108,8 @@ describe('a password change', () => {
   });
 
   it('that was cut off before the settings changed leaves the old password in force', () => {
-    const { stdout, stderr } = inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
+    const { stdout, stderr } =
+      inSandbox(`${station} head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \\n' >/etc/extbackup/salt.next; cp /etc/extbackup/salt /etc/extbackup/id_ed25519.encrypted.next
       extbackup lock >/dev/null; printf 'the new password' | extbackup unlock --password-stdin
       printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null; echo "<again>$? $(ls /etc/extbackup)</again>"`);
@@ -110,7 +119,8 @@ describe('a password change', () => {
   });
 
   it('lets a lost disk be rekeyed when it is found again, and one that was forgotten be adopted', () => {
-    const { stdout, stderr } = inSandbox(`${station} mkdir -p /run/extbackup/spool; plugged A; extbackup drive lost B >/dev/null
+    const { stdout, stderr } =
+      inSandbox(`${station} mkdir -p /run/extbackup/spool; plugged A; extbackup drive lost B >/dev/null
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >"$room/told" 2>/dev/null; echo "<told>$(grep -c rekey "$room/told")</told>"
       extbackup drive lost B --undo >/dev/null; plugged B
       printf 'the new password' | extbackup unlock --password-stdin >/dev/null; rm -f /mnt/ramfs/luks_pw.previous
@@ -118,7 +128,12 @@ describe('a password change', () => {
       plugged A; cryptsetup luksChangeKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw /dev/shm/A "$room/old"; extbackup drive forget A --yes >/dev/null
       printf 'no such password' | extbackup drive adopt /dev/shm/A --old-key --password-stdin; echo "<wrong>$? $(opens A "$room/old") $(slots A)</wrong>"
       printf 'old password' | extbackup drive adopt /dev/shm/A --old-key --password-stdin; echo "<forgotten>$(opens A /mnt/ramfs/luks_pw) $(opens A "$room/old") $(slots A)</forgotten>"`);
-    expect([part(stdout, 'told'), part(stdout, 'lost'), part(stdout, 'wrong'), part(stdout, 'forgotten')]).toEqual(['0', '0 yes no 1', '12 yes 1', 'yes no 1']);
+    expect([part(stdout, 'told'), part(stdout, 'lost'), part(stdout, 'wrong'), part(stdout, 'forgotten')]).toEqual([
+      '0',
+      '0 yes no 1',
+      '12 yes 1',
+      'yes no 1',
+    ]);
     expect(stderr).toContain('/dev/shm/A has the present key now');
   });
 

@@ -25,7 +25,9 @@ END
 
 /** How many steps a password change has. */
 export function countStepsOfChange(): number {
-  const { stdout, code } = inSandbox(`${stationWithDisks} ${functions} change killed '' >/dev/null 2>&1 && cat /run/steps`);
+  const { stdout, code } = inSandbox(
+    `${stationWithDisks} ${functions} change killed '' >/dev/null 2>&1 && cat /run/steps`,
+  );
   expect(code).toBe(0);
   return stdout.trim().split('\n').length;
 }
@@ -53,8 +55,12 @@ export const allIsWell = [
 export function killChangeAt(steps: readonly string[]): Aftermath[] {
   const found: Aftermath[] = [];
   for (let first = 0; first < steps.length; first += perSandbox) {
-    const { stdout, stderr } = inSandbox(`${stationWithDisks} ${functions} save "$room/start"
-      for step in ${steps.slice(first, first + perSandbox).map((step) => `'${step}'`).join(' ')}; do
+    const { stdout, stderr } = inSandbox(
+      `${stationWithDisks} ${functions} save "$room/start"
+      for step in ${steps
+        .slice(first, first + perSandbox)
+        .map((step) => `'${step}'`)
+        .join(' ')}; do
         back "$room/start"; echo "<$step>"
         change killed "$step" >/dev/null 2>&1; echo "killed: $?"
         while pgrep -f "^$room/cryptsetup " >/dev/null; do sleep 0.1; done; save "$room/killed"
@@ -65,10 +71,19 @@ export function killChangeAt(steps: readonly string[]): Aftermath[] {
         echo "after a reboot: $([ $passwords = 1 ] && echo one password || echo $passwords passwords), ssh key $(cmp -s "$room/plain" /mnt/ramfs/id_ed25519.decrypted && echo same || echo lost), A $(opens A /mnt/ramfs/luks_pw)"
         change extbackup >/dev/null 2>"$room/said"; code=$?; [ $code = 0 ] || cat "$room/said"
         echo "run again: $code $(whole)"; echo "rekeyed: $(rekeyed)"; echo "</$step>"
-      done`, 900_000);
+      done`,
+      900_000,
+    );
     for (const step of steps.slice(first, first + perSandbox)) {
       const story = stdout.split(`<${step}>\n`)[1]?.split(`</${step}>`)[0] ?? `no story: ${stderr.slice(-2_000)}`;
-      found.push({ step, story: story.split('\n').map((line) => line.trim()).filter((line) => line !== '').join('\n') });
+      found.push({
+        step,
+        story: story
+          .split('\n')
+          .map((line) => line.trim())
+          .filter((line) => line !== '')
+          .join('\n'),
+      });
     }
   }
   return found;

@@ -8,15 +8,34 @@ import { runCommand } from '../../../src/system/command.ts';
 const [top = ''] = process.argv.slice(2);
 const { signal } = new AbortController();
 try {
-  await browse({ label: 'BACKUP_1', top, mirror: 'backups', runs: [{ startedAt: '2026-01-20T06:59:00Z', endedAt: '2026-01-20T07:05:00Z' }] }, {
-    path: '.', at: undefined, to: undefined, overwrite: false,
-    restore: async ({ path, at, directory, overwrite }) => {
-      const order = { layers: await layersFor(top, 'backups', path, at), target: targetIn(directory, path), overwrite, dryRun: false };
-      await restoreFiles(runCommand, { ...order, onProgress: () => undefined, onName: () => undefined }, signal);
-      console.log('restored');
+  await browse(
+    {
+      label: 'BACKUP_1',
+      top,
+      mirror: 'backups',
+      runs: [{ startedAt: '2026-01-20T06:59:00Z', endedAt: '2026-01-20T07:05:00Z' }],
     },
-    note: (text) => { console.error(text); },
-  }, signal);
+    {
+      path: '.',
+      at: undefined,
+      to: undefined,
+      overwrite: false,
+      restore: async ({ path, at, directory, overwrite }) => {
+        const order = {
+          layers: await layersFor(top, 'backups', path, at),
+          target: targetIn(directory, path),
+          overwrite,
+          dryRun: false,
+        };
+        await restoreFiles(runCommand, { ...order, onProgress: () => undefined, onName: () => undefined }, signal);
+        console.log('restored');
+      },
+      note: (text) => {
+        console.error(text);
+      },
+    },
+    signal,
+  );
 } catch (error) {
   if (!(error instanceof ExtbackupError)) throw error;
   console.error(error.message);

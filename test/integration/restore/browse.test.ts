@@ -29,20 +29,29 @@ const enter = '\r';
 
 it('a person looks around, picks a file of the mirror, another as it was, and a whole directory of an earlier date', async () => {
   const to = join(root, 'to');
-  const shown = await atTerminal(0,
-    ['BACKUP_1:/, as of the last backup', 'docs'], ['docs/', enter],
-    ['BACKUP_1:/docs, as of', 'letter'], ['letter', enter],
+  const shown = await atTerminal(
+    0,
+    ['BACKUP_1:/, as of the last backup', 'docs'],
+    ['docs/', enter],
+    ['BACKUP_1:/docs, as of', 'letter'],
+    ['letter', enter],
     ['Which version of docs/letter?', enter],
     ['into which directory?', `${to}\n`],
-    ['restored', 'letter'], ['letter', enter],
-    ['Which version', 'until'], ['until the run of', enter],
+    ['restored', 'letter'],
+    ['letter', enter],
+    ['Which version', 'until'],
+    ['until the run of', enter],
     [`directory? [${to}]`, '\n'],
     ['exists already', 'n\n'],
-    ['BACKUP_1:/docs', 'another'], ['[look at another date]', enter],
-    ['As of when?', 'before'], ['before the run of 2026-01-20 07:00:00 UTC', enter],
-    ['BACKUP_1:/docs, as of 2026-01-20 06:59:59 UTC', 'get all'], ['[get all of this directory]', enter],
+    ['BACKUP_1:/docs', 'another'],
+    ['[look at another date]', enter],
+    ['As of when?', 'before'],
+    ['before the run of 2026-01-20 07:00:00 UTC', enter],
+    ['BACKUP_1:/docs, as of 2026-01-20 06:59:59 UTC', 'get all'],
+    ['[get all of this directory]', enter],
     ['into which directory?', `${to}/then\n`],
-    ['restored', 'enough'], ['[enough]', enter],
+    ['restored', 'enough'],
+    ['[enough]', enter],
   );
   expect(await readFile(join(to, 'letter'), 'utf8')).toBe('second');
   expect(await readFile(join(to, 'then/docs/letter'), 'utf8')).toBe('first');
@@ -52,12 +61,19 @@ it('a person looks around, picks a file of the mirror, another as it was, and a 
 });
 
 it('a date can be typed, no name reaches the terminal as it is, a long list says how much is left, and Ctrl-C ends it', async () => {
-  const shown = await atTerminal(130,
-    ['BACKUP_1:/', 'many'], ['many/', enter],
-    ['(304 entries: type a part of the name)', 'file-299'], ['299', '\x15'], ['..', enter],
-    ['BACKUP_1:/, as of', 'another'], ['[look at another date]', enter],
-    ['As of when?', '2026-01-10T12:00:00Z'], ['as it was on 2026-01-10 12:00:00 UTC', enter],
-    ['BACKUP_1:/, as of 2026-01-10', 'docs'], ['docs/', enter],
+  const shown = await atTerminal(
+    130,
+    ['BACKUP_1:/', 'many'],
+    ['many/', enter],
+    ['(304 entries: type a part of the name)', 'file-299'],
+    ['299', '\x15'],
+    ['..', enter],
+    ['BACKUP_1:/, as of', 'another'],
+    ['[look at another date]', enter],
+    ['As of when?', '2026-01-10T12:00:00Z'],
+    ['as it was on 2026-01-10 12:00:00 UTC', enter],
+    ['BACKUP_1:/, as of 2026-01-10', 'docs'],
+    ['docs/', enter],
     ['its name is no UTF-8', '\x03'],
   );
   const then = shown.slice(shown.lastIndexOf('BACKUP_1:/docs, as of 2026-01-10'));
@@ -71,13 +87,26 @@ it('a date can be typed, no name reaches the terminal as it is, a long list says
 /** Returns what the terminal showed. */
 async function atTerminal(exitCode: number, ...steps: [words: string, answer: string][]): Promise<string> {
   const project = join(import.meta.dirname, '../../..');
-  const command = ['/usr/bin/env', 'TERM=xterm', process.execPath, '--import', 'tsx', join(import.meta.dirname, 'browse-a-tree.ts'), top];
+  const command = [
+    '/usr/bin/env',
+    'TERM=xterm',
+    process.execPath,
+    '--import',
+    'tsx',
+    join(import.meta.dirname, 'browse-a-tree.ts'),
+    top,
+  ];
   return new Promise((resolve, reject) => {
-    const child = execFile('/usr/bin/python3', [join(project, 'test/lab/on-guest/at-a-terminal.py'), ...command], { cwd: project, timeout: 100_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
-      if (code === exitCode) resolve(stdout);
-      else reject(new Error(`ended with ${String(code)}:\n${stdout}${stderr}`));
-    });
+    const child = execFile(
+      '/usr/bin/python3',
+      [join(project, 'test/lab/on-guest/at-a-terminal.py'), ...command],
+      { cwd: project, timeout: 100_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : error.code;
+        if (code === exitCode) resolve(stdout);
+        else reject(new Error(`ended with ${String(code)}:\n${stdout}${stderr}`));
+      },
+    );
     child.stdin?.end(JSON.stringify(steps));
   });
 }

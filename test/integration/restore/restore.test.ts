@@ -53,11 +53,14 @@ describe('which version', () => {
   it('leaves out what is deleted when no time is given', async () => {
     await restore('docs');
     await expect(lstat(join(to, 'docs/gone'))).rejects.toThrow('ENOENT');
-    await expect(restore('docs/gone')).rejects.toThrow(expect.objectContaining({ code: 'EXB_NOT_FOUND', todo: expect.stringContaining('--at') as string }));
+    await expect(restore('docs/gone')).rejects.toThrow(
+      expect.objectContaining({ code: 'EXB_NOT_FOUND', todo: expect.stringContaining('--at') as string }),
+    );
   });
 
   it('tells versions of equal size and time apart', async () => {
-    for (const run of ['backups', 'history/2026-01-20T07:00:00Z']) await utimes(join(top, run, 'docs/letter'), 1_700_000_000, 1_700_000_000);
+    for (const run of ['backups', 'history/2026-01-20T07:00:00Z'])
+      await utimes(join(top, run, 'docs/letter'), 1_700_000_000, 1_700_000_000);
     await put('backups/docs/letter', 'THIRD!');
     await utimes(join(top, 'backups/docs/letter'), 1_700_000_000, 1_700_000_000);
     await restore('docs', '2026-01-15T00:00:00Z');
@@ -70,7 +73,11 @@ describe('which version', () => {
 
   it('lists all of them, the newest first', async () => {
     const lines = await listVersions(top, 'backups', 'docs/letter');
-    expect(lines.map((line) => /in the mirror|2026-01-\d\d/.exec(line.slice(18))?.[0])).toEqual(['in the mirror', '2026-01-20', '2026-01-10']);
+    expect(lines.map((line) => /in the mirror|2026-01-\d\d/.exec(line.slice(18))?.[0])).toEqual([
+      'in the mirror',
+      '2026-01-20',
+      '2026-01-10',
+    ]);
     const names = await listVersions(top, 'backups', 'docs');
     expect(names).toHaveLength(3);
     expect(names[0]).toContain('gone');
@@ -111,7 +118,10 @@ describe('what is copied', () => {
     await put('backups/\x1b[2Jodd\n', 'x');
     await put('../target/\x1b[2Jodd\n', 'y');
     await expect(restore('\x1b[2Jodd\n')).rejects.toThrow('/\\#033[2Jodd\\#012 exists already');
-    const lines = [...(await listVersions(top, 'backups', '.')), ...(await listVersions(top, 'backups', '.', at('2026-01-15T00:00:00Z')))];
+    const lines = [
+      ...(await listVersions(top, 'backups', '.')),
+      ...(await listVersions(top, 'backups', '.', at('2026-01-15T00:00:00Z'))),
+    ];
     expect(lines.filter((line) => line.endsWith('  \\#033[2Jodd\\#012'))).toHaveLength(2);
   });
 
@@ -136,7 +146,13 @@ describe('what is copied', () => {
 });
 
 describe('parseHistoryName', () => {
-  it.each(['2026-01-10T07:00:00Z', '20260110T070000Z', '2026-01-10T07-00-00Z', '20260110T070000.0Z', '2026-01-10T07:00:00.000999Z'])('reads %s', (name) => {
+  it.each([
+    '2026-01-10T07:00:00Z',
+    '20260110T070000Z',
+    '2026-01-10T07-00-00Z',
+    '20260110T070000.0Z',
+    '2026-01-10T07:00:00.000999Z',
+  ])('reads %s', (name) => {
     expect(parseHistoryName(name)?.toISOString()).toBe('2026-01-10T07:00:00.000Z');
   });
 
@@ -154,7 +170,23 @@ async function put(path: string, content: string): Promise<void> {
   await writeFile(join(top, path), content);
 }
 
-async function restore(path: string, time?: string, more: { overwrite?: boolean; dryRun?: boolean; onName?: (line: string) => void } = {}): Promise<void> {
+async function restore(
+  path: string,
+  time?: string,
+  more: { overwrite?: boolean; dryRun?: boolean; onName?: (line: string) => void } = {},
+): Promise<void> {
   const layers = await layersFor(top, 'backups', path, time === undefined ? undefined : at(time));
-  await restoreFiles(runCommand, { layers, target: targetIn(to, path), overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined, ...more }, signal);
+  await restoreFiles(
+    runCommand,
+    {
+      layers,
+      target: targetIn(to, path),
+      overwrite: false,
+      dryRun: false,
+      onProgress: () => undefined,
+      onName: () => undefined,
+      ...more,
+    },
+    signal,
+  );
 }

@@ -20,26 +20,45 @@ beforeAll(async () => {
 afterAll(() => rm(room, { recursive: true }));
 
 /** Pulls with real rsync; in place of ssh stands this shell script, whose arguments are what the server should start. */
-async function pullThrough(script: string, settings: object, onStart: (pid: number) => void = () => undefined): Promise<{ outcome: RsyncOutcome; tookMs: number }> {
+async function pullThrough(
+  script: string,
+  settings: object,
+  onStart: (pid: number) => void = () => undefined,
+): Promise<{ outcome: RsyncOutcome; tookMs: number }> {
   const shell = join(room, 'shell');
-  await writeFile(shell, `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${join(room, 'source')}'\n${script}\n`);
+  await writeFile(
+    shell,
+    `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${join(room, 'source')}'\n${script}\n`,
+  );
   await chmod(shell, 0o755);
-  const run: RunCommand = (command) => runCommand({
-    ...command,
-    args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)).filter((arg) => !arg.startsWith('--timeout=')), // that limit is rsync's own
-    onStart: (pid) => {
-      command.onStart?.(pid);
-      onStart(pid);
-    },
-  });
+  const run: RunCommand = (command) =>
+    runCommand({
+      ...command,
+      args: command.args
+        .map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg))
+        .filter((arg) => !arg.startsWith('--timeout=')), // that limit is rsync's own
+      onStart: (pid) => {
+        command.onStart?.(pid);
+        onStart(pid);
+      },
+    });
   const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: settings });
   const started = performance.now();
-  const outcome = await runRsync(run, { config, source: sourceOf(config), onProgress: () => undefined }, { mirror: join(room, 'mirror'), rsh: '/nonexistent' }, new AbortController().signal);
+  const outcome = await runRsync(
+    run,
+    { config, source: sourceOf(config), onProgress: () => undefined },
+    { mirror: join(room, 'mirror'), rsh: '/nonexistent' },
+    new AbortController().signal,
+  );
   return { outcome, tookMs: performance.now() - started };
 }
 
 async function membersOf(group: number | undefined): Promise<string[]> {
-  const stats = await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  const stats = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+  );
   return stats.filter((stat) => {
     const [state, , members] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return members === String(group) && state !== 'Z';
@@ -52,7 +71,9 @@ describe('a pull that does not get on', () => {
     ['a server that is busy with something else', 'while :; do sleep 0.1; done'],
   ])('because of %s is ended with all its processes, and worth another try', async (_what, script) => {
     let group: number | undefined;
-    const { outcome, tookMs } = await pullThrough(script, { stallTimeout: '1s' }, (pid) => { group = pid; });
+    const { outcome, tookMs } = await pullThrough(script, { stallTimeout: '1s' }, (pid) => {
+      group = pid;
+    });
     expect(outcome.trouble).toBe('stalled');
     expect(tookMs).toBeGreaterThan(900);
     expect(tookMs).toBeLessThan(9_000);
@@ -62,7 +83,9 @@ describe('a pull that does not get on', () => {
 
   it('because our own rsync was stopped is ended too', async () => {
     const { outcome } = await pullThrough('exec "$@"', { stallTimeout: '1s', bandwidthLimit: 1_500 }, (pid) => {
-      setTimeout(() => { process.kill(pid, 'SIGSTOP'); }, 300);
+      setTimeout(() => {
+        process.kill(pid, 'SIGSTOP');
+      }, 300);
     });
     expect(outcome.trouble).toBe('stalled');
   });
@@ -84,8 +107,14 @@ describe('the watch itself', () => {
     const started = performance.now();
     try {
       await runCommand({
-        file: '/usr/bin/rsync', args: ['--bwlimit=1000', '--whole-file', join(room, 'source/large'), join(room, 'copy')],
-        timeoutMs: 50_000, ownGroup: true, signal: watch.signal, onStart: (pid) => { watch.begin(pid); },
+        file: '/usr/bin/rsync',
+        args: ['--bwlimit=1000', '--whole-file', join(room, 'source/large'), join(room, 'copy')],
+        timeoutMs: 50_000,
+        ownGroup: true,
+        signal: watch.signal,
+        onStart: (pid) => {
+          watch.begin(pid);
+        },
       });
     } finally {
       watch.stop();

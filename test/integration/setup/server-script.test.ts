@@ -4,12 +4,22 @@ import { renderServerScript } from '../../../src/setup/setup-script.ts';
 import { inSandbox } from '../keys/sandbox.ts';
 
 const ours = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdt2Y8 extbackup@station';
-const options = 'command="sudo -E /usr/bin/rrsync -ro /home/backups",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding';
+const options =
+  'command="sudo -E /usr/bin/rrsync -ro /home/backups",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding';
 const rule = '%backuppers ALL=(root) NOPASSWD:SETENV: /usr/bin/rrsync -ro /home/backups';
 
 /** The script, and stand-ins for what only a server has; users and groups are made by the real tools in a private /etc. */
-function onServer(story: string, publicKeys: readonly string[] = [ours], heartbeat?: { id: string; file: string; timer?: boolean }): ReturnType<typeof inSandbox> {
-  const script = renderServerScript({ directory: '/home/backups', user: 'extbackup', publicKeys, ...(heartbeat && { heartbeat }) })
+function onServer(
+  story: string,
+  publicKeys: readonly string[] = [ours],
+  heartbeat?: { id: string; file: string; timer?: boolean },
+): ReturnType<typeof inSandbox> {
+  const script = renderServerScript({
+    directory: '/home/backups',
+    user: 'extbackup',
+    publicKeys,
+    ...(heartbeat && { heartbeat }),
+  })
     .replace('beat=/usr/local/sbin/', 'beat=/home/local/sbin/')
     .replace('rrsync=/usr/bin/rrsync\n', 'rrsync=/usr/bin/rrsync\ntest_rrsync=$ROOM/bin/rrsync\n')
     .replaceAll('[ -x "$rrsync" ]', '[ -x "$test_rrsync" ]')
@@ -31,26 +41,49 @@ function onServer(story: string, publicKeys: readonly string[] = [ours], heartbe
 
 describe("the server's script", () => {
   it('makes the user, its right and its key, and the second time changes nothing, not even a time', () => {
-    const { stdout, stderr } = onServer(`run; cat "$keys" /etc/sudoers.d/extbackup; stat -c '%a %U %n' "$keys" /home/extbackup/.ssh /etc/sudoers.d/extbackup
+    const { stdout, stderr } =
+      onServer(`run; cat "$keys" /etc/sudoers.d/extbackup; stat -c '%a %U %n' "$keys" /home/extbackup/.ssh /etc/sudoers.d/extbackup
       id -nG extbackup; getent passwd extbackup | cut -d: -f6-; cut -d: -f1,2 /etc/shadow | grep extbackup
       everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED`);
     expect(stderr).toBe('');
     const [first, second] = stdout.split('SECOND\n');
-    expect(first?.split('\n')).toEqual(expect.arrayContaining([
-      'extbackup: made the group backuppers', 'extbackup: made the user extbackup', '<code>0</code>', `${options} ${ours}`, rule,
-      '600 extbackup /home/extbackup/.ssh/authorized_keys', '700 extbackup /home/extbackup/.ssh', '440 root /etc/sudoers.d/extbackup',
-      '/home/extbackup:/bin/sh', 'extbackup:*',
-    ]));
+    expect(first?.split('\n')).toEqual(
+      expect.arrayContaining([
+        'extbackup: made the group backuppers',
+        'extbackup: made the user extbackup',
+        '<code>0</code>',
+        `${options} ${ours}`,
+        rule,
+        '600 extbackup /home/extbackup/.ssh/authorized_keys',
+        '700 extbackup /home/extbackup/.ssh',
+        '440 root /etc/sudoers.d/extbackup',
+        '/home/extbackup:/bin/sh',
+        'extbackup:*',
+      ]),
+    );
     expect(first).toMatch(/^extbackup backuppers$/m);
-    expect(second?.split('\n')).toEqual(['extbackup: all was in place, nothing was changed', 'extbackup: extbackup may now read /home/backups with rrsync, and nothing else', '<code>0</code>', 'UNCHANGED', '']);
+    expect(second?.split('\n')).toEqual([
+      'extbackup: all was in place, nothing was changed',
+      'extbackup: extbackup may now read /home/backups with rrsync, and nothing else',
+      '<code>0</code>',
+      'UNCHANGED',
+      '',
+    ]);
   });
 
   it("replaces this station's line and leaves others, comments and their order alone", () => {
-    const { stdout, stderr } = onServer(`useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
+    const { stdout, stderr } =
+      onServer(`useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
       printf '%s\\n' '# extbackup@station was here' 'ssh-rsa AAAAold extbackup@other' 'command="x" ssh-ed25519 AAAAprevious extbackup@station' 'ssh-rsa AAAAlast a@b' >"$keys"
       run >"$room/said"; cat "$keys"; id -nG extbackup; cat "$room/said" >&2`);
     expect(stderr).toContain('this took the place of the key of extbackup@station that ends with previous');
-    expect(stdout.trim().split('\n')).toEqual(['# extbackup@station was here', 'ssh-rsa AAAAold extbackup@other', `${options} ${ours}`, 'ssh-rsa AAAAlast a@b', 'extbackup backuppers']);
+    expect(stdout.trim().split('\n')).toEqual([
+      '# extbackup@station was here',
+      'ssh-rsa AAAAold extbackup@other',
+      `${options} ${ours}`,
+      'ssh-rsa AAAAlast a@b',
+      'extbackup backuppers',
+    ]);
   });
 
   it('keeps the old key beside the new one while a key is being replaced', () => {
@@ -60,13 +93,17 @@ describe("the server's script", () => {
   });
 
   it('keeps rules that are in the sudoers file already, and says when one is wider than needed', () => {
-    const { stdout } = onServer(`echo '%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
+    const { stdout } = onServer(
+      `echo '%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`,
+    );
     expect(stdout).toContain('older line that allows /usr/bin/rrsync on every directory');
     expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync', rule]);
   });
 
   it('takes a sudoers file whose last line has no end', () => {
-    const { stdout } = onServer(`printf '%%backuppers ALL= NOPASSWD: /bin/true' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
+    const { stdout } = onServer(
+      `printf '%%backuppers ALL= NOPASSWD: /bin/true' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`,
+    );
     expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD: /bin/true', rule]);
   });
 
@@ -89,35 +126,61 @@ describe("the server's script", () => {
     const maxAge = 60_000;
 
     it("installs what the server's own backup calls, and the second time changes nothing", () => {
-      const { stdout, stderr } = onServer(`run; stat -c '%a %U %n' ${beat}; ls -A /home/local/sbin
-        everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED`, [ours], heartbeat);
+      const { stdout, stderr } = onServer(
+        `run; stat -c '%a %U %n' ${beat}; ls -A /home/local/sbin
+        everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED`,
+        [ours],
+        heartbeat,
+      );
       expect(stderr).toBe('');
       const [first, second] = stdout.split('SECOND\n');
-      expect(first?.split('\n')).toEqual(expect.arrayContaining([`extbackup: wrote ${beat}`, '<code>0</code>', `755 root ${beat}`]));
+      expect(first?.split('\n')).toEqual(
+        expect.arrayContaining([`extbackup: wrote ${beat}`, '<code>0</code>', `755 root ${beat}`]),
+      );
       expect(first?.trim().split('\n').at(-1)).toBe('extbackup-heartbeat');
       expect(second).toContain('all was in place, nothing was changed');
       expect(second).toMatch(/UNCHANGED\n$/);
     });
 
     it('writes what a station takes, each time anew, and through no link that stands in the way', () => {
-      const { stdout, stderr } = onServer(`run >/dev/null; cd /home/backups; echo kept >/home/kept
+      const { stdout, stderr } = onServer(
+        `run >/dev/null; cd /home/backups; echo kept >/home/kept
         ln -s /home/kept .extbackup-heartbeat; ln -s /home/kept .extbackup-heartbeat.new
-        ${beat}; echo "<code>$?</code>"; ${beat}; echo "<code>$?</code>"; cat /home/kept; ls -A; stat -c '%a %F' .extbackup-heartbeat; echo CONTENT; cat .extbackup-heartbeat`, [ours], heartbeat);
+        ${beat}; echo "<code>$?</code>"; ${beat}; echo "<code>$?</code>"; cat /home/kept; ls -A; stat -c '%a %F' .extbackup-heartbeat; echo CONTENT; cat .extbackup-heartbeat`,
+        [ours],
+        heartbeat,
+      );
       expect(stderr).toBe('');
       const [before, content] = stdout.split('CONTENT\n');
-      expect(before?.trim().split('\n')).toEqual(['<code>0</code>', '<code>0</code>', 'kept', '.extbackup-heartbeat', '644 regular file']);
+      expect(before?.trim().split('\n')).toEqual([
+        '<code>0</code>',
+        '<code>0</code>',
+        'kept',
+        '.extbackup-heartbeat',
+        '644 regular file',
+      ]);
       expect(judgeHeartbeat(content, { ...heartbeat, maxAge }, new Date())).not.toHaveProperty('trouble');
-      expect(judgeHeartbeat(content, { ...heartbeat, id: 'other-backup', maxAge }, new Date())).toMatchObject({ trouble: 'foreign' });
+      expect(judgeHeartbeat(content, { ...heartbeat, id: 'other-backup', maxAge }, new Date())).toMatchObject({
+        trouble: 'foreign',
+      });
     });
 
     it('fails, and leaves nothing, where the directory is not there', () => {
-      const { stdout } = onServer(`run >/dev/null; rmdir /home/backups; ${beat} 2>/dev/null; echo "<code>$?</code>"; ls /home`, [ours], heartbeat);
+      const { stdout } = onServer(
+        `run >/dev/null; rmdir /home/backups; ${beat} 2>/dev/null; echo "<code>$?</code>"; ls /home`,
+        [ours],
+        heartbeat,
+      );
       expect(stdout).toMatch(/^<code>[1-9]\d*<\/code>\nextbackup\nlocal\n$/);
     });
 
     it('is mended when somebody changed it, but not taken from a station with another id', () => {
-      const { stdout, stderr } = onServer(`run >/dev/null; chmod 0777 ${beat}; echo '# more' >>${beat}; run; stat -c '%a' ${beat}; grep -c more ${beat}
-        sed -i "s/^id=.*/id='other-backup'/" ${beat}; everything >"$room/before"; echo OTHER; run; everything | diff "$room/before" - && echo UNCHANGED`, [ours], heartbeat);
+      const { stdout, stderr } = onServer(
+        `run >/dev/null; chmod 0777 ${beat}; echo '# more' >>${beat}; run; stat -c '%a' ${beat}; grep -c more ${beat}
+        sed -i "s/^id=.*/id='other-backup'/" ${beat}; everything >"$room/before"; echo OTHER; run; everything | diff "$room/before" - && echo UNCHANGED`,
+        [ours],
+        heartbeat,
+      );
       const [mended, other] = stdout.split('OTHER\n');
       expect(mended?.trim().split('\n').slice(-3)).toEqual(['<code>0</code>', '755', '0']);
       expect(other?.trim().split('\n')).toEqual(['<code>1</code>', 'UNCHANGED']);
@@ -125,21 +188,32 @@ describe("the server's script", () => {
     });
 
     it('is refreshed by a timer only while there is anything new, where that is wanted', () => {
-      const { stdout, stderr } = onServer(`stand_in systemctl 'echo "systemctl $*"; case $* in *is-*) [ -e "$ROOM/timer" ];; *enable*) touch "$ROOM/timer";; esac'
+      const { stdout, stderr } = onServer(
+        `stand_in systemctl 'echo "systemctl $*"; case $* in *is-*) [ -e "$ROOM/timer" ];; *enable*) touch "$ROOM/timer";; esac'
         run | grep -v made; cat /etc/systemd/system/extbackup-heartbeat.service | grep ExecStart; everything >"$room/before"; echo SECOND; run; everything | diff "$room/before" - && echo UNCHANGED
         cd /home/backups; echo BEATS
         ${beat} --if-changed; ls -A; mkdir d; echo a >d/a; ${beat} --if-changed; ls -A
         look() { cut -c1-4 .extbackup-heartbeat | tail -1; }
         age() { touch -d 2020-01-01 .extbackup-heartbeat; sed -i 's/^20..-/2020-/' .extbackup-heartbeat; touch -d "$1" .extbackup-heartbeat; }
-        age '+1 minute'; ${beat} --if-changed; look; age '-1 minute'; ${beat} --if-changed; look | grep -v 2020`, [ours], { ...heartbeat, timer: true });
+        age '+1 minute'; ${beat} --if-changed; look; age '-1 minute'; ${beat} --if-changed; look | grep -v 2020`,
+        [ours],
+        { ...heartbeat, timer: true },
+      );
       expect(stderr).toBe('');
       const [first, second, beats] = stdout.split(/SECOND\n|BEATS\n/);
       expect(first).toContain(`ExecStart=${beat} --if-changed`);
-      expect(first).toMatch(/systemctl daemon-reload\n(?:.*\n)*systemctl enable --now extbackup-heartbeat\.timer\nsystemctl start extbackup-heartbeat\.service\n/);
+      expect(first).toMatch(
+        /systemctl daemon-reload\n(?:.*\n)*systemctl enable --now extbackup-heartbeat\.timer\nsystemctl start extbackup-heartbeat\.service\n/,
+      );
       expect(second).toContain('all was in place, nothing was changed');
       expect(second).not.toMatch(/reload|enable /);
       expect(second).toMatch(/UNCHANGED\n$/);
-      expect(beats?.trim().split('\n')).toEqual(['.extbackup-heartbeat', 'd', '2020', new Date().toISOString().slice(0, 4)]);
+      expect(beats?.trim().split('\n')).toEqual([
+        '.extbackup-heartbeat',
+        'd',
+        '2020',
+        new Date().toISOString().slice(0, 4),
+      ]);
     });
 
     it('is not installed when nobody asked for it', () => {
@@ -152,7 +226,9 @@ describe("the server's script", () => {
     ['the user may not log in', 'useradd -m -s /usr/sbin/nologin extbackup', /shell that lets nobody in/],
     ['the user is root under another name', 'useradd -o -u 0 -m -s /bin/sh extbackup', /is root under another name/],
   ])('changes nothing when %s', (_, prepare, message) => {
-    const { stdout, stderr } = onServer(`${prepare}; everything >"$room/before"; run; everything | diff "$room/before" - && echo UNCHANGED`);
+    const { stdout, stderr } = onServer(
+      `${prepare}; everything >"$room/before"; run; everything | diff "$room/before" - && echo UNCHANGED`,
+    );
     expect(stdout.trim().split('\n')).toEqual(['<code>1</code>', 'UNCHANGED']);
     expect(stderr).toMatch(message);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inSandbox } from '../keys/sandbox.ts';
 
-const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 const setup = `printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M`;
 
 describe('setup', () => {
@@ -17,18 +18,27 @@ describe('setup', () => {
   });
 
   it('with another password keeps the one that is there, and names the command that changes it', () => {
-    const { stdout, stderr } = inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; before=$(sha256sum /mnt/ramfs/*)
+    const { stdout, stderr } =
+      inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; before=$(sha256sum /mnt/ramfs/*)
       printf 'another password' | extbackup setup --source other@elsewhere --port 2222 --password-stdin --yes; echo "<code>$?</code>"; diff -r "$room/before" /etc/extbackup && [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"
       printf 'short' | extbackup setup --password-stdin --yes; echo "<short>$?</short>"
       extbackup lock >/dev/null; extbackup setup --source other@elsewhere --yes </dev/null; echo "<mute>$? $(diff -r "$room/before" /etc/extbackup && echo same)</mute>"`);
-    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'short'), part(stdout, 'mute')]).toEqual(['12', 'yes', '12', '2 same']);
-    expect(stderr).toMatch(/^This station is set up already, with another password; .*\nGive the password that it has, or set a new one: extbackup key change\n/);
+    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'short'), part(stdout, 'mute')]).toEqual([
+      '12',
+      'yes',
+      '12',
+      '2 same',
+    ]);
+    expect(stderr).toMatch(
+      /^This station is set up already, with another password; .*\nGive the password that it has, or set a new one: extbackup key change\n/,
+    );
     expect(stderr).toContain('too short');
     expect(stderr).not.toContain('extbackup unlock');
   });
 
   it('that was interrupted before the settings were written goes on with the salt and the ssh key that are there', () => {
-    const { stdout } = inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; extbackup lock >/dev/null; rm /etc/extbackup/config.yaml
+    const { stdout } =
+      inSandbox(`${setup} >/dev/null; cp -a /etc/extbackup "$room/before"; extbackup lock >/dev/null; rm /etc/extbackup/config.yaml
       printf 'a slip of the hand' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M; echo "<wrong>$? $(ls /mnt/ramfs; ls /etc/extbackup/config.yaml 2>/dev/null)</wrong>"
       ${setup} >/dev/null; echo "<right>$?</right>"; diff -r "$room/before" /etc/extbackup && echo "<same>yes</same>"`);
     expect(part(stdout, 'wrong')).toBe('12');
@@ -37,19 +47,25 @@ describe('setup', () => {
   });
 
   it('with too short a password writes nothing', () => {
-    const { stdout } = inSandbox(`printf 'short' | extbackup setup --source a@localhost --password-stdin --yes; echo "<code>$? $(ls /etc/extbackup 2>/dev/null; ls -A /mnt/ramfs)</code>"`);
+    const { stdout } = inSandbox(
+      `printf 'short' | extbackup setup --source a@localhost --password-stdin --yes; echo "<code>$? $(ls /etc/extbackup 2>/dev/null; ls -A /mnt/ramfs)</code>"`,
+    );
     expect(part(stdout, 'code')).toBe('12');
   });
 
   it('says when the salt is lost, and never makes another one', () => {
-    const { stdout, stderr } = inSandbox(`${setup} >/dev/null; rm /etc/extbackup/salt; extbackup setup --yes; echo "<code>$?</code>"; ls /etc/extbackup/salt`);
+    const { stdout, stderr } = inSandbox(
+      `${setup} >/dev/null; rm /etc/extbackup/salt; extbackup setup --yes; echo "<code>$?</code>"; ls /etc/extbackup/salt`,
+    );
     expect(part(stdout, 'code')).toBe('2');
     expect(stdout).not.toContain('/etc/extbackup/salt');
     expect(stderr).toContain('The salt is missing');
   });
 
   it('makes an rsa key when asked', () => {
-    const { stdout } = inSandbox(`${setup} --key-type rsa >/dev/null; ssh-keygen -lf /etc/extbackup/id_rsa.pub; ls /mnt/ramfs`);
+    const { stdout } = inSandbox(
+      `${setup} --key-type rsa >/dev/null; ssh-keygen -lf /etc/extbackup/id_rsa.pub; ls /mnt/ramfs`,
+    );
     expect(stdout).toMatch(/^4096 SHA256:\S+ extbackup@\S+ \(RSA\)\nid_rsa\.decrypted\nluks_pw\n$/);
   });
 
@@ -59,7 +75,9 @@ describe('setup', () => {
     ['--source a@b --host-key SHA256:short', /must look like SHA256/],
     ['--source a@b --port 0', /from 1 to 65535/],
   ])('with %j says what is wrong and writes nothing', (flags, message) => {
-    const { stdout, stderr } = inSandbox(`printf 'correct horse' | extbackup setup ${flags} --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`);
+    const { stdout, stderr } = inSandbox(
+      `printf 'correct horse' | extbackup setup ${flags} --password-stdin --yes; echo "<code>$?</code><made>$(ls /etc/extbackup 2>/dev/null)</made>"`,
+    );
     expect([part(stdout, 'code'), part(stdout, 'made')]).toEqual(['2', '']);
     expect(stderr).toMatch(message);
   });
@@ -78,21 +96,34 @@ describe('setup --adopt', () => {
     find /root -type f | sort | xargs sha256sum >"$room/before"\n`;
 
   it('takes salt, check value, ssh key and host key, and leaves the old files as they are', () => {
-    const { stdout } = inSandbox(`${byHand} printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<code>$?</code>"
+    const { stdout } =
+      inSandbox(`${byHand} printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<code>$?</code>"
       [ "$(cat /mnt/ramfs/luks_pw)" = "$key" ] && echo "<key>same</key>"; cmp "$room/plain" /mnt/ramfs/id_rsa.decrypted && echo "<ssh>same</ssh>"
       find /root -type f | sort | xargs sha256sum | diff "$room/before" - && echo "<old>same</old>"
       cmp /root/.ssh/id_rsa.encrypted /etc/extbackup/id_rsa.encrypted && echo "<copy>same</copy>"; echo "<hosts>$(cut -d' ' -f1,2 /etc/extbackup/known_hosts)</hosts>"; grep ^source /etc/extbackup/config.yaml`);
-    expect(['code', 'key', 'ssh', 'old', 'copy'].map((name) => part(stdout, name))).toEqual(['0', 'same', 'same', 'same', 'same']);
+    expect(['code', 'key', 'ssh', 'old', 'copy'].map((name) => part(stdout, name))).toEqual([
+      '0',
+      'same',
+      'same',
+      'same',
+      'same',
+    ]);
     expect(part(stdout, 'hosts')).toBe('backup.example.org ssh-rsa');
     expect(stdout).toContain('source: puller@backup.example.org');
     expect(stdout).toContain('extbackup drive adopt');
   });
 
   it('writes nothing with a wrong password, and refuses a machine that has settings already', () => {
-    const { stdout } = inSandbox(`${byHand} printf 'not the password' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<wrong>$? $(ls /mnt/ramfs /etc/extbackup 2>/dev/null | grep -v :)</wrong>"
+    const { stdout } =
+      inSandbox(`${byHand} printf 'not the password' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<wrong>$? $(ls /mnt/ramfs /etc/extbackup 2>/dev/null | grep -v :)</wrong>"
       printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes >/dev/null; echo "<right>$?</right>"
       printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<again>$?</again>"
       printf 'pässwörd old' | extbackup unlock --password-stdin >/dev/null; echo "<unlock>$?</unlock>"`);
-    expect([part(stdout, 'wrong'), part(stdout, 'right'), part(stdout, 'again'), part(stdout, 'unlock')]).toEqual(['12', '0', '2', '0']);
+    expect([part(stdout, 'wrong'), part(stdout, 'right'), part(stdout, 'again'), part(stdout, 'unlock')]).toEqual([
+      '12',
+      '0',
+      '2',
+      '0',
+    ]);
   });
 });

@@ -16,7 +16,8 @@ END
 chmod 755 "$room/bin/ssh"; mount --bind "$room/bin/ssh" /usr/bin/ssh
 tell() { extbackup server-setup "$@" | sed -n "/^keys='/,/'$/p"; }
 `;
-const part = (text: string, name: string): string => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 
 it('a new ssh key is put into use when every user on every server lets it in, and not before', () => {
   const { stdout, stderr } = inSandbox(`${station} cp /etc/extbackup/id_ed25519.pub "$room/old"
@@ -30,8 +31,11 @@ it('a new ssh key is put into use when every user on every server lets it in, an
     echo "<finish>$(extbackup ssh-key rotate)</finish><new>$(cmp -s "$room/old" /etc/extbackup/id_ed25519.pub || echo new)</new>"
     for source in office photos mail; do echo "<$source>$(tell --source $source | grep -c ssh-)</$source>"; done
     ssh-keygen -y -f /mnt/ramfs/id_ed25519.decrypted | cut -d' ' -f1,2 | cmp - <(cut -d' ' -f1,2 /etc/extbackup/id_ed25519.pub) && echo '<loaded>new</loaded>'`);
-  const commands = ['office | ssh root@one sh', 'photos | ssh root@one sh', 'mail | ssh root@two sh'].map((rest) => `extbackup server-setup --source ${rest}`);
-  for (const place of ['start', 'finish']) for (const command of commands) expect(part(stdout, place)).toContain(`\n  ${command}`);
+  const commands = ['office | ssh root@one sh', 'photos | ssh root@one sh', 'mail | ssh root@two sh'].map(
+    (rest) => `extbackup server-setup --source ${rest}`,
+  );
+  for (const place of ['start', 'finish'])
+    for (const command of commands) expect(part(stdout, place)).toContain(`\n  ${command}`);
   expect(part(stdout, 'two')).toBe('13 old');
   expect(stderr).toContain('The servers photographer@one, extbackup@two do not let the new ssh key in yet');
   expect(part(stdout, 'one')).toBe('13 old');
@@ -61,8 +65,14 @@ it('server-setup prints what the server of the named source has to know, and ask
 });
 
 it('setup names the command for each user on each server', () => {
-  const { stdout } = inSandbox(`${station} echo "<steps>$(printf 'correct horse' | extbackup setup --password-stdin --yes)</steps>"`);
-  for (const command of ['--source office --directory /backups | ssh root@one sh', '--source photos --directory /backups | ssh root@one sh', '--source mail --directory /backups | ssh root@two sh']) {
+  const { stdout } = inSandbox(
+    `${station} echo "<steps>$(printf 'correct horse' | extbackup setup --password-stdin --yes)</steps>"`,
+  );
+  for (const command of [
+    '--source office --directory /backups | ssh root@one sh',
+    '--source photos --directory /backups | ssh root@one sh',
+    '--source mail --directory /backups | ssh root@two sh',
+  ]) {
     expect(part(stdout, 'steps')).toContain(`  extbackup server-setup ${command}`);
   }
 });

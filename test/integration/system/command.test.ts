@@ -6,19 +6,31 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CommandError, runCommand, type Command } from '../../../src/system/command.ts';
 
 /** Runs a shell script until it says "ready", then cancels it. Tells how it ended, after how long, and what it had said. */
-async function cancelledWith(script: string, options: Partial<Command> = {}): Promise<{ error: unknown; tookMs: number; said: string[] }> {
+async function cancelledWith(
+  script: string,
+  options: Partial<Command> = {},
+): Promise<{ error: unknown; tookMs: number; said: string[] }> {
   const cancel = new AbortController();
   let said = '';
   let since = 0;
   const error: unknown = await runCommand({
-    file: '/bin/sh', args: ['-c', script], timeoutMs: 50_000, signal: cancel.signal, ...options,
+    file: '/bin/sh',
+    args: ['-c', script],
+    timeoutMs: 50_000,
+    signal: cancel.signal,
+    ...options,
     onStdout: (chunk) => {
       said += chunk;
       if (since > 0 || !said.includes('ready')) return;
       since = performance.now();
-      setTimeout(() => { cancel.abort(); }, 100); // what comes last in the script has begun by then
+      setTimeout(() => {
+        cancel.abort();
+      }, 100); // what comes last in the script has begun by then
     },
-  }).then(() => undefined, (thrown: unknown) => thrown);
+  }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   return { error, tookMs: performance.now() - since, said: said.split('\n') };
 }
 
@@ -48,11 +60,18 @@ afterAll(async () => {
 const stdoutFile = join(room, 'output');
 await writeFile(stdoutFile, 'from before\n');
 
-describe.each<[string, Partial<Command>]>([['an ordinary pipe', {}], ['a file', { stdoutFile }]])('a program that is cancelled, with %s', (_kind, pipe) => {
-  const cancelled = (script: string, options: Partial<Command> = {}): ReturnType<typeof cancelledWith> => cancelledWith(script, { ...pipe, ...options });
+describe.each<[string, Partial<Command>]>([
+  ['an ordinary pipe', {}],
+  ['a file', { stdoutFile }],
+])('a program that is cancelled, with %s', (_kind, pipe) => {
+  const cancelled = (script: string, options: Partial<Command> = {}): ReturnType<typeof cancelledWith> =>
+    cancelledWith(script, { ...pipe, ...options });
 
   it('is ended when it stands still: woken, it has its time to tidy up', async () => {
-    const { error, tookMs, said } = await cancelled("trap 'echo tidy; exit 1' TERM; echo $$; echo ready; kill -STOP $$", { ownGroup: true });
+    const { error, tookMs, said } = await cancelled(
+      "trap 'echo tidy; exit 1' TERM; echo $$; echo ready; kill -STOP $$",
+      { ownGroup: true },
+    );
     expect(error).toBeInstanceOf(CommandError);
     expect(said).toContain('tidy');
     expect(tookMs).toBeLessThan(4_000);
@@ -60,7 +79,9 @@ describe.each<[string, Partial<Command>]>([['an ordinary pipe', {}], ['a file', 
   });
 
   it('takes with it what it started, even what stands still and holds the pipes', async () => {
-    const { error, tookMs, said } = await cancelled('sleep 300 & kill -STOP $!; echo $!; echo ready; exec sleep 300', { ownGroup: true });
+    const { error, tookMs, said } = await cancelled('sleep 300 & kill -STOP $!; echo $!; echo ready; exec sleep 300', {
+      ownGroup: true,
+    });
     expect(error).toBeInstanceOf(CommandError);
     expect((error as CommandError).stillRuns).toBe(false);
     expect(tookMs).toBeLessThan(4_000);
@@ -68,21 +89,29 @@ describe.each<[string, Partial<Command>]>([['an ordinary pipe', {}], ['a file', 
   });
 
   it('is killed with all that it started when they do not listen', async () => {
-    const { tookMs, said } = await cancelled("trap '' TERM; sleep 300 & echo $!; echo ready; sleep 300", { ownGroup: true });
+    const { tookMs, said } = await cancelled("trap '' TERM; sleep 300 & echo $!; echo ready; sleep 300", {
+      ownGroup: true,
+    });
     expect(tookMs).toBeGreaterThan(4_000);
     expect(tookMs).toBeLessThan(9_000);
     expect(await isGone(said[0])).toBe(true);
   });
 
   it('takes with it what has closed the pipes', async () => {
-    const { said } = await cancelled("(trap '' TERM; exec sleep 300 >/dev/null 2>&1) & echo $!; echo ready; exec sleep 300", { ownGroup: true });
+    const { said } = await cancelled(
+      "(trap '' TERM; exec sleep 300 >/dev/null 2>&1) & echo $!; echo ready; exec sleep 300",
+      { ownGroup: true },
+    );
     expect(await isGone(said[0])).toBe(true);
   });
 
   it('is waited for no longer than its killing takes, whoever holds its pipes', async () => {
     const { error, tookMs, said } = await cancelled('sleep 300 & echo $!; echo ready; exec sleep 300');
     try {
-      expect(error).toMatchObject({ stillRuns: true, message: expect.stringContaining('does not end, not even when killed') as string });
+      expect(error).toMatchObject({
+        stillRuns: true,
+        message: expect.stringContaining('does not end, not even when killed') as string,
+      });
       expect(tookMs).toBeLessThan(13_000);
     } finally {
       process.kill(Number(said[0]), 'SIGKILL'); // without a group of its own nobody else ends it
@@ -94,14 +123,32 @@ describe('a program that ends', () => {
   it('is not waited for longer because of what it left in its group', async () => {
     const started = performance.now();
     let pid = '';
-    await expect(runCommand({ file: '/bin/sh', args: ['-c', 'sleep 300 & echo $!'], timeoutMs: 50_000, ownGroup: true, onStdout: (chunk) => { pid += chunk; } })).resolves.toMatchObject({ exitCode: 0 });
+    await expect(
+      runCommand({
+        file: '/bin/sh',
+        args: ['-c', 'sleep 300 & echo $!'],
+        timeoutMs: 50_000,
+        ownGroup: true,
+        onStdout: (chunk) => {
+          pid += chunk;
+        },
+      }),
+    ).resolves.toMatchObject({ exitCode: 0 });
     expect(performance.now() - started).toBeLessThan(9_000);
     expect(await isGone(pid.trim())).toBe(true);
   });
 
   it('is waited for no longer than its time, with all that it started', async () => {
     let pid = '';
-    const error: unknown = await runCommand({ file: '/bin/sh', args: ['-c', 'sleep 300 & echo $!; exec sleep 300'], timeoutMs: 500, ownGroup: true, onStdout: (chunk) => { pid += chunk; } }).catch((thrown: unknown) => thrown);
+    const error: unknown = await runCommand({
+      file: '/bin/sh',
+      args: ['-c', 'sleep 300 & echo $!; exec sleep 300'],
+      timeoutMs: 500,
+      ownGroup: true,
+      onStdout: (chunk) => {
+        pid += chunk;
+      },
+    }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ timedOut: true, stillRuns: false });
     expect(await isGone(pid.trim())).toBe(true);
   });
@@ -110,11 +157,22 @@ describe('a program that ends', () => {
 describe('output through a file', () => {
   const text = async (command: Partial<Command>): Promise<string> => {
     let said = '';
-    await runCommand({ file: '/bin/sh', args: [], timeoutMs: 50_000, stdoutFile, ...command, onStdout: (piece) => { said += piece; } });
+    await runCommand({
+      file: '/bin/sh',
+      args: [],
+      timeoutMs: 50_000,
+      stdoutFile,
+      ...command,
+      onStdout: (piece) => {
+        said += piece;
+      },
+    });
     return said;
   };
   const openEnds = async (): Promise<string[]> => {
-    const links = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+    const links = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    );
     return links.filter((target) => target.startsWith(room));
   };
 
@@ -129,9 +187,20 @@ describe('output through a file', () => {
 
   it('is heard while the program runs', async () => {
     let heard = (): void => undefined;
-    const first = new Promise<void>((resolve) => { heard = resolve; });
+    const first = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
     const stop = new AbortController();
-    const run = runCommand({ file: '/bin/sh', args: ['-c', 'echo here; exec sleep 300'], timeoutMs: 50_000, stdoutFile, signal: stop.signal, onStdout: () => { heard(); } });
+    const run = runCommand({
+      file: '/bin/sh',
+      args: ['-c', 'echo here; exec sleep 300'],
+      timeoutMs: 50_000,
+      stdoutFile,
+      signal: stop.signal,
+      onStdout: () => {
+        heard();
+      },
+    });
     await first;
     stop.abort();
     await expect(run).rejects.toThrow('was cancelled');

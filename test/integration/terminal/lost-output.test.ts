@@ -11,7 +11,9 @@ describe('what the program prints', () => {
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
     closeSync(full);
-    expect(stderr).toBe('What was to be printed is lost: no space left on device.\nEverything else was done. Make room where standard output goes.\n');
+    expect(stderr).toBe(
+      'What was to be printed is lost: no space left on device.\nEverything else was done. Make room where standard output goes.\n',
+    );
     expect(status).toBe(2);
   });
 
@@ -21,7 +23,11 @@ describe('what the program prints', () => {
     ['what is wrong, on a full disk,', 'nonsense', '2>/dev/full', 2],
   ])('%s may be read by nobody', (_kind, word, where, code) => {
     const script = `"$@" ${where}; exit "\${PIPESTATUS[0]}"`;
-    const { status, stderr } = spawnSync('/bin/bash', ['-c', script, 'bash', process.execPath, ...args.slice(0, -1), word], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(
+      '/bin/bash',
+      ['-c', script, 'bash', process.execPath, ...args.slice(0, -1), word],
+      { encoding: 'utf8' },
+    );
     expect(stderr).toBe('');
     expect(status).toBe(code);
   });

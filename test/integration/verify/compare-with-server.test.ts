@@ -6,7 +6,12 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
-import { compareWithServer, differenceFile, parseComparison, type ComparisonResult } from '../../../src/verify/compare-with-server.ts';
+import {
+  compareWithServer,
+  differenceFile,
+  parseComparison,
+  type ComparisonResult,
+} from '../../../src/verify/compare-with-server.ts';
 import { runCommand, type RunCommand } from '../../../src/system/command.ts';
 
 /** The real rsync on our side, the real forced command on the other; only the line between them is no ssh. */
@@ -19,11 +24,20 @@ beforeEach(async () => {
   await mkdir(join(top, 'disk/.extbackup'), { recursive: true });
   await mkdir(join(source, 'docs'), { recursive: true });
   const odd = Buffer.concat([Buffer.from(`${source}/docs/odd`), Buffer.from([0xff, 0x0a, 0x2d])]);
-  for (const [name, content] of [['docs/a', 'one'], ['docs/b', 'two'], ['docs/c', 'three'], ['docs/gone', 'x']] as const) await writeFile(join(source, name), content);
+  for (const [name, content] of [
+    ['docs/a', 'one'],
+    ['docs/b', 'two'],
+    ['docs/c', 'three'],
+    ['docs/gone', 'x'],
+  ] as const)
+    await writeFile(join(source, name), content);
   await writeFile(odd, 'odd');
   await promisify(execFile)('/usr/bin/cp', ['-a', source, join(top, 'disk/backups')]);
   await rm(join(source, 'docs/gone'));
-  await writeFile(join(top, 'line'), `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\nSSH_ORIGINAL_COMMAND="$*" exec /usr/bin/rrsync -ro ${source}\n`);
+  await writeFile(
+    join(top, 'line'),
+    `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\nSSH_ORIGINAL_COMMAND="$*" exec /usr/bin/rrsync -ro ${source}\n`,
+  );
   await chmod(join(top, 'line'), 0o755);
 });
 
@@ -31,11 +45,26 @@ afterEach(async () => {
   await rm(top, { recursive: true });
 });
 
-const overLine: RunCommand = (command) => runCommand({ ...command, args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(top, 'line')}` : arg)) });
+const overLine: RunCommand = (command) =>
+  runCommand({
+    ...command,
+    args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(top, 'line')}` : arg)),
+  });
 
 const compare = (sample = 1): Promise<ComparisonResult> => {
   const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
-  return compareWithServer(overLine, { top: join(top, 'disk'), mirror: 'backups', config, sources: [sourceOf(config)], identityFile: '/nowhere', sample }, new AbortController().signal);
+  return compareWithServer(
+    overLine,
+    {
+      top: join(top, 'disk'),
+      mirror: 'backups',
+      config,
+      sources: [sourceOf(config)],
+      identityFile: '/nowhere',
+      sample,
+    },
+    new AbortController().signal,
+  );
 };
 
 it('finds what differs under the same time and size, tells it from what changed since, and leaves names on the disk only', async () => {
@@ -60,7 +89,10 @@ it('draws at least one file', async () => {
 
 it('says in words that the server refused, or has no such directory', async () => {
   await rm(source, { recursive: true });
-  await expect(compare()).rejects.toMatchObject({ exitCode: 13, code: expect.stringMatching(/EXB_(NO_SOURCE|REFUSED)/) as string });
+  await expect(compare()).rejects.toMatchObject({
+    exitCode: 13,
+    code: expect.stringMatching(/EXB_(NO_SOURCE|REFUSED)/) as string,
+  });
 });
 
 it('reads the lines of rsync', () => {

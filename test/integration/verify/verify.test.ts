@@ -77,7 +77,10 @@ describe('a whole verification', () => {
 
   it('takes an index that cannot be read for none', async () => {
     await verify();
-    await writeFile(join(top, '.extbackup/checksums/index.json'), '{"version":1,"serial":1,"segments":[{"from":"","file":"../../LABEL"}]}');
+    await writeFile(
+      join(top, '.extbackup/checksums/index.json'),
+      '{"version":1,"serial":1,"segments":[{"from":"","file":"../../LABEL"}]}',
+    );
     expect(await verify()).toMatchObject({ recorded: 5, compared: 0 });
     expect(await verify()).toMatchObject({ recorded: 0, compared: 5 });
   });
@@ -91,7 +94,11 @@ describe('a whole verification', () => {
       files += 1;
       if (files === 2) abort.abort(new Error('stop'));
     };
-    const verdict = await verifyDrive(runCommand, { top, mirror: 'backups', part: {}, repair: false, onProgress }, abort.signal);
+    const verdict = await verifyDrive(
+      runCommand,
+      { top, mirror: 'backups', part: {}, repair: false, onProgress },
+      abort.signal,
+    );
     expect(verdict).toMatchObject({ compared: 2, cutOff: true, complete: false });
     expect(await part({})).toMatchObject({ compared: 4, recorded: 1 }); // the rest, then the beginning
   });
@@ -106,7 +113,13 @@ describe('a verification in parts', () => {
     let parts = 0;
     let compared = 0;
     do {
-      const order: VerifyOrder = { top, mirror: 'backups', ...(from === undefined ? {} : { from }), isEnough: ({ files }) => files >= 2, onProgress: () => undefined };
+      const order: VerifyOrder = {
+        top,
+        mirror: 'backups',
+        ...(from === undefined ? {} : { from }),
+        isEnough: ({ files }) => files >= 2,
+        onProgress: () => undefined,
+      };
       const verdict: Verdict = await verifyTree(order, signal);
       expect(verdict.compared).toBeLessThanOrEqual(2);
       compared += verdict.compared;
@@ -126,23 +139,26 @@ describe('a verification in parts', () => {
     expect(JSON.parse(await readFile(join(top, '.extbackup/verify.json'), 'utf8'))).toEqual({ version: 1, next: 'a' });
   });
 
-  it.each([0.05, 0.2, 0.34, 0.5])('covers everything in 1 / %f parts, whatever the sizes, and begins anew after the end', async (share) => {
-    await put('large', 'x'.repeat(5_000));
-    await put('empty', '');
-    await verify();
-    await flip('b/c/d');
-    const whole = { files: 11, bytes: 5_100 }; // as rsync counts: with directories
-    let found = 0;
-    let compared = 0;
-    for (let run = 0; run < Math.ceil(1 / share); run += 1) {
-      const verdict = await part({ share, whole });
-      found += verdict.found.damaged;
-      compared += verdict.compared;
-      expect(verdict.known.damaged, 'damage is not forgotten by a part that does not see it').toBe(found > 0 ? 1 : 0);
-    }
-    expect(compared).toBeGreaterThanOrEqual(7);
-    expect(found).toBeGreaterThanOrEqual(1);
-  });
+  it.each([0.05, 0.2, 0.34, 0.5])(
+    'covers everything in 1 / %f parts, whatever the sizes, and begins anew after the end',
+    async (share) => {
+      await put('large', 'x'.repeat(5_000));
+      await put('empty', '');
+      await verify();
+      await flip('b/c/d');
+      const whole = { files: 11, bytes: 5_100 }; // as rsync counts: with directories
+      let found = 0;
+      let compared = 0;
+      for (let run = 0; run < Math.ceil(1 / share); run += 1) {
+        const verdict = await part({ share, whole });
+        found += verdict.found.damaged;
+        compared += verdict.compared;
+        expect(verdict.known.damaged, 'damage is not forgotten by a part that does not see it').toBe(found > 0 ? 1 : 0);
+      }
+      expect(compared).toBeGreaterThanOrEqual(7);
+      expect(found).toBeGreaterThanOrEqual(1);
+    },
+  );
 
   it('reads everything once with a share of 100%', async () => {
     await verify();
@@ -165,7 +181,13 @@ describe('a verification in parts', () => {
   it('follows no list out of the mirror', async () => {
     await writeFile(join(top, 'outside'), 'x');
     await symlink(top, join(top, 'backups/way-out'));
-    const entry = (key: string): object => ({ key, kind: 'damaged', ctimeNs: '1', foundAt: '2026-01-01T00:00:00Z', expected: { path: key, size: 1, mtimeNs: '0', sha256: '0'.repeat(64) } });
+    const entry = (key: string): object => ({
+      key,
+      kind: 'damaged',
+      ctimeNs: '1',
+      foundAt: '2026-01-01T00:00:00Z',
+      expected: { path: key, size: 1, mtimeNs: '0', sha256: '0'.repeat(64) },
+    });
     for (const key of ['way-out/outside', '../outside']) {
       await writeFile(join(top, '.extbackup/damaged-files.json'), JSON.stringify({ version: 1, files: [entry(key)] }));
       expect((await part({ limitMs: 0 }, true)).known.damaged).toBe(0);
@@ -181,10 +203,18 @@ describe('what a run copied', () => {
     await writeFile(join(top, `.extbackup/history/${name}.log`), lines.join(''));
   };
   /** Its rolling part is one file. */
-  const afterRun = (wish: Part = {}): Promise<DriveVerdict> => part({ share: 0.01, whole: { files: 1, bytes: 1 }, recordCopied: true, ...wish });
+  const afterRun = (wish: Part = {}): Promise<DriveVerdict> =>
+    part({ share: 0.01, whole: { files: 1, bytes: 1 }, recordCopied: true, ...wish });
 
   it('has its checksums from that run on: a byte that is flipped after it is found by the first verification', async () => {
-    await log('20260120T070000Z', line('a'), line('b/', 'cd+++++++++'), line('b/c/d', '>f.st......'), line('z', 'hf+++++++++'), line('gone'));
+    await log(
+      '20260120T070000Z',
+      line('a'),
+      line('b/', 'cd+++++++++'),
+      line('b/c/d', '>f.st......'),
+      line('z', 'hf+++++++++'),
+      line('gone'),
+    );
     expect(await afterRun()).toMatchObject({ recorded: 3, known: none });
     await flip('b/c/d');
     expect(await verify()).toMatchObject({ compared: 3, recorded: 2, found: { damaged: 1, unreadable: 0 } });
@@ -198,7 +228,13 @@ describe('what a run copied', () => {
     await mkdir(join(top, '.extbackup/history'));
     const stdoutFile = join(top, '.extbackup/history/20260120T070000Z.log');
     const mark = await beginLog(stdoutFile);
-    await runCommand({ file: '/usr/bin/rsync', args: ['-aH', '--info=progress2', `--out-format=${changeFormat(mark)}`, `${top}/server/`, `${top}/backups/`], timeoutMs: 20_000, stdoutFile, onStdout: () => undefined });
+    await runCommand({
+      file: '/usr/bin/rsync',
+      args: ['-aH', '--info=progress2', `--out-format=${changeFormat(mark)}`, `${top}/server/`, `${top}/backups/`],
+      timeoutMs: 20_000,
+      stdoutFile,
+      onStdout: () => undefined,
+    });
     expect((await afterRun()).recorded).toBe(6); // and the one of the part
   });
 
@@ -217,7 +253,13 @@ describe('what a run copied', () => {
   it('is never looked for outside of the mirror', async () => {
     await writeFile(join(top, 'outside'), 'x');
     await symlink(top, join(top, 'backups/way-out'));
-    await log('20260120T070000Z', line('way-out/outside'), line('../outside'), line('b/../../outside'), line('\\#056\\#056/outside'));
+    await log(
+      '20260120T070000Z',
+      line('way-out/outside'),
+      line('../outside'),
+      line('b/../../outside'),
+      line('\\#056\\#056/outside'),
+    );
     expect((await afterRun()).recorded).toBe(1); // the one of the part
     expect(await readFile(join(top, '.extbackup/checksums/index.json'), 'utf8')).not.toContain('outside');
   });
@@ -225,35 +267,52 @@ describe('what a run copied', () => {
 
 describe('the checksums on the disk', () => {
   const sha256 = 'a'.repeat(64);
-  const entriesOf = (keys: readonly string[], mark: number) => keys.map((path) => ({ path, size: mark, mtimeNs: '1', sha256 }));
+  const entriesOf = (keys: readonly string[], mark: number) =>
+    keys.map((path) => ({ path, size: mark, mtimeNs: '1', sha256 }));
 
   it('hold after any sequence of replaced stretches what a plain list would', async () => {
-    const key = fc.tuple(fc.constantFrom('a', 'a-b', 'a/b', 'a/c/d', 'b', 'big', 'c'), fc.integer({ min: 0, max: 2 })).map(([path, piece]) => keyOf(path, piece));
-    const step = fc.tuple(fc.option(key, { nil: '' }), fc.option(key, { nil: undefined }), fc.uniqueArray(key, { maxLength: 6 }));
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      await rm(join(top, '.extbackup/checksums'), { recursive: true, force: true });
-      const plain = new Map<string, number>();
-      const all = new Set<string>();
-      for (const [mark, [from, to, keys]] of steps.entries()) {
-        if (to !== undefined && comparePaths(from, to) >= 0) continue;
-        const isIn = (candidate: string): boolean => comparePaths(candidate, from) >= 0 && (to === undefined || comparePaths(candidate, to) < 0);
-        const put = keys.filter(isIn).sort(comparePaths);
-        const adds = mark % 3 === 2;
-        if (adds) await (await openChecksums(top)).add(entriesOf(put.reverse(), mark));
-        else await (await openChecksums(top)).replace(from, to, entriesOf(put, mark));
-        for (const known of adds ? [] : [...plain.keys()].filter(isIn)) plain.delete(known);
-        for (const known of put) plain.set(known, mark);
-        for (const known of keys) all.add(known);
-      }
-      const store = await openChecksums(top);
-      for (const known of all) expect((await store.find(known))?.size).toBe(plain.get(known));
-    }), runs(30));
+    const key = fc
+      .tuple(fc.constantFrom('a', 'a-b', 'a/b', 'a/c/d', 'b', 'big', 'c'), fc.integer({ min: 0, max: 2 }))
+      .map(([path, piece]) => keyOf(path, piece));
+    const step = fc.tuple(
+      fc.option(key, { nil: '' }),
+      fc.option(key, { nil: undefined }),
+      fc.uniqueArray(key, { maxLength: 6 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        await rm(join(top, '.extbackup/checksums'), { recursive: true, force: true });
+        const plain = new Map<string, number>();
+        const all = new Set<string>();
+        for (const [mark, [from, to, keys]] of steps.entries()) {
+          if (to !== undefined && comparePaths(from, to) >= 0) continue;
+          const isIn = (candidate: string): boolean =>
+            comparePaths(candidate, from) >= 0 && (to === undefined || comparePaths(candidate, to) < 0);
+          const put = keys.filter(isIn).sort(comparePaths);
+          const adds = mark % 3 === 2;
+          if (adds) await (await openChecksums(top)).add(entriesOf(put.reverse(), mark));
+          else await (await openChecksums(top)).replace(from, to, entriesOf(put, mark));
+          for (const known of adds ? [] : [...plain.keys()].filter(isIn)) plain.delete(known);
+          for (const known of put) plain.set(known, mark);
+          for (const known of keys) all.add(known);
+        }
+        const store = await openChecksums(top);
+        for (const known of all) expect((await store.find(known))?.size).toBe(plain.get(known));
+      }),
+      runs(30),
+    );
   });
 
   it('know the pieces of a large file by the path and a number', () => {
     expect(splitKey(keyOf('a/b', 0))).toEqual({ path: 'a/b', piece: 0 });
     expect(splitKey(keyOf('a/b', 4711))).toEqual({ path: 'a/b', piece: 4711 });
-    expect(['a/b-c', keyOf('a/b', 16), 'a/b', keyOf('a/b', 2), 'a/bb'].sort(comparePaths)).toEqual(['a/b', keyOf('a/b', 2), keyOf('a/b', 16), 'a/b-c', 'a/bb']);
+    expect(['a/b-c', keyOf('a/b', 16), 'a/b', keyOf('a/b', 2), 'a/bb'].sort(comparePaths)).toEqual([
+      'a/b',
+      keyOf('a/b', 2),
+      keyOf('a/b', 16),
+      'a/b-c',
+      'a/bb',
+    ]);
   });
 });
 
@@ -263,20 +322,26 @@ describe('comparePaths', () => {
   });
 
   it('is an order', () => {
-    const path = fc.array(fc.constantFrom('a', 'b', 'a-', 'a.', '\u00ff'), { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
-    fc.assert(fc.property(path, path, path, (a, b, c) => {
-      expect(Math.sign(comparePaths(a, b))).toBe(-Math.sign(comparePaths(b, a)) + 0);
-      if (comparePaths(a, b) <= 0 && comparePaths(b, c) <= 0) expect(comparePaths(a, c)).toBeLessThanOrEqual(0);
-      expect(comparePaths(a, b) === 0).toBe(a === b);
-    }));
+    const path = fc
+      .array(fc.constantFrom('a', 'b', 'a-', 'a.', '\u00ff'), { minLength: 1, maxLength: 4 })
+      .map((names) => names.join('/'));
+    fc.assert(
+      fc.property(path, path, path, (a, b, c) => {
+        expect(Math.sign(comparePaths(a, b))).toBe(-Math.sign(comparePaths(b, a)) + 0);
+        if (comparePaths(a, b) <= 0 && comparePaths(b, c) <= 0) expect(comparePaths(a, c)).toBeLessThanOrEqual(0);
+        expect(comparePaths(a, b) === 0).toBe(a === b);
+      }),
+    );
   });
 });
 
 const none = { damaged: 0, unreadable: 0 };
 
-const verify = (repair = false): Promise<DriveVerdict> => verifyDrive(runCommand, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
+const verify = (repair = false): Promise<DriveVerdict> =>
+  verifyDrive(runCommand, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
 
-const part = (wish: Part, repair = false): Promise<DriveVerdict> => verifyDrive(runCommand, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
+const part = (wish: Part, repair = false): Promise<DriveVerdict> =>
+  verifyDrive(runCommand, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
 
 let clock = 1_700_000_000;
 

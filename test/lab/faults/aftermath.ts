@@ -36,40 +36,55 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
   const { guest } = lab;
   await guest.shell(`while [ -n "$(${stillOpen})" ]; do sleep 0.2; done`, { timeoutMs: 120_000 });
   if (guest.isPlugged(disk)) await guest.unplug(disk);
-  await guest.waitFor('the agent, and the disk to be gone', `grep -q '"agent":"running"' ${status} && ! grep -q '"present":true' ${status}`, 120_000);
+  await guest.waitFor(
+    'the agent, and the disk to be gone',
+    `grep -q '"agent":"running"' ${status} && ! grep -q '"present":true' ${status}`,
+    120_000,
+  );
   // What only a person can put right again: the network, a wrong configuration, the key after a boot.
-  const [runs = '', claimed = '', key] = (await guest.shell(`
+  const [runs = '', claimed = '', key] = (
+    await guest.shell(`
     ip link set to-backup up
     nsenter --target "$(cat /run/lab-server.pid)" --net nft delete table inet frozen 2>/dev/null || true
     sed -i '/^sorce:/d' /etc/extbackup/config.yaml
     mkdir -p ${stock}
     cat ${ledger} 2>/dev/null || true; echo ---; cat ${status}; echo; echo ---
-    test -s /mnt/ramfs/luks_pw -a -s /mnt/ramfs/id_ed25519.decrypted || echo missing`)).stdout.split('---\n');
-  if (key !== '') await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
+    test -s /mnt/ramfs/luks_pw -a -s /mnt/ramfs/id_ed25519.decrypted || echo missing`)
+  ).stdout.split('---\n');
+  if (key !== '')
+    await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
   const known = parseLines<Run>(runs).length;
   const claims = claimedSuccess(claimed);
 
   // The next plug: what it finds on the disk is what the fault left there, what it leaves is the new mirror.
   await guest.plug(disk);
-  await guest.waitFor('the next run', `[ "$(wc -l < ${ledger})" -gt ${String(known)} ] && grep -qE '"state":"(safe-to-unplug|failed|held|do-not-unplug)"' ${status}`, 180_000);
+  await guest.waitFor(
+    'the next run',
+    `[ "$(wc -l < ${ledger})" -gt ${String(known)} ] && grep -qE '"state":"(safe-to-unplug|failed|held|do-not-unplug)"' ${status}`,
+    180_000,
+  );
   const after = parseLines<Run>(await guest.ask(`cat ${ledger}`));
   const good = after.at(-1);
-  if (after.length !== known + 1 || good?.outcome !== 'success') throw new Error(`the next plug did not end in a good run: ${good?.message ?? ''}`);
+  if (after.length !== known + 1 || good?.outcome !== 'success')
+    throw new Error(`the next plug did not end in a good run: ${good?.message ?? ''}`);
   // Notices are told in order: with word of this run there is word of all before it.
   await guest.waitFor('word of the good run', `grep -q '"runId":"${good.id}"' ${notices}`);
-  const [told = '', found, left, stray] = (await guest.shell(`
+  const [told = '', found, left, stray] = (
+    await guest.shell(`
     cat ${notices}; echo ---; cat ${stock}/find; echo ---; cat ${stock}/leave; echo ---
     ${stillOpen}
     ps -eo args | grep -E "^/(usr|opt)/[^ ]*(rsync|ssh -|cryptsetup)" | grep -v sshd || true
     for try in 1 2 3 4 5 6 7 8 9; do [ -n "$(ls -A /var/lib/extbackup/outbox 2>/dev/null || true)" ] || break; sleep 1; done
     find /run/extbackup/spool /run/extbackup/rejected /var/lib/extbackup/outbox -type f 2>/dev/null || true
-    find /var/lib/extbackup /run/extbackup -name '*.json*.[0-9]*' 2>/dev/null || true`)).stdout.split('---\n');
+    find /var/lib/extbackup /run/extbackup -name '*.json*.[0-9]*' 2>/dev/null || true`)
+  ).stdout.split('---\n');
   checkMessages(after.slice(before.runs), parseLines<Told>(told));
   checkDisk(readStock(found), readStock(left), claims, before);
   if (stray !== '') throw new Error(`left behind: ${stray ?? ''}`);
 }
 
-const stillOpen = '{ cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true; }';
+const stillOpen =
+  '{ cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true; }';
 
 interface Stock {
   readonly labelTime: number;
@@ -79,9 +94,12 @@ interface Stock {
 
 function checkDisk(found: Stock, left: Stock, claims: number | null, before: Before): void {
   if (found.kept !== 'kept') throw new Error('what was mirrored before is gone');
-  if (found.labelTime !== before.labelTime && found.tree !== before.source) throw new Error(`LABEL was stamped, but the pull was not complete: ${found.tree}\nThe source: ${before.source}`);
-  if (claims !== null && claims > found.labelTime) throw new Error(`status claims a success at ${String(claims)}, LABEL says ${String(found.labelTime)}`);
-  if (left.tree !== before.source) throw new Error(`after a good run the mirror differs: ${left.tree}\nThe source: ${before.source}`);
+  if (found.labelTime !== before.labelTime && found.tree !== before.source)
+    throw new Error(`LABEL was stamped, but the pull was not complete: ${found.tree}\nThe source: ${before.source}`);
+  if (claims !== null && claims > found.labelTime)
+    throw new Error(`status claims a success at ${String(claims)}, LABEL says ${String(found.labelTime)}`);
+  if (left.tree !== before.source)
+    throw new Error(`after a good run the mirror differs: ${left.tree}\nThe source: ${before.source}`);
   if (left.labelTime <= found.labelTime) throw new Error('a good run did not stamp LABEL');
 }
 
@@ -92,16 +110,27 @@ function checkMessages(runs: readonly Run[], news: readonly Told[]): void {
     const run = runs.find(({ id }) => id === notice.payload.runId);
     if (run === undefined) continue;
     const good = run.outcome === 'success';
-    if ((notice.kind === 'success') !== (good && run.released)) throw new Error(`the operator was told "${notice.subject}" of a run that was: ${run.outcome}`);
-    if (notice.subject.includes('safe to unplug') && (run.pulledOut || !run.released)) throw new Error(`the operator was told "${notice.subject}" of a disk that was not closed`);
-    if (!run.released && !run.pulledOut && !notice.subject.includes('DO NOT UNPLUG')) throw new Error(`the operator was not warned: "${notice.subject}"`);
-    if (told.some((other) => other.payload.runId === run.id && other.id !== notice.id)) throw new Error(`the operator was told of one run as of two: "${notice.subject}"`);
+    if ((notice.kind === 'success') !== (good && run.released))
+      throw new Error(`the operator was told "${notice.subject}" of a run that was: ${run.outcome}`);
+    if (notice.subject.includes('safe to unplug') && (run.pulledOut || !run.released))
+      throw new Error(`the operator was told "${notice.subject}" of a disk that was not closed`);
+    if (!run.released && !run.pulledOut && !notice.subject.includes('DO NOT UNPLUG'))
+      throw new Error(`the operator was not warned: "${notice.subject}"`);
+    if (told.some((other) => other.payload.runId === run.id && other.id !== notice.id))
+      throw new Error(`the operator was told of one run as of two: "${notice.subject}"`);
   }
   const untold = runs.filter(({ id }) => !told.some(({ payload }) => payload.runId === id));
-  if (untold[0] !== undefined) throw new Error(`the operator was not told of ${String(untold.length)} of ${String(runs.length)} runs, the first of which was: ${untold[0].outcome}`);
+  if (untold[0] !== undefined)
+    throw new Error(
+      `the operator was not told of ${String(untold.length)} of ${String(runs.length)} runs, the first of which was: ${untold[0].outcome}`,
+    );
 }
 
-const parseLines = <T>(text: string): T[] => text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as T);
+const parseLines = <T>(text: string): T[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as T);
 
 function readStock(text = ''): Stock {
   const [labelTime, kept = '', ...tree] = text.replace(/\n$/, '').split('\n');

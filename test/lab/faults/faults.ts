@@ -5,9 +5,11 @@ import { goOn } from './pause-points.ts';
 /** Something that goes wrong while a run stands still. Afterwards the run goes on, if there is still one. */
 export type Fault = (lab: Lab, disk: UsbDisk) => Promise<void>;
 
-const toAgent = (signal: string): Fault => async ({ guest }) => {
-  await guest.shell(`systemctl kill --kill-whom=main --signal=${signal} extbackup`);
-};
+const toAgent =
+  (signal: string): Fault =>
+  async ({ guest }) => {
+    await guest.shell(`systemctl kill --kill-whom=main --signal=${signal} extbackup`);
+  };
 
 export const faults = {
   'agent SIGKILL': async (lab, disk) => {
@@ -29,7 +31,9 @@ export const faults = {
   },
   reboot: async ({ guest }) => {
     // The tool that stands still must not keep systemd waiting: it goes on when the machine goes down.
-    await guest.shell(`systemd-run --quiet --on-active=2 rm -rf /run/extbackup/pause "/proc/$(cat /run/lab-server.pid)/root/run/pause"`);
+    await guest.shell(
+      `systemd-run --quiet --on-active=2 rm -rf /run/extbackup/pause "/proc/$(cat /run/lab-server.pid)/root/run/pause"`,
+    );
     await guest.reboot();
   },
   'rsync killed': async ({ guest }) => {
@@ -60,7 +64,9 @@ export const faults = {
   },
   'disk full': async ({ guest }) => {
     // The disk is mounted for the agent alone. What fills it is taken away again at the next mount.
-    await guest.shell('nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- sh -c \'head -c 1G /dev/zero > /mnt/plaintext/filler 2>/dev/null || true\'');
+    await guest.shell(
+      'nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- sh -c \'head -c 1G /dev/zero > /mnt/plaintext/filler 2>/dev/null || true\'',
+    );
     await goOn(guest);
   },
   'key locked': async ({ guest }) => {

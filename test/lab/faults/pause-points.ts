@@ -26,7 +26,16 @@ export const pausePoints = {
 
 export type PausePoint = keyof typeof pausePoints;
 
-const tools = ['/usr/bin/lsblk', '/usr/bin/dd', '/usr/sbin/cryptsetup', '/usr/sbin/e2fsck', '/usr/bin/mount', '/usr/bin/setpriv', '/usr/bin/sync', '/usr/bin/umount'];
+const tools = [
+  '/usr/bin/lsblk',
+  '/usr/bin/dd',
+  '/usr/sbin/cryptsetup',
+  '/usr/sbin/e2fsck',
+  '/usr/bin/mount',
+  '/usr/bin/setpriv',
+  '/usr/bin/sync',
+  '/usr/bin/umount',
+];
 const flags = '/run/extbackup/pause';
 /** The server's /run/pause, as a shell of the station sees it: the server has mounts of its own. */
 const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
@@ -36,7 +45,8 @@ export const stock = '/run/extbackup/stock';
 export const notices = '/var/lib/extbackup/lab-notices';
 
 /** Describes a tree without the program under test; works on both machines. */
-export const describeTree = "find . \\( -type d -printf '%P %y %m %U:%G %T@\\n' -o -printf '%P %y %m %U:%G %s %T@ %l\\n' \\) | sort; find . -type f -exec md5sum {} + | sort -k 2";
+export const describeTree =
+  "find . \\( -type d -printf '%P %y %m %U:%G %T@\\n' -o -printf '%P %y %m %U:%G %s %T@ %l\\n' \\) | sort; find . -type f -exec md5sum {} + | sort -k 2";
 
 const wait = `gate() {
   [ -e ${flags}/$1 ] || return 0
@@ -112,10 +122,17 @@ while True:
 
 /** Covers the programs on both machines; also after a boot. */
 export async function coverTools(guest: Guest, server: BackupServer): Promise<void> {
-  await guest.run(['sh', '-c', 'mkdir -p /opt/real /opt/cover; cat > /opt/cover/cover; chmod 755 /opt/cover/cover'], { input: cover });
+  await guest.run(['sh', '-c', 'mkdir -p /opt/real /opt/cover; cat > /opt/cover/cover; chmod 755 /opt/cover/cover'], {
+    input: cover,
+  });
   await guest.run(['sh', '-c', 'cat > /opt/cover/notice; chmod 755 /opt/cover/notice'], { input: notice });
-  await guest.shell(`cp -p ${tools.join(' ')} /opt/real; for tool in ${tools.join(' ')}; do cp -p /opt/cover/cover $tool.new; /usr/bin/mv $tool.new $tool; done`);
-  await server.shell('mkdir -p /opt/real; cp -p /usr/bin/rsync /opt/real; cat > /usr/bin/rsync.new; chmod 755 /usr/bin/rsync.new; mv /usr/bin/rsync.new /usr/bin/rsync', { input: serverCover });
+  await guest.shell(
+    `cp -p ${tools.join(' ')} /opt/real; for tool in ${tools.join(' ')}; do cp -p /opt/cover/cover $tool.new; /usr/bin/mv $tool.new $tool; done`,
+  );
+  await server.shell(
+    'mkdir -p /opt/real; cp -p /usr/bin/rsync /opt/real; cat > /usr/bin/rsync.new; chmod 755 /usr/bin/rsync.new; mv /usr/bin/rsync.new /usr/bin/rsync',
+    { input: serverCover },
+  );
   await guest.shell('/opt/real/sync');
 }
 
@@ -128,7 +145,10 @@ export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
 }
 
 export async function waitForPause(guest: Guest, point: PausePoint): Promise<void> {
-  const reached = point === 'waiting for key' ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json' : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
+  const reached =
+    point === 'waiting for key'
+      ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json'
+      : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
   await guest.waitThrough(`the run to stand still while ${point}`, `until ${reached}; do sleep 0.2; done`, 120_000);
 }
 

@@ -3,7 +3,15 @@ import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
-import { assertStandsStill, coverTools, describeTree, notices, pauseAt, waitForPause, type PausePoint } from './pause-points.ts';
+import {
+  assertStandsStill,
+  coverTools,
+  describeTree,
+  notices,
+  pauseAt,
+  waitForPause,
+  type PausePoint,
+} from './pause-points.ts';
 
 /** A station that has had one good run, the disk in the drawer, and a server with news for the next one. */
 export interface SweepStage {
@@ -28,14 +36,20 @@ export async function openStage(): Promise<SweepStage> {
   const station = await openStation('BACKUP_1');
   const { guest, server } = station;
   const [base] = station.disks as [UsbDisk];
-  await server.shell('mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 1000 /dev/urandom > /backups/docs/$i; done; printf kept > /backups/docs/kept; echo goes > /backups/docs/goes');
+  await server.shell(
+    'mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 1000 /dev/urandom > /backups/docs/$i; done; printf kept > /backups/docs/kept; echo goes > /backups/docs/goes',
+  );
   await guest.plug(base);
   await inGuest(station, 'the first run', () => `grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`);
-  const labelTime = Math.floor(Date.parse(await guest.ask("sed 's/.*\"lastSuccess\":\"\\([^\"]*\\).*/\\1/' /run/extbackup/status.json")) / 1000);
+  const labelTime = Math.floor(
+    Date.parse(await guest.ask('sed \'s/.*"lastSuccess":"\\([^"]*\\).*/\\1/\' /run/extbackup/status.json')) / 1000,
+  );
   await guest.unplug(base);
   await server.shell('head -c 6M /dev/urandom > /backups/docs/new; rm /backups/docs/goes');
   await coverTools(guest, server);
-  await guest.shell(`sed -i 's/^source:.*/&\\npull: {stallTimeout: 60s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`);
+  await guest.shell(
+    `sed -i 's/^source:.*/&\\npull: {stallTimeout: 60s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`,
+  );
   await inGuest(station, 'the agent', () => `grep -q '"agent":"running".*"present":false' /run/extbackup/status.json`);
   const source = await server.ask(`cd /backups; ${describeTree}`);
   await guest.snapshot(beforeTheRun);
@@ -44,7 +58,9 @@ export async function openStage(): Promise<SweepStage> {
   const standStill = async (point: PausePoint): Promise<StandStill> => {
     await guest.restore(beforeTheRun);
     const disk = await base.clone(`CASE${String((count += 1))}`);
-    const [agentPid = '', runs] = (await guest.ask('systemctl show -P MainPID extbackup; wc -l < /var/lib/extbackup/runs.jsonl')).split('\n');
+    const [agentPid = '', runs] = (
+      await guest.ask('systemctl show -P MainPID extbackup; wc -l < /var/lib/extbackup/runs.jsonl')
+    ).split('\n');
     await pauseAt(guest, point);
     await guest.plug(disk);
     await waitForPause(guest, point);
@@ -55,22 +71,27 @@ export async function openStage(): Promise<SweepStage> {
   return {
     lab: station,
     run: async (point, fault) => {
-      if (still?.point === point) await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout goes by the time of day
+      if (still?.point === point)
+        await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout goes by the time of day
       else still = await standStill(point);
       const { disk, agentPid, runs } = still;
       await assertStandsStill(guest, point);
       await faults[fault](station, disk);
-      if (fault !== 'power cut' && fault !== 'reboot') await settle(station, fault.startsWith('agent') ? agentPid : undefined);
+      if (fault !== 'power cut' && fault !== 'reboot')
+        await settle(station, fault.startsWith('agent') ? agentPid : undefined);
       await checkAftermath(station, disk, { labelTime, runs, source });
     },
   };
 }
 
-const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> => lab.guest.waitFor(what, question(), 180_000);
+const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> =>
+  lab.guest.waitFor(what, question(), 180_000);
 
 /** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
 async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {
-  await guest.waitThrough('the runs to end', `
+  await guest.waitThrough(
+    'the runs to end',
+    `
     calm=0
     while [ $calm -lt 4 ]; do
       sleep 0.3
@@ -81,5 +102,7 @@ async function settle({ guest }: Lab, formerPid: string | undefined): Promise<vo
       case $status in *'"pid":${formerPid ?? 'none'},'*) calm=0; continue ;; esac
       pid=\${status##*'"pid":'}
       [ -d /proc/\${pid%%,*} ] || calm=0
-    done`, 240_000);
+    done`,
+    240_000,
+  );
 }

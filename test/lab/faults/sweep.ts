@@ -14,19 +14,31 @@ if (points.length === 0 || names.length === 0) {
 }
 
 const pulls = (point: PausePoint): boolean => point.startsWith('pulling');
-const isMounted = (point: PausePoint): boolean => ['label', 'deleting', 'flushing', 'stamping'].includes(point) || pulls(point);
+const isMounted = (point: PausePoint): boolean =>
+  ['label', 'deleting', 'flushing', 'stamping'].includes(point) || pulls(point);
 
 /** Why a cell is left out, if it is. */
 function leftOut(point: PausePoint, fault: FaultName): string | undefined {
   if (fault.endsWith(' killed') && !pulls(point)) return 'no transfer is going on';
-  if ((fault === 'server frozen' || fault.startsWith('network')) && !pulls(point) && point !== 'label' && point !== 'deleting') return 'the server is not needed any more, or the same as at "label"';
+  if (
+    (fault === 'server frozen' || fault.startsWith('network')) &&
+    !pulls(point) &&
+    point !== 'label' &&
+    point !== 'deleting'
+  )
+    return 'the server is not needed any more, or the same as at "label"';
   if (fault === 'disk full' && !isMounted(point)) return 'the disk is not mounted';
-  if (fault.endsWith(' errors') && ['recognised', 'waiting for key', 'notifying'].includes(point)) return 'nothing of ours reads or writes the disk, or the same as at "waking"';
+  if (fault.endsWith(' errors') && ['recognised', 'waiting for key', 'notifying'].includes(point))
+    return 'nothing of ours reads or writes the disk, or the same as at "waking"';
   return undefined;
 }
 
-console.log('Checked after each: everything closed, LABEL moved only for an exact mirror, status no better than LABEL, the old files still there,');
-console.log('the next plug ends in a good run with an exact mirror, no process, mapping, mount or spool file left behind,');
+console.log(
+  'Checked after each: everything closed, LABEL moved only for an exact mirror, status no better than LABEL, the old files still there,',
+);
+console.log(
+  'the next plug ends in a good run with an exact mirror, no process, mapping, mount or spool file left behind,',
+);
 console.log('and the operator was told of every run, in words that fit.\n');
 const stage = await openStage();
 let failed = 0;
@@ -39,11 +51,16 @@ try {
         continue;
       }
       const begin = performance.now();
-      const outcome = await stage.run(point, fault).then(() => 'ok', (error: unknown) => {
-        failed += 1;
-        return `FAILED: ${error instanceof Error ? error.message : String(error)}`;
-      });
-      console.log(`${point.padEnd(15)} ${fault.padEnd(24)} ${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${outcome}`);
+      const outcome = await stage.run(point, fault).then(
+        () => 'ok',
+        (error: unknown) => {
+          failed += 1;
+          return `FAILED: ${error instanceof Error ? error.message : String(error)}`;
+        },
+      );
+      console.log(
+        `${point.padEnd(15)} ${fault.padEnd(24)} ${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${outcome}`,
+      );
     }
   }
 } finally {

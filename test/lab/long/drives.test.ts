@@ -18,7 +18,8 @@ afterEach(() => lab.guest.restore('set up'));
 afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
+const extbackup = (...args: readonly string[]): Promise<RunResult> =>
+  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
 
 const nothingIsOpen = async (): Promise<void> => {
   expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
@@ -36,24 +37,57 @@ describe('drive prepare', () => {
     expect(unasked.stderr).toMatch(/serial INT.*usb[^]*ext4 "PHOTOS"[^]*ALL OF THIS WILL BE ERASED/);
     expect(await guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
 
-    for (const [name, step] of [['INT', 'Making'], ['KILL', 'Partitioning'], ['KILL', 'Encrypting'], ['KILL', 'Making']] as const) {
-      await guest.shell(`extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`);
+    for (const [name, step] of [
+      ['INT', 'Making'],
+      ['KILL', 'Partitioning'],
+      ['KILL', 'Encrypting'],
+      ['KILL', 'Making'],
+    ] as const) {
+      await guest.shell(
+        `extbackup drive prepare ${device} --label BACKUP_1 --yes >/run/prepare.log 2>&1 & while ! grep -q ${step} /run/prepare.log; do sleep 0.05; done; kill -${name} $!; wait $! || true`,
+      );
       expect(await guest.ask('extbackup drive list')).toContain('No disk is enrolled');
       if (name === 'INT') await nothingIsOpen();
     }
     await giveTerminal(guest);
-    const prepare = ['extbackup', 'drive', 'prepare', device, '--label', 'BACKUP_1', '--header-backup', '/root/header'] as const;
-    const refused = await guest.run(['python3', '/root/at-a-terminal.py', ...prepare], { input: JSON.stringify([['type the new label (BACKUP_1):', 'BACKUP_2\r']]), okCodes: [130], timeoutMs: 200_000 });
-    expect(refused.stdout).toMatch(/preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/);
-    expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1\r'])).toMatch(/header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/);
-    expect(await guest.ask('cryptsetup luksUUID /root/header; ls /var/lib/extbackup | grep preparing || true')).toBe(await guest.ask(`cryptsetup luksUUID ${device}1`));
+    const prepare = [
+      'extbackup',
+      'drive',
+      'prepare',
+      device,
+      '--label',
+      'BACKUP_1',
+      '--header-backup',
+      '/root/header',
+    ] as const;
+    const refused = await guest.run(['python3', '/root/at-a-terminal.py', ...prepare], {
+      input: JSON.stringify([['type the new label (BACKUP_1):', 'BACKUP_2\r']]),
+      okCodes: [130],
+      timeoutMs: 200_000,
+    });
+    expect(refused.stdout).toMatch(
+      /preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/,
+    );
+    expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1\r'])).toMatch(
+      /header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/,
+    );
+    expect(await guest.ask('cryptsetup luksUUID /root/header; ls /var/lib/extbackup | grep preparing || true')).toBe(
+      await guest.ask(`cryptsetup luksUUID ${device}1`),
+    );
     await nothingIsOpen();
     expect(await guest.ask('extbackup drive list')).toMatch(/BACKUP_1 +yes +20\d\d-\d\d-\d\d +never/);
   });
 
   it('refuses a disk that is too small or has a bad block, and tells of one that fails meanwhile', async () => {
     const { guest } = lab;
-    const cases: readonly (readonly [name: string, sizeMb: number, fault: Fault | undefined, options: readonly string[], exitCode: number, words: string])[] = [
+    const cases: readonly (readonly [
+      name: string,
+      sizeMb: number,
+      fault: Fault | undefined,
+      options: readonly string[],
+      exitCode: number,
+      words: string,
+    ])[] = [
       ['SMALL', 48, undefined, [], 10, 'is too small: it has 48 MiB'],
       ['BAD', 96, { on: 'read', sector: 100_000 }, ['--check'], 10, 'has a bad block, at 48 MiB'],
       ['FAILS', 96, { on: 'write' }, [], 13, 'reported errors or went away while BACKUP_1 was prepared'],
@@ -61,7 +95,9 @@ describe('drive prepare', () => {
     for (const [name, sizeMb, fault, options, exitCode, words] of cases) {
       const disk = await lab.newDisk({ name, sizeMb });
       await guest.plug(disk, fault);
-      expect(await extbackup('drive', 'prepare', await guest.deviceOf(disk), '--label', 'BACKUP_1', '--yes', ...options)).toMatchObject({ exitCode, stderr: expect.stringContaining(words) as string });
+      expect(
+        await extbackup('drive', 'prepare', await guest.deviceOf(disk), '--label', 'BACKUP_1', '--yes', ...options),
+      ).toMatchObject({ exitCode, stderr: expect.stringContaining(words) as string });
     }
     await nothingIsOpen();
   });
@@ -94,8 +130,16 @@ describe('a disk with a backup', () => {
     await backedUp();
     await guest.shell('printf "mount: {closeAfter: 24s, remindBefore: 20s}\n" >> /etc/extbackup/config.yaml');
     await guest.run(['extbackup', 'mount']);
-    await guest.waitFor('the reminder', async () => (await eventsOf(lab, 'warning:raised')).some(({ reason }) => String(reason).includes('root has had disk BACKUP_1 open')));
-    await guest.waitFor('the timer to close it', '! test -e /dev/mapper/extbackup-BACKUP_1 && ! test -e /run/extbackup/look.json', 120_000);
+    await guest.waitFor('the reminder', async () =>
+      (await eventsOf(lab, 'warning:raised')).some(({ reason }) =>
+        String(reason).includes('root has had disk BACKUP_1 open'),
+      ),
+    );
+    await guest.waitFor(
+      'the timer to close it',
+      '! test -e /dev/mapper/extbackup-BACKUP_1 && ! test -e /run/extbackup/look.json',
+      120_000,
+    );
     await guest.waitFor('the timer to go', '! systemctl is-active --quiet extbackup-forgotten-look.timer');
     await nothingIsOpen();
   });
@@ -106,10 +150,19 @@ describe('a disk with a backup', () => {
     const lost = await guest.run(['extbackup', 'drive', 'lost', 'BACKUP_1']);
     expect(lost.stdout).toMatch(/What that means[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
     expect((await waitForState(lab, 'BACKUP_1', ['failed'])).message).toContain('noted as lost');
-    for (const command of ['run', 'mount']) expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('--undo') as string });
+    for (const command of ['run', 'mount'])
+      expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({
+        exitCode: 10,
+        stderr: expect.stringContaining('--undo') as string,
+      });
     await guest.run(['extbackup', 'drive', 'forget', 'BACKUP_1']);
     const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', `${device}1`, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ label: 'BACKUP_1', state: 'active', generation: 1, lastSuccess: expect.stringMatching(/^20/) as string });
+    expect(JSON.parse(stdout)).toMatchObject({
+      label: 'BACKUP_1',
+      state: 'active',
+      generation: 1,
+      lastSuccess: expect.stringMatching(/^20/) as string,
+    });
     expect((await waitForState(lab, 'BACKUP_1', ['idle'])).message).toContain('Just enrolled');
     await nothingIsOpen();
   });

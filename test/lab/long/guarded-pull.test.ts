@@ -9,11 +9,13 @@ let disk: UsbDisk;
 let settings: string;
 
 const patience = { timeoutMs: 400_000 };
-const checksums = (directory: string): string => `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
+const checksums = (directory: string): string =>
+  `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
 const onDisk = <T>(look: (top: string) => Promise<T>): Promise<T> => lookInside(lab, disk, look);
 const mirror = (): Promise<string> => onDisk((top) => lab.guest.ask(checksums(`${top}/backups`), patience));
 const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), patience);
-const entries = (): Promise<string[]> => onDisk(async (top) => (await lab.guest.ask(`ls ${top}/history`)).split('\n').filter((name) => name !== ''));
+const entries = (): Promise<string[]> =>
+  onDisk(async (top) => (await lab.guest.ask(`ls ${top}/history`)).split('\n').filter((name) => name !== ''));
 
 /** Runs our program. Returns its exit code and all that it said. */
 async function extbackup(...args: readonly string[]): Promise<string> {
@@ -21,7 +23,8 @@ async function extbackup(...args: readonly string[]): Promise<string> {
   return `${String(exitCode)} ${stdout}${stderr}`;
 }
 const backUp = (): Promise<string> => extbackup('run', '--drive', 'BACKUP_1');
-const configure = (more: string): Promise<void> => lab.guest.write('/etc/extbackup/config.yaml', `${settings}\n${more}\n`);
+const configure = (more: string): Promise<void> =>
+  lab.guest.write('/etc/extbackup/config.yaml', `${settings}\n${more}\n`);
 const lastSuccess = async (): Promise<string | null> => (await driveNow(lab, 'BACKUP_1')).lastSuccess;
 
 beforeAll(async () => {
@@ -29,7 +32,9 @@ beforeAll(async () => {
   lab = station;
   [disk] = station.disks as [UsbDisk];
   settings = await lab.guest.ask('cat /etc/extbackup/config.yaml');
-  await lab.server.shell('mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do yes "the letter number $i to a customer" | head -n 40 | tee office/$i.txt > plans/$i.txt; done');
+  await lab.server.shell(
+    'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do yes "the letter number $i to a customer" | head -n 40 | tee office/$i.txt > plans/$i.txt; done',
+  );
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug'], 600_000);
 });
@@ -48,7 +53,9 @@ describe('the heartbeat of the server', () => {
     expect(await backUp()).toMatch(/^14 [^]*the main backup itself has not run for 10 days/);
     await beats('other-backup\n2026-01-01T00:00:00Z\n');
     expect(await backUp()).toMatch(/^14 [^]*is that of another backup/);
-    expect(await extbackup('doctor', '--json')).toContain('The next run will be held: the heartbeat on extbackup@backup is that of another backup');
+    expect(await extbackup('doctor', '--json')).toContain(
+      'The next run will be held: the heartbeat on extbackup@backup is that of another backup',
+    );
     await assertClosed(lab);
     expect(await lastSuccess()).toBe(before);
     expect(await onDisk((top) => lab.guest.ask(`ls ${top}/backups/office | grep -c new.txt || true`))).toBe('0');
@@ -68,12 +75,21 @@ describe('the heartbeat of the server', () => {
   it('can be refreshed by a timer of a real systemd, while there is anything new', async () => {
     await configure('attestation:\n  id: main-backup');
     // The server of the lab has no systemd, so the station is its own server for once.
-    await lab.guest.shell('mkdir -p /srv/own; echo a > /srv/own/a; extbackup server-setup --heartbeat-timer --directory /srv/own > /run/own.sh; sh /run/own.sh');
-    expect(await lab.guest.ask('systemctl is-enabled extbackup-heartbeat.timer; systemctl is-active extbackup-heartbeat.timer; head -1 /srv/own/.extbackup-heartbeat')).toBe('enabled\nactive\nmain-backup');
+    await lab.guest.shell(
+      'mkdir -p /srv/own; echo a > /srv/own/a; extbackup server-setup --heartbeat-timer --directory /srv/own > /run/own.sh; sh /run/own.sh',
+    );
+    expect(
+      await lab.guest.ask(
+        'systemctl is-enabled extbackup-heartbeat.timer; systemctl is-active extbackup-heartbeat.timer; head -1 /srv/own/.extbackup-heartbeat',
+      ),
+    ).toBe('enabled\nactive\nmain-backup');
     const first = await lab.guest.ask('cat /srv/own/.extbackup-heartbeat');
     await lab.guest.shell('systemctl start extbackup-heartbeat.service');
     expect(await lab.guest.ask('cat /srv/own/.extbackup-heartbeat')).toBe(first);
-    await lab.guest.waitFor('the next second', `[ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" != "$(tail -1 /srv/own/.extbackup-heartbeat)" ]`);
+    await lab.guest.waitFor(
+      'the next second',
+      `[ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" != "$(tail -1 /srv/own/.extbackup-heartbeat)" ]`,
+    );
     await lab.guest.shell('echo b > /srv/own/b; systemctl start extbackup-heartbeat.service');
     expect(await lab.guest.ask('cat /srv/own/.extbackup-heartbeat')).not.toBe(first);
     expect(await lab.guest.ask('sh /run/own.sh')).toContain('all was in place, nothing was changed');
@@ -84,12 +100,16 @@ describe('a source that is partly there', () => {
   it('permission lost: done with gaps, nothing is deleted, and the copy does not count as fresh', async () => {
     const before = await lastSuccess();
     const good = await mirror();
-    await lab.server.shell('chmod 0755 /backups /backups/*; chmod 0700 /backups/office; sed -i "s/sudo -E //" /home/extbackup/.ssh/authorized_keys; rm /backups/plans/1.txt');
+    await lab.server.shell(
+      'chmod 0755 /backups /backups/*; chmod 0700 /backups/office; sed -i "s/sudo -E //" /home/extbackup/.ssh/authorized_keys; rm /backups/plans/1.txt',
+    );
     expect(await backUp()).toMatch(/^3 /);
     expect(await lastSuccess()).toBe(before);
     expect(await mirror()).toBe(good);
     await assertClosed(lab);
-    await lab.server.shell('chmod 0755 /backups/office; sed -i "s,command=\\",command=\\"sudo -E ," /home/extbackup/.ssh/authorized_keys');
+    await lab.server.shell(
+      'chmod 0755 /backups/office; sed -i "s,command=\\",command=\\"sudo -E ," /home/extbackup/.ssh/authorized_keys',
+    );
     expect(await backUp()).toMatch(/^0 /);
     expect(await mirror()).toBe(await serverNow());
   });
@@ -97,10 +117,16 @@ describe('a source that is partly there', () => {
   it('files vanish while it is read: it counts as fresh, and the number is told', async () => {
     const before = await lastSuccess();
     await configure('pull:\n  bandwidthLimit: 300');
-    await lab.server.shell('head -c 5000000 /dev/urandom | base64 -w 0 > /backups/a-large-file; for i in 1 2 3; do echo soon gone > /backups/zz-$i; done');
+    await lab.server.shell(
+      'head -c 5000000 /dev/urandom | base64 -w 0 > /backups/a-large-file; for i in 1 2 3; do echo soon gone > /backups/zz-$i; done',
+    );
     const started = (await eventsOf(lab, 'sync:progress')).length;
     const running = backUp();
-    await lab.guest.waitFor('the large file to come', async () => (await eventsOf(lab, 'sync:progress')).slice(started).some(({ bytes }) => Number(bytes) > 100_000), 120_000);
+    await lab.guest.waitFor(
+      'the large file to come',
+      async () => (await eventsOf(lab, 'sync:progress')).slice(started).some(({ bytes }) => Number(bytes) > 100_000),
+      120_000,
+    );
     await lab.server.shell('rm /backups/zz-*');
     expect(await running).toMatch(/^3 /);
     expect((await eventsOf(lab, 'run:succeeded')).at(-1)).toMatchObject({ stamped: true, gaps: true, vanished: 3 });
@@ -110,7 +136,10 @@ describe('a source that is partly there', () => {
 });
 
 describe('the look at the content', () => {
-  const encrypt = (from: number, to: number): Promise<unknown> => lab.server.shell(`cd /backups/office; for i in $(seq ${String(from)} ${String(to)}); do head -c 3000 /dev/urandom > $i.txt; done`);
+  const encrypt = (from: number, to: number): Promise<unknown> =>
+    lab.server.shell(
+      `cd /backups/office; for i in $(seq ${String(from)} ${String(to)}); do head -c 3000 /dev/urandom > $i.txt; done`,
+    );
 
   it('warns, and gives up no history until somebody has answered', async () => {
     await configure('history:\n  keep:\n    count: 1');
@@ -120,7 +149,9 @@ describe('the look at the content', () => {
     expect((await entries()).length).toBeLessThanOrEqual(1);
     await encrypt(1, 40);
     expect(await backUp()).toMatch(/^0 /);
-    expect((await eventsOf(lab, 'run:warned')).at(-1)).toMatchObject({ reason: expect.stringMatching(/looks as if it had been attacked.*as if somebody had encrypted them/) as string });
+    expect((await eventsOf(lab, 'run:warned')).at(-1)).toMatchObject({
+      reason: expect.stringMatching(/looks as if it had been attacked.*as if somebody had encrypted them/) as string,
+    });
     await lab.server.shell('echo changed again > /backups/plans/2.txt');
     expect(await backUp()).toMatch(/^0 /);
     expect((await entries()).length).toBeGreaterThan(1);
@@ -144,8 +175,12 @@ describe('the look at the content', () => {
 
 describe('a hook', () => {
   it('that does not end is ended with all that it started; before mounting that ends the run, and the disk was never opened', async () => {
-    await lab.guest.shell(`printf '#!/bin/sh\\n(trap "" TERM; exec sleep 3599) &\\nsleep 3598\\n' > /usr/local/sbin/endless; chmod 755 /usr/local/sbin/endless`);
-    await configure('guard:\n  content: off\nhooks:\n  - {when: before-mount, command: /usr/local/sbin/endless, timeout: 2s}');
+    await lab.guest.shell(
+      `printf '#!/bin/sh\\n(trap "" TERM; exec sleep 3599) &\\nsleep 3598\\n' > /usr/local/sbin/endless; chmod 755 /usr/local/sbin/endless`,
+    );
+    await configure(
+      'guard:\n  content: off\nhooks:\n  - {when: before-mount, command: /usr/local/sbin/endless, timeout: 2s}',
+    );
     const opened = (await eventsOf(lab, 'luks:opened')).length;
     expect(await backUp()).toMatch(/^13 [^]*before-mount hook \/usr\/local\/sbin\/endless took too long and was ended/);
     expect((await eventsOf(lab, 'luks:opened')).length).toBe(opened);
@@ -153,7 +188,9 @@ describe('a hook', () => {
   });
 
   it('that leaves a child in the mounted disk does not keep it from being closed', async () => {
-    await lab.guest.shell(`printf '#!/bin/sh\\ncd "$EXTBACKUP_MOUNTPOINT"\\nsleep 3597 </dev/null >/dev/null 2>&1 &\\n' > /usr/local/sbin/lingers; chmod 755 /usr/local/sbin/lingers`);
+    await lab.guest.shell(
+      `printf '#!/bin/sh\\ncd "$EXTBACKUP_MOUNTPOINT"\\nsleep 3597 </dev/null >/dev/null 2>&1 &\\n' > /usr/local/sbin/lingers; chmod 755 /usr/local/sbin/lingers`,
+    );
     await configure('guard:\n  content: off\nhooks:\n  - {when: after-mount, command: /usr/local/sbin/lingers}');
     expect(await backUp()).toMatch(/^0 /);
     await assertClosed(lab);

@@ -20,10 +20,18 @@ afterAll(() => lab.close());
 
 const run = async (): Promise<{ exitCode: number; stderr: string; seconds: number }> => {
   const begin = performance.now();
-  const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { okCodes: 'any', timeoutMs: 240_000 });
+  const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
+    okCodes: 'any',
+    timeoutMs: 240_000,
+  });
   return { exitCode, stderr, seconds: (performance.now() - begin) / 1000 };
 };
-const memory = async (): Promise<number> => Number(await lab.guest.ask("sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/$(systemctl show -P MainPID extbackup)/status"));
+const memory = async (): Promise<number> =>
+  Number(
+    await lab.guest.ask(
+      "sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/$(systemctl show -P MainPID extbackup)/status",
+    ),
+  );
 
 it.each([
   ['says something else', 'echo hello; sleep 2'],
@@ -52,8 +60,13 @@ it('a hundred events of one disk start no second run, and nobody but root can as
   const runs = (await eventsOf(lab, 'run:started')).length;
   const pid = await guest.ask('systemctl show -P MainPID extbackup');
   const device = `${await guest.deviceOf(disk)}1`;
-  await guest.shell(`for i in $(seq 50); do udevadm trigger --action=add ${device}; udevadm trigger --action=change ${device}; done; udevadm settle`);
-  expect((await guest.run(['runuser', '-u', 'nobody', '--', 'touch', '/run/extbackup/spool/run.1.1'], { okCodes: 'any' })).exitCode).not.toBe(0);
+  await guest.shell(
+    `for i in $(seq 50); do udevadm trigger --action=add ${device}; udevadm trigger --action=change ${device}; done; udevadm settle`,
+  );
+  expect(
+    (await guest.run(['runuser', '-u', 'nobody', '--', 'touch', '/run/extbackup/spool/run.1.1'], { okCodes: 'any' }))
+      .exitCode,
+  ).not.toBe(0);
   await guest.waitFor('the spool to be worked off', '[ -z "$(ls /run/extbackup/spool)" ]');
   expect(await run()).toMatchObject({ exitCode: 0 }); // it waits for whatever else there was
   expect((await eventsOf(lab, 'run:started')).length).toBe(runs + 1);
@@ -67,7 +80,9 @@ it('a disk that only claims to be ours, with the largest header there is, is not
   const device = await guest.deviceOf(fake);
   await guest.shell(`printf 'label: gpt\ntype=CA7D7CCB-63ED-4C53-861C-1742536059CC, name="BACKUP_1"\n' | sfdisk -q ${device}; udevadm settle
     cryptsetup luksFormat --batch-mode --type luks2 --label BACKUP_1 --luks2-metadata-size 4m --luks2-keyslots-size 64m --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw ${device}1; udevadm settle`);
-  await guest.waitFor('the refusal', async () => (await eventsOf(lab, 'drive:ignored')).some(({ reason }) => reason === 'not-enrolled'));
+  await guest.waitFor('the refusal', async () =>
+    (await eventsOf(lab, 'drive:ignored')).some(({ reason }) => reason === 'not-enrolled'),
+  );
   expect((await eventsOf(lab, 'luks:opened')).some(({ device: opened }) => opened === `${device}1`)).toBe(false);
   await assertClosed(lab);
   await guest.unplug(fake);
@@ -77,11 +92,15 @@ it('a header that is broken is told, and put back it opens again', async () => {
   const { guest } = lab;
   const device = `${await guest.deviceOf(disk)}1`;
   // The JSON areas of both headers: the disk still looks like LUKS, and cannot be opened.
-  await guest.shell(`cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header; for at in 4096 20480; do head -c 8192 /dev/urandom | dd of=${device} bs=4096 seek=$((at / 4096)) conv=notrunc,fsync status=none; done`);
+  await guest.shell(
+    `cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header; for at in 4096 20480; do head -c 8192 /dev/urandom | dd of=${device} bs=4096 seek=$((at / 4096)) conv=notrunc,fsync status=none; done`,
+  );
   const { exitCode, stderr } = await run();
   expect(exitCode).toBeGreaterThanOrEqual(10);
   expect(stderr).toMatch(/\S.*\n.*\S/);
   await assertClosed(lab);
-  await guest.shell(`cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header; rm /root/header`);
+  await guest.shell(
+    `cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header; rm /root/header`,
+  );
   expect(await run()).toMatchObject({ exitCode: 0 });
 });

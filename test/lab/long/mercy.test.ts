@@ -14,18 +14,28 @@ const inEach = files / folders;
 const patience = { timeoutMs: 900_000 };
 
 /** A program on the server, in which `each(folders)` are paths of its files: thousands of processes would take minutes there. */
-const onServer = (program: string) => lab.server.run(['python3', '-c', `
+const onServer = (program: string) =>
+  lab.server.run(
+    [
+      'python3',
+      '-c',
+      `
 import os, shutil
 os.chdir('/backups')
 def each(folders): return [os.path.join(f'dir-{d}', name) for d in folders for name in sorted(os.listdir(f'dir-{d}'))]
 def put(path, text):
     with open(path, 'wb') as file: file.write(text)
-${program}`], patience);
+${program}`,
+    ],
+    patience,
+  );
 
 /** The checksum of all checksums and names. */
-const checksums = (directory: string): string => `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
+const checksums = (directory: string): string =>
+  `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
 const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), patience);
-const onDisk = (directory = 'backups'): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
+const onDisk = (directory = 'backups'): Promise<string> =>
+  lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
 
 /** Runs our program. Returns its exit code and all that it said. */
 async function extbackup(...args: readonly string[]): Promise<string> {
@@ -54,7 +64,9 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 describe('a server whose files were', () => {
-  beforeEach(async () => { await lab.server.shell('rsync -a --delete /backups.good/ /backups/', patience); });
+  beforeEach(async () => {
+    await lab.server.shell('rsync -a --delete /backups.good/ /backups/', patience);
+  });
 
   it('all gone: nothing happens to the copy, and the words say what to look at', async () => {
     await lab.server.shell('find /backups -mindepth 1 -delete', patience);
@@ -78,17 +90,26 @@ describe('a server whose files were', () => {
     expect(held.message).toContain('safe to unplug');
     expect(held.lastSuccess).toBe(stampedBefore);
     await assertClosed(lab);
-    expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 15 * inEach, deleted: 0 } });
+    expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({
+      exitCode: 14,
+      counts: { changed: 15 * inEach, deleted: 0 },
+    });
     // It was ended before it had replaced everything.
-    expect(Number(await lookInside(lab, disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience)))).toBeLessThan(0.6 * files);
+    expect(
+      Number(await lookInside(lab, disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience))),
+    ).toBeLessThan(0.6 * files);
 
     // Asked again, it touches nothing.
     const opened = (await eventsOf(lab, 'luks:opened')).length;
     expect(await backUp()).toMatch(/^14 /);
     expect((await eventsOf(lab, 'luks:opened')).length).toBe(opened);
 
-    expect(await extbackup('approve', 'BACKUP_1', '--show')).toMatch(new RegExp(`^ +${String(inEach)} +0 +0 {2}dir-2$`, 'm'));
-    const told = await lab.guest.ask('journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*');
+    expect(await extbackup('approve', 'BACKUP_1', '--show')).toMatch(
+      new RegExp(`^ +${String(inEach)} +0 +0 {2}dir-2$`, 'm'),
+    );
+    const told = await lab.guest.ask(
+      'journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*',
+    );
     expect(told).not.toContain('dir-2');
 
     expect(await extbackup('rollback', 'BACKUP_1', '--yes')).toMatch(/^0 /);
@@ -101,7 +122,11 @@ describe('a server whose files were', () => {
     expect(await backUp()).toContain(`100 % of files deleted (${String(files)}), ${String(files)} new`);
     expect(await extbackup('approve', 'BACKUP_1', '--reason', 'a test of the worst day')).toMatch(/^0 /);
     expect(await onDisk()).toBe(await serverNow());
-    expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({ drive: 'BACKUP_1', by: 'root', reason: 'a test of the worst day' });
+    expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({
+      drive: 'BACKUP_1',
+      by: 'root',
+      reason: 'a test of the worst day',
+    });
     expect(await extbackup('rollback', 'BACKUP_1', '--yes')).toMatch(/^0 /);
     expect(await onDisk()).toBe(good);
   });
@@ -118,7 +143,9 @@ describe('a server whose files were', () => {
   it('lost little by little over several rotations: all of them can be read as they were', async () => {
     const before = await lab.guest.ask('date -u +%Y-%m-%dT%H:%M:%SZ');
     for (const step of [0, 1, 2]) {
-      await onServer(`for path in each(range(${String(folders)}))[${String(step)}::${String(14 - step)}]: os.remove(path)`); // 7 to 8 %
+      await onServer(
+        `for path in each(range(${String(folders)}))[${String(step)}::${String(14 - step)}]: os.remove(path)`,
+      ); // 7 to 8 %
       expect(await backUp()).toMatch(/^0 /);
     }
     expect(await onDisk()).toBe(await serverNow());

@@ -17,7 +17,8 @@ afterAll(() => lab.close());
 
 it('a new ssh key replaces the old one only when it has worked', async () => {
   const { guest, server } = lab;
-  const rotate = async (okCodes: number[]): Promise<string> => (await guest.run(['extbackup', 'ssh-key', 'rotate'], { okCodes })).stderr;
+  const rotate = async (okCodes: number[]): Promise<string> =>
+    (await guest.run(['extbackup', 'ssh-key', 'rotate'], { okCodes })).stderr;
   const old = await guest.ask('cat /etc/extbackup/id_ed25519.pub');
   await rotate([0]);
   expect(await rotate([13])).toContain('the old one stays in use');

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab.ts';
 import { password as firstPassword } from '../station.ts';
 import { assertClosed, openStation, waitForState } from '../stories/operator.ts';
-import { atTerminal, commandsOfSheet, followSheet, give, giveTerminal, namesInRam, shellPrompt } from '../stories/person.ts';
+import {
+  atTerminal,
+  commandsOfSheet,
+  followSheet,
+  give,
+  giveTerminal,
+  namesInRam,
+  shellPrompt,
+} from '../stories/person.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
 /** The keys change, told in order: a new password while a disk is away; then the keys of a machine that was set up by hand. */
@@ -30,8 +38,13 @@ it('a new password: the disk that is there gets the new key, and the old one ope
   const slots = (): Promise<string> => guest.ask(`cryptsetup luksDump ${disks[0].path}-part1 | grep -c ': luks2'`);
   expect(await slots()).toBe('2');
   expect(await give(guest, firstPassword, 'unlock')).toMatch(/^0 /);
-  const shown = await atTerminal(guest, ['extbackup', 'key', 'change', '--scrypt-memory', '64M'],
-    ['copy of the LUKS headers', '/root/headers\n'], ['New password', `${newPassword}\n`], ['same again', `${newPassword}\n`]);
+  const shown = await atTerminal(
+    guest,
+    ['extbackup', 'key', 'change', '--scrypt-memory', '64M'],
+    ['copy of the LUKS headers', '/root/headers\n'],
+    ['New password', `${newPassword}\n`],
+    ['same again', `${newPassword}\n`],
+  );
   expect(shown).toContain('extbackup drive rekey BACKUP_2');
   expect(shown).not.toContain('vision');
   const opens = (key: string, more = ''): Promise<boolean> =>
@@ -57,10 +70,18 @@ it('a disk that was away says what to do, and is good again after drive rekey', 
   const doctor = await guest.ask('extbackup doctor --json || true');
   await guest.shell('swapoff /swapfile; rm /swapfile');
   const verdicts = JSON.parse(doctor) as { name: string; verdict: string; happened: string }[];
-  expect(verdicts.find(({ name }) => name === 'swap')).toMatchObject({ verdict: 'warn', happened: expect.stringContaining('/swapfile') as string });
-  expect(verdicts.find(({ name }) => name === 'old-keys')).toMatchObject({ verdict: 'warn', happened: expect.stringContaining('BACKUP_2') as string });
+  expect(verdicts.find(({ name }) => name === 'swap')).toMatchObject({
+    verdict: 'warn',
+    happened: expect.stringContaining('/swapfile') as string,
+  });
+  expect(verdicts.find(({ name }) => name === 'old-keys')).toMatchObject({
+    verdict: 'warn',
+    happened: expect.stringContaining('BACKUP_2') as string,
+  });
   expect(await give(guest, newPassword, 'drive', 'rekey', 'BACKUP_2')).toMatch(/^12 /);
-  expect(await give(guest, firstPassword, 'drive', 'rekey', 'BACKUP_2')).toMatch(/^0 Disk BACKUP_2 has the present key now/m);
+  expect(await give(guest, firstPassword, 'drive', 'rekey', 'BACKUP_2')).toMatch(
+    /^0 Disk BACKUP_2 has the present key now/m,
+  );
   await waitForState(lab, 'BACKUP_2', ['safe-to-unplug']); // it goes on by itself
 });
 
@@ -68,7 +89,9 @@ it('a station set up by hand is taken over with its password, salt, ssh key and 
   const { guest, server } = lab;
   const tutorial = await lab.newDisk({ name: 'BYHAND', sizeMb: 64 });
   await guest.unplug(disks[1]);
-  await guest.shell('systemctl stop extbackup; umount /mnt/ramfs; mkdir /root/before; mv /etc/extbackup /root/before/etc; mv /var/lib/extbackup /root/before/var; mkdir -m 0700 /var/lib/extbackup');
+  await guest.shell(
+    'systemctl stop extbackup; umount /mnt/ramfs; mkdir /root/before; mv /etc/extbackup /root/before/etc; mv /var/lib/extbackup /root/before/var; mkdir -m 0700 /var/lib/extbackup',
+  );
   await guest.plug(tutorial);
   const device = await guest.deviceOf(tutorial);
   await guest.shell(madeByHand(device));
@@ -83,8 +106,14 @@ it('a station set up by hand is taken over with its password, salt, ssh key and 
   await guest.run(['extbackup', 'drive', 'adopt', `${device}1`], { timeoutMs: 200_000 });
   expect((await guest.run(['extbackup', 'run'], { timeoutMs: 240_000 })).exitCode).toBe(0);
   expect(await guest.ask(`head -c 2M ${device}1 | sha256sum`)).toBe(header);
-  await followSheet(guest, commandsOfSheet(await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null')), 'old  password'); // as its script read it
-  expect(await guest.ask('cat /srv/restored/docs/report | sha256sum')).toBe(await server.ask('cat /backups/docs/report | sha256sum'));
+  await followSheet(
+    guest,
+    commandsOfSheet(await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null')),
+    'old  password',
+  ); // as its script read it
+  expect(await guest.ask('cat /srv/restored/docs/report | sha256sum')).toBe(
+    await server.ask('cat /backups/docs/report | sha256sum'),
+  );
   await guest.run(['rm', '-r', '/srv/restored']);
 });
 
@@ -93,9 +122,19 @@ it('a machine without a check value asks at the first login whether this is the 
   await guest.shell(`openssl enc -e -aes-256-cbc -a -pass file:/mnt/ramfs/luks_pw -in /mnt/ramfs/id_rsa.decrypted -out /etc/extbackup/id_rsa.encrypted 2>/dev/null
     sed -i '/check:/d' /etc/extbackup/config.yaml; rm /mnt/ramfs/*`);
   const old = 'old  pass\\word \n';
-  await atTerminal(guest, ['su', '-'], ['is this the first set-up', 'y\n'], ['New password', old], ['same again', old], ['The keys are loaded', ''], [shellPrompt, 'exit\n']);
+  await atTerminal(
+    guest,
+    ['su', '-'],
+    ['is this the first set-up', 'y\n'],
+    ['New password', old],
+    ['same again', old],
+    ['The keys are loaded', ''],
+    [shellPrompt, 'exit\n'],
+  );
   expect(await guest.ask('sha256sum < /mnt/ramfs/luks_pw')).toBe(await guest.ask('sha256sum < /root/key-by-hand'));
-  expect(await guest.ask("sed -n 's/ *check: //p' /etc/extbackup/config.yaml")).toBe(await guest.ask('sha1sum < /root/key-by-hand | cut -d" " -f1'));
+  expect(await guest.ask("sed -n 's/ *check: //p' /etc/extbackup/config.yaml")).toBe(
+    await guest.ask('sha1sum < /root/key-by-hand | cut -d" " -f1'),
+  );
 });
 
 /** Does what a person did who followed the way by hand, with the shell's own tools. The password is read by bash from what was typed. */

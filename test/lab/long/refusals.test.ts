@@ -21,7 +21,9 @@ afterAll(() => lab.close());
 const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, disk);
 
 it('a server with another host key', async () => {
-  await lab.guest.shell("ssh-keygen -q -t ed25519 -N '' -f /tmp/other; sed -i \"s#ssh-ed25519 .*#$(cut -d' ' -f1,2 /tmp/other.pub)#\" /etc/extbackup/known_hosts; rm /tmp/other*");
+  await lab.guest.shell(
+    "ssh-keygen -q -t ed25519 -N '' -f /tmp/other; sed -i \"s#ssh-ed25519 .*#$(cut -d' ' -f1,2 /tmp/other.pub)#\" /etc/extbackup/known_hosts; rm /tmp/other*",
+  );
   expect(await failedRun()).toMatchObject({ code: 'EXB_HOST_KEY', exitCode: 13 });
 });
 
@@ -39,7 +41,9 @@ it('a disk with another key', async () => {
   await lab.guest.shell('systemctl stop extbackup');
   await lab.guest.plug(disk);
   const device = await lab.guest.deviceOf(disk);
-  await lab.guest.shell(`head -c 64 /dev/zero | tr '\\0' a > /root/other; cryptsetup luksChangeKey --batch-mode --key-file /mnt/ramfs/luks_pw ${device}1 /root/other`);
+  await lab.guest.shell(
+    `head -c 64 /dev/zero | tr '\\0' a > /root/other; cryptsetup luksChangeKey --batch-mode --key-file /mnt/ramfs/luks_pw ${device}1 /root/other`,
+  );
   await lab.guest.yank(disk);
   await lab.guest.shell('systemctl start extbackup');
   expect(await failedRun()).toMatchObject({ code: 'EXB_KEY_REJECTED', exitCode: 12 });

@@ -14,13 +14,20 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-const runCount = async (): Promise<number> => Number(await lab.guest.ask('wc -l < /var/lib/extbackup/runs.jsonl 2>/dev/null || echo 0'));
+const runCount = async (): Promise<number> =>
+  Number(await lab.guest.ask('wc -l < /var/lib/extbackup/runs.jsonl 2>/dev/null || echo 0'));
 
 it('a second agent ends at once, and the first one goes on', async () => {
   const { guest } = lab;
   const pid = await guest.ask('systemctl show -P MainPID extbackup');
-  const second = await guest.shell('unshare --mount --propagation slave extbackup agent', { okCodes: 'any', timeoutMs: 60_000 });
-  expect(second).toMatchObject({ exitCode: 11, stderr: expect.stringContaining('Another agent is running already.') as string });
+  const second = await guest.shell('unshare --mount --propagation slave extbackup agent', {
+    okCodes: 'any',
+    timeoutMs: 60_000,
+  });
+  expect(second).toMatchObject({
+    exitCode: 11,
+    stderr: expect.stringContaining('Another agent is running already.') as string,
+  });
   expect(await guest.ask('systemctl show -P MainPID extbackup')).toBe(pid);
 });
 
@@ -29,15 +36,20 @@ it('while a person waits, cron and a second command ask too: one run at a time',
   await guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   const before = await runCount();
-  const codes = await guest.ask(`
+  const codes = await guest.ask(
+    `
     for who in "run" "run --drive BACKUP_1" "run --scheduled"; do
       { code=0; extbackup $who >/dev/null 2>&1 || code=$?; echo $code; } &
     done
-    wait`, { timeoutMs: 180_000 });
+    wait`,
+    { timeoutMs: 180_000 },
+  );
   // Each is served by the one run, refused because it goes on, or told that the copy is fresh.
   for (const code of codes.split('\n')) expect([0, 11, 15]).toContain(Number(code));
   expect(codes.split('\n')).toContain('0');
-  const runs = (await guest.ask('cat /var/lib/extbackup/runs.jsonl')).split('\n').map((line) => JSON.parse(line) as { startedAt: string; endedAt: string; outcome: string });
+  const runs = (await guest.ask('cat /var/lib/extbackup/runs.jsonl'))
+    .split('\n')
+    .map((line) => JSON.parse(line) as { startedAt: string; endedAt: string; outcome: string });
   expect(runs.length).toBeGreaterThan(before);
   for (const [index, run] of runs.entries()) {
     expect(run.outcome).toBe('success');
@@ -52,13 +64,23 @@ it('without leave to hear of USB the agent says so once and goes on with what ud
   const extra = '/etc/systemd/system/extbackup.service.d';
   for (const setting of ['InaccessiblePaths=/sys/bus/usb', 'RestrictAddressFamilies=~AF_NETLINK']) {
     await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
-    await guest.shell(`mkdir -p ${extra}; printf '[Service]\n${setting}\n' > ${extra}/no-usb.conf; systemctl daemon-reload; systemctl restart extbackup`);
+    await guest.shell(
+      `mkdir -p ${extra}; printf '[Service]\n${setting}\n' > ${extra}/no-usb.conf; systemctl daemon-reload; systemctl restart extbackup`,
+    );
     const before = await runCount();
     await guest.plug(disk);
-    await guest.waitFor('the backup', `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`, 180_000);
+    await guest.waitFor(
+      'the backup',
+      `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`,
+      180_000,
+    );
     const events = await guest.journal('extbackup');
     const started = events.map(({ event }) => event).lastIndexOf('agent:started');
-    const told = events.slice(started).filter(({ event, reason }) => event === 'warning:raised' && String(reason).startsWith('USB cannot be listened to'));
+    const told = events
+      .slice(started)
+      .filter(
+        ({ event, reason }) => event === 'warning:raised' && String(reason).startsWith('USB cannot be listened to'),
+      );
     expect(told).toHaveLength(1);
     expect(await guest.ask('systemctl show -P NRestarts extbackup')).toBe('0');
     await guest.unplug(disk);
@@ -71,7 +93,9 @@ it('a full system disk stops no backup: the operator is told, and the next run w
   await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
   await server.shell('head -c 1M /dev/urandom > /backups/docs/b');
   // Root may use the reserved blocks, too.
-  await guest.shell('fallocate -l $(($(stat -f -c %f /) * $(stat -f -c %S /) - 16000000)) /var/filler || true; cat /dev/zero > /var/filler2 2>/dev/null || true; ! echo x 2>/dev/null > /var/lib/extbackup/probe; rm -f /var/lib/extbackup/probe');
+  await guest.shell(
+    'fallocate -l $(($(stat -f -c %f /) * $(stat -f -c %S /) - 16000000)) /var/filler || true; cat /dev/zero > /var/filler2 2>/dev/null || true; ! echo x 2>/dev/null > /var/lib/extbackup/probe; rm -f /var/lib/extbackup/probe',
+  );
   await guest.plug(disk);
   await guest.waitFor('the backup', 'grep -q \'"state":"safe-to-unplug"\' /run/extbackup/status.json', 180_000);
   await assertClosed(lab);
@@ -81,8 +105,14 @@ it('a full system disk stops no backup: the operator is told, and the next run w
   await guest.shell('rm /var/filler /var/filler2; sync');
   await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
   await guest.plug(disk);
-  await guest.waitFor('the next run', `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`, 180_000);
-  const { drives } = JSON.parse(await guest.ask('cat /var/lib/extbackup/drives.json')) as { drives: { label: string; lastSuccess: string | null }[] };
+  await guest.waitFor(
+    'the next run',
+    `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`,
+    180_000,
+  );
+  const { drives } = JSON.parse(await guest.ask('cat /var/lib/extbackup/drives.json')) as {
+    drives: { label: string; lastSuccess: string | null }[];
+  };
   expect(drives.find(({ label }) => label === 'BACKUP_1')?.lastSuccess).not.toBeNull();
   await guest.unplug(disk);
 });
@@ -90,15 +120,24 @@ it('a full system disk stops no backup: the operator is told, and the next run w
 it('the agent sees in its unit what rsync reads and writes, so that only a true standstill is one', async () => {
   const { guest, server } = lab;
   await server.shell('head -c 20M /dev/urandom > /backups/docs/c');
-  await guest.shell("sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500}/' /etc/extbackup/config.yaml");
+  await guest.shell(
+    "sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500}/' /etc/extbackup/config.yaml",
+  );
   await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
   await guest.plug(disk);
-  await guest.waitFor('rsync', 'pgrep -x rsync >/dev/null && grep -q \'"phase":"pulling"\' /run/extbackup/status.json', 120_000);
+  await guest.waitFor(
+    'rsync',
+    'pgrep -x rsync >/dev/null && grep -q \'"phase":"pulling"\' /run/extbackup/status.json',
+    120_000,
+  );
   // With the same powers as the agent, and no more.
-  const io = await guest.ask(`
+  const io = await guest.ask(
+    `
     for pid in $(pgrep -x rsync); do
       systemd-run --quiet --pipe --wait -p CapabilityBoundingSet="$(systemctl show -P CapabilityBoundingSet extbackup)" -p NoNewPrivileges=yes -p ProtectKernelTunables=yes cat /proc/$pid/io 2>/dev/null && break
-    done`, { timeoutMs: 60_000 });
+    done`,
+    { timeoutMs: 60_000 },
+  );
   expect(io).toMatch(/^rchar: \d+$/m);
   await guest.shell('pkill -STOP -x rsync');
   await guest.waitFor('the end of the standstill', 'grep -q EXB_STALLED /var/lib/extbackup/runs.jsonl', 120_000);

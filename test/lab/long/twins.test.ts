@@ -24,7 +24,8 @@ it('a disk and its copy at once are both refused, and the one that stays too, un
   await guest.run(['extbackup', 'lock']); // so that the first is not at work when the second comes
   await guest.plug(disk);
   await guest.plug(copy);
-  const refusals = async (): Promise<Record<string, unknown>[]> => (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
+  const refusals = async (): Promise<Record<string, unknown>[]> =>
+    (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
   await guest.waitFor('both to be refused', async () => (await refusals()).length === 2);
   await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n` });
   await takeOut(lab, copy);

@@ -8,15 +8,21 @@ import type { Sample } from './growth.ts';
 const mishaps: Readonly<Record<string, (lab: Lab, disk: UsbDisk) => Promise<void>>> = {
   none: () => Promise.resolve(),
   'pulled out': ({ guest }, disk) => guest.yank(disk),
-  'rsync killed': async ({ guest }) => { await guest.shell('pkill -KILL -x rsync || true'); },
-  'ssh killed': async ({ guest }) => { await guest.shell('pkill -KILL -x ssh || true'); },
+  'rsync killed': async ({ guest }) => {
+    await guest.shell('pkill -KILL -x rsync || true');
+  },
+  'ssh killed': async ({ guest }) => {
+    await guest.shell('pkill -KILL -x ssh || true');
+  },
   'network cut and back': async ({ server }) => {
     await server.cutNetwork();
     await pause(3_000);
     await server.healNetwork();
   },
   'write errors': ({ guest }, disk) => guest.breakDisk(disk, 'write'),
-  'agent killed': async ({ guest }) => { await guest.shell('systemctl kill --kill-whom=main --signal=SIGKILL extbackup'); },
+  'agent killed': async ({ guest }) => {
+    await guest.shell('systemctl kill --kill-whom=main --signal=SIGKILL extbackup');
+  },
 };
 const names = Object.keys(mishaps);
 
@@ -50,11 +56,13 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
   const { guest, server } = station;
   const [disk] = station.disks as [UsbDisk];
   try {
-    await server.shell('mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 10000 /dev/urandom > /backups/docs/$i; done');
+    await server.shell(
+      'mkdir -p /backups/docs; for i in 1 2 3 4 5 6 7 8 9; do head -c 10000 /dev/urandom > /backups/docs/$i; done',
+    );
     await guest.shell("sed -i 's/^source:.*/&\\npull: {stallTimeout: 8s, retries: 2}/' /etc/extbackup/config.yaml");
     for (let cycle = 1; cycle <= count; cycle += 1) {
       const afterMs = Math.round(500 + random() * 12_000);
-      const chosen = random() < 0.5 ? 'none' : names[Math.floor(random() * names.length)] ?? 'none';
+      const chosen = random() < 0.5 ? 'none' : (names[Math.floor(random() * names.length)] ?? 'none');
       const mishap = cycle === count || (chosen === 'agent killed' && cycle > count / 2) ? 'none' : chosen;
       const runs = await guest.ask(`wc -l < ${ledger} 2>/dev/null || echo 0`);
       await server.shell(`head -c 300K /dev/urandom > /backups/docs/new-${String(cycle % 20)}`);
@@ -65,9 +73,14 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
       }
       await comeToRest(station, Number(runs), mishap === 'none');
       if (guest.isPlugged(disk)) await guest.unplug(disk);
-      await guest.waitFor(`rest after cycle ${String(cycle)} (${mishap})`, `grep -q '"agent":"running".*"run":null' ${status} && ! grep -q '"present":true' ${status} && [ -z "$(cat /sys/class/block/dm-*/dm/name 2>/dev/null)" ]`, 120_000);
+      await guest.waitFor(
+        `rest after cycle ${String(cycle)} (${mishap})`,
+        `grep -q '"agent":"running".*"run":null' ${status} && ! grep -q '"present":true' ${status} && [ -z "$(cat /sys/class/block/dm-*/dm/name 2>/dev/null)" ]`,
+        120_000,
+      );
       const last = await guest.ask(`tail -n 1 ${ledger} 2>/dev/null || true`);
-      if (mishap === 'none' && !last.includes('"outcome":"success"')) throw new Error(`cycle ${String(cycle)} was no good run: ${last}`);
+      if (mishap === 'none' && !last.includes('"outcome":"success"'))
+        throw new Error(`cycle ${String(cycle)} was no good run: ${last}`);
       yield { mishap, afterMs, sample: { cycle, ...(await look(station)) } };
     }
   } finally {
@@ -80,7 +93,9 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
  * and an agent can be killed when the run is over.
  */
 async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boolean): Promise<void> {
-  await guest.waitThrough('the run to end', `
+  await guest.waitThrough(
+    'the run to end',
+    `
     calm=0
     enough=6
     while [ $calm -lt $enough ]; do
@@ -93,7 +108,9 @@ async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boole
       [ -d /proc/\${pid%%,*} ] || calm=0
       enough=6
       [ "$(wc -l < ${ledger} 2>/dev/null || echo 0)" -gt ${String(runsBefore)} ] || ${runMustCome ? 'calm=0' : 'enough=40'}
-    done`, 240_000);
+    done`,
+    240_000,
+  );
 }
 
 async function look({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
@@ -109,6 +126,28 @@ async function look({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
     wc -l < /proc/self/mountinfo
     ps -eo ppid= | grep -cvw 2
     sed -n 's/^SUnreclaim:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/meminfo`);
-  const [pid = 0, memory = 0, descriptors = 0, watches = 0, processes = 0, mounts = 0, mappings = 0, machineMounts = 0, machineProcesses = 0, kernelMemory = 0] = text.split('\n').map(Number);
-  return { pid, memory, descriptors, watches, processes, mounts, mappings, machineMounts, machineProcesses, kernelMemory };
+  const [
+    pid = 0,
+    memory = 0,
+    descriptors = 0,
+    watches = 0,
+    processes = 0,
+    mounts = 0,
+    mappings = 0,
+    machineMounts = 0,
+    machineProcesses = 0,
+    kernelMemory = 0,
+  ] = text.split('\n').map(Number);
+  return {
+    pid,
+    memory,
+    descriptors,
+    watches,
+    processes,
+    mounts,
+    mappings,
+    machineMounts,
+    machineProcesses,
+    kernelMemory,
+  };
 }

@@ -23,7 +23,15 @@ export interface Sample {
 
 /** How much more than at first may be there at the end. Memory: V8 collects late, and a leak of 100 KiB a run is seen in 200. */
 const allowed: Readonly<Record<Exclude<keyof Sample, 'cycle' | 'pid'>, number>> = {
-  memory: 20_000, descriptors: 2, watches: 0, processes: 0, mounts: 0, mappings: 0, machineMounts: 0, machineProcesses: 3, kernelMemory: 30_000,
+  memory: 20_000,
+  descriptors: 2,
+  watches: 0,
+  processes: 0,
+  mounts: 0,
+  mappings: 0,
+  machineMounts: 0,
+  machineProcesses: 3,
+  kernelMemory: 30_000,
 };
 
 /** What has grown, in words. Compares the medians of the first and the last third of the present agent's life. */
@@ -34,7 +42,10 @@ export function findGrowth(samples: readonly Sample[]): string[] {
     // What outlives an agent is looked at from the start.
     const all = name.startsWith('machine') || name === 'mappings' || name === 'kernelMemory' ? samples : agent;
     const span = all === samples ? Math.max(1, Math.floor(samples.length / 3)) : third;
-    const [first, last] = [median(all.slice(0, span).map((sample) => sample[name])), median(all.slice(-span).map((sample) => sample[name]))];
+    const [first, last] = [
+      median(all.slice(0, span).map((sample) => sample[name])),
+      median(all.slice(-span).map((sample) => sample[name])),
+    ];
     return last - first > allowed[name] ? [`${name}: ${String(first)} at first, ${String(last)} at the end`] : [];
   });
 }

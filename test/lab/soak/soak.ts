@@ -3,23 +3,58 @@ import { parseArgs } from 'node:util';
 import { findGrowth, type Sample } from './growth.ts';
 import { soak } from './cycles.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '200' }, seed: { type: 'string', default: String(Date.now() % 100_000) } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+  },
+});
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
 if (!Number.isInteger(rounds) || !Number.isInteger(seed) || rounds < 1) {
   console.error('npm run soak [-- --rounds N] [--seed N], both whole numbers');
   process.exit(2);
 }
 console.log(`${String(rounds)} rounds, seed ${String(seed)}\n`);
-console.log('round  mishap                   after ms  agent   memory KiB  fds  watches  procs  mounts  dm  all mounts  all procs  kernel KiB  seconds');
+console.log(
+  'round  mishap                   after ms  agent   memory KiB  fds  watches  procs  mounts  dm  all mounts  all procs  kernel KiB  seconds',
+);
 const samples: Sample[] = [];
 let begin = performance.now();
 for await (const { mishap, afterMs, sample } of soak(rounds, seed)) {
-  const { cycle, pid, memory, descriptors, watches, processes, mounts, mappings, machineMounts, machineProcesses, kernelMemory } = sample;
+  const {
+    cycle,
+    pid,
+    memory,
+    descriptors,
+    watches,
+    processes,
+    mounts,
+    mappings,
+    machineMounts,
+    machineProcesses,
+    kernelMemory,
+  } = sample;
   const cells: [string | number, number][] = [
-    [cycle, 5], [mishap, -23], [mishap === 'none' ? '' : afterMs, 9], [pid, 5], [memory, 11], [descriptors, 4], [watches, 8], [processes, 6], [mounts, 7],
-    [mappings, 3], [machineMounts, 11], [machineProcesses, 10], [kernelMemory, 11], [((performance.now() - begin) / 1000).toFixed(0), 8],
+    [cycle, 5],
+    [mishap, -23],
+    [mishap === 'none' ? '' : afterMs, 9],
+    [pid, 5],
+    [memory, 11],
+    [descriptors, 4],
+    [watches, 8],
+    [processes, 6],
+    [mounts, 7],
+    [mappings, 3],
+    [machineMounts, 11],
+    [machineProcesses, 10],
+    [kernelMemory, 11],
+    [((performance.now() - begin) / 1000).toFixed(0), 8],
   ];
-  console.log(cells.map(([value, width]) => (width < 0 ? String(value).padEnd(-width) : String(value).padStart(width))).join('  '));
+  console.log(
+    cells
+      .map(([value, width]) => (width < 0 ? String(value).padEnd(-width) : String(value).padStart(width)))
+      .join('  '),
+  );
   samples.push(sample);
   begin = performance.now();
 }

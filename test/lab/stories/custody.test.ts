@@ -19,10 +19,14 @@ beforeAll(async () => {
   const station = await openStation('BACKUP_1');
   lab = station;
   [disk] = station.disks as [UsbDisk];
-  await lab.server.shell(`mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`);
+  await lab.server.shell(
+    `mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`,
+  );
   await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
   await lab.guest.copyIn(join(import.meta.dirname, '../on-guest/intruder.py'), '/usr/local/sbin/intruder.py');
-  await lab.guest.shell("printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py, /run/extbackup/intruder]}]\\n' >> /etc/extbackup/config.yaml");
+  await lab.guest.shell(
+    "printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py, /run/extbackup/intruder]}]\\n' >> /etc/extbackup/config.yaml",
+  );
 });
 afterAll(() => lab.close());
 
@@ -41,9 +45,12 @@ async function secretsInRam(): Promise<Secrets> {
   const keyHex = Buffer.from(await lab.guest.ask('cat /mnt/ramfs/luks_pw'));
   const text = await lab.guest.ask('cat /mnt/ramfs/id_ed25519.decrypted');
   const decoded = Buffer.from(text.replace(/-----[^\n]*/g, ''), 'base64');
-  const publicHalf = Buffer.from(await lab.guest.ask('cut -d" " -f2 /etc/extbackup/id_ed25519.pub'), 'base64').subarray(-32);
+  const publicHalf = Buffer.from(await lab.guest.ask('cut -d" " -f2 /etc/extbackup/id_ed25519.pub'), 'base64').subarray(
+    -32,
+  );
   const at = decoded.lastIndexOf(publicHalf) - 32; // the private part is the seed, and the public half once more
-  const inText = (byte: number): number => text.indexOf('\n') + 1 + Math.floor((byte * 4) / 3) + Math.floor((byte * 4) / 3 / 70); // lines of 70
+  const inText = (byte: number): number =>
+    text.indexOf('\n') + 1 + Math.floor((byte * 4) / 3) + Math.floor((byte * 4) / 3 / 70); // lines of 70
   return { keyHex, seed: decoded.subarray(at, at + 32), pem: Buffer.from(text.slice(inText(at) + 1, inText(at + 32))) };
 }
 
@@ -51,11 +58,23 @@ it('no secret is in a command line, an environment or the journal at any moment 
   const { guest } = lab;
   const { keyHex } = await secretsInRam();
   // Planted, each in one place that is looked at: the search can fail.
-  const planted = { argument: markerOf('an argument'), variable: markerOf('a variable'), message: markerOf('a message') };
-  const patterns = ['"$(head -c 32 /mnt/ramfs/luks_pw)"', 'battery', 'staple', inShell('name of a payroll'), ...Object.values(planted)];
+  const planted = {
+    argument: markerOf('an argument'),
+    variable: markerOf('a variable'),
+    message: markerOf('a message'),
+  };
+  const patterns = [
+    '"$(head -c 32 /mnt/ramfs/luks_pw)"',
+    'battery',
+    'staple',
+    inShell('name of a payroll'),
+    ...Object.values(planted),
+  ];
   const firstPlanted = patterns.length - Object.keys(planted).length;
   // The patterns reach the sampler by a file in RAM that is never swapped, like the secrets themselves.
-  await guest.shell(`mkdir -p /mnt/sampler && mount -t ramfs -o mode=0700 ramfs /mnt/sampler; printf '%s\\n' ${patterns.join(' ')} > /mnt/sampler/patterns`);
+  await guest.shell(
+    `mkdir -p /mnt/sampler && mount -t ramfs -o mode=0700 ramfs /mnt/sampler; printf '%s\\n' ${patterns.join(' ')} > /mnt/sampler/patterns`,
+  );
   await guest.copyIn(`${import.meta.dirname}/../on-guest/sample-processes.py`, '/root/sample-processes.py');
   await guest.shell(`systemd-run --quiet --unit sampler python3 /root/sample-processes.py /mnt/sampler/patterns /run/seen /run/rounds
     systemd-run --quiet --unit planted --setenv=PLANTED=${planted.variable} python3 -c 'import time; time.sleep(900)' ${planted.argument}`);
@@ -68,29 +87,45 @@ it('no secret is in a command line, an environment or the journal at any moment 
   await guest.shell('systemctl stop sampler planted; umount /mnt/sampler');
   expect(Number(await guest.ask('stat -c %s /run/rounds'))).toBeGreaterThan(20);
   const seen = (await guest.ask('cat /run/seen')).split('\n');
-  expect(seen).toEqual(expect.arrayContaining([`cmdline of ${pid}: ${firstPlanted}`, `environ of ${pid}: ${firstPlanted + 1}`, `journal: ${firstPlanted + 2}`]));
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      `cmdline of ${pid}: ${firstPlanted}`,
+      `environ of ${pid}: ${firstPlanted + 1}`,
+      `journal: ${firstPlanted + 2}`,
+    ]),
+  );
   expect(seen.filter((line) => Number(/\d+$/.exec(line)) < firstPlanted)).toEqual([]);
   const journal = await guest.ask('journalctl -o export --no-pager | cat');
   expect(journal).toContain(planted.message);
-  for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker]) expect(journal.includes(secret)).toBe(false);
+  for (const secret of [keyHex.toString().slice(0, 40), password, nameMarker, dataMarker])
+    expect(journal.includes(secret)).toBe(false);
 });
 
 it('what runs inside the service gets no further than its own places', async () => {
   const attempts = (await lab.guest.ask('cat /run/extbackup/intruder')).split('\n');
-  expect(attempts.filter((line) => line.startsWith('done '))).toEqual(['done write /run/extbackup/own', 'done write /var/lib/extbackup/own', 'done write /mnt/plaintext/own']);
+  expect(attempts.filter((line) => line.startsWith('done '))).toEqual([
+    'done write /run/extbackup/own',
+    'done write /var/lib/extbackup/own',
+    'done write /mnt/plaintext/own',
+  ]);
   expect(attempts.length).toBeGreaterThan(25);
 });
 
 it('an rsync that means no good gets no further than the opened disk', async () => {
   const { guest } = lab;
-  const forbidden = '/mnt/ramfs/luks_pw /mnt/ramfs/id_ed25519.decrypted /etc/extbackup/config.yaml /etc/shadow /var/lib/extbackup/drives.json /run/extbackup/status.json /dev/sda /dev/vda /proc/1/environ';
+  const forbidden =
+    '/mnt/ramfs/luks_pw /mnt/ramfs/id_ed25519.decrypted /etc/extbackup/config.yaml /etc/shadow /var/lib/extbackup/drives.json /run/extbackup/status.json /dev/sda /dev/vda /proc/1/environ';
   await guest.shell(`cp -p /usr/bin/rsync /usr/bin/rsync.real
     printf '#!/bin/sh\n/usr/bin/python3 -I /usr/local/sbin/intruder.py /mnt/plaintext/attempts ${forbidden} /mnt/plaintext/LABEL /usr/bin/true\nexec /usr/bin/rsync.real "$@"\n' > /usr/bin/rsync`);
   expect(await guest.ask('extbackup doctor | grep rsync-confined')).toMatch(/^ok /);
   await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 240_000 });
   await guest.shell('mv /usr/bin/rsync.real /usr/bin/rsync');
   const attempts = (await lookInside(lab, disk, (top) => guest.ask(`cat ${top}/attempts`))).split('\n');
-  expect(attempts.filter((line) => line.startsWith('done '))).toEqual(['done write /mnt/plaintext/own', 'done read /mnt/plaintext/LABEL', 'done read /usr/bin/true']);
+  expect(attempts.filter((line) => line.startsWith('done '))).toEqual([
+    'done write /mnt/plaintext/own',
+    'done read /mnt/plaintext/LABEL',
+    'done read /usr/bin/true',
+  ]);
   expect(attempts.filter((line) => line.startsWith('refused read '))).toHaveLength(forbidden.split(' ').length);
   // All of them are there, and root reads them: the attempts could succeed.
   await guest.shell(`for file in ${forbidden}; do head -c 1 $file >/dev/null || exit 1; done`);
@@ -99,19 +134,25 @@ it('an rsync that means no good gets no further than the opened disk', async () 
 it('nobody but root looks into the memory of the agent', async () => {
   const { guest } = lab;
   await guest.copyIn(`${import.meta.dirname}/../on-guest/look-into.py`, '/run/look-into.py');
-  const seenBy = (user: string, pid: string): Promise<string> => guest.ask(`chmod 644 /run/look-into.py; setpriv --reuid ${user} --regid nogroup --clear-groups python3 /run/look-into.py ${pid}`);
+  const seenBy = (user: string, pid: string): Promise<string> =>
+    guest.ask(
+      `chmod 644 /run/look-into.py; setpriv --reuid ${user} --regid nogroup --clear-groups python3 /run/look-into.py ${pid}`,
+    );
   const agent = await guest.ask('systemctl show --property MainPID --value extbackup');
   expect(await seenBy('nobody', agent)).toBe('');
   await guest.shell('systemd-run --quiet --unit own --uid nobody sleep 900');
   expect(await seenBy('nobody', '$(systemctl show --property MainPID --value own)')).toMatch(/^environ\nmaps/); // a process of its own: the check can fail
   await guest.shell('systemctl stop own');
-  const asNobody = await guest.ask('for verb in unlock "key change" "drive list"; do setpriv --reuid nobody --regid nogroup --clear-groups extbackup $verb 2>&1 || echo $?; done');
+  const asNobody = await guest.ask(
+    'for verb in unlock "key change" "drive list"; do setpriv --reuid nobody --regid nogroup --clear-groups extbackup $verb 2>&1 || echo $?; done',
+  );
   expect(asNobody.match(/^Only root may .*\nRun this as root.*\n2$/gm)).toHaveLength(3);
 });
 
 it('a command that waits for the password is kept out of swap', async () => {
   const { guest } = lab;
-  const limits = await guest.ask(`mkfifo /run/held; extbackup unlock --password-stdin </run/held >/dev/null 2>&1 & exec 3>/run/held
+  const limits =
+    await guest.ask(`mkfifo /run/held; extbackup unlock --password-stdin </run/held >/dev/null 2>&1 & exec 3>/run/held
     scope=/sys/fs/cgroup/system.slice/extbackup-$!.scope
     for i in $(seq 100); do grep -qx $! $scope/cgroup.procs 2>/dev/null && cat $scope/memory.swap.max && break; sleep 0.2; done; exec 3>&-; wait; rm /run/held`);
   expect(limits).toBe('0');
@@ -119,7 +160,9 @@ it('a command that waits for the password is kept out of swap', async () => {
 
 it('a crash of the agent leaves no core file', async () => {
   const { guest } = lab;
-  await guest.shell('echo /var/crash-%p > /proc/sys/kernel/core_pattern; systemctl kill --kill-whom=main --signal=SIGSEGV extbackup');
+  await guest.shell(
+    'echo /var/crash-%p > /proc/sys/kernel/core_pattern; systemctl kill --kill-whom=main --signal=SIGSEGV extbackup',
+  );
   await guest.waitFor('the agent to be back', async () => (await eventsOf(lab, 'agent:started')).length >= 2);
   expect(await guest.ask('ls -d /var/crash-* 2>/dev/null || true')).toBe('');
   // The same crash of a program without the agent's limits does leave one: the check can fail.
@@ -141,7 +184,9 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   await guest.waitFor('another run', async () => (await eventsOf(lab, 'run:succeeded')).length > runsBefore, 240_000);
   // Asks the kernel to swap out what it may of every service; EAGAIN when that was less than asked for. Not of sshd: the lab
   // itself reads the secrets through it.
-  await guest.shell("for service in /sys/fs/cgroup/system.slice/*.service; do case $service in *ssh*) continue;; esac; echo '200M swappiness=200' > $service/memory.reclaim || true; done");
+  await guest.shell(
+    "for service in /sys/fs/cgroup/system.slice/*.service; do case $service in *ssh*) continue;; esac; echo '200M swappiness=200' > $service/memory.reclaim || true; done",
+  );
   expect(Number(await guest.ask("awk '/swapfile/ {print $4}' /proc/swaps"))).toBeGreaterThan(0);
   await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 });
   expect(await guest.ask('ls -A /mnt/ramfs')).toBe('');
@@ -149,12 +194,23 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   await guest.reboot();
   await giveTerminal(guest);
   // The first login after the boot.
-  const shown = await atTerminal(guest, ['su', '-'], ['Password of the backup disks', `${password}\n`], ['The keys are loaded', ''], [shellPrompt, 'exit\n']);
+  const shown = await atTerminal(
+    guest,
+    ['su', '-'],
+    ['Password of the backup disks', `${password}\n`],
+    ['The keys are loaded', ''],
+    [shellPrompt, 'exit\n'],
+  );
   expect(shown).not.toContain(password);
   expect(await guest.ask('cat /mnt/ramfs/luks_pw')).toBe(keyHex.toString());
   const secrets = [
-    ...pieces(keyHex), ...pieces(Buffer.from(keyHex.toString(), 'hex')), ...pieces(seed), ...pieces(pem),
-    Buffer.from(password), Buffer.from(dataMarker), Buffer.from(nameMarker),
+    ...pieces(keyHex),
+    ...pieces(Buffer.from(keyHex.toString(), 'hex')),
+    ...pieces(seed),
+    ...pieces(pem),
+    Buffer.from(password),
+    Buffer.from(dataMarker),
+    Buffer.from(nameMarker),
   ];
   const found = await guest.searchRootDisk([salt, ...secrets]);
   expect(found.map(({ pattern }) => pattern.toString('latin1'))).toEqual([salt.toString('latin1')]);

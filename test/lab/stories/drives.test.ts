@@ -18,14 +18,17 @@ afterEach(() => lab.guest.restore('set up'));
 afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
+const extbackup = (...args: readonly string[]): Promise<RunResult> =>
+  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
 
 const nothingIsOpen = async (): Promise<void> => {
   expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
 };
 
 /** Half a mirror on the first partition, made by the kernel's own files; see "md" in the kernel's administration guide. */
-const makeRaid = (device: string): string => `modprobe raid1; echo md_x > /sys/module/md_mod/parameters/new_array; cd /sys/block/md_x/md
+const makeRaid = (
+  device: string,
+): string => `modprobe raid1; echo md_x > /sys/module/md_mod/parameters/new_array; cd /sys/block/md_x/md
   echo none > metadata_version; echo raid1 > level; echo 2 > raid_disks; cat /sys/class/block/${basename(device)}1/dev > new_dev
   echo 0 > dev-${basename(device)}1/slot; echo 10000 > component_size; echo active > array_state`;
 
@@ -35,15 +38,25 @@ describe('drive prepare', () => {
     const disk = await lab.newDisk({ name: 'USED', sizeMb: 96 });
     await guest.plug(disk);
     const device = await guest.deviceOf(disk);
-    await guest.shell(`printf 'label: gpt\nsize=20M\nsize=20M\n' | sfdisk -q ${device}; udevadm settle; mkswap -q ${device}1; swapon ${device}1`);
+    await guest.shell(
+      `printf 'label: gpt\nsize=20M\nsize=20M\n' | sfdisk -q ${device}; udevadm settle; mkswap -q ${device}1; swapon ${device}1`,
+    );
     const refusals = [
       { name: '/dev/vda', words: 'holds /' },
       { name: '/dev/nothing', words: 'There is no disk /dev/nothing' },
       { name: `${device}2`, words: `name it: ${device}` },
       { name: device, words: 'swap space in use' },
-      { name: device, words: 'holds /boot', before: `swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mount ${device}2 /boot` },
+      {
+        name: device,
+        words: 'holds /boot',
+        before: `swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mount ${device}2 /boot`,
+      },
       // What LVM is made of.
-      { name: device, words: '/dev/mapper/volume stands on it', before: `umount /boot; dmsetup create volume --table "0 2048 linear ${device}1 0"` },
+      {
+        name: device,
+        words: '/dev/mapper/volume stands on it',
+        before: `umount /boot; dmsetup create volume --table "0 2048 linear ${device}1 0"`,
+      },
       { name: device, words: '/dev/md_x stands on it', before: `dmsetup remove volume; ${makeRaid(device)}` },
     ];
     for (const { name, words, before } of refusals) {
@@ -53,8 +66,13 @@ describe('drive prepare', () => {
       expect(exitCode).toBe(10);
     }
     // Invisible to everybody else: only the kernel knows.
-    await guest.shell(`echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`);
-    expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('in use by the kernel') as string });
+    await guest.shell(
+      `echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`,
+    );
+    expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({
+      exitCode: 10,
+      stderr: expect.stringContaining('in use by the kernel') as string,
+    });
   });
 
   it('leaves nothing open when the disk is pulled out meanwhile', async () => {
@@ -86,7 +104,11 @@ describe('drive adopt', () => {
       echo BACKUP_9 > /mnt/LABEL && touch -d 2026-01-02T03:04:05Z /mnt/LABEL && mkdir -p /mnt/backup/docs && echo kept > /mnt/backup/docs/a
       umount /mnt && cryptsetup close byhand && udevadm settle`);
     const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', device, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ label: 'BACKUP_9', lastSuccess: '2026-01-02T03:04:05.000Z', state: 'active' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      label: 'BACKUP_9',
+      lastSuccess: '2026-01-02T03:04:05.000Z',
+      state: 'active',
+    });
     await nothingIsOpen();
     expect(await extbackup('run', '--drive', 'BACKUP_9')).toMatchObject({ exitCode: 0 });
     expect(await guest.ask('extbackup restore BACKUP_9 docs/a --to /dev/shm >/dev/null && cat /dev/shm/a')).toBe('one');
@@ -109,10 +131,15 @@ describe('a disk with a backup', () => {
     const { guest } = lab;
     await guest.restore('with a disk in the drawer');
     await guest.write('/usr/local/bin/wait-here', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
-    await guest.shell('chmod 755 /usr/local/bin/wait-here; printf "hooks: [{when: before-sync, command: /usr/local/bin/wait-here}]\n" >> /etc/extbackup/config.yaml');
+    await guest.shell(
+      'chmod 755 /usr/local/bin/wait-here; printf "hooks: [{when: before-sync, command: /usr/local/bin/wait-here}]\n" >> /etc/extbackup/config.yaml',
+    );
     await guest.plug(await original.clone('LOOK'));
     await waitForState(lab, 'BACKUP_1', ['running']);
-    expect(await extbackup('mount')).toMatchObject({ exitCode: 11, stderr: expect.stringContaining('A run, or another command, is at work') as string });
+    expect(await extbackup('mount')).toMatchObject({
+      exitCode: 11,
+      stderr: expect.stringContaining('A run, or another command, is at work') as string,
+    });
     await guest.shell('touch /run/go');
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 
@@ -123,13 +150,21 @@ describe('a disk with a backup', () => {
     expect(run.exitCode).toBe(11);
     expect(run.stderr).toContain('root has disk BACKUP_1 open');
     await guest.shell('sleep 600 </mnt/plaintext/LABEL >/dev/null 2>&1 & echo $! > /run/holder');
-    expect(await extbackup('umount')).toMatchObject({ exitCode: 20, stderr: expect.stringContaining('sleep (') as string });
+    expect(await extbackup('umount')).toMatchObject({
+      exitCode: 20,
+      stderr: expect.stringContaining('sleep (') as string,
+    });
     await guest.shell('kill "$(cat /run/holder)"');
     expect((await guest.run(['umount-extbackup'])).stdout).toContain('Safe to unplug');
     await nothingIsOpen();
 
-    await guest.shell('extbackup verify & while ! grep -q /run/extbackup/inside/ /proc/mounts; do sleep 0.05; done; kill -KILL $!; wait $! || true');
-    expect(await extbackup('release')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Closed what a command left open: extbackup-BACKUP_1.[^]*Safe to unplug/) as string });
+    await guest.shell(
+      'extbackup verify & while ! grep -q /run/extbackup/inside/ /proc/mounts; do sleep 0.05; done; kill -KILL $!; wait $! || true',
+    );
+    expect(await extbackup('release')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/Closed what a command left open: extbackup-BACKUP_1.[^]*Safe to unplug/) as string,
+    });
     expect(await guest.isTrue('test -e /run/extbackup/inside')).toBe(false);
     await nothingIsOpen();
   });

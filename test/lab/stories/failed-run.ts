@@ -11,7 +11,8 @@ export async function failureOf(lab: Lab, disk: UsbDisk): Promise<Record<string,
   await assertClosed(lab);
   expect(await eventsOf(lab, 'label:stamped')).toEqual([]);
   expect(await eventsOf(lab, 'drive:safe-to-unplug')).toHaveLength(1);
-  const record = JSON.parse(await lab.guest.ask('extbackup history --json | tail -n 1')) as Record<string, unknown> | Record<string, unknown>[];
+  const record = JSON.parse(await lab.guest.ask('extbackup history --json | tail -n 1')) as
+    Record<string, unknown> | Record<string, unknown>[];
   const last = Array.isArray(record) ? record.at(-1) : record;
   expect(last?.['exitCode']).toBe(failure?.['exitCode']);
   return failure ?? {};

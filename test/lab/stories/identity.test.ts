@@ -18,13 +18,22 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-const labelTime = (which: UsbDisk): Promise<string> => lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
+const labelTime = (which: UsbDisk): Promise<string> =>
+  lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
 
 /** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
-async function refusedInside(which: UsbDisk, time: string, meanwhile?: () => Promise<void>): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
+async function refusedInside(
+  which: UsbDisk,
+  time: string,
+  meanwhile?: () => Promise<void>,
+): Promise<{ shown: DriveNow; failure: Record<string, unknown> | undefined }> {
   const failures = (await eventsOf(lab, 'run:failed')).length;
   await lab.guest.plug(which);
-  await lab.guest.waitFor('the run to fail', async () => (await eventsOf(lab, 'run:failed')).length > failures, 120_000);
+  await lab.guest.waitFor(
+    'the run to fail',
+    async () => (await eventsOf(lab, 'run:failed')).length > failures,
+    120_000,
+  );
   const failure = (await eventsOf(lab, 'run:failed')).at(-1);
   const shown = await waitForState(lab, 'BACKUP_1', ['failed']);
   await meanwhile?.();
@@ -40,7 +49,10 @@ it('a disk that was put back to last week is refused, with its LABEL as it was',
   await takeOut(lab, disk);
   const { shown, failure } = await refusedInside(lastWeek, '0', async () => {
     const byHand = await lab.guest.run(['extbackup', 'verify'], { okCodes: 'any' }); // would write checksums
-    expect(byHand).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('was put back to an older state') as string });
+    expect(byHand).toMatchObject({
+      exitCode: 10,
+      stderr: expect.stringContaining('was put back to an older state') as string,
+    });
   });
   expect(failure).toMatchObject({ code: 'EXB_ROLLED_BACK', exitCode: 10 });
   expect(shown.message).toContain('was put back to an older state');
@@ -53,11 +65,12 @@ it('a disk with the seal of another inside is refused', async () => {
   const swapped = await disk.clone('SWAPPED');
   await guest.plug(swapped);
   const device = await guest.deviceOf(swapped);
-  await guest.shell(`mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; sed -i 's/"sealedId": *"[^"]*"/"sealedId":"3f2504e0-4f89-41d3-9a0c-0305e82c3301"/' /root/look/.extbackup/seal.json; grep -q 3f2504e0 /root/look/.extbackup/seal.json; touch -d @86400 /root/look/LABEL; umount /root/look; cryptsetup close look`);
+  await guest.shell(
+    `mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; sed -i 's/"sealedId": *"[^"]*"/"sealedId":"3f2504e0-4f89-41d3-9a0c-0305e82c3301"/' /root/look/.extbackup/seal.json; grep -q 3f2504e0 /root/look/.extbackup/seal.json; touch -d @86400 /root/look/LABEL; umount /root/look; cryptsetup close look`,
+  );
   await guest.unplug(swapped);
   await guest.shell('systemctl start extbackup');
   const { shown, failure } = await refusedInside(swapped, '86400');
   expect(failure).toMatchObject({ code: 'EXB_SEAL_MISMATCH', exitCode: 10 });
   expect(shown.message).toContain('belongs to another disk');
 });
-

@@ -28,7 +28,13 @@ it('the first login is asked for the password, can refuse with Ctrl-C, and nothi
   expect((await atTerminal(guest, ['bash', '-lc', 'echo quiet'])).trim()).toBe('quiet');
   await guest.shell(`ssh-keygen -q -t ed25519 -N '' -f /root/copy; cat /root/copy.pub >> /root/.ssh/authorized_keys
     for protocol in -s -O; do scp $protocol -q -i /root/copy -o StrictHostKeyChecking=no -o BatchMode=yes /etc/hostname root@localhost:/root/copied; cmp /etc/hostname /root/copied; done`);
-  const refused = await atTerminal(guest, ['su', '-'], ['Password of the backup disks', '\x03'], [shellPrompt, 'echo on-we-$((40+2))-go\n'], ['on-we-42-go', 'exit\n']);
+  const refused = await atTerminal(
+    guest,
+    ['su', '-'],
+    ['Password of the backup disks', '\x03'],
+    [shellPrompt, 'echo on-we-$((40+2))-go\n'],
+    ['on-we-42-go', 'exit\n'],
+  );
   expect(refused).toContain('stay locked until: extbackup unlock');
   expect(await namesInRam(guest)).toBe('');
 });
@@ -40,8 +46,15 @@ it('a question that systemd asks keeps nobody from unlocking, and its answer unl
   expect(await give(guest, password, 'unlock')).toContain('The keys are loaded');
   const key = await guest.ask('cat /mnt/ramfs/luks_pw');
   await guest.shell('rm /mnt/ramfs/*');
-  await atTerminal(guest, ['systemd-tty-ask-password-agent', '--query'], ['Password of the backup disks', `${password}\n`]);
-  await guest.waitFor('the key', 'test -e /mnt/ramfs/id_ed25519.decrypted && test "$(systemctl show -P SubState asking)" = exited');
+  await atTerminal(
+    guest,
+    ['systemd-tty-ask-password-agent', '--query'],
+    ['Password of the backup disks', `${password}\n`],
+  );
+  await guest.waitFor(
+    'the key',
+    'test -e /mnt/ramfs/id_ed25519.decrypted && test "$(systemctl show -P SubState asking)" = exited',
+  );
   expect(await guest.ask('cat /mnt/ramfs/luks_pw')).toBe(key);
 });
 
@@ -68,6 +81,8 @@ it('lock wipes the keys, but closes no disk that somebody is using, and says who
   expect(stderr).toMatch(/\/mnt\/plaintext is still in use by sleep \(\d+\)\.\nDO NOT UNPLUG/);
   expect(await namesInRam(guest)).toBe('');
   await guest.shell('systemctl stop reader');
-  expect((await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 })).stdout).toMatch(/no key in RAM[^]*Closed disk BACKUP_1/);
+  expect((await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 })).stdout).toMatch(
+    /no key in RAM[^]*Closed disk BACKUP_1/,
+  );
   await assertClosed(lab);
 });

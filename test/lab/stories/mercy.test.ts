@@ -7,18 +7,24 @@ import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState
 let lab: Lab;
 let disk: UsbDisk;
 
-const checksums = (directory: string): string => `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
+const checksums = (directory: string): string =>
+  `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
 const onDisk = (): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
 const onServer = (): Promise<string> => lab.server.ask(checksums('/backups'));
-const extbackup = (...args: readonly string[]) => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
+const extbackup = (...args: readonly string[]) =>
+  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
 
 beforeAll(async () => {
   const station = await openStation('BACKUP_1');
   lab = station;
   [disk] = station.disks as [UsbDisk];
-  await lab.server.shell('mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done');
+  await lab.server.shell(
+    'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
+  );
   // A hook of the operator's, which tells what it was told.
-  await lab.guest.shell(`printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`);
+  await lab.guest.shell(
+    `printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`,
+  );
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
@@ -39,14 +45,23 @@ it('an encrypted server does not reach the copy: the run is held, and says why w
   expect(held.message).toContain('safe to unplug');
   expect(held.lastSuccess).toBe(lastSuccess);
   await assertClosed(lab);
-  expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({ exitCode: 14, counts: { changed: 150, deleted: 0 }, happened: expect.stringContaining('as if somebody had encrypted them') as string });
-  expect(await lab.guest.ask('cat /run/extbackup/hook-told')).toBe('after-sync BACKUP_1 complete\nafter-sync BACKUP_1 held');
-  expect((await eventsOf(lab, 'run:warned'))[0]).toMatchObject({ reason: expect.stringContaining('ended with exit code 3') as string });
+  expect((await eventsOf(lab, 'run:held')).at(-1)).toMatchObject({
+    exitCode: 14,
+    counts: { changed: 150, deleted: 0 },
+    happened: expect.stringContaining('as if somebody had encrypted them') as string,
+  });
+  expect(await lab.guest.ask('cat /run/extbackup/hook-told')).toBe(
+    'after-sync BACKUP_1 complete\nafter-sync BACKUP_1 held',
+  );
+  expect((await eventsOf(lab, 'run:warned'))[0]).toMatchObject({
+    reason: expect.stringContaining('ended with exit code 3') as string,
+  });
 
   expect((await extbackup('approve', 'BACKUP_1', '--show')).stdout).toMatch(/^ +150 +0 +0 {2}office$/m);
-  const told = await lab.guest.ask('journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*');
+  const told = await lab.guest.ask(
+    'journalctl -u extbackup -o cat --no-pager; cat /run/extbackup/status.json /var/lib/extbackup/*',
+  );
   expect(told).not.toContain('office');
-
 });
 
 it('rollback puts the copy back byte for byte', async () => {
@@ -61,7 +76,11 @@ it('held once more, it goes on when somebody says that it is right', async () =>
   expect(`${String(approved.exitCode)} ${approved.stderr}`).toMatch(/^0 /);
   expect(await onDisk()).toBe(await onServer());
   expect(await lab.guest.ask('cat /var/lib/extbackup/drives.json')).toContain('new letters');
-  expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({ drive: 'BACKUP_1', by: 'root', reason: 'new letters' });
+  expect((await eventsOf(lab, 'run:approved')).at(-1)).toMatchObject({
+    drive: 'BACKUP_1',
+    by: 'root',
+    reason: 'new letters',
+  });
   await assertClosed(lab);
 });
 
@@ -71,7 +90,13 @@ it('what the server lost is deleted by name, without a second look at the server
   expect((await extbackup('run', '--drive', 'BACKUP_1')).exitCode).toBe(0);
   expect(await onDisk()).toBe(await onServer());
   // No rsync had a word in it: what it says would follow the first line of the log. All of it is where the history has its place.
-  expect(await lookInside(lab, disk, (top) => lab.guest.ask(`cd ${top}/.extbackup/history; f=$(ls | tail -1); wc -l < "$f"; ls ${top}/history/"\${f%.log}"/plans | wc -l`))).toBe('1\n10');
+  expect(
+    await lookInside(lab, disk, (top) =>
+      lab.guest.ask(
+        `cd ${top}/.extbackup/history; f=$(ls | tail -1); wc -l < "$f"; ls ${top}/history/"\${f%.log}"/plans | wc -l`,
+      ),
+    ),
+  ).toBe('1\n10');
   expect((await extbackup('rollback', 'BACKUP_1', '--yes')).exitCode).toBe(0);
   expect(await onDisk()).toBe(before);
 });
@@ -80,6 +105,8 @@ it('an emptied server is an error, and the copy stays as it is', async () => {
   const before = await onDisk();
   await lab.server.shell('rm -rf /backups/*');
   const ended = await extbackup('run', '--drive', 'BACKUP_1');
-  expect(`${String(ended.exitCode)} ${ended.stderr}`).toMatch(/^13 [^]*is empty: there was nothing to back up\. Nothing was deleted/);
+  expect(`${String(ended.exitCode)} ${ended.stderr}`).toMatch(
+    /^13 [^]*is empty: there was nothing to back up\. Nothing was deleted/,
+  );
   expect(await onDisk()).toBe(before);
 });

@@ -24,14 +24,23 @@ export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow>
  * Waits until a disk is in one of these states. Asks the status file and not the program: starting that again and
  * again would slow the emulated machine down.
  */
-export async function waitForState(lab: Lab, label: string, states: readonly string[], timeoutMs = 480_000): Promise<DriveNow> {
+export async function waitForState(
+  lab: Lab,
+  label: string,
+  states: readonly string[],
+  timeoutMs = 480_000,
+): Promise<DriveNow> {
   let found: DriveNow | undefined;
-  await lab.guest.waitFor(`${label} to be ${states.join(' or ')}`, async () => {
-    const text = await lab.guest.ask('cat /run/extbackup/status.json 2>/dev/null || echo "{\\"drives\\":[]}"');
-    const { drives } = JSON.parse(text) as { drives: DriveNow[] };
-    found = drives.find((drive) => drive.label === label && states.includes(drive.state));
-    return found !== undefined;
-  }, timeoutMs);
+  await lab.guest.waitFor(
+    `${label} to be ${states.join(' or ')}`,
+    async () => {
+      const text = await lab.guest.ask('cat /run/extbackup/status.json 2>/dev/null || echo "{\\"drives\\":[]}"');
+      const { drives } = JSON.parse(text) as { drives: DriveNow[] };
+      found = drives.find((drive) => drive.label === label && states.includes(drive.state));
+      return found !== undefined;
+    },
+    timeoutMs,
+  );
   if (found === undefined) throw new Error(`the status file does not know ${label}`);
   return found;
 }
@@ -51,14 +60,18 @@ export async function takeOut(lab: Lab, disk: UsbDisk): Promise<void> {
 
 /** Nothing of ours is open: no mapping, no mount in any process. */
 export async function assertClosed({ guest }: Lab): Promise<void> {
-  const open = await guest.ask('cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true');
+  const open = await guest.ask(
+    'cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true',
+  );
   if (open !== '') throw new Error(`still open: ${open}`);
 }
 
 /** Looks inside a plugged, closed disk with nothing but cryptsetup and mount, as a person would; read-only. */
 export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: string) => Promise<T>): Promise<T> {
   const device = await guest.deviceOf(disk);
-  await guest.shell(`mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`);
+  await guest.shell(
+    `mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`,
+  );
   try {
     return await look('/root/look');
   } finally {

@@ -21,7 +21,11 @@ const agentPid = (): Promise<string> => lab.guest.ask('systemctl show -p MainPID
 
 describe('an installed package', () => {
   it('runs the agent, now and after a boot, with the timer off', async () => {
-    expect(await lab.guest.ask('systemctl is-active extbackup; systemctl is-enabled extbackup; systemctl is-enabled extbackup.timer || true')).toBe('active\nenabled\ndisabled');
+    expect(
+      await lab.guest.ask(
+        'systemctl is-active extbackup; systemctl is-enabled extbackup; systemctl is-enabled extbackup.timer || true',
+      ),
+    ).toBe('active\nenabled\ndisabled');
     expect(await lab.guest.ask('systemctl status extbackup')).toMatch(/Status: "/);
   });
 
@@ -43,26 +47,50 @@ describe('an installed package', () => {
 
   it('is not removed while somebody works on a disk, and what is on a disk is not touched by it', async () => {
     const { guest } = lab;
-    await guest.shell('extbackup mount BACKUP_1 >/dev/null; cd /mnt/plaintext; sleep 600 >/dev/null 2>&1 & while ! ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -q plaintext; do sleep 0.1; done');
+    await guest.shell(
+      'extbackup mount BACKUP_1 >/dev/null; cd /mnt/plaintext; sleep 600 >/dev/null 2>&1 & while ! ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -q plaintext; do sleep 0.1; done',
+    );
     const refused = await guest.run(['dpkg', '-r', 'extbackup'], { okCodes: 'any' });
     expect(refused.exitCode).not.toBe(0);
     expect(refused.stderr).toMatch(/still in use by .*sleep[^]*extbackup: not removed: a disk is in use/);
-    expect(await guest.ask('cat /mnt/plaintext/LABEL; systemctl is-active extbackup; pkill -x sleep; extbackup umount >&2')).toBe('BACKUP_1active');
-    await guest.shell('mkdir -p /run/extbackup/inside/OTHER; mount -t tmpfs tmpfs /run/extbackup/inside/OTHER; echo kept > /run/extbackup/inside/OTHER/file; dpkg -r extbackup');
-    expect(await guest.ask('cat /run/extbackup/inside/OTHER/file; umount /run/extbackup/inside/OTHER; DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb >&2')).toBe('kept');
+    expect(
+      await guest.ask('cat /mnt/plaintext/LABEL; systemctl is-active extbackup; pkill -x sleep; extbackup umount >&2'),
+    ).toBe('BACKUP_1active');
+    await guest.shell(
+      'mkdir -p /run/extbackup/inside/OTHER; mount -t tmpfs tmpfs /run/extbackup/inside/OTHER; echo kept > /run/extbackup/inside/OTHER/file; dpkg -r extbackup',
+    );
+    expect(
+      await guest.ask(
+        'cat /run/extbackup/inside/OTHER/file; umount /run/extbackup/inside/OTHER; DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb >&2',
+      ),
+    ).toBe('kept');
   });
 
   it('leaves nothing behind when it is removed but settings and ledger, and nothing at all when it is purged', async () => {
     const { guest } = lab;
-    await guest.shell('dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup');
+    await guest.shell(
+      'dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup',
+    );
     const conffiles = await guest.ask('grep ^/etc/ /root/files || true');
-    expect(await guest.ask('while read -r file; do test -e "$file" && echo "$file"; done < /root/files || true')).toBe(conffiles);
-    expect(await guest.ask('ls -d /run/extbackup /mnt/ramfs /mnt/plaintext /usr/lib/extbackup 2>/dev/null || true')).toBe('');
-    expect(await guest.ask(`grep ramfs /proc/mounts || true; pgrep -f '^[^ ]*(node|extbackup)( |$)' || true; systemctl list-units --all --plain --no-legend "extbackup*" | grep -v not-found || true`)).toBe('');
+    expect(await guest.ask('while read -r file; do test -e "$file" && echo "$file"; done < /root/files || true')).toBe(
+      conffiles,
+    );
+    expect(
+      await guest.ask('ls -d /run/extbackup /mnt/ramfs /mnt/plaintext /usr/lib/extbackup 2>/dev/null || true'),
+    ).toBe('');
+    expect(
+      await guest.ask(
+        `grep ramfs /proc/mounts || true; pgrep -f '^[^ ]*(node|extbackup)( |$)' || true; systemctl list-units --all --plain --no-legend "extbackup*" | grep -v not-found || true`,
+      ),
+    ).toBe('');
     expect(await guest.ask('ls /etc/extbackup /var/lib/extbackup')).toMatch(/config.yaml[^]*drives/);
     await assertClosed(lab);
     await guest.shell('dpkg -P extbackup');
-    expect(await guest.ask('find / -xdev -iname "*extbackup*" -not -path "/var/log/*" -not -path "/var/cache/*" -not -path "/proc/*"')).toBe('');
+    expect(
+      await guest.ask(
+        'find / -xdev -iname "*extbackup*" -not -path "/var/log/*" -not -path "/var/cache/*" -not -path "/proc/*"',
+      ),
+    ).toBe('');
   });
 
   it('can be installed again, and tells what to do first', async () => {

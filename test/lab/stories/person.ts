@@ -9,14 +9,25 @@ export async function giveTerminal(guest: Guest): Promise<void> {
 }
 
 /** A person at a terminal: waits for words and types answers. Returns what the terminal showed. */
-export async function atTerminal(guest: Guest, command: readonly string[], ...steps: [words: string, answer: string][]): Promise<string> {
-  const { stdout } = await guest.run(['python3', '/root/at-a-terminal.py', ...command], { input: JSON.stringify(steps), timeoutMs: 200_000 });
+export async function atTerminal(
+  guest: Guest,
+  command: readonly string[],
+  ...steps: [words: string, answer: string][]
+): Promise<string> {
+  const { stdout } = await guest.run(['python3', '/root/at-a-terminal.py', ...command], {
+    input: JSON.stringify(steps),
+    timeoutMs: 200_000,
+  });
   return stdout;
 }
 
 /** Gives our program one line on its standard input. Returns its exit code and what it said. */
 export async function give(guest: Guest, line: string, ...command: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await guest.run(['extbackup', ...command, '--password-stdin'], { input: `${line}\n`, okCodes: 'any', timeoutMs: 200_000 });
+  const { exitCode, stdout, stderr } = await guest.run(['extbackup', ...command, '--password-stdin'], {
+    input: `${line}\n`,
+    okCodes: 'any',
+    timeoutMs: 200_000,
+  });
   return `${String(exitCode)} ${stdout}${stderr}`;
 }
 
@@ -24,7 +35,10 @@ export async function give(guest: Guest, line: string, ...command: string[]): Pr
 export const namesInRam = (guest: Guest): Promise<string> => guest.ask('ls -A /mnt/ramfs');
 
 /** What is to be typed of a recovery sheet in plain text, from the first step to the last, as it stands. */
-export const commandsOfSheet = (text: string): string => [...text.matchAll(/^# ---- type this ----\n([^]*?)\n# ---- up to here ----$/gm)].map(([, commands = '']) => commands).join('\n');
+export const commandsOfSheet = (text: string): string =>
+  [...text.matchAll(/^# ---- type this ----\n([^]*?)\n# ---- up to here ----$/gm)]
+    .map(([, commands = '']) => commands)
+    .join('\n');
 
 /** Types it, as somebody who knows the password. */
 export async function followSheet(guest: Guest, commands: string, password: string): Promise<void> {

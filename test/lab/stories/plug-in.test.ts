@@ -17,7 +17,12 @@ beforeAll(async () => {
   await makeSourceTree(lab.server, '/backups');
   await lab.server.shell(`echo planted-content > /backups/${plantedName}`);
   await giveTerminal(lab.guest);
-  await inBackground('watch-mounts', 'sh', '-c', 'until grep -H " /mnt/plaintext " /proc/[0-9]*/mountinfo >/run/seen-mounts; do sleep 1; done');
+  await inBackground(
+    'watch-mounts',
+    'sh',
+    '-c',
+    'until grep -H " /mnt/plaintext " /proc/[0-9]*/mountinfo >/run/seen-mounts; do sleep 1; done',
+  );
   await inBackground('watch-status', 'extbackup', 'status', '--json', '--watch');
   await lab.guest.waitFor('the watching to begin', 'test -s /run/watch-status');
 });
@@ -25,7 +30,13 @@ afterAll(() => lab.close());
 
 /** A program that runs beside the story; what it says is in /run/NAME. */
 const inBackground = (name: string, ...command: string[]): Promise<unknown> =>
-  lab.guest.run(['systemd-run', '--quiet', `--unit=${name}`, `--property=StandardOutput=file:/run/${name}`, ...command]);
+  lab.guest.run([
+    'systemd-run',
+    '--quiet',
+    `--unit=${name}`,
+    `--property=StandardOutput=file:/run/${name}`,
+    ...command,
+  ]);
 
 describe('the first plug', () => {
   it('leads to "safe to unplug" without any command', async () => {
@@ -39,8 +50,20 @@ describe('the first plug', () => {
     const told = (await eventsOf(lab)).map(({ event }) => String(event)).filter((name) => !name.endsWith(':progress'));
     const run = told.slice(told.lastIndexOf('run:queued'));
     expect(run).toEqual([
-      'run:queued', 'run:started', 'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished',
-      'label:stamped', 'data:verified', 'fs:unmounted', 'luks:closed', 'run:succeeded', 'drive:safe-to-unplug',
+      'run:queued',
+      'run:started',
+      'luks:opened',
+      'fs:checked',
+      'fs:mounted',
+      'label:verified',
+      'sync:started',
+      'sync:finished',
+      'label:stamped',
+      'data:verified',
+      'fs:unmounted',
+      'luks:closed',
+      'run:succeeded',
+      'drive:safe-to-unplug',
     ]);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
   });
@@ -55,7 +78,9 @@ describe('the first plug', () => {
 
   it('was followed by a script that watches the status, change by change', async () => {
     await lab.guest.shell('systemctl stop watch-status');
-    const watched = (await lab.guest.ask('cat /run/watch-status')).split('\n').map((line) => JSON.parse(line) as { drives: { state: string }[]; run: { phase: string } | null });
+    const watched = (await lab.guest.ask('cat /run/watch-status'))
+      .split('\n')
+      .map((line) => JSON.parse(line) as { drives: { state: string }[]; run: { phase: string } | null });
     const phases = new Set(watched.map(({ run }) => run?.phase));
     for (const phase of ['opening', 'pulling', 'closing', undefined]) expect(phases).toContain(phase);
     expect(watched.at(-1)?.drives[0]?.state).toBe('safe-to-unplug');
@@ -79,7 +104,9 @@ describe('the first plug', () => {
   });
 
   it('named no file and no secret in journal and status', async () => {
-    const everything = await lab.guest.ask('journalctl -o json --no-pager | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
+    const everything = await lab.guest.ask(
+      'journalctl -o json --no-pager | cat; cat /run/extbackup/status.json /var/lib/extbackup/*',
+    );
     const key = await lab.guest.ask('cat /mnt/ramfs/luks_pw');
     expect(key).toMatch(/^[0-9a-f]{128}$/);
     expect(everything).toContain('drive:safe-to-unplug');
@@ -92,7 +119,9 @@ describe('a second plug', () => {
   it('transfers only what changed, and removes what the source lost', async () => {
     await lab.guest.unplug(disk);
     await lab.guest.waitFor('the disk to be gone', `! grep -q '"present":true' /run/extbackup/status.json`);
-    await lab.server.shell(`echo more > /backups/new-file; echo changed > /backups/${plantedName}; rm -r /backups/rights`);
+    await lab.server.shell(
+      `echo more > /backups/new-file; echo changed > /backups/${plantedName}; rm -r /backups/rights`,
+    );
     await lab.guest.plug(disk);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     const finished = (await eventsOf(lab, 'sync:finished')).at(-1);
@@ -119,7 +148,10 @@ describe('an emptied source', () => {
   it('is an error, and the mirror stays as it is', async () => {
     const before = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     await lab.server.shell('find /backups -mindepth 1 -delete');
-    const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { okCodes: 'any', timeoutMs: 180_000 });
+    const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
+      okCodes: 'any',
+      timeoutMs: 180_000,
+    });
     expect(stderr).toContain('empty');
     expect(exitCode).toBe(13);
     await assertClosed(lab);

@@ -56,8 +56,12 @@ describe('a disk', () => {
     const foreign = await lab.newDisk({ name: 'FOREIGN', sizeMb: 64 });
     await lab.guest.plug(foreign);
     const device = await lab.guest.deviceOf(foreign);
-    await lab.guest.shell(`printf otherpassword | cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 ${device} -; udevadm settle`);
-    await lab.guest.waitFor('the refusal', async () => (await eventsOf(lab, 'drive:ignored')).some(({ reason }) => reason === 'not-enrolled'));
+    await lab.guest.shell(
+      `printf otherpassword | cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 ${device} -; udevadm settle`,
+    );
+    await lab.guest.waitFor('the refusal', async () =>
+      (await eventsOf(lab, 'drive:ignored')).some(({ reason }) => reason === 'not-enrolled'),
+    );
     expect(await eventsOf(lab, 'run:started')).toEqual([]);
     await assertClosed(lab);
   });
@@ -69,7 +73,9 @@ async function changeInside(change: (top: string) => string): Promise<void> {
   await guest.shell('systemctl stop extbackup');
   await guest.plug(disk);
   const device = await guest.deviceOf(disk);
-  await guest.shell(`mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; ${change('/root/look')}; umount /root/look; cryptsetup close look`);
+  await guest.shell(
+    `mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; ${change('/root/look')}; umount /root/look; cryptsetup close look`,
+  );
   await guest.unplug(disk);
   await guest.shell('systemctl start extbackup');
 }

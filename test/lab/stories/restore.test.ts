@@ -18,7 +18,9 @@ beforeAll(async () => {
   lab = station;
   [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
-  await lab.server.shell(`mkdir /backups/letters; cd /backups/letters; echo first > to-anna; echo gone > to-bert; echo same > to-cleo; touch "$(printf 'to\\033[2Jodd')"`);
+  await lab.server.shell(
+    `mkdir /backups/letters; cd /backups/letters; echo first > to-anna; echo gone > to-bert; echo same > to-cleo; touch "$(printf 'to\\033[2Jodd')"`,
+  );
   await lab.guest.plug(disk);
   await giveTerminal(lab.guest);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
@@ -27,7 +29,8 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 240_000 });
+const extbackup = (...args: readonly string[]): Promise<RunResult> =>
+  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 240_000 });
 
 it('all of it comes back with everything that a file is, by an independent reader', async () => {
   const back = await extbackup('restore', 'BACKUP_1', '--to', '/dev/shm/all');
@@ -43,14 +46,20 @@ it('nothing is overwritten unasked, a dry run writes nothing, the own disk is wa
   const { guest } = lab;
   await guest.shell('echo mine > /dev/shm/all/letters/to-anna');
   const again = await extbackup('restore', 'BACKUP_1', 'letters/to-anna', '--to', '/dev/shm/all/letters');
-  expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('/dev/shm/all/letters/to-anna exists already.\n') as string });
+  expect(again).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('/dev/shm/all/letters/to-anna exists already.\n') as string,
+  });
   expect(await guest.ask('cat /dev/shm/all/letters/to-anna')).toBe('mine');
   const dry = await extbackup('restore', 'BACKUP_1', 'letters', '--to', '/srv/dry', '--dry-run');
   expect(dry.stdout).toContain('to-cleo\n');
   expect(dry.stdout + (await extbackup('restore', 'BACKUP_1', '--list', 'letters')).stdout).not.toContain('\x1b');
   expect(await guest.isTrue('test -e /srv/dry')).toBe(false);
   const own = await extbackup('restore', 'BACKUP_1', 'letters/to-cleo', '--to', '/srv/own');
-  expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/^Warning: \/srv\/own is on this machine's own disk/) as string });
+  expect(own).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(/^Warning: \/srv\/own is on this machine's own disk/) as string,
+  });
 });
 
 it('a person at a terminal looks around at an earlier date, and picks', async () => {
@@ -58,15 +67,27 @@ it('a person at a terminal looks around at an earlier date, and picks', async ()
   await server.shell('cd /backups/letters; echo second > to-anna; rm to-bert; echo later > to-dora');
   expect((await extbackup('run', '--drive', 'BACKUP_1')).exitCode).toBe(0);
   const enter = '\r';
-  const shown = await atTerminal(guest, ['env', 'TERM=xterm', 'NO_COLOR=1', 'extbackup', 'restore'],
-    ['as of the last backup', 'another'], ['backup another', enter],
-    ['As of when?', 'before'], ['typed before', enter], // the newest of the two runs
-    ['BACKUP_1:/, as of 20', 'letters'], ['UTC letters', enter],
-    ['BACKUP_1:/letters, as of 20', 'bert'], ['UTC bert', '\x15'], ['to-cleo', 'get all'], ['UTC get all', enter],
+  const shown = await atTerminal(
+    guest,
+    ['env', 'TERM=xterm', 'NO_COLOR=1', 'extbackup', 'restore'],
+    ['as of the last backup', 'another'],
+    ['backup another', enter],
+    ['As of when?', 'before'],
+    ['typed before', enter], // the newest of the two runs
+    ['BACKUP_1:/, as of 20', 'letters'],
+    ['UTC letters', enter],
+    ['BACKUP_1:/letters, as of 20', 'bert'],
+    ['UTC bert', '\x15'],
+    ['to-cleo', 'get all'],
+    ['UTC get all', enter],
     ['into which directory?', '/dev/shm/then\n'],
-    ['Restored to /dev/shm/then/letters.', 'enough'], ['UTC enough', enter]);
+    ['Restored to /dev/shm/then/letters.', 'enough'],
+    ['UTC enough', enter],
+  );
   expect(shown).toContain('Disk BACKUP_1 is closed again.');
-  expect(await guest.ask('cd /dev/shm/then/letters; cat to-anna to-bert to-cleo; ls')).toMatch(/^first\ngone\nsame\n(?![^]*dora)/);
+  expect(await guest.ask('cd /dev/shm/then/letters; cat to-anna to-bert to-cleo; ls')).toMatch(
+    /^first\ngone\nsame\n(?![^]*dora)/,
+  );
   await assertClosed(lab);
 });
 
@@ -75,10 +96,18 @@ it('the printed sheet, the password and stock tools are enough, also for an earl
   const html = await guest.ask('extbackup recovery-sheet --html --with-salt 2>/dev/null');
   const text = await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null');
   const commands = commandsOfSheet(text);
-  for (const line of commands.split('\n')) expect(html).toContain(line.replace(/[&<>"]/g, (letter) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[letter] ?? '&quot;'));
-  await guest.shell('systemctl stop extbackup; extbackup lock; dpkg --purge --force-all extbackup; rm -rf /etc/extbackup /var/lib/extbackup', { okCodes: 'any' });
+  for (const line of commands.split('\n'))
+    expect(html).toContain(
+      line.replace(/[&<>"]/g, (letter) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[letter] ?? '&quot;'),
+    );
+  await guest.shell(
+    'systemctl stop extbackup; extbackup lock; dpkg --purge --force-all extbackup; rm -rf /etc/extbackup /var/lib/extbackup',
+    { okCodes: 'any' },
+  );
   await followSheet(guest, commands.replace(/^at=.*$/m, `at=${between}`), password);
-  expect(await guest.ask('cd /srv/restored/letters; cat to-anna to-bert to-cleo to-dora; cat /srv/came-later.txt')).toMatch(/^first\ngone\nsame\nlater\nletters\/to-dora\n?$/);
+  expect(
+    await guest.ask('cd /srv/restored/letters; cat to-anna to-bert to-cleo to-dora; cat /srv/came-later.txt'),
+  ).toMatch(/^first\ngone\nsame\nlater\nletters\/to-dora\n?$/);
   await assertClosed(lab);
   expect(await guest.isTrue('test -e /mnt/recovery-key/key')).toBe(false);
 });

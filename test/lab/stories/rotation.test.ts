@@ -21,7 +21,8 @@ beforeEach(() => lab.guest.restore('two disks in the drawer'));
 afterAll(() => lab.close());
 
 const safe = (label: string) => waitForState(lab, label, ['safe-to-unplug']);
-const runsOf = async (label: string): Promise<number> => (await eventsOf(lab, 'run:started')).filter(({ drive }) => drive === label).length;
+const runsOf = async (label: string): Promise<number> =>
+  (await eventsOf(lab, 'run:started')).filter(({ drive }) => drive === label).length;
 
 describe('two disks at once', () => {
   it('get a run each, one at a time', async () => {
@@ -42,7 +43,10 @@ describe('a disk that is plugged in before the key is there', () => {
     const waiting = await waitForState(lab, 'BACKUP_1', ['waiting-for-key']);
     expect(waiting.message).toContain('extbackup unlock');
     expect(await runsOf('BACKUP_1')).toBe(0);
-    const wrong = await lab.guest.run(['extbackup', 'unlock', '--password-stdin'], { input: 'not the password\n', okCodes: 'any' });
+    const wrong = await lab.guest.run(['extbackup', 'unlock', '--password-stdin'], {
+      input: 'not the password\n',
+      okCodes: 'any',
+    });
     expect(wrong.exitCode).toBe(12);
     await lab.guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n` });
     await safe('BACKUP_1');

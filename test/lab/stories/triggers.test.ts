@@ -19,7 +19,10 @@ afterAll(() => lab.close());
 
 /** What the channel of type `command` was told. */
 const newsIn = async (file: string): Promise<{ kind: string; subject: string; text: string }[]> =>
-  (await lab.guest.ask(`cat ${file} 2>/dev/null || true`)).split('\n').filter(Boolean).map((line) => JSON.parse(line) as { kind: string; subject: string; text: string });
+  (await lab.guest.ask(`cat ${file} 2>/dev/null || true`))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { kind: string; subject: string; text: string });
 
 const tee = '{type: command, command: /usr/bin/tee, args: [-a, /run/extbackup/news]}';
 const configure = (...lines: string[]): Promise<unknown> =>
@@ -28,11 +31,23 @@ const configure = (...lines: string[]): Promise<unknown> =>
 describe('the operator', () => {
   it('hears of a success by mail and by command, without a restart of the agent, and a dead channel delays nothing', async () => {
     await lab.guest.copyIn(`${import.meta.dirname}/mail-sink.py`, '/root/mail-sink.py');
-    await lab.guest.shell('systemd-run --quiet --unit mail-sink python3 /root/mail-sink.py 2525 /run/mail; while ! ss -ltn | grep -q 2525; do sleep 0.1; done');
-    await configure('notify:', `  - ${tee}`, '  - {type: mail, to: root@example.org, from: station@example.org, host: 127.0.0.1, port: 2525, tls: never}', '  - {type: mail, to: root@example.org, from: station@example.org, host: 192.0.2.1}');
+    await lab.guest.shell(
+      'systemd-run --quiet --unit mail-sink python3 /root/mail-sink.py 2525 /run/mail; while ! ss -ltn | grep -q 2525; do sleep 0.1; done',
+    );
+    await configure(
+      'notify:',
+      `  - ${tee}`,
+      '  - {type: mail, to: root@example.org, from: station@example.org, host: 127.0.0.1, port: 2525, tls: never}',
+      '  - {type: mail, to: root@example.org, from: station@example.org, host: 192.0.2.1}',
+    );
     await lab.guest.plug(disk);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-    await lab.guest.waitFor('the news', async () => (await newsIn('/run/extbackup/news')).some(({ kind }) => kind === 'success') && (await lab.guest.ask('cat /run/mail || true')).includes('Subject:'));
+    await lab.guest.waitFor(
+      'the news',
+      async () =>
+        (await newsIn('/run/extbackup/news')).some(({ kind }) => kind === 'success') &&
+        (await lab.guest.ask('cat /run/mail || true')).includes('Subject:'),
+    );
     const [news] = await newsIn('/run/extbackup/news');
     expect(news).toMatchObject({ kind: 'success', drive: 'BACKUP_1', event: 'run:succeeded' });
     expect(news?.subject).toContain('safe to unplug');
@@ -58,10 +73,13 @@ describe('the fallback', () => {
     await lab.guest.deviceOf(disk);
     await lab.guest.shell('systemctl start extbackup');
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-    const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', 'run', '--scheduled'], { okCodes: 'any', timeoutMs: 120_000 });
+    const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', 'run', '--scheduled'], {
+      okCodes: 'any',
+      timeoutMs: 120_000,
+    });
     expect(stdout + stderr).toContain('fresh');
     expect(exitCode).toBe(15);
-    expect((await eventsOf(lab, 'run:started'))).toHaveLength(1);
+    expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
     await configure('scheduled: {freshFor: 1s}');
     await lab.guest.run(['systemctl', 'start', 'extbackup-scheduled'], { timeoutMs: 120_000 }); // as the timer does
     expect((await eventsOf(lab, 'run:started')).map(({ trigger }) => trigger)).toEqual(['plug', 'scheduled']);
@@ -83,7 +101,9 @@ describe("udev's rule", () => {
     const device = await guest.deviceOf(strange);
     const volume = table === '' ? device : `${device}1`;
     if (table !== '') await guest.shell(`printf 'label: ${table}\\n,\\n' | sfdisk --quiet ${device}; udevadm settle`);
-    await guest.shell(`printf secret-password | cryptsetup luksFormat --batch-mode --type ${type} --pbkdf pbkdf2 --pbkdf-force-iterations 1000 ${volume} -`);
+    await guest.shell(
+      `printf secret-password | cryptsetup luksFormat --batch-mode --type ${type} --pbkdf pbkdf2 --pbkdf-force-iterations 1000 ${volume} -`,
+    );
     await guest.unplug(strange);
     await guest.waitFor('the disk to be gone', `test ! -e ${device}`);
     await guest.shell('udevadm settle; rm -f /run/extbackup/spool/*');
@@ -115,13 +135,16 @@ describe('the spool', () => {
     await guest.shell('systemctl start extbackup');
     await rejected(10);
     expect(await guest.ask('ls -A /run/extbackup/rejected | wc -l')).toBe('10');
-    expect(await guest.isTrue('setpriv --reuid 65534 --clear-groups touch /run/extbackup/spool/request.mine.json')).toBe(false);
+    expect(
+      await guest.isTrue('setpriv --reuid 65534 --clear-groups touch /run/extbackup/spool/request.mine.json'),
+    ).toBe(false);
   });
 });
 
 describe("the server's script", () => {
   it('changes nothing when it runs a second time', async () => {
-    const state = 'find /etc /home /var/lib/extbackup -xdev ! -name "*-" -type f -exec sha256sum {} + 2>/dev/null | sort; find /etc /home -xdev -printf "%p %U:%G %m\\n" | grep -v -e "-" | sort';
+    const state =
+      'find /etc /home /var/lib/extbackup -xdev ! -name "*-" -type f -exec sha256sum {} + 2>/dev/null | sort; find /etc /home -xdev -printf "%p %U:%G %m\\n" | grep -v -e "-" | sort';
     const before = (await lab.server.shell(state)).stdout;
     const { stdout: script } = await lab.guest.run(['extbackup', 'server-setup']);
     await lab.server.run(['sh'], { input: script });

@@ -15,15 +15,20 @@ beforeAll(async () => {
   const station = await openStation('BACKUP_1');
   lab = station;
   [disk] = station.disks as [UsbDisk];
-  await lab.server.shell('mkdir -p /backups/planted; cd /backups/planted; for i in $(seq 100 139); do { echo "the letter number $i"; seq 600; } > letter-$i; done');
-  await lab.guest.shell(`printf 'verify:\\n  share: ${String(100 / rounds)}%%\\n' >> /etc/extbackup/config.yaml; mv /usr/sbin/smartctl /usr/sbin/smartctl.real`);
+  await lab.server.shell(
+    'mkdir -p /backups/planted; cd /backups/planted; for i in $(seq 100 139); do { echo "the letter number $i"; seq 600; } > letter-$i; done',
+  );
+  await lab.guest.shell(
+    `printf 'verify:\\n  share: ${String(100 / rounds)}%%\\n' >> /etc/extbackup/config.yaml; mv /usr/sbin/smartctl /usr/sbin/smartctl.real`,
+  );
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
 afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> => lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 240_000 });
+const extbackup = (...args: readonly string[]): Promise<RunResult> =>
+  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 240_000 });
 
 const run = async (): Promise<void> => {
   const { exitCode, stderr } = await extbackup('run', '--drive', 'BACKUP_1');
@@ -34,19 +39,25 @@ const run = async (): Promise<void> => {
 const readBack = async (): Promise<Record<string, unknown>> => (await eventsOf(lab, 'data:verified')).at(-1) ?? {};
 
 /** Does something on the closed disk with nothing but stock tools. */
-const inside = (script: string): Promise<string> => lab.guest.ask(`
+const inside = (script: string): Promise<string> =>
+  lab.guest.ask(`
   mkdir -p /root/inside; cryptsetup open --key-file /mnt/ramfs/luks_pw ${disk.path}-part1 inside; mount /dev/mapper/inside /root/inside
   cd /root/inside; { ${script}
   }; cd /; umount /root/inside; cryptsetup close inside`);
 
 /** One bit turns over: size and times stay. */
-const flip = (file: string): string => `touch -r ${file} /run/times; printf X | dd of=${file} bs=1 seek=3 conv=notrunc status=none; touch -r /run/times ${file}`;
+const flip = (file: string): string =>
+  `touch -r ${file} /run/times; printf X | dd of=${file} bs=1 seek=3 conv=notrunc status=none; touch -r /run/times ${file}`;
 
 /** No virtual disk has SMART: only the program that asks is a stand-in. A disk is asked once a day. */
-const smartctlOfTomorrow = (script: string) => lab.guest.shell(`rm -f /usr/sbin/smartctl; printf '#!/bin/sh\\n%s\\n' ${quote(script)} > /usr/sbin/smartctl; chmod 755 /usr/sbin/smartctl; date -s '+1 day'`);
+const smartctlOfTomorrow = (script: string) =>
+  lab.guest.shell(
+    `rm -f /usr/sbin/smartctl; printf '#!/bin/sh\\n%s\\n' ${quote(script)} > /usr/sbin/smartctl; chmod 755 /usr/sbin/smartctl; date -s '+1 day'`,
+  );
 
 /** Everything that leaves the disk: journal, status, ledger. */
-const told = (): Promise<string> => lab.guest.ask('journalctl --no-pager -o json | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
+const told = (): Promise<string> =>
+  lab.guest.ask('journalctl --no-pager -o json | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
 
 const warnings = async (): Promise<string[]> => (await eventsOf(lab, 'run:warned')).map(({ reason }) => String(reason));
 
@@ -58,7 +69,9 @@ it('as many runs as the share says read everything; neither a missing smartctl n
   expect(second).toMatchObject({ recorded: 0, damaged: 0, unreadable: 0 });
   expect(Number(first?.['compared'])).toBeLessThan(40);
   expect(Number(first?.['compared']) + Number(second?.['compared'])).toBeGreaterThanOrEqual(40);
-  expect(await lab.guest.ask('cat /var/lib/extbackup/drives.json')).toMatch(/"smart": ?(?:null|"passed")[^]*"smartAskedAt": ?"20/);
+  expect(await lab.guest.ask('cat /var/lib/extbackup/drives.json')).toMatch(
+    /"smart": ?(?:null|"passed")[^]*"smartAskedAt": ?"20/,
+  );
   expect(await warnings()).toEqual([]);
 });
 
@@ -82,22 +95,38 @@ it('verify finds it too, has it copied again, and then all is well', async () =>
   const found = await extbackup('verify', 'BACKUP_1', '--repair');
   expect(found.exitCode).toBe(13);
   expect(found.stdout).toContain('40 files compared');
-  expect(found.stderr).toMatch(/^1 file on disk BACKUP_1 is damaged: 1 differs from what was written\.\nThey are named in \.extbackup\/damaged-files\.txt on the disk/m);
+  expect(found.stderr).toMatch(
+    /^1 file on disk BACKUP_1 is damaged: 1 differs from what was written\.\nThey are named in \.extbackup\/damaged-files\.txt on the disk/m,
+  );
   expect(found.stdout + found.stderr).not.toContain('letter-1');
   await run();
-  expect(await inside('cat backups/planted/letter-137; ls .extbackup')).toMatch(/^the letter number 137\n(?![^]*damaged)/);
-  expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('40 files compared') as string });
+  expect(await inside('cat backups/planted/letter-137; ls .extbackup')).toMatch(
+    /^the letter number 137\n(?![^]*damaged)/,
+  );
+  expect(await extbackup('verify', 'BACKUP_1')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('40 files compared') as string,
+  });
   expect((await extbackup('drive', 'list')).stdout).not.toContain('damaged');
 });
 
 it('a sample is compared with the server, over the real line; names stay on the disk', async () => {
   const same = await extbackup('verify', 'BACKUP_1', '--against-server');
-  expect(same).toMatchObject({ exitCode: 0, stdout: 'Disk BACKUP_1: 40 files drawn, 40 the same on the server, 0 changed there since, 0 no longer there.\n' });
+  expect(same).toMatchObject({
+    exitCode: 0,
+    stdout: 'Disk BACKUP_1: 40 files drawn, 40 the same on the server, 0 changed there since, 0 no longer there.\n',
+  });
   await lab.server.shell(`cd /backups/planted; ${flip('letter-120')}; echo more >> letter-121; rm letter-122`);
   const differs = await extbackup('verify', 'BACKUP_1', '--against-server', '--sample', '100%');
-  expect(differs).toMatchObject({ exitCode: 13, stdout: 'Disk BACKUP_1: 40 files drawn, 37 the same on the server, 1 changed there since, 1 no longer there.\n', stderr: expect.stringContaining('1 file on disk BACKUP_1 has another content than on the server') as string });
+  expect(differs).toMatchObject({
+    exitCode: 13,
+    stdout: 'Disk BACKUP_1: 40 files drawn, 37 the same on the server, 1 changed there since, 1 no longer there.\n',
+    stderr: expect.stringContaining('1 file on disk BACKUP_1 has another content than on the server') as string,
+  });
   expect(differs.stderr).not.toContain('letter-1');
-  expect(await inside('cat .extbackup/differs-from-server.txt; cat backups/planted/letter-120')).toMatch(/ {2}planted\/letter-120\nthe letter/);
+  expect(await inside('cat .extbackup/differs-from-server.txt; cat backups/planted/letter-120')).toMatch(
+    / {2}planted\/letter-120\nthe letter/,
+  );
 });
 
 it('a sector that cannot be read, and a disk that says of itself that it fails, are warnings in the report of the run', async () => {
@@ -112,16 +141,20 @@ it('a sector that cannot be read, and a disk that says of itself that it fails, 
   await guest.unplug(disk);
   await guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
   await guest.shell('sed -i "s/share:.*/share: 100%/" /etc/extbackup/config.yaml');
-  await smartctlOfTomorrow('echo "{\\"smartctl\\":{\\"exit_status\\":8},\\"smart_status\\":{\\"passed\\":false}}"; exit 8');
+  await smartctlOfTomorrow(
+    'echo "{\\"smartctl\\":{\\"exit_status\\":8},\\"smart_status\\":{\\"passed\\":false}}"; exit 8',
+  );
   await guest.plug(disk, { on: 'read', sector });
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   expect(await readBack()).toMatchObject({ damaged: 0, unreadable: 1 });
   const last = (await warnings()).slice(1);
-  expect(last).toEqual(expect.arrayContaining([
-    expect.stringContaining('1 cannot be read'),
-    expect.stringMatching(/answered .*command.* with an error during its run/),
-    expect.stringContaining('says that it is about to fail (SMART)'),
-  ]));
+  expect(last).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('1 cannot be read'),
+      expect.stringMatching(/answered .*command.* with an error during its run/),
+      expect.stringContaining('says that it is about to fail (SMART)'),
+    ]),
+  );
   const ended = (JSON.parse(await guest.ask('extbackup history --json')) as Record<string, unknown>[]).at(-1);
   expect(ended).toMatchObject({ outcome: 'success', released: true, verified: { damaged: 1 } });
   expect(Number(ended?.['mediaErrors'])).toBeGreaterThan(0);

@@ -12,33 +12,66 @@ import { deferred } from './deferred.ts';
 const luksUuid = '00000000-0000-4000-8000-000000000001';
 
 /** A plugged disk with the volume of {@link enrolled}. */
-export const disk = (kname: string, diskseq: number): Volume => ({ luksUuid, device: `/dev/${kname}1`, kname: `${kname}1`, disk: kname, diskseq, usb: true });
+export const disk = (kname: string, diskseq: number): Volume => ({
+  luksUuid,
+  device: `/dev/${kname}1`,
+  kname: `${kname}1`,
+  disk: kname,
+  diskseq,
+  usb: true,
+});
 
-export const enrolled: DriveRecord = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 1, enrolledAt: '2026-01-01T00:00:00.000Z' });
+export const enrolled: DriveRecord = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid,
+  sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+  generation: 1,
+  enrolledAt: '2026-01-01T00:00:00.000Z',
+});
 
 /** An agent that sees the disks it is told of; its runs end when they are let go. `at.key` says whether the key is loaded. */
 export async function startAgent(at: { readonly directory: string; readonly registry: DriveRegistry; key: boolean }) {
   const board: AttachBoard = createAttachBoard();
-  const ledger = await openAttachLedger(join(at.directory, 'attaches.json'), 'boot', (error) => { throw error; });
-  const bus = createBus((_name, error) => { throw error; });
+  const ledger = await openAttachLedger(join(at.directory, 'attaches.json'), 'boot', (error) => {
+    throw error;
+  });
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
   const ignored: string[] = [];
   const opened: number[] = [];
   const dropped: string[] = [];
   let going = deferred();
-  bus.on('drive:ignored', ({ reason, device }) => { ignored.push(`${reason} ${device ?? ''}`); });
-  const queue = createRunQueue(async ({ attach, drive }) => {
-    opened.push(attach.diskseq);
-    board.set(drive, 'running');
-    await ledger.note(attach, 'started');
-    await going.promise;
-    await ledger.note(attach, 'served');
-    board.set(drive, 'safe-to-unplug');
-  }, ({ drive }, reason) => {
-    dropped.push(reason.message);
-    board.set(drive, 'idle', reason.message);
+  bus.on('drive:ignored', ({ reason, device }) => {
+    ignored.push(`${reason} ${device ?? ''}`);
   });
+  const queue = createRunQueue(
+    async ({ attach, drive }) => {
+      opened.push(attach.diskseq);
+      board.set(drive, 'running');
+      await ledger.note(attach, 'started');
+      await going.promise;
+      await ledger.note(attach, 'served');
+      board.set(drive, 'safe-to-unplug');
+    },
+    ({ drive }, reason) => {
+      dropped.push(reason.message);
+      board.set(drive, 'idle', reason.message);
+    },
+  );
   const look = async (...volumes: Volume[]): Promise<void> => {
-    await lookAround({ bus, board, ledger, registry: at.registry, queue, bootId: 'boot', findVolumes: () => Promise.resolve(volumes), keyIsLoaded: () => Promise.resolve(at.key), othersAtWork: () => Promise.resolve(false), lookAgain: () => undefined });
+    await lookAround({
+      bus,
+      board,
+      ledger,
+      registry: at.registry,
+      queue,
+      bootId: 'boot',
+      findVolumes: () => Promise.resolve(volumes),
+      keyIsLoaded: () => Promise.resolve(at.key),
+      othersAtWork: () => Promise.resolve(false),
+      lookAgain: () => undefined,
+    });
     await Promise.resolve();
   };
   const endRun = async (): Promise<void> => {

@@ -28,7 +28,11 @@ it('takes a disk that is reported lost while it waits for the key out of the wai
   expect({ opened, waiting: queue.waiting }).toEqual({ opened: [], waiting: [] });
 });
 
-it.each([['lost', 'BACKUP_1 is noted as lost'], ['retired', 'BACKUP_1 is retired'], ['forgotten', 'No disk is enrolled as BACKUP_1']] as const)('drops the queued run of a disk that is %s meanwhile, and says why', async (what, words) => {
+it.each([
+  ['lost', 'BACKUP_1 is noted as lost'],
+  ['retired', 'BACKUP_1 is retired'],
+  ['forgotten', 'No disk is enrolled as BACKUP_1'],
+] as const)('drops the queued run of a disk that is %s meanwhile, and says why', async (what, words) => {
   const { look, opened, dropped, queue, endRun } = await startAgent(at);
   queue.add('OTHER', { diskseq: 9, luksUuid: 'other' }, 'plug');
   await Promise.resolve();
@@ -44,11 +48,15 @@ it('tells of a lost and of a retired disk that is plugged in, and does not open 
   await setState('retired');
   const { look, opened, ignored, shown } = await startAgent(at);
   await look(disk('sda', 1));
-  expect(shown()?.message).toContain('A retired disk was plugged in. Disk BACKUP_1 is retired: no run uses it. It was not opened.');
+  expect(shown()?.message).toContain(
+    'A retired disk was plugged in. Disk BACKUP_1 is retired: no run uses it. It was not opened.',
+  );
   await setState('lost');
   await look();
   await look(disk('sda', 2));
-  expect(shown()?.message).toContain('A lost disk has turned up. Disk BACKUP_1 is noted as lost. It was not opened. If it was found: extbackup drive lost BACKUP_1 --undo');
+  expect(shown()?.message).toContain(
+    'A lost disk has turned up. Disk BACKUP_1 is noted as lost. It was not opened. If it was found: extbackup drive lost BACKUP_1 --undo',
+  );
   expect({ opened, ignored }).toEqual({ opened: [], ignored: ['not-enrolled sda1', 'not-enrolled sda1'] });
 });
 
@@ -72,7 +80,9 @@ it('forgets why a disk was refused when it is enrolled again', async () => {
   await look(disk('sda', 1));
   await endRun();
   expect(shown()).toMatchObject({ state: 'safe-to-unplug' });
-  await at.registry.update(() => [{ ...enrolled, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3302', enrolledDuring: { bootId: 'boot', diskseq: 1 } }]);
+  await at.registry.update(() => [
+    { ...enrolled, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3302', enrolledDuring: { bootId: 'boot', diskseq: 1 } },
+  ]);
   await look(disk('sda', 1));
   expect(shown()).toMatchObject({ state: 'idle', message: expect.stringContaining('Just enrolled') as string });
 });

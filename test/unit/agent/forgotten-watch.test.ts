@@ -5,17 +5,37 @@ import type { Look } from '../../../src/opening/opened-by-person.ts';
 
 const hour = 3_600_000;
 let told: string[];
-beforeEach(() => { told = []; });
+beforeEach(() => {
+  told = [];
+});
 
-const opened = (since: string, closesAt: string | undefined): Look => ({ version: 1, label: 'BACKUP_1', luksUuid: 'one', disk: 'sdb', since, by: 'ann', writable: false, ...(closesAt !== undefined && { closesAt }) });
+const opened = (since: string, closesAt: string | undefined): Look => ({
+  version: 1,
+  label: 'BACKUP_1',
+  luksUuid: 'one',
+  disk: 'sdb',
+  since,
+  by: 'ann',
+  writable: false,
+  ...(closesAt !== undefined && { closesAt }),
+});
 
 /** Looks at these times while this disk is open, and returns how many warnings there were after each. */
 function watchOver(remindBefore: number) {
-  const bus = createBus((_name, error) => { throw error; });
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
   let look: Look | undefined;
   let now = new Date(0);
-  bus.on('warning:raised', ({ reason, todo }) => { told.push(`${reason} ${todo}`); });
-  const watch = createForgottenWatch({ bus, look: () => Promise.resolve(look), setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore }), now: () => now });
+  bus.on('warning:raised', ({ reason, todo }) => {
+    told.push(`${reason} ${todo}`);
+  });
+  const watch = createForgottenWatch({
+    bus,
+    look: () => Promise.resolve(look),
+    setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore }),
+    now: () => now,
+  });
   return async (open: Look | undefined, ...times: string[]): Promise<number[]> => {
     look = open;
     const counts: number[] = [];
@@ -30,35 +50,71 @@ function watchOver(remindBefore: number) {
 
 it('reminds once before the disk is closed, and says who has it and when it closes', async () => {
   const at = watchOver(hour);
-  expect(await at(opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z'), '2026-05-01T14:59:00.000Z', '2026-05-01T15:00:00.000Z', '2026-05-01T15:30:00.000Z', '2026-05-01T16:01:00.000Z')).toEqual([0, 1, 1, 1]);
-  expect(told[0]).toBe('ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts meanwhile. Close it with: extbackup umount . It is closed by itself at 2026-05-01 16:00 UTC.');
+  expect(
+    await at(
+      opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z'),
+      '2026-05-01T14:59:00.000Z',
+      '2026-05-01T15:00:00.000Z',
+      '2026-05-01T15:30:00.000Z',
+      '2026-05-01T16:01:00.000Z',
+    ),
+  ).toEqual([0, 1, 1, 1]);
+  expect(told[0]).toBe(
+    'ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts meanwhile. Close it with: extbackup umount . It is closed by itself at 2026-05-01 16:00 UTC.',
+  );
 });
 
 it('leaves a short look alone for half of its time', async () => {
   const at = watchOver(hour);
-  expect(await at(opened('2026-05-01T08:00:00.000Z', '2026-05-01T08:30:00.000Z'), '2026-05-01T08:01:00.000Z', '2026-05-01T08:14:00.000Z', '2026-05-01T08:15:00.000Z')).toEqual([0, 0, 1]);
+  expect(
+    await at(
+      opened('2026-05-01T08:00:00.000Z', '2026-05-01T08:30:00.000Z'),
+      '2026-05-01T08:01:00.000Z',
+      '2026-05-01T08:14:00.000Z',
+      '2026-05-01T08:15:00.000Z',
+    ),
+  ).toEqual([0, 0, 1]);
 });
 
 it('tells of a disk that could not be closed, and again after a day', async () => {
   const at = watchOver(hour);
   const look = opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z');
-  expect(await at(look, '2026-05-01T16:02:00.000Z', '2026-05-01T16:03:00.000Z', '2026-05-02T16:01:00.000Z', '2026-05-02T16:02:00.000Z')).toEqual([1, 1, 1, 2]);
+  expect(
+    await at(
+      look,
+      '2026-05-01T16:02:00.000Z',
+      '2026-05-01T16:03:00.000Z',
+      '2026-05-02T16:01:00.000Z',
+      '2026-05-02T16:02:00.000Z',
+    ),
+  ).toEqual([1, 1, 1, 2]);
   expect(told[0]).toContain('could not be. DO NOT UNPLUG it. End the programs that use it, then run: extbackup umount');
 });
 
 it('begins anew with the next look, and says nothing where nobody looks or no end is set', async () => {
   const at = watchOver(hour);
-  expect(await at(opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z'), '2026-05-01T15:30:00.000Z')).toEqual([1]);
+  expect(await at(opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z'), '2026-05-01T15:30:00.000Z')).toEqual([
+    1,
+  ]);
   expect(await at(undefined, '2026-05-01T17:00:00.000Z')).toEqual([1]);
-  expect(await at(opened('2026-05-02T08:00:00.000Z', '2026-05-02T16:00:00.000Z'), '2026-05-02T15:30:00.000Z')).toEqual([2]);
+  expect(await at(opened('2026-05-02T08:00:00.000Z', '2026-05-02T16:00:00.000Z'), '2026-05-02T15:30:00.000Z')).toEqual([
+    2,
+  ]);
   expect(await at(opened('2026-05-03T08:00:00.000Z', undefined), '2026-05-09T15:30:00.000Z')).toEqual([2]);
 });
 
 it('says when there may be something to tell next', async () => {
-  const bus = createBus((_name, error) => { throw error; });
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
   const look = opened('2026-05-01T08:00:00.000Z', '2026-05-01T08:00:20.000Z');
   let now = new Date(look.since);
-  const watch = createForgottenWatch({ bus, look: () => Promise.resolve(look), setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: 5_000 }), now: () => now });
+  const watch = createForgottenWatch({
+    bus,
+    look: () => Promise.resolve(look),
+    setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: 5_000 }),
+    now: () => now,
+  });
   expect(await watch()).toBe(15_000);
   now = new Date('2026-05-01T08:00:15.000Z');
   expect(await watch()).toBe(5_000 + closingGraceMs);

@@ -14,14 +14,26 @@ beforeEach(async () => {
   paths = { config: `${top}/config.yaml`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
   warnings = [];
 });
-afterEach(async () => { await rm(top, { recursive: true }); });
-
-const lookup = (find?: (file: string) => SecretPlace): (() => Promise<boolean>) => createKeyLookup({
-  paths,
-  loadConfig: () => Promise.resolve(configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, ssh: { key: `${top}/id_rsa.encrypted`, publicKey: `${top}/id_rsa.pub`, knownHosts: `${top}/known_hosts` } })),
-  warn: (reason, todo) => { warnings.push(`${reason} ${todo}`); },
-  ...(find && { placeOf: (file: string) => Promise.resolve(find(file)) }),
+afterEach(async () => {
+  await rm(top, { recursive: true });
 });
+
+const lookup = (find?: (file: string) => SecretPlace): (() => Promise<boolean>) =>
+  createKeyLookup({
+    paths,
+    loadConfig: () =>
+      Promise.resolve(
+        configSchema.parse({
+          source: 'a@b',
+          key: { derivation: 'sha512' },
+          ssh: { key: `${top}/id_rsa.encrypted`, publicKey: `${top}/id_rsa.pub`, knownHosts: `${top}/known_hosts` },
+        }),
+      ),
+    warn: (reason, todo) => {
+      warnings.push(`${reason} ${todo}`);
+    },
+    ...(find && { placeOf: (file: string) => Promise.resolve(find(file)) }),
+  });
 
 it.each<[boolean, string, SecretPlace, SecretPlace, SecretPlace]>([
   [true, 'both keys in RAM', 'ramfs', 'disk', 'ramfs'],
@@ -31,7 +43,11 @@ it.each<[boolean, string, SecretPlace, SecretPlace, SecretPlace]>([
   [false, 'the LUKS key on a disk', 'disk', 'disk', 'ramfs'],
   [false, 'the ssh key on a disk', 'ramfs', 'disk', 'disk'],
 ])('%s: %s', async (loaded, _, luks, encrypted, ssh) => {
-  const places: Record<string, SecretPlace> = { [files.luksKey(paths)]: luks, [`${top}/id_rsa.encrypted`]: encrypted, [`${paths.ramfs}/id_rsa.decrypted`]: ssh };
+  const places: Record<string, SecretPlace> = {
+    [files.luksKey(paths)]: luks,
+    [`${top}/id_rsa.encrypted`]: encrypted,
+    [`${paths.ramfs}/id_rsa.decrypted`]: ssh,
+  };
   expect(await lookup((file) => places[file] ?? 'nowhere')()).toBe(loaded);
   expect(warnings).toHaveLength(luks === 'disk' || ssh === 'disk' ? 1 : 0);
 });

@@ -9,27 +9,62 @@ import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-
 
 const day = 24 * 3_600_000;
 let directory: string;
-beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'overdue-')); });
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'overdue-'));
+});
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const record = (label: string, lastSuccess: string | null, state: DriveRecord['state'] = 'active'): DriveRecord =>
-  driveRecordSchema.parse({ label, luksUuid: `00000000-0000-4000-8000-00000000000${label.slice(-1)}`, sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', generation: 0, enrolledAt: '2026-01-01T00:00:00.000Z', lastSuccess, state });
+  driveRecordSchema.parse({
+    label,
+    luksUuid: `00000000-0000-4000-8000-00000000000${label.slice(-1)}`,
+    sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+    generation: 0,
+    enrolledAt: '2026-01-01T00:00:00.000Z',
+    lastSuccess,
+    state,
+  });
 
 /** Looks at a time and returns whom the operator was told of. */
-async function look(drives: readonly DriveRecord[], at: string, present: readonly string[] = [], offline = 1000 * day, memory = openRotationMemory(join(directory, 'rotation.json'), (error) => { throw error; })): Promise<string[]> {
+async function look(
+  drives: readonly DriveRecord[],
+  at: string,
+  present: readonly string[] = [],
+  offline = 1000 * day,
+  memory = openRotationMemory(join(directory, 'rotation.json'), (error) => {
+    throw error;
+  }),
+): Promise<string[]> {
   const told: string[] = [];
-  const bus = createBus((_name, error) => { throw error; });
-  bus.on('rotation:overdue', (event) => { told.push(event.drive ?? `all, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`); });
-  await lookForOverdue({ bus, memory, drives: () => Promise.resolve(drives), present: () => new Set(present), rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }), now: () => new Date(at) });
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
+  bus.on('rotation:overdue', (event) => {
+    told.push(event.drive ?? `all, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`);
+  });
+  await lookForOverdue({
+    bus,
+    memory,
+    drives: () => Promise.resolve(drives),
+    present: () => new Set(present),
+    rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }),
+    now: () => new Date(at),
+  });
   return told;
 }
 
 it('tells of each overdue disk once, again after a week, and anew after a success', async () => {
-  const stale = [record('BACKUP_1', '2026-03-01T00:00:00.000Z'), record('BACKUP_2', '2026-05-01T00:00:00.000Z'), record('BACKUP_3', null, 'retired')];
+  const stale = [
+    record('BACKUP_1', '2026-03-01T00:00:00.000Z'),
+    record('BACKUP_2', '2026-05-01T00:00:00.000Z'),
+    record('BACKUP_3', null, 'retired'),
+  ];
   expect(await look(stale, '2026-04-01T00:00:00.000Z')).toEqual([]);
   expect(await look(stale, '2026-05-02T00:00:00.000Z')).toEqual(['BACKUP_1']);
   expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual([]);
-  expect(await look(stale, new Date(Date.parse('2026-05-02T00:00:00.000Z') + tellAgainAfterMs).toISOString())).toEqual(['BACKUP_1']);
+  expect(await look(stale, new Date(Date.parse('2026-05-02T00:00:00.000Z') + tellAgainAfterMs).toISOString())).toEqual([
+    'BACKUP_1',
+  ]);
   const fresh = [record('BACKUP_1', '2026-05-10T00:00:00.000Z')];
   expect(await look(fresh, '2026-05-11T00:00:00.000Z')).toEqual([]);
   expect(await look(fresh, '2026-07-01T00:00:00.000Z')).toEqual(['BACKUP_1']);
@@ -46,7 +81,9 @@ it('tells while its memory cannot be written, once, and remembers that when it c
   const file = join(directory, 'rotation.json');
   await mkdir(file);
   const failures: unknown[] = [];
-  const memory = openRotationMemory(file, (error) => { failures.push(error); });
+  const memory = openRotationMemory(file, (error) => {
+    failures.push(error);
+  });
   const stale = [record('BACKUP_1', null)];
   expect(await look(stale, '2026-05-02T00:00:00.000Z', [], undefined, memory)).toEqual(['BACKUP_1']);
   expect(await look(stale, '2026-05-02T01:00:00.000Z', [], undefined, memory)).toEqual([]);
@@ -69,5 +106,7 @@ it('counts from the last offline copy while every disk is plugged in', async () 
   const one = (lastSuccess: string): DriveRecord[] => [record('BACKUP_1', lastSuccess)];
   expect(await look(one('2026-05-01T00:00:00.000Z'), '2026-05-02T00:00:00.000Z', [], 14 * day)).toEqual([]);
   expect(await look(one('2026-05-08T00:00:00.000Z'), '2026-05-08T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([]);
-  expect(await look(one('2026-05-15T00:00:00.000Z'), '2026-05-16T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual(['all, next BACKUP_1, overdue ']);
+  expect(await look(one('2026-05-15T00:00:00.000Z'), '2026-05-16T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([
+    'all, next BACKUP_1, overdue ',
+  ]);
 });

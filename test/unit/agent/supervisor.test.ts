@@ -19,7 +19,12 @@ import { deferred } from './deferred.ts';
 
 const drive = enrolled.label;
 const sda = (diskseq: number): Volume => ({ ...disk('nowhere', diskseq) });
-const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, verify: { smart: false } });
+const config = configSchema.parse({
+  source: 'extbackup@backup',
+  key: { derivation: 'sha512' },
+  pull: { retries: 0 },
+  verify: { smart: false },
+});
 
 let directory: string;
 let machine: FakeMachine;
@@ -40,7 +45,16 @@ beforeEach(async () => {
   machine = new FakeMachine();
   machine.uuid = enrolled.luksUuid;
   machine.inside.set('LABEL', drive);
-  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId: enrolled.sealedId, luksUuid: enrolled.luksUuid, label: drive, generation: 1 }));
+  machine.inside.set(
+    sealPath,
+    JSON.stringify({
+      version: 1,
+      sealedId: enrolled.sealedId,
+      luksUuid: enrolled.luksUuid,
+      label: drive,
+      generation: 1,
+    }),
+  );
   const pull = machine.pull;
   machine.pull = async (order) => {
     pulling?.begun.resolve();
@@ -51,17 +65,38 @@ beforeEach(async () => {
   replies = [];
   plugged = [];
   pulling = undefined;
-  bus = createBus((_name, error) => { throw error; });
-  for (const name of ['run:succeeded', 'run:failed', 'drive:safe-to-unplug', 'drive:do-not-unplug'] as const) bus.on(name, () => { told.push(name); });
-  station = createStation({
-    bus, paths, registry, bootId: 'boot',
-    run: () => Promise.reject(new Error('no program is started here')),
-    runs: createRunLedger(files.runs(paths)),
-    attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => { throw error; }),
-    replies: { send: (reply) => { replies.push(reply); return Promise.resolve(); }, tidy: () => Promise.resolve() },
-    loadConfig: () => Promise.resolve(config), machineFor: () => machine, publish: () => undefined,
-    sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
-  }, 50);
+  bus = createBus((_name, error) => {
+    throw error;
+  });
+  for (const name of ['run:succeeded', 'run:failed', 'drive:safe-to-unplug', 'drive:do-not-unplug'] as const)
+    bus.on(name, () => {
+      told.push(name);
+    });
+  station = createStation(
+    {
+      bus,
+      paths,
+      registry,
+      bootId: 'boot',
+      run: () => Promise.reject(new Error('no program is started here')),
+      runs: createRunLedger(files.runs(paths)),
+      attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => {
+        throw error;
+      }),
+      replies: {
+        send: (reply) => {
+          replies.push(reply);
+          return Promise.resolve();
+        },
+        tidy: () => Promise.resolve(),
+      },
+      loadConfig: () => Promise.resolve(config),
+      machineFor: () => machine,
+      publish: () => undefined,
+      sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
+    },
+    50,
+  );
 });
 afterEach(async () => {
   pulling?.end.resolve();
@@ -73,12 +108,17 @@ const plug = (...volumes: readonly Volume[]): void => {
   plugged = volumes;
   station.look();
 };
-const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 const holdPull = () => (pulling = { begun: deferred(), end: deferred() });
 
 it('runs once for one attach', async () => {
   plug(sda(1));
-  await vi.waitFor(() => { expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  await vi.waitFor(() => {
+    expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
+  });
   plug(sda(1));
   await pause(50);
   expect(told).toHaveLength(2);
@@ -89,17 +129,25 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
   plug(sda(1));
   await first.begun.promise;
   plug(sda(2)); // out and in again, before the run that it was pulled out of has ended
-  await vi.waitFor(() => { expect(station.board.find(drive)?.volume.diskseq).toBe(2); });
+  await vi.waitFor(() => {
+    expect(station.board.find(drive)?.volume.diskseq).toBe(2);
+  });
   pulling = undefined;
   first.end.resolve();
-  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']); });
-  await vi.waitFor(() => { expect(station.board.find(drive)?.state).toBe('safe-to-unplug'); }); // shown after it was told
+  await vi.waitFor(() => {
+    expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']);
+  });
+  await vi.waitFor(() => {
+    expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+  }); // shown after it was told
 });
 
 it('while a disk that could not be closed has another run, nothing else closes it, or says that it is closed', async () => {
   machine.failing.set('ensureClosed', new Error('busy'));
   plug(sda(1));
-  await vi.waitFor(() => { expect(told).toEqual(['run:failed', 'drive:do-not-unplug']); });
+  await vi.waitFor(() => {
+    expect(told).toEqual(['run:failed', 'drive:do-not-unplug']);
+  });
   machine.failing.delete('ensureClosed');
   machine.opened = false;
   const next = holdPull();
@@ -109,7 +157,9 @@ it('while a disk that could not be closed has another run, nothing else closes i
   expect(told).toHaveLength(2);
   expect(station.board.find(drive)?.state).toBe('running');
   next.end.resolve();
-  await vi.waitFor(() => { expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']); });
+  await vi.waitFor(() => {
+    expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
+  });
   await pause(200);
   expect(told).toHaveLength(4);
   expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
@@ -118,9 +168,17 @@ it('while a disk that could not be closed has another run, nothing else closes i
 it('closes nothing under a command that is at work with a disk', async () => {
   const lock = await lockFile(join(directory, 'run/device.lock'));
   station.request({ version: 1, kind: 'release', id: 'asked' });
-  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ state: 'done', exitCode: 11, happened: expect.stringContaining('nothing was closed') as string }); }, 10_000);
+  await vi.waitFor(() => {
+    expect(replies.at(-1)).toMatchObject({
+      state: 'done',
+      exitCode: 11,
+      happened: expect.stringContaining('nothing was closed') as string,
+    });
+  }, 10_000);
   await lock?.release();
   station.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
-  await vi.waitFor(() => { expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number }); });
+  await vi.waitFor(() => {
+    expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number });
+  });
   expect(replies.at(-1)?.exitCode).not.toBe(11);
 });

@@ -17,10 +17,17 @@ it('opens neither of two disks with one LUKS id, nor the one that stays, before 
   const { look, opened, ignored, shown, endRun } = await startAgent(at);
   await look(disk('sda', 1), disk('sdb', 2));
   expect(ignored).toEqual(['duplicate-uuid sda1', 'duplicate-uuid sdb1']);
-  expect(shown()).toMatchObject({ state: 'failed', present: true, message: 'Two disks with the LUKS header of BACKUP_1 are plugged in; one is a copy. Take both out and plug in the real one alone.' });
+  expect(shown()).toMatchObject({
+    state: 'failed',
+    present: true,
+    message:
+      'Two disks with the LUKS header of BACKUP_1 are plugged in; one is a copy. Take both out and plug in the real one alone.',
+  });
   await look(disk('sda', 1));
   expect(shown()).toMatchObject({ state: 'failed', present: true });
-  expect(shown()?.message).toContain('not opened before it is plugged in anew. Take it out, and plug in the real one alone.');
+  expect(shown()?.message).toContain(
+    'not opened before it is plugged in anew. Take it out, and plug in the real one alone.',
+  );
   expect(ignored).toHaveLength(2);
   expect(opened).toEqual([]);
   await look();

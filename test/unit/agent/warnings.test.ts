@@ -9,14 +9,24 @@ const texts = (): string[] => warnings.list().map(({ text }) => text);
 const run = { runId: 'r', drive: 'BACKUP_1' };
 
 beforeEach(() => {
-  bus = createBus((_event, error) => { throw error; });
+  bus = createBus((_event, error) => {
+    throw error;
+  });
   clock = Date.UTC(2026, 2, 1);
-  warnings = watchWarnings(bus, () => new Date(clock += 1_000));
+  warnings = watchWarnings(bus, () => new Date((clock += 1_000)));
 });
 
 it('settings that are right again are no longer called wrong', () => {
-  bus.emit('warning:raised', { reason: 'The settings have a problem:\n  line 1', todo: 'Correct them.', topic: 'settings' });
-  bus.emit('warning:raised', { reason: 'The settings have a problem:\n  line 2', todo: 'Correct them.', topic: 'settings' });
+  bus.emit('warning:raised', {
+    reason: 'The settings have a problem:\n  line 1',
+    todo: 'Correct them.',
+    topic: 'settings',
+  });
+  bus.emit('warning:raised', {
+    reason: 'The settings have a problem:\n  line 2',
+    todo: 'Correct them.',
+    topic: 'settings',
+  });
   bus.emit('warning:raised', { reason: 'No space.', todo: 'See: df' });
   expect(texts()).toEqual(['The settings have a problem:\n  line 2\nCorrect them.', 'No space. See: df']);
   bus.emit('warning:settled', { topic: 'settings' });
@@ -31,7 +41,8 @@ it('what a run warned of counts until the next run of that disk', () => {
 });
 
 it('what is told again stands there once, with its last time; ten are kept', () => {
-  for (let index = 0; index < 12; index += 1) bus.emit('warning:raised', { reason: `Trouble ${index}.`, todo: 'Look.' });
+  for (let index = 0; index < 12; index += 1)
+    bus.emit('warning:raised', { reason: `Trouble ${index}.`, todo: 'Look.' });
   bus.emit('warning:raised', { reason: 'Trouble 5.', todo: 'Look.' });
   expect(texts()).toHaveLength(10);
   expect(warnings.list().at(-1)).toEqual({ at: '2026-03-01T00:00:13.000Z', text: 'Trouble 5. Look.' });

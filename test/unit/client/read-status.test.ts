@@ -13,30 +13,67 @@ let paths: Paths;
 let top = '';
 beforeEach(async () => {
   top = await mkdtemp(`${tmpdir()}/status-`);
-  paths = { config: `${top}/c`, etc: `${top}/etc`, state: `${top}/state`, run: `${top}/run`, ramfs: `${top}/ramfs`, plaintext: `${top}/plain` };
+  paths = {
+    config: `${top}/c`,
+    etc: `${top}/etc`,
+    state: `${top}/state`,
+    run: `${top}/run`,
+    ramfs: `${top}/ramfs`,
+    plaintext: `${top}/plain`,
+  };
   await mkdir(paths.run);
 });
-afterEach(async () => { await rm(top, { recursive: true }); });
+afterEach(async () => {
+  await rm(top, { recursive: true });
+});
 
 /** lsblk's answer for disks with one LUKS partition each; `open` ones have a mapping on it. */
-const lsblk = (...disks: { uuid: string; open?: boolean }[]): RunCommand => () => Promise.resolve({
-  exitCode: 0, stderr: '', stdout: JSON.stringify({
-    blockdevices: disks.map(({ uuid, open }, index) => ({
-      kname: `sd${index}`, path: `/dev/sd${index}`, type: 'disk', size: 1000,
-      children: [{
-        kname: `sd${index}1`, path: `/dev/sd${index}1`, type: 'part', size: 900, fstype: 'crypto_LUKS', uuid,
-        ...(open === true && { children: [{ kname: 'dm-0', path: '/dev/mapper/x', type: 'crypt', size: 800 }] }),
-      }],
-    })),
-  }),
-});
+const lsblk =
+  (...disks: { uuid: string; open?: boolean }[]): RunCommand =>
+  () =>
+    Promise.resolve({
+      exitCode: 0,
+      stderr: '',
+      stdout: JSON.stringify({
+        blockdevices: disks.map(({ uuid, open }, index) => ({
+          kname: `sd${index}`,
+          path: `/dev/sd${index}`,
+          type: 'disk',
+          size: 1000,
+          children: [
+            {
+              kname: `sd${index}1`,
+              path: `/dev/sd${index}1`,
+              type: 'part',
+              size: 900,
+              fstype: 'crypto_LUKS',
+              uuid,
+              ...(open === true && { children: [{ kname: 'dm-0', path: '/dev/mapper/x', type: 'crypt', size: 800 }] }),
+            },
+          ],
+        })),
+      }),
+    });
 
-const agentStatus = async (more: Partial<Status> = {}): Promise<Status> => statusSchema.parse({
-  version: 1, agent: 'running', key: 'loaded', drives: [], run: null, warnings: [], updatedAt: '2026-03-01T00:00:00Z',
-  pid: process.pid, pidStartTime: await readProcessStart(process.pid), ...more,
-});
+const agentStatus = async (more: Partial<Status> = {}): Promise<Status> =>
+  statusSchema.parse({
+    version: 1,
+    agent: 'running',
+    key: 'loaded',
+    drives: [],
+    run: null,
+    warnings: [],
+    updatedAt: '2026-03-01T00:00:00Z',
+    pid: process.pid,
+    pidStartTime: await readProcessStart(process.pid),
+    ...more,
+  });
 
-const read = (runCommand: RunCommand = lsblk()) => readStatus({ paths, runCommand, rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 } }, new Date('2026-03-01T00:00:00Z'));
+const read = (runCommand: RunCommand = lsblk()) =>
+  readStatus(
+    { paths, runCommand, rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 } },
+    new Date('2026-03-01T00:00:00Z'),
+  );
 
 test('the word of a living agent is passed on as it is', async () => {
   const status = await agentStatus();
@@ -59,11 +96,21 @@ test('a status file of another version is not believed', async () => {
 
 test('without an agent, disks and key are looked up', async () => {
   await createDriveRegistry(files.drives(paths)).update(() => [
-    aDisk('HERE', { lastSuccess: '2026-02-28T00:00:00Z' }), aDisk('OPEN'), aDisk('AWAY', { lastError: 'EXB_PULL' }), aDisk('BROKEN', { lastError: 'EXB_FSCK' }),
+    aDisk('HERE', { lastSuccess: '2026-02-28T00:00:00Z' }),
+    aDisk('OPEN'),
+    aDisk('AWAY', { lastError: 'EXB_PULL' }),
+    aDisk('BROKEN', { lastError: 'EXB_FSCK' }),
   ]);
   await mkdir(paths.ramfs);
   await writeFile(files.luksKey(paths), 'key'); // on a disk: no key
-  const status = await read(lsblk({ uuid: 'uuid-of-HERE' }, { uuid: 'uuid-of-OPEN', open: true }, { uuid: 'uuid-of-BROKEN' }, { uuid: 'foreign' }));
+  const status = await read(
+    lsblk(
+      { uuid: 'uuid-of-HERE' },
+      { uuid: 'uuid-of-OPEN', open: true },
+      { uuid: 'uuid-of-BROKEN' },
+      { uuid: 'foreign' },
+    ),
+  );
   expect(statusSchema.parse(status)).toEqual(status);
   expect(status.key).toBe('missing');
   expect(status.drives).toMatchObject([

@@ -7,80 +7,177 @@ import { replySchema, statusSchema, type RunStatus } from '../../../src/protocol
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
-const run: RunStatus = { id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 43.7, bytes: 12_300_000_000, files: 1204, etaSeconds: 190, startedAt: '2026-03-01T11:00:00Z' };
-const drive = { label: 'BACKUP_1', luksUuid: 'u', present: false, state: 'absent', lastSuccess: '2026-02-26T12:00:00Z', overdue: false, nextUp: false, message: null };
+const run: RunStatus = {
+  id: 'r1',
+  drive: 'BACKUP_1',
+  phase: 'pulling',
+  percent: 43.7,
+  bytes: 12_300_000_000,
+  files: 1204,
+  etaSeconds: 190,
+  startedAt: '2026-03-01T11:00:00Z',
+};
+const drive = {
+  label: 'BACKUP_1',
+  luksUuid: 'u',
+  present: false,
+  state: 'absent',
+  lastSuccess: '2026-02-26T12:00:00Z',
+  overdue: false,
+  nextUp: false,
+  message: null,
+};
 const status = statusSchema.parse({
-  version: 1, agent: 'running', rotation: { offlineCopy: { drive: 'BACKUP_1', at: '2026-02-26T12:00:00Z', ageSeconds: 259_200 }, overdue: false, next: 'BACKUP_3', overdueDrives: ['BACKUP_3'] }, key: 'loaded', run: null, updatedAt: '2026-03-01T12:00:00Z', pid: 1, pidStartTime: '1',
-  drives: [drive, { ...drive, label: 'BACKUP_2', present: true, state: 'safe-to-unplug', lastSuccess: '2026-03-01T11:00:00Z' }, { ...drive, label: 'BACKUP_3', lastSuccess: null, overdue: true, nextUp: true }],
+  version: 1,
+  agent: 'running',
+  rotation: {
+    offlineCopy: { drive: 'BACKUP_1', at: '2026-02-26T12:00:00Z', ageSeconds: 259_200 },
+    overdue: false,
+    next: 'BACKUP_3',
+    overdueDrives: ['BACKUP_3'],
+  },
+  key: 'loaded',
+  run: null,
+  updatedAt: '2026-03-01T12:00:00Z',
+  pid: 1,
+  pidStartTime: '1',
+  drives: [
+    drive,
+    { ...drive, label: 'BACKUP_2', present: true, state: 'safe-to-unplug', lastSuccess: '2026-03-01T11:00:00Z' },
+    { ...drive, label: 'BACKUP_3', lastSuccess: null, overdue: true, nextUp: true },
+  ],
 });
 
 test('status leads with what matters and has a row for each disk', () => {
-  expect(renderStatus({ ...status, run, warnings: [{ at: '2026-03-01T10:30:00Z', text: 'A disk did not come up.' }] }, now)).toBe([
-    'Offline copy  3 days old, on BACKUP_1',
-    'Bring next    BACKUP_3',
-    'Overdue       BACKUP_3',
-    'Agent         running',
-    'Key           loaded',
-    'Run           BACKUP_1: pulling, 43 %, 12.3 GB, 1204 files, about 3 min 10 s left',
-    '',
-    'Disk      State           Last backup',
-    'BACKUP_1  not here        3 days ago',
-    'BACKUP_2  safe to unplug  60 minutes ago',
-    'BACKUP_3  not here        never           overdue; bring it next',
-    'Warning, 2026-03-01 10:30 UTC: A disk did not come up.',
-  ].join('\n'));
+  expect(
+    renderStatus({ ...status, run, warnings: [{ at: '2026-03-01T10:30:00Z', text: 'A disk did not come up.' }] }, now),
+  ).toBe(
+    [
+      'Offline copy  3 days old, on BACKUP_1',
+      'Bring next    BACKUP_3',
+      'Overdue       BACKUP_3',
+      'Agent         running',
+      'Key           loaded',
+      'Run           BACKUP_1: pulling, 43 %, 12.3 GB, 1204 files, about 3 min 10 s left',
+      '',
+      'Disk      State           Last backup',
+      'BACKUP_1  not here        3 days ago',
+      'BACKUP_2  safe to unplug  60 minutes ago',
+      'BACKUP_3  not here        never           overdue; bring it next',
+      'Warning, 2026-03-01 10:30 UTC: A disk did not come up.',
+    ].join('\n'),
+  );
 });
 
 test('nobody is asked to bring a disk that is here', () => {
   const [first] = status.drives;
   if (!first) throw new Error('no disk');
-  const text = renderStatus({ ...status, rotation: { ...status.rotation, next: 'BACKUP_1' }, drives: [{ ...first, present: true, nextUp: true }] }, now);
+  const text = renderStatus(
+    {
+      ...status,
+      rotation: { ...status.rotation, next: 'BACKUP_1' },
+      drives: [{ ...first, present: true, nextUp: true }],
+    },
+    now,
+  );
   expect(text).not.toMatch(/bring/i);
 });
 
 const noCopy = { offlineCopy: null, overdue: false, next: null, overdueDrives: [] };
 
 test('an offline copy that is too old is called so', () => {
-  expect(renderStatus({ ...status, rotation: { ...status.rotation, overdue: true } }, now)).toMatch(/^Offline copy  3 days old, on BACKUP_1; TOO OLD$/m);
+  expect(renderStatus({ ...status, rotation: { ...status.rotation, overdue: true } }, now)).toMatch(
+    /^Offline copy  3 days old, on BACKUP_1; TOO OLD$/m,
+  );
 });
 
 test('a copy on a plugged disk is no offline copy', () => {
-  expect(renderStatus({ ...status, rotation: noCopy, drives: status.drives.slice(1) }, now)).toContain('Offline copy  none: every disk with a backup is plugged in');
-  expect(renderStatus({ ...status, rotation: noCopy, drives: [], agent: 'stopped', key: 'missing' }, now)).toMatch(/none yet\n.*STOPPED.*\n.*MISSING.*\n\nNo disk is enrolled/);
+  expect(renderStatus({ ...status, rotation: noCopy, drives: status.drives.slice(1) }, now)).toContain(
+    'Offline copy  none: every disk with a backup is plugged in',
+  );
+  expect(renderStatus({ ...status, rotation: noCopy, drives: [], agent: 'stopped', key: 'missing' }, now)).toMatch(
+    /none yet\n.*STOPPED.*\n.*MISSING.*\n\nNo disk is enrolled/,
+  );
 });
 
 const record = runRecordSchema.parse({
-  id: 'r1', drive: 'BACKUP_1', trigger: 'plug', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:03:20Z', outcome: 'success', exitCode: 0,
-  code: null, message: '', released: true, tookMs: 200_000, filesTransferred: 12, bytesTransferred: 1_200_000, filesDeleted: 0,
+  id: 'r1',
+  drive: 'BACKUP_1',
+  trigger: 'plug',
+  startedAt: '2026-03-01T10:00:00Z',
+  endedAt: '2026-03-01T10:03:20Z',
+  outcome: 'success',
+  exitCode: 0,
+  code: null,
+  message: '',
+  released: true,
+  tookMs: 200_000,
+  filesTransferred: 12,
+  bytesTransferred: 1_200_000,
+  filesDeleted: 0,
 });
-const failed = { ...record, id: 'r2', outcome: 'failure' as const, exitCode: 20, message: 'The disk was not released.', released: false, filesTransferred: null, bytesTransferred: null, filesDeleted: null };
+const failed = {
+  ...record,
+  id: 'r2',
+  outcome: 'failure' as const,
+  exitCode: 20,
+  message: 'The disk was not released.',
+  released: false,
+  filesTransferred: null,
+  bytesTransferred: null,
+  filesDeleted: null,
+};
 
 test('history shows figures where there are any, and why a run was no success', () => {
   const worn = { ...record, verified: { files: 60, bytes: 1, damaged: 1 }, mediaErrors: 3 };
   expect(renderHistory([worn])).toMatch(/done .* 1 file damaged\. 3 I\/O errors\.$/m);
-  expect(renderHistory([record, failed])).toBe([
-    'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
-    '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',
-    '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released.',
-  ].join('\n'));
+  expect(renderHistory([record, failed])).toBe(
+    [
+      'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
+      '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',
+      '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released.',
+    ].join('\n'),
+  );
 });
 
 test('the end of a run tells whether its disk may be unplugged', () => {
   const done = replySchema.parse({ version: 1, id: 'abcd', state: 'done', runIds: ['r1'], exitCode: 0 });
-  expect(describeEnd(done, [failed, record])).toEqual({ good: true, lines: ['BACKUP_1 is done, safe to unplug. 12 files copied (1.2 MB) in 3 min 20 s.'] });
-  expect(describeEnd({ ...done, runIds: ['r2'], exitCode: 20, happened: 'It is open.', todo: 'extbackup release' }, [failed, record]))
-    .toEqual({ good: false, lines: ['BACKUP_1: failed, DO NOT UNPLUG.', 'It is open.', 'extbackup release'] });
-  expect(describeEnd({ ...done, runIds: [], exitCode: 15, happened: 'Still fresh.' }, [])).toEqual({ good: true, lines: ['Still fresh.'] });
+  expect(describeEnd(done, [failed, record])).toEqual({
+    good: true,
+    lines: ['BACKUP_1 is done, safe to unplug. 12 files copied (1.2 MB) in 3 min 20 s.'],
+  });
+  expect(
+    describeEnd({ ...done, runIds: ['r2'], exitCode: 20, happened: 'It is open.', todo: 'extbackup release' }, [
+      failed,
+      record,
+    ]),
+  ).toEqual({ good: false, lines: ['BACKUP_1: failed, DO NOT UNPLUG.', 'It is open.', 'extbackup release'] });
+  expect(describeEnd({ ...done, runIds: [], exitCode: 15, happened: 'Still fresh.' }, [])).toEqual({
+    good: true,
+    lines: ['Still fresh.'],
+  });
 });
 
 test('without a terminal there is one line per phase and per tenth of the pull, and none of a run of others', () => {
   const lines: string[] = [];
-  const view = createLineView((line) => { lines.push(line); });
+  const view = createLineView((line) => {
+    lines.push(line);
+  });
   const reply = replySchema.parse({ version: 1, id: 'abcd', state: 'queued', runIds: ['r1'] });
   view.update(undefined, status);
   view.update(reply, status);
   view.update(reply, { ...status, run: { ...run, id: 'other' } });
-  for (const percent of [1, 5, 9.9, 10, 14, 100]) view.update(reply, { ...status, run: { ...run, percent, bytes: 0, files: 0, etaSeconds: null } });
-  view.update(reply, { ...status, run: { ...run, phase: 'closing', percent: null, bytes: 0, files: 0, etaSeconds: null } });
-  expect(lines).toEqual(['Waiting for its turn.', 'BACKUP_1: pulling, 1 %', 'BACKUP_1: pulling, 10 %', 'BACKUP_1: pulling, 100 %', 'BACKUP_1: closing']);
+  for (const percent of [1, 5, 9.9, 10, 14, 100])
+    view.update(reply, { ...status, run: { ...run, percent, bytes: 0, files: 0, etaSeconds: null } });
+  view.update(reply, {
+    ...status,
+    run: { ...run, phase: 'closing', percent: null, bytes: 0, files: 0, etaSeconds: null },
+  });
+  expect(lines).toEqual([
+    'Waiting for its turn.',
+    'BACKUP_1: pulling, 1 %',
+    'BACKUP_1: pulling, 10 %',
+    'BACKUP_1: pulling, 100 %',
+    'BACKUP_1: closing',
+  ]);
 });

@@ -36,8 +36,14 @@ describe('a new configuration', () => {
 
 describe('a change of the configuration', () => {
   it('keeps comments and other settings', async () => {
-    await writeFile(file, `# mine\nsource: a@b.example.org # why\nport: 22\nkey:\n  derivation: sha512\npull:\n  retries: 5 # flaky line\n`);
-    const config = await updateConfig(file, [{ path: ['port'], value: 2200 }, { path: ['key', 'check'], value: 'ab'.repeat(20) }]);
+    await writeFile(
+      file,
+      `# mine\nsource: a@b.example.org # why\nport: 22\nkey:\n  derivation: sha512\npull:\n  retries: 5 # flaky line\n`,
+    );
+    const config = await updateConfig(file, [
+      { path: ['port'], value: 2200 },
+      { path: ['key', 'check'], value: 'ab'.repeat(20) },
+    ]);
     expect(config).toMatchObject({ port: 2200, pull: { retries: 5 }, key: { check: 'ab'.repeat(20) } });
     const text = await readFile(file, 'utf8');
     for (const kept of ['# mine', '# why', '# flaky line']) expect(text).toContain(kept);
@@ -53,7 +59,10 @@ describe('a change of the configuration', () => {
   it('that changes nothing does not touch the file', async () => {
     await writeNewConfig(file, small);
     const before = await stat(file);
-    await updateConfig(file, [{ path: ['source'], value: small.source }, { path: ['key', 'scrypt'], value: key.scrypt }]);
+    await updateConfig(file, [
+      { path: ['source'], value: small.source },
+      { path: ['key', 'scrypt'], value: key.scrypt },
+    ]);
     expect((await stat(file)).mtimeMs).toBe(before.mtimeMs);
     expect((await stat(file)).ino).toBe(before.ino);
   });

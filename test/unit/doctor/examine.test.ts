@@ -16,22 +16,35 @@ beforeEach(async () => {
   top = await mkdtemp(`${tmpdir()}/doctor-`);
   paths = { config: `${top}/config.yaml`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
 });
-afterEach(async () => { await rm(top, { recursive: true }); });
-
-const config = () => configSchema.parse({
-  source: 'extbackup@backup.example.org', key: { derivation: 'sha512' },
-  ssh: { key: `${top}/id.encrypted`, publicKey: `${top}/id.pub`, knownHosts: `${top}/known_hosts` },
+afterEach(async () => {
+  await rm(top, { recursive: true });
 });
+
+const config = () =>
+  configSchema.parse({
+    source: 'extbackup@backup.example.org',
+    key: { derivation: 'sha512' },
+    ssh: { key: `${top}/id.encrypted`, publicKey: `${top}/id.pub`, knownHosts: `${top}/known_hosts` },
+  });
 
 /** Verdicts by name of the check. */
 async function verdicts(fix = false): Promise<Record<string, string>> {
-  const findings = await examine({ paths, run: runCommand, now: new Date('2026-03-01T00:00:00Z'), fix }, () => Promise.resolve(config()));
+  const findings = await examine({ paths, run: runCommand, now: new Date('2026-03-01T00:00:00Z'), fix }, () =>
+    Promise.resolve(config()),
+  );
   return Object.fromEntries(findings.map(({ name, verdict }) => [name, verdict]));
 }
 
 test('wrong settings are one failure, and the machine is looked at all the same', async () => {
-  const findings = await examine({ paths, run: runCommand, now: new Date(), fix: false }, () => Promise.reject(new ConfigError('It has a problem.', 'Correct it.')));
-  expect(findings.find(({ name }) => name === 'config')).toEqual({ name: 'config', verdict: 'fail', happened: 'It has a problem.', todo: 'Correct it.' });
+  const findings = await examine({ paths, run: runCommand, now: new Date(), fix: false }, () =>
+    Promise.reject(new ConfigError('It has a problem.', 'Correct it.')),
+  );
+  expect(findings.find(({ name }) => name === 'config')).toEqual({
+    name: 'config',
+    verdict: 'fail',
+    happened: 'It has a problem.',
+    todo: 'Correct it.',
+  });
   expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(['tools', 'agent', 'swap']));
   expect(findings.map(({ name }) => name)).not.toContain('server');
 });
@@ -44,7 +57,17 @@ test('a key that lies on a disk fails, and does not count as loaded', async () =
 
 test('an empty station: what is missing fails, what is only not loaded yet warns', async () => {
   expect(await verdicts()).toMatchObject({
-    config: 'ok', salt: 'fail', derivation: 'warn', ramfs: 'warn', key: 'warn', 'ssh-key': 'fail', 'host-key': 'fail', server: 'warn', disks: 'fail', rotation: 'ok', agent: 'fail',
+    config: 'ok',
+    salt: 'fail',
+    derivation: 'warn',
+    ramfs: 'warn',
+    key: 'warn',
+    'ssh-key': 'fail',
+    'host-key': 'fail',
+    server: 'warn',
+    disks: 'fail',
+    rotation: 'ok',
+    agent: 'fail',
   });
 });
 
@@ -79,14 +102,18 @@ test('a damaged list of disks is told: a warning while its copy serves, a failur
 });
 
 test('findings read as what is the case and what to do', () => {
-  expect(renderFindings([
-    { name: 'root', verdict: 'ok', happened: 'Run by root.', todo: '' },
-    { name: 'agent', verdict: 'fail', happened: 'It is not running.', todo: 'Start it.' },
-  ])).toBe([
-    'ok    root              Run by root.',
-    'FAIL  agent             It is not running.',
-    '                        -> Start it.',
-    '',
-    '1 failed, 0 to think about.',
-  ].join('\n'));
+  expect(
+    renderFindings([
+      { name: 'root', verdict: 'ok', happened: 'Run by root.', todo: '' },
+      { name: 'agent', verdict: 'fail', happened: 'It is not running.', todo: 'Start it.' },
+    ]),
+  ).toBe(
+    [
+      'ok    root              Run by root.',
+      'FAIL  agent             It is not running.',
+      '                        -> Start it.',
+      '',
+      '1 failed, 0 to think about.',
+    ].join('\n'),
+  );
 });

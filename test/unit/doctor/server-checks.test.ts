@@ -12,13 +12,25 @@ beforeEach(async () => {
   await mkdir(`${top}/ramfs`);
   await writeFile(`${top}/ramfs/id_ed25519.decrypted`, 'key');
 });
-afterEach(async () => { await rm(top, { recursive: true }); });
+afterEach(async () => {
+  await rm(top, { recursive: true });
+});
 
-const fails = (exitCode: number, stderr: string): RunCommand => ({ file, args }) => Promise.reject(new CommandError(file, args, 'failed', exitCode, stderr));
-const prints = (stdout: string): RunCommand => () => Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+const fails =
+  (exitCode: number, stderr: string): RunCommand =>
+  ({ file, args }) =>
+    Promise.reject(new CommandError(file, args, 'failed', exitCode, stderr));
+const prints =
+  (stdout: string): RunCommand =>
+  () =>
+    Promise.resolve({ exitCode: 0, stdout, stderr: '' });
 
 function patient(run: RunCommand, more: Partial<ConfiguredPatient> = {}): ConfiguredPatient {
-  const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, ssh: { knownHosts: `${top}/known_hosts` } });
+  const config = configSchema.parse({
+    source: 'extbackup@backup.example.org',
+    key: { derivation: 'sha512' },
+    ssh: { knownHosts: `${top}/known_hosts` },
+  });
   const paths = { config: `${top}/c`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
   return { paths, run, now: new Date(0), fix: false, config, ...more };
 }
@@ -28,12 +40,18 @@ const look = async (name: string, who: ConfiguredPatient): Promise<Omit<Finding,
 
 describe('the server', () => {
   test('that refuses a command and knows the key is well', async () => {
-    expect(await look('server', patient(fails(1, '/usr/bin/rrsync error: SSH_ORIGINAL_COMMAND does not run rsync')))).toMatchObject({ verdict: 'ok' });
+    expect(
+      await look('server', patient(fails(1, '/usr/bin/rrsync error: SSH_ORIGINAL_COMMAND does not run rsync'))),
+    ).toMatchObject({ verdict: 'ok' });
   });
 
   test('that runs a command is a failure', async () => {
-    const echo: RunCommand = ({ args }) => prints(`${args.at(-1)?.replace('echo ', '') ?? ''}\n`)({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
-    expect(await look('server', patient(echo))).toMatchObject({ verdict: 'fail', todo: expect.stringContaining('server-setup') as string });
+    const echo: RunCommand = ({ args }) =>
+      prints(`${args.at(-1)?.replace('echo ', '') ?? ''}\n`)({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
+    expect(await look('server', patient(echo))).toMatchObject({
+      verdict: 'fail',
+      todo: expect.stringContaining('server-setup') as string,
+    });
   });
 
   test.each([
@@ -47,21 +65,39 @@ describe('the server', () => {
   });
 
   test('is only read-only when it refuses to be written to', async () => {
-    expect(await look('server-read-only', patient(fails(1, 'rrsync error: sending to read-only server is not allowed')))).toMatchObject({ verdict: 'ok' });
-    expect(await look('server-read-only', patient(fails(12, 'unexpected end of file')))).toMatchObject({ verdict: 'fail' });
+    expect(
+      await look('server-read-only', patient(fails(1, 'rrsync error: sending to read-only server is not allowed'))),
+    ).toMatchObject({ verdict: 'ok' });
+    expect(await look('server-read-only', patient(fails(12, 'unexpected end of file')))).toMatchObject({
+      verdict: 'fail',
+    });
     expect(await look('server-read-only', patient(fails(255, 'no route')))).toMatchObject({ verdict: 'warn' });
   });
 
   test('is each of several: the worst decides, and each is named', async () => {
-    const config = configSchema.parse({ sources: [{ name: 'a', source: 'u@one' }, { name: 'b', source: 'u@one:b' }, { name: 'c', source: 'u@two', port: 2222 }], key: { derivation: 'sha512' } });
+    const config = configSchema.parse({
+      sources: [
+        { name: 'a', source: 'u@one' },
+        { name: 'b', source: 'u@one:b' },
+        { name: 'c', source: 'u@two', port: 2222 },
+      ],
+      key: { derivation: 'sha512' },
+    });
     const asked: string[] = [];
     const run: RunCommand = ({ args }) => {
       asked.push(`${args[args.indexOf('-p') + 1] ?? ''} ${args.at(-2) ?? ''}`);
-      return fails(args.includes('u@two') ? 255 : 1, args.includes('u@two') ? 'Connection refused' : 'refused')({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
+      return fails(
+        args.includes('u@two') ? 255 : 1,
+        args.includes('u@two') ? 'Connection refused' : 'refused',
+      )({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
     };
     const finding = await look('server', patient(run, { config }));
     expect(asked).toEqual(['22 u@one', '2222 u@two']);
-    expect(finding).toMatchObject({ verdict: 'fail', happened: 'u@one: u@one knows this station and runs no commands for it. u@two: u@two does not answer.', todo: expect.stringMatching(/^u@two: Check/) as string });
+    expect(finding).toMatchObject({
+      verdict: 'fail',
+      happened: 'u@one: u@one knows this station and runs no commands for it. u@two: u@two does not answer.',
+      todo: expect.stringMatching(/^u@two: Check/) as string,
+    });
   });
 
   test('is not asked without the ssh key', async () => {
@@ -73,18 +109,30 @@ describe('the server', () => {
 
 describe("the server's heartbeat", () => {
   /** As rsync does: puts the file, if there is one, where it is told to. */
-  const serves = (content?: string): RunCommand => async ({ args }) => {
-    if (content !== undefined) await writeFile(`${args.at(-1) ?? ''}.extbackup-heartbeat`, content);
-    return { exitCode: 0, stdout: '', stderr: '' };
-  };
+  const serves =
+    (content?: string): RunCommand =>
+    async ({ args }) => {
+      if (content !== undefined) await writeFile(`${args.at(-1) ?? ''}.extbackup-heartbeat`, content);
+      return { exitCode: 0, stdout: '', stderr: '' };
+    };
   const asked = (run: RunCommand): ConfiguredPatient => {
     const who = patient(run, { now: new Date('2026-03-12T00:00:00Z') });
-    return { ...who, config: { ...who.config, attestation: { id: 'main-backup', file: '.extbackup-heartbeat', maxAge: 9 * 86_400_000 } } };
+    return {
+      ...who,
+      config: {
+        ...who.config,
+        attestation: { id: 'main-backup', file: '.extbackup-heartbeat', maxAge: 9 * 86_400_000 },
+      },
+    };
   };
 
   test.each([
     ['ok', 'main-backup\n2026-03-10T00:00:00Z\n', /last heartbeat is 2 days old/],
-    ['fail', 'main-backup\n2026-03-01T00:00:00Z\n', /next run will be held: the main backup itself has not run for 11 days/],
+    [
+      'fail',
+      'main-backup\n2026-03-01T00:00:00Z\n',
+      /next run will be held: the main backup itself has not run for 11 days/,
+    ],
     ['fail', 'other-backup\n2026-03-10T00:00:00Z\n', /of another backup/],
     ['fail', undefined, /there is no heartbeat/],
   ])('is %s with %j', async (verdict, content, happened) => {
@@ -94,8 +142,16 @@ describe("the server's heartbeat", () => {
   });
 
   test('that cannot be read says why, and one that is not wanted is not asked for', async () => {
-    expect(await look('heartbeat', asked(fails(255, 'Permission denied (publickey).')))).toMatchObject({ verdict: 'fail', happened: expect.stringContaining('did not accept our ssh key') as string });
-    expect(await look('heartbeat', patient(() => Promise.reject(new Error('nothing may be started'))))).toMatchObject({ verdict: 'ok' });
+    expect(await look('heartbeat', asked(fails(255, 'Permission denied (publickey).')))).toMatchObject({
+      verdict: 'fail',
+      happened: expect.stringContaining('did not accept our ssh key') as string,
+    });
+    expect(
+      await look(
+        'heartbeat',
+        patient(() => Promise.reject(new Error('nothing may be started'))),
+      ),
+    ).toMatchObject({ verdict: 'ok' });
   });
 });
 
@@ -106,7 +162,10 @@ describe('the host key', () => {
     expect(await look('host-key', patient(prints(scanned)))).toMatchObject({ verdict: 'fail' });
     expect(await look('host-key', patient(prints(scanned)))).toMatchObject({ verdict: 'fail' });
     const pinned = await look('host-key', patient(prints(scanned), { fix: true }));
-    expect(pinned).toMatchObject({ verdict: 'warn', happened: expect.stringMatching(/^Pinned now: SHA256:/) as string });
+    expect(pinned).toMatchObject({
+      verdict: 'warn',
+      happened: expect.stringMatching(/^Pinned now: SHA256:/) as string,
+    });
     expect(await look('host-key', patient(prints('')))).toMatchObject({ verdict: 'ok' });
   });
 

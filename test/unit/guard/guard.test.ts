@@ -7,11 +7,17 @@ import { createTally } from '../../../src/guard/tally.ts';
 import { createWatch } from '../../../src/guard/guard.ts';
 import type { Change } from '../../../src/history/change.ts';
 
-const guardOf = (settings: object = {}) => configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, guard: settings }).guard;
+const guardOf = (settings: object = {}) =>
+  configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, guard: settings }).guard;
 const guard = guardOf();
 const before = { filesTotal: 3000, bytesTotal: 1_000_000 };
 const none = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
-const change = (kind: Change['kind'], path = 'a/b', size = 10): Change => ({ kind, path, size, isDirectory: path.endsWith('/') });
+const change = (kind: Change['kind'], path = 'a/b', size = 10): Change => ({
+  kind,
+  path,
+  size,
+  isDirectory: path.endsWith('/'),
+});
 
 describe('limits', () => {
   it.each([
@@ -53,8 +59,22 @@ describe('limits', () => {
 });
 
 describe('a watched run', () => {
-  const record = driveRecordSchema.parse({ label: 'B', luksUuid: 'u', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 1, enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-01-02T00:00:00Z', ...before });
-  const hold = { runId: 'r', at: '2026-01-03T00:00:00Z', reason: 'held', counts: { ...none, changed: 3000 }, approved: null };
+  const record = driveRecordSchema.parse({
+    label: 'B',
+    luksUuid: 'u',
+    sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11',
+    generation: 1,
+    enrolledAt: '2026-01-01T00:00:00Z',
+    lastSuccess: '2026-01-02T00:00:00Z',
+    ...before,
+  });
+  const hold = {
+    runId: 'r',
+    at: '2026-01-03T00:00:00Z',
+    reason: 'held',
+    counts: { ...none, changed: 3000 },
+    approved: null,
+  };
   const seeing = (count: number, of: typeof record) => {
     const watch = createWatch(guard, of, new AbortController().signal);
     for (let seen = 0; seen < count; seen += 1) watch.see(change('changed'));
@@ -69,12 +89,23 @@ describe('a watched run', () => {
   });
   it('goes on when that was approved, and only then', () => {
     expect(seeing(3000, { ...record, hold }).excess()).toBe('changed');
-    expect(seeing(3000, { ...record, hold: { ...hold, approved: { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'moved' } } }).excess()).toBeUndefined();
+    expect(
+      seeing(3000, {
+        ...record,
+        hold: { ...hold, approved: { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'moved' } },
+      }).excess(),
+    ).toBeUndefined();
   });
   it('counts the file in hand once, and never its unfinished copy', () => {
     const watch = seeing(3, record);
     watch.see(change('changed', 'a/last'));
-    for (const rest of [change('changed', 'a/last'), change('changed', 'a/next'), change('deleted', 'a/.last.x1Y2z3'), change('deleted', 'a/gone')]) watch.seeRest(rest);
+    for (const rest of [
+      change('changed', 'a/last'),
+      change('changed', 'a/next'),
+      change('deleted', 'a/.last.x1Y2z3'),
+      change('deleted', 'a/gone'),
+    ])
+      watch.seeRest(rest);
     expect(watch.tally.counts).toMatchObject({ changed: 5, deleted: 1 });
   });
   it('is never ended when it is the first one', () => {
@@ -85,7 +116,14 @@ describe('a watched run', () => {
 describe('counting', () => {
   it('goes by top-level directory, and leaves directories out', () => {
     const tally = createTally();
-    for (const one of [change('changed', 'a/b'), change('changed', 'a/c/d'), change('deleted', 'a/'), change('deleted', 'e'), change('created', 'f/g')]) tally.add(one);
+    for (const one of [
+      change('changed', 'a/b'),
+      change('changed', 'a/c/d'),
+      change('deleted', 'a/'),
+      change('deleted', 'e'),
+      change('created', 'f/g'),
+    ])
+      tally.add(one);
     expect(tally.counts).toEqual({ created: 1, changed: 2, deleted: 1, changedBytes: 20 });
     expect(tally.byDirectory.get('a')).toMatchObject({ changed: 2, deleted: 0 });
     expect(renderReport('reason', tally)).toContain('        2        0        0  a\n');

@@ -3,7 +3,8 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { heldForHeartbeat, judgeHeartbeat } from '../../../src/guard/heartbeat.ts';
 import { agreement, holdSchema, mustWait, type Hold } from '../../../src/guard/hold.ts';
 
-const settings = (attestation: object) => configSchema.safeParse({ source: 'a@b', key: { derivation: 'sha512' }, attestation });
+const settings = (attestation: object) =>
+  configSchema.safeParse({ source: 'a@b', key: { derivation: 'sha512' }, attestation });
 const attestation = { id: 'main-backup', file: '.extbackup-heartbeat', maxAge: 9 * 86_400_000 };
 const now = new Date('2026-03-10T12:00:00Z');
 const judge = (content: string | undefined) => judgeHeartbeat(content, attestation, now).trouble;
@@ -36,9 +37,13 @@ describe('a heartbeat', () => {
     };
     const stale = told('main-backup\n2026-03-01T03:00:00Z\n');
     expect(stale).toMatchObject({ code: 'EXB_HELD', exitCode: 14, attestation: 'stale', counts: undefined });
-    expect(stale.message).toBe('held: the main backup itself has not run for 9 days: the last heartbeat on extbackup@backup is of 2026-03-01T03:00:00.000Z. Nothing on BACKUP_1 was changed.');
+    expect(stale.message).toBe(
+      'held: the main backup itself has not run for 9 days: the last heartbeat on extbackup@backup is of 2026-03-01T03:00:00.000Z. Nothing on BACKUP_1 was changed.',
+    );
     expect(stale.todo).toContain('extbackup approve BACKUP_1 --reason TEXT');
-    expect(told('main-backup\n2026-03-10T17:30:00Z\n').message).toContain('5 hours ahead of the clock of this machine: one of the two clocks is wrong');
+    expect(told('main-backup\n2026-03-10T17:30:00Z\n').message).toContain(
+      '5 hours ahead of the clock of this machine: one of the two clocks is wrong',
+    );
     expect(told('main-backup\n2026-03-10T13:01:00Z\n').message).toContain('61 minutes ahead');
     expect(told('\u001b[31mevil-id\n2026-03-10T13:01:00Z\n').message).not.toContain('evil');
   });
@@ -48,9 +53,12 @@ describe('its settings', () => {
   it.each(['.extbackup-heartbeat', 'office/heartbeat', 'a/b/..c'])('take the file %j', (file) => {
     expect(settings({ id: 'main-backup', file }).success).toBe(true);
   });
-  it.each(['', '/etc/passwd', '../x', 'a/../b', 'a/..', './a', 'a//b', 'a/', 'a b', "a'b", 'a*', 'a\nb'])('refuse the file %j', (file) => {
-    expect(settings({ id: 'main-backup', file }).success).toBe(false);
-  });
+  it.each(['', '/etc/passwd', '../x', 'a/../b', 'a/..', './a', 'a//b', 'a/', 'a b', "a'b", 'a*', 'a\nb'])(
+    'refuse the file %j',
+    (file) => {
+      expect(settings({ id: 'main-backup', file }).success).toBe(false);
+    },
+  );
   it.each(['short', "it's-long-enough", 'two\nlines-of-it', 'x'.repeat(65)])('refuse the id %j', (id) => {
     expect(settings({ id }).success).toBe(false);
   });
@@ -59,7 +67,8 @@ describe('its settings', () => {
 describe('what was agreed to', () => {
   const approved = { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'I know' };
   const counts = { created: 0, changed: 700, deleted: 0, changedBytes: 9 };
-  const hold = (change: Partial<Hold>): Hold => holdSchema.parse({ runId: 'r', at: '2026-01-03T00:00:00Z', reason: 'held', counts, ...change });
+  const hold = (change: Partial<Hold>): Hold =>
+    holdSchema.parse({ runId: 'r', at: '2026-01-03T00:00:00Z', reason: 'held', counts, ...change });
   const stale = hold({ attestation: 'stale', approved });
 
   it('is nothing before an answer', () => {
@@ -77,9 +86,18 @@ describe('what was agreed to', () => {
     const both = agreement({ ...tooMuch, approved });
     expect(both).toEqual({ attestation: ['stale'], counts });
     expect(agreement(hold({ attestation: 'foreign', agreed: both }))).toEqual(both);
-    expect(agreement(hold({ attestation: 'foreign', agreed: both, approved }))).toEqual({ attestation: ['stale', 'foreign'], counts });
+    expect(agreement(hold({ attestation: 'foreign', agreed: both, approved }))).toEqual({
+      attestation: ['stale', 'foreign'],
+      counts,
+    });
   });
   it('is waited for only when something was changed', () => {
-    expect([hold({}), hold({ approved }), hold({ attestation: 'stale' }), stale, undefined].map(mustWait)).toEqual([true, false, false, false, false]);
+    expect([hold({}), hold({ approved }), hold({ attestation: 'stale' }), stale, undefined].map(mustWait)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

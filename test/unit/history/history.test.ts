@@ -33,23 +33,63 @@ it('a copied file keeps the whole of its name, whatever is in it', () => {
 
 describe.each([
   ['that rsync logged', (text: string) => `2026/11/24 07:13:53 [32618] ${text}`, {}],
-  ['that rsync printed', (text: string) => (text.startsWith('delete_item') ? text : `!01234567${text.replace('|', '|12|44|')}!01234567`), { mark: '!01234567' }],
-  ['after progress', (text: string) => (text.startsWith('delete_item') ? `\r      1,234  42%   12.34MB/s    0:00:05  ${text}` : `\r      1,234  42%   12.34MB/s    0:00:05  !01234567${text.replace('|', '|12|44|')}!01234567`), { mark: '!01234567' }],
+  [
+    'that rsync printed',
+    (text: string) => (text.startsWith('delete_item') ? text : `!01234567${text.replace('|', '|12|44|')}!01234567`),
+    { mark: '!01234567' },
+  ],
+  [
+    'after progress',
+    (text: string) =>
+      text.startsWith('delete_item')
+        ? `\r      1,234  42%   12.34MB/s    0:00:05  ${text}`
+        : `\r      1,234  42%   12.34MB/s    0:00:05  !01234567${text.replace('|', '|12|44|')}!01234567`,
+    { mark: '!01234567' },
+  ],
 ])('a line of the log on the disk %s', (_kind, line, header) => {
   it('names what was created, in bytes', () => {
-    expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'), header)).toEqual({ kind: 'created', isDirectory: false, path: Buffer.from('new\nna\xffme', 'latin1') });
-    expect(parseLogLine(line('cd+++++++++|dir/'), header)).toEqual({ kind: 'created', isDirectory: true, path: Buffer.from('dir') });
+    expect(parseLogLine(line('>f+++++++++|new\\#012na\xffme'), header)).toEqual({
+      kind: 'created',
+      isDirectory: false,
+      path: Buffer.from('new\nna\xffme', 'latin1'),
+    });
+    expect(parseLogLine(line('cd+++++++++|dir/'), header)).toEqual({
+      kind: 'created',
+      isDirectory: true,
+      path: Buffer.from('dir'),
+    });
   });
   it('names directories that were deleted', () => {
-    expect(parseLogLine(line('*deleting  |a/empty/'), header)).toMatchObject({ kind: 'deleted-directory', path: Buffer.from('a/empty') });
+    expect(parseLogLine(line('*deleting  |a/empty/'), header)).toMatchObject({
+      kind: 'deleted-directory',
+      path: Buffer.from('a/empty'),
+    });
   });
   it('names directories that made way for something new, below that of their source', () => {
     const cleared = line('delete_item(a\\#012b\xff) mode=40755 flags=10');
-    expect(parseLogLine(cleared, header)).toEqual({ kind: 'deleted-directory', isDirectory: true, path: Buffer.from('a\nb\xff', 'latin1') });
-    expect(parseLogLine(cleared, { ...header, source: 'mail' })).toMatchObject({ path: Buffer.from('mail/a\nb\xff', 'latin1') });
-    expect(parseLogLine(line('delete_item(dir) mode=42775 flags=34'), header)).toMatchObject({ path: Buffer.from('dir') });
+    expect(parseLogLine(cleared, header)).toEqual({
+      kind: 'deleted-directory',
+      isDirectory: true,
+      path: Buffer.from('a\nb\xff', 'latin1'),
+    });
+    expect(parseLogLine(cleared, { ...header, source: 'mail' })).toMatchObject({
+      path: Buffer.from('mail/a\nb\xff', 'latin1'),
+    });
+    expect(parseLogLine(line('delete_item(dir) mode=42775 flags=34'), header)).toMatchObject({
+      path: Buffer.from('dir'),
+    });
   });
-  it.each(['delete_item(kept) mode=40755 flags=2', 'delete_item(file) mode=100644 flags=34', 'delete_item(../x) mode=40755 flags=10', '*deleting  |a/file', '>f.st......|changed', 'rsync error: x', '>f+++++++++|../etc/passwd', '>f+++++++++|/etc/passwd', 'cd+++++++++|./'])('takes nothing from %s', (text) => {
+  it.each([
+    'delete_item(kept) mode=40755 flags=2',
+    'delete_item(file) mode=100644 flags=34',
+    'delete_item(../x) mode=40755 flags=10',
+    '*deleting  |a/file',
+    '>f.st......|changed',
+    'rsync error: x',
+    '>f+++++++++|../etc/passwd',
+    '>f+++++++++|/etc/passwd',
+    'cd+++++++++|./',
+  ])('takes nothing from %s', (text) => {
     expect(parseLogLine(line(text), header)).toBeUndefined();
   });
 });
@@ -57,14 +97,22 @@ describe.each([
 it('what the server has rsync print is no change: it does not know the mark', () => {
   const header = { mark: newMark() };
   expect(header.mark).not.toBe(newMark());
-  for (const text of [`${header.mark}>f+++++++++|1|1|goo`, '>f+++++++++|1|1|good', '!>f+++++++++|1|1|good', '!01234567>f+++++++++|1|1|good', '2026/11/24 07:13:53 [32618] >f+++++++++|good']) {
+  for (const text of [
+    `${header.mark}>f+++++++++|1|1|goo`,
+    '>f+++++++++|1|1|good',
+    '!>f+++++++++|1|1|good',
+    '!01234567>f+++++++++|1|1|good',
+    '2026/11/24 07:13:53 [32618] >f+++++++++|good',
+  ]) {
     expect([parseLogLine(text, header), parseCopied(text, header)]).toEqual([undefined, undefined]);
   }
 });
 
 describe('on a disk', () => {
   let top: string;
-  beforeEach(async () => { top = await mkdtemp(join(tmpdir(), 'extbackup-history-')); });
+  beforeEach(async () => {
+    top = await mkdtemp(join(tmpdir(), 'extbackup-history-'));
+  });
   afterEach(() => rm(top, { recursive: true }));
 
   it('a log is read from its end, also over the seams of its pieces', async () => {
@@ -78,7 +126,9 @@ describe('on a disk', () => {
 
   it('in an older log, what looks like sizes is part of a name', () => {
     expect(parseLogLine('2026/11/24 07:13:53 [1] >f+++++++++|12|44|x', {})?.path.toString()).toBe('12|44|x');
-    expect(parseLogLine('!01234567>f+++++++++|1|2|12|44|x!01234567', { mark: '!01234567' })?.path.toString()).toBe('12|44|x');
+    expect(parseLogLine('!01234567>f+++++++++|1|2|12|44|x!01234567', { mark: '!01234567' })?.path.toString()).toBe(
+      '12|44|x',
+    );
   });
 
   it('a log is begun once, and gone on in with the same mark', async () => {
@@ -112,18 +162,21 @@ describe('on a disk', () => {
     expect((await listHistory(top)).map(({ name }) => name)).toEqual([second.name, first.name]);
   });
 
-  it.each(['99991231T235959Z', '9999-12-31T23:59:59.9Z', '99981231T235959Z', '99990101T000000Z'])('a planted entry dated %s leads to no name twice, and to none that cannot be read', async (planted) => {
-    await mkdir(join(top, 'history', planted), { recursive: true });
-    const taken = new Set([planted]);
-    for (const now of ['2026-11-24T06:25:00Z', '2026-11-24T06:25:00Z', '2026-11-23T00:00:00Z']) {
-      const { name, at, directory } = await newHistoryEntry(top, new Date(now));
-      expect(taken).not.toContain(name);
-      expect(parseHistoryName(name)).toEqual(at);
-      taken.add(name);
-      await mkdir(directory);
-    }
-    expect([...taken].slice(1)).toEqual([...taken].slice(1).sort());
-  });
+  it.each(['99991231T235959Z', '9999-12-31T23:59:59.9Z', '99981231T235959Z', '99990101T000000Z'])(
+    'a planted entry dated %s leads to no name twice, and to none that cannot be read',
+    async (planted) => {
+      await mkdir(join(top, 'history', planted), { recursive: true });
+      const taken = new Set([planted]);
+      for (const now of ['2026-11-24T06:25:00Z', '2026-11-24T06:25:00Z', '2026-11-23T00:00:00Z']) {
+        const { name, at, directory } = await newHistoryEntry(top, new Date(now));
+        expect(taken).not.toContain(name);
+        expect(parseHistoryName(name)).toEqual(at);
+        taken.add(name);
+        await mkdir(directory);
+      }
+      expect([...taken].slice(1)).toEqual([...taken].slice(1).sort());
+    },
+  );
 });
 
 describe('retention', () => {

@@ -1,6 +1,12 @@
 import { createHash, scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { checkValueOf, chooseScryptParameters, deriveKey, scryptMemory, scryptParametersWithin } from '../../../src/keys/derivation.ts';
+import {
+  checkValueOf,
+  chooseScryptParameters,
+  deriveKey,
+  scryptMemory,
+  scryptParametersWithin,
+} from '../../../src/keys/derivation.ts';
 import { Secret } from '../../../src/system/secret.ts';
 
 const MiB = 2 ** 20;
@@ -29,7 +35,9 @@ describe('the key', () => {
 
   it('is 128 hex digits of scrypt over the bytes behind the salt', async () => {
     const key = await deriveKey(cheap, secret('correct horse'), salt);
-    const expected = scryptSync('correct horse', Buffer.from(salt, 'hex'), 64, { N: 2 ** 14, r: 8, p: 1 }).toString('hex');
+    const expected = scryptSync('correct horse', Buffer.from(salt, 'hex'), 64, { N: 2 ** 14, r: 8, p: 1 }).toString(
+      'hex',
+    );
     expect(key.reveal().toString('latin1')).toBe(expected);
   });
 

@@ -10,7 +10,10 @@ const ecdsa = 'AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEm';
 const server = { host: 'backup.example.org', port: 2222 };
 const name = '[backup.example.org]:2222';
 const scan = `# ${name} SSH-2.0-OpenSSH\n${name} ssh-ed25519 ${ed25519}\n${name} ecdsa-sha2-nistp256 ${ecdsa}\n`;
-const showing = (stdout: string): RunCommand => () => Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+const showing =
+  (stdout: string): RunCommand =>
+  () =>
+    Promise.resolve({ exitCode: 0, stdout, stderr: '' });
 
 let directory: string;
 let file: string;
@@ -41,7 +44,9 @@ describe('pinning a host key', () => {
 
   it('changes nothing when no key has the fingerprint', async () => {
     await writeFile(file, 'as before\n');
-    await expect(pinHostKey(showing(scan), file, server, { fingerprint: `SHA256:${'A'.repeat(43)}` })).rejects.toThrow(PullError);
+    await expect(pinHostKey(showing(scan), file, server, { fingerprint: `SHA256:${'A'.repeat(43)}` })).rejects.toThrow(
+      PullError,
+    );
     expect(await readFile(file, 'utf8')).toBe('as before\n');
   });
 

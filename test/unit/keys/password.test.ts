@@ -6,11 +6,27 @@ import { passwordFromInput } from '../../../src/terminal/ask-password.ts';
 import { Secret } from '../../../src/system/secret.ts';
 
 const secret = (text: string): Secret => new Secret(Buffer.from(text, 'utf8'));
-const checked = (text: string, derivation: 'scrypt' | 'sha512' = 'scrypt'): string => checkPassword(derivation, secret(text)).reveal().toString('utf8');
+const checked = (text: string, derivation: 'scrypt' | 'sha512' = 'scrypt'): string =>
+  checkPassword(derivation, secret(text)).reveal().toString('utf8');
 
 describe('a password of an old set-up', () => {
-  it.each(['plain enough', ' blanks around\t', 'back\\slash and \\ blank', 'escaped at the end\\ ', 'oneword\\ ', 'oneword\\  ', 'a \\ ', 'two \\\\ of them', 'umlaut \\ä inside', '\\', '   '])('%j stands for what read -s of bash makes of it, too', (typed) => {
-    const { stdout } = spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "$PASS"'], { input: `${typed}\n`, env: { LC_ALL: 'C.UTF-8' } });
+  it.each([
+    'plain enough',
+    ' blanks around\t',
+    'back\\slash and \\ blank',
+    'escaped at the end\\ ',
+    'oneword\\ ',
+    'oneword\\  ',
+    'a \\ ',
+    'two \\\\ of them',
+    'umlaut \\ä inside',
+    '\\',
+    '   ',
+  ])('%j stands for what read -s of bash makes of it, too', (typed) => {
+    const { stdout } = spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "$PASS"'], {
+      input: `${typed}\n`,
+      env: { LC_ALL: 'C.UTF-8' },
+    });
     const forms = passwordForms('sha512', secret(typed)).map((form) => form.reveal().toString('utf8'));
     expect(forms).toEqual([...new Set([stdout.toString('utf8'), typed])]);
   });
@@ -41,7 +57,12 @@ describe('a password', () => {
 
   it('that was chosen elsewhere is counted as the shell counted it, so that a right one is never refused', () => {
     const typed = `${'x\u0301'.repeat(3)}ab`;
-    expect(spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "${#PASS}"'], { input: `${typed}\n`, env: { LC_ALL: 'C.UTF-8' } }).stdout.toString()).toBe('8');
+    expect(
+      spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "${#PASS}"'], {
+        input: `${typed}\n`,
+        env: { LC_ALL: 'C.UTF-8' },
+      }).stdout.toString(),
+    ).toBe('8');
     expect(checked(typed, 'sha512')).toBe(typed);
     expect(() => checked(typed)).toThrow(/it has 5 of at least 8/);
   });
@@ -81,7 +102,9 @@ describe('a password', () => {
   });
 
   it('is never part of the message', () => {
-    expect(() => checked('hunter2')).toThrow(expect.not.objectContaining({ message: expect.stringContaining('hunter2') as unknown }));
+    expect(() => checked('hunter2')).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('hunter2') as unknown }),
+    );
   });
 });
 

@@ -28,18 +28,33 @@ function recorder(failures = 0): Spy {
 /** A channel that hangs until it is told to end. */
 const hanging: Channel = {
   name: 'hanging',
-  send: (_notice, signal) => new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => { reject(new Error('ended')); });
-  }),
+  send: (_notice, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(new Error('ended'));
+      });
+    }),
 };
 
 function start(subscriptions: readonly Subscription[]) {
-  const bus = createBus((_name, error) => { throw error; });
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
   const warnings: Record<string, unknown>[] = [];
-  const dispatcher = startDispatcher(bus, createNoticeMaker('station', () => new Date(0)), subscriptions, {
-    warn: (fields) => { warnings.push(fields); },
-  }, { retryAfterMs: 60, tellWithoutReleaseAfterMs: 80 });
-  const warn = (reason: string): void => { bus.emit('warning:raised', { reason, todo: 'Look.' }); };
+  const dispatcher = startDispatcher(
+    bus,
+    createNoticeMaker('station', () => new Date(0)),
+    subscriptions,
+    {
+      warn: (fields) => {
+        warnings.push(fields);
+      },
+    },
+    { retryAfterMs: 60, tellWithoutReleaseAfterMs: 80 },
+  );
+  const warn = (reason: string): void => {
+    bus.emit('warning:raised', { reason, todo: 'Look.' });
+  };
   return { bus, dispatcher, warnings, warn };
 }
 
@@ -49,12 +64,16 @@ describe('dispatcher', () => {
     const { warn, dispatcher, warnings } = start([{ channel: hanging }, { channel: other }]);
     warn('one.');
     warn('two.');
-    await vi.waitFor(() => { expect(other.got).toEqual(['one', 'two']); });
+    await vi.waitFor(() => {
+      expect(other.got).toEqual(['one', 'two']);
+    });
     expect(warnings).toHaveLength(0);
     const before = performance.now();
     await dispatcher.stop(100);
     expect(performance.now() - before).toBeLessThan(1_000);
-    await vi.waitFor(() => { expect(warnings.map(({ channel }) => channel)).toEqual(['hanging', 'hanging']); });
+    await vi.waitFor(() => {
+      expect(warnings.map(({ channel }) => channel)).toEqual(['hanging', 'hanging']);
+    });
   });
 
   test('one failure is tried again, in order; a second one is given up with a warning', async () => {
@@ -63,8 +82,12 @@ describe('dispatcher', () => {
     const { warn, warnings } = start([{ channel: shaky }, { channel: dead }]);
     warn('one.');
     warn('two.');
-    await vi.waitFor(() => { expect(shaky.got).toEqual(['one', 'two']); });
-    await vi.waitFor(() => { expect(dead.got).toEqual(['two']); });
+    await vi.waitFor(() => {
+      expect(shaky.got).toEqual(['one', 'two']);
+    });
+    await vi.waitFor(() => {
+      expect(dead.got).toEqual(['two']);
+    });
     expect(warnings).toEqual([{ channel: 'recorder', kind: 'warning', drive: undefined, reason: 'no route' }]);
   });
 
@@ -73,13 +96,17 @@ describe('dispatcher', () => {
     const { bus, warn } = start([{ channel: overdueOnly, events: ['overdue'] }]);
     warn('one.');
     bus.emit('rotation:overdue', { drive: 'BACKUP_1', lastSuccess: null });
-    await vi.waitFor(() => { expect(overdueOnly.got).toEqual(['BACKUP_1 is overdue']); });
+    await vi.waitFor(() => {
+      expect(overdueOnly.got).toEqual(['BACKUP_1 is overdue']);
+    });
   });
 
   test('the queue is bounded: the oldest notices are given up', async () => {
     const { warn, warnings } = start([{ channel: hanging }]);
     for (let number = 0; number < 60; number += 1) warn(`${number}.`);
-    await vi.waitFor(() => { expect(warnings).toHaveLength(9); }); // one is being sent, fifty wait
+    await vi.waitFor(() => {
+      expect(warnings).toHaveLength(9);
+    }); // one is being sent, fifty wait
   });
 
   test('the end of a run is told in time even when nothing is said about its disk', async () => {
@@ -88,7 +115,9 @@ describe('dispatcher', () => {
     bus.emit('run:succeeded', { runId: 'r1', drive: 'BACKUP_1', tookMs: 1, gaps: false, stamped: true });
     await sleep(20);
     expect(channel.got).toEqual([]);
-    await vi.waitFor(() => { expect(channel.got).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(channel.got).toHaveLength(1);
+    });
   });
 
   test('stop tells what is untold, waits for deliveries and listens no longer', async () => {

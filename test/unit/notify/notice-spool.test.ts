@@ -16,16 +16,33 @@ beforeEach(async () => {
   troubles = [];
 });
 
-const openSpool = () => createNoticeSpool(directory, (error) => { troubles.push(error); });
+const openSpool = () =>
+  createNoticeSpool(directory, (error) => {
+    troubles.push(error);
+  });
 
 /** An agent with this outbox. Nothing ends it in an orderly way: it is left alone, as a killed one is. */
-async function startAgent(subscriptions: readonly Subscription[], timing: { readonly laterAfterMs?: number; readonly giveUpAfterMs?: number } = {}) {
-  const bus = createBus((_name, error) => { throw error; });
+async function startAgent(
+  subscriptions: readonly Subscription[],
+  timing: { readonly laterAfterMs?: number; readonly giveUpAfterMs?: number } = {},
+) {
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
   const spool = openSpool();
   const warnings: Record<string, unknown>[] = [];
-  const dispatcher = startDispatcher(bus, createNoticeMaker('station', () => begin), subscriptions, {
-    warn: (fields) => { warnings.push(fields); },
-  }, { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000, ...timing }, { spool, leftovers: await spool.leftovers(begin) });
+  const dispatcher = startDispatcher(
+    bus,
+    createNoticeMaker('station', () => begin),
+    subscriptions,
+    {
+      warn: (fields) => {
+        warnings.push(fields);
+      },
+    },
+    { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000, ...timing },
+    { spool, leftovers: await spool.leftovers(begin) },
+  );
   const goodRun = (): void => {
     bus.emit('run:succeeded', { runId: 'r1', drive: 'BACKUP_1', tookMs: 1, gaps: false, stamped: true });
     bus.emit('drive:safe-to-unplug', { drive: 'BACKUP_1', runId: 'r1' });
@@ -35,62 +52,101 @@ async function startAgent(subscriptions: readonly Subscription[], timing: { read
 
 function mailbox(name = 'mail'): Channel & { readonly got: Notice[] } {
   const got: Notice[] = [];
-  return { name, got, send: (notice) => { got.push(notice); return Promise.resolve(); } };
+  return {
+    name,
+    got,
+    send: (notice) => {
+      got.push(notice);
+      return Promise.resolve();
+    },
+  };
 }
 /** The mail server that never answers. */
 const hanging = (name = 'mail'): Channel & { readonly begun: Notice[] } => {
   const begun: Notice[] = [];
-  return { name, begun, send: (notice, signal) => new Promise((_resolve, reject) => {
-    begun.push(notice);
-    signal.addEventListener('abort', () => { reject(new Error('ended')); });
-  }) };
+  return {
+    name,
+    begun,
+    send: (notice, signal) =>
+      new Promise((_resolve, reject) => {
+        begun.push(notice);
+        signal.addEventListener('abort', () => {
+          reject(new Error('ended'));
+        });
+      }),
+  };
 };
 
 describe('an agent that dies while it tells', () => {
   test('its successor tells the same, late, and calls no disk safe', async () => {
     const silent = hanging();
     (await startAgent([{ channel: silent }])).goodRun();
-    await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(silent.begun).toHaveLength(1);
+    });
 
     const mail = mailbox();
     await startAgent([{ channel: mail }]);
-    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
-    expect(mail.got[0]).toMatchObject({ id: silent.begun[0]?.id, kind: 'success', drive: 'BACKUP_1', payload: { runId: 'r1' }, subject: 'BACKUP_1 is done, look at "extbackup status" before you unplug it' });
+    await vi.waitFor(() => {
+      expect(mail.got).toHaveLength(1);
+    });
+    expect(mail.got[0]).toMatchObject({
+      id: silent.begun[0]?.id,
+      kind: 'success',
+      drive: 'BACKUP_1',
+      payload: { runId: 'r1' },
+      subject: 'BACKUP_1 is done, look at "extbackup status" before you unplug it',
+    });
     expect(mail.got[0]?.text).toContain('This comes late');
     expect(JSON.stringify(mail.got[0])).not.toMatch(/safe to unplug|can take it out/);
-    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+    await vi.waitFor(async () => {
+      expect(await readdir(directory)).toEqual([]);
+    });
   });
 
   test('a notice is kept before its delivery begins, readable by its owner alone', async () => {
     const modes: number[] = [];
-    const channel: Channel = { name: 'mail', send: async () => {
-      const [file = ''] = await readdir(directory);
-      modes.push((await stat(directory)).mode & 0o777, (await stat(join(directory, file))).mode & 0o777);
-    } };
+    const channel: Channel = {
+      name: 'mail',
+      send: async () => {
+        const [file = ''] = await readdir(directory);
+        modes.push((await stat(directory)).mode & 0o777, (await stat(join(directory, file))).mode & 0o777);
+      },
+    };
     (await startAgent([{ channel }])).goodRun();
-    await vi.waitFor(() => { expect(modes).toEqual([0o700, 0o600]); });
+    await vi.waitFor(() => {
+      expect(modes).toEqual([0o700, 0o600]);
+    });
   });
 
   test('each channel gets its own, also when two have the same name', async () => {
     const [first, second] = [hanging(), hanging()];
     (await startAgent([{ channel: first, events: ['overdue'] }, { channel: second }])).goodRun();
-    await vi.waitFor(() => { expect(second.begun).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(second.begun).toHaveLength(1);
+    });
 
     const [one, two] = [mailbox(), mailbox()];
     await startAgent([{ channel: one, events: ['overdue'] }, { channel: two }]);
-    await vi.waitFor(() => { expect(two.got).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(two.got).toHaveLength(1);
+    });
     expect(one.got).toEqual([]);
   });
 
   test('what waits for a channel that a broken configuration hides is told when it is back', async () => {
     const silent = hanging();
     (await startAgent([{ channel: silent }])).goodRun();
-    await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(silent.begun).toHaveLength(1);
+    });
 
     const { dispatcher } = await startAgent([]);
     const mail = mailbox();
     dispatcher.use([{ channel: mail }]);
-    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(mail.got).toHaveLength(1);
+    });
   });
 });
 
@@ -98,21 +154,29 @@ test('an agent that is stopped leaves what it could not deliver to the next one'
   const silent = hanging();
   const { goodRun, dispatcher, warnings } = await startAgent([{ channel: silent }]);
   goodRun();
-  await vi.waitFor(() => { expect(silent.begun).toHaveLength(1); });
+  await vi.waitFor(() => {
+    expect(silent.begun).toHaveLength(1);
+  });
   await dispatcher.stop(10);
-  await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
+  await vi.waitFor(() => {
+    expect(warnings).toHaveLength(1);
+  });
   expect(await openSpool().leftovers(begin)).toHaveLength(1);
 });
 
 describe('what fails twice', () => {
   /** The line is dead for so many tries. */
   const deadFor = (tries: number): Channel & { readonly got: Notice[]; tries: number } => {
-    const mail = { ...mailbox(), tries: 0, send: (notice: Notice) => {
-      mail.tries += 1;
-      if (mail.tries <= tries) return Promise.reject(new Error('no route'));
-      mail.got.push(notice);
-      return Promise.resolve();
-    } };
+    const mail = {
+      ...mailbox(),
+      tries: 0,
+      send: (notice: Notice) => {
+        mail.tries += 1;
+        if (mail.tries <= tries) return Promise.reject(new Error('no route'));
+        mail.got.push(notice);
+        return Promise.resolve();
+      },
+    };
     return mail;
   };
 
@@ -120,28 +184,40 @@ describe('what fails twice', () => {
     const mail = deadFor(4);
     const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 30 });
     goodRun();
-    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(mail.got).toHaveLength(1);
+    });
     expect(mail.got[0]?.subject).toBe('BACKUP_1 is done, look at "extbackup status" before you unplug it');
     expect(mail.got[0]?.text.match(/This comes late/g)).toHaveLength(1);
     expect(warnings).toHaveLength(1);
-    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+    await vi.waitFor(async () => {
+      expect(await readdir(directory)).toEqual([]);
+    });
   });
 
   test('is kept for the next agent meanwhile', async () => {
     const { goodRun, warnings } = await startAgent([{ channel: deadFor(9) }]);
     goodRun();
-    await vi.waitFor(() => { expect(warnings).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(warnings).toHaveLength(1);
+    });
     const mail = mailbox();
     await startAgent([{ channel: mail }]);
-    await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+    await vi.waitFor(() => {
+      expect(mail.got).toHaveLength(1);
+    });
   });
 
   test('is given up one day', async () => {
     const mail = deadFor(99);
     const { goodRun, warnings } = await startAgent([{ channel: mail }], { laterAfterMs: 20, giveUpAfterMs: 1_500 });
     goodRun();
-    await vi.waitFor(() => { expect(warnings).toHaveLength(2); }, 10_000);
-    await vi.waitFor(async () => { expect(await readdir(directory)).toEqual([]); });
+    await vi.waitFor(() => {
+      expect(warnings).toHaveLength(2);
+    }, 10_000);
+    await vi.waitFor(async () => {
+      expect(await readdir(directory)).toEqual([]);
+    });
     const { tries } = mail;
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(mail.tries).toBe(tries);
@@ -152,13 +228,22 @@ test('a place that cannot be written to stops no notice', async () => {
   await writeFile(directory, ''); // a file where the directory should be
   const mail = mailbox();
   (await startAgent([{ channel: mail }])).goodRun();
-  await vi.waitFor(() => { expect(mail.got).toHaveLength(1); });
+  await vi.waitFor(() => {
+    expect(mail.got).toHaveLength(1);
+  });
   expect(troubles.length).toBeGreaterThan(0);
 });
 
 describe('what a former agent left', () => {
   const aNotice = (number: number, at = begin): Notice => ({
-    id: `n${String(number)}`, kind: 'warning', at: at.toISOString(), station: 'station', subject: String(number), text: '', event: 'warning:raised', payload: { reason: '', todo: '' },
+    id: `n${String(number)}`,
+    kind: 'warning',
+    at: at.toISOString(),
+    station: 'station',
+    subject: String(number),
+    text: '',
+    event: 'warning:raised',
+    payload: { reason: '', todo: '' },
   });
 
   test('is read in order; torn, foreign and old files are removed', async () => {
@@ -168,7 +253,10 @@ describe('what a former agent left', () => {
     const [first = ''] = (await readdir(directory)).sort();
     await writeFile(join(directory, first), (await readFile(join(directory, first), 'utf8')).slice(0, 40));
     await writeFile(join(directory, 'large.json'), 'x'.repeat(100_000));
-    expect((await openSpool().leftovers(begin)).map(({ channel, notice }) => `${channel} ${notice.id}`)).toEqual(['mail (0) n2', 'mail (0) n3']);
+    expect((await openSpool().leftovers(begin)).map(({ channel, notice }) => `${channel} ${notice.id}`)).toEqual([
+      'mail (0) n2',
+      'mail (0) n3',
+    ]);
     expect(await readdir(directory)).toHaveLength(2);
   });
 
@@ -177,7 +265,10 @@ describe('what a former agent left', () => {
     const [kept = ''] = await readdir(directory);
     const content = await readFile(join(directory, kept), 'utf8');
     for (let number = 1; number < 210; number += 1) {
-      await writeFile(join(directory, kept.replace(/-.*/, `-1${String(number).padStart(5, '0')}-x.json`)), content.replace('"n0"', `"n${String(number)}"`));
+      await writeFile(
+        join(directory, kept.replace(/-.*/, `-1${String(number).padStart(5, '0')}-x.json`)),
+        content.replace('"n0"', `"n${String(number)}"`),
+      );
     }
     const left = await openSpool().leftovers(begin);
     expect(left).toHaveLength(200);

@@ -3,10 +3,23 @@ import type { EventMap } from '../../../src/bus/events.ts';
 import { createNoticeMaker } from '../../../src/notify/notices.ts';
 
 const run = { runId: 'r1', drive: 'BACKUP_2' };
-const figures = { filesTotal: 4300, filesTransferred: 12, filesDeleted: 0, bytesTotal: 9e9, bytesTransferred: 1_200_000, bytesReceived: 900_000 };
+const figures = {
+  filesTotal: 4300,
+  filesTransferred: 12,
+  filesDeleted: 0,
+  bytesTotal: 9e9,
+  bytesTransferred: 1_200_000,
+  bytesReceived: 900_000,
+};
 const succeeded: EventMap['run:succeeded'] = { ...run, ...figures, tookMs: 200_000, gaps: false, stamped: true };
 const failed: EventMap['run:failed'] = {
-  ...run, code: 'EXB_UNREACHABLE', exitCode: 13, happened: 'The server did not answer.', todo: 'Check that it is on.', phase: 'pulling', tookMs: 10_000,
+  ...run,
+  code: 'EXB_UNREACHABLE',
+  exitCode: 13,
+  happened: 'The server did not answer.',
+  todo: 'Check that it is on.',
+  phase: 'pulling',
+  tookMs: 10_000,
 };
 
 const maker = () => createNoticeMaker('station', () => new Date('2026-03-01T10:00:00Z'));
@@ -16,7 +29,14 @@ describe('the end of a run', () => {
     const notices = maker();
     expect(notices.take('run:succeeded', succeeded)).toEqual([]);
     const told = notices.take('drive:safe-to-unplug', run);
-    expect(told).toMatchObject([{ kind: 'success', drive: 'BACKUP_2', subject: 'BACKUP_2 is done, safe to unplug', at: '2026-03-01T10:00:00.000Z' }]);
+    expect(told).toMatchObject([
+      {
+        kind: 'success',
+        drive: 'BACKUP_2',
+        subject: 'BACKUP_2 is done, safe to unplug',
+        at: '2026-03-01T10:00:00.000Z',
+      },
+    ]);
     expect(told[0]?.text).toContain('12 files copied (1.2 MB)');
     expect(told[0]?.text).toContain('3 min 20 s');
     expect(notices.flush()).toEqual([]);
@@ -41,7 +61,9 @@ describe('the end of a run', () => {
   test('a failed run on a disk that stays open says DO NOT UNPLUG', () => {
     const notices = maker();
     notices.take('run:failed', { ...failed, exitCode: 20 });
-    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([{ subject: 'BACKUP_2 failed, DO NOT UNPLUG' }]);
+    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([
+      { subject: 'BACKUP_2 failed, DO NOT UNPLUG' },
+    ]);
   });
 
   test('a disk that was torn out is told as gone, whether that is noticed before or after the failure', () => {
@@ -50,7 +72,9 @@ describe('the end of a run', () => {
     expect(before.take('run:failed', failed)).toMatchObject([{ subject: 'BACKUP_2 failed, it was taken out' }]);
     const after = maker();
     after.take('run:failed', failed);
-    expect(after.take('drive:removed', { drive: 'BACKUP_2' })).toMatchObject([{ subject: 'BACKUP_2 failed, it was taken out' }]);
+    expect(after.take('drive:removed', { drive: 'BACKUP_2' })).toMatchObject([
+      { subject: 'BACKUP_2 failed, it was taken out' },
+    ]);
   });
 
   test('a disk that came back is not taken for gone', () => {
@@ -63,14 +87,25 @@ describe('the end of a run', () => {
   test('an incomplete run is no success', () => {
     const notices = maker();
     notices.take('run:succeeded', { ...succeeded, gaps: true, stamped: false });
-    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'failure', subject: 'BACKUP_2 is incomplete, safe to unplug' }]);
+    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([
+      { kind: 'failure', subject: 'BACKUP_2 is incomplete, safe to unplug' },
+    ]);
   });
 
   test('a held run asks once, although it also counts as failed', () => {
     const notices = maker();
-    notices.take('run:held', { ...run, code: 'EXB_HELD', exitCode: 14, happened: 'It would delete 900 files.', todo: 'Look, then: extbackup approve', tookMs: 1000 });
+    notices.take('run:held', {
+      ...run,
+      code: 'EXB_HELD',
+      exitCode: 14,
+      happened: 'It would delete 900 files.',
+      todo: 'Look, then: extbackup approve',
+      tookMs: 1000,
+    });
     notices.take('run:failed', { ...failed, exitCode: 14 });
-    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'warning', subject: 'BACKUP_2 needs your approval, safe to unplug' }]);
+    expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([
+      { kind: 'warning', subject: 'BACKUP_2 needs your approval, safe to unplug' },
+    ]);
   });
 
   test('without word about the disk, flush tells the end and promises nothing', () => {
@@ -86,8 +121,12 @@ describe('the end of a run', () => {
     const notices = maker();
     notices.take('run:succeeded', succeeded);
     notices.take('run:failed', { ...failed, runId: 'r2', drive: 'BACKUP_1' });
-    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_1' })).toMatchObject([{ kind: 'failure', drive: 'BACKUP_1' }]);
-    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_2' })).toMatchObject([{ kind: 'success', drive: 'BACKUP_2' }]);
+    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_1' })).toMatchObject([
+      { kind: 'failure', drive: 'BACKUP_1' },
+    ]);
+    expect(notices.take('drive:safe-to-unplug', { drive: 'BACKUP_2' })).toMatchObject([
+      { kind: 'success', drive: 'BACKUP_2' },
+    ]);
   });
 });
 
@@ -95,13 +134,17 @@ describe('other news', () => {
   test('a closed disk is no news without a run, unless it was open before', () => {
     const notices = maker();
     expect(notices.take('drive:safe-to-unplug', run)).toEqual([]);
-    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([{ kind: 'failure', subject: 'DO NOT UNPLUG BACKUP_2' }]);
+    expect(notices.take('drive:do-not-unplug', { ...run, reason: 'busy' })).toMatchObject([
+      { kind: 'failure', subject: 'DO NOT UNPLUG BACKUP_2' },
+    ]);
     expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([{ kind: 'success' }]);
   });
 
   test('the key is asked for once per plug', () => {
     const notices = maker();
-    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toMatchObject([{ kind: 'waiting', subject: 'BACKUP_2 is waiting for the key' }]);
+    expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toMatchObject([
+      { kind: 'waiting', subject: 'BACKUP_2 is waiting for the key' },
+    ]);
     expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toEqual([]);
     notices.take('drive:removed', { drive: 'BACKUP_2' });
     expect(notices.take('key:missing', { drive: 'BACKUP_2' })).toHaveLength(1);
@@ -122,13 +165,31 @@ describe('other news', () => {
 
   test('warnings, strange requests and overdue disks are told with what to do', () => {
     const notices = maker();
-    expect(notices.take('warning:raised', { reason: 'A disk shows no device.', todo: 'Check the cable.' }))
-      .toMatchObject([{ kind: 'warning', subject: 'A disk shows no device', text: 'A disk shows no device.\nCheck the cable.' }]);
+    expect(
+      notices.take('warning:raised', { reason: 'A disk shows no device.', todo: 'Check the cable.' }),
+    ).toMatchObject([
+      { kind: 'warning', subject: 'A disk shows no device', text: 'A disk shows no device.\nCheck the cable.' },
+    ]);
     expect(notices.take('spool:rejected', { reason: 'torn' })).toMatchObject([{ kind: 'warning' }]);
-    expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text).toContain('2026-01-05');
+    expect(
+      notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text,
+    ).toContain('2026-01-05');
     expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain('never');
-    expect(notices.take('rotation:overdue', { lastSuccess: '2026-01-05T00:00:00Z', freshest: 'BACKUP_1', next: 'BACKUP_2', overdue: ['BACKUP_2'] })[0]).toMatchObject({ kind: 'overdue', subject: 'The whole rotation is overdue', text: expect.stringMatching(/BACKUP_1, is of 2026-01-05[^]*Bring disk BACKUP_2/) as string });
-    expect(notices.take('rotation:overdue', { lastSuccess: null, overdue: [] })[0]?.subject).toBe('There is no offline copy');
+    expect(
+      notices.take('rotation:overdue', {
+        lastSuccess: '2026-01-05T00:00:00Z',
+        freshest: 'BACKUP_1',
+        next: 'BACKUP_2',
+        overdue: ['BACKUP_2'],
+      })[0],
+    ).toMatchObject({
+      kind: 'overdue',
+      subject: 'The whole rotation is overdue',
+      text: expect.stringMatching(/BACKUP_1, is of 2026-01-05[^]*Bring disk BACKUP_2/) as string,
+    });
+    expect(notices.take('rotation:overdue', { lastSuccess: null, overdue: [] })[0]?.subject).toBe(
+      'There is no offline copy',
+    );
   });
 
   test('the steps of a run are no news', () => {

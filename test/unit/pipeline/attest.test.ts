@@ -7,19 +7,47 @@ import { createStory } from '../../../src/pipeline/phases.ts';
 import { pull } from '../../../src/pipeline/pull.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 
-const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
-const hold = { runId: 'r', at: '2026-01-03T00:00:00Z', reason: 'held', counts: { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, approved: null };
+const record = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid: 'uuid-1',
+  sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11',
+  generation: 4,
+  enrolledAt: '2026-01-01T00:00:00Z',
+});
+const hold = {
+  runId: 'r',
+  at: '2026-01-03T00:00:00Z',
+  reason: 'held',
+  counts: { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+  approved: null,
+};
 const approved = { at: '2026-01-03T00:00:00Z', by: 'root', reason: 'I know' };
 const settings = { source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 } };
-const beat = (daysAgo: number) => `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n`;
+const beat = (daysAgo: number) =>
+  `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n`;
 
 describe("a pull that asks for the server's heartbeat", () => {
   let machine: FakeMachine;
   let job: Job;
-  const run = () => pull(job, machine, createStory(createBus(() => undefined), 'r', 'BACKUP_1', () => undefined), new AbortController().signal);
+  const run = () =>
+    pull(
+      job,
+      machine,
+      createStory(
+        createBus(() => undefined),
+        'r',
+        'BACKUP_1',
+        () => undefined,
+      ),
+      new AbortController().signal,
+    );
   beforeEach(() => {
     machine = new FakeMachine();
-    job = { record, device: '/dev/sda1', config: configSchema.parse({ ...settings, attestation: { id: 'main-backup' } }) };
+    job = {
+      record,
+      device: '/dev/sda1',
+      config: configSchema.parse({ ...settings, attestation: { id: 'main-backup' } }),
+    };
   });
 
   it('goes on when it is fresh', async () => {
@@ -34,7 +62,13 @@ describe("a pull that asks for the server's heartbeat", () => {
     expect(machine.calls).not.toContain('fetchFile');
   });
 
-  it.each([['missing', undefined], ['damaged', 'x'], ['foreign', beat(1).replace('main', 'other')], ['stale', beat(10)], ['ahead', beat(-1)]] as const)('is held, and does nothing else, when it is %s', async (attestation, content) => {
+  it.each([
+    ['missing', undefined],
+    ['damaged', 'x'],
+    ['foreign', beat(1).replace('main', 'other')],
+    ['stale', beat(10)],
+    ['ahead', beat(-1)],
+  ] as const)('is held, and does nothing else, when it is %s', async (attestation, content) => {
     machine.fetched = [content === undefined ? {} : { content }];
     await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', exitCode: 14, attestation });
     expect(machine.calls).toEqual(['fetchFile']);
@@ -58,15 +92,35 @@ describe("a pull that asks for the server's heartbeat", () => {
     const known = { ...record, lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 };
     job = { ...job, record: { ...known, hold: { ...hold, attestation: 'stale', approved } } };
     machine.fetched = [{ content: beat(20) }];
-    machine.changes = [Array.from({ length: 401 }, (_, index) => ({ kind: 'changed' as const, path: `a/${index}`, size: 1, isDirectory: false }))];
+    machine.changes = [
+      Array.from({ length: 401 }, (_, index) => ({
+        kind: 'changed' as const,
+        path: `a/${index}`,
+        size: 1,
+        isDirectory: false,
+      })),
+    ];
     await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', attestation: undefined, counts: { changed: 401 } });
   });
 
   it('keeps to what was agreed about changes while it waits for a heartbeat', async () => {
     const known = { ...record, lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 };
-    job = { ...job, record: { ...known, hold: { ...hold, attestation: 'stale', agreed: { attestation: [], counts: { ...hold.counts, changed: 401 } } } } };
+    job = {
+      ...job,
+      record: {
+        ...known,
+        hold: { ...hold, attestation: 'stale', agreed: { attestation: [], counts: { ...hold.counts, changed: 401 } } },
+      },
+    };
     machine.fetched = [{ content: beat(1) }];
-    machine.changes = [Array.from({ length: 401 }, (_, index) => ({ kind: 'changed' as const, path: `a/${index}`, size: 1, isDirectory: false }))];
+    machine.changes = [
+      Array.from({ length: 401 }, (_, index) => ({
+        kind: 'changed' as const,
+        path: `a/${index}`,
+        size: 1,
+        isDirectory: false,
+      })),
+    ];
     expect((await run()).complete).toBe(true);
   });
 
@@ -77,7 +131,10 @@ describe("a pull that asks for the server's heartbeat", () => {
   });
 
   it('tries again after a broken connection', async () => {
-    job = { ...job, config: configSchema.parse({ ...settings, pull: { retries: 1 }, attestation: { id: 'main-backup' } }) };
+    job = {
+      ...job,
+      config: configSchema.parse({ ...settings, pull: { retries: 1 }, attestation: { id: 'main-backup' } }),
+    };
     machine.fetched = [{ trouble: 'network' }, { content: beat(1) }];
     expect((await run()).complete).toBe(true);
     expect(machine.calls.filter((call) => call === 'fetchFile')).toHaveLength(2);

@@ -12,8 +12,18 @@ import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
-const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, pull: { retries: 0 } });
+const record = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid: 'uuid-1',
+  sealedId,
+  generation: 4,
+  enrolledAt: '2026-01-01T00:00:00Z',
+});
+const config = configSchema.parse({
+  source: 'extbackup@backup.example.org',
+  key: { derivation: 'sha512' },
+  pull: { retries: 0 },
+});
 const plainJob: Job = { record, device: '/dev/sda1', config };
 
 describe('a run', () => {
@@ -23,11 +33,21 @@ describe('a run', () => {
   let abort: AbortController;
   const run = () => {
     const bus = createBus(() => undefined);
-    bus.onAny((name) => { events.push(name); });
-    return backUp(job, machine, createStory(bus, 'run-1', 'BACKUP_1', () => undefined), abort.signal);
+    bus.onAny((name) => {
+      events.push(name);
+    });
+    return backUp(
+      job,
+      machine,
+      createStory(bus, 'run-1', 'BACKUP_1', () => undefined),
+      abort.signal,
+    );
   };
   const failure = async (): Promise<ExtbackupError> => {
-    const error: unknown = await run().then(() => undefined, (thrown: unknown) => thrown);
+    const error: unknown = await run().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     if (!(error instanceof ExtbackupError)) throw new Error(`expected a worded failure, got ${String(error)}`);
     return error;
   };
@@ -36,7 +56,10 @@ describe('a run', () => {
     job = plainJob;
     machine = new FakeMachine();
     machine.inside.set('LABEL', 'BACKUP_1');
-    machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+    machine.inside.set(
+      sealPath,
+      JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
+    );
     events = [];
     abort = new AbortController();
   });
@@ -44,7 +67,17 @@ describe('a run', () => {
   it('tells its story in order and ends with the disk closed', async () => {
     const result = await run();
     expect(events).toEqual([
-      'luks:opened', 'fs:checked', 'fs:mounted', 'label:verified', 'sync:started', 'sync:finished', 'label:stamped', 'data:progress', 'data:verified', 'fs:unmounted', 'luks:closed',
+      'luks:opened',
+      'fs:checked',
+      'fs:mounted',
+      'label:verified',
+      'sync:started',
+      'sync:finished',
+      'label:stamped',
+      'data:progress',
+      'data:verified',
+      'fs:unmounted',
+      'luks:closed',
     ]);
     expect(result.gaps).toBe(false);
     expect(machine.opened || machine.mounted).toBe(false);
@@ -57,12 +90,15 @@ describe('a run', () => {
     expect(JSON.parse(machine.inside.get(sealPath) ?? '')).toMatchObject({ generation: 5 });
   });
 
-  it.each(['wake', 'filesystemType', 'check', 'mount', 'pull', 'flush', 'stamp'])('closes the disk and does not stamp it when "%s" fails', async (step) => {
-    machine.failing.set(step, new Error('broken'));
-    await expect(run()).rejects.toThrow();
-    expect(machine.opened || machine.mounted).toBe(false);
-    expect(machine.stampedAt).toBeUndefined();
-  });
+  it.each(['wake', 'filesystemType', 'check', 'mount', 'pull', 'flush', 'stamp'])(
+    'closes the disk and does not stamp it when "%s" fails',
+    async (step) => {
+      machine.failing.set(step, new Error('broken'));
+      await expect(run()).rejects.toThrow();
+      expect(machine.opened || machine.mounted).toBe(false);
+      expect(machine.stampedAt).toBeUndefined();
+    },
+  );
 
   it('says DO NOT UNPLUG when the disk cannot be unmounted, and still tries to close it', async () => {
     machine.failing.set('ensureUnmounted', new Error('busy'));
@@ -72,16 +108,23 @@ describe('a run', () => {
     expect(machine.calls).toContain('ensureClosed');
   });
 
-  it.each(['xfs', 'btrfs'])('leaves the check of %s to the mount, and says what repairs it when that fails', async (fstype) => {
-    machine.fstype = fstype;
-    machine.checkOutcome = 'at-mount';
-    await run();
-    expect(events).toContain('label:stamped');
-    expect(events).not.toContain('fs:checked'); // nothing was checked, so nothing is said
-    machine.failing.set('mount', new Error('bad superblock'));
-    expect(await failure()).toMatchObject({ code: 'EXB_MOUNT', exitCode: 13, todo: expect.stringContaining(fstype === 'xfs' ? 'xfs_repair' : 'btrfs check') as string });
-    expect(machine.opened || machine.mounted).toBe(false);
-  });
+  it.each(['xfs', 'btrfs'])(
+    'leaves the check of %s to the mount, and says what repairs it when that fails',
+    async (fstype) => {
+      machine.fstype = fstype;
+      machine.checkOutcome = 'at-mount';
+      await run();
+      expect(events).toContain('label:stamped');
+      expect(events).not.toContain('fs:checked'); // nothing was checked, so nothing is said
+      machine.failing.set('mount', new Error('bad superblock'));
+      expect(await failure()).toMatchObject({
+        code: 'EXB_MOUNT',
+        exitCode: 13,
+        todo: expect.stringContaining(fstype === 'xfs' ? 'xfs_repair' : 'btrfs check') as string,
+      });
+      expect(machine.opened || machine.mounted).toBe(false);
+    },
+  );
 
   it('refuses a file system that it does not know', async () => {
     machine.fstype = 'vfat';
@@ -106,7 +149,15 @@ describe('a run', () => {
     ['another LABEL', () => machine.inside.set('LABEL', 'BACKUP_2'), 'EXB_LABEL_MISMATCH'],
     ['no seal', () => machine.inside.delete(sealPath), 'EXB_SEAL_MISSING'],
     ['a torn seal', () => machine.inside.set(sealPath, '{"version":1'), 'EXB_SEAL_MISSING'],
-    ['an older generation', () => machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 3 })), 'EXB_ROLLED_BACK'],
+    [
+      'an older generation',
+      () =>
+        machine.inside.set(
+          sealPath,
+          JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 3 }),
+        ),
+      'EXB_ROLLED_BACK',
+    ],
   ])('refuses a disk with %s, before anything is pulled', async (_what, spoil, code) => {
     spoil();
     expect(await failure()).toMatchObject({ code, exitCode: 10 });
@@ -128,10 +179,17 @@ describe('a run', () => {
 
   it('deletes what the first phase named, as far as that is known', async () => {
     const doomed = { names: [{ path: Buffer.from('gone'), isDirectory: false }], count: 7 };
-    machine.pulls = [{ ...goodPull, skippedDeletions: 7, doomed }, { ...goodPull, figures: { ...goodPull.figures, filesTotal: 0, bytesTotal: 0, filesDeleted: 7 } }];
+    machine.pulls = [
+      { ...goodPull, skippedDeletions: 7, doomed },
+      { ...goodPull, figures: { ...goodPull.figures, filesTotal: 0, bytesTotal: 0, filesDeleted: 7 } },
+    ];
     const { figures } = await run();
     expect(machine.pullOrders.map((order) => order.doomed)).toEqual([undefined, doomed]);
-    expect(figures).toMatchObject({ filesTotal: goodPull.figures.filesTotal, bytesTotal: goodPull.figures.bytesTotal, filesDeleted: 7 });
+    expect(figures).toMatchObject({
+      filesTotal: goodPull.figures.filesTotal,
+      bytesTotal: goodPull.figures.bytesTotal,
+      filesDeleted: 7,
+    });
   });
 
   it('needs no second phase when there is nothing to delete', async () => {
@@ -153,24 +211,48 @@ describe('a run', () => {
   });
 
   describe('that reads a part back', () => {
-    const bad = { compared: 7, recorded: 1, bytes: 99, found: { damaged: 1, unreadable: 1 }, known: { damaged: 3, unreadable: 1 }, complete: false, cutOff: false };
+    const bad = {
+      compared: 7,
+      recorded: 1,
+      bytes: 99,
+      found: { damaged: 1, unreadable: 1 },
+      known: { damaged: 3, unreadable: 1 },
+      complete: false,
+      cutOff: false,
+    };
 
     it('does so after the stamp and before closing, with the share of the settings, and tells damage as a warning', async () => {
       machine.verdict = bad;
       const result = await run();
       expect(machine.calls.indexOf('verifyPart')).toBeGreaterThan(machine.calls.indexOf('stamp'));
       expect(machine.calls.indexOf('verifyPart')).toBeLessThan(machine.calls.indexOf('ensureUnmounted'));
-      expect(machine.parts).toEqual([{ share: 0.05, limitMs: 600_000, whole: { files: 10, bytes: 1000 }, recordCopied: true }]);
-      expect(events.slice(events.indexOf('label:stamped') + 1, -2)).toEqual(['data:progress', 'data:verified', 'run:warned']);
+      expect(machine.parts).toEqual([
+        { share: 0.05, limitMs: 600_000, whole: { files: 10, bytes: 1000 }, recordCopied: true },
+      ]);
+      expect(events.slice(events.indexOf('label:stamped') + 1, -2)).toEqual([
+        'data:progress',
+        'data:verified',
+        'run:warned',
+      ]);
       expect(result).toMatchObject({ gaps: false, verified: bad });
     });
 
     it('stays complete when that fails, and names no file', async () => {
-      machine.failing.set('verifyPart', Object.assign(new Error("EIO: i/o error, open '/mnt/plaintext/backups/secret'"), { code: 'EIO' }));
+      machine.failing.set(
+        'verifyPart',
+        Object.assign(new Error("EIO: i/o error, open '/mnt/plaintext/backups/secret'"), { code: 'EIO' }),
+      );
       const warnings: string[] = [];
       const bus = createBus(() => undefined);
-      bus.on('run:warned', ({ reason }) => { warnings.push(reason); });
-      const result = await backUp(job, machine, createStory(bus, 'run-1', 'BACKUP_1', () => undefined), abort.signal);
+      bus.on('run:warned', ({ reason }) => {
+        warnings.push(reason);
+      });
+      const result = await backUp(
+        job,
+        machine,
+        createStory(bus, 'run-1', 'BACKUP_1', () => undefined),
+        abort.signal,
+      );
       expect(result.stampedAt).toBeDefined();
       expect(result.verified).toBeUndefined();
       expect(warnings).toEqual([expect.stringMatching(/^The backup is complete, .*\(EIO\)\.$/)]);
@@ -178,7 +260,9 @@ describe('a run', () => {
 
     it('stays complete when it is cancelled there, without a warning', async () => {
       machine.verifyPart = () => {
-        abort.abort(new PullError('EXB_DISK_GONE', 'Disk BACKUP_1 was pulled out during its run.', 'Plug it in again.'));
+        abort.abort(
+          new PullError('EXB_DISK_GONE', 'Disk BACKUP_1 was pulled out during its run.', 'Plug it in again.'),
+        );
         return Promise.reject(new Error('gone'));
       };
       expect((await run()).stampedAt).toBeDefined();
@@ -187,8 +271,18 @@ describe('a run', () => {
     });
 
     it.each([
-      ['with gaps', () => { machine.pulls = [{ ...goodPull, trouble: 'gaps' }]; }],
-      ['whose settings turn it off', () => { job = { ...job, config: { ...config, verify: { ...config.verify, share: 0 } } }; }],
+      [
+        'with gaps',
+        () => {
+          machine.pulls = [{ ...goodPull, trouble: 'gaps' }];
+        },
+      ],
+      [
+        'whose settings turn it off',
+        () => {
+          job = { ...job, config: { ...config, verify: { ...config.verify, share: 0 } } };
+        },
+      ],
     ])('leaves it in a run %s', async (_what, arrange) => {
       arrange();
       await run();
@@ -204,14 +298,24 @@ describe('a run', () => {
 
   describe('of a disk that was complete before', () => {
     const known = { ...record, lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 };
-    const changes = (kind: Change['kind'], count: number): Change[] => Array.from({ length: count }, (_, index) => ({ kind, path: `top/${index}`, size: 10, isDirectory: false }));
-    beforeEach(() => { job = { ...job, record: known }; });
+    const changes = (kind: Change['kind'], count: number): Change[] =>
+      Array.from({ length: count }, (_, index) => ({ kind, path: `top/${index}`, size: 10, isDirectory: false }));
+    beforeEach(() => {
+      job = { ...job, record: known };
+    });
 
     it('is held when too much changed: nothing is deleted or stamped, the rest is only looked at', async () => {
       machine.changes = [changes('changed', 401), changes('changed', 300)];
       machine.pulls = [{ ...goodPull, trouble: 'failed' }];
-      expect(await failure()).toMatchObject({ code: 'EXB_HELD', exitCode: 14, message: expect.stringContaining('70 % of files changed (701)') as string });
-      expect(machine.pullOrders.map(({ survey, deleteLimit }) => [survey, deleteLimit])).toEqual([[undefined, undefined], [true, undefined]]);
+      expect(await failure()).toMatchObject({
+        code: 'EXB_HELD',
+        exitCode: 14,
+        message: expect.stringContaining('70 % of files changed (701)') as string,
+      });
+      expect(machine.pullOrders.map(({ survey, deleteLimit }) => [survey, deleteLimit])).toEqual([
+        [undefined, undefined],
+        [true, undefined],
+      ]);
       expect(machine.stampedAt).toBeUndefined();
       expect(machine.calls).not.toContain('pruneHistory');
       expect(machine.inside.get('.extbackup/held.txt')).toContain('top');
@@ -219,12 +323,23 @@ describe('a run', () => {
     });
 
     it('fails before anything is pulled when something is missing that must be there, and does not say its name', async () => {
-      job = { ...job, config: configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' }, pull: { requires: ['projects', 'mail/.mounted'] } }) };
+      job = {
+        ...job,
+        config: configSchema.parse({
+          source: 'extbackup@backup.example.org',
+          key: { derivation: 'sha512' },
+          pull: { requires: ['projects', 'mail/.mounted'] },
+        }),
+      };
       await run();
       machine.pullOrders.length = 0;
       machine.lacking.add('mail/.mounted');
       const failed = await failure();
-      expect(failed).toMatchObject({ code: 'EXB_REQUIRED_MISSING', exitCode: 13, message: expect.stringContaining('entry 2 of requires') as string });
+      expect(failed).toMatchObject({
+        code: 'EXB_REQUIRED_MISSING',
+        exitCode: 13,
+        message: expect.stringContaining('entry 2 of requires') as string,
+      });
       expect(failed.message).not.toContain('mail');
       expect(machine.pullOrders).toEqual([]);
       expect(machine.opened || machine.mounted).toBe(false);
@@ -233,7 +348,10 @@ describe('a run', () => {
     it('is held before anything is deleted when too much would be', async () => {
       machine.pulls = [{ ...goodPull, skippedDeletions: 101 }];
       machine.changes = [[], changes('deleted', 101)];
-      expect(await failure()).toMatchObject({ code: 'EXB_HELD', message: expect.stringContaining('10 % of files deleted (101)') as string });
+      expect(await failure()).toMatchObject({
+        code: 'EXB_HELD',
+        message: expect.stringContaining('10 % of files deleted (101)') as string,
+      });
       expect(machine.pullOrders.some(({ deleteLimit }) => deleteLimit !== undefined)).toBe(false);
     });
 
@@ -252,7 +370,12 @@ describe('a run', () => {
 
     it('goes on after a connection that broke while it deleted, and counts anew what is to be deleted', async () => {
       job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
-      machine.pulls = [{ ...goodPull, skippedDeletions: 60 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 30 }, goodPull];
+      machine.pulls = [
+        { ...goodPull, skippedDeletions: 60 },
+        { ...goodPull, trouble: 'network' },
+        { ...goodPull, skippedDeletions: 30 },
+        goodPull,
+      ];
       machine.changes = [[], changes('deleted', 30), [], changes('deleted', 30)];
       expect(await run()).toMatchObject({ gaps: false, figures: { filesDeleted: 60 } });
       expect(machine.pullOrders.map(({ deleteLimit }) => deleteLimit)).toEqual([undefined, 1_240, undefined, 1_120]);
@@ -263,7 +386,11 @@ describe('a run', () => {
 
     it('deletes no more when the server came back with too little: what was deleted before counts too', async () => {
       job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
-      machine.pulls = [{ ...goodPull, skippedDeletions: 60 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 71 }];
+      machine.pulls = [
+        { ...goodPull, skippedDeletions: 60 },
+        { ...goodPull, trouble: 'network' },
+        { ...goodPull, skippedDeletions: 71 },
+      ];
       machine.changes = [[], changes('deleted', 30)];
       const { code, message } = await failure();
       expect(code).toBe('EXB_HELD');
@@ -274,7 +401,11 @@ describe('a run', () => {
 
     it('deletes nothing of a source that came back empty', async () => {
       job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
-      machine.pulls = [{ ...goodPull, skippedDeletions: 5 }, { ...goodPull, trouble: 'network' }, { ...goodPull, entries: 0, skippedDeletions: 20 }];
+      machine.pulls = [
+        { ...goodPull, skippedDeletions: 5 },
+        { ...goodPull, trouble: 'network' },
+        { ...goodPull, entries: 0, skippedDeletions: 20 },
+      ];
       expect(await failure()).toMatchObject({ code: 'EXB_EMPTY_SOURCE' });
       expect(machine.pullOrders.filter(({ deleteLimit }) => deleteLimit !== undefined)).toHaveLength(1);
     });
@@ -306,7 +437,12 @@ describe('a run', () => {
 
       it('warns once, also when the connection broke while it deleted', async () => {
         job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
-        machine.pulls = [{ ...goodPull, skippedDeletions: 5 }, { ...goodPull, trouble: 'network' }, { ...goodPull, skippedDeletions: 5 }, goodPull];
+        machine.pulls = [
+          { ...goodPull, skippedDeletions: 5 },
+          { ...goodPull, trouble: 'network' },
+          { ...goodPull, skippedDeletions: 5 },
+          goodPull,
+        ];
         expect(await run()).toMatchObject({ suspicious: true });
         expect(machine.pullOrders).toHaveLength(4);
         expect(events.filter((event) => event === 'run:warned')).toHaveLength(1);

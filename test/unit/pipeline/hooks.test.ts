@@ -9,10 +9,18 @@ import { createStory } from '../../../src/pipeline/phases.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
+const record = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid: 'uuid-1',
+  sealedId,
+  generation: 4,
+  enrolledAt: '2026-01-01T00:00:00Z',
+});
 const points = ['before-mount', 'after-mount', 'before-sync', 'after-sync', 'before-close', 'after-close'] as const;
 const config = configSchema.parse({
-  source: 'a@b', key: { derivation: 'sha512' }, pull: { retries: 0 },
+  source: 'a@b',
+  key: { derivation: 'sha512' },
+  pull: { retries: 0 },
   hooks: points.map((when) => ({ when, command: `/hooks/${when}` })),
 });
 
@@ -22,8 +30,15 @@ describe('the hooks of a run', () => {
   let abort: AbortController;
   const run = (): Promise<RunResult> => {
     const bus = createBus(() => undefined);
-    bus.on('run:warned', ({ reason }) => { warnings.push(reason); });
-    return backUp({ record, device: '/dev/sda1', config }, machine, createStory(bus, 'run-1', 'BACKUP_1', () => undefined), abort.signal);
+    bus.on('run:warned', ({ reason }) => {
+      warnings.push(reason);
+    });
+    return backUp(
+      { record, device: '/dev/sda1', config },
+      machine,
+      createStory(bus, 'run-1', 'BACKUP_1', () => undefined),
+      abort.signal,
+    );
   };
   const started = () => machine.hookCalls.map(({ environment }) => environment['EXTBACKUP_HOOK']);
   const outcomes = () => machine.hookCalls.map(({ environment }) => environment['EXTBACKUP_OUTCOME']);
@@ -31,7 +46,10 @@ describe('the hooks of a run', () => {
   beforeEach(() => {
     machine = new FakeMachine();
     machine.inside.set('LABEL', 'BACKUP_1');
-    machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+    machine.inside.set(
+      sealPath,
+      JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
+    );
     warnings = [];
     abort = new AbortController();
   });
@@ -41,11 +59,25 @@ describe('the hooks of a run', () => {
     expect(started()).toEqual(points);
     expect(machine.hookCalls.map(({ mounted }) => mounted)).toEqual([false, true, true, true, true, false]);
     expect(machine.calls.filter((call) => /^(hook|open|mount|pull|stamp|ensure)/.test(call))).toEqual([
-      'hook before-mount', 'open', 'mount', 'hook after-mount', 'hook before-sync', 'pull', 'hook after-sync', 'hook before-close', 'stamp',
-      'ensureUnmounted', 'ensureClosed', 'hook after-close',
+      'hook before-mount',
+      'open',
+      'mount',
+      'hook after-mount',
+      'hook before-sync',
+      'pull',
+      'hook after-sync',
+      'hook before-close',
+      'stamp',
+      'ensureUnmounted',
+      'ensureClosed',
+      'hook after-close',
     ]);
     expect(machine.hookCalls[3]?.environment).toEqual({
-      EXTBACKUP_HOOK: 'after-sync', EXTBACKUP_DRIVE: 'BACKUP_1', EXTBACKUP_RUN: 'run-1', EXTBACKUP_MOUNTPOINT: '/mnt/plaintext', EXTBACKUP_OUTCOME: 'complete',
+      EXTBACKUP_HOOK: 'after-sync',
+      EXTBACKUP_DRIVE: 'BACKUP_1',
+      EXTBACKUP_RUN: 'run-1',
+      EXTBACKUP_MOUNTPOINT: '/mnt/plaintext',
+      EXTBACKUP_OUTCOME: 'complete',
     });
     expect(machine.hookCalls[0]?.environment).not.toHaveProperty('EXTBACKUP_MOUNTPOINT');
   });
@@ -56,7 +88,11 @@ describe('the hooks of a run', () => {
     ['before-close', points],
   ])('end the run when %s fails: closed, not stamped, and what began is ended', async (point, expected) => {
     machine.hookFailures.set(`/hooks/${point}`, 'ended with exit code 3');
-    await expect(run()).rejects.toMatchObject({ code: 'EXB_HOOK', exitCode: 13, message: `The ${point} hook /hooks/${point} ended with exit code 3.` });
+    await expect(run()).rejects.toMatchObject({
+      code: 'EXB_HOOK',
+      exitCode: 13,
+      message: `The ${point} hook /hooks/${point} ended with exit code 3.`,
+    });
     expect(started()).toEqual(expected);
     expect(machine.opened || machine.mounted).toBe(false);
     expect(machine.stampedAt).toBeUndefined();

@@ -7,7 +7,13 @@ import type { MirrorEntry } from '../../../src/pipeline/machine.ts';
 import { createStory } from '../../../src/pipeline/phases.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 
-const record = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11', generation: 4, enrolledAt: '2026-01-01T00:00:00Z' });
+const record = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid: 'uuid-1',
+  sealedId: '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11',
+  generation: 4,
+  enrolledAt: '2026-01-01T00:00:00Z',
+});
 const source = (name: string, at = `extbackup@backup:${name}`) => ({ name, source: at });
 const filled = (...names: string[]): MirrorEntry[] => names.map((name) => ({ name, kind: 'directory' }));
 const marker = (...sources: object[]): string => `${JSON.stringify({ version: 1, sources })}\n`;
@@ -21,9 +27,15 @@ describe('the mirror of a disk', () => {
   });
   const settle = (settings: object) => {
     const bus = createBus(() => undefined);
-    bus.on('run:warned', ({ reason, todo }) => { warnings.push(`${reason} ${todo}`); });
+    bus.on('run:warned', ({ reason, todo }) => {
+      warnings.push(`${reason} ${todo}`);
+    });
     const config = configSchema.parse({ key: { derivation: 'sha512' }, ...settings });
-    return settleLayout({ record, device: '', config }, machine, createStory(bus, 'r', 'BACKUP_1', () => undefined));
+    return settleLayout(
+      { record, device: '', config },
+      machine,
+      createStory(bus, 'r', 'BACKUP_1', () => undefined),
+    );
   };
 
   it('of a single source stays without a mark, whatever is in it', async () => {
@@ -39,7 +51,11 @@ describe('the mirror of a disk', () => {
 
   it('with several sources never takes a single one', async () => {
     machine.inside.set(layoutPath, marker(source('a'), source('b')));
-    await expect(settle({ source: 'extbackup@backup' })).rejects.toMatchObject({ code: 'EXB_LAYOUT', exitCode: 10, message: expect.stringMatching(/the sources a, b.*Nothing on it was changed/) as string });
+    await expect(settle({ source: 'extbackup@backup' })).rejects.toMatchObject({
+      code: 'EXB_LAYOUT',
+      exitCode: 10,
+      message: expect.stringMatching(/the sources a, b.*Nothing on it was changed/) as string,
+    });
     machine.inside.set(layoutPath, 'damaged');
     await expect(settle({ source: 'extbackup@backup' })).rejects.toMatchObject({ code: 'EXB_LAYOUT' });
   });
@@ -50,7 +66,10 @@ describe('the mirror of a disk', () => {
     ['a file with the name of a source', [{ name: 'a', kind: 'other' }]],
   ] as const)('of a single source, with %s, never takes several, and says what to do', async (_what, mirror) => {
     machine.mirror = [...mirror];
-    await expect(settle({ sources: [source('a')] })).rejects.toMatchObject({ code: 'EXB_LAYOUT', todo: expect.stringContaining('mv NAME backups/') as string });
+    await expect(settle({ sources: [source('a')] })).rejects.toMatchObject({
+      code: 'EXB_LAYOUT',
+      todo: expect.stringContaining('mv NAME backups/') as string,
+    });
     expect(machine.calls).toEqual([]);
   });
 
@@ -85,7 +104,10 @@ describe('the mirror of a disk', () => {
     machine.inside.set(layoutPath, marker(source('a'), source('b')));
     machine.mirror = filled('a', 'b');
     const renamed = { sources: [source('a'), source('c', 'extbackup@backup:b')] };
-    await expect(settle(renamed)).rejects.toMatchObject({ code: 'EXB_LAYOUT', todo: expect.stringContaining('mv /mnt/plaintext/backups/b /mnt/plaintext/backups/c') as string });
+    await expect(settle(renamed)).rejects.toMatchObject({
+      code: 'EXB_LAYOUT',
+      todo: expect.stringContaining('mv /mnt/plaintext/backups/b /mnt/plaintext/backups/c') as string,
+    });
     machine.mirror = filled('a', 'c');
     await settle(renamed);
     expect(machine.inside.get(layoutPath)).toBe(marker(source('a'), source('c', 'extbackup@backup:b')));

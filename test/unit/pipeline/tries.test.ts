@@ -13,11 +13,16 @@ describe('another try after a broken connection', () => {
   let phases: Phase[];
   let story: Story;
   let cancel: AbortController;
-  const triesOf = (retries: number): Tries => createTries(retries, story, cancel.signal, (ms) => {
-    pauses.push(ms);
-    return Promise.resolve();
-  });
-  const untilGivenUp = async (tries: Tries, outcome: Parameters<Tries['again']>[0], before: () => void = () => undefined): Promise<number> => {
+  const triesOf = (retries: number): Tries =>
+    createTries(retries, story, cancel.signal, (ms) => {
+      pauses.push(ms);
+      return Promise.resolve();
+    });
+  const untilGivenUp = async (
+    tries: Tries,
+    outcome: Parameters<Tries['again']>[0],
+    before: () => void = () => undefined,
+  ): Promise<number> => {
     for (let count = 0; ; count += 1) {
       before();
       if (!(await tries.again(outcome))) return count;
@@ -28,8 +33,12 @@ describe('another try after a broken connection', () => {
     [pauses, told, phases] = [[], [], []];
     cancel = new AbortController();
     const bus = createBus(() => undefined);
-    bus.on('sync:interrupted', (event) => { told.push(event); });
-    story = createStory(bus, 'run-1', 'BACKUP_1', (phase) => { phases.push(phase); });
+    bus.on('sync:interrupted', (event) => {
+      told.push(event);
+    });
+    story = createStory(bus, 'run-1', 'BACKUP_1', (phase) => {
+      phases.push(phase);
+    });
   });
 
   it('comes after longer and longer pauses, some minutes in all', async () => {
@@ -44,10 +53,13 @@ describe('another try after a broken connection', () => {
     expect(phases).toEqual(['deleting', 'waiting-for-server', 'deleting']);
   });
 
-  it.each(['host-key', 'login', 'refused', 'disk-full', 'gaps', 'failed', 'stuck', 'no-rsync', undefined] as const)('is not worth it after %s', async (trouble) => {
-    expect(await triesOf(5).again({ ...(trouble && { trouble }), changed: true })).toBe(false);
-    expect(told).toEqual([]);
-  });
+  it.each(['host-key', 'login', 'refused', 'disk-full', 'gaps', 'failed', 'stuck', 'no-rsync', undefined] as const)(
+    'is not worth it after %s',
+    async (trouble) => {
+      expect(await triesOf(5).again({ ...(trouble && { trouble }), changed: true })).toBe(false);
+      expect(told).toEqual([]);
+    },
+  );
 
   it('begins anew with the pauses when the last one got on, by files or within a large one', async () => {
     const tries = triesOf(2);

@@ -11,12 +11,26 @@ let directory: string;
 let paths: Paths;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cut-off-'));
-  paths = { config: directory, etc: directory, state: directory, run: directory, ramfs: directory, plaintext: directory };
+  paths = {
+    config: directory,
+    etc: directory,
+    state: directory,
+    run: directory,
+    ramfs: directory,
+    plaintext: directory,
+  };
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** lsblk's answer for one disk. */
-const lsblk = (path: string): RunCommand => () => Promise.resolve({ exitCode: 0, stderr: '', stdout: JSON.stringify({ blockdevices: [{ kname: path.slice(5), path, type: 'disk', size: 1 }] }) });
+const lsblk =
+  (path: string): RunCommand =>
+  () =>
+    Promise.resolve({
+      exitCode: 0,
+      stderr: '',
+      stdout: JSON.stringify({ blockdevices: [{ kname: path.slice(5), path, type: 'disk', size: 1 }] }),
+    });
 const what = { label: 'BACKUP_1', device: '/dev/sdb' };
 
 describe('a preparation', () => {
@@ -29,14 +43,19 @@ describe('a preparation', () => {
 
   it('that was cut off is told of, until one ends', async () => {
     await noted(paths, what, async () => {
-      expect(await tidyUpCutOff(lsblk('/dev/sdb'), paths, '/dev/sdb')).toEqual([expect.stringMatching(/^The preparation of BACKUP_1 on \/dev\/sdb, begun .* UTC, was cut off before its end/)]);
+      expect(await tidyUpCutOff(lsblk('/dev/sdb'), paths, '/dev/sdb')).toEqual([
+        expect.stringMatching(/^The preparation of BACKUP_1 on \/dev\/sdb, begun .* UTC, was cut off before its end/),
+      ]);
     });
     expect(await tidyUpCutOff(lsblk('/dev/sdb'), paths, '/dev/sdb')).toEqual([]);
   });
 
   it('that was cut off lets nobody at the disk while a program of it still works', async () => {
     await noted(paths, what, async () => {
-      await expect(tidyUpCutOff(lsblk('/dev/null'), paths, '/dev/null', 0)).rejects.toMatchObject({ exitCode: 11, message: expect.stringContaining('still at work on /dev/null') as string });
+      await expect(tidyUpCutOff(lsblk('/dev/null'), paths, '/dev/null', 0)).rejects.toMatchObject({
+        exitCode: 11,
+        message: expect.stringContaining('still at work on /dev/null') as string,
+      });
     });
   });
 
@@ -55,15 +74,24 @@ describe('the copy of a LUKS header', () => {
   it('needs a new file in a directory that is there', async () => {
     await writeFile(join(directory, 'there'), '');
     await expect(checkHeaderTarget(lsblk('/dev/sdb'), join(directory, 'there'))).rejects.toThrow('exists already');
-    await expect(checkHeaderTarget(lsblk('/dev/sdb'), join(directory, 'no', 'where'))).rejects.toThrow('cannot be written to');
+    await expect(checkHeaderTarget(lsblk('/dev/sdb'), join(directory, 'no', 'where'))).rejects.toThrow(
+      'cannot be written to',
+    );
   });
 
   it('goes to standard output without staying anywhere here', async () => {
     const out: string[] = [];
-    await copyHeader(saves, paths, '/dev/sdb1', '-', (bytes) => {
-      out.push(Buffer.from(bytes).toString());
-      return Promise.resolve();
-    }, new AbortController().signal);
+    await copyHeader(
+      saves,
+      paths,
+      '/dev/sdb1',
+      '-',
+      (bytes) => {
+        out.push(Buffer.from(bytes).toString());
+        return Promise.resolve();
+      },
+      new AbortController().signal,
+    );
     expect(out).toEqual(['header']);
     expect(await readdir(directory)).toEqual([]);
   });

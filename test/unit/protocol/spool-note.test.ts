@@ -32,10 +32,12 @@ describe('a note in the spool', () => {
   });
 
   it('never throws, whatever a file is called and holds', () => {
-    fc.assert(fc.property(fc.string(), fc.string(), (name, content) => {
-      parseSpoolNote(name, content);
-      parseSpoolNote(`request.${name}.json`, content);
-      parseSpoolNote(`udev.add.${name}`, content);
-    }));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (name, content) => {
+        parseSpoolNote(name, content);
+        parseSpoolNote(`request.${name}.json`, content);
+        parseSpoolNote(`udev.add.${name}`, content);
+      }),
+    );
   });
 });

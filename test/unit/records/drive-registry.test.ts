@@ -16,11 +16,15 @@ beforeEach(async () => {
   file = join(directory, 'drives.json');
   registry = createDriveRegistry(file);
 });
-afterEach(async () => { await rm(directory, { recursive: true }); });
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
 
 const labels = async (): Promise<string[]> => (await registry.list()).map(({ label }) => label);
-const add = (...drives: DriveRecord[]): Promise<readonly string[]> => registry.update((before) => [...before, ...drives]);
-const asideFiles = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.includes('.damaged-'));
+const add = (...drives: DriveRecord[]): Promise<readonly string[]> =>
+  registry.update((before) => [...before, ...drives]);
+const asideFiles = async (): Promise<string[]> =>
+  (await readdir(directory)).filter((name) => name.includes('.damaged-'));
 
 /** A in the copy, A and B in the file. */
 async function twoDisks(): Promise<void> {
@@ -55,7 +59,10 @@ test('one bad record costs only itself: the newest word on each other disk count
   await registry.update((drives) => drives.map((drive) => ({ ...drive, runs: 7 })));
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('"label": "B"', '"label": "/etc/B"'));
-  expect((await registry.list()).map(({ label, runs }) => [label, runs])).toEqual([['A', 7], ['B', 0]]);
+  expect((await registry.list()).map(({ label, runs }) => [label, runs])).toEqual([
+    ['A', 7],
+    ['B', 0],
+  ]);
 });
 
 test('whole records are got out of torn files when there is no good one', async () => {
@@ -72,7 +79,11 @@ test('with nothing to be understood, reading and changing are refused, except to
   await rm(file);
   await mkdir(file);
   await writeFile(`${file}.previous`, '');
-  expect(await registry.read()).toMatchObject({ drives: [], usable: false, trouble: { todo: expect.stringContaining('drive adopt') as string } });
+  expect(await registry.read()).toMatchObject({
+    drives: [],
+    usable: false,
+    trouble: { todo: expect.stringContaining('drive adopt') as string },
+  });
   await expect(registry.list()).rejects.toThrow(ExtbackupError);
   await expect(add(aDisk('C'))).rejects.toThrow(ExtbackupError);
   expect(await asideFiles()).toEqual([]);
@@ -93,14 +104,38 @@ test('a file of a newer version is read as far as it can be, and never changed',
 });
 
 test('what a later version added is still there after a change', async () => {
-  await writeFile(file, JSON.stringify({ version: 1, station: 'north', drives: [{ ...aDisk('A'), shelf: 3, hold: { runId: 'r', at: '2026-01-01T00:00:00Z', reason: 'why', counts: { created: 0, changed: 0, deleted: 0, changedBytes: 0 }, witness: 'Ann' } }] }));
+  await writeFile(
+    file,
+    JSON.stringify({
+      version: 1,
+      station: 'north',
+      drives: [
+        {
+          ...aDisk('A'),
+          shelf: 3,
+          hold: {
+            runId: 'r',
+            at: '2026-01-01T00:00:00Z',
+            reason: 'why',
+            counts: { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+            witness: 'Ann',
+          },
+        },
+      ],
+    }),
+  );
   await registry.update((drives) => drives.map((drive) => ({ ...drive, runs: 1 })));
-  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ station: 'north', drives: [{ shelf: 3, runs: 1, hold: { witness: 'Ann' } }] });
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
+    station: 'north',
+    drives: [{ shelf: 3, runs: 1, hold: { witness: 'Ann' } }],
+  });
 });
 
 test('the agent tells of each trouble once, knows no disk meanwhile, and tells anew after a repair', async () => {
   const told: string[] = [];
-  const ledger = watchLedger(registry, ({ happened }) => { told.push(happened); });
+  const ledger = watchLedger(registry, ({ happened }) => {
+    told.push(happened);
+  });
   await twoDisks();
   expect(await ledger.known()).toHaveLength(2);
   const good = await readFile(file, 'utf8');

@@ -10,7 +10,8 @@ const cadence = { every: 35 * day, drives: {} };
 test('the disk whose copy is oldest comes next, one that never had any first of all', () => {
   const old = aDisk('OLD', { lastSuccess: '2026-02-01T00:00:00Z' });
   const young = aDisk('YOUNG', { lastSuccess: '2026-02-20T00:00:00Z' });
-  const next = (...records: ReturnType<typeof aDisk>[]) => [...planRotation(records, cadence, now)].filter(([, place]) => place.nextUp).map(([label]) => label);
+  const next = (...records: ReturnType<typeof aDisk>[]) =>
+    [...planRotation(records, cadence, now)].filter(([, place]) => place.nextUp).map(([label]) => label);
   expect(next(young, old)).toEqual(['OLD']);
   expect(next(young, old, aDisk('NEW'))).toEqual(['NEW']);
   expect(next()).toEqual([]);
@@ -36,16 +37,32 @@ test('a single disk may be expected more often, and one that is plugged in need 
   const a = aDisk('A', { lastSuccess: '2026-02-10T00:00:00Z' });
   const b = aDisk('B', { lastSuccess: '2026-02-09T00:00:00Z' });
   const often = { every: 35 * day, drives: { A: 14 * day } };
-  expect([...planRotation([a, b], often, now)]).toEqual([['A', { overdue: true, nextUp: true }], ['B', { overdue: false, nextUp: false }]]);
+  expect([...planRotation([a, b], often, now)]).toEqual([
+    ['A', { overdue: true, nextUp: true }],
+    ['B', { overdue: false, nextUp: false }],
+  ]);
   expect(planRotation([a, b], often, now, new Set(['A'])).get('B')?.nextUp).toBe(true);
 });
 
 test('the whole rotation is overdue from the first enrolment on when there never was an offline copy', () => {
-  const drive = (enrolledAt: string): DriveStatus => ({ label: 'A', luksUuid: 'u', present: false, state: 'absent', enrolledAt, lastSuccess: null, overdue: false, nextUp: true, message: null, health: [] });
+  const drive = (enrolledAt: string): DriveStatus => ({
+    label: 'A',
+    luksUuid: 'u',
+    present: false,
+    state: 'absent',
+    enrolledAt,
+    lastSuccess: null,
+    overdue: false,
+    nextUp: true,
+    message: null,
+    health: [],
+  });
   const offline = 14 * day;
   const overdue = (...drives: DriveStatus[]) => describeRotation(drives, { offline }, undefined, now).overdue;
   expect(overdue(drive('2026-02-15T00:00:01Z'))).toBe(false);
   expect(overdue(drive('2026-02-20T00:00:00Z'), drive('2026-02-14T00:00:00Z'))).toBe(true);
   expect(overdue()).toBe(false);
-  expect(describeRotation([drive('2026-01-01T00:00:00Z')], { offline }, '2026-02-20T00:00:00Z', now).overdue).toBe(false);
+  expect(describeRotation([drive('2026-01-01T00:00:00Z')], { offline }, '2026-02-20T00:00:00Z', now).overdue).toBe(
+    false,
+  );
 });

@@ -6,14 +6,28 @@ import { createRunLedger, parseRuns } from '../../../src/records/run-log.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 
-const record = (id: string): RunRecord => runRecordSchema.parse({
-  id, drive: 'BACKUP_1', trigger: 'plug', startedAt: '2026-03-01T10:00:00Z', endedAt: '2026-03-01T10:03:20Z',
-  outcome: 'success', exitCode: 0, code: null, message: '', released: true, tookMs: 200_000,
-});
+const record = (id: string): RunRecord =>
+  runRecordSchema.parse({
+    id,
+    drive: 'BACKUP_1',
+    trigger: 'plug',
+    startedAt: '2026-03-01T10:00:00Z',
+    endedAt: '2026-03-01T10:03:20Z',
+    outcome: 'success',
+    exitCode: 0,
+    code: null,
+    message: '',
+    released: true,
+    tookMs: 200_000,
+  });
 
 let directory = '';
-beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'ledger-')); });
-afterEach(async () => { await rm(directory, { recursive: true }); });
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ledger-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
 
 test('keeps runs in order, in a file that only its owner reads', async () => {
   const file = join(directory, 'state', 'runs.jsonl');
@@ -40,7 +54,10 @@ test('lines that are no run are left out', () => {
 
 test('the oldest runs are dropped when there are too many', async () => {
   const file = join(directory, 'runs.jsonl');
-  await writeFile(file, Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join(''));
+  await writeFile(
+    file,
+    Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join(''),
+  );
   const ledger = createRunLedger(file);
   await ledger.append(record('new'));
   const runs = await ledger.list();
@@ -52,7 +69,10 @@ test('the oldest runs are dropped when there are too many', async () => {
 test('dropping the oldest keeps lines of a newer version', async () => {
   const file = join(directory, 'runs.jsonl');
   const newer = '{"version":2,"what":"it is"}';
-  await writeFile(file, `${Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join('')}${newer}\n`);
+  await writeFile(
+    file,
+    `${Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join('')}${newer}\n`,
+  );
   await createRunLedger(file).append(record('new'));
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   expect(lines).toHaveLength(2000);

@@ -19,7 +19,9 @@ it('makes a keyslot as dear as that of a new disk, with no more memory than this
   expect(await addKeyslot(run, 'BACKUP_1', '/dev/sdz1', { old: '/ram/old', new: '/ram/new' })).toBe(true);
   const [args, ...more] = added;
   expect(more).toEqual([]);
-  expect(args?.join(' ')).toMatch(/^luksAddKey --batch-mode --key-file \/ram\/old --iter-time 2000 --pbkdf argon2id --pbkdf-memory \d{4,} \/dev\/sdz1 \/ram\/new$/);
+  expect(args?.join(' ')).toMatch(
+    /^luksAddKey --batch-mode --key-file \/ram\/old --iter-time 2000 --pbkdf argon2id --pbkdf-memory \d{4,} \/dev\/sdz1 \/ram\/new$/,
+  );
 });
 
 it('adds none where the new key opens already', async () => {

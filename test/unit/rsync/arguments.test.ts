@@ -16,7 +16,8 @@ describe('rsync is asked for progress', () => {
   });
   it('and tells it by itself otherwise', () => {
     const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
-    const infoOf = (isAsked: boolean): string | undefined => copyArgs(config, sourceOf(config), { mirror: '/m', rsh: 'x', isAsked }).find((arg) => arg.startsWith('--info='));
+    const infoOf = (isAsked: boolean): string | undefined =>
+      copyArgs(config, sourceOf(config), { mirror: '/m', rsh: 'x', isAsked }).find((arg) => arg.startsWith('--info='));
     expect(infoOf(true)).toBe('--info=stats2,name0');
     expect(infoOf(false)).toBe('--info=progress2,stats2,name0');
   });

@@ -8,8 +8,15 @@ import { createCourier, type Errand } from '../../../src/notify/courier.ts';
 import { createLink, LinkError } from '../../../src/rsync/link.ts';
 import { sshConfig, type Place } from '../../../src/rsync/ssh.ts';
 
-const { source = '', port, ssh } = configSchema.parse({
-  source: 'extbackup@[2001:db8::1]:photos', port: 2222, key: { derivation: 'sha512' }, ssh: { options: ['ProxyJump=gate', 'Port=9'] },
+const {
+  source = '',
+  port,
+  ssh,
+} = configSchema.parse({
+  source: 'extbackup@[2001:db8::1]:photos',
+  port: 2222,
+  key: { derivation: 'sha512' },
+  ssh: { options: ['ProxyJump=gate', 'Port=9'] },
 });
 const place: Place = { source, port, ssh };
 const errand = { kind: 'hook', hook: { command: '/bin/true' }, environment: {} } as unknown as Errand;
@@ -25,25 +32,34 @@ beforeEach(async () => {
 afterEach(() => rm(run, { recursive: true, force: true }));
 
 /** A systemd; `start` stands for what the unit does, and may fail with what systemctl says. */
-const systemd = (start: (instance: string) => Promise<void> | void): RunCommand => async ({ file, args }: Command) => {
-  expect(file).toBe('/usr/bin/systemctl');
-  asked.push([...args]);
-  if (args[0] === 'start') await start(/@(.*)\.service$/.exec(args.at(-1) ?? '')?.[1] ?? '');
-  return { exitCode: 0, stdout: '', stderr: '' };
-};
-const refusal = (stderr: string, exitCode = 1): CommandError => new CommandError('/usr/bin/systemctl', ['start'], 'failed', exitCode, stderr);
+const systemd =
+  (start: (instance: string) => Promise<void> | void): RunCommand =>
+  async ({ file, args }: Command) => {
+    expect(file).toBe('/usr/bin/systemctl');
+    asked.push([...args]);
+    if (args[0] === 'start') await start(/@(.*)\.service$/.exec(args.at(-1) ?? '')?.[1] ?? '');
+    return { exitCode: 0, stdout: '', stderr: '' };
+  };
+const refusal = (stderr: string, exitCode = 1): CommandError =>
+  new CommandError('/usr/bin/systemctl', ['start'], 'failed', exitCode, stderr);
 const masked = refusal('Failed to start x.service: Unit x.service is masked.');
-const failedJob = refusal('Job for x.service failed because the control process exited with error code.\nSee "systemctl status x.service".');
+const failedJob = refusal(
+  'Job for x.service failed because the control process exited with error code.\nSee "systemctl status x.service".',
+);
 
 describe('a connection', () => {
   it('has its settings, key and host keys beside the socket that rsync is given, and nothing stays behind', async () => {
-    const reach = createLink(systemd(async (id) => {
-      const directory = join(run, 'link', id);
-      expect((await stat(directory)).mode & 0o777).toBe(0o700);
-      expect(await readFile(join(directory, 'config'), 'utf8')).toBe(sshConfig(place));
-      expect(await readlink(join(directory, 'identity'))).toBe('/mnt/ramfs/key.decrypted');
-      expect(await readlink(join(directory, 'known_hosts'))).toBe(ssh.knownHosts);
-    }), { run }, '/mnt/ramfs/key.decrypted');
+    const reach = createLink(
+      systemd(async (id) => {
+        const directory = join(run, 'link', id);
+        expect((await stat(directory)).mode & 0o777).toBe(0o700);
+        expect(await readFile(join(directory, 'config'), 'utf8')).toBe(sshConfig(place));
+        expect(await readlink(join(directory, 'identity'))).toBe('/mnt/ramfs/key.decrypted');
+        expect(await readlink(join(directory, 'known_hosts'))).toBe(ssh.knownHosts);
+      }),
+      { run },
+      '/mnt/ramfs/key.decrypted',
+    );
     const { rsh } = await reach(place, never, (line) => Promise.resolve(line));
     expect(rsh).toMatch(/ -S \/\S+\/control .*ProxyCommand=\/usr\/bin\/false$/);
     expect(asked.map(([verb]) => verb)).toEqual(['start', 'stop']);
@@ -51,8 +67,18 @@ describe('a connection', () => {
   });
 
   it('leads to the host of the settings; options of the operator come last, where they only add', () => {
-    const lines = sshConfig(place).split('\n').map((line) => line.trim());
-    expect(lines).toEqual(expect.arrayContaining(['HostName=2001:db8::1', 'User=extbackup', 'Port=2222', 'StrictHostKeyChecking=yes', 'ProxyJump=gate']));
+    const lines = sshConfig(place)
+      .split('\n')
+      .map((line) => line.trim());
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'HostName=2001:db8::1',
+        'User=extbackup',
+        'Port=2222',
+        'StrictHostKeyChecking=yes',
+        'ProxyJump=gate',
+      ]),
+    );
     expect(lines.indexOf('Port=2222')).toBeLessThan(lines.indexOf('Port=9'));
   });
 
@@ -62,47 +88,73 @@ describe('a connection', () => {
     ['ssh: connect to host backup port 22: Connection refused', 'network'],
     ['', 'network'],
   ])('that fails with %j is told from the others', async (said, trouble) => {
-    const reach = createLink(systemd(async (id) => {
-      await writeFile(join(run, 'link', id, 'log'), said);
-      throw failedJob;
-    }), { run }, '/key');
+    const reach = createLink(
+      systemd(async (id) => {
+        await writeFile(join(run, 'link', id, 'log'), said);
+        throw failedJob;
+      }),
+      { run },
+      '/key',
+    );
     const reached = reach(place, never, () => Promise.reject(new Error('there is no connection')));
     await expect(reached).rejects.toEqual(new LinkError(trouble as LinkError['trouble'], said));
     expect(await readdir(join(run, 'link'))).toEqual([]);
   });
 
   it('through a unit that is masked is no matter of the server', async () => {
-    const reach = createLink(systemd(() => { throw masked; }), { run }, '/key');
+    const reach = createLink(
+      systemd(() => {
+        throw masked;
+      }),
+      { run },
+      '/key',
+    );
     await expect(reach(place, never, () => Promise.resolve())).rejects.toMatchObject({ trouble: 'no-link' });
   });
 
   it.each(['ended', 'been cancelled'])('is cut when what used it has %s, and its pipes are still held', async (how) => {
     let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => { letGo = resolve; });
-    const reach = createLink(async (command) => {
-      if (command.file !== '/usr/bin/rsync') {
-        if (command.args[0] === 'stop') letGo();
-        return { exitCode: 0, stdout: '', stderr: '' };
-      }
-      if (how === 'ended') command.onExit?.();
-      await held;
-      return { exitCode: 20, stdout: '', stderr: '' };
-    }, { run }, '/key');
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const reach = createLink(
+      async (command) => {
+        if (command.file !== '/usr/bin/rsync') {
+          if (command.args[0] === 'stop') letGo();
+          return { exitCode: 0, stdout: '', stderr: '' };
+        }
+        if (how === 'ended') command.onExit?.();
+        await held;
+        return { exitCode: 20, stdout: '', stderr: '' };
+      },
+      { run },
+      '/key',
+    );
     const cancel = new AbortController();
-    const working = reach(place, never, (line) => line.run({ file: '/usr/bin/rsync', args: [], timeoutMs: 1, signal: cancel.signal }));
+    const working = reach(place, never, (line) =>
+      line.run({ file: '/usr/bin/rsync', args: [], timeoutMs: 1, signal: cancel.signal }),
+    );
     if (how !== 'ended') cancel.abort();
     expect((await working).exitCode).toBe(20);
   });
 
   it('is closed also when the work fails', async () => {
-    const reach = createLink(systemd(() => undefined), { run }, '/key');
+    const reach = createLink(
+      systemd(() => undefined),
+      { run },
+      '/key',
+    );
     await expect(reach(place, never, () => Promise.reject(new Error('rsync')))).rejects.toThrow('rsync');
     expect(asked.at(-1)?.[0]).toBe('stop');
   });
 });
 
 describe('an errand', () => {
-  const answer = (text: string) => async (id: string): Promise<void> => { await writeFile(join(run, 'courier', id, 'answer'), text); };
+  const answer =
+    (text: string) =>
+    async (id: string): Promise<void> => {
+      await writeFile(join(run, 'courier', id, 'answer'), text);
+    };
 
   it.each([
     ['{}\n', undefined],
@@ -115,8 +167,20 @@ describe('an errand', () => {
   it.each([
     ['a torn answer', answer('{"fail'), 'failed; see: journalctl'],
     ['no answer', () => undefined, 'failed; see: journalctl'],
-    ['a masked unit', () => { throw masked; }, 'cannot be started; see whether it is masked'],
-    ['a failed unit', () => { throw failedJob; }, 'failed; see: journalctl'],
+    [
+      'a masked unit',
+      () => {
+        throw masked;
+      },
+      'cannot be started; see whether it is masked',
+    ],
+    [
+      'a failed unit',
+      () => {
+        throw failedJob;
+      },
+      'failed; see: journalctl',
+    ],
   ])('with %s has failed, and says where to look', async (_what, start, said) => {
     expect(await createCourier(systemd(start), { run })(errand, 1_000, never)).toContain(said);
   });

@@ -8,8 +8,16 @@ beforeEach(() => {
   clock = 0;
   told = [];
 });
-const start = (isFirst: boolean): PullProgress => createPullProgress({ isFirst, onProgress: (progress) => { told.push(progress); }, now: () => clock });
-const lineOf = (bytes: number, percent: number, files: number, left: number, all: number): string => `     ${bytes}  ${percent}%    1.23MB/s    0:00:07 (xfr#${files}, to-chk=${left}/${all})`;
+const start = (isFirst: boolean): PullProgress =>
+  createPullProgress({
+    isFirst,
+    onProgress: (progress) => {
+      told.push(progress);
+    },
+    now: () => clock,
+  });
+const lineOf = (bytes: number, percent: number, files: number, left: number, all: number): string =>
+  `     ${bytes}  ${percent}%    1.23MB/s    0:00:07 (xfr#${files}, to-chk=${left}/${all})`;
 
 describe('progress of a pull', () => {
   it('of a first copy is the share of the bytes, with the time that the rest takes at the same speed', () => {
@@ -46,12 +54,18 @@ describe('progress of a pull', () => {
     expect(progress.see(lineOf(20, 2, 7, 8, 10))).toBe(true);
     clock = 1_500;
     expect(progress.see('     30   3%    1.23MB/s    0:00:07  ')).toBe(true);
-    expect(told.map(({ bytes, files }) => [bytes, files])).toEqual([[1, 1], [30, 7]]);
+    expect(told.map(({ bytes, files }) => [bytes, files])).toEqual([
+      [1, 1],
+      [30, 7],
+    ]);
   });
-  it.each(['sending incremental file list', 'Number of files: 3', ' something (else', ''])('leaves %j to others', (text) => {
-    expect(start(true).see(text)).toBe(false);
-    expect(told).toEqual([]);
-  });
+  it.each(['sending incremental file list', 'Number of files: 3', ' something (else', ''])(
+    'leaves %j to others',
+    (text) => {
+      expect(start(true).see(text)).toBe(false);
+      expect(told).toEqual([]);
+    },
+  );
 });
 
 describe('what is written between the lines', () => {
@@ -65,7 +79,10 @@ describe('what is written between the lines', () => {
     progress.written(90_000_000);
     clock = 12_000;
     progress.written(90_500_000);
-    expect(told.slice(1).map(({ bytes, files, percent }) => [bytes, files, percent])).toEqual([[2_000_000, 6, 20], [2_500_000, 6, 25]]);
+    expect(told.slice(1).map(({ bytes, files, percent }) => [bytes, files, percent])).toEqual([
+      [2_000_000, 6, 20],
+      [2_500_000, 6, 25],
+    ]);
   });
   it('is progress of the file in hand', () => {
     const progress = start(true);
@@ -76,7 +93,10 @@ describe('what is written between the lines', () => {
     progress.written(72_000_000);
     clock = 12_000;
     progress.written(172_000_000);
-    expect(told.slice(1)).toEqual([{ bytes: 3_000_000, files: 3, percent: 30, etaSeconds: 26 }, { bytes: 103_000_000, files: 3, percent: 99, etaSeconds: 0 }]);
+    expect(told.slice(1)).toEqual([
+      { bytes: 3_000_000, files: 3, percent: 30, etaSeconds: 26 },
+      { bytes: 103_000_000, files: 3, percent: 99, etaSeconds: 0 },
+    ]);
   });
   it('has no share after a line of less than one percent: of a large file nobody knows yet how much there is', () => {
     const progress = start(true);

@@ -5,8 +5,16 @@ import { watchHealth, type HealthProbe } from '../../../src/run/health-watch.ts'
 const now = new Date('2026-03-01T12:00:00Z');
 
 /** A disk with these counts of failed commands, one after the other. */
-const probe = (counts: (number | undefined)[], smart?: Awaited<ReturnType<HealthProbe['smart']>>): HealthProbe & { asked: number } => {
-  const made = { asked: 0, canAsk: () => Promise.resolve(true), ioErrors: () => Promise.resolve(counts.shift()), smart: () => Promise.resolve((made.asked += 1, smart)) };
+const probe = (
+  counts: (number | undefined)[],
+  smart?: Awaited<ReturnType<HealthProbe['smart']>>,
+): HealthProbe & { asked: number } => {
+  const made = {
+    asked: 0,
+    canAsk: () => Promise.resolve(true),
+    ioErrors: () => Promise.resolve(counts.shift()),
+    smart: () => Promise.resolve(((made.asked += 1), smart)),
+  };
   return made;
 };
 
@@ -24,7 +32,11 @@ it('counts what failed during the run only, and forgets it with a good run', asy
 });
 
 it('says nothing of a disk that went away, or has no counter', async () => {
-  for (const counts of [[3, undefined], [undefined, 4], [4, 0]]) {
+  for (const counts of [
+    [3, undefined],
+    [undefined, 4],
+    [4, 0],
+  ]) {
     const watch = watchHealth(probe(counts));
     watch.begin('sda');
     await watch.end();
@@ -36,7 +48,9 @@ it('asks for SMART once a day, also of a disk that never answers, and tells each
   const failing = { state: 'failing', remarks: ['9 pending sectors'] } as const;
   const first = watchHealth(probe([], failing));
   await first.ask('sda', now);
-  expect(first.news('B')[0]).toMatchObject({ reason: expect.stringContaining('about to fail (SMART: 9 pending sectors)') as string });
+  expect(first.news('B')[0]).toMatchObject({
+    reason: expect.stringContaining('about to fail (SMART: 9 pending sectors)') as string,
+  });
   const health = first.healthAfter(undefined, now);
   expect(health).toMatchObject({ smart: 'failing', smartAskedAt: now.toISOString() });
 

@@ -11,15 +11,31 @@ function setUp() {
   const reasons: unknown[] = [];
   let finish: () => void = () => undefined;
   const queue = createRunQueue(
-    (order, signal) => new Promise((resolve) => {
-      started.push(order);
-      signal.addEventListener('abort', () => { reasons.push(signal.reason); resolve(); });
-      finish = resolve;
-    }),
-    (order) => { dropped.push(order); },
+    (order, signal) =>
+      new Promise((resolve) => {
+        started.push(order);
+        signal.addEventListener('abort', () => {
+          reasons.push(signal.reason);
+          resolve();
+        });
+        finish = resolve;
+      }),
+    (order) => {
+      dropped.push(order);
+    },
   );
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  return { queue, started, dropped, reasons, settle, finish: async () => { finish(); await settle(); } };
+  return {
+    queue,
+    started,
+    dropped,
+    reasons,
+    settle,
+    finish: async () => {
+      finish();
+      await settle();
+    },
+  };
 }
 
 describe('the run queue', () => {
@@ -69,7 +85,9 @@ describe('the run queue', () => {
     queue.add('B', attach(2), 'plug');
     await settle();
     let idle = false;
-    void queue.idle().then(() => { idle = true; });
+    void queue.idle().then(() => {
+      idle = true;
+    });
     await finish();
     expect(idle).toBe(false);
     await finish();

@@ -17,11 +17,15 @@ import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
 const volume = { kname: 'sda1', device: '/dev/sda1' as const, disk: 'sda', diskseq: 7, luksUuid: 'uuid-1', usb: true };
-const configOf = (settings: object = {}): Config => configSchema.parse({
-  key: { derivation: 'sha512' }, pull: { retries: 0 },
-  sources: ['office', 'photos', 'mail'].map((name) => ({ name, source: `extbackup@backup:${name}` })), ...settings,
-});
-const many = (kind: Change['kind'], count: number): Change[] => Array.from({ length: count }, (_, index) => ({ kind, path: `a/${index}`, size: 1, isDirectory: false }));
+const configOf = (settings: object = {}): Config =>
+  configSchema.parse({
+    key: { derivation: 'sha512' },
+    pull: { retries: 0 },
+    sources: ['office', 'photos', 'mail'].map((name) => ({ name, source: `extbackup@backup:${name}` })),
+    ...settings,
+  });
+const many = (kind: Change['kind'], count: number): Change[] =>
+  Array.from({ length: count }, (_, index) => ({ kind, path: `a/${index}`, size: 1, isDirectory: false }));
 
 /** What each source does when it is pulled, by name: changes, those that it would make besides, and an outcome. */
 class SeveralSources extends FakeMachine {
@@ -47,18 +51,40 @@ const run = (): Promise<RunEnd> => {
   machine.pulled.length = 0;
   events = [];
   const bus = createBus(() => undefined);
-  bus.onAny((name, payload) => { events.push([name, payload]); });
-  return runOne({ runId: `run-${records.length + 1}`, drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid } }, {
-    bus, registry, deviceLock: join(directory, 'lock'),
-    loadConfig: () => Promise.resolve(config), machineFor: () => machine, findVolumes: () => Promise.resolve([volume]),
-    lookOfPerson: () => Promise.resolve(undefined), rekeyAdvice: () => Promise.resolve(undefined), holdsOf: () => Promise.resolve([]),
-    health: { canAsk: () => Promise.resolve(true), ioErrors: () => Promise.resolve(0), smart: () => Promise.resolve(undefined) },
-    onPhase: () => undefined, onProgress: () => undefined,
-    record: (record) => {
-      records.push(runRecordSchema.parse(record));
-      return Promise.resolve();
+  bus.onAny((name, payload) => {
+    events.push([name, payload]);
+  });
+  return runOne(
+    {
+      runId: `run-${records.length + 1}`,
+      drive: 'BACKUP_1',
+      trigger: 'plug',
+      attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid },
     },
-  }, new AbortController().signal);
+    {
+      bus,
+      registry,
+      deviceLock: join(directory, 'lock'),
+      loadConfig: () => Promise.resolve(config),
+      machineFor: () => machine,
+      findVolumes: () => Promise.resolve([volume]),
+      lookOfPerson: () => Promise.resolve(undefined),
+      rekeyAdvice: () => Promise.resolve(undefined),
+      holdsOf: () => Promise.resolve([]),
+      health: {
+        canAsk: () => Promise.resolve(true),
+        ioErrors: () => Promise.resolve(0),
+        smart: () => Promise.resolve(undefined),
+      },
+      onPhase: () => undefined,
+      onProgress: () => undefined,
+      record: (record) => {
+        records.push(runRecordSchema.parse(record));
+        return Promise.resolve();
+      },
+    },
+    new AbortController().signal,
+  );
 };
 const approve = () => approveRun(registry, 'BACKUP_1', { by: 'root', reason: 'I know', at: new Date() });
 const disk = async (): Promise<DriveRecord> => {
@@ -68,19 +94,34 @@ const disk = async (): Promise<DriveRecord> => {
 };
 const outcomes = (): string[] => (records.at(-1)?.sources ?? []).map(({ name, outcome }) => `${name} ${outcome}`);
 const stamps = (): number => machine.calls.filter((call) => call === 'stamp').length;
-const knownSource = { lastSuccess: '2026-01-02T00:00:00.000Z', lastError: null, filesTotal: 1000, bytesTotal: 1_000_000 };
+const knownSource = {
+  lastSuccess: '2026-01-02T00:00:00.000Z',
+  lastError: null,
+  filesTotal: 1000,
+  bytesTotal: 1_000_000,
+};
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'extbackup-sources-'));
   registry = createDriveRegistry(join(directory, 'drives.json'));
   const drive = driveRecordSchema.parse({
-    label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 3000, bytesTotal: 3_000_000,
+    label: 'BACKUP_1',
+    luksUuid: 'uuid-1',
+    sealedId,
+    generation: 4,
+    enrolledAt: '2026-01-01T00:00:00Z',
+    lastSuccess: '2026-01-02T00:00:00Z',
+    filesTotal: 3000,
+    bytesTotal: 3_000_000,
     sources: { office: knownSource, photos: knownSource, mail: knownSource },
   });
   await registry.update(() => [drive]);
   machine = new SeveralSources();
   machine.inside.set('LABEL', 'BACKUP_1');
-  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+  machine.inside.set(
+    sealPath,
+    JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
+  );
   config = configOf();
   records = [];
 });
@@ -88,12 +129,20 @@ afterEach(() => rm(directory, { recursive: true }));
 
 describe('a run over several sources', () => {
   it('pulls all of them and stamps LABEL once, with the figures of all', async () => {
-    expect(await run()).toMatchObject({ exitCode: 0, drive: 'closed', result: { figures: { filesTotal: 30, filesTransferred: 9 } } });
+    expect(await run()).toMatchObject({
+      exitCode: 0,
+      drive: 'closed',
+      result: { figures: { filesTotal: 30, filesTransferred: 9 } },
+    });
     expect(machine.pulled).toEqual(['office', 'photos', 'mail']);
     expect(stamps()).toBe(1);
     expect(outcomes()).toEqual(['office success', 'photos success', 'mail success']);
     expect(await disk()).toMatchObject({ filesTotal: 30, sources: { photos: { filesTotal: 10, lastError: null } } });
-    expect(events.filter(([name]) => name === 'sync:finished').map(([, payload]) => payload)).toMatchObject([{ source: 'office' }, { source: 'photos' }, { source: 'mail' }]);
+    expect(events.filter(([name]) => name === 'sync:finished').map(([, payload]) => payload)).toMatchObject([
+      { source: 'office' },
+      { source: 'photos' },
+      { source: 'mail' },
+    ]);
   });
 
   it.each([
@@ -104,12 +153,17 @@ describe('a run over several sources', () => {
     machine.does.set('office', { outcome: { trouble } });
     const end = await run();
     expect(end).toMatchObject({ exitCode, failure: { code } });
-    expect(end.failure?.happened).toMatch(/^1 of 3 sources is not complete on BACKUP_1\. office: .* Complete: photos, mail\.$/);
+    expect(end.failure?.happened).toMatch(
+      /^1 of 3 sources is not complete on BACKUP_1\. office: .* Complete: photos, mail\.$/,
+    );
     expect(new Set(machine.pulled)).toEqual(new Set(['office', 'photos', 'mail']));
     expect(stamps()).toBe(0);
     expect(outcomes()).toEqual(['office failure', 'photos success', 'mail success']);
     const { sources, lastSuccess, filesTotal } = await disk();
-    expect(sources).toMatchObject({ office: { lastError: code, filesTotal: 1000 }, photos: { lastError: null, filesTotal: 10 } });
+    expect(sources).toMatchObject({
+      office: { lastError: code, filesTotal: 1000 },
+      photos: { lastError: null, filesTotal: 10 },
+    });
     expect({ lastSuccess, filesTotal }).toEqual({ lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 3000 });
   });
 
@@ -122,20 +176,31 @@ describe('a run over several sources', () => {
 
   it('tries no more sources when the disk itself is failing', async () => {
     machine.does.set('office', { outcome: { trouble: 'disk-error' } });
-    expect(await run()).toMatchObject({ exitCode: 13, failure: { code: 'EXB_DISK_ERROR', happened: expect.stringContaining('Not tried: photos, mail.') as string } });
+    expect(await run()).toMatchObject({
+      exitCode: 13,
+      failure: { code: 'EXB_DISK_ERROR', happened: expect.stringContaining('Not tried: photos, mail.') as string },
+    });
     expect(machine.pulled).toEqual(['office']);
     expect(outcomes()).toEqual(['office failure', 'photos skipped', 'mail skipped']);
   });
 
   it('counts each against what this disk held of it', async () => {
     machine.does.set('mail', { changes: many('changed', 401) });
-    expect(await run()).toMatchObject({ exitCode: 14, failure: { happened: expect.stringContaining('40 % of files changed') as string } });
+    expect(await run()).toMatchObject({
+      exitCode: 14,
+      failure: { happened: expect.stringContaining('40 % of files changed') as string },
+    });
     expect(outcomes()).toEqual(['office success', 'photos success', 'mail held']);
     expect((await disk()).hold).toMatchObject({ approved: null, sources: { mail: { counts: { changed: 401 } } } });
   });
 
   it('uses the limits that a source has of its own', async () => {
-    config = configOf({ sources: [{ name: 'office', source: 'extbackup@backup', guard: { changed: '90%' } }, { name: 'photos', source: 'extbackup@backup:photos' }] });
+    config = configOf({
+      sources: [
+        { name: 'office', source: 'extbackup@backup', guard: { changed: '90%' } },
+        { name: 'photos', source: 'extbackup@backup:photos' },
+      ],
+    });
     machine.does.set('office', { changes: many('changed', 500) });
     expect(await run()).toMatchObject({ exitCode: 0 });
     machine.does.set('photos', { changes: many('changed', 500) });
@@ -144,7 +209,12 @@ describe('a run over several sources', () => {
   });
 
   it('has no limits for the first copy of a source that was added', async () => {
-    config = configOf({ sources: [{ name: 'office', source: 'extbackup@backup' }, { name: 'added', source: 'extbackup@backup:added' }] });
+    config = configOf({
+      sources: [
+        { name: 'office', source: 'extbackup@backup' },
+        { name: 'added', source: 'extbackup@backup:added' },
+      ],
+    });
     machine.does.set('added', { changes: many('changed', 5000) });
     expect(await run()).toMatchObject({ exitCode: 0 });
   });
@@ -153,7 +223,10 @@ describe('a run over several sources', () => {
     config = configOf({ sources: [{ name: 'moved', source: 'extbackup@backup' }] });
     machine.mirror = [{ name: 'moved', kind: 'directory' }];
     machine.does.set('moved', { rest: many('deleted', 301), outcome: { skippedDeletions: 301 } });
-    expect(await run()).toMatchObject({ exitCode: 14, failure: { happened: expect.stringContaining('10 % of files deleted (301)') as string } });
+    expect(await run()).toMatchObject({
+      exitCode: 14,
+      failure: { happened: expect.stringContaining('10 % of files deleted (301)') as string },
+    });
   });
 
   it('is held rather than failed when it is both, and says each', async () => {
@@ -161,7 +234,9 @@ describe('a run over several sources', () => {
     machine.does.set('photos', { changes: many('changed', 500) });
     const { exitCode, failure } = await run();
     expect(exitCode).toBe(14);
-    expect(failure?.happened).toMatch(/^held: 2 of 3 sources are not complete on BACKUP_1\. office: The server .* could not be reached.* photos: .*% of files changed.* Complete: mail\.$/);
+    expect(failure?.happened).toMatch(
+      /^held: 2 of 3 sources are not complete on BACKUP_1\. office: The server .* could not be reached.* photos: .*% of files changed.* Complete: mail\.$/,
+    );
     expect(failure?.todo).toMatch(/office: Check the network.*photos: .*extbackup approve BACKUP_1/);
   });
 
@@ -177,7 +252,9 @@ describe('a run over several sources', () => {
     machine.does.set('office', { outcome: { log: 'office complains' } });
     machine.does.set('photos', { changes: many('changed', 500), outcome: { log: 'photos complains' } });
     await run();
-    expect(machine.inside.get('.extbackup/last-run.log')).toMatch(/Source office:\noffice complains\n?Source photos:\nphotos complains\n?Source mail:\n/);
+    expect(machine.inside.get('.extbackup/last-run.log')).toMatch(
+      /Source office:\noffice complains\n?Source photos:\nphotos complains\n?Source mail:\n/,
+    );
     expect(machine.inside.get('.extbackup/held.txt')).toMatch(/^.*\n\nSource photos:\nheld: [^]* a\n$/);
   });
 
@@ -257,14 +334,25 @@ describe('a source that waits for an answer', () => {
 
 describe('the heartbeat of one of several servers', () => {
   beforeEach(() => {
-    config = configOf({ sources: [{ name: 'office', source: 'extbackup@backup', attestation: { id: 'main-backup' } }, { name: 'photos', source: 'extbackup@other' }] });
+    config = configOf({
+      sources: [
+        { name: 'office', source: 'extbackup@backup', attestation: { id: 'main-backup' } },
+        { name: 'photos', source: 'extbackup@other' },
+      ],
+    });
   });
 
   it('holds only its source, which is looked at again, and an answer is about it alone', async () => {
     machine.fetched = [{}];
-    expect(await run()).toMatchObject({ exitCode: 14, failure: { happened: expect.stringContaining('no heartbeat on extbackup@backup') as string } });
+    expect(await run()).toMatchObject({
+      exitCode: 14,
+      failure: { happened: expect.stringContaining('no heartbeat on extbackup@backup') as string },
+    });
     expect(machine.pulled).toEqual(['photos']);
-    expect((await disk()).hold).toMatchObject({ attestation: 'missing', sources: { office: { attestation: 'missing' } } });
+    expect((await disk()).hold).toMatchObject({
+      attestation: 'missing',
+      sources: { office: { attestation: 'missing' } },
+    });
     expect(await run()).toMatchObject({ exitCode: 14 });
     await approve();
     expect(await run()).toMatchObject({ exitCode: 0 });

@@ -14,9 +14,23 @@ import { FakeMachine } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
 const volume = { kname: 'sda1', device: '/dev/sda1' as const, disk: 'sda', diskseq: 7, luksUuid: 'uuid-1', usb: true };
-const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: { retries: 0 }, attestation: { id: 'main-backup' } });
-const beat = (daysAgo: number) => ({ content: `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n` });
-const manyChanges = () => [Array.from({ length: 500 }, (_, index) => ({ kind: 'changed' as const, path: `a/${index}`, size: 1, isDirectory: false }))];
+const config = configSchema.parse({
+  source: 'extbackup@backup',
+  key: { derivation: 'sha512' },
+  pull: { retries: 0 },
+  attestation: { id: 'main-backup' },
+});
+const beat = (daysAgo: number) => ({
+  content: `main-backup\n${new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/\.\d+/, '')}\n`,
+});
+const manyChanges = () => [
+  Array.from({ length: 500 }, (_, index) => ({
+    kind: 'changed' as const,
+    path: `a/${index}`,
+    size: 1,
+    isDirectory: false,
+  })),
+];
 
 let directory: string;
 let registry: DriveRegistry;
@@ -26,12 +40,34 @@ let runs = 0;
 const run = (): Promise<RunEnd> => {
   machine.calls.length = 0;
   runs += 1;
-  return runOne({ runId: `run-${runs}`, drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid } }, {
-    bus: createBus(() => undefined), registry, deviceLock: join(directory, 'lock'),
-    loadConfig: () => Promise.resolve(config), machineFor: () => machine, findVolumes: () => Promise.resolve([volume]),
-    lookOfPerson: () => Promise.resolve(undefined), rekeyAdvice: () => Promise.resolve(undefined), holdsOf: () => Promise.resolve([]), health: { canAsk: () => Promise.resolve(true), ioErrors: () => Promise.resolve(0), smart: () => Promise.resolve(undefined) },
-    onPhase: () => undefined, onProgress: () => undefined, record: () => Promise.resolve(),
-  }, new AbortController().signal);
+  return runOne(
+    {
+      runId: `run-${runs}`,
+      drive: 'BACKUP_1',
+      trigger: 'plug',
+      attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid },
+    },
+    {
+      bus: createBus(() => undefined),
+      registry,
+      deviceLock: join(directory, 'lock'),
+      loadConfig: () => Promise.resolve(config),
+      machineFor: () => machine,
+      findVolumes: () => Promise.resolve([volume]),
+      lookOfPerson: () => Promise.resolve(undefined),
+      rekeyAdvice: () => Promise.resolve(undefined),
+      holdsOf: () => Promise.resolve([]),
+      health: {
+        canAsk: () => Promise.resolve(true),
+        ioErrors: () => Promise.resolve(0),
+        smart: () => Promise.resolve(undefined),
+      },
+      onPhase: () => undefined,
+      onProgress: () => undefined,
+      record: () => Promise.resolve(),
+    },
+    new AbortController().signal,
+  );
 };
 const approve = () => approveRun(registry, 'BACKUP_1', { by: 'root', reason: 'I know', at: new Date() });
 const record = async (): Promise<DriveRecord> => {
@@ -43,11 +79,23 @@ const record = async (): Promise<DriveRecord> => {
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'extbackup-reasons-'));
   registry = createDriveRegistry(join(directory, 'drives.json'));
-  const drive = driveRecordSchema.parse({ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-01-02T00:00:00Z', filesTotal: 1000, bytesTotal: 1_000_000 });
+  const drive = driveRecordSchema.parse({
+    label: 'BACKUP_1',
+    luksUuid: 'uuid-1',
+    sealedId,
+    generation: 4,
+    enrolledAt: '2026-01-01T00:00:00Z',
+    lastSuccess: '2026-01-02T00:00:00Z',
+    filesTotal: 1000,
+    bytesTotal: 1_000_000,
+  });
   await registry.update(() => [drive]);
   machine = new FakeMachine();
   machine.inside.set('LABEL', 'BACKUP_1');
-  machine.inside.set(sealPath, JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }));
+  machine.inside.set(
+    sealPath,
+    JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
+  );
 });
 afterEach(() => rm(directory, { recursive: true }));
 
@@ -59,7 +107,11 @@ describe('a run with two reasons to be held', () => {
     await approve();
     machine.changes = manyChanges();
     expect((await run()).failure?.happened).toContain('50 % of files changed');
-    expect((await record()).hold).toMatchObject({ approved: null, agreed: { attestation: ['stale'] }, counts: { changed: 500 } });
+    expect((await record()).hold).toMatchObject({
+      approved: null,
+      agreed: { attestation: ['stale'] },
+      counts: { changed: 500 },
+    });
     await approve();
     machine.changes = manyChanges();
     expect(await run()).toMatchObject({ exitCode: 0 });
@@ -68,7 +120,9 @@ describe('a run with two reasons to be held', () => {
   });
 
   it('takes an answer about the heartbeat for none about the content of files', async () => {
-    await registry.update((drives) => drives.map((drive) => ({ ...drive, suspicion: { runId: 'earlier', at: '2026-01-02T00:00:00Z' } })));
+    await registry.update((drives) =>
+      drives.map((drive) => ({ ...drive, suspicion: { runId: 'earlier', at: '2026-01-02T00:00:00Z' } })),
+    );
     machine.fetched = [beat(10)];
     await run();
     await approve();
@@ -109,12 +163,15 @@ it('what is held for the heartbeat alone is looked at again; what changed too mu
 it('lets no other command at the disk before the list of disks says how the run ended', async () => {
   const plain = registry;
   const free: boolean[] = [];
-  registry = { ...plain, update: async (change) => {
-    const lock = await lockFile(join(directory, 'lock'));
-    await lock?.release();
-    free.push(lock !== undefined);
-    return plain.update(change);
-  } };
+  registry = {
+    ...plain,
+    update: async (change) => {
+      const lock = await lockFile(join(directory, 'lock'));
+      await lock?.release();
+      free.push(lock !== undefined);
+      return plain.update(change);
+    },
+  };
   machine.fetched = [beat(0)];
   expect(await run()).toMatchObject({ exitCode: 0 });
   expect(free).toEqual([false]);

@@ -13,7 +13,18 @@ describe('an assignment in a shell script', () => {
     expect(readAssignment(script, 'SALT')).toBe(value);
   });
 
-  it.each(['SALT="$(cat /root/salt)"', 'SALT="a$b"', 'SALT=`date`', 'SALT=$OTHER', "SALT='a'b", 'PEPPER=a', 'MY_SALT=a', '# SALT=a', 'SALT=', "SALT=''"])('%j has no plain value', (script) => {
+  it.each([
+    'SALT="$(cat /root/salt)"',
+    'SALT="a$b"',
+    'SALT=`date`',
+    'SALT=$OTHER',
+    "SALT='a'b",
+    'PEPPER=a',
+    'MY_SALT=a',
+    '# SALT=a',
+    'SALT=',
+    "SALT=''",
+  ])('%j has no plain value', (script) => {
     expect(readAssignment(script, 'SALT')).toBeUndefined();
   });
 });

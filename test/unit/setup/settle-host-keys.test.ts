@@ -7,7 +7,10 @@ import { fingerprintOf, pinnedHostKeys } from '../../../src/keys/host-key.ts';
 import { settleHostKeys } from '../../../src/setup/settle-host-key.ts';
 import type { RunCommand } from '../../../src/system/command.ts';
 
-const keys: Readonly<Record<string, string>> = { one: 'AAAAC3NzaC1lZDI1NTE5AAAAIG9uZQ==', two: 'AAAAC3NzaC1lZDI1NTE5AAAAIHR3bw==' };
+const keys: Readonly<Record<string, string>> = {
+  one: 'AAAAC3NzaC1lZDI1NTE5AAAAIG9uZQ==',
+  two: 'AAAAC3NzaC1lZDI1NTE5AAAAIHR3bw==',
+};
 const [ofOne, ofTwo] = [fingerprintOf(keys['one'] ?? ''), fingerprintOf(keys['two'] ?? '')];
 
 describe('the host keys of several servers', () => {
@@ -24,13 +27,29 @@ describe('the host keys of several servers', () => {
   const scan: RunCommand = ({ args }) => {
     const host = args.at(-1) ?? '';
     asked.push(host);
-    return Promise.resolve({ exitCode: 0, stdout: silent.includes(host) ? '' : `${host} ssh-ed25519 ${keys[host] ?? ''}\n`, stderr: '' });
+    return Promise.resolve({
+      exitCode: 0,
+      stdout: silent.includes(host) ? '' : `${host} ssh-ed25519 ${keys[host] ?? ''}\n`,
+      stderr: '',
+    });
   };
   const settle = (trust: Parameters<typeof settleHostKeys>[2]['trust']): Promise<boolean> => {
-    const config = configSchema.parse({ key: { derivation: 'sha512' }, ssh: { knownHosts: `${directory}/known_hosts` }, sources: [{ name: 'a', source: 'u@one' }, { name: 'b', source: 'v@one:b' }, { name: 'c', source: 'u@two' }] });
-    return settleHostKeys({ runCommand: scan, note: () => undefined } as unknown as CliContext, config, { trust, ask: false });
+    const config = configSchema.parse({
+      key: { derivation: 'sha512' },
+      ssh: { knownHosts: `${directory}/known_hosts` },
+      sources: [
+        { name: 'a', source: 'u@one' },
+        { name: 'b', source: 'v@one:b' },
+        { name: 'c', source: 'u@two' },
+      ],
+    });
+    return settleHostKeys({ runCommand: scan, note: () => undefined } as unknown as CliContext, config, {
+      trust,
+      ask: false,
+    });
   };
-  const pinned = async (host: string): Promise<string[]> => (await pinnedHostKeys(`${directory}/known_hosts`, { host, port: 22 })).map(({ fingerprint }) => fingerprint);
+  const pinned = async (host: string): Promise<string[]> =>
+    (await pinnedHostKeys(`${directory}/known_hosts`, { host, port: 22 })).map(({ fingerprint }) => fingerprint);
 
   it('are pinned each, and each server is asked once', async () => {
     expect(await settle('all')).toBe(true);

@@ -9,7 +9,11 @@ const render = (change: Partial<Parameters<typeof renderServerScript>[0]> = {}):
 
 describe("the server's script", () => {
   it.each(['/bin/sh', '/bin/dash', '/bin/bash'])('is one that %s understands', (shell) => {
-    for (const script of [render(), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } }), render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat', timer: true } })]) {
+    for (const script of [
+      render(),
+      render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } }),
+      render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat', timer: true } }),
+    ]) {
       expect(spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
     }
   });
@@ -17,23 +21,55 @@ describe("the server's script", () => {
   it('forces one read-only command and forbids everything else', () => {
     const script = render();
     expect(script).toContain('command="$rrsync -ro $directory"');
-    expect(script).toContain('options="command=\\"sudo -E $command\\",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding"');
+    expect(script).toContain(
+      'options="command=\\"sudo -E $command\\",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding"',
+    );
     expect(script).toContain('rule="%$group ALL=(root) NOPASSWD:SETENV: $command"');
   });
 
-  it.each([['/backups/', '/backups'], ['//srv//data/', '/srv/data'], ['/', '/']])('takes the directory %s as %s', (given, written) => {
+  it.each([
+    ['/backups/', '/backups'],
+    ['//srv//data/', '/srv/data'],
+    ['/', '/'],
+  ])('takes the directory %s as %s', (given, written) => {
     expect(render({ directory: given })).toContain(`directory='${written}'\n`);
   });
 
-  it.each(['backups', '', '/a b', "/a'b", '/a"b', '/a$HOME', '/a`id`', '/a/../b', '/./a', '/a\nb', '/a*', '/a,b', '/a:b', '/a\\b', '/ä'])('refuses the directory %j', (directory) => {
+  it.each([
+    'backups',
+    '',
+    '/a b',
+    "/a'b",
+    '/a"b',
+    '/a$HOME',
+    '/a`id`',
+    '/a/../b',
+    '/./a',
+    '/a\nb',
+    '/a*',
+    '/a,b',
+    '/a:b',
+    '/a\\b',
+    '/ä',
+  ])('refuses the directory %j', (directory) => {
     expect(() => render({ directory })).toThrow(UsageError);
   });
 
-  it.each(['root', '', 'Extbackup', '-x', 'a b', "a'b", 'a;b', 'a'.repeat(33), 'a\nb'])('refuses the user %j', (user) => {
-    expect(() => render({ user })).toThrow(UsageError);
-  });
+  it.each(['root', '', 'Extbackup', '-x', 'a b', "a'b", 'a;b', 'a'.repeat(33), 'a\nb'])(
+    'refuses the user %j',
+    (user) => {
+      expect(() => render({ user })).toThrow(UsageError);
+    },
+  );
 
-  it.each(["ssh-ed25519 AAAA it's", 'ssh-ed25519 AAAA', `command="x" ${key}`, `${key}\n${key}`, '', 'ssh-dss AAAA a@b'])('refuses the public key %j', (publicKey) => {
+  it.each([
+    "ssh-ed25519 AAAA it's",
+    'ssh-ed25519 AAAA',
+    `command="x" ${key}`,
+    `${key}\n${key}`,
+    '',
+    'ssh-dss AAAA a@b',
+  ])('refuses the public key %j', (publicKey) => {
     expect(() => render({ publicKeys: [publicKey] })).toThrow(UsageError);
   });
 });

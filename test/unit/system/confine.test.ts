@@ -11,7 +11,15 @@ function recorder(canConfine: boolean): { readonly started: Command[]; readonly 
       started.push(command);
       return canConfine || command.args.at(-1) !== '/usr/bin/true'
         ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
-        : Promise.reject(new CommandError(command.file, command.args, 'ended with 1', 1, "setpriv: unrecognized option '--landlock-access'"));
+        : Promise.reject(
+            new CommandError(
+              command.file,
+              command.args,
+              'ended with 1',
+              1,
+              "setpriv: unrecognized option '--landlock-access'",
+            ),
+          );
     },
   };
 }
@@ -22,12 +30,19 @@ describe('a confined program', () => {
   it('is started by setpriv, with one directory to write to, and is asked for once', async () => {
     const { run, started } = recorder(true);
     const confine = createConfinement(run);
-    await (await confine(run, '/mnt/plaintext'))(rsync);
-    await (await confine(run, '/mnt/plaintext'))(rsync);
+    await (
+      await confine(run, '/mnt/plaintext')
+    )(rsync);
+    await (
+      await confine(run, '/mnt/plaintext')
+    )(rsync);
     expect(started.map(({ file }) => file)).toEqual(['/usr/bin/setpriv', '/usr/bin/setpriv', '/usr/bin/setpriv']);
     const args = started[1]?.args ?? [];
     expect(args.slice(args.indexOf('--') + 1)).toEqual(['/usr/bin/rsync', '--archive', 'x']);
-    expect(args.filter((arg) => arg.includes('write-file'))).toEqual([expect.stringMatching(/^path-beneath:read-file,write-file:\/dev\/null$/), expect.stringMatching(/^path-beneath:write-file,.*:\/mnt\/plaintext$/)]);
+    expect(args.filter((arg) => arg.includes('write-file'))).toEqual([
+      expect.stringMatching(/^path-beneath:read-file,write-file:\/dev\/null$/),
+      expect.stringMatching(/^path-beneath:write-file,.*:\/mnt\/plaintext$/),
+    ]);
   });
 
   it('is asked for again where there was no answer in time', async () => {
@@ -35,18 +50,26 @@ describe('a confined program', () => {
     let asked = 0;
     const slow: RunCommand = (command) => {
       asked += 1;
-      return asked === 1 ? Promise.reject(new CommandError(command.file, command.args, 'took too long', undefined, '', true)) : run(command);
+      return asked === 1
+        ? Promise.reject(new CommandError(command.file, command.args, 'took too long', undefined, '', true))
+        : run(command);
     };
     const confine = createConfinement(slow);
-    await (await confine(run, '/mnt/plaintext'))(rsync);
+    await (
+      await confine(run, '/mnt/plaintext')
+    )(rsync);
     expect(started.at(-1)).toEqual(rsync);
-    await (await confine(run, '/mnt/plaintext'))(rsync);
+    await (
+      await confine(run, '/mnt/plaintext')
+    )(rsync);
     expect(started.at(-1)?.file).toBe('/usr/bin/setpriv');
   });
 
   it('runs as it is where that is not possible', async () => {
     const { run, started } = recorder(false);
-    await (await createConfinement(run)(run, '/mnt/plaintext'))(rsync);
+    await (
+      await createConfinement(run)(run, '/mnt/plaintext')
+    )(rsync);
     expect(started.at(-1)).toEqual(rsync);
   });
 });

@@ -41,7 +41,8 @@ describe('withUndo', () => {
   it('does not undo what a look refused', async () => {
     const log: string[] = [];
     const work = withUndo(new AbortController().signal, (run) =>
-      run({ ...step('open', log), check: () => Promise.reject(new Error('open already')) }));
+      run({ ...step('open', log), check: () => Promise.reject(new Error('open already')) }),
+    );
     await expect(work).rejects.toThrow('open already');
     expect(log).toEqual([]);
   });

@@ -16,11 +16,17 @@ it('writes what a terminal would obey as rsync does', () => {
 });
 
 it('any name can be told from any other, and holds nothing that is not shown', () => {
-  const bytes = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((array) => Buffer.from(array.filter((byte) => byte !== 0 && byte !== 0x2f)));
-  const odd = fc.array(fc.constantFrom('\\', '#', '0', '1', '3', '7', '\x1b', 'a', '\u202e', '\u009b')).map((parts) => Buffer.from(parts.join('')));
-  fc.assert(fc.property(fc.oneof(bytes, odd), (name) => {
-    const shown = shownName(name);
-    expect(shown).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
-    expect(bytesOfName(Buffer.from(shown).toString('latin1'))).toEqual(name);
-  }));
+  const bytes = fc
+    .uint8Array({ minLength: 1, maxLength: 12 })
+    .map((array) => Buffer.from(array.filter((byte) => byte !== 0 && byte !== 0x2f)));
+  const odd = fc
+    .array(fc.constantFrom('\\', '#', '0', '1', '3', '7', '\x1b', 'a', '\u202e', '\u009b'))
+    .map((parts) => Buffer.from(parts.join('')));
+  fc.assert(
+    fc.property(fc.oneof(bytes, odd), (name) => {
+      const shown = shownName(name);
+      expect(shown).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+      expect(bytesOfName(Buffer.from(shown).toString('latin1'))).toEqual(name);
+    }),
+  );
 });

@@ -48,16 +48,23 @@ export function interpretRules(text: string, event: UdevEvent): Outcome {
 
 function parse(text: string): Token[][] {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  return lines.map((line) => line.split(/,\s*(?=[A-Z])/).map((part) => {
-    const [, key, operator, value] = /^([A-Z]+(?:\{\w+\})?)(==|!=|\+=|=)"([^"]*)"$/.exec(part.trim()) ?? [];
-    if (key === undefined || operator === undefined || value === undefined) throw new Error(`not understood: ${part}`);
-    return { key, operator, value };
-  }));
+  return lines.map((line) =>
+    line.split(/,\s*(?=[A-Z])/).map((part) => {
+      const [, key, operator, value] = /^([A-Z]+(?:\{\w+\})?)(==|!=|\+=|=)"([^"]*)"$/.exec(part.trim()) ?? [];
+      if (key === undefined || operator === undefined || value === undefined)
+        throw new Error(`not understood: ${part}`);
+      return { key, operator, value };
+    }),
+  );
 }
 
 const isMatch = ({ operator }: Token): boolean => operator === '==' || operator === '!=';
 
-function matches({ key, operator, value }: Token, event: UdevEvent, properties: Readonly<Record<string, string>>): boolean {
+function matches(
+  { key, operator, value }: Token,
+  event: UdevEvent,
+  properties: Readonly<Record<string, string>>,
+): boolean {
   const wanted = new RegExp(`^(?:${value.replaceAll('*', '.*').replaceAll('?', '.')})$`);
   const found = valuesOf(key, event, properties).some((actual) => wanted.test(actual));
   return operator === '==' ? found : !found;
