@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { commandList, type MakeCommand } from './commands/command-list.ts';
 import type { CliContext } from './terminal/cli-context.ts';
 import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
-import { runCommand } from './system/command.ts';
+import { startProgram } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';
 import { version } from './version.ts';
 
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       return { ...defaultPaths, config: program.opts<{ config: string }>().config };
     },
     version,
-    runCommand,
+    runCommand: startProgram,
     loadConfig: async () => (await import('./config/load.ts')).loadConfig(context.paths.config),
     print: (text) => process.stdout.write(`${text}\n`),
     note: (text) => process.stderr.write(`${text}\n`),

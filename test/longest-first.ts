@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, the longest first. All others follow as always. */
-const longest = ['faults', 'rotation', 'drives', 'refusals', 'custody', 'mercy'].map(
+const longest = ['faults', 'rotation', 'drives', 'refusals', 'custody', 'held-runs'].map(
   (name) => `/test/lab/stories/${name}.test.ts`,
 );
 

@@ -8,7 +8,7 @@ import { loadConfig } from '../config/load.ts';
 import { mountSetting } from '../config/mount-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { readLook } from '../opening/opened-by-person.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { BusyError, ExtbackupError, messageOf, UsageError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { startDispatcher, type Subscription } from '../notify/dispatcher.ts';
@@ -17,11 +17,11 @@ import { createNoticeSpool } from '../notify/notice-spool.ts';
 import { createNoticeMaker } from '../notify/notices.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { openRotationMemory } from '../records/rotation-memory.ts';
-import { createRunLedger } from '../records/run-log.ts';
-import { openAttachLedger } from '../records/attach-memory.ts';
+import { createRunLog } from '../records/run-log.ts';
+import { openAttachMemory } from '../records/attach-memory.ts';
 import { removeUnfinished } from '../system/atomic-file.ts';
 import { readBootId } from '../disk/block-devices.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { createConfinement } from '../system/confine.ts';
 import { allErrands, createCourier } from '../notify/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
@@ -40,10 +40,10 @@ import { createApprovalWatch } from './approval-watch.ts';
 import { createLog, logEvents } from './journal.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
-import { watchLedger } from './registry-watch.ts';
+import { watchRegistry } from './registry-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
-import { createStation } from './supervisor.ts';
+import { createSupervisor } from './supervisor.ts';
 import { createStatusFile } from './status-file.ts';
 import { watchWarnings } from './warnings.ts';
 
@@ -61,7 +61,7 @@ const lookForgottenEveryMs = 60_000;
  * @throws BusyError when another agent runs
  */
 export async function runAgent(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   version: string,
   socket: string | undefined,
@@ -76,20 +76,20 @@ export async function runAgent(
   const lock = await lockFile(`${paths.run}/agent.lock`);
   if (!lock) throw new BusyError('Another agent is running already.', 'See: systemctl status extbackup');
   try {
-    await serve(run, paths, version, socket);
+    await serve(start, paths, version, socket);
   } finally {
     await lock.release();
   }
 }
 
-async function serve(run: RunCommand, paths: Paths, version: string, socket: string | undefined): Promise<void> {
+async function serve(start: StartProgram, paths: Paths, version: string, socket: string | undefined): Promise<void> {
   const log = createLog();
   const bus = createBus((event, error) => {
     log.error({ event: 'handler:failed', of: event, reason: messageOf(error) });
   });
   logEvents(bus, log);
-  const service = createServiceStatus(run, socket);
-  const courier = createCourier(run, paths);
+  const service = createServiceStatus(start, socket);
+  const courier = createCourier(start, paths);
   const load = (): Promise<Config> => loadConfig(paths.config);
   const warnings = watchWarnings(bus);
   let settingsAreWrong = false;
@@ -112,7 +112,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const spool = createNoticeSpool(files.outbox(paths), (error) => {
     log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` });
   });
-  await endErrands(run, paths);
+  await endErrands(start, paths);
   const dispatcher = startDispatcher(
     bus,
     createNoticeMaker(hostname(), () => new Date()),
@@ -122,7 +122,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     { spool, leftovers: await spool.leftovers(new Date()) },
   );
   bus.emit('agent:started', { version });
-  await closeLeftovers(run, paths, (reason, todo) => {
+  await closeLeftovers(start, paths, (reason, todo) => {
     bus.emit('warning:raised', { reason, todo });
   });
 
@@ -130,41 +130,41 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const quietly = (error: unknown): void => {
     log.warn({ event: 'agent:trouble', reason: messageOf(error) });
   };
-  const ledger = watchLedger(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => {
+  const registryWatch = watchRegistry(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => {
     bus.emit('warning:raised', { reason: happened, todo });
   });
-  const { registry } = ledger;
+  const { registry } = registryWatch;
   const replies = createReplies(files.replies(paths), quietly);
   const statusFile = createStatusFile({
     file: files.status(paths),
     rotationMemory: files.rotation(paths),
-    drives: () => ledger.known(),
+    drives: () => registryWatch.known(),
     loadConfig: load,
     warnings,
     onError: quietly,
-    board: () => station.board,
-    keyIsLoaded: () => station.keyIsLoaded(),
+    board: () => supervisor.board,
+    keyIsLoaded: () => supervisor.keyIsLoaded(),
     onStatus: (status) => {
       service.say(describeService(status));
     },
   });
-  const confine = createConfinement(run);
-  const station = createStation({
+  const confine = createConfinement(start);
+  const supervisor = createSupervisor({
     bus,
-    run,
+    start,
     paths,
     registry,
     replies,
     bootId,
     loadConfig: load,
-    runs: createRunLedger(files.runs(paths)),
-    attaches: await openAttachLedger(files.attaches(paths), bootId, quietly),
+    runs: createRunLog(files.runs(paths)),
+    attaches: await openAttachMemory(files.attaches(paths), bootId, quietly),
     machineFor: (settings, record) =>
       createMachine(
-        run,
+        start,
         paths,
         {
-          reach: createLink(run, paths, identityFile(paths, settings.ssh)),
+          reach: createLink(start, paths, identityFile(paths, settings.ssh)),
           runHookOutside: (hook, environment, signal) =>
             courier({ kind: 'hook', hook, environment }, hook.timeout, signal),
           confine,
@@ -196,7 +196,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     config = changed;
     dispatcher.use(subscriptionsOf(config));
   }, quietly);
-  const lookForApprovals = coalesce(createApprovalWatch({ bus, drives: () => ledger.known() }), quietly);
+  const lookForApprovals = coalesce(createApprovalWatch({ bus, drives: () => registryWatch.known() }), quietly);
   lookForApprovals();
   let lookForgotten: () => void = () => undefined;
   let forgottenSoon: NodeJS.Timeout | undefined;
@@ -205,20 +205,20 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
     lookForgotten();
   };
   const stops = await startTriggers({
-    run,
+    start,
     paths,
     bus,
-    station,
+    supervisor,
     onConfig: reload,
     onDrives,
     warnAfterMs: () => config?.usb.warnAfter ?? usualWarnAfterMs,
     onRestart: () => {
-      void station.idle().then(() => {
+      void supervisor.idle().then(() => {
         end('upgraded');
       });
     },
   });
-  station.keyChanged(); // looks around, too
+  supervisor.keyChanged(); // looks around, too
   const memory = openRotationMemory(files.rotation(paths), quietly);
   const lookOverdue = coalesce(
     () =>
@@ -226,8 +226,8 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
         bus,
         memory,
         now: () => new Date(),
-        drives: () => ledger.known(),
-        present: () => station.board.present(),
+        drives: () => registryWatch.known(),
+        present: () => supervisor.board.present(),
         rotation: () => rotationSetting(load),
       }),
     quietly,
@@ -236,7 +236,7 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   const overdueTimer = setInterval(lookOverdue, lookOverdueEveryMs);
   const watchForgotten = createForgottenWatch({
     bus,
-    look: () => readLook(paths),
+    look: () => readOpenedByPerson(paths),
     setting: () => mountSetting(load),
     now: () => new Date(),
   });
@@ -254,16 +254,16 @@ async function serve(run: RunCommand, paths: Paths, version: string, socket: str
   clearTimeout(forgottenSoon);
   await service.stopping();
   await Promise.all(stops.map((stop) => stop()));
-  await station.stop();
+  await supervisor.stop();
   await dispatcher.stop(noticeGraceMs);
   await statusFile.writeStopped();
 }
 
 interface TriggerParts {
-  readonly run: RunCommand;
+  readonly start: StartProgram;
   readonly paths: Paths;
   readonly bus: ReturnType<typeof createBus>;
-  readonly station: ReturnType<typeof createStation>;
+  readonly supervisor: ReturnType<typeof createSupervisor>;
   readonly warnAfterMs: () => number;
   readonly onRestart: () => void;
   readonly onConfig: () => void;
@@ -274,7 +274,7 @@ interface TriggerParts {
 async function startTriggers({
   paths,
   bus,
-  station,
+  supervisor,
   warnAfterMs,
   onRestart,
   onConfig,
@@ -286,7 +286,7 @@ async function startTriggers({
     },
     onDisconnect: (_port, usbSerial) => {
       bus.emit('drive:removed', { ...(usbSerial !== undefined && { usbSerial }) });
-      station.look();
+      supervisor.look();
     },
     onNoBlockDevice: (_port, usbSerial) => {
       const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
@@ -299,16 +299,16 @@ async function startTriggers({
   };
   const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
   const key = await watchKeyFile(paths, () => {
-    station.keyChanged();
+    supervisor.keyChanged();
   });
   const config = await watchConfigFile(paths.config, onConfig);
   const spool = await watchSpool(paths, {
     onNote: (note) => {
-      if (note.kind === 'request') station.request(note.request);
+      if (note.kind === 'request') supervisor.request(note.request);
       else if (note.kind === 'restart') onRestart();
-      else if (note.kind === 'nudge' && note.about === 'key') station.keyChanged();
+      else if (note.kind === 'nudge' && note.about === 'key') supervisor.keyChanged();
       else {
-        station.look();
+        supervisor.look();
         if (note.kind === 'nudge') onDrives();
       }
     },
@@ -320,22 +320,22 @@ async function startTriggers({
 }
 
 /** What units were doing for an agent that died; what was not delivered is delivered again. */
-async function endErrands(run: RunCommand, paths: Paths): Promise<void> {
-  await stopUnits(run, allLinks, allErrands);
+async function endErrands(start: StartProgram, paths: Paths): Promise<void> {
+  await stopUnits(start, allLinks, allErrands);
   for (const errands of ['link', 'courier']) await rm(join(paths.run, errands), { recursive: true, force: true });
 }
 
 /** What a dead agent left open is closed before anything else; a command that is at work now is left alone. */
 async function closeLeftovers(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   warn: (reason: string, todo: string) => void,
 ): Promise<void> {
   const lock = await lockFile(`${paths.run}/device.lock`);
   if (!lock) return;
   try {
-    const look = await readLook(paths); // a person may have a disk open: that is not ours to close
-    const { closed, left } = await releaseAll(run, { except: look && mappingName(look.label) });
+    const look = await readOpenedByPerson(paths); // a person may have a disk open: that is not ours to close
+    const { closed, left } = await releaseAll(start, { except: look && mappingName(look.label) });
     if (closed.length > 0)
       warn(
         `An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`,

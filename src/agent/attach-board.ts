@@ -12,7 +12,7 @@ export interface Attach {
   readonly volume: Volume;
   /** Label of the enrolled disk; undefined for a volume that is not ours. */
   readonly drive: string | undefined;
-  /** What the ledger said of the disk when this was decided; undefined for a volume that is not ours. */
+  /** The registry's record of the disk when this was decided; undefined for a volume that is not ours. */
   readonly enrolment: string | undefined;
   /** `new`: nothing was decided yet. `ignored`: it must not be opened. */
   state: DriveState | 'ignored' | 'new';

@@ -1,12 +1,12 @@
 import type { Bus } from '../bus/bus.ts';
 import type { MountSetting } from '../config/mount-setting.ts';
-import type { Look } from '../opening/opened-by-person.ts';
+import type { OpenedByPerson } from '../opening/opened-by-person.ts';
 
 /** What looking for a forgotten disk needs. */
 export interface ForgottenParts {
   readonly bus: Bus;
   /** Who has which disk open now. */
-  readonly look: () => Promise<Look | undefined>;
+  readonly look: () => Promise<OpenedByPerson | undefined>;
   readonly setting: () => Promise<MountSetting>;
   readonly now: () => Date;
 }

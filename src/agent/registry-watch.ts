@@ -2,15 +2,15 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { Advice } from '../errors.ts';
 
-/** The ledger, as the agent asks for it again and again. */
-export interface LedgerWatch {
+/** The registry, as the agent asks for it again and again. */
+export interface RegistryWatch {
   readonly registry: DriveRegistry;
   /** The enrolled disks; none while nothing is known of them. */
   known(): Promise<readonly DriveRecord[]>;
 }
 
-/** Tells the operator what is wrong with the ledger: once, until it is well again or something else is wrong. */
-export function watchLedger(registry: DriveRegistry, tell: (trouble: Advice) => void): LedgerWatch {
+/** Tells the operator what is wrong with the registry: once, until it is well again or something else is wrong. */
+export function watchRegistry(registry: DriveRegistry, tell: (trouble: Advice) => void): RegistryWatch {
   let told: string | undefined;
   const read: DriveRegistry['read'] = async () => {
     const found = await registry.read();

@@ -1,5 +1,5 @@
 import type { Status } from '../protocol/status.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 
 /** Tells systemd how the agent is; see sd_notify(3). Without systemd around, does nothing. */
 export interface ServiceStatus {
@@ -11,14 +11,14 @@ export interface ServiceStatus {
 
 const everyMs = 1_000;
 
-export function createServiceStatus(run: RunCommand, socket: string | undefined): ServiceStatus {
+export function createServiceStatus(start: StartProgram, socket: string | undefined): ServiceStatus {
   let said = '';
   let wanted = '';
   let timer: NodeJS.Timeout | undefined;
   const send = async (...states: string[]): Promise<void> => {
     if (socket === undefined) return;
     try {
-      await run({ file: '/usr/bin/systemd-notify', args: states, env: { NOTIFY_SOCKET: socket }, timeoutMs: 10_000 });
+      await start({ file: '/usr/bin/systemd-notify', args: states, env: { NOTIFY_SOCKET: socket }, timeoutMs: 10_000 });
     } catch {
       // systemd that does not listen is no reason to stop backing up
     }

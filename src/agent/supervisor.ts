@@ -6,18 +6,18 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
-import { readLook } from '../opening/opened-by-person.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { BusyError, CancelledError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { coalesce } from '../system/coalesce.ts';
-import type { RunLedger } from '../records/run-log.ts';
-import type { AttachLedger } from '../records/attach-memory.ts';
+import type { RunLog } from '../records/run-log.ts';
+import type { AttachMemory } from '../records/attach-memory.ts';
 import { releaseDisks } from '../disk/release-disks.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { createRunQueue, type RunOrder } from '../run/run-queue.ts';
 import { findVolumes, type Volume } from '../disk/volumes.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { readIoErrors } from '../disk/io-errors.ts';
@@ -27,21 +27,21 @@ import { askSmartByUnit, hasSmartctl } from '../disk/smart.ts';
 import { releaseAll } from '../disk/release.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import { createAttachBoard, type AttachBoard } from './attach-board.ts';
-import { lookAround } from './look-around.ts';
+import { lookAround } from './refresh.ts';
 import { createKeyLookup } from './key-lookup.ts';
 import { releaseUntilClosed } from './release-until-closed.ts';
 import type { Replies } from './replies.ts';
 import { createRequests } from './requests.ts';
 import { twinTrouble } from './twins.ts';
 
-export interface StationParts {
+export interface SupervisorParts {
   readonly bus: Bus;
-  readonly run: RunCommand;
+  readonly start: StartProgram;
   readonly paths: Paths;
   readonly bootId: string;
   readonly registry: DriveRegistry;
-  readonly runs: RunLedger;
-  readonly attaches: AttachLedger;
+  readonly runs: RunLog;
+  readonly attaches: AttachMemory;
   readonly replies: Replies;
   loadConfig(): Promise<Config>;
   machineFor(config: Config, record: DriveRecord): Machine;
@@ -57,7 +57,7 @@ export interface Sight {
   readonly keyIsLoaded: () => Promise<boolean>;
 }
 
-export interface Station {
+export interface Supervisor {
   readonly board: AttachBoard;
   /** Something may have changed: look what is plugged in. */
   look(): void;
@@ -71,12 +71,12 @@ export interface Station {
 }
 
 const lookAgainMs = 2_000;
-const ledgerAgainMs = 30_000;
+const registryAgainMs = 30_000;
 const closePatienceMs = 1_000; // others wait for the lock
 const lookPatienceMs = 3_000; // we take it ourselves to see whether somebody has it
 
-export function createStation(parts: StationParts, releaseAgainMs = 10_000): Station {
-  const { bus, run, paths, registry, publish } = parts;
+export function createSupervisor(parts: SupervisorParts, releaseAgainMs = 10_000): Supervisor {
+  const { bus, start, paths, registry, publish } = parts;
   const board = createAttachBoard();
   const deviceLock = `${paths.run}/device.lock`;
   const stopping = new AbortController();
@@ -185,8 +185,8 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     const lock = await lockFile(deviceLock);
     if (!lock) return false; // a run, or a command, has opened disks: they are not to be closed under it
     try {
-      if ((await readLook(paths))?.label === drive) return false; // a person has it open, and closes it
-      const { left } = await releaseAll(run, { only: mappingName(drive) }, closePatienceMs);
+      if ((await readOpenedByPerson(paths))?.label === drive) return false; // a person has it open, and closes it
+      const { left } = await releaseAll(start, { only: mappingName(drive) }, closePatienceMs);
       const disk = board.find(drive)?.volume.disk;
       return left.length === 0 && (disk === undefined || (await holdsOf(disk, mappingName(drive))).length === 0);
     } finally {
@@ -200,7 +200,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     publish();
   });
 
-  const volumes = parts.sight?.findVolumes ?? (() => findVolumes(run));
+  const volumes = parts.sight?.findVolumes ?? (() => findVolumes(start));
 
   const around = {
     bus,
@@ -208,7 +208,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     deviceLock,
     board,
     queue,
-    ledger: parts.attaches,
+    attaches: parts.attaches,
     bootId: parts.bootId,
     loadConfig: () => parts.loadConfig(),
     machineFor: (config: Config, record: DriveRecord) => parts.machineFor(config, record),
@@ -218,7 +218,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
     health: {
       ioErrors: readIoErrors,
       canAsk: hasSmartctl,
-      smart: (disk: string) => askSmartByUnit(run, paths.run, disk),
+      smart: (disk: string) => askSmartByUnit(start, paths.run, disk),
     },
     keyIsLoaded,
     onPhase: (phase: string) => {
@@ -229,7 +229,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
       board.setProgress(progress);
       publish();
     },
-    record: async (record: Parameters<RunLedger['append']>[0]) => {
+    record: async (record: Parameters<RunLog['append']>[0]) => {
       const warning = await parts.runs.append(record);
       if (warning !== undefined)
         bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
@@ -240,7 +240,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
       await lock?.release();
       return lock === undefined;
     },
-    lookOfPerson: () => readLook(paths),
+    lookOfPerson: () => readOpenedByPerson(paths),
     lookAgain: (afterMs = lookAgainMs) => {
       clearTimeout(again);
       again = setTimeout(look, afterMs);
@@ -250,17 +250,17 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
   const look = coalesce(
     async () => {
       if (stopping.signal.aborted) return;
-      if ((await readLook(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
+      if ((await readOpenedByPerson(paths)) === undefined) board.retry('EXB_BUSY'); // who looked has closed the disk
       await lookAround(around);
       lookTrouble = undefined;
       publish();
     },
     (error) => {
       publish();
-      const ledger = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the ledger's own watch
-      if (!ledger && lookTrouble !== messageOf(error)) warn('The plugged disks could not be looked up')(error);
+      const ofRegistry = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the registry's own watch
+      if (!ofRegistry && lookTrouble !== messageOf(error)) warn('The plugged disks could not be looked up')(error);
       lookTrouble = messageOf(error);
-      around.lookAgain(ledger ? ledgerAgainMs : lookAgainMs);
+      around.lookAgain(ofRegistry ? registryAgainMs : lookAgainMs);
     },
   );
 
@@ -272,7 +272,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
       .flatMap((record) => {
         const volume = found.find(({ luksUuid }) => luksUuid === record.luksUuid);
         if (volume === undefined) return [];
-        const refused = twinTrouble(record.label, volume, found, { ledger: parts.attaches });
+        const refused = twinTrouble(record.label, volume, found, { attaches: parts.attaches });
         return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
       });
     return { enrolled, present };
@@ -287,7 +287,7 @@ export function createStation(parts: StationParts, releaseAgainMs = 10_000): Sta
         'Another command is at work with a disk; nothing was closed.',
         'Wait for its end, then again: extbackup release',
       );
-    const closed = await releaseDisks(run).finally(() => lock.release());
+    const closed = await releaseDisks(start).finally(() => lock.release());
     look();
     return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
   };

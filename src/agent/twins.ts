@@ -1,7 +1,7 @@
 import type { DriveRecord } from '../records/drive-record.ts';
 import { DriveError } from '../errors.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
-import type { AttachLedger } from '../records/attach-memory.ts';
+import type { AttachMemory } from '../records/attach-memory.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 
@@ -23,7 +23,7 @@ const hasTwin = (volume: Volume, volumes: readonly Volume[]): boolean =>
 /** What twins need to be refused. */
 export interface TwinParts {
   readonly board: AttachBoard;
-  readonly ledger: AttachLedger;
+  readonly attaches: AttachMemory;
   readonly queue: RunQueue;
 }
 
@@ -32,7 +32,7 @@ export function twinTrouble(
   drive: string,
   volume: Volume,
   volumes: readonly Volume[],
-  { ledger }: Pick<TwinParts, 'ledger'>,
+  { attaches }: Pick<TwinParts, 'attaches'>,
 ): DriveError | undefined {
   if (hasTwin(volume, volumes))
     return new DriveError(
@@ -40,7 +40,7 @@ export function twinTrouble(
       `Two disks with the LUKS header of ${drive} are plugged in; one is a copy.`,
       todo,
     );
-  if (ledger.stateOf(volume) !== 'duplicate') return undefined;
+  if (attaches.stateOf(volume) !== 'duplicate') return undefined;
   return new DriveError(
     'EXB_DUPLICATE',
     `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. It is not opened before it is plugged in anew.`,
@@ -54,7 +54,7 @@ export async function refuseTwins(
   records: readonly DriveRecord[],
   parts: TwinParts,
 ): Promise<{ readonly attach: Attach; readonly error: DriveError }[]> {
-  const { board, ledger, queue } = parts;
+  const { board, attaches, queue } = parts;
   const refused: { attach: Attach; error: DriveError }[] = [];
   for (const attach of board.attaches.filter(isUntouched)) {
     const record = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid);
@@ -70,8 +70,8 @@ export async function refuseTwins(
       queue.end(order.runId, error);
     attach.state = 'ignored'; // after the order was dropped, which makes it idle
     attach.message = `${error.message} ${error.todo}`;
-    if (ledger.stateOf(volume) === 'duplicate') continue;
-    await ledger.note(volume, 'duplicate');
+    if (attaches.stateOf(volume) === 'duplicate') continue;
+    await attaches.note(volume, 'duplicate');
     refused.push({ attach, error });
   }
   return refused;

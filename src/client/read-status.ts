@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { placeOf } from '../keys/ram-directory.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants, type BlockDevice } from '../disk/block-devices.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from '../system/process-start.ts';
 import { describeRotation, planRotation } from '../records/rotation.ts';
@@ -17,7 +17,7 @@ import { statusSchema, type DriveStatus, type Status } from '../protocol/status.
 /** What is needed to look at the present state. */
 export interface StatusSources {
   readonly paths: Paths;
-  readonly runCommand: RunCommand;
+  readonly runCommand: StartProgram;
   /** Setting `rotation`. */
   readonly rotation: RotationSetting;
 }

@@ -9,7 +9,7 @@ import { coalesce } from '../system/coalesce.ts';
 import { readProcessStart } from '../system/process-start.ts';
 import { readAgentStatus } from './read-status.ts';
 import { replySchema, type Reply, type Status } from '../protocol/status.ts';
-import { watchRunDirectory } from './watch-status.ts';
+import { watchRunDirectory } from './follow-status.ts';
 
 /** What to ask for; the id is added here. */
 export type Wish =

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { makeChannel } from '../notify/make-channel.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { Errand } from '../notify/courier.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -33,14 +33,14 @@ function parseErrand(json: string): Errand {
   }
 }
 
-async function doErrand(run: RunCommand, errand: Errand): Promise<string | undefined> {
+async function doErrand(start: StartProgram, errand: Errand): Promise<string | undefined> {
   const never = new AbortController().signal; // who gives it up ends this unit
   switch (errand.kind) {
     case 'hook':
-      return runHook(run, errand.hook, errand.environment, never);
+      return runHook(start, errand.hook, errand.environment, never);
     case 'notice':
       try {
-        await makeChannel(errand.channel, run).send(errand.notice, never);
+        await makeChannel(errand.channel, start).send(errand.notice, never);
         return undefined;
       } catch (error) {
         return messageOf(error);

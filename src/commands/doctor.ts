@@ -12,7 +12,7 @@ export function doctorCommand(context: CliContext): Command {
     .option('--fix', 'put right what needs no decision: file modes, and a host key that is not pinned yet')
     .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 when nothing failed, otherwise with 2.')
     .action(async (options: { json?: boolean; fix?: boolean }) => {
-      const patient = { paths: context.paths, run: context.runCommand, now: new Date(), fix: options.fix === true };
+      const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
       const findings = await examine(patient, () => context.loadConfig());
       context.print(options.json === true ? JSON.stringify(findings) : renderFindings(findings));
       if (findings.some(({ verdict }) => verdict === 'fail')) context.exitWith(exitCodes.usage);

@@ -73,8 +73,8 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
 
 /** Before the disk is known: it may have been forgotten, or made, while an earlier password was in force. */
 async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
-  const { paths, runCommand: run } = context;
-  await protectMemory(run);
+  const { paths, runCommand: start } = context;
+  await protectMemory(start);
   const password = await askPassword({
     message: `Old password of ${typed}:`,
     fromStdin: options.passwordStdin === true,
@@ -85,7 +85,7 @@ async function giveThePresentKey(context: CliContext, typed: string, options: Op
       withIdleDevice(paths, async () => {
         const config = await context.loadConfig();
         await requirePresentKey(paths, config.key);
-        const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(run));
+        const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(start));
         const changed = await rekeyDisk(
           context,
           config,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
-import { renderHistory } from '../client/history-text.ts';
-import { createRunLedger } from '../records/run-log.ts';
+import { renderPastRuns } from '../client/past-runs-text.ts';
+import { createRunLog } from '../records/run-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -18,7 +18,7 @@ export function historyCommand(context: CliContext): Command {
       const { drive, limit } = options;
       const runs = (await readRuns(context)).filter((run) => drive === undefined || run.drive === drive).slice(-limit);
       if (options.json === true) context.print(JSON.stringify(runs));
-      else context.print(runs.length === 0 ? 'There were no runs yet.' : renderHistory(runs));
+      else context.print(runs.length === 0 ? 'There were no runs yet.' : renderPastRuns(runs));
     });
 }
 
@@ -31,7 +31,7 @@ function parseLimit(text: string): number {
 
 async function readRuns(context: CliContext): Promise<RunRecord[]> {
   try {
-    return await createRunLedger(files.runs(context.paths)).list();
+    return await createRunLog(files.runs(context.paths)).list();
   } catch (error) {
     throw new UsageError(
       `The past runs cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,

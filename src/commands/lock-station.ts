@@ -1,7 +1,7 @@
 import { cancelClosingTime } from '../opening/closing-time.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
-import { readLook } from '../opening/opened-by-person.ts';
-import { closeLook } from '../opening/open-for-person.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { closeForPerson } from '../opening/open-for-person.ts';
 import { NotReleasedError } from '../errors.ts';
 import { mappingName } from '../disk/luks.ts';
 import { releaseAll } from '../disk/release.ts';
@@ -42,13 +42,13 @@ export async function lockStation(station: KeyStation): Promise<LockReport> {
 }
 
 /** What a person has open, which is told with the programs that use it, and whatever else is open. */
-async function closeWhatIsIdle({ run, paths }: KeyStation): Promise<Pick<LockReport, 'closed' | 'left'>> {
+async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockReport, 'closed' | 'left'>> {
   const [closed, left]: [string[], string[]] = [[], []];
-  const look = await readLook(paths);
+  const look = await readOpenedByPerson(paths);
   if (look) {
     try {
-      await closeLook(run, paths, patienceMs);
-      await cancelClosingTime(run);
+      await closeForPerson(start, paths, patienceMs);
+      await cancelClosingTime(start);
       await nudgeAboutDrives(paths);
       closed.push(`disk ${look.label}, which ${look.by} had open`);
     } catch (error) {
@@ -56,7 +56,7 @@ async function closeWhatIsIdle({ run, paths }: KeyStation): Promise<Pick<LockRep
       left.push(...error.leftovers);
     }
   }
-  const others = await releaseAll(run, { except: look && mappingName(look.label) }, patienceMs);
+  const others = await releaseAll(start, { except: look && mappingName(look.label) }, patienceMs);
   return {
     closed: [...closed, ...others.closed],
     left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)],

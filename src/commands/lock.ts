@@ -9,7 +9,7 @@ export function lockCommand(context: CliContext): Command {
     .description('wipe the keys in RAM and close what is open and idle; refused while a run is going')
     .addHelpText('after', '\nExample:\n  extbackup lock')
     .action(async () => {
-      const { wiped, strays, closed, left } = await lockStation({ run: context.runCommand, paths: context.paths });
+      const { wiped, strays, closed, left } = await lockStation({ start: context.runCommand, paths: context.paths });
       if (strays.length > 0) {
         context.print(
           `Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is no ramfs: they lay on a disk, where traces may be left.`,

@@ -7,8 +7,8 @@ import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from '../opening/find-volume.ts';
-import { lookRefusal, readLook } from '../opening/opened-by-person.ts';
-import { openLook } from '../opening/open-for-person.ts';
+import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { openForPerson } from '../opening/open-for-person.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -35,18 +35,18 @@ export function mountCommand(context: CliContext): Command {
 }
 
 async function mount(context: CliContext, label: string | undefined, options: Options): Promise<void> {
-  const { paths, runCommand: run } = context;
+  const { paths, runCommand: start } = context;
   const writable = options.readWrite === true;
   const openFor = options.for ?? (await mountSetting(() => context.loadConfig())).closeAfter;
   await withDeviceLock(paths, async () => {
-    const look = await readLook(paths);
-    if (look) throw lookRefusal(look);
+    const look = await readOpenedByPerson(paths);
+    if (look) throw openedByPersonRefusal(look);
     const [records, disks] = await Promise.all([
       createDriveRegistry(files.drives(paths)).list(),
-      listBlockDevices(run),
+      listBlockDevices(start),
     ]);
     const record = chooseRecord(label, records, disks);
-    const inside = await openLook(run, paths, volumeOfRecord(record, disks), record, {
+    const inside = await openForPerson(start, paths, volumeOfRecord(record, disks), record, {
       by: process.env['SUDO_USER'] ?? userInfo().username,
       writable,
       since: new Date().toISOString(),
@@ -56,7 +56,7 @@ async function mount(context: CliContext, label: string | undefined, options: Op
       context.note(
         inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.',
       );
-    const closes = await setClosingTime(run, Math.ceil(openFor / 1000));
+    const closes = await setClosingTime(start, Math.ceil(openFor / 1000));
     await nudgeAboutDrives(paths); // the agent reminds of it
     context.print(
       `Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`,

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
-import { readLook } from '../opening/opened-by-person.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
-import { closeLook } from '../opening/open-for-person.ts';
+import { closeForPerson } from '../opening/open-for-person.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
 import { readAgentStatus } from '../client/read-status.ts';
 import { requestAndFollow } from '../client/request.ts';
@@ -35,7 +35,7 @@ export function releaseCommand(context: CliContext): Command {
 
 /** First what a person opened, which is mounted where everybody sees it; then what is left of runs. */
 async function releaseEverything(context: CliContext): Promise<void> {
-  const look = await closeLook(context.runCommand, context.paths);
+  const look = await closeForPerson(context.runCommand, context.paths);
   if (look) {
     await nudgeAboutDrives(context.paths);
     context.print(`Closed disk ${look.label}, which ${look.by} had open. Safe to unplug.`);
@@ -78,7 +78,7 @@ async function releaseHere(context: CliContext): Promise<void> {
 /** Another command at work on a disk answers for that disk itself. */
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   try {
-    const look = await readLook(context.paths); // what a person has open is not the agent's to close
+    const look = await readOpenedByPerson(context.paths); // what a person has open is not the agent's to close
     const { left } = await withDeviceLock(context.paths, () =>
       releaseAll(context.runCommand, { except: look && mappingName(look.label) }),
     );

@@ -11,7 +11,7 @@ import { shownLine, shownText } from '../text/shown-name.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { describeDuration } from '../text/wording.ts';
-import { createRunLedger } from '../records/run-log.ts';
+import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
@@ -106,7 +106,7 @@ async function lookAround(
   options: Options,
   signal: AbortSignal,
 ): Promise<string> {
-  const runs = await createRunLedger(files.runs(context.paths))
+  const runs = await createRunLog(files.runs(context.paths))
     .list()
     .catch(() => []); // without them it is only less clear which dates belong together
   await browse(

@@ -16,7 +16,7 @@ import { listHistory } from '../history/history-entry.ts';
 import type { UndoProgress } from '../history/undo-entry.ts';
 import { askYes } from '../terminal/ask-question.ts';
 import { count } from '../text/wording.ts';
-import { createRunLedger } from '../records/run-log.ts';
+import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -74,7 +74,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     options.run === undefined ? options.to : await beginOf(context, record.label, options.run),
     signal,
   );
-  const ledger = createRunLedger(files.runs(context.paths));
+  const ledger = createRunLog(files.runs(context.paths));
   const registry = createDriveRegistry(files.drives(context.paths));
   context.note(describe(record.label, plan));
   if (options.dryRun === true) return;
@@ -117,7 +117,7 @@ const describePlan = (label: string, { to, files: { removed, restored } }: Rollb
 
 /** Just before a run began. */
 async function beginOf(context: CliContext, label: string, runId: string): Promise<Date> {
-  const run = (await createRunLedger(files.runs(context.paths)).list()).find(
+  const run = (await createRunLog(files.runs(context.paths)).list()).find(
     ({ id, drive }) => id === runId && drive === label,
   );
   if (!run)

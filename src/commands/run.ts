@@ -3,7 +3,7 @@ import { labelPattern } from '../records/drive-record.ts';
 import { requestAndFollow } from '../client/request.ts';
 import { createBarView, createLineView, type RunView } from '../client/run-view.ts';
 import { describeEnd } from '../client/run-end.ts';
-import { createRunLedger } from '../records/run-log.ts';
+import { createRunLog } from '../records/run-log.ts';
 import type { Reply } from '../protocol/status.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -82,7 +82,7 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
   const runs =
     reply.runIds.length === 0
       ? []
-      : await createRunLedger(files.runs(context.paths))
+      : await createRunLog(files.runs(context.paths))
           .list()
           .catch(() => []); // the answer alone will do
   const { good, lines } = describeEnd(reply, runs);

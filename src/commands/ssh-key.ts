@@ -20,7 +20,7 @@ interface RotateOptions {
 
 /** Everything about the ssh key that the station logs in with. */
 export function sshKeyCommand(context: CliContext): Command {
-  const station = { run: context.runCommand, paths: context.paths };
+  const station = { start: context.runCommand, paths: context.paths };
   const command = new Command('ssh-key').description(
     'replace the ssh key, or bring its encrypted file into the present form',
   );

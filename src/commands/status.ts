@@ -4,7 +4,7 @@ import { coalesce } from '../system/coalesce.ts';
 import { readStatus, type StatusSources } from '../client/read-status.ts';
 import { renderStatus } from '../client/status-text.ts';
 import type { Status } from '../protocol/status.ts';
-import { statusFiles, watchRunDirectory } from '../client/watch-status.ts';
+import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { cancelClosingTime } from '../opening/closing-time.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
-import { closeLook } from '../opening/open-for-person.ts';
+import { closeForPerson } from '../opening/open-for-person.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
@@ -14,7 +14,7 @@ export function umountCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  extbackup umount')
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
       requireRoot('work on disks');
-      const look = await closeLook(context.runCommand, context.paths);
+      const look = await closeForPerson(context.runCommand, context.paths);
       await cancelClosingTime(context.runCommand);
       if (look) {
         await nudgeAboutDrives(context.paths); // a run may have waited for this

@@ -38,8 +38,8 @@ export function unlockCommand(context: CliContext): Command {
 }
 
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
-  const { paths, runCommand: run } = context;
-  await protectMemory(run);
+  const { paths, runCommand: start } = context;
+  await protectMemory(start);
   if (await isThere(nextKeyFile(files.luksKey(paths))))
     await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
   // Before the lock is taken: a prompt that nobody answers must keep nobody else from unlocking or locking.
@@ -68,12 +68,12 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
 
 /** The LUKS key is there and right; whether the ssh key came after it, an earlier `unlock` may not have seen. */
 async function completeLoaded(context: CliContext, config: Config): Promise<void> {
-  const { paths, runCommand: run } = context;
+  const { paths, runCommand: start } = context;
   if (await isThere(identityFile(paths, config.ssh))) {
     context.print('The key is loaded already.');
     return;
   }
-  const form = await loadSshKey(run, paths, config.ssh);
+  const form = await loadSshKey(start, paths, config.ssh);
   await nudgeAgent(paths, 'unlock');
   context.print(
     form === 'absent'
@@ -84,11 +84,11 @@ async function completeLoaded(context: CliContext, config: Config): Promise<void
 }
 
 async function load(context: CliContext, config: Config, typed: Secret): Promise<void> {
-  const { paths, runCommand: run } = context;
+  const { paths, runCommand: start } = context;
   const isFirst = config.key.check === undefined;
   const key = await buildKey(paths, config.key, typed);
   try {
-    const form = await loadKeys({ run, paths }, config, key, !isFirst);
+    const form = await loadKeys({ start, paths }, config, key, !isFirst);
     if (isFirst) await rememberCheck(paths.config, config.key, key);
     context.print(
       form === 'absent' ? 'The LUKS key is loaded. There is no ssh key yet: extbackup setup' : 'The keys are loaded.',

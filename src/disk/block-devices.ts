@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { z } from 'zod';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 
 /** A block device as lsblk(8) and sysfs show it. */
 export interface BlockDevice {
@@ -93,8 +93,8 @@ const listing = z.object({ blockdevices: z.array(node) });
 const columns = 'KNAME,PATH,TYPE,SIZE,FSTYPE,UUID,PARTLABEL,LABEL,MOUNTPOINTS,MODEL,SERIAL,TRAN,RO,PTTYPE';
 
 /** Whole disks with what is on them. Asks the udev database, so a disk's properties are there once udev is done with it. */
-export async function listBlockDevices(run: RunCommand): Promise<BlockDevice[]> {
-  const { stdout } = await run({
+export async function listBlockDevices(start: StartProgram): Promise<BlockDevice[]> {
+  const { stdout } = await start({
     file: '/usr/bin/lsblk',
     args: ['--json', '--bytes', '--tree', '--output', columns],
     timeoutMs: 20_000,

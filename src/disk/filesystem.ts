@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 
 /** File systems that a rotation disk may have. */
 export const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as const;
@@ -18,17 +18,17 @@ export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person' | 'at-mount';
 
 /** Checks an unmounted file system as far as its kind allows it. @throws CommandError */
 export function checkFilesystem(
-  run: RunCommand,
+  start: StartProgram,
   device: string,
   type: KnownFilesystem,
   signal?: AbortSignal,
 ): Promise<CheckOutcome> {
-  return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(run, device, signal);
+  return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(start, device, signal);
 }
 
 /** Type of the file system on an opened device, for example ext4; undefined when there is none that blkid knows. */
-export async function readFilesystemType(run: RunCommand, device: string): Promise<string | undefined> {
-  const { stdout } = await run({
+export async function readFilesystemType(start: StartProgram, device: string): Promise<string | undefined> {
+  const { stdout } = await start({
     file: '/usr/sbin/blkid',
     args: ['--probe', '--usages', 'filesystem', '--match-tag', 'TYPE', '--output', 'value', device],
     timeoutMs: 60_000,
@@ -39,8 +39,8 @@ export async function readFilesystemType(run: RunCommand, device: string): Promi
 }
 
 /** Checks an unmounted ext file system and repairs what is safe to repair without asking. */
-export async function checkExt(run: RunCommand, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
-  const { exitCode } = await run({
+export async function checkExt(start: StartProgram, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
+  const { exitCode } = await start({
     file: '/usr/sbin/e2fsck',
     args: ['-p', device],
     timeoutMs: 12 * 3_600_000, // a big disk after a power cut; the operator sees the phase
@@ -56,8 +56,8 @@ export async function checkExt(run: RunCommand, device: string, signal?: AbortSi
  * In a child, because a read from a dying disk can hang in the kernel for minutes.
  * @throws CommandError
  */
-export async function wakeDevice(run: RunCommand, device: string, signal?: AbortSignal): Promise<void> {
-  await run({
+export async function wakeDevice(start: StartProgram, device: string, signal?: AbortSignal): Promise<void> {
+  await start({
     file: '/usr/bin/dd',
     args: [`if=${device}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct', 'status=none'],
     timeoutMs: 90_000,
@@ -69,8 +69,8 @@ export async function wakeDevice(run: RunCommand, device: string, signal?: Abort
  * Waits until everything written to the file system of `path` is on the medium, and reports errors of that writing.
  * @throws CommandError
  */
-export async function flushFilesystem(run: RunCommand, path: string, signal?: AbortSignal): Promise<void> {
-  await run({
+export async function flushFilesystem(start: StartProgram, path: string, signal?: AbortSignal): Promise<void> {
+  await start({
     file: '/usr/bin/sync',
     args: ['--file-system', path],
     timeoutMs: 2 * 3_600_000,

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { listBlockDevices, withDescendants, type BlockDevice } from './block-devices.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import { backOff } from './mounts.ts';
 import type { FilesystemType } from './filesystem.ts';
@@ -10,10 +10,10 @@ import { readMke2fs } from './percent.ts';
 export const luksPartitionType = 'CA7D7CCB-63ED-4C53-861C-1742536059CC';
 
 /** Removes every signature from the partitions and the disk, the innermost first. @throws CommandError */
-export async function wipeSignatures(run: RunCommand, disk: BlockDevice, signal?: AbortSignal): Promise<void> {
+export async function wipeSignatures(start: StartProgram, disk: BlockDevice, signal?: AbortSignal): Promise<void> {
   const devices = [...withDescendants(disk)].map(({ path }) => path).reverse();
   for (const device of devices) {
-    await run({
+    await start({
       file: '/usr/sbin/wipefs',
       args: ['--all', '--quiet', '--lock=yes', device],
       timeoutMs: 120_000,
@@ -37,7 +37,7 @@ export async function findPartitioner(): Promise<(typeof partitioners)[number] |
  * @throws CommandError
  */
 export async function partition(
-  run: RunCommand,
+  start: StartProgram,
   device: string,
   label: string,
   signal?: AbortSignal,
@@ -46,14 +46,14 @@ export async function partition(
   const common = { timeoutMs: 120_000, ...(signal && { signal }) };
   if ((program ?? (await findPartitioner())) === '/usr/sbin/parted') {
     // It cannot set the type before its version 3.6; nothing here depends on the type.
-    await run({
+    await start({
       file: '/usr/sbin/parted',
       args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'],
       ...common,
     });
     return;
   }
-  await run({
+  await start({
     file: '/usr/sbin/sfdisk',
     args: ['--quiet', '--lock=yes', '--wipe', 'always', '--wipe-partitions', 'always', '--label', 'gpt', device],
     stdin: `type=${luksPartitionType}, name="${label}"\n`,
@@ -65,27 +65,27 @@ export async function partition(
  * Waits until the kernel and udev show the new partition.
  * @throws Error when it does not come
  */
-export async function awaitPartition(run: RunCommand, disk: string, patienceMs = 30_000): Promise<BlockDevice> {
+export async function awaitPartition(start: StartProgram, disk: string, patienceMs = 30_000): Promise<BlockDevice> {
   const until = Date.now() + patienceMs;
   for (;;) {
-    await settle(run);
-    const found = (await listBlockDevices(run)).find(({ path }) => path === disk);
+    await settle(start);
+    const found = (await listBlockDevices(start)).find(({ path }) => path === disk);
     const first = found?.children.find(({ type }) => type === 'part');
     if (first) return first;
     if (Date.now() > until) throw new Error(`${disk} shows no partition`);
-    await reread(run, disk);
+    await reread(start, disk);
     await backOff(200);
   }
 }
 
 /** Waits until udev has nothing to do, but not for ever: another device may keep it busy. */
-export async function settle(run: RunCommand): Promise<void> {
-  await run({ file: '/usr/bin/udevadm', args: ['settle', '--timeout=15'], timeoutMs: 20_000, accept: [1] });
+export async function settle(start: StartProgram): Promise<void> {
+  await start({ file: '/usr/bin/udevadm', args: ['settle', '--timeout=15'], timeoutMs: 20_000, accept: [1] });
 }
 
-async function reread(run: RunCommand, disk: string): Promise<void> {
+async function reread(start: StartProgram, disk: string): Promise<void> {
   try {
-    await run({ file: '/usr/sbin/blockdev', args: ['--rereadpt', disk], timeoutMs: 30_000 });
+    await start({ file: '/usr/sbin/blockdev', args: ['--rereadpt', disk], timeoutMs: 30_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error; // busy: the kernel has the table already
   }
@@ -130,8 +130,8 @@ export function luksFormatArgs(order: LuksOrder): string[] {
 }
 
 /** Makes a LUKS2 volume. @throws CommandError */
-export async function formatLuks(run: RunCommand, order: LuksOrder, signal?: AbortSignal): Promise<void> {
-  await run({
+export async function formatLuks(start: StartProgram, order: LuksOrder, signal?: AbortSignal): Promise<void> {
+  await start({
     file: '/usr/sbin/cryptsetup',
     args: luksFormatArgs(order),
     timeoutMs: 300_000,
@@ -158,7 +158,7 @@ export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[ty
 
 /** Makes the file system on an opened volume or an image file; tells how far it is where that takes long. @throws CommandError */
 export async function makeFilesystem(
-  run: RunCommand,
+  start: StartProgram,
   type: FilesystemType,
   label: string,
   device: string,
@@ -171,5 +171,5 @@ export async function makeFilesystem(
     const percent = read(chunk);
     if (percent !== undefined) onPercent?.(percent);
   };
-  await run({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, onStdout, ...(signal && { signal }) });
+  await start({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, onStdout, ...(signal && { signal }) });
 }

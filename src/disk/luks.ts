@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { readMappingName } from './block-devices.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { backOff } from './mounts.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
@@ -30,12 +30,12 @@ const outcomes: Record<number, LuksOutcome> = {
  * @param timeoutMs argon2 on a small machine takes seconds; a disk that has to spin up some more
  */
 export async function openLuks(
-  run: RunCommand,
+  start: StartProgram,
   volume: { readonly device: string; readonly name: string; readonly keyFile: string; readonly readOnly?: boolean },
   signal?: AbortSignal,
   timeoutMs = 180_000,
 ): Promise<LuksOutcome> {
-  const { exitCode } = await run({
+  const { exitCode } = await start({
     file: cryptsetup,
     args: [
       'open',
@@ -60,11 +60,11 @@ export async function openLuks(
  * Makes sure that a mapping is closed. udev may still probe it right after the unmount, so a busy one is tried again.
  * @throws CommandError when it is still there after `patienceMs`
  */
-export async function ensureLuksClosed(run: RunCommand, name: string, patienceMs = 30_000): Promise<void> {
+export async function ensureLuksClosed(start: StartProgram, name: string, patienceMs = 30_000): Promise<void> {
   const until = Date.now() + patienceMs;
   while (await isOpen(name)) {
     try {
-      await run({ file: cryptsetup, args: ['close', name], timeoutMs: 60_000 });
+      await start({ file: cryptsetup, args: ['close', name], timeoutMs: 60_000 });
     } catch (error) {
       if (!(await isOpen(name))) return;
       if (!(error instanceof CommandError) || Date.now() > until) throw error;
@@ -86,8 +86,12 @@ export async function isOpen(name: string): Promise<boolean> {
 }
 
 /** UUID in the LUKS header that is on the device now; undefined when there is none. */
-export async function readLuksUuid(run: RunCommand, device: string, signal?: AbortSignal): Promise<string | undefined> {
-  const { exitCode, stdout } = await run({
+export async function readLuksUuid(
+  start: StartProgram,
+  device: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await start({
     file: cryptsetup,
     args: ['luksUUID', device],
     timeoutMs: 60_000,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readIfThere } from '../system/atomic-file.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 
 /** One line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it. */
 export interface Mount {
@@ -65,14 +65,14 @@ export const safeOptions = 'nodev,nosuid,noexec,noatime';
 
 /** Mounts a device; throws CommandError. */
 export async function mountDevice(
-  run: RunCommand,
+  start: StartProgram,
   device: string,
   directory: string,
   fstype: string,
   options: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await run({
+  await start({
     file: '/usr/bin/mount',
     args: ['--types', fstype, '--options', options, '--source', device, '--target', directory],
     timeoutMs: 120_000, // a journal replay on a slow disk
@@ -85,11 +85,11 @@ export async function mountDevice(
  * Never lazy: a lazy unmount only hides the name while writers go on.
  * @throws CommandError when it is still busy after `patienceMs`
  */
-export async function ensureUnmounted(run: RunCommand, directory: string, patienceMs = 20_000): Promise<void> {
+export async function ensureUnmounted(start: StartProgram, directory: string, patienceMs = 20_000): Promise<void> {
   const until = Date.now() + patienceMs;
   while ((await mountAt(directory)) !== undefined) {
     try {
-      await run({ file: '/usr/bin/umount', args: [directory], timeoutMs: 30 * 60_000 }); // it writes out what is still in memory
+      await start({ file: '/usr/bin/umount', args: [directory], timeoutMs: 30 * 60_000 }); // it writes out what is still in memory
     } catch (error) {
       if (!(error instanceof CommandError) || Date.now() > until || (await mountAt(directory)) === undefined) {
         if ((await mountAt(directory)) === undefined) return;

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { listBlockDevices, withDescendants } from './block-devices.ts';
 import { listMounts } from './mounts.ts';
 import { stat } from 'node:fs/promises';
 
 /** Whether a directory, or the first of its parents that exists, lies on a disk of this machine that is not on USB. */
-export async function isOnOwnDisk(run: RunCommand, directory: string): Promise<boolean> {
+export async function isOnOwnDisk(start: StartProgram, directory: string): Promise<boolean> {
   let here = directory;
   while (!(await exists(here)) && here !== dirname(here)) here = dirname(here);
   const mounts = await listMounts();
@@ -17,7 +17,7 @@ export async function isOnOwnDisk(run: RunCommand, directory: string): Promise<b
       fstype: '',
     });
   if (!mount.source.startsWith('/dev/')) return mount.fstype === 'overlay' || mount.fstype === 'zfs'; // tmpfs, nfs and the like are elsewhere
-  const disk = (await listBlockDevices(run)).find((candidate) =>
+  const disk = (await listBlockDevices(start)).find((candidate) =>
     [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)),
   );
   return disk?.transport !== 'usb';

@@ -1,5 +1,5 @@
 import { NotReleasedError } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { holdsOf } from './holds.ts';
 import { mappingPrefix } from './luks.ts';
 import { releaseAll } from './release.ts';
@@ -11,10 +11,10 @@ import { findVolumes } from './volumes.ts';
  * @returns the mappings that were closed
  * @throws NotReleasedError
  */
-export async function releaseDisks(run: RunCommand): Promise<readonly string[]> {
-  const { closed, left } = await releaseAll(run);
+export async function releaseDisks(start: StartProgram): Promise<readonly string[]> {
+  const { closed, left } = await releaseAll(start);
   const leftovers = left.map(({ mapping }) => `LUKS is still open as ${mapping}`);
-  for (const { disk, usb } of await findVolumes(run)) {
+  for (const { disk, usb } of await findVolumes(start)) {
     if (usb) leftovers.push(...(await holdsOf(disk, `${mappingPrefix}none`)));
   }
   if (leftovers.length > 0) throw new NotReleasedError([...new Set(leftovers)]);

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { ensureLuksClosed, isOpen, listMappings, mappingPath, mappingPrefix } from './luks.ts';
 import { ensureUnmounted, listMounts } from './mounts.ts';
 
@@ -16,7 +16,7 @@ export interface Released {
  * @param which names one mapping, or one that stays open; else all are closed
  */
 export async function releaseAll(
-  run: RunCommand,
+  start: StartProgram,
   which: { readonly only?: string; readonly except?: string | undefined } = {},
   patienceMs = 10_000,
 ): Promise<Released> {
@@ -28,8 +28,8 @@ export async function releaseAll(
   for (const mapping of ours) {
     try {
       const mounts = (await listMounts()).filter(({ source }) => source === mappingPath(mapping));
-      for (const { mountpoint } of mounts.reverse()) await ensureUnmounted(run, mountpoint, patienceMs);
-      await ensureLuksClosed(run, mapping, patienceMs);
+      for (const { mountpoint } of mounts.reverse()) await ensureUnmounted(start, mountpoint, patienceMs);
+      await ensureLuksClosed(start, mapping, patienceMs);
       closed.push(mapping);
     } catch (error) {
       if (await isOpen(mapping)) left.push({ mapping, reason: messageOf(error) });

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { readIfThere } from '../system/atomic-file.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 
 /** What a disk says of itself. */
@@ -101,9 +101,9 @@ function parseJson(json: string): unknown {
 export const hasSmartctl = (): Promise<boolean> => isThere(smartctl);
 
 /** Asks a disk at once; for a command of root. `disk` is its kernel name. undefined when there is no answer in time. */
-export async function askSmart(run: RunCommand, disk: string): Promise<SmartVerdict | undefined> {
+export async function askSmart(start: StartProgram, disk: string): Promise<SmartVerdict | undefined> {
   return answerOf(async () => {
-    const { stdout } = await run({
+    const { stdout } = await start({
       file: smartctl,
       args: [...questions, `/dev/${disk}`],
       timeoutMs: 20_000,
@@ -119,7 +119,7 @@ export async function askSmart(run: RunCommand, disk: string): Promise<SmartVerd
  * @param runDirectory where the unit leaves the answer
  */
 export async function askSmartByUnit(
-  run: RunCommand,
+  start: StartProgram,
   runDirectory: string,
   disk: string,
 ): Promise<SmartVerdict | undefined> {
@@ -127,7 +127,7 @@ export async function askSmartByUnit(
   const file = `${runDirectory}/smart-${disk}.json`;
   return answerOf(async () => {
     await rm(file, { force: true });
-    await run({ file: '/usr/bin/systemctl', args: ['start', `extbackup-smart@${disk}.service`], timeoutMs: 45_000 });
+    await start({ file: '/usr/bin/systemctl', args: ['start', `extbackup-smart@${disk}.service`], timeoutMs: 45_000 });
     const answer = await readIfThere(file);
     await rm(file, { force: true });
     return answer ?? '';

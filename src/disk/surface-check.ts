@@ -1,5 +1,5 @@
 import { DriveError } from '../errors.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { readBadblocks } from './percent.ts';
 
 /** How the surface of a disk can be checked: `write` fills it with random bytes and reads them back, and takes twice as long. */
@@ -17,14 +17,14 @@ const blockBytes = 4096;
  * @throws DriveError for a bad block; CommandError when the check itself fails
  */
 export async function checkSurface(
-  run: RunCommand,
+  start: StartProgram,
   device: string,
   how: SurfaceCheck,
   onPercent: (percent: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   let bad = '';
-  await run({
+  await start({
     file: surfaceChecker,
     args: [
       '-s',

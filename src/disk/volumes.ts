@@ -1,5 +1,5 @@
 import { listBlockDevices, readDiskseq, withDescendants, type BlockDevice } from './block-devices.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 
 /** A LUKS volume that is plugged in now. */
 export interface Volume {
@@ -15,8 +15,8 @@ export interface Volume {
 }
 
 /** Looks up every LUKS volume of the machine. */
-export async function findVolumes(run: RunCommand): Promise<Volume[]> {
-  const disks = await listBlockDevices(run);
+export async function findVolumes(start: StartProgram): Promise<Volume[]> {
+  const disks = await listBlockDevices(start);
   const found = await Promise.all(disks.map(volumesOn));
   return found.flat();
 }

@@ -5,7 +5,7 @@ import { createDriveRegistry } from '../records/drive-registry.ts';
 import { count } from '../text/wording.ts';
 import { readAgentStatus } from '../client/read-status.ts';
 import { isOverdue } from '../records/rotation.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { canConfine } from '../system/confine.ts';
 import { findVolumes } from '../disk/volumes.ts';
 import { askSmart, hasSmartctl } from '../disk/smart.ts';
@@ -60,8 +60,8 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'rsync-confined',
-    look: async ({ run }) =>
-      (await canConfine(run))
+    look: async ({ start }) =>
+      (await canConfine(start))
         ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
         : warn(
             'rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of util-linux 2.40 or newer (Debian 13).',
@@ -70,8 +70,8 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'timer',
-    look: async ({ run }) => {
-      const state = await timerState(run);
+    look: async ({ start }) => {
+      const state = await timerState(start);
       if (state === 'enabled') return ok('The weekly fallback is on (extbackup.timer).');
       return state === 'unknown'
         ? warn(
@@ -83,9 +83,9 @@ export const agentChecks: readonly Check[] = [
   },
 ];
 
-async function timerState(run: RunCommand): Promise<'enabled' | 'off' | 'unknown'> {
+async function timerState(start: StartProgram): Promise<'enabled' | 'off' | 'unknown'> {
   try {
-    const { stdout } = await run({
+    const { stdout } = await start({
       file: '/usr/bin/systemctl',
       args: ['is-enabled', 'extbackup.timer'],
       timeoutMs: 20_000,
@@ -126,10 +126,10 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'disk-health',
-    look: async ({ paths, run }) => {
+    look: async ({ paths, start }) => {
       const drives = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
       const bad = drives.flatMap(({ label, health }) => remarksOf(health).map((remark) => `${label}: ${remark}`));
-      const here = await askPlugged(run, drives);
+      const here = await askPlugged(start, drives);
       bad.push(...here.bad);
       if (bad.length > 0)
         return warn(
@@ -164,10 +164,10 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
 
 /** Asks the plugged ones among the disks for SMART, now. */
 async function askPlugged(
-  run: RunCommand,
+  start: StartProgram,
   drives: readonly DriveRecord[],
 ): Promise<{ readonly bad: readonly string[]; readonly told: string }> {
-  const plugged = (await findVolumes(run)).flatMap(({ luksUuid, disk }) =>
+  const plugged = (await findVolumes(start)).flatMap(({ luksUuid, disk }) =>
     drives.filter((drive) => drive.luksUuid === luksUuid).map(({ label }) => ({ label, disk })),
   );
   if (plugged.length === 0) return { bad: [], told: 'None is plugged in that could be asked for SMART.' };
@@ -175,7 +175,7 @@ async function askPlugged(
   const bad: string[] = [];
   const told: string[] = [];
   for (const { label, disk } of plugged) {
-    const verdict = await askSmart(run, disk);
+    const verdict = await askSmart(start, disk);
     told.push(
       verdict === undefined ? `${label} does not tell its SMART health.` : `${label} counts itself as healthy (SMART).`,
     );

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 
 /** `warn`: it works, but a promise is weaker than it could be. `fail`: backups do not work, or a promise is broken. */
@@ -17,7 +17,7 @@ export interface Finding {
 /** What checks look at. */
 export interface Patient {
   readonly paths: Paths;
-  readonly run: RunCommand;
+  readonly start: StartProgram;
   readonly now: Date;
   /** Whether what can be put right without a question may be put right. */
   readonly fix: boolean;

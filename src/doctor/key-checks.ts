@@ -91,7 +91,7 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'ssh-key',
-    look: async ({ paths, config, run }) => {
+    look: async ({ paths, config, start }) => {
       if ((await readIfThere(config.ssh.key)) === undefined)
         return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
       const expected = await readIfThere(config.ssh.publicKey);
@@ -104,7 +104,7 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
       if ((await readIfThere(identity)) === undefined)
         return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
       try {
-        const { stdout } = await run({
+        const { stdout } = await start({
           file: '/usr/bin/ssh-keygen',
           args: ['-y', '-P', '', '-f', identity],
           timeoutMs: 20_000,

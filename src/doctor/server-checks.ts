@@ -26,7 +26,7 @@ const writeAttempt = 'rsync --server -nr . .';
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'host-key',
-    look: ({ config, run, fix }) =>
+    look: ({ config, start, fix }) =>
       lookAtEach(
         hostsOf(config),
         ({ host }) => host,
@@ -40,7 +40,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
               `The host key of ${host} is not pinned yet.`,
               'When the server is reachable: extbackup doctor --fix ; then compare the fingerprint.',
             );
-          const fresh = await pinHostKey(run, config.ssh.knownHosts, server, 'all');
+          const fresh = await pinHostKey(start, config.ssh.knownHosts, server, 'all');
           if (fresh.length === 0)
             return fail(
               `The server ${host} does not answer at port ${port}, so its host key was not pinned.`,
@@ -154,7 +154,7 @@ async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, i
 
 /** Below /run, so that nothing of the server gets to the station's own disk. */
 async function fetchToRam(
-  { config, paths, run }: ConfiguredPatient,
+  { config, paths, start }: ConfiguredPatient,
   source: PullSource,
   path: string,
   identityFile: string,
@@ -162,7 +162,7 @@ async function fetchToRam(
   const top = await mkdtemp(join(paths.run, 'doctor-'));
   const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
   try {
-    return await fetchFile(run, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
+    return await fetchFile(start, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
   } finally {
     await rm(top, { recursive: true, force: true });
   }
@@ -170,7 +170,7 @@ async function fetchToRam(
 
 /** What the server does with a command; undefined while we have no key to ask it with. */
 async function onServer(
-  { paths, config, run }: ConfiguredPatient,
+  { paths, config, start }: ConfiguredPatient,
   server: PullSource,
   command: string,
 ): Promise<CommandResult | undefined> {
@@ -178,7 +178,7 @@ async function onServer(
   if ((await readIfThere(identity)) === undefined) return undefined;
   const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
   try {
-    return await run({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
+    return await start({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };

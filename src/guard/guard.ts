@@ -1,4 +1,4 @@
-import { createContentWatch, type ContentWatch } from './content-watch.ts';
+import { createContentSampler, type ContentSampler } from './content-sampler.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Config } from '../config/schema.ts';
@@ -8,14 +8,14 @@ import { createTally, type Tally } from './tally.ts';
 import type { Counts } from '../bus/events.ts';
 
 /** Counts what a run does while it does it, and ends it when that is too much. */
-export interface Watch {
+export interface Guard {
   readonly tally: Tally;
   /** undefined when nothing can be too much: the first run, or no guard. */
   readonly before: Before | undefined;
   /** The limit that was exceeded, if any. */
   excess(): Excess | undefined;
   /** undefined when the content is not looked at: the first run, an approved one, or not wanted. */
-  readonly content: ContentWatch | undefined;
+  readonly content: ContentSampler | undefined;
   /** Where this run keeps what it replaces, the oldest first. */
   readonly kept: HistoryEntry[];
   /** Aborted with the run, and when a limit is exceeded. */
@@ -38,14 +38,14 @@ export interface DiskBefore extends Before {
 }
 
 /** @param signal of the run */
-export function createWatch(guard: Config['guard'], record: DiskBefore, signal: AbortSignal): Watch {
+export function createGuard(guard: Config['guard'], record: DiskBefore, signal: AbortSignal): Guard {
   const before = record.lastSuccess === null ? undefined : record;
   const agreed = agreement(record.hold).counts;
   const limits = limitsFor(guard, before, agreed);
   const tally = createTally();
   const stop = new AbortController();
   const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && agreed === undefined;
-  const content = looks ? createContentWatch() : undefined;
+  const content = looks ? createContentSampler() : undefined;
   let lastPath: string | undefined;
   let excess: Excess | undefined;
   const over = (counts: Counts): Excess | undefined => exceeded(limits, counts, guard.floor);

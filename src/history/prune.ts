@@ -1,6 +1,6 @@
 import { rm, statfs } from 'node:fs/promises';
 import { throwIfCancelled } from '../system/undo.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { listHistory, type HistoryEntry } from './history-entry.ts';
 import { expendable, outdated, type KeepRule } from './retention.ts';
 
@@ -9,11 +9,16 @@ import { expendable, outdated, type KeepRule } from './retention.ts';
  * little of the disk is free.
  * @returns how many
  */
-export async function pruneHistory(run: RunCommand, top: string, rule: KeepRule, signal: AbortSignal): Promise<number> {
+export async function pruneHistory(
+  start: StartProgram,
+  top: string,
+  rule: KeepRule,
+  signal: AbortSignal,
+): Promise<number> {
   let removed = 0;
   const remove = async (entry: HistoryEntry): Promise<void> => {
     throwIfCancelled(signal);
-    await removeEntry(run, entry, signal);
+    await removeEntry(start, entry, signal);
     removed += 1;
   };
   for (const entry of outdated(await listHistory(top), rule)) await remove(entry);
@@ -25,8 +30,8 @@ export async function pruneHistory(run: RunCommand, top: string, rule: KeepRule,
 }
 
 /** The files first: without its log an entry is still an entry. */
-export async function removeEntry(run: RunCommand, entry: HistoryEntry, signal: AbortSignal): Promise<void> {
-  await run({
+export async function removeEntry(start: StartProgram, entry: HistoryEntry, signal: AbortSignal): Promise<void> {
+  await start({
     file: '/usr/bin/rm',
     args: ['-rf', '--one-file-system', '--', entry.directory],
     timeoutMs: 6 * 3_600_000,

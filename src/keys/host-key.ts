@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { PullError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 
 /** A server whose host keys are pinned. */
 export interface PinnedServer {
@@ -41,10 +41,10 @@ export function parseHostKeys(text: string): HostKey[] {
 }
 
 /** All keys that the server shows now; none when it does not answer. Whether they are the right ones only a person can tell. */
-export async function scanHostKeys(run: RunCommand, { host, port }: PinnedServer): Promise<HostKey[]> {
+export async function scanHostKeys(start: StartProgram, { host, port }: PinnedServer): Promise<HostKey[]> {
   const name = host.replace(/^\[(.*)\]$/, '$1');
   try {
-    const { stdout } = await run({
+    const { stdout } = await start({
       file: '/usr/bin/ssh-keyscan',
       args: ['-p', String(port), '-T', '10', '--', name],
       timeoutMs: 60_000,
@@ -81,12 +81,12 @@ export type Trust = { readonly fingerprint: string } | 'all';
  * @throws PullError (EXB_HOST_KEY) when no key has the fingerprint: nothing is changed
  */
 export async function pinHostKey(
-  run: RunCommand,
+  start: StartProgram,
   file: string,
   server: PinnedServer,
   trust: Trust,
 ): Promise<HostKey[]> {
-  const shown = await scanHostKeys(run, server);
+  const shown = await scanHostKeys(start, server);
   if (shown.length === 0) return [];
   const trusted = trust === 'all' ? shown : shown.filter(({ fingerprint }) => fingerprint === trust.fingerprint);
   if (trusted.length === 0) {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { readIfThere } from '../system/atomic-file.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { pause } from '../system/pause.ts';
 import { requireRoot } from '../system/require-root.ts';
 
@@ -11,30 +11,30 @@ import { requireRoot } from '../system/require-root.ts';
  * key itself.
  * @throws UsageError when this is no root process
  */
-export async function protectMemory(run: RunCommand): Promise<void> {
+export async function protectMemory(start: StartProgram): Promise<void> {
   requireRoot('touch the keys');
-  await Promise.all([forbidCoreDumps(run), stayOutOfSwap(run)]);
+  await Promise.all([forbidCoreDumps(start), stayOutOfSwap(start)]);
 }
 
 /**
  * The limit is 0, and for a core that is piped to a program instead (core(5): then the limit does not count) no memory goes
  * into it.
  */
-export async function forbidCoreDumps(run: RunCommand): Promise<void> {
+export async function forbidCoreDumps(start: StartProgram): Promise<void> {
   await writeFile('/proc/self/coredump_filter', '0');
-  await run({ file: '/usr/bin/prlimit', args: ['--pid', String(process.pid), '--core=0:0'], timeoutMs: 10_000 });
+  await start({ file: '/usr/bin/prlimit', args: ['--pid', String(process.pid), '--core=0:0'], timeoutMs: 10_000 });
 }
 
 /**
  * Asks systemd to move this process into a scope of its own that is never swapped; see systemd.scope(5). Not where there is no
  * swap, and not the main process of a unit, which stays with its unit's settings.
  */
-async function stayOutOfSwap(run: RunCommand): Promise<void> {
+async function stayOutOfSwap(start: StartProgram): Promise<void> {
   const swaps = (await readIfThere('/proc/swaps'))?.trim().split('\n').length ?? 0;
   if (swaps < 2 || process.ppid === 1) return; // the first line is a heading
   const scope = `extbackup-${process.pid}.scope`;
   try {
-    await run({
+    await start({
       file: '/usr/bin/busctl',
       args: [
         '--quiet',

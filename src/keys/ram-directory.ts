@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { mountAt } from '../disk/mounts.ts';
 
 /** Type of ramfs as statfs(2) tells it. */
@@ -41,7 +41,7 @@ export async function placeOf(
  * Makes sure that `directory` is a ramfs that only root can enter; mounts it when nothing is mounted there.
  * @throws UsageError when something else is mounted or stored there: a key must never reach a disk
  */
-export async function ensureRamfs(run: RunCommand, directory: string): Promise<void> {
+export async function ensureRamfs(start: StartProgram, directory: string): Promise<void> {
   await mkdir(dirname(directory), { recursive: true, mode: 0o755 });
   await mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -60,7 +60,7 @@ export async function ensureRamfs(run: RunCommand, directory: string): Promise<v
         'Look at these files, remove them (keys with: extbackup lock), and try again.',
       );
     }
-    await run({
+    await start({
       file: '/usr/bin/mount',
       args: ['-t', 'ramfs', '-o', 'mode=0700,nodev,nosuid,noexec', 'ramfs', directory],
       timeoutMs: 20_000,

@@ -4,7 +4,7 @@
  *   openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw
  */
 import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { Secret } from '../system/secret.ts';
 import { reserveRamFile, wipeFile } from './ram-key-ring.ts';
 
@@ -35,7 +35,7 @@ export function offerConversion(context: { note(text: string): void }, form: Con
  * @throws CommandError
  */
 export async function encryptToContainer(
-  run: RunCommand,
+  start: StartProgram,
   plain: string,
   passFile: string,
   target: string,
@@ -44,7 +44,7 @@ export async function encryptToContainer(
   await rm(temporary, { force: true });
   await (await open(temporary, 'wx', 0o600)).close();
   try {
-    await run({
+    await start({
       file: openssl,
       args: [
         'enc',
@@ -79,7 +79,7 @@ export async function encryptToContainer(
  * @returns the file and the form that fitted; undefined when none did
  */
 export async function decryptContainer(
-  run: RunCommand,
+  start: StartProgram,
   container: string,
   passFile: string,
   ram: { readonly directory: string; readonly name: string },
@@ -88,7 +88,7 @@ export async function decryptContainer(
   const cipherText = new Secret(containerBytes(await readFile(container)));
   for (const form of Object.keys(containerForms) as ContainerForm[]) {
     const file = await reserveRamFile(ram.directory, ram.name);
-    if ((await decrypts(run, cipherText, containerForms[form], passFile, file)) && (await accept(file)))
+    if ((await decrypts(start, cipherText, containerForms[form], passFile, file)) && (await accept(file)))
       return { file, form };
     await wipeFile(file);
   }
@@ -107,14 +107,14 @@ function containerBytes(content: Buffer): Buffer {
 const magic = Buffer.from('Salted__', 'latin1');
 
 async function decrypts(
-  run: RunCommand,
+  start: StartProgram,
   cipherText: Secret,
   form: readonly string[],
   passFile: string,
   file: string,
 ): Promise<boolean> {
   try {
-    await run({
+    await start({
       file: openssl,
       args: ['enc', '-d', cipher, ...form, '-out', file, '-pass', `file:${passFile}`],
       stdin: cipherText,

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { KeyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { wipeFile } from './ram-key-ring.ts';
 import { decryptContainer, encryptToContainer, type ContainerForm } from './ssh-container.ts';
@@ -36,7 +36,7 @@ export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
  * The private half has never been anywhere else, so there is nothing to shred.
  */
 export async function makeSshKey(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   ssh: SshKeyFiles,
   type: SshKeyType,
@@ -46,13 +46,13 @@ export async function makeSshKey(
   await wipeFile(fresh);
   const size = type === 'rsa' ? ['-b', '4096'] : [];
   try {
-    await run({
+    await start({
       file: '/usr/bin/ssh-keygen',
       args: ['-q', '-t', type, ...size, '-N', '', '-C', comment, '-f', fresh],
       timeoutMs: 120_000,
     });
     const publicHalf = await readFile(`${fresh}.pub`, 'utf8');
-    await encryptToContainer(run, fresh, files.luksKey(paths), ssh.key);
+    await encryptToContainer(start, fresh, files.luksKey(paths), ssh.key);
     await writeAtomically(ssh.publicKey, publicHalf, true, 0o644);
     await rename(fresh, identityFile(paths, ssh));
   } finally {
@@ -67,10 +67,14 @@ export async function makeSshKey(
  * @returns the form the container has, or `absent` when there is no container
  * @throws KeyError (EXB_KEY_REJECTED) when it does not open or does not fit; an earlier decrypted key is kept
  */
-export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles): Promise<ContainerForm | 'absent'> {
+export async function loadSshKey(
+  start: StartProgram,
+  paths: Paths,
+  ssh: SshKeyFiles,
+): Promise<ContainerForm | 'absent'> {
   if ((await readIfThere(ssh.key)) === undefined) return 'absent';
   const expected = await readIfThere(ssh.publicKey);
-  let opened = (await openContainer(run, paths, ssh, ssh.key)) ?? (await openRekeyed(run, paths, ssh));
+  let opened = (await openContainer(start, paths, ssh, ssh.key)) ?? (await openRekeyed(start, paths, ssh));
   if (!opened) {
     throw new KeyError(
       'EXB_KEY_REJECTED',
@@ -78,10 +82,10 @@ export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
       'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost',
     );
   }
-  let found = await publicHalfOf(run, opened.file);
+  let found = await publicHalfOf(start, opened.file);
   if (expected !== undefined && !samePublicKey(expected, found ?? '')) {
     await wipeFile(opened.file);
-    opened = await openRotated(run, paths, ssh, expected);
+    opened = await openRotated(start, paths, ssh, expected);
     if (!opened)
       throw new KeyError(
         'EXB_KEY_REJECTED',
@@ -98,16 +102,16 @@ export async function loadSshKey(run: RunCommand, paths: Paths, ssh: SshKeyFiles
 
 /** Completes a rotation that was cut off when the new public half was in place, and its container not yet. */
 async function openRotated(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   ssh: SshKeyFiles,
   expected: string,
 ): ReturnType<typeof openContainer> {
   const next = nextSshKey(ssh).key;
   if (next === ssh.key || (await readIfThere(next)) === undefined) return undefined;
-  const opened = await openContainer(run, paths, ssh, next);
+  const opened = await openContainer(start, paths, ssh, next);
   if (!opened) return undefined;
-  if (samePublicKey(expected, (await publicHalfOf(run, opened.file)) ?? '')) {
+  if (samePublicKey(expected, (await publicHalfOf(start, opened.file)) ?? '')) {
     await rename(next, ssh.key);
     return opened;
   }
@@ -119,23 +123,23 @@ async function openRotated(
 export const rekeyedContainer = (ssh: Pick<SshKeyFiles, 'key'>): string => `${ssh.key}.next`;
 
 /** Completes an interrupted password change: the container that opens with the new key takes the place of the old one. */
-async function openRekeyed(run: RunCommand, paths: Paths, ssh: SshKeyFiles): ReturnType<typeof openContainer> {
+async function openRekeyed(start: StartProgram, paths: Paths, ssh: SshKeyFiles): ReturnType<typeof openContainer> {
   const rekeyed = rekeyedContainer(ssh);
   if ((await readIfThere(rekeyed)) === undefined) return undefined;
-  const opened = await openContainer(run, paths, ssh, rekeyed);
+  const opened = await openContainer(start, paths, ssh, rekeyed);
   if (opened) await rename(rekeyed, ssh.key);
   return opened;
 }
 
 function openContainer(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   ssh: SshKeyFiles,
   container: string,
 ): ReturnType<typeof decryptContainer> {
-  const isPrivateKey = async (file: string): Promise<boolean> => (await publicHalfOf(run, file)) !== undefined;
+  const isPrivateKey = async (file: string): Promise<boolean> => (await publicHalfOf(start, file)) !== undefined;
   return decryptContainer(
-    run,
+    start,
     container,
     files.luksKey(paths),
     { directory: paths.ramfs, name: identityName(ssh) },
@@ -144,9 +148,9 @@ function openContainer(
 }
 
 /** `TYPE BASE64` of a private key; undefined when the file is none that opens without a pass phrase. */
-async function publicHalfOf(run: RunCommand, file: string): Promise<string | undefined> {
+async function publicHalfOf(start: StartProgram, file: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run({
+    const { stdout } = await start({
       file: '/usr/bin/ssh-keygen',
       args: ['-y', '-P', '', '-f', file],
       timeoutMs: 20_000,

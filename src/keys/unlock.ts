@@ -1,6 +1,6 @@
 import type { KeySettings, Config } from '../config/schema.ts';
 import { ConfigError, KeyError } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { pause } from '../system/pause.ts';
 import type { Secret } from '../system/secret.ts';
@@ -18,7 +18,7 @@ const wrongPasswordPauseMs = 1_000;
 
 /** What unlocking needs of the machine. */
 export interface KeyStation {
-  readonly run: RunCommand;
+  readonly start: StartProgram;
   readonly paths: Paths;
 }
 
@@ -92,17 +92,17 @@ export async function findKey(
  * @throws KeyError when the ssh key does not open
  */
 export async function loadKeys(
-  { run, paths }: KeyStation,
+  { start, paths }: KeyStation,
   config: Pick<Config, 'ssh'>,
   key: Secret,
   proven: boolean,
 ): Promise<ContainerForm | 'absent'> {
-  await ensureRamfs(run, paths.ramfs);
+  await ensureRamfs(start, paths.ramfs);
   const before = proven ? undefined : await readLuksKey(files.luksKey(paths));
   await writeRamFile(paths.ramfs, 'luks_pw', key);
   let kept = true;
   try {
-    return await loadSshKey(run, paths, config.ssh);
+    return await loadSshKey(start, paths, config.ssh);
   } catch (error) {
     if (!proven) {
       if (before) await writeRamFile(paths.ramfs, 'luks_pw', before);

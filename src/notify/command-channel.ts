@@ -1,17 +1,17 @@
 import type { CommandChannel } from '../config/schema.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';
 import type { Channel } from './channel.ts';
 
 /** Starts a program of the operator's own; it reads the notice as one JSON object from standard input. */
-export function createCommandChannel(settings: CommandChannel, run: RunCommand): Channel {
+export function createCommandChannel(settings: CommandChannel, start: StartProgram): Channel {
   return {
     name: `command ${settings.command}`,
     send: async (notice, signal) => {
       const distrust = await whyNotTrusted(settings.command);
       if (distrust !== undefined) throw new Error(`${settings.command} ${distrust}`);
       try {
-        await run({
+        await start({
           file: asAbsolute(settings.command),
           args: settings.args,
           stdin: `${JSON.stringify(notice)}\n`,

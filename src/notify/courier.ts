@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Hook, NotifyChannel } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
 import { readIfThere } from '../system/atomic-file.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 
@@ -29,23 +29,23 @@ export const allErrands = unitOf('*');
 const startMs = 60_000;
 
 /** Sends errands through a unit of its own, by a file for the errand and one for the answer. */
-export function createCourier(run: RunCommand, paths: Pick<Paths, 'run'>): Courier {
+export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
   return async (errand, timeoutMs, signal) => {
     const id = `${errand.kind}-${randomBytes(6).toString('hex')}`;
     const directory = join(paths.run, 'courier', id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
       await writeFile(join(directory, 'request'), JSON.stringify(errand), { mode: 0o600 });
-      const start = await startUnit(run, unitOf(id), timeoutMs + startMs, signal);
-      if (start === 'absent')
+      const unit = await startUnit(start, unitOf(id), timeoutMs + startMs, signal);
+      if (unit === 'absent')
         return `extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;
       const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
-      if (start === 'done' && answer !== undefined) return answer.failure;
+      if (unit === 'done' && answer !== undefined) return answer.failure;
       return signal.aborted
         ? 'was ended'
         : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"';
     } finally {
-      await stopUnits(run, unitOf(id)); // one that was given up
+      await stopUnits(start, unitOf(id)); // one that was given up
       await rm(directory, { recursive: true, force: true });
     }
   };

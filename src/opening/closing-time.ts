@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 
 const unit = 'extbackup-forgotten-look';
 const program = '/usr/bin/extbackup';
@@ -10,11 +10,11 @@ const program = '/usr/bin/extbackup';
  * @param seconds from now
  * @returns whether that was arranged; without systemd or without an installed package it is not
  */
-export async function setClosingTime(run: RunCommand, seconds: number): Promise<boolean> {
+export async function setClosingTime(start: StartProgram, seconds: number): Promise<boolean> {
   if (!(await isThere('/run/systemd/system')) || !(await isThere(program))) return false;
-  await cancelClosingTime(run);
+  await cancelClosingTime(start);
   try {
-    await run({
+    await start({
       file: '/usr/bin/systemd-run',
       args: [
         `--unit=${unit}`,
@@ -37,10 +37,10 @@ export async function setClosingTime(run: RunCommand, seconds: number): Promise<
 }
 
 /** Takes the arrangement back; without one nothing happens. */
-export async function cancelClosingTime(run: RunCommand): Promise<void> {
+export async function cancelClosingTime(start: StartProgram): Promise<void> {
   if (!(await isThere('/run/systemd/system'))) return;
   try {
-    await run({
+    await start({
       file: '/usr/bin/systemctl',
       args: ['stop', '--quiet', `${unit}.timer`],
       timeoutMs: 30_000,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DriveError, ExtbackupError, NotReleasedError, PullError } from '../errors.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
 import { openFailure } from '../disk/disk-errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { readFilesystemType } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { holdsOf } from '../disk/holds.ts';
@@ -12,21 +12,26 @@ import { ensureUnmounted, mountAt, mountDevice } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { FoundVolume } from './find-volume.ts';
-import { forgetLook, noteLook, readLook, type Look } from './opened-by-person.ts';
+import {
+  forgetOpenedByPerson,
+  noteOpenedByPerson,
+  readOpenedByPerson,
+  type OpenedByPerson,
+} from './opened-by-person.ts';
 import { mountOptions } from './opened-disk.ts';
 import { usersOf } from '../system/users-of.ts';
 
 /**
- * Opens a disk for a person and mounts it at /mnt/plaintext, until {@link closeLook}.
+ * Opens a disk for a person and mounts it at /mnt/plaintext, until {@link closeForPerson}.
  * @returns what LABEL inside says; undefined when there is none
  * @throws ExtbackupError; the disk is closed again then
  */
-export async function openLook(
-  run: RunCommand,
+export async function openForPerson(
+  start: StartProgram,
   paths: Paths,
   found: FoundVolume,
   record: DriveRecord,
-  person: Pick<Look, 'by' | 'writable' | 'since' | 'closesAt'>,
+  person: Pick<OpenedByPerson, 'by' | 'writable' | 'since' | 'closesAt'>,
 ): Promise<string | undefined> {
   const { label } = record;
   const name = mappingName(label);
@@ -34,7 +39,7 @@ export async function openLook(
   if ((await mountAt(paths.plaintext)) !== undefined)
     throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
   if (await isOpen(name)) throw openFailure(label, 'busy');
-  const outcome = await openLuks(run, {
+  const outcome = await openLuks(start, {
     device: found.volume.path,
     name,
     keyFile: files.luksKey(paths),
@@ -42,8 +47,14 @@ export async function openLook(
   });
   if (outcome !== 'opened') throw openFailure(label, outcome);
   try {
-    await noteLook(paths, { version: 1, label, luksUuid: record.luksUuid, disk: found.disk.kname, ...person });
-    const fstype = await readFilesystemType(run, mappingPath(name));
+    await noteOpenedByPerson(paths, {
+      version: 1,
+      label,
+      luksUuid: record.luksUuid,
+      disk: found.disk.kname,
+      ...person,
+    });
+    const fstype = await readFilesystemType(start, mappingPath(name));
     if (fstype === undefined)
       throw new DriveError(
         'EXB_FILESYSTEM',
@@ -51,10 +62,10 @@ export async function openLook(
         'It was closed again. Check that the right disk is plugged in: extbackup drive list',
       );
     await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
-    await mountDevice(run, mappingPath(name), paths.plaintext, fstype, mountOptions(fstype, !person.writable));
+    await mountDevice(start, mappingPath(name), paths.plaintext, fstype, mountOptions(fstype, !person.writable));
     return (await readSmallFile(join(paths.plaintext, 'LABEL')))?.trim();
   } catch (cause) {
-    await closeAll(run, paths, name);
+    await closeAll(start, paths, name);
     if (cause instanceof ExtbackupError) throw cause;
     throw new PullError(
       'EXB_MOUNT',
@@ -70,23 +81,27 @@ export async function openLook(
  * @returns the look that was ended; undefined when nobody had a disk open
  * @throws NotReleasedError with the programs that still use it
  */
-export async function closeLook(run: RunCommand, paths: Paths, patienceMs = 5_000): Promise<Look | undefined> {
-  const look = await readLook(paths);
+export async function closeForPerson(
+  start: StartProgram,
+  paths: Paths,
+  patienceMs = 5_000,
+): Promise<OpenedByPerson | undefined> {
+  const look = await readOpenedByPerson(paths);
   if (!look) {
-    await forgetLook(paths);
+    await forgetOpenedByPerson(paths);
     return undefined;
   }
-  await closeAll(run, paths, mappingName(look.label), patienceMs);
+  await closeAll(start, paths, mappingName(look.label), patienceMs);
   const holds = await holdsOf(look.disk, mappingName(look.label));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return look;
 }
 
-async function closeAll(run: RunCommand, paths: Paths, name: string, patienceMs?: number): Promise<void> {
+async function closeAll(start: StartProgram, paths: Paths, name: string, patienceMs?: number): Promise<void> {
   try {
     if ((await mountAt(paths.plaintext))?.source === mappingPath(name))
-      await ensureUnmounted(run, paths.plaintext, patienceMs);
-    await ensureLuksClosed(run, name, patienceMs);
+      await ensureUnmounted(start, paths.plaintext, patienceMs);
+    await ensureLuksClosed(start, name, patienceMs);
   } catch (cause) {
     const users = await usersOf(paths.plaintext);
     throw new NotReleasedError(
@@ -94,5 +109,5 @@ async function closeAll(run: RunCommand, paths: Paths, name: string, patienceMs?
       cause,
     );
   }
-  await forgetLook(paths);
+  await forgetOpenedByPerson(paths);
 }

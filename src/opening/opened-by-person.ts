@@ -6,7 +6,7 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import type { Paths } from '../system/paths.ts';
 
-const lookSchema = z.object({
+const openedSchema = z.object({
   version: z.literal(1),
   label: z.string(),
   luksUuid: z.string(),
@@ -21,37 +21,37 @@ const lookSchema = z.object({
 });
 
 /** A person has a disk open to look at it. While that is so, no run starts. */
-export type Look = z.infer<typeof lookSchema>;
+export type OpenedByPerson = z.infer<typeof openedSchema>;
 
-const lookFile = (paths: Paths): string => join(paths.run, 'look.json');
+const noteFile = (paths: Paths): string => join(paths.run, 'look.json');
 
 /** Notes that a person has opened a disk. */
-export async function noteLook(paths: Paths, look: Look): Promise<void> {
-  await writeAtomically(lookFile(paths), `${JSON.stringify(look)}\n`, false);
+export async function noteOpenedByPerson(paths: Paths, look: OpenedByPerson): Promise<void> {
+  await writeAtomically(noteFile(paths), `${JSON.stringify(look)}\n`, false);
 }
 
 /** Strikes the note. */
-export async function forgetLook(paths: Paths): Promise<void> {
-  await rm(lookFile(paths), { force: true });
+export async function forgetOpenedByPerson(paths: Paths): Promise<void> {
+  await rm(noteFile(paths), { force: true });
 }
 
 /** Who looks at which disk now; a note about a disk that is not open any more counts for nothing. */
-export async function readLook(paths: Paths): Promise<Look | undefined> {
-  const look = parse(await readIfThere(lookFile(paths)));
+export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson | undefined> {
+  const look = parse(await readIfThere(noteFile(paths)));
   return look !== undefined && (await isOpen(mappingName(look.label))) ? look : undefined;
 }
 
 /** Why no run starts now: says who to ask. */
-export function lookRefusal(look: Look): BusyError {
+export function openedByPersonRefusal(look: OpenedByPerson): BusyError {
   return new BusyError(
     `${look.by} has disk ${look.label} open since ${look.since.slice(0, 16).replace('T', ' ')} UTC to look at it.`,
     'Ask, then close it with: extbackup umount',
   );
 }
 
-function parse(text: string | undefined): Look | undefined {
+function parse(text: string | undefined): OpenedByPerson | undefined {
   try {
-    return text === undefined ? undefined : lookSchema.parse(JSON.parse(text));
+    return text === undefined ? undefined : openedSchema.parse(JSON.parse(text));
   } catch {
     return undefined; // torn, or of another version
   }

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFailure } from '../disk/disk-errors.ts';
-import type { RunStep } from '../system/undo.ts';
+import type { TakeStep } from '../system/undo.ts';
 import { NotReleasedError } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -25,13 +25,13 @@ export const insideDirectory = (paths: Paths, slot: string): string => join(path
 const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 
 /**
- * Opens a LUKS volume with the key in RAM until the surrounding {@link RunStep} unwinds.
+ * Opens a LUKS volume with the key in RAM until the surrounding {@link TakeStep} unwinds.
  * @returns path of the opened device
  * @throws ExtbackupError as {@link openFailure} words it
  */
 export async function openVolume(
-  step: RunStep,
-  run: RunCommand,
+  step: TakeStep,
+  start: StartProgram,
   paths: Paths,
   volume: Volume,
   signal: AbortSignal,
@@ -43,25 +43,25 @@ export async function openVolume(
     },
     apply: async () => {
       const outcome = await openLuks(
-        run,
+        start,
         { device: volume.device, name, keyFile: files.luksKey(paths), readOnly: volume.readOnly ?? false },
         signal,
       );
       if (outcome !== 'opened') throw openFailure(volume.label, outcome);
     },
-    undo: () => ensureLuksClosed(run, name),
+    undo: () => ensureLuksClosed(start, name),
     leftover: `LUKS is still open as ${name}`,
   });
   return mappingPath(name);
 }
 
 /**
- * Mounts an opened device at {@link insideDirectory} until the surrounding {@link RunStep} unwinds.
+ * Mounts an opened device at {@link insideDirectory} until the surrounding {@link TakeStep} unwinds.
  * @returns the directory
  */
 export async function mountInside(
-  step: RunStep,
-  run: RunCommand,
+  step: TakeStep,
+  start: StartProgram,
   paths: Paths,
   volume: Volume,
   fstype: string,
@@ -77,7 +77,7 @@ export async function mountInside(
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await mountDevice(
-        run,
+        start,
         mappingPath(mappingName(slotOf(volume))),
         directory,
         fstype,
@@ -86,7 +86,7 @@ export async function mountInside(
       );
     },
     undo: async () => {
-      await ensureUnmounted(run, directory);
+      await ensureUnmounted(start, directory);
       await removeEmpty(directory);
     },
     leftover: `the file system is still mounted at ${directory}`,

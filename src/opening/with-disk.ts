@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DriveError, messageOf, PullError } from '../errors.ts';
 import { withUndo } from '../system/undo.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { readFilesystemType } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { changeLogDirectory, historyDirectory } from '../history/history-entry.ts';
@@ -14,7 +14,7 @@ import { sealPath, type DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from './find-volume.ts';
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
-import { lookRefusal, readLook } from './opened-by-person.ts';
+import { openedByPersonRefusal, readOpenedByPerson } from './opened-by-person.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
 
@@ -44,7 +44,7 @@ export interface DiskWish {
  * @throws ExtbackupError
  */
 export async function withDisk<T>(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   wish: DiskWish,
   signal: AbortSignal,
@@ -52,7 +52,7 @@ export async function withDisk<T>(
 ): Promise<T> {
   return withDeviceLock(paths, async () => {
     const records = await createDriveRegistry(files.drives(paths)).list();
-    const look = await readLook(paths);
+    const look = await readOpenedByPerson(paths);
     if (look) {
       const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
       if (
@@ -60,25 +60,25 @@ export async function withDisk<T>(
         (wish.label !== undefined && wish.label !== look.label) ||
         (wish.writable === true && !look.writable)
       )
-        throw lookRefusal(look);
+        throw openedByPersonRefusal(look);
       return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
     }
-    const disks = await listBlockDevices(run);
+    const disks = await listBlockDevices(start);
     const record = chooseRecord(wish.label, records, disks);
     const { volume } = volumeOfRecord(record, disks);
     await requireKey(paths);
     const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
     return worded(signal, unread(record.label), () =>
       withUndo(signal, async (step) => {
-        const opened = await openVolume(step, run, paths, opening, signal);
-        const fstype = await readFilesystemType(run, opened);
+        const opened = await openVolume(step, start, paths, opening, signal);
+        const fstype = await readFilesystemType(start, opened);
         if (fstype === undefined)
           throw new DriveError(
             'EXB_FILESYSTEM',
             `Disk ${record.label} has no file system that is known.`,
             'Check that the right disk is plugged in: extbackup drive list',
           );
-        const top = await mountInside(step, run, paths, opening, fstype, signal);
+        const top = await mountInside(step, start, paths, opening, fstype, signal);
         const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
         if (label !== record.label)
           throw new DriveError(

@@ -9,7 +9,7 @@ import { mappingName } from '../disk/luks.ts';
 import { createHooks } from './hooks.ts';
 import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 import { settleLayout } from './layout.ts';
 import { pullAll } from './pull-all.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from '../disk/disk-errors.ts';
@@ -27,14 +27,14 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
   const hooks = createHooks(job, machine, story, signal);
   try {
     return await hooks.untilClosed(() =>
-      withUndo(signal, async (run) => {
+      withUndo(signal, async (take) => {
         story.enter('waking');
         await wakeFailure(record.label, () => machine.wake(device, signal));
         if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
         await hooks.before('mount');
         story.enter('opening');
         const opened = await story.timed(() =>
-          run({
+          take({
             check: async () => {
               if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
             },
@@ -54,7 +54,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
         const fstype = await checkFilesystem(mapping, record.label, machine, story, signal);
         story.enter('mounting');
         const mounted = await story.timed(() =>
-          run({
+          take({
             check: async () => {
               if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
             },

@@ -1,10 +1,10 @@
-import { alarmOf, type Findings } from '../guard/content-watch.ts';
+import { alarmOf, type Findings } from '../guard/content-sampler.ts';
 import { looksWrong } from '../guard/hold.ts';
-import type { Watch } from '../guard/guard.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 
 /** File on the disk with the names of files that look encrypted. It names files, so it stays on the disk. */
 export const contentReport = '.extbackup/suspicious.txt';
@@ -18,7 +18,7 @@ export const contentReport = '.extbackup/suspicious.txt';
 export async function checkContent(
   job: Job,
   machine: Machine,
-  watch: Watch,
+  watch: Guard,
   order: PullOrder,
   deletions: number,
   story: Story,
@@ -43,7 +43,7 @@ export async function checkContent(
 /** Signs of encryption in the sample, in words without file names; the names are written on the disk. */
 export async function signsIn(
   machine: Machine,
-  watch: Watch,
+  watch: Guard,
   { source }: PullOrder,
   deletions: number,
 ): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
 import { createTally } from '../guard/tally.ts';
-import type { Watch } from '../guard/guard.ts';
+import type { Guard } from '../guard/guard.ts';
 import { signsIn } from './content-alarm.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
@@ -14,7 +14,7 @@ import type { PullOrder } from '../rsync/order.ts';
 export async function holdRun(
   job: Job,
   machine: Machine,
-  watch: Watch,
+  watch: Guard,
   order: PullOrder,
   signal: AbortSignal,
 ): Promise<HeldError> {
@@ -40,7 +40,7 @@ export async function holdRun(
  */
 export async function wouldBeTooMuch(
   machine: Machine,
-  watch: Watch,
+  watch: Guard,
   order: PullOrder,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -60,7 +60,7 @@ export async function wouldBeTooMuch(
   return watch.wouldExceed({ changed, deleted, changedBytes }) !== undefined;
 }
 
-async function surveyRest(machine: Machine, watch: Watch, order: PullOrder, signal: AbortSignal): Promise<void> {
+async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {
   await machine.pull(
     {
       ...order,

@@ -4,7 +4,7 @@ import { HeldError } from '../guard/hold.ts';
 import type { RunResult } from './job.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 import type { PullResult } from './job.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 

@@ -3,7 +3,7 @@ import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { DriveError, PullError, type ExtbackupError } from '../errors.ts';
 import type { Job } from './job.ts';
 import type { Machine, MirrorEntry } from './machine.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 
 /**
  * File on the disk that says which sources have a directory of their own in its mirror; a disk of a single source has

@@ -6,7 +6,7 @@ import type { KeepRule } from '../history/retention.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOutcome } from '../disk/luks.ts';
-import type { FetchedFile, PullOrder, RsyncOutcome, SourceLook } from '../rsync/order.ts';
+import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 
 /** What stands in the top directory of the mirror. */
 export interface MirrorEntry {
@@ -40,7 +40,7 @@ export interface Machine {
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
-  lookForSomething(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceLook>;
+  isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
   /** A new, empty entry of the disk's history. */
   newHistory(): Promise<HistoryEntry>;
   /** Where the disk's history stands: each new entry is later. */

@@ -6,7 +6,7 @@ import { HeldError, holdOfSource, mustWait, sourceMustWait, sourceStillHeld } fr
 import type { Job, SourceResult } from './job.ts';
 import type { MirrorLayout } from './layout.ts';
 import type { Machine } from './machine.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 import { pull } from './pull.ts';
 import { type PullResult } from './job.ts';
 import { createSourceReports } from './source-reports.ts';

@@ -1,7 +1,7 @@
 import type { PullFigures } from '../bus/events.ts';
 import { sourceOf, type PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
-import { createWatch, type Watch } from '../guard/guard.ts';
+import { createGuard, type Guard } from '../guard/guard.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
@@ -11,7 +11,7 @@ import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 import { requirePaths } from './require-paths.ts';
 import { emptySource } from '../rsync/failure.ts';
 import { createTries, type Tries } from './tries.ts';
@@ -38,7 +38,7 @@ export async function pull(
 ): Promise<PullResult> {
   const { config, record } = job;
   const tries = createTries(config.pull.retries, story, signal);
-  const watch = createWatch(source.guard, record, signal);
+  const watch = createGuard(source.guard, record, signal);
   const order: PullOrder = {
     config,
     source,
@@ -101,7 +101,7 @@ interface Round {
 }
 
 interface Course {
-  readonly watch: Watch;
+  readonly watch: Guard;
   readonly order: PullOrder;
   readonly tries: Tries;
   /** An earlier round looked wrong, and the operator was told. */
@@ -145,7 +145,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
 }
 
 /** Each rsync gets an entry of its own, so that a second one never replaces what the first one kept. */
-async function keeping(job: Job, machine: Machine, watch: Watch): Promise<Pick<PullOrder, 'history'>> {
+async function keeping(job: Job, machine: Machine, watch: Guard): Promise<Pick<PullOrder, 'history'>> {
   if (!job.config.history.enabled) return {};
   const history = await machine.newHistory();
   watch.kept.push(history);
@@ -176,7 +176,7 @@ async function copy(
 async function makeRoom(
   job: Job,
   machine: Machine,
-  watch: Watch,
+  watch: Guard,
   order: PullOrder,
   attempt: number,
   signal: AbortSignal,

@@ -8,7 +8,7 @@ import { verifyDrive } from '../verify/verify-drive.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
@@ -44,29 +44,29 @@ export interface Helpers {
 
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
 export function createMachine(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   { reach: reachOut, runHookOutside, confine }: Helpers,
   mirrorName = 'backups',
 ): Machine {
   const mirror = join(paths.plaintext, mirrorName);
-  const confined = (runner: RunCommand): Promise<RunCommand> => confine(runner, paths.plaintext);
+  const confined = (runner: StartProgram): Promise<StartProgram> => confine(runner, paths.plaintext);
   const reach: Reach = (place, signal, work) =>
-    reachOut(place, signal, async (line) => work({ ...line, run: await confined(line.run) }));
+    reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start) }));
   return {
-    wake: (device, signal) => wakeDevice(run, device, signal),
-    luksUuid: (device, signal) => readLuksUuid(run, device, signal),
+    wake: (device, signal) => wakeDevice(start, device, signal),
+    luksUuid: (device, signal) => readLuksUuid(start, device, signal),
     isOpen,
-    open: (device, name, signal) => openLuks(run, { device, name, keyFile: files.luksKey(paths) }, signal),
-    ensureClosed: (mapping) => ensureLuksClosed(run, mapping),
-    filesystemType: (mapping) => readFilesystemType(run, mappingPath(mapping)),
-    check: (mapping, fstype, signal) => checkFilesystem(run, mappingPath(mapping), fstype, signal),
+    open: (device, name, signal) => openLuks(start, { device, name, keyFile: files.luksKey(paths) }, signal),
+    ensureClosed: (mapping) => ensureLuksClosed(start, mapping),
+    filesystemType: (mapping) => readFilesystemType(start, mappingPath(mapping)),
+    check: (mapping, fstype, signal) => checkFilesystem(start, mappingPath(mapping), fstype, signal),
     isMounted: async () => (await mountAt(paths.plaintext)) !== undefined,
     mount: async (mapping, fstype, signal) => {
       await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
-      await mountDevice(run, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
+      await mountDevice(start, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
     },
-    ensureUnmounted: () => ensureUnmounted(run, paths.plaintext),
+    ensureUnmounted: () => ensureUnmounted(start, paths.plaintext),
     readInside: async (path) => {
       if (dirname(path) !== '.') await assertOwnDirectories(paths.plaintext, dirname(path));
       return readSmallFile(join(paths.plaintext, path));
@@ -95,10 +95,10 @@ export function createMachine(
       const place = { mirror: target, isEmpty: nothingThere, isAsked, ...(begun !== undefined && { mark: begun }) };
       const there = { ...place, rsh: noRsh, top: paths.plaintext };
       const named =
-        (await moveToHistory(await confined(run), order, there, signal)) ??
-        (await deleteNamed(await confined(run), order, there, signal));
+        (await moveToHistory(await confined(start), order, there, signal)) ??
+        (await deleteNamed(await confined(start), order, there, signal));
       const pullAll = (): Promise<RsyncOutcome> =>
-        reach(placeOf(order), signal, (line) => runRsync(line.run, order, { ...place, rsh: line.rsh }, signal));
+        reach(placeOf(order), signal, (line) => runRsync(line.start, order, { ...place, rsh: line.rsh }, signal));
       const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
       if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
       // rsync makes the directory only when it has something to put there.
@@ -110,19 +110,19 @@ export function createMachine(
         await rm(order.history.log, { force: true });
       return outcome;
     },
-    lookForSomething: (config, source, path, signal) =>
+    isFilled: (config, source, path, signal) =>
       orTrouble(
         () =>
-          reach(placeOf({ config, source }), signal, ({ run, rsh }) =>
-            lookForSomething(run, { config, source, path, rsh }, signal),
+          reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
+            lookForSomething(start, { config, source, path, rsh }, signal),
           ),
         ({ trouble }) => ({ filled: false, trouble }),
       ),
     fetchFile: (config, source, path, signal) =>
       orTrouble(
         () =>
-          reach(placeOf({ config, source }), signal, ({ run, rsh }) =>
-            fetchFile(run, { config, source, path, top: paths.plaintext, rsh }, signal),
+          reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
+            fetchFile(start, { config, source, path, top: paths.plaintext, rsh }, signal),
           ),
         ({ trouble }) => ({ trouble }),
       ),
@@ -131,11 +131,11 @@ export function createMachine(
     historyStand: () => historyStand(paths.plaintext),
     pruneHistory: async (rule, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
-      return pruneHistory(run, paths.plaintext, rule, signal);
+      return pruneHistory(start, paths.plaintext, rule, signal);
     },
     verifyPart: (device, part, onProgress, signal) =>
       verifyDrive(
-        run,
+        start,
         {
           top: paths.plaintext,
           mirror: mirrorName,
@@ -148,13 +148,13 @@ export function createMachine(
         },
         signal,
       ),
-    removePartials: ({ name }) => removePartials(run, join(mirror, name ?? '')),
+    removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
     // While the disk is mounted, only the agent's own programs see it; they have no network. The others need not be among them.
     runHook: (hook, environment, signal) =>
       hook.when === 'before-mount' || hook.when === 'after-close'
         ? runHookOutside(hook, environment, signal)
-        : runHook(run, hook, environment, signal),
-    flush: (signal) => flushFilesystem(run, paths.plaintext, signal),
+        : runHook(start, hook, environment, signal),
+    flush: (signal) => flushFilesystem(start, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };
 }

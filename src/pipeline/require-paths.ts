@@ -4,7 +4,7 @@ import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { SourceLook } from '../rsync/order.ts';
+import type { SourceAnswer } from '../rsync/order.ts';
 import type { Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
@@ -34,9 +34,9 @@ async function lookPatiently(
   machine: Machine,
   tries: Tries,
   signal: AbortSignal,
-): Promise<SourceLook> {
+): Promise<SourceAnswer> {
   for (;;) {
-    const look = await machine.lookForSomething(config, source, path, signal);
+    const look = await machine.isFilled(config, source, path, signal);
     throwIfCancelled(signal);
     if (look.trouble === undefined || !(await tries.again({ trouble: look.trouble, changed: false }))) return look;
   }

@@ -1,5 +1,5 @@
 import type { Hook } from '../config/schema.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { endGroup } from '../system/process-group.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';
 
@@ -11,7 +11,7 @@ const longestMessage = 200;
  * @returns undefined when it ended with 0, else how it ended; never its arguments, which may hold a token
  */
 export async function runHook(
-  run: RunCommand,
+  start: StartProgram,
   hook: Hook,
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export async function runHook(
   let said = '';
   let group: number | undefined;
   try {
-    await run({
+    await start({
       file: `/${hook.command.slice(1)}`,
       args: hook.args,
       env: environment,

@@ -2,7 +2,7 @@ import type { Progress } from '../bus/events.ts';
 import { pause } from '../system/pause.ts';
 import type { PullTrouble } from '../rsync/failure.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /** Another try after a broken connection. One for a whole pull, so that its phases share the limits. */

@@ -4,7 +4,7 @@ import { describeBad } from '../verify/damage-words.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { Story } from './phases.ts';
+import type { Story } from './story.ts';
 
 /** Events of progress are at least so far apart, in milliseconds. */
 const progressEveryMs = 1_000;

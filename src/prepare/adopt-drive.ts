@@ -40,7 +40,7 @@ export async function adoptDrive(
   order: AdoptOrder,
   signal: AbortSignal,
 ): Promise<DriveRecord> {
-  const { runCommand: run, paths } = context;
+  const { runCommand: start, paths } = context;
   const { disk, volume, luksUuid } = order.found;
   await requireKey(paths);
   const slot = `adopt-${luksUuid.slice(0, 8)}`;
@@ -49,15 +49,15 @@ export async function adoptDrive(
   const sealedId = randomUUID();
   const inside = await worded(signal, unusable(opening.label), () =>
     withUndo(signal, async (step) => {
-      const opened = await openVolume(step, run, paths, opening, signal);
-      const fstype = await readFilesystemType(run, opened);
+      const opened = await openVolume(step, start, paths, opening, signal);
+      const fstype = await readFilesystemType(start, opened);
       if (!isKnownFilesystem(fstype))
         throw new DriveError(
           'EXB_FILESYSTEM',
           `${volume.path} has no file system that extbackup knows.`,
           'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help',
         );
-      const top = await mountInside(step, run, paths, opening, fstype, signal);
+      const top = await mountInside(step, start, paths, opening, fstype, signal);
       const found = await readInside(top, order.label);
       if (order.taken.includes(found.label))
         throw new UsageError(
@@ -67,12 +67,12 @@ export async function adoptDrive(
       const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
       await writeSeal(top, { version: 1, sealedId, luksUuid, label: found.label, generation });
       if (!found.hasLabel) await writeLabel(top, found.label);
-      await flushFilesystem(run, top, signal);
+      await flushFilesystem(start, top, signal);
       const { blocks, bsize } = await statfs(top);
       return { ...found, generation, capacityBytes: blocks * bsize };
     }),
   );
-  await settle(run);
+  await settle(start);
   const holds = await holdsOf(disk.kname, mappingName(slot));
   if (holds.length > 0) throw new NotReleasedError(holds);
   const known = order.known && { ...order.known };

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { BusyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { mappingName, mappingPath, mappingPrefix } from '../disk/luks.ts';
 import { backOff } from '../disk/mounts.ts';
 import type { Paths } from '../system/paths.ts';
 import { releaseAll } from '../disk/release.ts';
-import { lookRefusal, readLook } from '../opening/opened-by-person.ts';
+import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { usersOf } from '../system/users-of.ts';
 
 const noteSchema = z.object({ version: z.literal(1), label: z.string(), device: z.string(), since: z.iso.datetime() });
@@ -41,7 +41,7 @@ export async function noted<T>(
  * @throws BusyError when it cannot be closed, or a person looks at it
  */
 export async function tidyUpCutOff(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   device: string,
   patienceMs = 60_000,
@@ -52,13 +52,13 @@ export async function tidyUpCutOff(
     news.push(
       `The preparation of ${note.label} on ${note.device}, begun ${note.since.slice(0, 19).replace('T', ' ')} UTC, was cut off before its end. A disk in that state is not enrolled; it is prepared again from the start.`,
     );
-    await waitForOrphans(run, device, patienceMs);
+    await waitForOrphans(start, device, patienceMs);
   }
-  for (const mapping of await ourMappings(run, device)) {
-    const look = await readLook(paths);
-    if (look && mappingName(look.label) === mapping) throw lookRefusal(look);
-    const { left } = await releaseAll(run, { only: mapping }, patienceMs);
-    if (left.length > 0) throw stillOpen(device, mapping, await usersOfDisk(run, device));
+  for (const mapping of await ourMappings(start, device)) {
+    const look = await readOpenedByPerson(paths);
+    if (look && mappingName(look.label) === mapping) throw openedByPersonRefusal(look);
+    const { left } = await releaseAll(start, { only: mapping }, patienceMs);
+    if (left.length > 0) throw stillOpen(device, mapping, await usersOfDisk(start, device));
     news.push(`It was left open as ${mapping} by a command that was cut off; it is closed now.`);
   }
   return news;
@@ -73,10 +73,10 @@ async function readNote(paths: Paths): Promise<z.infer<typeof noteSchema> | unde
 }
 
 /** What a killed command has started goes on without it: two programs that write to one disk would be worse than none. */
-async function waitForOrphans(run: RunCommand, device: string, patienceMs: number): Promise<void> {
+async function waitForOrphans(start: StartProgram, device: string, patienceMs: number): Promise<void> {
   const until = Date.now() + patienceMs;
   for (;;) {
-    const users = await usersOfDisk(run, device);
+    const users = await usersOfDisk(start, device);
     if (users.length === 0) return;
     if (Date.now() > until)
       throw new BusyError(
@@ -93,18 +93,18 @@ const stillOpen = (device: string, mapping: string, users: readonly string[]): B
     'End what uses it, then run: extbackup release',
   );
 
-async function onDisk(run: RunCommand, device: string) {
-  const disk = (await listBlockDevices(run)).find(({ path }) => path === device);
+async function onDisk(start: StartProgram, device: string) {
+  const disk = (await listBlockDevices(start)).find(({ path }) => path === device);
   return disk ? [...withDescendants(disk)] : [];
 }
 
-async function ourMappings(run: RunCommand, device: string): Promise<string[]> {
-  return (await onDisk(run, device)).flatMap(({ path }) =>
+async function ourMappings(start: StartProgram, device: string): Promise<string[]> {
+  return (await onDisk(start, device)).flatMap(({ path }) =>
     path.startsWith(mappingPath(mappingPrefix)) ? [path.slice(mappingPath('').length)] : [],
   );
 }
 
-async function usersOfDisk(run: RunCommand, device: string): Promise<string[]> {
-  const devices = (await onDisk(run, device)).flatMap(({ path, kname }) => [path, `/dev/${kname}`]);
+async function usersOfDisk(start: StartProgram, device: string): Promise<string[]> {
+  const devices = (await onDisk(start, device)).flatMap(({ path, kname }) => [path, `/dev/${kname}`]);
   return [...new Set((await Promise.all([...new Set(devices)].map((path) => usersOf(path)))).flat())];
 }

@@ -1,7 +1,7 @@
 import { access, constants, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import type { Paths } from '../system/paths.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
@@ -14,7 +14,7 @@ export const toStdout = '-';
  * @returns what to warn of
  * @throws UsageError
  */
-export async function checkHeaderTarget(run: RunCommand, target: string): Promise<string | undefined> {
+export async function checkHeaderTarget(start: StartProgram, target: string): Promise<string | undefined> {
   if (target === toStdout) {
     if (process.stdout.isTTY)
       throw new UsageError(
@@ -35,7 +35,7 @@ export async function checkHeaderTarget(run: RunCommand, target: string): Promis
       cause,
     );
   }
-  return (await isOnOwnDisk(run, dirname(file)))
+  return (await isOnOwnDisk(start, dirname(file)))
     ? `Warning: ${file} is on this machine's own disk. It is lost with this machine, and a thief of the machine has it: move it elsewhere, or pipe it there with --header-backup -`
     : undefined;
 }
@@ -46,25 +46,25 @@ export async function checkHeaderTarget(run: RunCommand, target: string): Promis
  * @throws CommandError
  */
 export async function copyHeader(
-  run: RunCommand,
+  start: StartProgram,
   paths: Paths,
   device: string,
   target: string,
   writeOut: (bytes: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (target !== toStdout) return luksHeaderBackup(run, device, resolve(target), signal);
+  if (target !== toStdout) return luksHeaderBackup(start, device, resolve(target), signal);
   const passing = join(paths.run, `luks-header-${process.pid}`); // in RAM
   try {
-    await luksHeaderBackup(run, device, passing, signal);
+    await luksHeaderBackup(start, device, passing, signal);
     await writeOut(await readFile(passing));
   } finally {
     await rm(passing, { force: true });
   }
 }
 
-async function luksHeaderBackup(run: RunCommand, device: string, file: string, signal: AbortSignal): Promise<void> {
-  await run({
+async function luksHeaderBackup(start: StartProgram, device: string, file: string, signal: AbortSignal): Promise<void> {
+  await start({
     file: '/usr/sbin/cryptsetup',
     args: ['luksHeaderBackup', device, '--header-backup-file', file],
     timeoutMs: 120_000,

@@ -4,7 +4,7 @@ import { isThere } from '../system/is-there.ts';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError, type ExtbackupError } from '../errors.ts';
 import { throwIfCancelled, withUndo } from '../system/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../disk/block-devices.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
 import { readIoErrors } from '../disk/io-errors.ts';
 import { mappingName, readLuksUuid } from '../disk/luks.ts';
@@ -35,7 +35,7 @@ import { tellPercent } from '../terminal/tell-percent.ts';
 /** What the steps need of their surroundings. */
 export interface PrepareContext {
   readonly paths: Paths;
-  readonly runCommand: RunCommand;
+  readonly runCommand: StartProgram;
   note(text: string): void;
 }
 
@@ -89,7 +89,7 @@ export async function prepareDrive(
   order: PrepareOrder,
   signal: AbortSignal,
 ): Promise<DriveRecord> {
-  const { runCommand: run, paths } = context;
+  const { runCommand: start, paths } = context;
   const { disk, label, filesystem } = order;
   const uuid = randomUUID();
   const sealedId = randomUUID();
@@ -100,43 +100,43 @@ export async function prepareDrive(
       withUndo(signal, async (step) => {
         if (order.check) {
           context.note(`Checking every block of ${disk.path}; this takes hours …`);
-          await checkSurface(run, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
+          await checkSurface(start, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
           context.note('No bad block was found.');
         }
         context.note(`Partitioning ${disk.path} …`);
-        await wipeSignatures(run, disk, signal);
-        await partition(run, disk.path, label, signal);
-        const volume = { label, device: (await awaitPartition(run, disk.path)).path };
+        await wipeSignatures(start, disk, signal);
+        await partition(start, disk.path, label, signal);
+        const volume = { label, device: (await awaitPartition(start, disk.path)).path };
         throwIfCancelled(signal);
         context.note('Encrypting: LUKS2 …');
         await formatLuks(
-          run,
+          start,
           { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() },
           signal,
         );
-        if ((await readLuksUuid(run, volume.device, signal)) !== uuid)
+        if ((await readLuksUuid(start, volume.device, signal)) !== uuid)
           throw new Error('the new LUKS header cannot be read back');
-        const opened = await openVolume(step, run, paths, volume, signal);
+        const opened = await openVolume(step, start, paths, volume, signal);
         context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
         await makeFilesystem(
-          run,
+          start,
           filesystem,
           label,
           opened,
           signal,
           tellPercent(context, `Making the ${filesystem} file system`),
         );
-        const top = await mountInside(step, run, paths, volume, filesystem, signal);
+        const top = await mountInside(step, start, paths, volume, filesystem, signal);
         await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
-        await flushFilesystem(run, top, signal);
+        await flushFilesystem(start, top, signal);
         if (order.headerBackup !== undefined)
-          await copyHeader(run, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
+          await copyHeader(start, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
         const { blocks, bsize } = await statfs(top);
         return blocks * bsize;
       }),
     ),
   );
-  await settle(run);
+  await settle(start);
   const holds = await holdsOf(disk.kname, mappingName(label));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return {

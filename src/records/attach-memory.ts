@@ -11,7 +11,7 @@ const entrySchema = z.object({
   state: z.enum(['started', 'served', 'ignored', 'duplicate']),
   tries: z.int().nonnegative(),
 });
-const ledgerSchema = z.object({ version: z.literal(1), bootId: z.string(), attaches: z.array(entrySchema) });
+const memorySchema = z.object({ version: z.literal(1), bootId: z.string(), attaches: z.array(entrySchema) });
 
 type Entry = z.infer<typeof entrySchema>;
 export type AttachState = Entry['state'];
@@ -29,7 +29,7 @@ export const mostTries = 3;
  * Remembers, across restarts of the agent, which attaches were served: one attach, one run. Lives in /run, so a
  * reboot, after which every disk is attached anew, forgets it.
  */
-export interface AttachLedger {
+export interface AttachMemory {
   stateOf(key: AttachKey): AttachState | undefined;
   /** How often a run was started for this attach by itself. */
   triesOf(key: AttachKey): number;
@@ -38,12 +38,12 @@ export interface AttachLedger {
   keepOnly(present: readonly AttachKey[]): Promise<void>;
 }
 
-/** @throws nothing: a ledger that cannot be read counts as empty, one that cannot be written is told by `onError` */
-export async function openAttachLedger(
+/** @throws nothing: a memory that cannot be read counts as empty, one that cannot be written is told by `onError` */
+export async function openAttachMemory(
   file: string,
   bootId: string,
   onError: (error: unknown) => void,
-): Promise<AttachLedger> {
+): Promise<AttachMemory> {
   let entries = await readEntries(file, bootId);
   const same =
     (key: AttachKey) =>
@@ -78,8 +78,8 @@ export async function openAttachLedger(
 
 async function readEntries(file: string, bootId: string): Promise<Entry[]> {
   try {
-    const ledger = ledgerSchema.parse(JSON.parse((await readIfThere(file)) ?? ''));
-    return ledger.bootId === bootId ? ledger.attaches : [];
+    const memory = memorySchema.parse(JSON.parse((await readIfThere(file)) ?? ''));
+    return memory.bootId === bootId ? memory.attaches : [];
   } catch {
     return []; // none yet, or torn: at worst a disk is backed up once more
   }

@@ -4,10 +4,10 @@ import { BusyError, ExtbackupError, exitCodes, type Advice } from '../errors.ts'
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { lockFile } from '../system/file-lock.ts';
 import type { DriveRecord } from './drive-record.ts';
-import { mergeDrives, parseLedger, renderLedger, unreadable, type LedgerCopy } from './registry-file.ts';
+import { mergeDrives, parseRegistry, renderRegistry, unreadable, type RegistryCopy } from './registry-file.ts';
 
 /** The ledger as it was found. */
-export interface LedgerReading {
+export interface RegistryReading {
   readonly drives: readonly DriveRecord[];
   /** False when nothing is known of the enrolled disks: `drives` is empty then, and means nothing. */
   readonly usable: boolean;
@@ -20,7 +20,7 @@ export interface DriveRegistry {
   /** Falls back to the copy, then to single records. Throws ExtbackupError when nothing can be understood. */
   list(): Promise<readonly DriveRecord[]>;
   /** As {@link list}, and says what is wrong. Throws only for want of rights. */
-  read(): Promise<LedgerReading>;
+  read(): Promise<RegistryReading>;
   /** Throws ExtbackupError when a newer version wrote the file: asked before a disk is changed. */
   assertWritable(): Promise<void>;
   /**
@@ -43,12 +43,12 @@ export function createDriveRegistry(file: string): DriveRegistry {
   return {
     list: async () => {
       const { drives, usable, trouble } = reading(file, await readBoth());
-      if (!usable && trouble) throw ledgerError(trouble);
+      if (!usable && trouble) throw registryError(trouble);
       return drives;
     },
     read: async () => reading(file, await readBoth()),
     assertWritable: async () => {
-      if ((await readCopy(file)).state === 'newer') throw ledgerError(newer(file));
+      if ((await readCopy(file)).state === 'newer') throw registryError(newer(file));
     },
     update: async (change, { anew } = { anew: false }) => {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -57,14 +57,14 @@ export function createDriveRegistry(file: string): DriveRegistry {
         throw new BusyError('Another process is writing the list of enrolled disks.', 'Try again in a moment.');
       try {
         const found = await readBoth();
-        if (found.main.state === 'newer') throw ledgerError(newer(file));
+        if (found.main.state === 'newer') throw registryError(newer(file));
         const { drives: before, usable, trouble } = reading(file, found);
-        if (!usable && trouble && !anew) throw ledgerError(trouble);
+        if (!usable && trouble && !anew) throw registryError(trouble);
         const after = change(before);
         const aside = await setAside([...(isBad(found.main) ? [file] : []), ...(isBad(found.copy) ? [previous] : [])]);
         const { rest } = found.main.state === 'good' ? found.main : found.copy;
-        if (before.length > 0) await writeAtomically(previous, renderLedger(before, rest), true);
-        await writeAtomically(file, renderLedger(after, rest), true);
+        if (before.length > 0) await writeAtomically(previous, renderRegistry(before, rest), true);
+        await writeAtomically(file, renderRegistry(after, rest), true);
         return aside;
       } finally {
         await lock.release();
@@ -74,16 +74,16 @@ export function createDriveRegistry(file: string): DriveRegistry {
 }
 
 interface Copies {
-  readonly main: LedgerCopy;
-  readonly copy: LedgerCopy;
+  readonly main: RegistryCopy;
+  readonly copy: RegistryCopy;
 }
 
-const isBad = ({ state }: LedgerCopy): boolean => state === 'damaged' || state === 'newer';
+const isBad = ({ state }: RegistryCopy): boolean => state === 'damaged' || state === 'newer';
 
 /** What cannot be read is damaged, except for somebody who may not read it. */
-async function readCopy(file: string): Promise<LedgerCopy> {
+async function readCopy(file: string): Promise<RegistryCopy> {
   try {
-    return parseLedger(await readIfThere(file));
+    return parseRegistry(await readIfThere(file));
   } catch (error) {
     if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') && process.getuid?.() !== 0)
       throw error;
@@ -92,7 +92,7 @@ async function readCopy(file: string): Promise<LedgerCopy> {
 }
 
 /** What both copies together say. */
-function reading(file: string, { main, copy }: Copies): LedgerReading {
+function reading(file: string, { main, copy }: Copies): RegistryReading {
   if (main.state === 'good') return { drives: main.drives, usable: true };
   if (main.state === 'missing' && copy.state === 'missing') return { drives: [], usable: true };
   const drives = mergeDrives(main.drives, copy.drives);
@@ -123,7 +123,7 @@ const newer = (file: string): Advice => ({
   todo: 'Install that version again; or, to stay with this one, move the file away and enrol the disks again: extbackup drive adopt --help',
 });
 
-const ledgerError = (advice: Advice): ExtbackupError => new ExtbackupError('EXB_LEDGER', exitCodes.usage, advice);
+const registryError = (advice: Advice): ExtbackupError => new ExtbackupError('EXB_LEDGER', exitCodes.usage, advice);
 
 /** Keeps what may still be of use to somebody. */
 async function setAside(damaged: readonly string[]): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { registrySchema, driveRecordSchema, type DriveRecord } from './drive-record.ts';
 
 /** One copy of the list of enrolled disks, as it was found. */
-export interface LedgerCopy {
+export interface RegistryCopy {
   /** `newer`: written by a later version; what can be understood of it is in `drives`. */
   readonly state: 'missing' | 'good' | 'damaged' | 'newer';
   /** All of a good copy; of any other one, the records that can be understood by themselves. */
@@ -11,10 +11,10 @@ export interface LedgerCopy {
 }
 
 /** A copy that could not be read at all. */
-export const unreadable: LedgerCopy = { state: 'damaged', drives: [], rest: {} };
+export const unreadable: RegistryCopy = { state: 'damaged', drives: [], rest: {} };
 
 /** Never throws. @param text undefined when there is no such file */
-export function parseLedger(text: string | undefined): LedgerCopy {
+export function parseRegistry(text: string | undefined): RegistryCopy {
   if (text === undefined) return { state: 'missing', drives: [], rest: {} };
   const content = parseJson(text);
   const whole = registrySchema.safeParse(content);
@@ -32,7 +32,7 @@ export function parseLedger(text: string | undefined): LedgerCopy {
 }
 
 /** @returns the text of a file with these disks */
-export const renderLedger = (drives: readonly DriveRecord[], rest: LedgerCopy['rest'] = {}): string =>
+export const renderRegistry = (drives: readonly DriveRecord[], rest: RegistryCopy['rest'] = {}): string =>
   `${JSON.stringify({ version: 1, ...rest, drives }, null, 2)}\n`;
 
 /** The records of the first list, and those of the second that have neither label nor volume of one of them. */

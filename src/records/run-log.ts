@@ -5,7 +5,7 @@ import { type RunRecord } from './run-record.ts';
 import { runRecordSchema } from './run-record.ts';
 
 /** Past runs, one JSON object a line, the newest last. */
-export interface RunLedger {
+export interface RunLog {
   /**
    * Adds a run and keeps the last 2000. A full or broken root file system never stops a backup.
    * @returns a warning for the operator when the run could not be written down; never throws
@@ -18,8 +18,8 @@ export interface RunLedger {
 const kept = 2000;
 const trimmedAt = 2200; // so that not every run rewrites the file
 
-/** {@link RunLedger} in a file of mode 0600. */
-export function createRunLedger(file: string): RunLedger {
+/** {@link RunLog} in a file of mode 0600. */
+export function createRunLog(file: string): RunLog {
   const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
   const trim = async (): Promise<void> => {
     const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== ''); // as they are: some may be of a newer version

@@ -94,25 +94,29 @@ async function addKeyslots(
   keys: { readonly old: string; readonly new: string },
   headerBackup: string | undefined,
 ): Promise<void> {
-  const run = context.runCommand;
+  const start = context.runCommand;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
     if (headerBackup !== undefined)
-      context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
-    await addKeyslot(run, label, device, keys);
+      context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
+    await addKeyslot(start, label, device, keys);
     context.note(`Disk ${label} has a keyslot for the new key.`);
   }
 }
 
 /** The ssh keys, each in a second container beside the first. */
-async function encryptAnew({ paths, runCommand: run }: CliContext, config: Config, newKeyFile: string): Promise<void> {
+async function encryptAnew(
+  { paths, runCommand: start }: CliContext,
+  config: Config,
+  newKeyFile: string,
+): Promise<void> {
   for (const ssh of sshKeysOf(config)) {
     if ((await readIfThere(ssh.key)) === undefined) {
       await rm(rekeyedContainer(ssh), { force: true }); // of a change that was cut off, for a key that is gone
       continue;
     }
-    await loadSshKey(run, paths, ssh);
-    await encryptToContainer(run, identityFile(paths, ssh), newKeyFile, rekeyedContainer(ssh));
+    await loadSshKey(start, paths, ssh);
+    await encryptToContainer(start, identityFile(paths, ssh), newKeyFile, rekeyedContainer(ssh));
   }
 }
 

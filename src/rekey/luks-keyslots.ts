@@ -1,7 +1,7 @@
 /** Changes the key of a LUKS volume. At no moment is there a volume without a keyslot that is known to work. */
 import { KeyError, UsageError } from '../errors.ts';
 import { affordableMemoryKiB } from '../disk/format-disk.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { readSecretFile } from '../keys/ram-key-ring.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
@@ -9,8 +9,8 @@ const cryptsetup = '/usr/sbin/cryptsetup';
 const patienceMs = 300_000;
 
 /** Whether the volume opens with the key in a file. Nothing is opened. */
-export async function opensWith(run: RunCommand, device: string, keyFile: string): Promise<boolean> {
-  const { exitCode } = await run({
+export async function opensWith(start: StartProgram, device: string, keyFile: string): Promise<boolean> {
+  const { exitCode } = await start({
     file: cryptsetup,
     args: [
       'open',
@@ -35,28 +35,28 @@ export async function opensWith(run: RunCommand, device: string, keyFile: string
  * @throws KeyError when the volume opens with neither key
  */
 export async function addKeyslot(
-  run: RunCommand,
+  start: StartProgram,
   label: string,
   device: string,
   keys: { readonly old: string; readonly new: string },
 ): Promise<boolean> {
-  if (await opensWith(run, device, keys.new)) return false;
-  if (!(await opensWith(run, device, keys.old))) {
+  if (await opensWith(start, device, keys.new)) return false;
+  if (!(await opensWith(start, device, keys.old))) {
     throw new KeyError(
       'EXB_KEY_REJECTED',
       `Disk ${label} opens neither with the old key nor with the new one. Nothing on it was changed.`,
       `Give it the present key first, with the password that it was prepared with: extbackup drive rekey ${label}`,
     );
   }
-  const cost = (await isLuks2(run, device))
+  const cost = (await isLuks2(start, device))
     ? ['--pbkdf', 'argon2id', '--pbkdf-memory', String(affordableMemoryKiB())]
     : [];
-  await run({
+  await start({
     file: cryptsetup,
     args: ['luksAddKey', '--batch-mode', '--key-file', keys.old, '--iter-time', '2000', ...cost, device, keys.new],
     timeoutMs: patienceMs,
   });
-  if (await opensWith(run, device, keys.new)) return true;
+  if (await opensWith(start, device, keys.new)) return true;
   throw new KeyError(
     'EXB_KEY_REJECTED',
     `Disk ${label} does not open with the keyslot that was just added. The old key still works.`,
@@ -70,26 +70,30 @@ export async function addKeyslot(
  * @throws KeyError when it does not: then nothing is removed
  */
 export async function removeKeyslot(
-  run: RunCommand,
+  start: StartProgram,
   label: string,
   device: string,
   keys: { readonly goes: string; readonly stays: string },
 ): Promise<void> {
-  if ((await haveSameContent(keys.goes, keys.stays)) || !(await opensWith(run, device, keys.stays))) {
+  if ((await haveSameContent(keys.goes, keys.stays)) || !(await opensWith(start, device, keys.stays))) {
     throw new KeyError(
       'EXB_KEY_REJECTED',
       `Disk ${label} would not open any more without the old key, so that was left on it.`,
       'Try again: extbackup drive rekey',
     );
   }
-  while (await opensWith(run, device, keys.goes)) {
-    await run({ file: cryptsetup, args: ['luksRemoveKey', '--batch-mode', device, keys.goes], timeoutMs: patienceMs });
+  while (await opensWith(start, device, keys.goes)) {
+    await start({
+      file: cryptsetup,
+      args: ['luksRemoveKey', '--batch-mode', device, keys.goes],
+      timeoutMs: patienceMs,
+    });
   }
 }
 
 /** Number of keyslots in use; see cryptsetup-luksDump(8). */
-export async function countKeyslots(run: RunCommand, device: string): Promise<number> {
-  const { stdout } = await run({ file: cryptsetup, args: ['luksDump', device], timeoutMs: 60_000 });
+export async function countKeyslots(start: StartProgram, device: string): Promise<number> {
+  const { stdout } = await start({ file: cryptsetup, args: ['luksDump', device], timeoutMs: 60_000 });
   return stdout.match(/^(?: {2}\d+: luks2$|Key Slot \d: ENABLED)/gm)?.length ?? 0;
 }
 
@@ -98,10 +102,15 @@ export async function countKeyslots(run: RunCommand, device: string): Promise<nu
  * @returns the file
  * @throws UsageError when it cannot be written there
  */
-export async function backUpHeader(run: RunCommand, label: string, device: string, directory: string): Promise<string> {
+export async function backUpHeader(
+  start: StartProgram,
+  label: string,
+  device: string,
+  directory: string,
+): Promise<string> {
   const file = `${directory}/${label}.luks-header`;
   try {
-    await run({
+    await start({
       file: cryptsetup,
       args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device],
       timeoutMs: patienceMs,
@@ -126,9 +135,9 @@ async function haveSameContent(one: string, other: string): Promise<boolean> {
   return same;
 }
 
-async function isLuks2(run: RunCommand, device: string): Promise<boolean> {
+async function isLuks2(start: StartProgram, device: string): Promise<boolean> {
   try {
-    await run({ file: cryptsetup, args: ['isLuks', '--type', 'luks2', device], timeoutMs: 60_000 });
+    await start({ file: cryptsetup, args: ['isLuks', '--type', 'luks2', device], timeoutMs: 60_000 });
     return true;
   } catch (error) {
     if (error instanceof CommandError && error.exitCode === 1) return false;

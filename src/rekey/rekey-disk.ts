@@ -34,16 +34,16 @@ export async function rekeyDisk(
   ask: () => Promise<Secret>,
   headerBackup?: string,
 ): Promise<boolean> {
-  const { paths, runCommand: run } = context;
+  const { paths, runCommand: start } = context;
   const { label, luksUuid, device } = disk;
   const present = files.luksKey(paths);
   const previous = previousKeyFile(present);
   const oldest = `${present}.old`;
   try {
-    const isOpenToUs = await opensWith(run, device, present);
+    const isOpenToUs = await opensWith(start, device, present);
     let old: string | undefined = (await opensWithFile(context, device, previous)) ? previous : undefined;
     const mayHaveOldKey =
-      !isOpenToUs || (isPending(await readPreviousKeys(paths), luksUuid) && (await countKeyslots(run, device)) > 1);
+      !isOpenToUs || (isPending(await readPreviousKeys(paths), luksUuid) && (await countKeyslots(start, device)) > 1);
     if (old === undefined && mayHaveOldKey)
       old = await findOldKey(context, config, disk, await ask(), { keyFile: oldest, isOpenToUs });
     if (old === undefined) {
@@ -51,9 +51,9 @@ export async function rekeyDisk(
       return false;
     }
     if (headerBackup !== undefined)
-      context.note(headerBackupNotice(await backUpHeader(run, label, device, headerBackup)));
-    await addKeyslot(run, label, device, { old, new: present });
-    await removeKeyslot(run, label, device, { goes: old, stays: present });
+      context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
+    await addKeyslot(start, label, device, { old, new: present });
+    await removeKeyslot(start, label, device, { goes: old, stays: present });
     await settleRekeyed(paths, [luksUuid]);
     return true;
   } finally {
@@ -72,7 +72,7 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
  * @returns its file; undefined when the password is the last one, and the disk has lost that key already
  */
 async function findOldKey(
-  { paths, runCommand: run }: CliContext,
+  { paths, runCommand: start }: CliContext,
   config: Config,
   { label, device }: DiskToRekey,
   typed: Secret,
@@ -89,7 +89,7 @@ async function findOldKey(
         checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))),
       )) {
         if (!(await buildInto(paths, settings, salt, form, keyFile))) continue;
-        if (await opensWith(run, device, keyFile)) return keyFile;
+        if (await opensWith(start, device, keyFile)) return keyFile;
         if (isOpenToUs && settings.check !== undefined && settings === ways[0]?.settings) return undefined;
       }
     }

@@ -117,7 +117,7 @@ async function replaceIfThere(next: string, file: string): Promise<void> {
 
 /** Takes the previous key, which is in RAM, off the disks that are here and open with the present one. */
 export async function removeOldKeyslots(
-  { paths, runCommand: run }: CliContext,
+  { paths, runCommand: start }: CliContext,
   disks: readonly RekeyedDisk[],
 ): Promise<void> {
   const present = files.luksKey(paths);
@@ -125,19 +125,19 @@ export async function removeOldKeyslots(
     if (
       device === undefined ||
       !isPending(await readPreviousKeys(paths), luksUuid) ||
-      !(await opensWith(run, device, present))
+      !(await opensWith(start, device, present))
     )
       continue;
-    await removeKeyslot(run, label, device, { goes: previousKeyFile(present), stays: present });
+    await removeKeyslot(start, label, device, { goes: previousKeyFile(present), stays: present });
     // A disk that missed an earlier change, too, may have a still older key beside this one.
-    if ((await countKeyslots(run, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid)))
+    if ((await countKeyslots(start, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid)))
       await settleRekeyed(paths, [luksUuid]);
   }
 }
 
 /** Takes back what a password change did before its new password came into force. */
 export async function undoUncommitted(
-  { paths, runCommand: run }: CliContext,
+  { paths, runCommand: start }: CliContext,
   config: Pick<Config, 'key'>,
   disks: readonly RekeyedDisk[],
 ): Promise<void> {
@@ -145,8 +145,8 @@ export async function undoUncommitted(
   await forgetUncommitted(paths, config.key);
   if (!(await isThere(next))) return;
   for (const { label, device } of disks) {
-    if (device !== undefined && (await opensWith(run, device, next)) && (await opensWith(run, device, present)))
-      await removeKeyslot(run, label, device, { goes: next, stays: present });
+    if (device !== undefined && (await opensWith(start, device, next)) && (await opensWith(start, device, present)))
+      await removeKeyslot(start, label, device, { goes: next, stays: present });
   }
   await wipeFile(next);
 }

@@ -32,9 +32,9 @@ export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
  * Makes the key that is to replace the present one, which stays in use.
  * @returns the public half, one line
  */
-export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
+export async function startRotation({ start, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
   await requireLuksKey(paths);
-  await makeSshKey(run, paths, nextSshKey(ssh), type);
+  await makeSshKey(start, paths, nextSshKey(ssh), type);
   return (await readFile(nextSshKey(ssh).publicKey, 'utf8')).trim();
 }
 
@@ -43,10 +43,10 @@ export async function startRotation({ run, paths }: KeyStation, ssh: SshKeyFiles
  * @throws PullError (EXB_NEW_KEY) when a server does not accept it; both keys are kept
  */
 export async function finishRotation(station: KeyStation, config: Config): Promise<void> {
-  const { run, paths } = station;
+  const { start, paths } = station;
   await requireLuksKey(paths);
   const next = nextSshKey(config.ssh);
-  await loadSshKey(run, paths, next);
+  await loadSshKey(start, paths, next);
   await assertServersAccept(station, config, identityFile(paths, next));
   await replaceSshKey(station, config, next);
 }
@@ -58,10 +58,10 @@ export async function replaceLostKey(station: KeyStation, config: Config, type: 
 }
 
 /** Encrypts the ssh key anew, in the present form. The decrypted one must be loaded. */
-export async function convertContainer({ run, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
+export async function convertContainer({ start, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
   await requireLuksKey(paths);
-  await loadSshKey(run, paths, ssh);
-  await encryptToContainer(run, identityFile(paths, ssh), files.luksKey(paths), ssh.key);
+  await loadSshKey(start, paths, ssh);
+  await encryptToContainer(start, identityFile(paths, ssh), files.luksKey(paths), ssh.key);
 }
 
 async function assertServersAccept(station: KeyStation, config: Config, identity: string): Promise<void> {
@@ -83,13 +83,13 @@ async function assertServersAccept(station: KeyStation, config: Config, identity
 
 /** undefined when the server lets the key in. */
 async function refusalOf(
-  { run }: KeyStation,
+  { start }: KeyStation,
   ssh: Config['ssh'],
   server: PullSource,
   identity: string,
 ): Promise<CommandError | undefined> {
   try {
-    await run({
+    await start({
       file: '/usr/bin/rsync',
       args: [
         '--exclude=*',
@@ -108,7 +108,7 @@ async function refusalOf(
 }
 
 /** Cut off between the first two renames, it is completed by `loadSshKey`; the new key is named by its type. */
-async function replaceSshKey({ run, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
+async function replaceSshKey({ start, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
   const type = typeOf(await readFile(next.publicKey, 'utf8'));
   const target = {
     key: `${dirname(config.ssh.key)}/id_${type}.encrypted`,
@@ -122,7 +122,7 @@ async function replaceSshKey({ run, paths }: KeyStation, config: Config, next: S
       { path: ['ssh', 'publicKey'], value: target.publicKey },
     ]);
   }
-  await loadSshKey(run, paths, target);
+  await loadSshKey(start, paths, target);
   await wipeFile(identityFile(paths, next));
   if (target.key !== config.ssh.key) await wipeFile(identityFile(paths, config.ssh));
   await nudgeAgent(paths, 'unlock');

@@ -4,7 +4,7 @@ import type { Progress } from '../bus/events.ts';
 import { PullError, UsageError } from '../errors.ts';
 import { removeCreated } from '../history/remove-created.ts';
 import { throwIfCancelled } from '../system/undo.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { partialDir } from '../rsync/arguments.ts';
 import { createPullProgress } from '../rsync/progress.ts';
 import { createLineSplitter } from '../rsync/output.ts';
@@ -30,7 +30,7 @@ export interface RestoreOrder {
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
 export async function restoreFiles(
-  run: RunCommand,
+  start: StartProgram,
   order: RestoreOrder,
   signal: AbortSignal,
 ): Promise<'complete' | 'gaps'> {
@@ -50,7 +50,7 @@ export async function restoreFiles(
           { log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined },
           signal,
         );
-    } else if ((await copy(run, layer, order, signal)) === 'gaps') outcome = 'gaps';
+    } else if ((await copy(start, layer, order, signal)) === 'gaps') outcome = 'gaps';
   }
   return outcome;
 }
@@ -58,7 +58,7 @@ export async function restoreFiles(
 const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
 
 async function copy(
-  run: RunCommand,
+  start: StartProgram,
   layer: Version,
   order: RestoreOrder,
   signal: AbortSignal,
@@ -76,7 +76,7 @@ async function copy(
     else progress.see(line);
   });
   try {
-    const { exitCode } = await run({
+    const { exitCode } = await start({
       file: '/usr/bin/rsync',
       args: restoreArgs(`${layer.path}${slash}`, `${order.target}${slash}`, order.dryRun),
       timeoutMs: 14 * 86_400_000,

@@ -4,7 +4,7 @@ import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
 import { removePartials, removeUnfinished } from '../rsync/partial-files.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
@@ -70,17 +70,17 @@ export const justBefore = (time: string | null): number => (time === null ? 0 : 
  * Carries a plan out. Cut off, it is carried on by planning and rolling back again.
  */
 export async function rollBack(
-  run: RunCommand,
+  start: StartProgram,
   top: string,
   mirror: string,
   plan: RollbackPlan,
   progress: UndoProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  await removePartials(run, join(top, mirror)); // they keep directories from being empty
-  if (plan.unfinishedSince) await removeUnfinished(run, join(top, mirror), plan.unfinishedSince);
+  await removePartials(start, join(top, mirror)); // they keep directories from being empty
+  if (plan.unfinishedSince) await removeUnfinished(start, join(top, mirror), plan.unfinishedSince);
   for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
-  await flushFilesystem(run, top, signal);
+  await flushFilesystem(start, top, signal);
 }
 
 /**

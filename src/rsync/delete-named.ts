@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { below } from '../history/inside.ts';
 import type { PullOrder } from './order.ts';
 import type { RsyncOutcome } from './order.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { standInArgs, type PullTarget } from './arguments.ts';
@@ -26,7 +26,7 @@ export type Place = PullTarget & { readonly top: string };
  * @returns undefined when that was not asked for, or is not possible
  */
 export async function deleteNamed(
-  run: RunCommand,
+  start: StartProgram,
   order: PullOrder,
   { top, ...target }: Place,
   signal: AbortSignal,
@@ -37,14 +37,14 @@ export async function deleteNamed(
   const place = { list: join(top, listFile), source: join(top, standIn, basename(target.mirror)) };
   try {
     const isReady = await prepare(
-      run,
+      start,
       top,
       root,
       doomed.names.map(({ path }) => path),
       signal,
     ).catch(() => false); // the other way needs none of this
     if (!isReady) return undefined;
-    const outcome = await runRsync(run, order, { ...target, named: place }, signal);
+    const outcome = await runRsync(start, order, { ...target, named: place }, signal);
     const missesSome =
       outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
     // Of the stand-in's figures only this one is about the source, which has more files and sent nothing.
@@ -72,7 +72,7 @@ export async function deleteNamed(
 
 /** @returns false when a name leads through something that is no directory */
 async function prepare(
-  run: RunCommand,
+  start: StartProgram,
   top: string,
   mirror: Buffer,
   names: readonly Buffer[],
@@ -91,7 +91,7 @@ async function prepare(
     list,
     parents.map((parent) => below(name, parent)),
   );
-  await run({ file: '/usr/bin/rsync', args: standInArgs(list, above, source), timeoutMs: 10 * 60_000, signal });
+  await start({ file: '/usr/bin/rsync', args: standInArgs(list, above, source), timeoutMs: 10 * 60_000, signal });
   await writeList(list, [...parents.map((parent) => (parent.length === 0 ? Buffer.from('.') : parent)), ...names]);
   return true;
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { below } from '../history/inside.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 
@@ -27,7 +27,7 @@ const exactly = ['--preserve-permissions', '--same-owner', '--numeric-owner'];
  * @returns undefined when a path leads through something that is no directory
  */
 export async function archiveDirectories(
-  run: RunCommand,
+  start: StartProgram,
   top: string,
   tree: string,
   paths: readonly Buffer[],
@@ -55,7 +55,7 @@ export async function archiveDirectories(
     .map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));
   await writeList(list, [Buffer.from('.'), ...inOrder]);
   const tar = async (until: AbortSignal | undefined, ...args: readonly string[]): Promise<void> => {
-    await run({ file: '/usr/bin/tar', args, timeoutMs, ...(until && { signal: until }) });
+    await start({ file: '/usr/bin/tar', args, timeoutMs, ...(until && { signal: until }) });
   };
   try {
     await tar(

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { FetchedFile } from './order.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { classifyRsync } from './failure.ts';
@@ -27,7 +27,7 @@ interface Errand {
 
 /** Reads one small file of the server with rsync, as it may read everything else there. @throws DriveError */
 export async function fetchFile(
-  run: RunCommand,
+  start: StartProgram,
   { config, source, path, top, rsh }: Errand,
   signal: AbortSignal,
 ): Promise<FetchedFile> {
@@ -35,7 +35,7 @@ export async function fetchFile(
     await ownDirectory(top, dirname(place));
     await rm(join(top, place), { recursive: true, force: true }); // of an earlier run that was cut off
     const directory = await ownDirectory(top, place);
-    await run({
+    await start({
       file: '/usr/bin/rsync',
       args: fetchArgs(config, { source, path, directory, rsh, mostBytes }),
       timeoutMs: 10 * 60_000,

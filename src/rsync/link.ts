@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere } from '../system/atomic-file.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import { classifyRsync, type PullTrouble } from './failure.ts';
 import { borrowedRsh, sshConfig, type Place } from './ssh.ts';
@@ -13,7 +13,7 @@ export interface Line {
   /** The remote shell for rsync. */
   readonly rsh: string;
   /** Runs what uses the connection, which is cut when that has ended, or shall end. */
-  readonly run: RunCommand;
+  readonly start: StartProgram;
 }
 
 /**
@@ -52,7 +52,7 @@ const longestConnectMs = 120_000;
  * agent nor rsync has a network. What they share is a directory with ssh's settings, its control socket and what it says.
  * @param identityFile the ssh key in RAM
  */
-export function createLink(run: RunCommand, paths: Pick<Paths, 'run'>, identityFile: string): Reach {
+export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, identityFile: string): Reach {
   return async (place, signal, work) => {
     const id = randomBytes(6).toString('hex');
     const directory = join(paths.run, 'link', id);
@@ -62,27 +62,27 @@ export function createLink(run: RunCommand, paths: Pick<Paths, 'run'>, identityF
       // The unit sees what these lead to, and nothing around it.
       await symlink(identityFile, join(directory, 'identity'));
       await symlink(place.ssh.knownHosts, join(directory, 'known_hosts'));
-      const start = await startUnit(run, unitOf(id), longestConnectMs, signal);
-      if (start === 'absent') throw new LinkError('no-link', '');
-      if (start === 'failed') {
+      const unit = await startUnit(start, unitOf(id), longestConnectMs, signal);
+      if (unit === 'absent') throw new LinkError('no-link', '');
+      if (unit === 'failed') {
         const log = (await readIfThere(join(directory, 'log')))?.slice(-8_000) ?? '';
         throw new LinkError(classifyRsync(255, log), log);
       }
       return await work({
         rsh: borrowedRsh(join(directory, 'control')),
-        run: hangingUp(run, () => {
-          void stopUnits(run, unitOf(id));
+        start: hangingUp(start, () => {
+          void stopUnits(start, unitOf(id));
         }),
       });
     } finally {
-      await stopUnits(run, unitOf(id));
+      await stopUnits(start, unitOf(id));
       await rm(directory, { recursive: true, force: true });
     }
   };
 }
 
 /** ssh in its unit holds the pipes of whoever uses the connection: without this, a server that stands still would keep them open. */
-function hangingUp(run: RunCommand, hangUp: () => void): RunCommand {
+function hangingUp(start: StartProgram, hangUp: () => void): StartProgram {
   return async (command) => {
     let timer: NodeJS.Timeout | undefined;
     const soon = (): void => {
@@ -91,7 +91,7 @@ function hangingUp(run: RunCommand, hangUp: () => void): RunCommand {
     if (command.signal?.aborted === true) soon();
     else command.signal?.addEventListener('abort', soon, { once: true });
     try {
-      return await run({ ...command, onExit: soon });
+      return await start({ ...command, onExit: soon });
     } finally {
       clearTimeout(timer);
       command.signal?.removeEventListener('abort', soon);

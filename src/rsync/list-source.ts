@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
-import type { SourceLook } from './order.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import type { SourceAnswer } from './order.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { listArgs } from './arguments.ts';
 import { classifyRsync } from './failure.ts';
 import { createLineSplitter } from './output.ts';
@@ -16,11 +16,15 @@ interface Question {
 }
 
 /** Whether a source has something: a directory with anything in it, or anything else. Names are counted, not kept. */
-export async function lookForSomething(run: RunCommand, question: Question, signal: AbortSignal): Promise<SourceLook> {
+export async function lookForSomething(
+  start: StartProgram,
+  question: Question,
+  signal: AbortSignal,
+): Promise<SourceAnswer> {
   try {
-    const itself = await list(run, question, signal);
+    const itself = await list(start, question, signal);
     if (!itself.isDirectory) return { filled: itself.entries > 0 };
-    const inside = await list(run, { ...question, path: `${question.path}/` }, signal);
+    const inside = await list(start, { ...question, path: `${question.path}/` }, signal);
     return { filled: inside.entries > 1 }; // the first one is the directory
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -30,7 +34,7 @@ export async function lookForSomething(run: RunCommand, question: Question, sign
 }
 
 async function list(
-  run: RunCommand,
+  start: StartProgram,
   { config, source, path, rsh }: Question,
   signal: AbortSignal,
 ): Promise<{ entries: number; isDirectory: boolean }> {
@@ -40,7 +44,7 @@ async function list(
     isDirectory ||= entries === 0 && line.startsWith('d');
     entries += 1;
   });
-  await run({
+  await start({
     file: '/usr/bin/rsync',
     args: listArgs(config, source, path, rsh),
     timeoutMs: 10 * 60_000,

@@ -5,7 +5,7 @@ import type { Doomed, DoomedName } from '../history/doomed.ts';
 import { historyDirectory } from '../history/history-entry.ts';
 import { below } from '../history/inside.ts';
 import type { PullOrder } from './order.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import type { NamedOutcome, Place } from './delete-named.ts';
 import { withDeadline, withDeadlineAfter } from '../system/deadline.ts';
 import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
@@ -25,7 +25,7 @@ const patienceMs = 10_000;
  * @returns undefined when nothing was done because it is not possible here, or not asked for
  */
 export async function moveToHistory(
-  run: RunCommand,
+  start: StartProgram,
   order: PullOrder,
   { top, mirror }: Place,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function moveToHistory(
   try {
     await assertNoMore(mirror, doomed);
     archive = await archiveDirectories(
-      run,
+      start,
       top,
       mirror,
       doomed.names.map(({ path }) => path),

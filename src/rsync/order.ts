@@ -34,7 +34,7 @@ export interface FetchedFile {
 }
 
 /** Whether a source has something at a path. */
-export interface SourceLook {
+export interface SourceAnswer {
   /** There is a directory with anything in it, or anything else. */
   readonly filled: boolean;
   /** Why it could not be looked at. */

@@ -1,9 +1,9 @@
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import { partialDir } from './arguments.ts';
 
 /** Removes what interrupted pulls left beside the files of the mirror; other file systems are not entered. */
-export async function removePartials(run: RunCommand, mirror: string): Promise<void> {
-  await run({
+export async function removePartials(start: StartProgram, mirror: string): Promise<void> {
+  await start({
     file: '/usr/bin/find',
     args: [
       mirror,
@@ -28,9 +28,9 @@ export async function removePartials(run: RunCommand, mirror: string): Promise<v
  * Removes what an rsync that was killed at once left of the file in hand, `.NAME.XXXXXX`: files called so that were
  * written since then. Older ones of such a name are the server's own.
  */
-export async function removeUnfinished(run: RunCommand, mirror: string, since: Date): Promise<void> {
+export async function removeUnfinished(start: StartProgram, mirror: string, since: Date): Promise<void> {
   const from = `@${Math.floor(since.getTime() / 1000) - 1}`;
-  await run({
+  await start({
     file: '/usr/bin/find',
     args: [
       mirror,

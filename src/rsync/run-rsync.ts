@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { CommandError, type CommandResult, type RunCommand } from '../system/command.ts';
+import { CommandError, type CommandResult, type StartProgram } from '../system/command.ts';
 import { betweenMarks, newMark, parseChange } from '../history/change.ts';
 import { readDoomed } from '../history/doomed.ts';
 import type { PullOrder } from './order.ts';
@@ -18,14 +18,14 @@ import {
   parseStats,
   type Complaints,
 } from './output.ts';
-import { createStallWatch } from './stall-watch.ts';
+import { createStallTimer } from './stall-timer.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
 const longestPullMs = 14 * 86_400_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(
-  run: RunCommand,
+  start: StartProgram,
   order: PullOrder,
   target: PullTarget,
   signal: AbortSignal,
@@ -61,13 +61,13 @@ export async function runRsync(
   const splitErrors = createLineSplitter((line) => {
     countComplaint(complaints, line);
   });
-  const stall = createStallWatch(order.config.pull.stallTimeout);
+  const stall = createStallTimer(order.config.pull.stallTimeout);
   // Without a mark it would name a file beside its answer.
   const asker =
     target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
   const ended = await capture(
     () =>
-      run({
+      start({
         file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
         args,
         ...(order.history && { stdoutFile: order.history.log }),

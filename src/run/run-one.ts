@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
-import { lookRefusal, type Look } from '../opening/opened-by-person.ts';
+import { openedByPersonRefusal, type OpenedByPerson } from '../opening/opened-by-person.ts';
 import { BusyError, DriveError, exitCodes, ExtbackupError, KeyError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, allMustWait, HeldError, mustWait, noCounts, stillHeld, type Hold } from '../guard/hold.ts';
 import { sourcesOf } from '../config/sources.ts';
@@ -12,13 +12,13 @@ import { backUp } from '../pipeline/back-up.ts';
 import { type RunResult } from '../pipeline/job.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { SourceResult } from '../pipeline/job.ts';
-import { createStory } from '../pipeline/phases.ts';
+import { createStory } from '../pipeline/story.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { lockFile, type FileLock } from '../system/file-lock.ts';
 import { mappingName } from '../disk/luks.ts';
 import { pause } from '../system/pause.ts';
-import { watchHealth, type HealthProbe, type HealthWatch } from './health-watch.ts';
+import { beginHealthCheck, type HealthProbe, type HealthCheck } from './disk-health-check.ts';
 import { failureOf } from './failure.ts';
 import { sourcesAfterRun, sourcesOfRun } from './source-results.ts';
 import type { RunOrder } from './run-queue.ts';
@@ -35,7 +35,7 @@ export interface RunSurroundings {
   machineFor(config: Config, record: DriveRecord): Machine;
   findVolumes(): Promise<readonly Volume[]>;
   /** The person, if any, who has a disk open to look inside. */
-  lookOfPerson(): Promise<Look | undefined>;
+  lookOfPerson(): Promise<OpenedByPerson | undefined>;
   /** What to say of a disk that rejects the key because the password was changed while it was away. */
   rekeyAdvice(luksUuid: string): Promise<{ readonly happened: string; readonly todo: string } | undefined>;
   /** Everything that keeps a disk from being taken out. */
@@ -76,14 +76,14 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   let error: unknown;
   let disk: string | undefined;
   let lock: FileLock | undefined;
-  let health: HealthWatch | undefined;
+  let health: HealthCheck | undefined;
   let smart = false;
   const sources: SourceResult[] = [];
   try {
     const config = await around.loadConfig();
     lock = await waitForDevices(around.deviceLock, signal);
     const look = await around.lookOfPerson();
-    if (look) throw lookRefusal(look);
+    if (look) throw openedByPersonRefusal(look);
     const record = await findRecord(registry, drive);
     if (
       mustWait(record.hold) &&
@@ -98,7 +98,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     );
     if (volume === undefined) throw goneBefore(drive);
     disk = volume.disk;
-    health = watchHealth(around.health, record.health);
+    health = beginHealthCheck(around.health, record.health);
     smart = config.verify.smart;
     result = await backUp(
       {
@@ -227,7 +227,7 @@ async function updateLedger(
   order: RunOrder,
   startedAt: Date,
   outcome: Outcome,
-  health: HealthWatch | undefined,
+  health: HealthCheck | undefined,
   around: RunSurroundings,
 ): Promise<void> {
   try {
@@ -307,7 +307,7 @@ function afterRun(
 const withHealth = (
   record: DriveRecord,
   result: RunResult | undefined,
-  health: HealthWatch | undefined,
+  health: HealthCheck | undefined,
 ): DriveRecord =>
   health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) };
 
@@ -326,7 +326,7 @@ function runRecord(
   disk: RunEnd['drive'],
   result: RunResult | undefined,
   failure: Failure | undefined,
-  health: HealthWatch | undefined,
+  health: HealthCheck | undefined,
 ): RunRecord {
   const { figures } = result ?? {};
   return {

@@ -168,11 +168,11 @@ async function loadOrMake(
   key: Secret,
   how: { readonly proven: boolean; readonly type: SshKeyType },
 ): Promise<void> {
-  const { paths, runCommand: run } = context;
-  const form = await loadKeys({ run, paths }, { ssh }, key, how.proven);
+  const { paths, runCommand: start } = context;
+  const form = await loadKeys({ start, paths }, { ssh }, key, how.proven);
   offerConversion(context, form);
   if (form !== 'absent') return;
-  await makeSshKey(run, paths, ssh, how.type);
+  await makeSshKey(start, paths, ssh, how.type);
   await nudgeAgent(paths, 'unlock'); // the first nudge came before there was an ssh key
 }
 

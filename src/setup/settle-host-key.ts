@@ -62,16 +62,16 @@ async function settleHostKey(
   server: PinnedServer,
   wishes: Wishes,
 ): Promise<boolean> {
-  const run = context.runCommand;
+  const start = context.runCommand;
   if (wishes.trust !== undefined) {
-    const pinned = await pinHostKey(run, file, server, wishes.trust);
+    const pinned = await pinHostKey(start, file, server, wishes.trust);
     if (pinned.length > 0) show(context, 'Pinned', pinned);
     else context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
     return pinned.length > 0 || (await pinnedHostKeys(file, server)).length > 0;
   }
   if ((await pinnedHostKeys(file, server)).length > 0) return true;
   if (!wishes.ask) return false;
-  const shown = await scanHostKeys(run, server);
+  const shown = await scanHostKeys(start, server);
   if (shown.length === 0) {
     context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
     return false;

@@ -43,13 +43,13 @@ export interface CommandResult {
 }
 
 /** Starts a program and waits for its end. Throws {@link CommandError} unless it ended with 0 or an accepted code. */
-export type RunCommand = (command: Command) => Promise<CommandResult>;
+export type StartProgram = (command: Command) => Promise<CommandResult>;
 
 const killDelayMs = 5_000;
 const keptStderr = 8_000;
 
-/** {@link RunCommand} on the real machine. */
-export const runCommand: RunCommand = async (command) => {
+/** {@link StartProgram} on the real machine. */
+export const startProgram: StartProgram = async (command) => {
   const {
     file,
     args,

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { CommandError, type RunCommand } from './command.ts';
+import { CommandError, type StartProgram } from './command.ts';
 
 /**
  * Gives back a `run` whose programs see no file but those of the system, and those below one directory, of which they
  * may do everything but start programs.
  */
-export type Confine = (run: RunCommand, directory: string) => Promise<RunCommand>;
+export type Confine = (start: StartProgram, directory: string) => Promise<StartProgram>;
 
 const setpriv = '/usr/bin/setpriv';
 
@@ -43,9 +43,9 @@ export function confinementArgs(directory?: string): string[] {
 }
 
 /** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. undefined when it did not answer in time. */
-export async function canConfine(run: RunCommand): Promise<boolean | undefined> {
+export async function canConfine(start: StartProgram): Promise<boolean | undefined> {
   try {
-    await run({ file: setpriv, args: [...confinementArgs(), '/usr/bin/true'], timeoutMs: 20_000 });
+    await start({ file: setpriv, args: [...confinementArgs(), '/usr/bin/true'], timeoutMs: 20_000 });
     return true;
   } catch (error) {
     if (error instanceof CommandError) return error.timedOut ? undefined : false;
@@ -58,10 +58,10 @@ export async function canConfine(run: RunCommand): Promise<boolean | undefined> 
  * nowhere but to the disk: neither to the keys in RAM nor to the ledger, the raw devices or the station's own disk.
  * Where that is not possible, programs run as they are; `extbackup doctor` tells.
  */
-export function createConfinement(run: RunCommand): Confine {
+export function createConfinement(start: StartProgram): Confine {
   let known: boolean | undefined; // what did not answer is asked again the next time
   return async (inner, directory) => {
-    known ??= await canConfine(run);
+    known ??= await canConfine(start);
     if (known !== true) return inner;
     return (command) =>
       inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });

@@ -12,23 +12,23 @@ export interface Step<T> {
 }
 
 /** Starts a step inside {@link withUndo}. */
-export type RunStep = <T>(step: Step<T>) => Promise<T>;
+export type TakeStep = <T>(step: Step<T>) => Promise<T>;
 
 /**
  * Runs `body`; however it ends, every step that it started is undone, the last first, and a failing undo does not
  * keep the others from running.
  * @throws NotReleasedError when an undo failed, with what went wrong before as its cause; else what `body` threw
  */
-export async function withUndo<T>(signal: AbortSignal, body: (run: RunStep) => Promise<T>): Promise<T> {
+export async function withUndo<T>(signal: AbortSignal, body: (take: TakeStep) => Promise<T>): Promise<T> {
   const started: Step<unknown>[] = [];
-  const run: RunStep = async (step) => {
+  const take: TakeStep = async (step) => {
     throwIfCancelled(signal);
     await step.check?.();
     throwIfCancelled(signal);
     started.push(step); // before apply: one that fails half-way may have changed the machine already
     return step.apply();
   };
-  const [outcome] = await Promise.allSettled([body(run)]);
+  const [outcome] = await Promise.allSettled([body(take)]);
   const { leftovers, failures } = await undoAll(started.reverse());
   if (leftovers.length > 0) {
     throw new NotReleasedError(leftovers, outcome.status === 'rejected' ? outcome.reason : failures[0]);

@@ -1,4 +1,4 @@
-import { CommandError, type RunCommand } from './command.ts';
+import { CommandError, type StartProgram } from './command.ts';
 
 /** How the start of a unit went; `absent`: it is not there, masked, or cannot be read. */
 export type UnitStart = 'done' | 'failed' | 'absent';
@@ -10,13 +10,13 @@ const systemctl = '/usr/bin/systemctl';
  * @param timeoutMs ends the waiting, not the unit
  */
 export async function startUnit(
-  run: RunCommand,
+  start: StartProgram,
   unit: string,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<UnitStart> {
   try {
-    await run({ file: systemctl, args: ['start', unit], timeoutMs, ...(signal && { signal }) });
+    await start({ file: systemctl, args: ['start', unit], timeoutMs, ...(signal && { signal }) });
     return 'done';
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -26,9 +26,9 @@ export async function startUnit(
 }
 
 /** Ends units, if they run; a pattern may stand for several. What cannot be ended is systemd's, which kills it. */
-export async function stopUnits(run: RunCommand, ...units: readonly string[]): Promise<void> {
+export async function stopUnits(start: StartProgram, ...units: readonly string[]): Promise<void> {
   try {
-    await run({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
+    await start({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
   }

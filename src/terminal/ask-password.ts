@@ -1,5 +1,5 @@
 import { CancelledError, KeyError, UsageError } from '../errors.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { Secret } from '../system/secret.ts';
 
 const longestInput = 64 * 1024;
@@ -52,16 +52,16 @@ async function ask(
  * @throws KeyError (EXB_PASSWORD) when the two tries differ
  */
 export function askThroughSystemd(
-  run: RunCommand,
+  start: StartProgram,
   question: Pick<PasswordQuestion, 'message' | 'twice'>,
   minutes: number,
 ): Promise<Secret> {
-  return ask((message) => askSystemd(run, message, minutes), question);
+  return ask((message) => askSystemd(start, message, minutes), question);
 }
 
-async function askSystemd(run: RunCommand, message: string, minutes: number): Promise<Secret> {
+async function askSystemd(start: StartProgram, message: string, minutes: number): Promise<Secret> {
   try {
-    const { stdout } = await run({
+    const { stdout } = await start({
       file: '/usr/bin/systemd-ask-password',
       args: ['--no-tty', '--id=extbackup', '--icon=drive-harddisk', `--timeout=${minutes * 60}`, message],
       timeoutMs: (minutes + 1) * 60_000,

@@ -1,13 +1,13 @@
 import type { Config } from '../config/schema.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Paths } from '../system/paths.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 
 /** What a command of the CLI gets to work with. */
 export interface CliContext {
   readonly paths: Paths;
   readonly version: string;
-  readonly runCommand: RunCommand;
+  readonly runCommand: StartProgram;
   /** The checked settings of `--config`. Throws ConfigError. */
   loadConfig(): Promise<Config>;
   /** One line, or several, to standard output. */

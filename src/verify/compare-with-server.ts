@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { bytesOfName } from '../history/change-log.ts';
-import { CommandError, type RunCommand } from '../system/command.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
 import { compareArgs, serverName } from '../rsync/arguments.ts';
 import { classifyRsync, pullError } from '../rsync/failure.ts';
 import { createLineSplitter } from '../rsync/output.ts';
@@ -54,7 +54,7 @@ const mostNamed = 10_000;
  * @throws PullError
  */
 export async function compareWithServer(
-  run: RunCommand,
+  start: StartProgram,
   comparison: Comparison,
   signal: AbortSignal,
 ): Promise<ComparisonResult> {
@@ -75,7 +75,7 @@ export async function compareWithServer(
       drawn = before + here;
       const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
       if (here > 0)
-        await compare(run, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
+        await compare(start, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
     }
   } finally {
     await rm(list, { force: true });
@@ -93,7 +93,7 @@ interface Found {
 }
 
 async function compare(
-  run: RunCommand,
+  start: StartProgram,
   args: readonly string[],
   source: PullSource,
   found: Found,
@@ -110,7 +110,7 @@ async function compare(
     if (verdict) found.tell();
   });
   try {
-    const { exitCode, stderr } = await run({
+    const { exitCode, stderr } = await start({
       file: '/usr/bin/rsync',
       args,
       timeoutMs: 14 * 86_400_000,

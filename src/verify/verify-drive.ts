@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
-import type { RunCommand } from '../system/command.ts';
+import type { StartProgram } from '../system/command.ts';
 import {
   countBad,
   markForRepair,
@@ -72,7 +72,7 @@ export interface DriveVerdict {
  * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it. What was
  * done until it was cut off is kept.
  */
-export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: AbortSignal): Promise<DriveVerdict> {
+export async function verifyDrive(start: StartProgram, wish: VerifyWish, signal: AbortSignal): Promise<DriveVerdict> {
   const { top, mirror, part } = wish;
   await assertOwnDirectories(top, mirror, '.extbackup');
   await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // of an early version, in one piece
@@ -96,7 +96,7 @@ export async function verifyDrive(run: RunCommand, wish: VerifyWish, signal: Abo
   ];
   await writeBadFiles(top, known);
   if (wish.repair) await markForRepair(top, mirror, known);
-  if (!signal.aborted) await flushFilesystem(run, top, signal);
+  if (!signal.aborted) await flushFilesystem(start, top, signal);
   const sum = (of: (verdict: Verdict) => number): number => legs.reduce((all, { verdict }) => all + of(verdict), 0);
   return {
     compared: sum(({ compared }) => compared),

@@ -3,30 +3,30 @@ import { join } from 'node:path';
 import { configSchema } from '../../src/config/schema.ts';
 import { sourceOf } from '../../src/config/sources.ts';
 import { driveRecordSchema } from '../../src/records/drive-record.ts';
-import { createWatch } from '../../src/guard/guard.ts';
+import { createGuard } from '../../src/guard/guard.ts';
 import type { Change } from '../../src/history/change.ts';
-import { runCommand, type RunCommand } from '../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../src/system/command.ts';
 import { createMachine } from '../../src/pipeline/real-machine.ts';
 import { noHelpers } from '../fakes/no-helpers.ts';
 import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const [root = '', count = '0', firstCopy = 'false'] = process.argv.slice(2);
 const reports: string[] = [];
-const run: RunCommand = (command) => {
-  if (command.file !== '/usr/bin/rsync' && command.file !== '/usr/bin/tar') return runCommand(command);
+const start: StartProgram = (command) => {
+  if (command.file !== '/usr/bin/rsync' && command.file !== '/usr/bin/tar') return startProgram(command);
   const report = join(root, `ours-${String(reports.length)}.time`);
   reports.push(report);
   const args = command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(root, 'shell')}` : arg));
-  return runCommand({
+  return startProgram({
     ...command,
     ...timed('/usr/bin/nice', ['-n19', '/usr/bin/ionice', '-c3', command.file, ...args], report),
   });
 };
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
 const machine = createMachine(
-  run,
+  start,
   { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') },
-  noHelpers(run),
+  noHelpers(start),
 );
 const now = new Date().toISOString();
 const record = driveRecordSchema.parse({
@@ -43,7 +43,7 @@ const signal = new AbortController().signal;
 const cpuBefore = process.cpuUsage();
 const started = performance.now();
 const source = sourceOf(config);
-const watch = createWatch(source.guard, record, signal);
+const watch = createGuard(source.guard, record, signal);
 const order = {
   config,
   source,

@@ -96,7 +96,7 @@ export class FakeMachine implements Machine {
     this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
   /** What lies where the source must have something, by path; anything unless said. */
   readonly lacking = new Set<string>();
-  lookForSomething: Machine['lookForSomething'] = (_config, _source, path) =>
+  isFilled: Machine['isFilled'] = (_config, _source, path) =>
     this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
   /** How a hook ends, by its command. */

@@ -1,9 +1,9 @@
-import type { RunCommand } from '../../src/system/command.ts';
+import type { StartProgram } from '../../src/system/command.ts';
 import type { Helpers } from '../../src/pipeline/real-machine.ts';
 
 /** Where no unit stands between rsync and the server; `run` puts another shell in place of this one. */
-export const noHelpers = (run: RunCommand): Helpers => ({
-  reach: (_place, _signal, work) => work({ rsh: '/nonexistent', run }),
+export const noHelpers = (start: StartProgram): Helpers => ({
+  reach: (_place, _signal, work) => work({ rsh: '/nonexistent', start }),
   runHookOutside: () => Promise.resolve(undefined),
   confine: (inner) => Promise.resolve(inner),
 });

@@ -3,10 +3,10 @@ import { runCommand as makeRunCommand } from '../../../src/commands/run.ts';
 import type { CliContext } from '../../../src/terminal/cli-context.ts';
 import { statusCommand } from '../../../src/commands/status.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import { createRunLedger } from '../../../src/records/run-log.ts';
+import { createRunLog } from '../../../src/records/run-log.ts';
 import { statusSchema } from '../../../src/protocol/status.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { files } from '../../../src/system/paths.ts';
 import { createFakeAgent, type FakeAgent } from './fake-agent.ts';
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
   context = {
     paths: agent.paths,
     version: '0',
-    runCommand,
+    runCommand: startProgram,
     loadConfig: () => Promise.reject(new ConfigError('none', 'none')),
     print: (text) => {
       out.push(text);
@@ -45,7 +45,7 @@ test('a good run ends with 0 and says on standard output that the disk may be un
   const done = run('--drive', 'BACKUP_1');
   const { id, drive } = await agent.nextRequest();
   expect(drive).toBe('BACKUP_1');
-  await createRunLedger(files.runs(agent.paths)).append(
+  await createRunLog(files.runs(agent.paths)).append(
     runRecordSchema.parse({
       id: 'r1',
       drive: 'BACKUP_1',

@@ -11,7 +11,7 @@ import {
 } from '../../../src/disk/format-disk.ts';
 import { hasBytes } from '../../../src/disk/kernel-hold.ts';
 import { checkSurface, surfaceChecks } from '../../../src/disk/surface-check.ts';
-import { CommandError, runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { CommandError, startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { readFilesystemType } from '../../../src/disk/filesystem.ts';
 import { readLuksUuid } from '../../../src/disk/luks.ts';
 import { someUuid } from '../../unit/disk/devices.ts';
@@ -35,8 +35,8 @@ describe('on an image file', () => {
   it.each(partitioners)(
     'partitions as the station expects it, with %s: one aligned LUKS partition with the name of the disk',
     async (program) => {
-      await partition(runCommand, image, 'BACKUP_1', undefined, program);
-      const { stdout } = await runCommand({ file: '/usr/sbin/sfdisk', args: ['--json', image], timeoutMs: 20_000 });
+      await partition(startProgram, image, 'BACKUP_1', undefined, program);
+      const { stdout } = await startProgram({ file: '/usr/sbin/sfdisk', args: ['--json', image], timeoutMs: 20_000 });
       const { partitiontable: table } = JSON.parse(stdout) as {
         partitiontable: { label: string; partitions: { start: number; size: number; type: string; name: string }[] };
       };
@@ -52,13 +52,13 @@ describe('on an image file', () => {
   );
 
   it('partitions a disk that has a table and a file system already', async () => {
-    await makeFilesystem(runCommand, 'ext4', 'OLD', image);
-    await partition(runCommand, image, 'BACKUP_1');
-    await partition(runCommand, image, 'BACKUP_2');
-    const { stdout } = await runCommand({ file: '/usr/sbin/sfdisk', args: ['--dump', image], timeoutMs: 20_000 });
+    await makeFilesystem(startProgram, 'ext4', 'OLD', image);
+    await partition(startProgram, image, 'BACKUP_1');
+    await partition(startProgram, image, 'BACKUP_2');
+    const { stdout } = await startProgram({ file: '/usr/sbin/sfdisk', args: ['--dump', image], timeoutMs: 20_000 });
     expect(stdout).toContain('name="BACKUP_2"');
     expect(stdout).not.toContain('BACKUP_1');
-    expect(await readFilesystemType(runCommand, image)).toBeUndefined();
+    expect(await readFilesystemType(startProgram, image)).toBeUndefined();
   });
 
   it(
@@ -68,15 +68,15 @@ describe('on an image file', () => {
       // argon2 on a busy machine
       const keyFile = join(directory, 'key');
       await writeFile(keyFile, '0123456789abcdef'.repeat(8), { mode: 0o600 });
-      await formatLuks(runCommand, {
+      await formatLuks(startProgram, {
         device: image,
         label: 'BACKUP_1',
         uuid: someUuid,
         keyFile,
         pbkdfMemoryKiB: 64 * 1024,
       });
-      expect(await readLuksUuid(runCommand, image)).toBe(someUuid);
-      const { stdout } = await runCommand({
+      expect(await readLuksUuid(startProgram, image)).toBe(someUuid);
+      const { stdout } = await startProgram({
         file: '/usr/sbin/cryptsetup',
         args: ['luksDump', image],
         timeoutMs: 20_000,
@@ -87,7 +87,7 @@ describe('on an image file', () => {
       expect(stdout).toMatch(/Cipher key:\s+512 bits/);
       expect(stdout).toMatch(/PBKDF:\s+argon2id/);
       expect(Number(/Memory:\s+(\d+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(64 * 1024);
-      const tried = await runCommand({
+      const tried = await startProgram({
         file: '/usr/sbin/cryptsetup',
         args: ['open', '--test-passphrase', '--key-file', keyFile, image],
         timeoutMs: 60_000,
@@ -98,12 +98,12 @@ describe('on an image file', () => {
 
   it('makes ext4 with the label, no reserved blocks and nothing left to initialise later', async () => {
     const told: number[] = [];
-    await makeFilesystem(runCommand, 'ext4', 'BACKUP_1', image, undefined, (percent) => {
+    await makeFilesystem(startProgram, 'ext4', 'BACKUP_1', image, undefined, (percent) => {
       told.push(percent);
     });
     expect(told[0]).toBe(0); // how far it is can be read
-    expect(await readFilesystemType(runCommand, image)).toBe('ext4');
-    const { stdout } = await runCommand({ file: '/usr/sbin/dumpe2fs', args: [image], timeoutMs: 20_000 });
+    expect(await readFilesystemType(startProgram, image)).toBe('ext4');
+    const { stdout } = await startProgram({ file: '/usr/sbin/dumpe2fs', args: [image], timeoutMs: 20_000 });
     expect(stdout).toMatch(/^Filesystem volume name:\s+BACKUP_1$/m);
     expect(stdout).toMatch(/^Reserved block count:\s+0$/m);
     expect(stdout.match(/Group \d+:/g)).not.toBeNull();
@@ -117,7 +117,7 @@ describe('on an image file', () => {
       await handle.write('content');
       await handle.close();
       const told: number[] = [];
-      await checkSurface(runCommand, image, how, (percent) => {
+      await checkSurface(startProgram, image, how, (percent) => {
         told.push(percent);
       });
       expect(told[0]).toBe(0);
@@ -127,7 +127,7 @@ describe('on an image file', () => {
   );
 
   it('ends the check at the first bad block and says where it is', async () => {
-    const failing: RunCommand = (command) => {
+    const failing: StartProgram = (command) => {
       command.onStdout?.('2560\n');
       return Promise.reject(new CommandError(command.file, command.args, 'ended with exit code 1', 1, ''));
     };

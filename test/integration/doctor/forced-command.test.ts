@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import type { ConfiguredPatient, Verdict } from '../../../src/doctor/check.ts';
 import { serverChecks } from '../../../src/doctor/server-checks.ts';
-import { CommandError, type RunCommand } from '../../../src/system/command.ts';
+import { CommandError, type StartProgram } from '../../../src/system/command.ts';
 
 let top = '';
 beforeAll(async () => {
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 /** What sshd does with a command: hands it to the forced command, or to a shell. */
 const asServer =
-  (file: string, forced: (command: string) => readonly string[]): RunCommand =>
+  (file: string, forced: (command: string) => readonly string[]): StartProgram =>
   ({ args }) =>
     new Promise((resolve, reject) => {
       const command = args.at(-1) ?? '';
@@ -43,10 +43,10 @@ const servers = {
   'a shell': asServer('/bin/sh', (command) => ['-c', command]),
 };
 
-async function verdict(name: string, run: RunCommand): Promise<Verdict | undefined> {
+async function verdict(name: string, start: StartProgram): Promise<Verdict | undefined> {
   const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' } });
   const paths = { config: top, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
-  const patient: ConfiguredPatient = { paths, run, now: new Date(), fix: false, config };
+  const patient: ConfiguredPatient = { paths, start, now: new Date(), fix: false, config };
   return (await serverChecks.find((check) => check.name === name)?.look(patient))?.verdict;
 }
 

@@ -9,11 +9,11 @@ import { ExtbackupError } from '../../../src/errors.ts';
 import { settleLayout } from '../../../src/pipeline/layout.ts';
 import { pullAll } from '../../../src/pipeline/pull-all.ts';
 import { type SourceResult } from '../../../src/pipeline/job.ts';
-import { createStory } from '../../../src/pipeline/phases.ts';
+import { createStory } from '../../../src/pipeline/story.ts';
 import { pull } from '../../../src/pipeline/pull.ts';
 import { type PullResult } from '../../../src/pipeline/job.ts';
 import { sourcesAfterRun } from '../../../src/run/source-results.ts';
-import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { noHelpers } from '../../fakes/no-helpers.ts';
 import { createMachine } from '../../../src/pipeline/real-machine.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
@@ -48,7 +48,7 @@ export interface DiskAndServer {
 }
 
 export async function openDisk(): Promise<DiskAndServer> {
-  const root = await mkdtemp(join(tmpdir(), 'extbackup-mercy-'));
+  const root = await mkdtemp(join(tmpdir(), 'extbackup-held-runs-'));
   const [top, source] = [join(root, 'disk'), join(root, 'source')];
   await mkdir(source);
   await mkdir(top);
@@ -60,18 +60,18 @@ export async function openDisk(): Promise<DiskAndServer> {
     { mode: 0o755 },
   );
   const rsyncs: (readonly string[])[] = [];
-  const run: RunCommand = (command) => {
+  const start: StartProgram = (command) => {
     if (
       (command.file === '/usr/bin/rsync' && command.args.some((arg) => arg.startsWith('--max-delete'))) ||
       command.args[0] === '--create'
     )
       rsyncs.push(command.args);
-    return runCommand({
+    return startProgram({
       ...command,
       args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)),
     });
   };
-  const machine = createMachine(run, { ...defaultPaths, plaintext: top }, noHelpers(run));
+  const machine = createMachine(start, { ...defaultPaths, plaintext: top }, noHelpers(start));
   const disk: DiskAndServer = {
     top,
     source,

@@ -10,7 +10,7 @@ import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
 import type { PullOrder } from '../../../src/rsync/order.ts';
-import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { moveToHistory } from '../../../src/rsync/move-to-history.ts';
 import { runRsync } from '../../../src/rsync/run-rsync.ts';
 
@@ -49,7 +49,7 @@ it('moves what is named, and tells of each file', async () => {
       told.push(path);
     },
   };
-  expect(await moveToHistory(runCommand, order, place(), never)).toMatchObject({
+  expect(await moveToHistory(startProgram, order, place(), never)).toMatchObject({
     isDone: true,
     changed: true,
     figures: { filesDeleted: 6 },
@@ -72,7 +72,7 @@ it.each([
   const before = await there();
   expect(
     await moveToHistory(
-      runCommand,
+      startProgram,
       await orderOf([name('one'), name('everything', true)], count, limit),
       place(),
       never,
@@ -82,7 +82,7 @@ it.each([
 });
 
 it('leaves the rest to another look when something is gone meanwhile', async () => {
-  const outcome = await moveToHistory(runCommand, await orderOf([name('one'), name('gone')], 2), place(), never);
+  const outcome = await moveToHistory(startProgram, await orderOf([name('one'), name('gone')], 2), place(), never);
   expect(outcome).toMatchObject({ isDone: false, changed: true, figures: { filesDeleted: 1 } });
 });
 
@@ -119,7 +119,7 @@ it('a log that is not read to its end is closed', async () => {
 it('an rsync whose last words are lost has not done well', async () => {
   const history = await newHistoryEntry(top, new Date());
   const saying =
-    (said: string): RunCommand =>
+    (said: string): StartProgram =>
     (command) => {
       command.onStdout?.(said);
       return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });

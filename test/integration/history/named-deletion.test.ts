@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 import { runs } from '../../property-runs.ts';
 
@@ -23,7 +23,7 @@ const exclude = { pull: { retries: 0, exclude: ['*.tmp', '/kept/'] } };
 async function rollback(): Promise<void> {
   const plan = await planRollback(disk.top, disk.record, undefined, never);
   if (!plan) throw new Error('there is nothing to undo');
-  await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+  await rollBack(startProgram, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
 }
 
 /** What a pull took: `far` is an rsync that looks at the server, `local` one that deletes what was named; it may be `moved`, too. */
@@ -44,7 +44,7 @@ async function phases(settings: object): Promise<string[]> {
 async function plainly(settings: { pull?: { exclude?: readonly string[] } }): Promise<Map<string, string> | undefined> {
   const copy = join(disk.top, '../plain');
   await rm(copy, { recursive: true, force: true });
-  await runCommand({ file: '/usr/bin/cp', args: ['-a', disk.mirror, copy], timeoutMs: 60_000 });
+  await startProgram({ file: '/usr/bin/cp', args: ['-a', disk.mirror, copy], timeoutMs: 60_000 });
   const args = [
     '-aHAX',
     '--delete',
@@ -52,7 +52,7 @@ async function plainly(settings: { pull?: { exclude?: readonly string[] } }): Pr
     `${disk.source}/`,
     `${copy}/`,
   ];
-  const { exitCode } = await runCommand({ file: '/usr/bin/rsync', args, timeoutMs: 60_000, accept: [23] });
+  const { exitCode } = await startProgram({ file: '/usr/bin/rsync', args, timeoutMs: 60_000, accept: [23] });
   return exitCode === 0 ? await readTree(copy) : undefined;
 }
 
@@ -61,7 +61,7 @@ async function age(root: string, date: string): Promise<void> {
   const directories = (await readdir(root, { recursive: true, withFileTypes: true }))
     .filter((one) => one.isDirectory())
     .map((one) => join(one.parentPath, one.name));
-  await runCommand({ file: '/usr/bin/touch', args: [`--date=${date}`, root, ...directories], timeoutMs: 60_000 });
+  await startProgram({ file: '/usr/bin/touch', args: [`--date=${date}`, root, ...directories], timeoutMs: 60_000 });
 }
 
 /** Times of all directories in nanoseconds: a deletion must leave no trace of itself. */
@@ -272,15 +272,20 @@ it('a directory that something is deleted from has its owner, rights, ACL and at
     ['chmod', ['2750', folder]],
     ['setfacl', ['-m', 'u:77:rwx,d:u:78:r-x', folder]],
   ] as const) {
-    await runCommand({ file: `/usr/bin/${file}`, args, timeoutMs: 10_000 });
+    await startProgram({ file: `/usr/bin/${file}`, args, timeoutMs: 10_000 });
   }
   await disk.pull();
   await rm(join(folder, 'file-1'));
   expect(await phases({})).toEqual(['far', 'moved']);
   const [entry = ''] = await readdir(join(disk.top, 'history'));
   const aclOf = async (directory: string): Promise<string> =>
-    (await runCommand({ file: '/usr/bin/getfacl', args: ['--numeric', '--omit-header', directory], timeoutMs: 10_000 }))
-      .stdout;
+    (
+      await startProgram({
+        file: '/usr/bin/getfacl',
+        args: ['--numeric', '--omit-header', directory],
+        timeoutMs: 10_000,
+      })
+    ).stdout;
   const kept = join(disk.top, 'history', entry, 'folder-1');
   expect(await readdir(kept)).toEqual(['file-1']);
   for (const there of [kept, join(disk.mirror, 'folder-1')]) {

@@ -5,7 +5,7 @@ import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
@@ -38,7 +38,7 @@ it('sources with names have a directory each, and a history that undo and restor
 
   const target = join(disk.top, '../restored');
   await restoreFiles(
-    runCommand,
+    startProgram,
     {
       layers: await layersFor(disk.top, 'backups', 'b', first),
       target,

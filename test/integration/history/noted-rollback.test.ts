@@ -8,7 +8,7 @@ import { noteUndone, planRollback, rollBack, type RollbackPlan } from '../../../
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 import { stampFile } from '../../../src/disk/filesystem.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
@@ -45,7 +45,7 @@ const planned = async (record: DriveRecord): Promise<RollbackPlan> => {
   return plan;
 };
 const carryOut = (plan: RollbackPlan): Promise<void> =>
-  rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+  rollBack(startProgram, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
 const runOf = (drive: string, startedAt: string): RunRecord =>
   runRecordSchema.parse({
     id: 'r',

@@ -8,7 +8,7 @@ import { checksumDirectory, openChecksums } from '../../../src/verify/checksum-s
 import { writeSeal } from '../../../src/prepare/fresh-content.ts';
 import { readInside } from '../../../src/prepare/adopt-drive.ts';
 import { readLogBackwards } from '../../../src/history/change-log.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { noHelpers } from '../../fakes/no-helpers.ts';
 import { createMachine } from '../../../src/pipeline/real-machine.ts';
 import { ownDirectory } from '../../../src/disk/own-directory.ts';
@@ -39,7 +39,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 const refused = expect.objectContaining({ code: 'EXB_STRANGE_INSIDE', exitCode: 10 }) as unknown;
-const machine = () => createMachine(runCommand, { ...defaultPaths, plaintext: disk.top }, noHelpers(runCommand));
+const machine = () => createMachine(startProgram, { ...defaultPaths, plaintext: disk.top }, noHelpers(startProgram));
 
 it.each(['backups', 'history', '.extbackup', '.extbackup/history'])(
   'a pull does not follow a link in place of %s',

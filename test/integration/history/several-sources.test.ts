@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError, holdSchema } from '../../../src/guard/hold.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
@@ -129,6 +129,6 @@ it('what a held source has changed is rolled back, although all of them together
   });
   const plan = await planRollback(disk.top, { ...disk.record, hold }, undefined, never);
   if (plan === undefined) throw new Error('there is nothing to undo');
-  await rollBack(runCommand, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
+  await rollBack(startProgram, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
   expect(await treeOf('a')).toEqual(before);
 });

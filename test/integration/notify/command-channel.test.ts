@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { makeChannel } from '../../../src/notify/make-channel.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { aNotice } from './a-notice.ts';
 
 let directory = '';
@@ -24,7 +24,7 @@ async function channelTo(script: string, more: Record<string, unknown> = {}) {
   await chmod(command, 0o755);
   const [settings] = configSchema.shape.notify.parse([{ type: 'command', command, ...more }]);
   if (!settings) throw new Error('no channel');
-  return makeChannel(settings, runCommand);
+  return makeChannel(settings, startProgram);
 }
 
 describe('command', () => {
@@ -58,7 +58,7 @@ describe('command', () => {
   test('a program that is not there is told', async () => {
     const [settings] = configSchema.shape.notify.parse([{ type: 'command', command: join(directory, 'none') }]);
     if (!settings) throw new Error('no channel');
-    await expect(makeChannel(settings, runCommand).send(aNotice, never)).rejects.toThrow(
+    await expect(makeChannel(settings, startProgram).send(aNotice, never)).rejects.toThrow(
       'was not started: it is not there',
     );
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Hook } from '../../../src/config/schema.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { runHook } from '../../../src/pipeline/run-hook.ts';
 
 let room: string;
@@ -20,7 +20,7 @@ async function hook(script: string, change: Partial<Hook> = {}, mode = 0o755): P
   await writeFile(command, `#!/bin/sh\n${script}\n`);
   await chmod(command, mode);
   return runHook(
-    runCommand,
+    startProgram,
     { when: 'before-sync', command, args: [], timeout: 5_000, ...change },
     { EXTBACKUP_DRIVE: 'BACKUP_1' },
     never,

@@ -3,7 +3,7 @@ import { browse } from '../../../src/commands/restore-browse.ts';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor, targetIn } from '../../../src/restore/restore-plan.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 
 const [top = ''] = process.argv.slice(2);
 const { signal } = new AbortController();
@@ -27,7 +27,7 @@ try {
           overwrite,
           dryRun: false,
         };
-        await restoreFiles(runCommand, { ...order, onProgress: () => undefined, onName: () => undefined }, signal);
+        await restoreFiles(startProgram, { ...order, onProgress: () => undefined, onName: () => undefined }, signal);
         console.log('restored');
       },
       note: (text) => {

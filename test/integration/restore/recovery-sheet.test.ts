@@ -7,7 +7,7 @@ import { sheetAsHtml, sheetAsText } from '../../../src/restore/recovery-sheet-te
 import { changeFormat } from '../../../src/history/change.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import { deriveKey } from '../../../src/keys/derivation.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { Secret } from '../../../src/system/secret.ts';
 import { aRecord, someUuid } from '../../unit/disk/devices.ts';
 
@@ -48,7 +48,7 @@ describe('the key that the sheet builds with python3', () => {
     );
     const file = join(directory, 'make.py');
     await writeFile(file, program.replace('/mnt/recovery-key', directory));
-    await runCommand({
+    await startProgram({
       file: '/usr/bin/setsid',
       args: ['--wait', '/usr/bin/python3', file],
       stdin: `${printedSalt === undefined ? `${realSalt}\n` : ''}${password}\n`,
@@ -162,7 +162,7 @@ it.each(['/usr/bin/dash', '/usr/bin/bash'])(
         .replaceAll('/mnt/recovery', join(root, 'disk'))
         .replaceAll('/srv', root),
     );
-    await runCommand({ file: shell as `/${string}`, args: ['-eu', join(root, 'typed')], timeoutMs: 30_000 });
+    await startProgram({ file: shell as `/${string}`, args: ['-eu', join(root, 'typed')], timeoutMs: 30_000 });
     expect(await readFile(join(root, 'restored/docs/letter'), 'utf8')).toBe('second');
     expect(await readFile(join(root, 'restored/docs/a gone one'), 'utf8')).toBe('deleted');
     expect(await readFile(join(root, 'came-later.txt'), 'utf8')).toBe(

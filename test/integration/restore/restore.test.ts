@@ -6,7 +6,7 @@ import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { listVersions } from '../../../src/restore/restore-list.ts';
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
 import { layersFor, pathInMirror, targetIn } from '../../../src/restore/restore-plan.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
 const at = (text: string): Date => new Date(text);
@@ -177,7 +177,7 @@ async function restore(
 ): Promise<void> {
   const layers = await layersFor(top, 'backups', path, time === undefined ? undefined : at(time));
   await restoreFiles(
-    runCommand,
+    startProgram,
     {
       layers,
       target: targetIn(to, path),

@@ -8,7 +8,7 @@ import type { Change } from '../../../src/history/change.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import type { RsyncOutcome } from '../../../src/rsync/order.ts';
-import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { runRsync } from '../../../src/rsync/run-rsync.ts';
 
 let room: string; // on a disk: what is written into memory does not count as written
@@ -30,8 +30,8 @@ async function pullAt(
   isAsked = true,
 ): Promise<{ told: Progress[]; changes: Change[]; outcome: RsyncOutcome }> {
   const [told, changes]: [Progress[], Change[]] = [[], []];
-  const run: RunCommand = (command) =>
-    runCommand({
+  const start: StartProgram = (command) =>
+    startProgram({
       ...command,
       args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(room, 'shell')}` : arg)),
     });
@@ -54,7 +54,7 @@ async function pullAt(
     },
   };
   const outcome = await runRsync(
-    run,
+    start,
     order,
     { mirror: join(room, 'disk/backups'), rsh: '/nonexistent', isEmpty: true, isAsked, mark },
     new AbortController().signal,
@@ -91,7 +91,7 @@ it('while a long list comes, nothing is told to be copied', async () => {
       ),
     );
   }
-  await runCommand({
+  await startProgram({
     file: '/usr/bin/rsync',
     args: ['-a', `${room}/source/`, `${room}/disk/backups/`],
     timeoutMs: 60_000,

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
 import type { RsyncOutcome } from '../../../src/rsync/order.ts';
-import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { pullError } from '../../../src/rsync/failure.ts';
-import { createStallWatch } from '../../../src/rsync/stall-watch.ts';
+import { createStallTimer } from '../../../src/rsync/stall-timer.ts';
 import { runRsync } from '../../../src/rsync/run-rsync.ts';
 
 let room: string;
@@ -31,8 +31,8 @@ async function pullThrough(
     `#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\ncd '${join(room, 'source')}'\n${script}\n`,
   );
   await chmod(shell, 0o755);
-  const run: RunCommand = (command) =>
-    runCommand({
+  const start: StartProgram = (command) =>
+    startProgram({
       ...command,
       args: command.args
         .map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg))
@@ -45,7 +45,7 @@ async function pullThrough(
   const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' }, pull: settings });
   const started = performance.now();
   const outcome = await runRsync(
-    run,
+    start,
     { config, source: sourceOf(config), onProgress: () => undefined },
     { mirror: join(room, 'mirror'), rsh: '/nonexistent' },
     new AbortController().signal,
@@ -103,10 +103,10 @@ describe('a slow pull', () => {
 
 describe('the watch itself', () => {
   it('sees by what the kernel counts that a silent rsync gets on', async () => {
-    const watch = createStallWatch(1_000);
+    const watch = createStallTimer(1_000);
     const started = performance.now();
     try {
-      await runCommand({
+      await startProgram({
         file: '/usr/bin/rsync',
         args: ['--bwlimit=1000', '--whole-file', join(room, 'source/large'), join(room, 'copy')],
         timeoutMs: 50_000,

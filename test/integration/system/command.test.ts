@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CommandError, runCommand, type Command } from '../../../src/system/command.ts';
+import { CommandError, startProgram, type Command } from '../../../src/system/command.ts';
 
 /** Runs a shell script until it says "ready", then cancels it. Tells how it ended, after how long, and what it had said. */
 async function cancelledWith(
@@ -13,7 +13,7 @@ async function cancelledWith(
   const cancel = new AbortController();
   let said = '';
   let since = 0;
-  const error: unknown = await runCommand({
+  const error: unknown = await startProgram({
     file: '/bin/sh',
     args: ['-c', script],
     timeoutMs: 50_000,
@@ -124,7 +124,7 @@ describe('a program that ends', () => {
     const started = performance.now();
     let pid = '';
     await expect(
-      runCommand({
+      startProgram({
         file: '/bin/sh',
         args: ['-c', 'sleep 300 & echo $!'],
         timeoutMs: 50_000,
@@ -140,7 +140,7 @@ describe('a program that ends', () => {
 
   it('is waited for no longer than its time, with all that it started', async () => {
     let pid = '';
-    const error: unknown = await runCommand({
+    const error: unknown = await startProgram({
       file: '/bin/sh',
       args: ['-c', 'sleep 300 & echo $!; exec sleep 300'],
       timeoutMs: 500,
@@ -157,7 +157,7 @@ describe('a program that ends', () => {
 describe('output through a file', () => {
   const text = async (command: Partial<Command>): Promise<string> => {
     let said = '';
-    await runCommand({
+    await startProgram({
       file: '/bin/sh',
       args: [],
       timeoutMs: 50_000,
@@ -191,7 +191,7 @@ describe('output through a file', () => {
       heard = resolve;
     });
     const stop = new AbortController();
-    const run = runCommand({
+    const run = startProgram({
       file: '/bin/sh',
       args: ['-c', 'echo here; exec sleep 300'],
       timeoutMs: 50_000,

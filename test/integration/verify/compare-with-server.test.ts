@@ -12,7 +12,7 @@ import {
   parseComparison,
   type ComparisonResult,
 } from '../../../src/verify/compare-with-server.ts';
-import { runCommand, type RunCommand } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 
 /** The real rsync on our side, the real forced command on the other; only the line between them is no ssh. */
 let top: string;
@@ -45,8 +45,8 @@ afterEach(async () => {
   await rm(top, { recursive: true });
 });
 
-const overLine: RunCommand = (command) =>
-  runCommand({
+const overLine: StartProgram = (command) =>
+  startProgram({
     ...command,
     args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${join(top, 'line')}` : arg)),
   });

@@ -10,7 +10,7 @@ import { verifyDrive, type DriveVerdict, type Part } from '../../../src/verify/v
 import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/verify/verify-tree.ts';
 import { changeFormat } from '../../../src/history/change.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { runs } from '../../property-runs.ts';
 
 const signal = new AbortController().signal;
@@ -95,7 +95,7 @@ describe('a whole verification', () => {
       if (files === 2) abort.abort(new Error('stop'));
     };
     const verdict = await verifyDrive(
-      runCommand,
+      startProgram,
       { top, mirror: 'backups', part: {}, repair: false, onProgress },
       abort.signal,
     );
@@ -228,7 +228,7 @@ describe('what a run copied', () => {
     await mkdir(join(top, '.extbackup/history'));
     const stdoutFile = join(top, '.extbackup/history/20260120T070000Z.log');
     const mark = await beginLog(stdoutFile);
-    await runCommand({
+    await startProgram({
       file: '/usr/bin/rsync',
       args: ['-aH', '--info=progress2', `--out-format=${changeFormat(mark)}`, `${top}/server/`, `${top}/backups/`],
       timeoutMs: 20_000,
@@ -338,10 +338,10 @@ describe('comparePaths', () => {
 const none = { damaged: 0, unreadable: 0 };
 
 const verify = (repair = false): Promise<DriveVerdict> =>
-  verifyDrive(runCommand, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
+  verifyDrive(startProgram, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
 
 const part = (wish: Part, repair = false): Promise<DriveVerdict> =>
-  verifyDrive(runCommand, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
+  verifyDrive(startProgram, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
 
 let clock = 1_700_000_000;
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { createAttachBoard, type AttachBoard } from '../../../src/agent/attach-board.ts';
-import { lookAround } from '../../../src/agent/look-around.ts';
+import { lookAround } from '../../../src/agent/refresh.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
-import { openAttachLedger } from '../../../src/records/attach-memory.ts';
+import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import { createRunQueue } from '../../../src/run/run-queue.ts';
 import type { Volume } from '../../../src/disk/volumes.ts';
 import { deferred } from './deferred.ts';
@@ -32,7 +32,7 @@ export const enrolled: DriveRecord = driveRecordSchema.parse({
 /** An agent that sees the disks it is told of; its runs end when they are let go. `at.key` says whether the key is loaded. */
 export async function startAgent(at: { readonly directory: string; readonly registry: DriveRegistry; key: boolean }) {
   const board: AttachBoard = createAttachBoard();
-  const ledger = await openAttachLedger(join(at.directory, 'attaches.json'), 'boot', (error) => {
+  const attaches = await openAttachMemory(join(at.directory, 'attaches.json'), 'boot', (error) => {
     throw error;
   });
   const bus = createBus((_name, error) => {
@@ -49,9 +49,9 @@ export async function startAgent(at: { readonly directory: string; readonly regi
     async ({ attach, drive }) => {
       opened.push(attach.diskseq);
       board.set(drive, 'running');
-      await ledger.note(attach, 'started');
+      await attaches.note(attach, 'started');
       await going.promise;
-      await ledger.note(attach, 'served');
+      await attaches.note(attach, 'served');
       board.set(drive, 'safe-to-unplug');
     },
     ({ drive }, reason) => {
@@ -63,7 +63,7 @@ export async function startAgent(at: { readonly directory: string; readonly regi
     await lookAround({
       bus,
       board,
-      ledger,
+      attaches,
       registry: at.registry,
       queue,
       bootId: 'boot',

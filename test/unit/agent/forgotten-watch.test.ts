@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { closingGraceMs, createForgottenWatch } from '../../../src/agent/forgotten-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
-import type { Look } from '../../../src/opening/opened-by-person.ts';
+import type { OpenedByPerson } from '../../../src/opening/opened-by-person.ts';
 
 const hour = 3_600_000;
 let told: string[];
@@ -9,7 +9,7 @@ beforeEach(() => {
   told = [];
 });
 
-const opened = (since: string, closesAt: string | undefined): Look => ({
+const opened = (since: string, closesAt: string | undefined): OpenedByPerson => ({
   version: 1,
   label: 'BACKUP_1',
   luksUuid: 'one',
@@ -25,7 +25,7 @@ function watchOver(remindBefore: number) {
   const bus = createBus((_name, error) => {
     throw error;
   });
-  let look: Look | undefined;
+  let look: OpenedByPerson | undefined;
   let now = new Date(0);
   bus.on('warning:raised', ({ reason, todo }) => {
     told.push(`${reason} ${todo}`);
@@ -36,7 +36,7 @@ function watchOver(remindBefore: number) {
     setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore }),
     now: () => now,
   });
-  return async (open: Look | undefined, ...times: string[]): Promise<number[]> => {
+  return async (open: OpenedByPerson | undefined, ...times: string[]): Promise<number[]> => {
     look = open;
     const counts: number[] = [];
     for (const time of times) {

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createStation, type Station } from '../../../src/agent/supervisor.ts';
+import { createSupervisor, type Supervisor } from '../../../src/agent/supervisor.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sealPath } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
-import { createRunLedger } from '../../../src/records/run-log.ts';
-import { openAttachLedger } from '../../../src/records/attach-memory.ts';
+import { createRunLog } from '../../../src/records/run-log.ts';
+import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import type { Volume } from '../../../src/disk/volumes.ts';
 import type { Reply } from '../../../src/protocol/status.ts';
 import { lockFile } from '../../../src/system/file-lock.ts';
@@ -29,7 +29,7 @@ const config = configSchema.parse({
 let directory: string;
 let machine: FakeMachine;
 let bus: Bus;
-let station: Station;
+let supervisor: Supervisor;
 let plugged: readonly Volume[];
 let told: string[];
 let replies: Reply[];
@@ -72,15 +72,15 @@ beforeEach(async () => {
     bus.on(name, () => {
       told.push(name);
     });
-  station = createStation(
+  supervisor = createSupervisor(
     {
       bus,
       paths,
       registry,
       bootId: 'boot',
-      run: () => Promise.reject(new Error('no program is started here')),
-      runs: createRunLedger(files.runs(paths)),
-      attaches: await openAttachLedger(files.attaches(paths), 'boot', (error) => {
+      start: () => Promise.reject(new Error('no program is started here')),
+      runs: createRunLog(files.runs(paths)),
+      attaches: await openAttachMemory(files.attaches(paths), 'boot', (error) => {
         throw error;
       }),
       replies: {
@@ -100,13 +100,13 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   pulling?.end.resolve();
-  await station.stop();
+  await supervisor.stop();
   await rm(directory, { recursive: true, force: true });
 });
 
 const plug = (...volumes: readonly Volume[]): void => {
   plugged = volumes;
-  station.look();
+  supervisor.look();
 };
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -130,7 +130,7 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
   await first.begun.promise;
   plug(sda(2)); // out and in again, before the run that it was pulled out of has ended
   await vi.waitFor(() => {
-    expect(station.board.find(drive)?.volume.diskseq).toBe(2);
+    expect(supervisor.board.find(drive)?.volume.diskseq).toBe(2);
   });
   pulling = undefined;
   first.end.resolve();
@@ -138,7 +138,7 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
     expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']);
   });
   await vi.waitFor(() => {
-    expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+    expect(supervisor.board.find(drive)?.state).toBe('safe-to-unplug');
   }); // shown after it was told
 });
 
@@ -151,23 +151,23 @@ it('while a disk that could not be closed has another run, nothing else closes i
   machine.failing.delete('ensureClosed');
   machine.opened = false;
   const next = holdPull();
-  station.request({ version: 1, kind: 'run', id: 'again', drive, scheduled: false });
+  supervisor.request({ version: 1, kind: 'run', id: 'again', drive, scheduled: false });
   await next.begun.promise;
   await pause(200); // the time of a few looks whether the disk can be closed now
   expect(told).toHaveLength(2);
-  expect(station.board.find(drive)?.state).toBe('running');
+  expect(supervisor.board.find(drive)?.state).toBe('running');
   next.end.resolve();
   await vi.waitFor(() => {
     expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
   await pause(200);
   expect(told).toHaveLength(4);
-  expect(station.board.find(drive)?.state).toBe('safe-to-unplug');
+  expect(supervisor.board.find(drive)?.state).toBe('safe-to-unplug');
 });
 
 it('closes nothing under a command that is at work with a disk', async () => {
   const lock = await lockFile(join(directory, 'run/device.lock'));
-  station.request({ version: 1, kind: 'release', id: 'asked' });
+  supervisor.request({ version: 1, kind: 'release', id: 'asked' });
   await vi.waitFor(() => {
     expect(replies.at(-1)).toMatchObject({
       state: 'done',
@@ -176,7 +176,7 @@ it('closes nothing under a command that is at work with a disk', async () => {
     });
   }, 10_000);
   await lock?.release();
-  station.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
+  supervisor.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
   await vi.waitFor(() => {
     expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number });
   });

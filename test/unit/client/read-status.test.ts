@@ -5,7 +5,7 @@ import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { parseProcessStart, readProcessStart } from '../../../src/system/process-start.ts';
 import { readStatus } from '../../../src/client/read-status.ts';
 import { statusSchema, type Status } from '../../../src/protocol/status.ts';
-import type { RunCommand } from '../../../src/system/command.ts';
+import type { StartProgram } from '../../../src/system/command.ts';
 import { files, type Paths } from '../../../src/system/paths.ts';
 import { aDisk } from './a-disk.ts';
 
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 /** lsblk's answer for disks with one LUKS partition each; `open` ones have a mapping on it. */
 const lsblk =
-  (...disks: { uuid: string; open?: boolean }[]): RunCommand =>
+  (...disks: { uuid: string; open?: boolean }[]): StartProgram =>
   () =>
     Promise.resolve({
       exitCode: 0,
@@ -69,7 +69,7 @@ const agentStatus = async (more: Partial<Status> = {}): Promise<Status> =>
     ...more,
   });
 
-const read = (runCommand: RunCommand = lsblk()) =>
+const read = (runCommand: StartProgram = lsblk()) =>
   readStatus(
     { paths, runCommand, rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 } },
     new Date('2026-03-01T00:00:00Z'),

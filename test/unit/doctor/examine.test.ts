@@ -7,7 +7,7 @@ import { examine } from '../../../src/doctor/examine.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { files, type Paths } from '../../../src/system/paths.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { aDisk } from '../client/a-disk.ts';
 
 let top = '';
@@ -29,14 +29,14 @@ const config = () =>
 
 /** Verdicts by name of the check. */
 async function verdicts(fix = false): Promise<Record<string, string>> {
-  const findings = await examine({ paths, run: runCommand, now: new Date('2026-03-01T00:00:00Z'), fix }, () =>
+  const findings = await examine({ paths, start: startProgram, now: new Date('2026-03-01T00:00:00Z'), fix }, () =>
     Promise.resolve(config()),
   );
   return Object.fromEntries(findings.map(({ name, verdict }) => [name, verdict]));
 }
 
 test('wrong settings are one failure, and the machine is looked at all the same', async () => {
-  const findings = await examine({ paths, run: runCommand, now: new Date(), fix: false }, () =>
+  const findings = await examine({ paths, start: startProgram, now: new Date(), fix: false }, () =>
     Promise.reject(new ConfigError('It has a problem.', 'Correct it.')),
   );
   expect(findings.find(({ name }) => name === 'config')).toEqual({

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import type { ConfiguredPatient, Finding } from '../../../src/doctor/check.ts';
 import { serverChecks } from '../../../src/doctor/server-checks.ts';
-import { CommandError, type RunCommand } from '../../../src/system/command.ts';
+import { CommandError, type StartProgram } from '../../../src/system/command.ts';
 
 let top = '';
 beforeEach(async () => {
@@ -17,22 +17,22 @@ afterEach(async () => {
 });
 
 const fails =
-  (exitCode: number, stderr: string): RunCommand =>
+  (exitCode: number, stderr: string): StartProgram =>
   ({ file, args }) =>
     Promise.reject(new CommandError(file, args, 'failed', exitCode, stderr));
 const prints =
-  (stdout: string): RunCommand =>
+  (stdout: string): StartProgram =>
   () =>
     Promise.resolve({ exitCode: 0, stdout, stderr: '' });
 
-function patient(run: RunCommand, more: Partial<ConfiguredPatient> = {}): ConfiguredPatient {
+function patient(start: StartProgram, more: Partial<ConfiguredPatient> = {}): ConfiguredPatient {
   const config = configSchema.parse({
     source: 'extbackup@backup.example.org',
     key: { derivation: 'sha512' },
     ssh: { knownHosts: `${top}/known_hosts` },
   });
   const paths = { config: `${top}/c`, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
-  return { paths, run, now: new Date(0), fix: false, config, ...more };
+  return { paths, start, now: new Date(0), fix: false, config, ...more };
 }
 
 const look = async (name: string, who: ConfiguredPatient): Promise<Omit<Finding, 'name'> | undefined> =>
@@ -46,7 +46,7 @@ describe('the server', () => {
   });
 
   test('that runs a command is a failure', async () => {
-    const echo: RunCommand = ({ args }) =>
+    const echo: StartProgram = ({ args }) =>
       prints(`${args.at(-1)?.replace('echo ', '') ?? ''}\n`)({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
     expect(await look('server', patient(echo))).toMatchObject({
       verdict: 'fail',
@@ -84,14 +84,14 @@ describe('the server', () => {
       key: { derivation: 'sha512' },
     });
     const asked: string[] = [];
-    const run: RunCommand = ({ args }) => {
+    const start: StartProgram = ({ args }) => {
       asked.push(`${args[args.indexOf('-p') + 1] ?? ''} ${args.at(-2) ?? ''}`);
       return fails(
         args.includes('u@two') ? 255 : 1,
         args.includes('u@two') ? 'Connection refused' : 'refused',
       )({ file: '/usr/bin/ssh', args, timeoutMs: 1 });
     };
-    const finding = await look('server', patient(run, { config }));
+    const finding = await look('server', patient(start, { config }));
     expect(asked).toEqual(['22 u@one', '2222 u@two']);
     expect(finding).toMatchObject({
       verdict: 'fail',
@@ -102,7 +102,7 @@ describe('the server', () => {
 
   test('is not asked without the ssh key', async () => {
     await rm(`${top}/ramfs/id_ed25519.decrypted`);
-    const refuse: RunCommand = () => Promise.reject(new Error('nothing may be started'));
+    const refuse: StartProgram = () => Promise.reject(new Error('nothing may be started'));
     expect(await look('server', patient(refuse))).toMatchObject({ verdict: 'warn' });
   });
 });
@@ -110,13 +110,13 @@ describe('the server', () => {
 describe("the server's heartbeat", () => {
   /** As rsync does: puts the file, if there is one, where it is told to. */
   const serves =
-    (content?: string): RunCommand =>
+    (content?: string): StartProgram =>
     async ({ args }) => {
       if (content !== undefined) await writeFile(`${args.at(-1) ?? ''}.extbackup-heartbeat`, content);
       return { exitCode: 0, stdout: '', stderr: '' };
     };
-  const asked = (run: RunCommand): ConfiguredPatient => {
-    const who = patient(run, { now: new Date('2026-03-12T00:00:00Z') });
+  const asked = (start: StartProgram): ConfiguredPatient => {
+    const who = patient(start, { now: new Date('2026-03-12T00:00:00Z') });
     return {
       ...who,
       config: {
@@ -171,7 +171,7 @@ describe('the host key', () => {
 
   test('that is pinned is never replaced', async () => {
     await writeFile(`${top}/known_hosts`, scanned);
-    const other: RunCommand = () => Promise.reject(new Error('nobody may be asked'));
+    const other: StartProgram = () => Promise.reject(new Error('nobody may be asked'));
     expect(await look('host-key', patient(other, { fix: true }))).toMatchObject({ verdict: 'ok' });
   });
 });

@@ -2,7 +2,7 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alarmOf, createContentWatch, type Heads } from '../../../src/guard/content-watch.ts';
+import { alarmOf, createContentSampler, type Heads } from '../../../src/guard/content-sampler.ts';
 import { entropyOf, looksRandom } from '../../../src/guard/entropy.ts';
 import { kindOfFile, promisesOrder } from '../../../src/guard/file-kind.ts';
 import { isRansomNote } from '../../../src/guard/ransom-note.ts';
@@ -133,7 +133,7 @@ describe('a look at what a run did', () => {
     before: Record<string, Buffer> = {},
     deletions = 0,
   ) => {
-    const watch = createContentWatch();
+    const watch = createContentSampler();
     for (const [kind, path] of changes) watch.see({ kind, path, size: 1, isDirectory: false });
     const heads: Heads = { now: (path) => Promise.resolve(now[path]), before: (path) => Promise.resolve(before[path]) };
     return watch.look(heads, deletions);
@@ -177,7 +177,7 @@ describe('a look at what a run did', () => {
   });
   it('reads no more than its sample of a large run', async () => {
     let reads = 0;
-    const watch = createContentWatch();
+    const watch = createContentSampler();
     for (let index = 0; index < 50_000; index += 1)
       watch.see({ kind: index % 2 === 0 ? 'changed' : 'created', path: `d/${index}`, size: 1, isDirectory: false });
     const read = (): Promise<Buffer> => {

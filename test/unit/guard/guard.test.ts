@@ -4,7 +4,7 @@ import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { renderReport, tooMuch } from '../../../src/guard/hold.ts';
 import { exceeded, limitsFor } from '../../../src/guard/limits.ts';
 import { createTally } from '../../../src/guard/tally.ts';
-import { createWatch } from '../../../src/guard/guard.ts';
+import { createGuard } from '../../../src/guard/guard.ts';
 import type { Change } from '../../../src/history/change.ts';
 
 const guardOf = (settings: object = {}) =>
@@ -76,7 +76,7 @@ describe('a watched run', () => {
     approved: null,
   };
   const seeing = (count: number, of: typeof record) => {
-    const watch = createWatch(guard, of, new AbortController().signal);
+    const watch = createGuard(guard, of, new AbortController().signal);
     for (let seen = 0; seen < count; seen += 1) watch.see(change('changed'));
     return watch;
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PullError } from '../../../src/errors.ts';
 import { fingerprintOf, parseHostKeys, pinHostKey, pinnedHostKeys } from '../../../src/keys/host-key.ts';
-import type { RunCommand } from '../../../src/system/command.ts';
+import type { StartProgram } from '../../../src/system/command.ts';
 
 const ed25519 = 'AAAAC3NzaC1lZDI1NTE5AAAAIBdt2Y8oIkl0KuuJ0Zk9dZcLCnQ1YMEVb5kN3Xhv5sX1';
 const ecdsa = 'AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEm';
@@ -11,7 +11,7 @@ const server = { host: 'backup.example.org', port: 2222 };
 const name = '[backup.example.org]:2222';
 const scan = `# ${name} SSH-2.0-OpenSSH\n${name} ssh-ed25519 ${ed25519}\n${name} ecdsa-sha2-nistp256 ${ecdsa}\n`;
 const showing =
-  (stdout: string): RunCommand =>
+  (stdout: string): StartProgram =>
   () =>
     Promise.resolve({ exitCode: 0, stdout, stderr: '' });
 

@@ -3,7 +3,7 @@ import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import type { Job } from '../../../src/pipeline/job.ts';
-import { createStory } from '../../../src/pipeline/phases.ts';
+import { createStory } from '../../../src/pipeline/story.ts';
 import { pull } from '../../../src/pipeline/pull.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 

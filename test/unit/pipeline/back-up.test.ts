@@ -7,7 +7,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
 import { type Job } from '../../../src/pipeline/job.ts';
-import { createStory } from '../../../src/pipeline/phases.ts';
+import { createStory } from '../../../src/pipeline/story.ts';
 import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 

@@ -5,7 +5,7 @@ import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.t
 import { NotReleasedError } from '../../../src/errors.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
 import { type RunResult } from '../../../src/pipeline/job.ts';
-import { createStory } from '../../../src/pipeline/phases.ts';
+import { createStory } from '../../../src/pipeline/story.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';

@@ -4,7 +4,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { layoutPath, settleLayout } from '../../../src/pipeline/layout.ts';
 import type { MirrorEntry } from '../../../src/pipeline/machine.ts';
-import { createStory } from '../../../src/pipeline/phases.ts';
+import { createStory } from '../../../src/pipeline/story.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
 
 const record = driveRecordSchema.parse({

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { Phase } from '../../../src/bus/events.ts';
 import { CancelledError } from '../../../src/errors.ts';
-import { createStory, type Story } from '../../../src/pipeline/phases.ts';
+import { createStory, type Story } from '../../../src/pipeline/story.ts';
 import { createTries, type Tries } from '../../../src/pipeline/tries.ts';
 
 const broke = { trouble: 'network', changed: false } as const;

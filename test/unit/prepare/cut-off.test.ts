@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noted, tidyUpCutOff } from '../../../src/prepare/cut-off.ts';
 import { checkHeaderTarget, copyHeader } from '../../../src/prepare/header-copy.ts';
-import type { RunCommand } from '../../../src/system/command.ts';
+import type { StartProgram } from '../../../src/system/command.ts';
 import type { Paths } from '../../../src/system/paths.ts';
 
 let directory: string;
@@ -24,7 +24,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** lsblk's answer for one disk. */
 const lsblk =
-  (path: string): RunCommand =>
+  (path: string): StartProgram =>
   () =>
     Promise.resolve({
       exitCode: 0,
@@ -66,7 +66,7 @@ describe('a preparation', () => {
 });
 
 describe('the copy of a LUKS header', () => {
-  const saves: RunCommand = async ({ args }) => {
+  const saves: StartProgram = async ({ args }) => {
     await writeFile(args.at(-1) ?? '', 'header');
     return { exitCode: 0, stdout: '', stderr: '' };
   };

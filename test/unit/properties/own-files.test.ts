@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { comparePaths, entrySchema, keyOf, splitKey } from '../../../src/verify/checksum-entry.ts';
 import { driveRecordSchema, sealSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
-import { mergeDrives, parseLedger, renderLedger } from '../../../src/records/registry-file.ts';
+import { mergeDrives, parseRegistry, renderRegistry } from '../../../src/records/registry-file.ts';
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
 import { readRotationMemory } from '../../../src/records/rotation-memory.ts';
 import { parseRuns } from '../../../src/records/run-log.ts';
 import { statusSchema } from '../../../src/protocol/status.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
-import { openAttachLedger } from '../../../src/records/attach-memory.ts';
+import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import { parseSpoolNote } from '../../../src/protocol/spool-note.ts';
 import { anyJsonText, anyText, damaged, iso, label } from './hostile-text.ts';
 import { runs } from '../../property-runs.ts';
@@ -47,7 +47,7 @@ test('the list of disks: what is written is what is read', () => {
         { noNullPrototype: true },
       ),
       (records, more) => {
-        const copy = parseLedger(renderLedger(records, more));
+        const copy = parseRegistry(renderRegistry(records, more));
         expect(copy).toMatchObject({ state: 'good', drives: records, rest: more });
       },
     ),
@@ -56,8 +56,8 @@ test('the list of disks: what is written is what is read', () => {
 
 test('the list of disks: damage is never taken for a good list with other disks, and no record is made up', () => {
   fc.assert(
-    fc.property(fc.oneof(anyJsonText, damaged(drives.map((records) => renderLedger(records)))), (text) => {
-      const copy = parseLedger(text);
+    fc.property(fc.oneof(anyJsonText, damaged(drives.map((records) => renderRegistry(records)))), (text) => {
+      const copy = parseRegistry(text);
       expect(['good', 'damaged', 'newer']).toContain(copy.state);
       for (const record of copy.drives) expect(driveRecordSchema.safeParse(record).success).toBe(true);
       if (copy.state !== 'good')
@@ -69,14 +69,14 @@ test('the list of disks: damage is never taken for a good list with other disks,
 test('the list of disks: torn anywhere, each record that is whole comes back', () => {
   fc.assert(
     fc.property(drives, fc.nat(), (records, place) => {
-      const text = renderLedger(records);
+      const text = renderRegistry(records);
       const torn = text.slice(0, place % text.length);
       const whole = records.filter(
         (record) =>
           torn.includes(`${JSON.stringify(record, null, 2).replace(/\n/g, '\n    ')}\n`) ||
           torn.includes(`${JSON.stringify(record, null, 2).replace(/\n/g, '\n    ')},\n`),
       );
-      for (const record of whole) expect(parseLedger(torn).drives).toContainEqual(record);
+      for (const record of whole) expect(parseRegistry(torn).drives).toContainEqual(record);
     }),
   );
 });
@@ -180,16 +180,16 @@ test('attaches and memory of the rotation: any file is read, and written anew', 
       await writeFile(file, text);
       expect(await readRotationMemory(file)).toMatchObject({ version: 1 });
       const failures: unknown[] = [];
-      const ledger = await openAttachLedger(file, 'boot', (error) => {
+      const attaches = await openAttachMemory(file, 'boot', (error) => {
         failures.push(error);
       });
-      await ledger.note({ luksUuid, diskseq }, 'started');
-      const again = await openAttachLedger(file, 'boot', (error) => {
+      await attaches.note({ luksUuid, diskseq }, 'started');
+      const again = await openAttachMemory(file, 'boot', (error) => {
         failures.push(error);
       });
       expect([again.stateOf({ luksUuid, diskseq }), failures]).toEqual(['started', []]);
       expect(
-        (await openAttachLedger(file, 'next boot', () => undefined)).stateOf({ luksUuid, diskseq }),
+        (await openAttachMemory(file, 'next boot', () => undefined)).stateOf({ luksUuid, diskseq }),
       ).toBeUndefined();
     }),
     quick,

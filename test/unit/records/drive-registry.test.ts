@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchLedger } from '../../../src/agent/registry-watch.ts';
+import { watchRegistry } from '../../../src/agent/registry-watch.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import type { DriveRecord } from '../../../src/records/drive-record.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
@@ -133,21 +133,21 @@ test('what a later version added is still there after a change', async () => {
 
 test('the agent tells of each trouble once, knows no disk meanwhile, and tells anew after a repair', async () => {
   const told: string[] = [];
-  const ledger = watchLedger(registry, ({ happened }) => {
+  const registryWatch = watchRegistry(registry, ({ happened }) => {
     told.push(happened);
   });
   await twoDisks();
-  expect(await ledger.known()).toHaveLength(2);
+  expect(await registryWatch.known()).toHaveLength(2);
   const good = await readFile(file, 'utf8');
   for (let round = 0; round < 2; round += 1) {
     await writeFile(file, '');
     await writeFile(`${file}.previous`, '');
     for (let look = 0; look < 3; look += 1) {
-      expect(await ledger.known()).toEqual([]);
-      await expect(ledger.registry.list()).rejects.toThrow('No disk can be backed up');
+      expect(await registryWatch.known()).toEqual([]);
+      await expect(registryWatch.registry.list()).rejects.toThrow('No disk can be backed up');
     }
     expect(told).toHaveLength(round + 1);
     await writeFile(file, good);
-    expect(await ledger.registry.list()).toHaveLength(2);
+    expect(await registryWatch.registry.list()).toHaveLength(2);
   }
 });

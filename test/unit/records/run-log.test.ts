@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRunLedger, parseRuns } from '../../../src/records/run-log.ts';
+import { createRunLog, parseRuns } from '../../../src/records/run-log.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 test('keeps runs in order, in a file that only its owner reads', async () => {
   const file = join(directory, 'state', 'runs.jsonl');
-  const ledger = createRunLedger(file);
+  const ledger = createRunLog(file);
   expect(await ledger.list()).toEqual([]);
   expect(await ledger.append(record('a'))).toBeUndefined();
   await ledger.append(record('b'));
@@ -41,7 +41,7 @@ test('keeps runs in order, in a file that only its owner reads', async () => {
 
 test('a line torn by a power cut costs only itself, and not the next one', async () => {
   const file = join(directory, 'runs.jsonl');
-  const ledger = createRunLedger(file);
+  const ledger = createRunLog(file);
   await ledger.append(record('a'));
   await appendFile(file, '{"id":"torn","dri');
   await ledger.append(record('b'));
@@ -58,7 +58,7 @@ test('the oldest runs are dropped when there are too many', async () => {
     file,
     Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join(''),
   );
-  const ledger = createRunLedger(file);
+  const ledger = createRunLog(file);
   await ledger.append(record('new'));
   const runs = await ledger.list();
   expect(runs).toHaveLength(2000);
@@ -73,7 +73,7 @@ test('dropping the oldest keeps lines of a newer version', async () => {
     file,
     `${Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join('')}${newer}\n`,
   );
-  await createRunLedger(file).append(record('new'));
+  await createRunLog(file).append(record('new'));
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   expect(lines).toHaveLength(2000);
   expect(lines.at(-2)).toBe(newer);
@@ -82,11 +82,11 @@ test('dropping the oldest keeps lines of a newer version', async () => {
 test('a ledger that cannot be written is a warning, never an error', async () => {
   const inTheWay = join(directory, 'file');
   await writeFile(inTheWay, '');
-  const warning = await createRunLedger(join(inTheWay, 'runs.jsonl')).append(record('a'));
+  const warning = await createRunLog(join(inTheWay, 'runs.jsonl')).append(record('a'));
   expect(warning).toContain('could not be written down');
   expect(await readFile(inTheWay, 'utf8')).toBe('');
 });
 
 test('a full disk is a warning, never an error', async () => {
-  expect(await createRunLedger('/dev/full').append(record('a'))).toContain('ENOSPC');
+  expect(await createRunLog('/dev/full').append(record('a'))).toContain('ENOSPC');
 });

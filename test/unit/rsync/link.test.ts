@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
-import { CommandError, type Command, type RunCommand } from '../../../src/system/command.ts';
+import { CommandError, type Command, type StartProgram } from '../../../src/system/command.ts';
 import { createCourier, type Errand } from '../../../src/notify/courier.ts';
 import { createLink, LinkError } from '../../../src/rsync/link.ts';
 import { sshConfig, type Place } from '../../../src/rsync/ssh.ts';
@@ -33,7 +33,7 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 
 /** A systemd; `start` stands for what the unit does, and may fail with what systemctl says. */
 const systemd =
-  (start: (instance: string) => Promise<void> | void): RunCommand =>
+  (start: (instance: string) => Promise<void> | void): StartProgram =>
   async ({ file, args }: Command) => {
     expect(file).toBe('/usr/bin/systemctl');
     asked.push([...args]);
@@ -132,7 +132,7 @@ describe('a connection', () => {
     );
     const cancel = new AbortController();
     const working = reach(place, never, (line) =>
-      line.run({ file: '/usr/bin/rsync', args: [], timeoutMs: 1, signal: cancel.signal }),
+      line.start({ file: '/usr/bin/rsync', args: [], timeoutMs: 1, signal: cancel.signal }),
     );
     if (how !== 'ended') cancel.abort();
     expect((await working).exitCode).toBe(20);

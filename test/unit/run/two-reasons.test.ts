@@ -7,7 +7,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { approveRun } from '../../../src/records/approve-run.ts';
 import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
-import { createWatch } from '../../../src/guard/guard.ts';
+import { createGuard } from '../../../src/guard/guard.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
 import { lockFile } from '../../../src/system/file-lock.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
@@ -128,7 +128,7 @@ describe('a run with two reasons to be held', () => {
     await approve();
     const answered = await record();
     expect(answered).toMatchObject({ hold: { approved: { by: 'root' } }, suspicion: { runId: 'earlier' } });
-    expect(createWatch(config.guard, answered, new AbortController().signal).content).toBeDefined();
+    expect(createGuard(config.guard, answered, new AbortController().signal).content).toBeDefined();
     expect(await run()).toMatchObject({ exitCode: 0 });
     expect(machine.calls).not.toContain('pruneHistory');
     await approve();

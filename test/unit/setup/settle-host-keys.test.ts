@@ -5,7 +5,7 @@ import type { CliContext } from '../../../src/terminal/cli-context.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { fingerprintOf, pinnedHostKeys } from '../../../src/keys/host-key.ts';
 import { settleHostKeys } from '../../../src/setup/settle-host-key.ts';
-import type { RunCommand } from '../../../src/system/command.ts';
+import type { StartProgram } from '../../../src/system/command.ts';
 
 const keys: Readonly<Record<string, string>> = {
   one: 'AAAAC3NzaC1lZDI1NTE5AAAAIG9uZQ==',
@@ -24,7 +24,7 @@ describe('the host keys of several servers', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  const scan: RunCommand = ({ args }) => {
+  const scan: StartProgram = ({ args }) => {
     const host = args.at(-1) ?? '';
     asked.push(host);
     return Promise.resolve({

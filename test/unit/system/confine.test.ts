@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CommandError, type Command, type RunCommand } from '../../../src/system/command.ts';
+import { CommandError, type Command, type StartProgram } from '../../../src/system/command.ts';
 import { createConfinement } from '../../../src/system/confine.ts';
 
 /** Notes what is started; programs of setpriv end as asked for. */
-function recorder(canConfine: boolean): { readonly started: Command[]; readonly run: RunCommand } {
+function recorder(canConfine: boolean): { readonly started: Command[]; readonly start: StartProgram } {
   const started: Command[] = [];
   return {
     started,
-    run: (command) => {
+    start: (command) => {
       started.push(command);
       return canConfine || command.args.at(-1) !== '/usr/bin/true'
         ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
@@ -28,13 +28,13 @@ const rsync = { file: '/usr/bin/rsync', args: ['--archive', 'x'], timeoutMs: 1_0
 
 describe('a confined program', () => {
   it('is started by setpriv, with one directory to write to, and is asked for once', async () => {
-    const { run, started } = recorder(true);
-    const confine = createConfinement(run);
+    const { start, started } = recorder(true);
+    const confine = createConfinement(start);
     await (
-      await confine(run, '/mnt/plaintext')
+      await confine(start, '/mnt/plaintext')
     )(rsync);
     await (
-      await confine(run, '/mnt/plaintext')
+      await confine(start, '/mnt/plaintext')
     )(rsync);
     expect(started.map(({ file }) => file)).toEqual(['/usr/bin/setpriv', '/usr/bin/setpriv', '/usr/bin/setpriv']);
     const args = started[1]?.args ?? [];
@@ -46,29 +46,29 @@ describe('a confined program', () => {
   });
 
   it('is asked for again where there was no answer in time', async () => {
-    const { run, started } = recorder(true);
+    const { start, started } = recorder(true);
     let asked = 0;
-    const slow: RunCommand = (command) => {
+    const slow: StartProgram = (command) => {
       asked += 1;
       return asked === 1
         ? Promise.reject(new CommandError(command.file, command.args, 'took too long', undefined, '', true))
-        : run(command);
+        : start(command);
     };
     const confine = createConfinement(slow);
     await (
-      await confine(run, '/mnt/plaintext')
+      await confine(start, '/mnt/plaintext')
     )(rsync);
     expect(started.at(-1)).toEqual(rsync);
     await (
-      await confine(run, '/mnt/plaintext')
+      await confine(start, '/mnt/plaintext')
     )(rsync);
     expect(started.at(-1)?.file).toBe('/usr/bin/setpriv');
   });
 
   it('runs as it is where that is not possible', async () => {
-    const { run, started } = recorder(false);
+    const { start, started } = recorder(false);
     await (
-      await createConfinement(run)(run, '/mnt/plaintext')
+      await createConfinement(start)(start, '/mnt/plaintext')
     )(rsync);
     expect(started.at(-1)).toEqual(rsync);
   });

@@ -17,9 +17,9 @@ const step = (name: string, log: string[], fail: { apply?: boolean; undo?: boole
 describe('withUndo', () => {
   it('undoes what was started, the last first, also when a step fails half-way', async () => {
     const log: string[] = [];
-    const work = withUndo(new AbortController().signal, async (run) => {
-      await run(step('open', log));
-      await run(step('mount', log, { apply: true }));
+    const work = withUndo(new AbortController().signal, async (take) => {
+      await take(step('open', log));
+      await take(step('mount', log, { apply: true }));
     });
     await expect(work).rejects.toThrow('mount failed');
     expect(log).toEqual(['apply open', 'apply mount', 'undo mount', 'undo open']);
@@ -27,9 +27,9 @@ describe('withUndo', () => {
 
   it('goes on undoing when one undo fails, and tells what is left and what came before', async () => {
     const log: string[] = [];
-    const work = withUndo(new AbortController().signal, async (run) => {
-      await run(step('open', log));
-      await run(step('mount', log, { undo: true }));
+    const work = withUndo(new AbortController().signal, async (take) => {
+      await take(step('open', log));
+      await take(step('mount', log, { undo: true }));
       throw new Error('pull failed');
     });
     const error: unknown = await work.catch((thrown: unknown) => thrown);
@@ -40,8 +40,8 @@ describe('withUndo', () => {
 
   it('does not undo what a look refused', async () => {
     const log: string[] = [];
-    const work = withUndo(new AbortController().signal, (run) =>
-      run({ ...step('open', log), check: () => Promise.reject(new Error('open already')) }),
+    const work = withUndo(new AbortController().signal, (take) =>
+      take({ ...step('open', log), check: () => Promise.reject(new Error('open already')) }),
     );
     await expect(work).rejects.toThrow('open already');
     expect(log).toEqual([]);
@@ -50,10 +50,10 @@ describe('withUndo', () => {
   it('starts nothing after a cancel, and undoes what was started before', async () => {
     const log: string[] = [];
     const abort = new AbortController();
-    const work = withUndo(abort.signal, async (run) => {
-      await run(step('open', log));
+    const work = withUndo(abort.signal, async (take) => {
+      await take(step('open', log));
       abort.abort();
-      await run(step('mount', log));
+      await take(step('mount', log));
     });
     await expect(work).rejects.toBeInstanceOf(CancelledError);
     expect(log).toEqual(['apply open', 'undo open']);

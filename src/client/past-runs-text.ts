@@ -14,7 +14,7 @@ const outcomeWords: Record<RunRecord['outcome'], string> = {
 };
 
 /** Past runs as a table, in the order given. Times are UTC. */
-export function renderHistory(runs: readonly RunRecord[]): string {
+export function renderPastRuns(runs: readonly RunRecord[]): string {
   const table = plainTable(['Started (UTC)', 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
   for (const run of runs) {
     table.push([

@@ -3,7 +3,7 @@ import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
 
-/** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/mercy.test.ts. */
+/** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/held-runs.test.ts. */
 let lab: Lab;
 let disk: UsbDisk;
 

@@ -18,7 +18,7 @@ export interface HealthProbe {
 const askEveryMs = 20 * 3_600_000;
 
 /** Watches the health of a disk in the course of one run. */
-export interface HealthWatch {
+export interface HealthCheck {
   /** The disk is awake: what fails from now on is not its waking up. */
   begin(disk: string): void;
   /** Counts what failed since. */
@@ -32,7 +32,7 @@ export interface HealthWatch {
   readonly ioErrors: number;
 }
 
-export function watchHealth(probe: HealthProbe, before: DiskHealth = unknownHealth): HealthWatch {
+export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknownHealth): HealthCheck {
   let disk: string | undefined;
   let atBegin: Promise<number | undefined> | undefined;
   let ioErrors = 0;

@@ -3,7 +3,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { PullError } from '../errors.ts';
-import { mostTries, type AttachLedger } from '../records/attach-memory.ts';
+import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
@@ -13,7 +13,7 @@ import { refuseTwins, twinTrouble } from './twins.ts';
 export interface AttachSurroundings {
   readonly bus: Bus;
   readonly board: AttachBoard;
-  readonly ledger: AttachLedger;
+  readonly attaches: AttachMemory;
   readonly registry: DriveRegistry;
   readonly queue: RunQueue;
   readonly bootId: string;
@@ -31,7 +31,7 @@ export interface AttachSurroundings {
  * Must not run twice at the same time.
  */
 export async function lookAround(around: AttachSurroundings): Promise<void> {
-  const { board, bus, queue, ledger } = around;
+  const { board, bus, queue, attaches } = around;
   const volumes = await around.findVolumes();
   for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
   const records = await around.registry.list();
@@ -55,7 +55,7 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
     const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
     bus.emit('drive:ignored', { ...facts, drive, reason: 'duplicate-uuid', happened: error.message, todo: error.todo });
   }
-  await ledger.keepOnly(volumes);
+  await attaches.keepOnly(volumes);
   for (const attach of board.attaches) settleHeld(attach, records);
   await startWaiting(around);
 }
@@ -68,7 +68,7 @@ const enrolmentOf = (record: DriveRecord | undefined): string | undefined =>
 async function takeBack(
   known: Attach,
   record: DriveRecord | undefined,
-  { board, ledger, queue }: AttachSurroundings,
+  { board, attaches, queue }: AttachSurroundings,
 ): Promise<void> {
   const { drive, volume } = known;
   board.dropAllBut(board.attaches.filter((attach) => attach !== known).map((attach) => attach.volume));
@@ -77,7 +77,7 @@ async function takeBack(
     (waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq,
   ))
     queue.end(order.runId, outOfRotation(drive, record?.state));
-  if (ledger.stateOf(volume) === undefined) await ledger.note(volume, 'ignored'); // whoever changed it knows
+  if (attaches.stateOf(volume) === undefined) await attaches.note(volume, 'ignored'); // whoever changed it knows
 }
 
 /** What was held is so no more when somebody has answered. */
@@ -109,9 +109,9 @@ async function greet(
   record: DriveRecord | undefined,
   around: AttachSurroundings,
 ): Promise<void> {
-  const { board, bus, ledger } = around;
+  const { board, bus, attaches } = around;
   const enrolment = enrolmentOf(record);
-  const seen = ledger.stateOf(volume);
+  const seen = attaches.stateOf(volume);
   const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
   if (record === undefined) {
     if (!volume.usb) return; // the station's own encrypted disks are nobody's business here
@@ -121,7 +121,7 @@ async function greet(
     }
     board.put({ volume, enrolment, drive: undefined, state: 'ignored', message: null });
     if (seen !== undefined) return;
-    await ledger.note(volume, 'ignored');
+    await attaches.note(volume, 'ignored');
     bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
     bus.emit('drive:ignored', {
       ...facts,
@@ -138,7 +138,7 @@ async function greet(
     const happened = `${record.state === 'lost' ? 'A lost disk has turned up' : 'A retired disk was plugged in'}. ${message} It was not opened.`;
     board.put({ volume, enrolment, drive, state: 'ignored', message: `${happened} ${todo}` });
     if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo });
-    if (seen === undefined) await ledger.note(volume, 'ignored');
+    if (seen === undefined) await attaches.note(volume, 'ignored');
     return;
   }
   if (twinTrouble(drive, volume, volumes, around) !== undefined) {
@@ -165,10 +165,10 @@ async function greet(
         happened: `Disk ${drive} was enrolled while it was plugged in.`,
         todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}`,
       });
-    await ledger.note(volume, 'served');
+    await attaches.note(volume, 'served');
     return;
   }
-  if (seen === 'served' || seen === 'ignored' || ledger.triesOf(volume) >= mostTries) {
+  if (seen === 'served' || seen === 'ignored' || attaches.triesOf(volume) >= mostTries) {
     const failed = record.lastError !== null;
     if (record.hold && !record.hold.approved) {
       board.put({ volume, enrolment, drive, state: 'held', message: record.hold.reason });

@@ -22,7 +22,7 @@ import { HeldError } from '../../../src/guard/hold.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
-import { runCommand } from '../../../src/system/command.ts';
+import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
@@ -45,7 +45,7 @@ const rollback = async (
 ): Promise<UndoProgress> => {
   const plan = await planRollback(disk.top, disk.record, to, signal);
   if (!plan) throw new Error('there is nothing to undo');
-  await rollBack(runCommand, disk.top, 'backups', plan, done, signal);
+  await rollBack(startProgram, disk.top, 'backups', plan, done, signal);
   return done;
 };
 const heldBy = async (settings: object = {}): Promise<HeldError> => {
@@ -149,7 +149,7 @@ describe('a run that changes everything that can change', () => {
     await disk.pull();
     const target = join(disk.top, '../restored');
     await restoreFiles(
-      runCommand,
+      startProgram,
       {
         layers: await layersFor(disk.top, 'backups', '.', first),
         target,
@@ -366,7 +366,7 @@ describe('the history', () => {
       expect(await readTree(disk.mirror)).toEqual(await readTree(source));
       const target = join(disk.top, `../restored-${step}`);
       await restoreFiles(
-        runCommand,
+        startProgram,
         {
           layers: await layersFor(disk.top, 'backups', '.', then),
           target,
@@ -389,9 +389,9 @@ describe('the history', () => {
       states.push(await readTree(disk.mirror));
     }
     expect(await listHistory(disk.top)).toHaveLength(3);
-    expect(await pruneHistory(runCommand, disk.top, { now: new Date(), count: 1, minFree: 0, atLeast: 0 }, never)).toBe(
-      2,
-    );
+    expect(
+      await pruneHistory(startProgram, disk.top, { now: new Date(), count: 1, minFree: 0, atLeast: 0 }, never),
+    ).toBe(2);
     await rollback();
     expect(await readTree(disk.mirror)).toEqual(states[1]);
   });

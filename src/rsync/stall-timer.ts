@@ -4,7 +4,7 @@ import { rsyncsOf } from './processes.ts';
  * Watches whether the rsync processes of a group get on. What rsync's own time limit misses is seen here: processes that
  * are stopped, or hang in the kernel, and a server that sends signs of life and nothing else.
  */
-export interface StallWatch {
+export interface StallTimer {
   /** Aborted when nothing moved for too long. */
   readonly signal: AbortSignal;
   /** @param group id of the process group */
@@ -29,7 +29,7 @@ const fewBytes = 4_096;
 const fewTicks = 50;
 
 /** @param limitMs how long nothing may move */
-export function createStallWatch(limitMs: number): StallWatch {
+export function createStallTimer(limitMs: number): StallTimer {
   const stalled = new AbortController();
   const everyMs = Math.min(15_000, Math.max(50, limitMs / 20));
   let timer: NodeJS.Timeout | undefined;

@@ -34,13 +34,13 @@ export interface Findings {
 }
 
 /** Collects what to look at while a run goes on; its size does not grow with the run. */
-export interface ContentWatch {
+export interface ContentSampler {
   see(change: Change): void;
   /** Reads the beginnings of the sample. @param deletions how many files the run has deleted or would delete */
   look(heads: Heads, deletions: number): Promise<Findings>;
 }
 
-export function createContentWatch(random: () => number = Math.random): ContentWatch {
+export function createContentSampler(random: () => number = Math.random): ContentSampler {
   const changed = createSample<string>(sampleSize, random);
   const created = createSample<string>(sampleSize, random);
   const notes: string[] = [];
