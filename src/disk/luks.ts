@@ -1,6 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { readMappingName } from './block-devices.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
+import { factsOf, readLuksHeader, type LuksFacts, type LuksHeader } from './luks-header.ts';
+import { assertMapped } from './luks-mapping.ts';
+import { assertTrusted } from './luks-trust.ts';
 import { backOff } from './mounts.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
@@ -17,7 +20,7 @@ export const mappingPath = (name: string): `/dev/mapper/${string}` => `/dev/mapp
 /** How cryptsetup ended; see cryptsetup(8), RETURN CODES. */
 export type LuksOutcome = 'opened' | 'wrong-key' | 'no-such-device' | 'busy' | 'no-memory' | 'failed';
 
-const outcomes: Record<number, LuksOutcome> = {
+const outcomes: Record<number, Exclude<LuksOutcome, 'opened'>> = {
   1: 'failed',
   2: 'wrong-key',
   3: 'no-memory',
@@ -25,26 +28,44 @@ const outcomes: Record<number, LuksOutcome> = {
   5: 'busy',
 };
 
+/** A LUKS volume, and how it is to be opened. */
+export interface LuksVolume {
+  readonly device: string;
+  /** Name of the mapping. */
+  readonly name: string;
+  /** What the operator calls the disk, for messages. */
+  readonly called: string;
+  readonly keyFile: string;
+  readonly readOnly?: boolean;
+  /** What its header said when the disk was enrolled; undefined where that was not written down. */
+  readonly enrolled?: LuksFacts | undefined;
+}
+
+/** How opening went, and what the header says of an opened volume. */
+export type LuksOpening =
+  | { readonly outcome: 'opened'; readonly luks: LuksFacts }
+  | { readonly outcome: Exclude<LuksOutcome, 'opened'> };
+
 /**
- * Opens a LUKS volume with a key file.
+ * Opens a LUKS volume with a key file. The header is believed only after comparison, and what the kernel decrypts is
+ * compared with the header before anything of it is used.
  * @param timeoutMs argon2 on a small machine takes seconds; a disk that has to spin up some more
+ * @throws DriveError with code EXB_LUKS_HEADER: nothing is open then
  */
 export async function openLuks(
   start: StartProgram,
-  volume: { readonly device: string; readonly name: string; readonly keyFile: string; readonly readOnly?: boolean },
+  volume: LuksVolume,
   signal?: AbortSignal,
   timeoutMs = 180_000,
-): Promise<LuksOutcome> {
+): Promise<LuksOpening> {
+  const header = await headerOf(start, volume.device, signal);
+  if (header === 'gone') return { outcome: 'no-such-device' };
+  assertTrusted(volume.called, header, volume.enrolled);
   const { exitCode } = await start({
     file: cryptsetup,
     args: [
       'open',
-      '--type',
-      'luks',
-      '--key-file',
-      volume.keyFile,
-      '--batch-mode',
-      '--disable-external-tokens',
+      ...['--type', 'luks', '--key-file', volume.keyFile, '--batch-mode', '--disable-external-tokens'],
       ...(volume.readOnly === true ? ['--readonly'] : []),
       volume.device,
       volume.name,
@@ -53,7 +74,29 @@ export async function openLuks(
     accept: [1, 2, 3, 4, 5],
     ...(signal && { signal }),
   });
-  return exitCode === 0 ? 'opened' : (outcomes[exitCode] ?? 'failed');
+  if (exitCode !== 0) return { outcome: outcomes[exitCode] ?? 'failed' };
+  try {
+    await assertMapped(start, volume, header);
+  } catch (error) {
+    await ensureLuksClosed(start, volume.name);
+    throw error;
+  }
+  return { outcome: 'opened', luks: factsOf(header) };
+}
+
+/** A device that is there, but cannot be read, is a header that cannot be read. */
+async function headerOf(
+  start: StartProgram,
+  device: string,
+  signal?: AbortSignal,
+): Promise<LuksHeader | 'gone' | undefined> {
+  try {
+    return await readLuksHeader(start, device, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof CommandError || typeof code !== 'string') throw error;
+    return ['ENOENT', 'ENXIO', 'ENODEV', 'ENOMEDIUM'].includes(code) ? 'gone' : undefined;
+  }
 }
 
 /**

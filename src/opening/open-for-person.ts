@@ -1,16 +1,17 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriveError, ExtbackupError, NotReleasedError, PullError } from '../errors.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
 import { openFailure } from '../disk/disk-errors.ts';
 import type { StartProgram } from '../system/command.ts';
-import { readFilesystemType } from '../disk/filesystem.ts';
+import { isKnownFilesystem, readFilesystemType } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
 import { ensureUnmounted, mountAt, mountDevice } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
-import type { DriveRecord } from '../records/drive-record.ts';
+import { sealPath, type DriveRecord } from '../records/drive-record.ts';
+import { parseSeal, verifyIdentity, type Inside } from '../records/identity.ts';
 import type { FoundVolume } from './find-volume.ts';
 import {
   forgetOpenedByPerson,
@@ -39,9 +40,11 @@ export async function openForPerson(
   if ((await mountAt(paths.plaintext)) !== undefined)
     throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
   if (await isOpen(name)) throw openFailure(label, 'busy');
-  const outcome = await openLuks(start, {
+  const { outcome } = await openLuks(start, {
     device: found.volume.path,
     name,
+    called: label,
+    enrolled: record.luks,
     keyFile: files.luksKey(paths),
     readOnly: !person.writable,
   });
@@ -55,7 +58,7 @@ export async function openForPerson(
       ...person,
     });
     const fstype = await readFilesystemType(start, mappingPath(name));
-    if (fstype === undefined)
+    if (!isKnownFilesystem(fstype))
       throw new DriveError(
         'EXB_FILESYSTEM',
         `Disk ${label} has no file system that is known.`,
@@ -63,7 +66,12 @@ export async function openForPerson(
       );
     await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
     await mountDevice(start, mappingPath(name), paths.plaintext, fstype, mountOptions(fstype, !person.writable));
-    return (await readSmallFile(join(paths.plaintext, 'LABEL')))?.trim();
+    const inside = await readInside(paths.plaintext);
+    if (person.writable) {
+      verifyIdentity(record, inside);
+      await chmod(paths.plaintext, 0o700); // not for other local users
+    }
+    return inside.label;
   } catch (cause) {
     await closeAll(start, paths, name);
     if (cause instanceof ExtbackupError) throw cause;
@@ -110,4 +118,12 @@ async function closeAll(start: StartProgram, paths: Paths, name: string, patienc
     );
   }
   await forgetOpenedByPerson(paths);
+}
+
+/** Read-only, a person may look at a disk whose inside does not belong to its outside. */
+async function readInside(top: string): Promise<Inside> {
+  return {
+    label: (await readSmallFile(join(top, 'LABEL')))?.trim(),
+    seal: parseSeal(await readSmallFile(join(top, sealPath))),
+  };
 }

@@ -5,6 +5,7 @@ import type { TakeStep } from '../system/undo.ts';
 import { NotReleasedError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '../disk/luks.ts';
+import type { LuksFacts } from '../disk/luks-header.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 
@@ -17,6 +18,8 @@ export interface Volume {
   /** The LUKS volume, for example /dev/sdb1. */
   readonly device: string;
   readonly readOnly?: boolean;
+  /** What its LUKS header said when it was enrolled. */
+  readonly enrolled?: LuksFacts | undefined;
 }
 
 /** Where the CLI mounts a disk for its own use: below a directory that only root can enter. */
@@ -26,7 +29,7 @@ const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 
 /**
  * Opens a LUKS volume with the key in RAM until the surrounding {@link TakeStep} unwinds.
- * @returns path of the opened device
+ * @returns path of the opened device, and what its LUKS header says
  * @throws ExtbackupError as {@link openFailure} words it
  */
 export async function openVolume(
@@ -35,24 +38,23 @@ export async function openVolume(
   paths: Paths,
   volume: Volume,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly path: string; readonly luks: LuksFacts }> {
   const name = mappingName(slotOf(volume));
-  await step({
+  const luks = await step({
     check: async () => {
       if (await isOpen(name)) throw openFailure(volume.label, 'busy');
     },
     apply: async () => {
-      const outcome = await openLuks(
-        start,
-        { device: volume.device, name, keyFile: files.luksKey(paths), readOnly: volume.readOnly ?? false },
-        signal,
-      );
-      if (outcome !== 'opened') throw openFailure(volume.label, outcome);
+      const { device, label: called, readOnly = false, enrolled } = volume;
+      const keyFile = files.luksKey(paths);
+      const opening = await openLuks(start, { device, name, called, keyFile, readOnly, enrolled }, signal);
+      if (opening.outcome !== 'opened') throw openFailure(called, opening.outcome);
+      return opening.luks;
     },
     undo: () => ensureLuksClosed(start, name),
     leftover: `LUKS is still open as ${name}`,
   });
-  return mappingPath(name);
+  return { path: mappingPath(name), luks };
 }
 
 /**

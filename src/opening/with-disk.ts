@@ -3,7 +3,7 @@ import { DriveError, messageOf, PullError } from '../errors.ts';
 import { withUndo } from '../system/undo.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import type { StartProgram } from '../system/command.ts';
-import { readFilesystemType } from '../disk/filesystem.ts';
+import { isKnownFilesystem, readFilesystemType } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { changeLogDirectory, historyDirectory } from '../history/history-entry.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
@@ -13,7 +13,7 @@ import { worded } from '../disk/disk-trouble.ts';
 import { sealPath, type DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from './find-volume.ts';
-import { parseSeal, verifyIdentity } from '../records/identity.ts';
+import { parseSeal, verifyIdentity, verifySeal } from '../records/identity.ts';
 import { openedByPersonRefusal, readOpenedByPerson } from './opened-by-person.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
 import { mountInside, openVolume } from './opened-disk.ts';
@@ -67,12 +67,17 @@ export async function withDisk<T>(
     const record = chooseRecord(wish.label, records, disks);
     const { volume } = volumeOfRecord(record, disks);
     await requireKey(paths);
-    const opening = { label: record.label, device: volume.path, readOnly: wish.writable !== true };
+    const opening = {
+      label: record.label,
+      device: volume.path,
+      readOnly: wish.writable !== true,
+      enrolled: record.luks,
+    };
     return worded(signal, unread(record.label), () =>
       withUndo(signal, async (step) => {
         const opened = await openVolume(step, start, paths, opening, signal);
-        const fstype = await readFilesystemType(start, opened);
-        if (fstype === undefined)
+        const fstype = await readFilesystemType(start, opened.path);
+        if (!isKnownFilesystem(fstype))
           throw new DriveError(
             'EXB_FILESYSTEM',
             `Disk ${record.label} has no file system that is known.`,
@@ -80,14 +85,9 @@ export async function withDisk<T>(
           );
         const top = await mountInside(step, start, paths, opening, fstype, signal);
         const label = (await readSmallFile(join(top, 'LABEL')))?.trim();
-        if (label !== record.label)
-          throw new DriveError(
-            'EXB_LABEL_MISMATCH',
-            `The disk that was enrolled as ${record.label} is called something else inside.`,
-            'Look at it with: extbackup mount ; if it is the right one, enrol it again: extbackup drive adopt --help',
-          );
-        if (wish.writable === true)
-          verifyIdentity(record, { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) }); // to be read, a copy is good enough
+        const inside = { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) };
+        if (wish.writable === true) verifyIdentity(record, inside);
+        else verifySeal(record, inside);
         return workInside(record, top, volume.path, work);
       }),
     );

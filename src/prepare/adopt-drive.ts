@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, statfs } from 'node:fs/promises';
+import { chmod, lstat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError } from '../errors.ts';
 import { withUndo } from '../system/undo.ts';
@@ -50,7 +50,7 @@ export async function adoptDrive(
   const inside = await worded(signal, unusable(opening.label), () =>
     withUndo(signal, async (step) => {
       const opened = await openVolume(step, start, paths, opening, signal);
-      const fstype = await readFilesystemType(start, opened);
+      const fstype = await readFilesystemType(start, opened.path);
       if (!isKnownFilesystem(fstype))
         throw new DriveError(
           'EXB_FILESYSTEM',
@@ -65,11 +65,12 @@ export async function adoptDrive(
           `Two disks cannot have one label. Forget the other one, if that is right: extbackup drive forget ${found.label}`,
         );
       const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
+      await chmod(top, 0o700); // what is mounted for a person is not for other local users
       await writeSeal(top, { version: 1, sealedId, luksUuid, label: found.label, generation });
       if (!found.hasLabel) await writeLabel(top, found.label);
       await flushFilesystem(start, top, signal);
       const { blocks, bsize } = await statfs(top);
-      return { ...found, generation, capacityBytes: blocks * bsize };
+      return { ...found, generation, capacityBytes: blocks * bsize, luks: opened.luks };
     }),
   );
   await settle(start);
@@ -92,6 +93,7 @@ export async function adoptDrive(
     enrolledAt: known?.enrolledAt ?? new Date().toISOString(),
     lastSuccess: known?.lastSuccess ?? inside.lastSuccess,
     capacityBytes: inside.capacityBytes,
+    luks: inside.luks,
     ...(inside.mirror === 'backups' ? {} : { mirror: inside.mirror }),
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };

@@ -6,7 +6,7 @@ import { sealPath, type Seal } from '../records/drive-record.ts';
 
 /** Writes what an empty, new backup disk holds: LABEL, the places of mirror and history, and the seal. */
 export async function writeFreshContent(top: string, seal: Seal): Promise<void> {
-  await chmod(top, 0o755);
+  await chmod(top, 0o700); // what is mounted for a person is not for other local users
   await mkdir(join(top, 'backups'), { mode: 0o755 });
   await mkdir(join(top, 'history'), { mode: 0o700 });
   await writeSeal(top, seal);

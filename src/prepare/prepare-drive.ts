@@ -95,7 +95,7 @@ export async function prepareDrive(
   const sealedId = randomUUID();
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const errorsBefore = await readIoErrors(disk.kname);
-  const capacityBytes = await worded(signal, unprepared(label), () =>
+  const made = await worded(signal, unprepared(label), () =>
     telling(label, disk.kname, errorsBefore, () =>
       withUndo(signal, async (step) => {
         if (order.check) {
@@ -122,7 +122,7 @@ export async function prepareDrive(
           start,
           filesystem,
           label,
-          opened,
+          opened.path,
           signal,
           tellPercent(context, `Making the ${filesystem} file system`),
         );
@@ -132,7 +132,7 @@ export async function prepareDrive(
         if (order.headerBackup !== undefined)
           await copyHeader(start, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
         const { blocks, bsize } = await statfs(top);
-        return blocks * bsize;
+        return { capacityBytes: blocks * bsize, luks: opened.luks };
       }),
     ),
   );
@@ -152,7 +152,7 @@ export async function prepareDrive(
     lastError: null,
     filesTotal: 0,
     bytesTotal: 0,
-    capacityBytes,
+    ...made,
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
 }

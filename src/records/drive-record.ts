@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { luksFactsSchema } from '../disk/luks-header.ts';
 import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';
 import { sourceRecordSchema } from './source-record.ts';
@@ -42,6 +43,8 @@ const recordShape = {
   /** By name, where the settings have several sources. */
   sources: z.record(z.string(), sourceRecordSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
+  /** What its LUKS header says; absent for a disk that was enrolled before this was written down, until its next good run. */
+  luks: luksFactsSchema.optional(),
   /** What is known of its health; nothing before the first run. */
   health: healthSchema.optional(),
   /** Its last run stopped to ask. */

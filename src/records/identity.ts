@@ -24,19 +24,35 @@ export function parseSeal(text: string | undefined): Seal | undefined {
  * @throws DriveError
  */
 export function verifyIdentity(record: DriveRecord, inside: Inside): void {
+  verifySeal(record, inside);
+  const generation = inside.seal?.generation ?? 0;
+  if (generation < record.generation) {
+    throw new DriveError(
+      'EXB_ROLLED_BACK',
+      `Disk ${record.label} was put back to an older state: it is at generation ${generation}, the registry knows ${record.generation}. Nothing on it was changed.`,
+      'If you restored the disk yourself, enrol it again: extbackup drive adopt --help',
+    );
+  }
+}
+
+/**
+ * The same for a disk that is only read: an older state of it is good enough.
+ * @throws DriveError
+ */
+export function verifySeal(record: DriveRecord, inside: Inside): void {
   const { label, seal } = inside;
   if (label === undefined) {
     throw new DriveError(
       'EXB_LABEL_MISSING',
       `Disk ${record.label} has no LABEL file, so it was not touched.`,
-      'Look inside with: extbackup mount ; if it is the right disk, enrol it again: extbackup drive adopt --help',
+      'Look inside with: extbackup mount --read-only ; if it is the right disk, enrol it again: extbackup drive adopt --help',
     );
   }
   if (label !== record.label) {
     throw new DriveError(
       'EXB_LABEL_MISMATCH',
       `The disk that was enrolled as ${record.label} calls itself ${label} inside. Nothing on it was changed.`,
-      'Find out which disk it is: extbackup drive list ; its LABEL file and the ledger must agree.',
+      'Find out which disk it is: extbackup drive list ; its LABEL file and the registry must agree.',
     );
   }
   if (seal === undefined) {
@@ -51,13 +67,6 @@ export function verifyIdentity(record: DriveRecord, inside: Inside): void {
       'EXB_SEAL_MISMATCH',
       `The inside of disk ${record.label} belongs to another disk: its seal is not the one that was enrolled. Nothing on it was changed.`,
       'This may be a copy, or the content was exchanged. If you did that yourself, enrol it again: extbackup drive adopt --help',
-    );
-  }
-  if (seal.generation < record.generation) {
-    throw new DriveError(
-      'EXB_ROLLED_BACK',
-      `Disk ${record.label} was put back to an older state: it is at generation ${seal.generation}, the ledger knows ${record.generation}. Nothing on it was changed.`,
-      'If you restored the disk yourself, enrol it again: extbackup drive adopt --help',
     );
   }
 }
