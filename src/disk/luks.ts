@@ -43,8 +43,7 @@ export interface LuksVolume {
 
 /** How opening went, and what the header says of an opened volume. */
 export type LuksOpening =
-  | { readonly outcome: 'opened'; readonly luks: LuksFacts }
-  | { readonly outcome: Exclude<LuksOutcome, 'opened'> };
+  { readonly outcome: 'opened'; readonly luks: LuksFacts } | { readonly outcome: Exclude<LuksOutcome, 'opened'> };
 
 /**
  * Opens a LUKS volume with a key file. The header is believed only after comparison, and what the kernel decrypts is

@@ -39,8 +39,10 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
               if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
             },
             apply: async () => {
-              const outcome = await machine.open(device, mapping, signal);
-              if (outcome !== 'opened') throw openFailure(record.label, outcome);
+              const { label: called, luks: enrolled } = record;
+              const opening = await machine.open({ device, name: mapping, called, enrolled }, signal);
+              if (opening.outcome !== 'opened') throw openFailure(called, opening.outcome);
+              return opening.luks;
             },
             undo: async () => {
               story.enter('closing');
@@ -84,6 +86,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
             gaps: true,
             vanished: pulled.vanished,
             generation: seal.generation,
+            luks: opened.result,
             ...(pulled.suspicious && { suspicious: true }),
           };
         story.enter('flushing');
@@ -105,6 +108,7 @@ export async function backUp(job: Job, machine: Machine, story: Story, signal: A
           stampedAt,
           historyAt,
           generation,
+          luks: opened.result,
           ...(verified && { verified }),
           ...(pulled.suspicious && { suspicious: true }),
         };

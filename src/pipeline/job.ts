@@ -1,3 +1,4 @@
+import type { LuksFacts } from '../disk/luks-header.ts';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
@@ -26,6 +27,8 @@ export interface RunResult {
   /** Where the disk's history stood then. */
   readonly historyAt?: Date;
   readonly generation: number;
+  /** What its LUKS header says. */
+  readonly luks: LuksFacts;
   /** What was read back after the pull; undefined when nothing was. */
   readonly verified?: DriveVerdict;
   /** Set when what was copied looks wrong. */

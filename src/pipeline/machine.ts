@@ -5,7 +5,7 @@ import type { HistoryEntry } from '../history/history-entry.ts';
 import type { KeepRule } from '../history/retention.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
-import type { LuksOutcome } from '../disk/luks.ts';
+import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 
 /** What stands in the top directory of the mirror. */
@@ -23,7 +23,7 @@ export interface Machine {
   /** UUID of the LUKS header that is on the device now. */
   luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;
   isOpen(mapping: string): Promise<boolean>;
-  open(device: string, mapping: string, signal: AbortSignal): Promise<LuksOutcome>;
+  open(volume: Omit<LuksVolume, 'keyFile'>, signal: AbortSignal): Promise<LuksOpening>;
   ensureClosed(mapping: string): Promise<void>;
   filesystemType(mapping: string): Promise<string | undefined>;
   check(mapping: string, fstype: KnownFilesystem, signal: AbortSignal): Promise<CheckOutcome>;

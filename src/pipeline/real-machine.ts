@@ -1,4 +1,4 @@
-import { mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readLogBackwards } from '../history/change-log.ts';
 import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
@@ -57,7 +57,7 @@ export function createMachine(
     wake: (device, signal) => wakeDevice(start, device, signal),
     luksUuid: (device, signal) => readLuksUuid(start, device, signal),
     isOpen,
-    open: (device, name, signal) => openLuks(start, { device, name, keyFile: files.luksKey(paths) }, signal),
+    open: (volume, signal) => openLuks(start, { ...volume, keyFile: files.luksKey(paths) }, signal),
     ensureClosed: (mapping) => ensureLuksClosed(start, mapping),
     filesystemType: (mapping) => readFilesystemType(start, mappingPath(mapping)),
     check: (mapping, fstype, signal) => checkFilesystem(start, mappingPath(mapping), fstype, signal),
@@ -65,6 +65,7 @@ export function createMachine(
     mount: async (mapping, fstype, signal) => {
       await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
       await mountDevice(start, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
+      await chmod(paths.plaintext, 0o700); // where a person mounts it, other local users see nothing
     },
     ensureUnmounted: () => ensureUnmounted(start, paths.plaintext),
     readInside: async (path) => {

@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CliContext } from '../terminal/cli-context.ts';
 import type { Config, KeySettings } from '../config/schema.ts';
+import { readLuksHeader } from '../disk/luks-header.ts';
+import { assertTrusted } from '../disk/luks-trust.ts';
 import { updateConfig } from '../config/write.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files } from '../system/paths.ts';
@@ -97,6 +99,7 @@ async function addKeyslots(
   const start = context.runCommand;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
+    assertTrusted(label, await readLuksHeader(start, device)); // no keyslot for a header that somebody has changed
     if (headerBackup !== undefined)
       context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
     await addKeyslot(start, label, device, keys);

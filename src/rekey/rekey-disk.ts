@@ -1,5 +1,7 @@
 import type { CliContext } from '../terminal/cli-context.ts';
 import type { Config, KeySettings } from '../config/schema.ts';
+import { readLuksHeader } from '../disk/luks-header.ts';
+import { assertTrusted } from '../disk/luks-trust.ts';
 import { KeyError } from '../errors.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { Secret } from '../system/secret.ts';
@@ -50,6 +52,7 @@ export async function rekeyDisk(
       await settleRekeyed(paths, [luksUuid]);
       return false;
     }
+    assertTrusted(label, await readLuksHeader(start, device)); // no keyslot for a header that somebody has changed
     if (headerBackup !== undefined)
       context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
     await addKeyslot(start, label, device, { old, new: present });

@@ -299,6 +299,7 @@ function afterRun(
       bytesTotal: result.figures.bytesTotal,
       lastSuccess: result.stampedAt.toISOString(),
       successBefore: record.lastSuccess,
+      luks: record.luks ?? result.luks, // of a disk that was enrolled before it was written down
     }),
     ...(result?.historyAt && { historyAt: result.historyAt.toISOString(), historyBefore: historyAt }),
   };

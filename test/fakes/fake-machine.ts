@@ -1,3 +1,5 @@
+import type { LuksOutcome } from '../../src/disk/luks.ts';
+import type { LuksFacts } from '../../src/disk/luks-header.ts';
 import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
@@ -12,7 +14,8 @@ export class FakeMachine implements Machine {
   readonly inside = new Map<string, string>();
   /** What a method throws or returns instead, by its name. */
   readonly failing = new Map<string, unknown>();
-  openOutcome: Awaited<ReturnType<Machine['open']>> = 'opened';
+  openOutcome: LuksOutcome = 'opened';
+  luks: LuksFacts = { version: 2, cipher: 'aes-xts-plain64', keyBits: 512, sectorSize: 4096, volumeKey: 'a' };
   checkOutcome: Awaited<ReturnType<Machine['check']>> = 'clean';
   uuid: string | undefined = 'uuid-1';
   fstype: string | undefined = 'ext4';
@@ -32,7 +35,7 @@ export class FakeMachine implements Machine {
   open = (): Promise<Awaited<ReturnType<Machine['open']>>> =>
     this.#step('open', () => {
       this.opened = this.openOutcome === 'opened';
-      return this.openOutcome;
+      return this.openOutcome === 'opened' ? { outcome: 'opened', luks: this.luks } : { outcome: this.openOutcome };
     });
   ensureClosed = (): Promise<void> =>
     this.#step('ensureClosed', () => {
