@@ -16,6 +16,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   drive: async () => (await import('./drive.ts')).driveCommand,
   run: async () => (await import('./run.ts')).runCommand,
   status: async () => (await import('./status.ts')).statusCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   history: async () => (await import('./history.ts')).historyCommand,
   mount: async () => (await import('./mount.ts')).mountCommand,
   umount: async () => (await import('./umount.ts')).umountCommand,

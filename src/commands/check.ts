@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { readStatus } from '../client/read-status.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
+import { ExtbackupError, messageOf } from '../errors.ts';
+import { judge, pluginExit, unknownState, type PluginAnswer } from '../monitoring/nagios.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+
+/** A plugin for Nagios, Icinga and whatever else understands their exit codes. Never ends with anything but 0 to 3. */
+export function checkCommand(context: CliContext): Command {
+  return new Command('check')
+    .description('monitoring plugin: exit 0 ok, 1 warning, 2 critical, 3 unknown, with performance data')
+    .option('--json', 'one JSON object in place of the plugin text')
+    .addHelpText(
+      'after',
+      '\nExample, in the sudoers file of a station that is asked over the network:\n' +
+        '  nagios ALL=(root) NOPASSWD: /usr/bin/extbackup check\n\n' +
+        'Only root can read the state. Critical: the agent does not run, a disk must not be unplugged,\n' +
+        'or no offline copy is fresh enough. Warning: everything else that status would warn of.',
+    )
+    .action(async (options: { json?: boolean }) => {
+      const { severity, text } = await answer(context);
+      context.print(options.json === true ? JSON.stringify({ version: 1, severity, text }) : text);
+      context.exitWith(pluginExit[severity]);
+    });
+}
+
+async function answer(context: CliContext): Promise<PluginAnswer> {
+  try {
+    const now = new Date();
+    const rotation = await rotationSetting(() => context.loadConfig());
+    const { paths, runCommand } = context;
+    return judge(await readStatus({ paths, runCommand, rotation }, now), rotation, now);
+  } catch (error) {
+    return unknownState(messageOf(error), error instanceof ExtbackupError ? error.todo : 'See: extbackup doctor');
+  }
+}

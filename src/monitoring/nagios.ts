@@ -1,0 +1,118 @@
+/** `extbackup check`: the state as a plugin of Nagios, Icinga or Zabbix tells it; see the Monitoring Plugins Development Guidelines. */
+import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
+import type { DriveState, DriveStatus, Status } from '../protocol/status.ts';
+import { count, describeAge } from '../text/wording.ts';
+
+/** Exit codes of a plugin. */
+export const pluginExit = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
+export type Severity = keyof typeof pluginExit;
+
+/** What a plugin prints and ends with. */
+export interface PluginAnswer {
+  readonly severity: Severity;
+  /** One line with performance data behind "|", then one line for each finding. */
+  readonly text: string;
+}
+
+interface Finding {
+  readonly severity: Exclude<Severity, 'ok'>;
+  readonly text: string;
+}
+
+/** A disk that is on its way, or at rest, is no finding. */
+const severityOfState: Readonly<Partial<Record<DriveState, Finding['severity']>>> = {
+  'do-not-unplug': 'critical',
+  failed: 'warning',
+  held: 'warning',
+  'waiting-for-key': 'warning',
+};
+
+/** Judges a state. `rotation` gives the limits of the performance data. */
+export function judge(status: Status, rotation: RotationSetting, now: Date): PluginAnswer {
+  const findings = [
+    ...ofStation(status),
+    ...ofRotation(status),
+    ...status.drives.flatMap((drive) => ofDrive(drive, now)),
+    ...status.warnings.map(({ text }): Finding => ({ severity: 'warning', text })),
+  ];
+  const severity = worst(findings);
+  const first = findings.find((finding) => finding.severity === severity)?.text ?? goodNews(status, now);
+  const more = findings.length > 1 ? ` (and ${count(findings.length - 1, 'more finding')})` : '';
+  const lines = [
+    `EXTBACKUP ${severity.toUpperCase()}: ${onOneLine(first)}${more} | ${performanceData(status, rotation, now)}`,
+    ...findings.map((finding) => `${finding.severity.toUpperCase()}: ${onOneLine(finding.text)}`),
+  ];
+  return { severity, text: lines.join('\n') };
+}
+
+/** The state could not be found out. */
+export function unknownState(reason: string, todo: string): PluginAnswer {
+  return { severity: 'unknown', text: `EXTBACKUP UNKNOWN: ${onOneLine(reason)} ${onOneLine(todo)}` };
+}
+
+function ofStation({ agent, key, drives }: Status): Finding[] {
+  if (drives.length === 0) return [{ severity: 'warning', text: 'No disk is enrolled.' }];
+  return [
+    ...(agent === 'running'
+      ? []
+      : [{ severity: 'critical', text: 'The agent is not running: systemctl start extbackup' } as const]),
+    ...(key === 'loaded'
+      ? []
+      : [{ severity: 'warning', text: 'The key is not loaded, so no run can start: extbackup unlock' } as const]),
+  ];
+}
+
+function ofRotation({ rotation, drives }: Status): Finding[] {
+  if (!rotation.overdue || drives.length === 0) return [];
+  const { offlineCopy } = rotation;
+  const which =
+    offlineCopy === null
+      ? 'There is no backup on a disk that is not plugged in.'
+      : `The freshest backup on a disk that is not plugged in is too old: ${offlineCopy.drive}, ${days(offlineCopy.ageSeconds)}.`;
+  return [{ severity: 'critical', text: `${which}${rotation.next === null ? '' : ` Bring ${rotation.next}.`}` }];
+}
+
+function ofDrive(drive: DriveStatus, now: Date): Finding[] {
+  const severity = severityOfState[drive.state];
+  const age = drive.lastSuccess === null ? 'no backup yet' : `last backup ${describeAge(drive.lastSuccess, now)} ago`;
+  return [
+    ...(severity === undefined
+      ? []
+      : [{ severity, text: `${drive.label}: ${drive.state}. ${drive.message ?? ''}`.trimEnd() }]),
+    ...(drive.overdue ? [{ severity: 'warning', text: `${drive.label} is overdue: ${age}.` } as const] : []),
+    ...drive.health.map((remark): Finding => ({ severity: 'warning', text: `${drive.label}: ${remark}` })),
+  ];
+}
+
+function worst(findings: readonly Finding[]): Severity {
+  if (findings.some(({ severity }) => severity === 'critical')) return 'critical';
+  return findings.length > 0 ? 'warning' : 'ok';
+}
+
+function goodNews({ rotation }: Status, now: Date): string {
+  const { offlineCopy, next } = rotation;
+  const copy =
+    offlineCopy === null
+      ? 'no offline copy yet'
+      : `offline copy ${offlineCopy.drive}, ${describeAge(offlineCopy.at, now)} old`;
+  return next === null ? copy : `${copy}; next disk ${next}`;
+}
+
+/** `'label'=value[unit];warning;critical;minimum`, in seconds. */
+function performanceData(status: Status, rotation: RotationSetting, now: Date): string {
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  const { offlineCopy } = status.rotation;
+  return [
+    `'offline_copy_age'=${offlineCopy === null ? 'U' : `${offlineCopy.ageSeconds}s`};;${seconds(rotation.offline)};0`,
+    ...status.drives.map(({ label, lastSuccess }) => {
+      const age = lastSuccess === null ? 'U' : `${Math.max(0, seconds(now.getTime() - Date.parse(lastSuccess)))}s`;
+      return `'${label}_age'=${age};${seconds(cadenceOf(rotation, label))};;0`;
+    }),
+    `'drives_overdue'=${status.rotation.overdueDrives.length};;;0`,
+  ].join(' ');
+}
+
+const days = (ageSeconds: number): string => `${count(Math.floor(ageSeconds / 86_400), 'day')} old`;
+
+/** "|" would begin performance data. */
+const onOneLine = (text: string): string => text.replace(/[\n\r]+/g, ' ').replaceAll('|', '/');

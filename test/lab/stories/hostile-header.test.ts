@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, eventsOf, openStation, takeOut, waitForState } from './operator.ts';
+
+/** A disk that was in other hands for a night: its LUKS header says that nothing is encrypted, and our key still opens it. */
+let lab: Lab;
+let disk: UsbDisk;
+
+beforeAll(async () => {
+  const station = await openStation('BACKUP_1');
+  lab = station;
+  [disk] = station.disks as [UsbDisk];
+  await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
+  await lab.guest.plug(disk);
+  await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+});
+afterAll(() => lab.close());
+
+const switchOff = async (device: string): Promise<void> => {
+  const input = await readFile(new URL('../on-guest/switch-off-encryption.py', import.meta.url), 'utf8');
+  await lab.guest.run(['python3', '-', device], { input });
+};
+const refused = async (...words: string[]): Promise<void> => {
+  const { exitCode, stderr } = await lab.guest.run(['extbackup', ...words], { okCodes: 'any', timeoutMs: 120_000 });
+  expect([exitCode, stderr]).toEqual([10, expect.stringContaining('is no encryption')]);
+  expect(stderr).toContain('cipher_null');
+  await assertClosed(lab);
+};
+
+it('is not opened by a run, and not by a person, a restore, a verification or an adoption', async () => {
+  const { guest } = lab;
+  const device = `${await guest.deviceOf(disk)}1`;
+  await guest.shell(`cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header`);
+  await switchOff(device);
+  await guest.shell(`cryptsetup open --test-passphrase --key-file /mnt/ramfs/luks_pw ${device}`); // the key fits as before
+  const opened = (await eventsOf(lab, 'luks:opened')).length;
+  await takeOut(lab, disk);
+  await guest.plug(disk);
+  const { message } = await waitForState(lab, 'BACKUP_1', ['failed']);
+  expect(message).toContain('is no encryption');
+  expect((await eventsOf(lab, 'run:failed')).at(-1)).toMatchObject({ code: 'EXB_LUKS_HEADER', exitCode: 10 });
+  await refused('run', '--drive', 'BACKUP_1');
+  await refused('mount', 'BACKUP_1', '--read-only');
+  await refused('verify', 'BACKUP_1');
+  await refused('restore', 'BACKUP_1', 'docs', '--to', '/root/restored');
+  await refused('drive', 'adopt', device, '--label', 'BACKUP_1');
+  expect((await eventsOf(lab, 'luks:opened')).length).toBe(opened);
+});
+
+it('is good again with its own header', async () => {
+  const { guest } = lab;
+  const device = `${await guest.deviceOf(disk)}1`;
+  await guest.shell(`cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header`);
+  const { exitCode } = await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
+    okCodes: 'any',
+    timeoutMs: 240_000,
+  });
+  expect(exitCode).toBe(0);
+});
+
+it('of another volume key is not taken for the one that was enrolled', async () => {
+  const { guest } = lab;
+  const device = `${await guest.deviceOf(disk)}1`;
+  const uuid = await guest.ask(`cryptsetup luksUUID ${device}`);
+  await guest.shell(
+    `cryptsetup luksFormat --batch-mode --type luks2 --uuid ${uuid} --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw ${device}; udevadm settle`,
+  );
+  const { exitCode, stderr } = await guest.run(['extbackup', 'mount', 'BACKUP_1'], {
+    okCodes: 'any',
+    timeoutMs: 120_000,
+  });
+  expect([exitCode, stderr]).toEqual([10, expect.stringMatching(/is not the one of the disk that was enrolled/)]);
+  await assertClosed(lab);
+});
+
+it('a good disk that a person mounts shows nothing to other local users', async () => {
+  const { guest } = lab;
+  const device = `${await guest.deviceOf(disk)}1`;
+  await guest.shell(`cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header`);
+  await guest.shell('extbackup mount BACKUP_1');
+  const look = await guest.run(['runuser', '-u', 'nobody', '--', 'ls', '/mnt/plaintext'], { okCodes: 'any' });
+  expect([look.exitCode === 0, look.stdout]).toEqual([false, '']);
+  await guest.shell('extbackup umount');
+  await assertClosed(lab);
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { usualRotation } from '../../../src/config/rotation-setting.ts';
+import { renderMetrics } from '../../../src/monitoring/metrics.ts';
+import { judge, pluginExit } from '../../../src/monitoring/nagios.ts';
+import { statusSchema, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
+
+const now = new Date('2026-11-29T12:00:00Z');
+const drive = (label: string, more: Partial<DriveStatus> = {}): DriveStatus => ({
+  label,
+  luksUuid: label,
+  present: false,
+  state: 'absent',
+  enrolledAt: '2026-01-01T00:00:00Z',
+  lastSuccess: '2026-11-27T12:00:00Z',
+  overdue: false,
+  nextUp: false,
+  message: null,
+  health: [],
+  ...more,
+});
+const good = (more: Partial<Status> = {}): Status =>
+  statusSchema.parse({
+    version: 1,
+    agent: 'running',
+    key: 'loaded',
+    drives: [drive('BACKUP_1'), drive('BACKUP_2', { nextUp: true })],
+    run: null,
+    rotation: {
+      offlineCopy: { drive: 'BACKUP_1', at: '2026-11-27T12:00:00Z', ageSeconds: 172_800 },
+      overdue: false,
+      next: 'BACKUP_2',
+      overdueDrives: [],
+    },
+    updatedAt: now.toISOString(),
+    pid: 1,
+    pidStartTime: '1',
+    ...more,
+  });
+const judged = (status: Status) => judge(status, usualRotation, now);
+
+describe('judge', () => {
+  it('tells a good state in one line with the age of the offline copy', () => {
+    const { severity, text } = judged(good());
+    expect(pluginExit[severity]).toBe(0);
+    expect(text).toMatch(
+      /^EXTBACKUP OK: offline copy BACKUP_1, 2 days old; next disk BACKUP_2 \| 'offline_copy_age'=172800s;;\d+;0 /,
+    );
+    expect(text).toContain("'BACKUP_1_age'=172800s;");
+    expect(text).not.toContain('\n');
+  });
+
+  it.each([
+    ['the agent is stopped', good({ agent: 'stopped' }), 2, 'The agent is not running'],
+    ['the key is missing', good({ key: 'missing' }), 1, 'The key is not loaded'],
+    ['no disk is enrolled', good({ drives: [] }), 1, 'No disk is enrolled'],
+    [
+      'a disk must not be unplugged',
+      good({ drives: [drive('B', { state: 'do-not-unplug', message: 'It is open.' })] }),
+      2,
+      'B: do-not-unplug. It is open.',
+    ],
+    ['a run failed', good({ drives: [drive('B', { state: 'failed', message: 'No.' })] }), 1, 'B: failed. No.'],
+    ['a run is held', good({ drives: [drive('B', { state: 'held' })] }), 1, 'B: held.'],
+    [
+      'a disk is overdue',
+      good({ drives: [drive('B', { overdue: true })] }),
+      1,
+      'B is overdue: last backup 2 days ago.',
+    ],
+    [
+      'a disk is failing',
+      good({ drives: [drive('B', { health: ['2 files are damaged.'] })] }),
+      1,
+      'B: 2 files are damaged.',
+    ],
+    ['something is warned of', good({ warnings: [{ at: now.toISOString(), text: 'A | B\nC' }] }), 1, 'A / B C'],
+    [
+      'the offline copy is too old',
+      good({ rotation: { offlineCopy: null, overdue: true, next: 'B', overdueDrives: [] } }),
+      2,
+      'Bring B.',
+    ],
+  ])('when %s', (_, status, exit, words) => {
+    const { severity, text } = judged(status);
+    expect([pluginExit[severity], text.split(' | ')[0]]).toEqual([exit, expect.stringContaining(words)]);
+    expect(text.split('\n')[0]?.match(/\|/g)).toHaveLength(1);
+  });
+
+  it('leads with the worst finding and lists all of them', () => {
+    const { text } = judged(good({ key: 'missing', agent: 'stopped', drives: [drive('B', { overdue: true })] }));
+    expect(text.split('\n').map((line) => line.split(':')[0])).toEqual([
+      'EXTBACKUP CRITICAL',
+      'CRITICAL',
+      'WARNING',
+      'WARNING',
+    ]);
+  });
+});
+
+describe('renderMetrics', () => {
+  const run = runRecordSchema.parse({
+    id: 'r',
+    drive: 'BACKUP_1',
+    trigger: 'plug',
+    startedAt: now.toISOString(),
+    endedAt: now.toISOString(),
+    outcome: 'success',
+    exitCode: 0,
+    code: null,
+    message: '',
+    released: true,
+    filesTotal: 10,
+    bytesTotal: 1000,
+    tookMs: 1500,
+  });
+  const text = renderMetrics({ status: good(), rotation: usualRotation, lastRuns: [run], version: '1"2' });
+
+  it('tells ages as times, durations in seconds and states as 0 or 1', () => {
+    expect(text).toContain('extbackup_drive_last_success_timestamp_seconds{drive="BACKUP_1"} 1795780800\n');
+    expect(text).toContain('extbackup_last_run_duration_seconds{drive="BACKUP_1"} 1.5\n');
+    expect(text).toContain('extbackup_drive_state{drive="BACKUP_1",state="absent"} 1\n');
+    expect(text).toContain('extbackup_drive_state{drive="BACKUP_1",state="running"} 0\n');
+    expect(text).toContain('extbackup_info{version="1\\"2"} 1\n');
+  });
+
+  it('has one HELP and one TYPE line for each metric, before its samples, and leaves out what is not known', () => {
+    const names = [...text.matchAll(/^# TYPE (\S+) gauge$/gm)].map((line) => line[1]);
+    expect(new Set(names).size).toBe(names.length);
+    for (const line of text.trimEnd().split('\n'))
+      expect(line).toMatch(/^(# (HELP|TYPE) extbackup_[a-z_]+ |extbackup_[a-z_]+(\{[^{}]*\})? -?\d)/);
+    expect(text).not.toMatch(/NaN|null|undefined|source_last_success|verified/);
+  });
+});
