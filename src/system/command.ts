@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { withDeadline, withDeadlineAfter } from './deadline.ts';
 import { endWithGroup } from './process-group.ts';
 import type { Secret } from './secret.ts';
-import { openTailedFile } from './tailed-file.ts';
+import { openTailedFile, type TailedFile } from './tailed-file.ts';
 
 /** One program to start. No shell is involved, PATH is not searched, the environment is not inherited. */
 export interface Command {
@@ -27,7 +27,10 @@ export interface Command {
   readonly onExit?: () => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
-  /** For programs that write very many lines: a file that gets them at its end, and from which `onStdout` is then served; see tailed-file.ts. */
+  /**
+   * For programs that write very many lines: a file to which they are appended, and from which `onStdout` is then
+   * served; see tailed-file.ts.
+   */
   readonly stdoutFile?: string;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
   readonly onStderr?: (chunk: string) => void;
@@ -50,23 +53,42 @@ const keptStderr = 8_000;
 
 /** {@link StartProgram} on the real machine. */
 export const startProgram: StartProgram = async (command) => {
-  const {
-    file,
-    args,
-    stdin,
-    timeoutMs,
-    signal,
-    ownGroup = false,
-    onStart,
-    onExit,
-    onStdout,
-    onStderr,
-    env,
-    accept = [],
-  } = command;
-  const tailed =
-    onStdout && command.stdoutFile !== undefined ? await openTailedFile(command.stdoutFile, onStdout) : undefined;
-  const child = execa(file, args, {
+  const { file, args, timeoutMs, signal, ownGroup = false, onStdout, stdoutFile, accept = [] } = command;
+  const tailed = onStdout && stdoutFile !== undefined ? await openTailedFile(stdoutFile, onStdout) : undefined;
+  const child = spawnChild(command, tailed);
+  tailed?.begin();
+  const errors = listen(child, command, tailed === undefined);
+  const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
+  const stuck = (timedOut: boolean): CommandError =>
+    new CommandError(file, args, 'does not end, not even when killed', undefined, errors.end, timedOut, true);
+  let ended: Awaited<typeof child>;
+  try {
+    ended = await waitFor(child, command, tailed, stuck);
+  } catch (error) {
+    tailed?.stop();
+    letGo(child);
+    throw error;
+  } finally {
+    group?.stop();
+  }
+  if (ended.timedOut || ended.isCanceled) group?.kill(); // it may have closed its pipes and live on
+  const { exitCode } = ended;
+  const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
+  const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : errors.end;
+  if (exitCode !== undefined && !ended.timedOut && !ended.isCanceled && (exitCode === 0 || accept.includes(exitCode))) {
+    return { exitCode, stdout, stderr };
+  }
+  throw new CommandError(file, args, howItEnded(ended), exitCode, stderr, ended.timedOut);
+};
+
+type Child = ReturnType<typeof spawnChild>;
+
+/** @param tailed gets standard output in place of a pipe */
+const spawnChild = (
+  { file, args, env, stdin, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
+  tailed: TailedFile | undefined,
+) =>
+  execa(file, args, {
     reject: false, // an ExecaError carries all output into whatever logs it; ours does not
     verbose: 'none', // otherwise NODE_DEBUG=execa echoes commands and their output
     env: { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
@@ -84,51 +106,54 @@ export const startProgram: StartProgram = async (command) => {
     ...(tailed && { stdout: tailed.writeEnd as 3 }), // any descriptor does; the types know of nine
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
   });
-  tailed?.begin();
-  if (onStdout && !tailed) {
+
+/**
+ * Passes on what the program prints and when it starts and ends.
+ * @param isPiped standard output comes through a pipe, not through a file
+ * @returns the end of standard error so far, where somebody listens to it
+ */
+function listen(
+  child: Child,
+  { onStart, onExit, onStdout, onStderr }: Command,
+  isPiped: boolean,
+): { readonly end: string } {
+  const errors = { end: '' };
+  if (onStdout && isPiped) {
     child.stdout?.setEncoding('utf8');
     child.stdout?.on('data', onStdout);
   }
-  let end = '';
   if (onStderr) {
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (chunk: string) => {
-      end = (end + chunk).slice(-keptStderr);
+      errors.end = (errors.end + chunk).slice(-keptStderr);
       onStderr(chunk);
     });
   }
   // With `stdin: 'ignore'` there is none, whatever the type says.
-  (child.stdin as Writable | null)?.on('error', () => undefined); // a program that ends before it reads its input is judged by its exit code
+  // A program that ends before it reads its input is judged by its exit code.
+  (child.stdin as Writable | null)?.on('error', () => undefined);
   if (child.pid !== undefined) onStart?.(child.pid);
   if (onExit) child.once('exit', onExit);
-  const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
-  const stuck = (timedOut: boolean) => (): CommandError =>
-    new CommandError(file, args, 'does not end, not even when killed', undefined, end, timedOut, true);
+  return errors;
+}
+
+/**
+ * Waits for the end of a program and of its output, but not for ever.
+ * @throws what `stuck` makes, when the program cannot be ended
+ */
+function waitFor(
+  child: Child,
+  { timeoutMs, signal }: Command,
+  tailed: TailedFile | undefined,
+  stuck: (timedOut: boolean) => CommandError,
+): Promise<Awaited<Child>> {
   const all = child.then(async (result) => {
-    // all who wrote have ended, too: they shared standard error
-    await tailed?.rest();
+    await tailed?.rest(); // all writers share standard error, which is closed: they have ended, too
     return result;
   });
-  let ended: Awaited<typeof child>;
-  try {
-    const bounded = signal ? withDeadlineAfter(signal, all, 2 * killDelayMs, stuck(false)) : all;
-    ended = await withDeadline(bounded, timeoutMs + 2 * killDelayMs, stuck(true));
-  } catch (error) {
-    tailed?.stop();
-    letGo(child);
-    throw error;
-  } finally {
-    group?.stop();
-  }
-  if (ended.timedOut || ended.isCanceled) group?.kill(); // who closed its pipes and lives on
-  const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
-  const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : end;
-  const { exitCode } = ended;
-  if (exitCode !== undefined && !ended.timedOut && !ended.isCanceled && (exitCode === 0 || accept.includes(exitCode))) {
-    return { exitCode, stdout, stderr };
-  }
-  throw new CommandError(file, args, howItEnded(ended), exitCode, stderr, ended.timedOut);
-};
+  const bounded = signal ? withDeadlineAfter(signal, all, 2 * killDelayMs, () => stuck(false)) : all;
+  return withDeadline(bounded, timeoutMs + 2 * killDelayMs, () => stuck(true));
+}
 
 /** Forgets a program that cannot be ended: nothing that it still says is heard, and it does not keep us from ending. */
 function letGo(child: { readonly stdout: Readable | null; readonly stderr: Readable | null; unref(): void }): void {
