@@ -16,7 +16,8 @@ interface Told extends Record<string, unknown> {
   readonly time: string;
 }
 
-say('Booting a Debian station and its backup server (the first time, their images are built: some minutes)');
+say('Starting two virtual machines: a Debian station with USB sockets, and its backup server');
+show('The first time, their images are built, which takes some minutes. Nothing on this machine is changed by them.');
 const lab = await openLab();
 process.once('SIGINT', () => void lab.close().then(() => process.exit(130)));
 try {
@@ -36,24 +37,24 @@ async function demonstrate(lab: Lab): Promise<void> {
     show(stdout);
     return stdout;
   };
-  say('Installing the package');
+  say('Installing the package on the station');
   await installPackage(guest, await builtPackage());
-  say('Setting up the station');
+  say('Setting up the station: settings, keys, and the host key of the server');
   await type(
     'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes',
     `${password}\n`,
   );
-  say('Setting up the server: it allows nothing but rrsync -ro /backups');
+  say('Setting up the server: the station may read /backups there, and nothing else');
   await makeSourceTree(server, '/backups', { smallFiles: 200, bulkMb: 5 });
   const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
   show((await server.run(['sh'], { input: script })).stdout);
-  say('Preparing a rotation disk');
+  say('Preparing a rotation disk: partition, LUKS, file system, label');
   const disk = await lab.newDisk({ name: 'WD1', sizeMb: 400 });
   await guest.plug(disk);
   await type(`extbackup drive prepare ${await guest.deviceOf(disk)} --label BACKUP_1 --yes`);
   await guest.unplug(disk);
 
-  say('An operator plugs the disk in. Nobody types anything from here on.');
+  say('An operator plugs the disk in. Nobody types anything until it is safe to unplug.');
   await guest.plug(disk);
   const story = await follow(guest, new Set(['drive:safe-to-unplug', 'run:failed']));
   const outcome = story.at(-1);
@@ -61,7 +62,7 @@ async function demonstrate(lab: Lab): Promise<void> {
 
   say('What the operator sees');
   await type('extbackup status');
-  say('Comparing the mirror with the source, by an independent program');
+  say('Comparing the copy with the server, by a program that is not part of extbackup');
   const device = await guest.deviceOf(disk);
   await guest.shell(
     `mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`,
@@ -75,6 +76,28 @@ async function demonstrate(lab: Lab): Promise<void> {
   );
   say('How long it took');
   showTimes(story, await msSinceUdevSaw(guest, `${device}1`, 'luks:opened'));
+  tellWhatNow();
+}
+
+/** What was seen, and what a newcomer may do next. */
+function tellWhatNow(): void {
+  say('What you have just seen');
+  show(
+    [
+      'A disk was plugged in. The station recognised it, opened it with a key that is only in RAM, copied what the server',
+      'has, moved the time of LABEL, closed the disk, and proved that it is closed before it said "safe to unplug".',
+      'The lines with a time are the events of the agent, as journalctl -u extbackup shows them; they name no file.',
+    ].join('\n'),
+  );
+  say('What to do next');
+  show(
+    [
+      'README.md, Quick start    set up a real station',
+      'npm test                  see the promises tested',
+      'docs/architecture.md      find your way in the sources',
+      'The virtual machines are gone; their images stay in ~/.cache/extbackup for the next time.',
+    ].join('\n'),
+  );
 }
 
 /** From udev's event for a partition to an event of the agent: both by the kernel's monotonic clock, in milliseconds. */
