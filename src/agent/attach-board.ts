@@ -22,135 +22,126 @@ export interface Attach {
   code?: string | undefined;
 }
 
-/** What is plugged in and how it stands; the source of the status file. */
-export interface AttachBoard {
-  readonly attaches: readonly Attach[];
-  /** The attach of this disk that is not ignored. */
-  find(drive: string): Attach | undefined;
-  has(volume: Volume): boolean;
-  put(attach: Attach): void;
-  /** Takes out what is not among `present` any more, and returns it. */
-  dropAllBut(present: readonly Volume[]): Attach[];
-  set(drive: string, state: Attach['state'], message?: string | null): void;
-  /** Gives attaches whose run failed with this error another one. */
-  retry(code: string): void;
-  startRun(order: RunOrder): void;
-  endRun(): void;
-  readonly run: RunStatus | null;
-  setPhase(phase: string): void;
-  setProgress(progress: Progress & OfSource): void;
-  /** Labels of the enrolled disks that are plugged in. */
-  present(): ReadonlySet<string>;
-  /** The states of all enrolled disks. */
-  describe(records: readonly DriveRecord[], rotation: ReadonlyMap<string, RotationPlace>): DriveStatus[];
-}
-
 /** Phases that belong to one of several sources. */
 const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-server'];
 
 const sameAttach = (a: Volume, b: Volume): boolean =>
   a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
 
-export function createAttachBoard(): AttachBoard {
-  let attaches: Attach[] = [];
-  let run: RunStatus | null = null;
-  const lastWords = new Map<string, string>(); // of disks that are gone but left something to be said
-  const find = (drive: string): Attach | undefined =>
-    attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
-  const findIgnored = (drive: string): Attach | undefined =>
-    attaches.find((attach) => attach.drive === drive && attach.state === 'ignored');
-  return {
-    get attaches() {
-      return attaches;
-    },
-    find,
-    has: (volume) => attaches.some((attach) => sameAttach(attach.volume, volume)),
-    put: (attach) => {
-      attaches.push(attach);
-      if (attach.drive !== undefined) lastWords.delete(attach.drive);
-    },
-    dropAllBut: (present) => {
-      const gone = attaches.filter(({ volume }) => !present.some((other) => sameAttach(volume, other)));
-      attaches = attaches.filter((attach) => !gone.includes(attach));
-      return gone;
-    },
-    set: (drive, state, message = null) => {
-      const attach = find(drive);
-      if (attach) {
-        attach.state = state;
-        attach.message = message;
-      } else if (message !== null) {
-        lastWords.set(drive, message);
-      }
-    },
-    retry: (code) => {
-      for (const attach of attaches) if (attach.state === 'failed' && attach.code === code) attach.state = 'new';
-    },
-    get run() {
-      return run;
-    },
-    startRun: (order) => {
-      run = {
-        id: order.runId,
-        drive: order.drive,
-        phase: 'waking',
-        percent: null,
-        bytes: 0,
-        files: 0,
-        etaSeconds: null,
-        startedAt: new Date().toISOString(),
+/** What is plugged in and how it stands; the source of the status file. */
+export class AttachBoard {
+  #attaches: Attach[] = [];
+  #run: RunStatus | null = null;
+  /** Of disks that are gone but left something to be said. */
+  readonly #lastWords = new Map<string, string>();
+
+  get attaches(): readonly Attach[] {
+    return this.#attaches;
+  }
+
+  /** The run that is going on. */
+  get run(): RunStatus | null {
+    return this.#run;
+  }
+
+  /** The attach of this disk that is not ignored. */
+  find(drive: string): Attach | undefined {
+    return this.#attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
+  }
+
+  /** Whether the disk was taken out and plugged in again since the attach with this DISKSEQ. */
+  isPluggedAnew(drive: string, diskseq: number): boolean {
+    return (this.find(drive)?.volume.diskseq ?? diskseq) !== diskseq;
+  }
+
+  put(attach: Attach): void {
+    this.#attaches.push(attach);
+    if (attach.drive !== undefined) this.#lastWords.delete(attach.drive);
+  }
+
+  /** Takes out what is not among `present` any more, and returns it. */
+  dropAllBut(present: readonly Volume[]): Attach[] {
+    const gone = this.#attaches.filter(({ volume }) => !present.some((other) => sameAttach(volume, other)));
+    this.#attaches = this.#attaches.filter((attach) => !gone.includes(attach));
+    return gone;
+  }
+
+  set(drive: string, state: Attach['state'], message: string | null = null): void {
+    const attach = this.find(drive);
+    if (attach) {
+      attach.state = state;
+      attach.message = message;
+    } else if (message !== null) {
+      this.#lastWords.set(drive, message);
+    }
+  }
+
+  /** Gives attaches whose run failed with this error another one. */
+  retry(code: string): void {
+    for (const attach of this.#attaches) if (attach.state === 'failed' && attach.code === code) attach.state = 'new';
+  }
+
+  startRun({ runId: id, drive }: RunOrder): void {
+    const nothing = { percent: null, bytes: 0, files: 0, etaSeconds: null };
+    this.#run = { id, drive, phase: 'waking', ...nothing, startedAt: new Date().toISOString() };
+  }
+
+  endRun(): void {
+    this.#run = null;
+  }
+
+  setPhase(phase: string): void {
+    if (!this.#run) return;
+    const { source, ...rest } = this.#run;
+    const goesOn = [phase, this.#run.phase].includes('waiting-for-server');
+    this.#run = {
+      ...rest,
+      ...(source !== undefined && ofOneSource.includes(phase) && { source }),
+      phase,
+      etaSeconds: null,
+      ...(!goesOn && { percent: null, bytes: 0, files: 0 }),
+    };
+  }
+
+  setProgress({ percent, bytes, files, etaSeconds, source }: Progress & OfSource): void {
+    if (!this.#run) return;
+    const unknown = { percent: percent ?? null, etaSeconds: etaSeconds ?? null };
+    this.#run = { ...this.#run, ...(source !== undefined && { source }), bytes, files, ...unknown };
+  }
+
+  /** Labels of the enrolled disks that are plugged in. */
+  present(): ReadonlySet<string> {
+    return new Set(this.#attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive])));
+  }
+
+  /** The states of all enrolled disks. */
+  describe(records: readonly DriveRecord[], rotation: ReadonlyMap<string, RotationPlace>): DriveStatus[] {
+    return records.map((record) => {
+      const ignored = this.#attaches.find(({ drive, state }) => drive === record.label && state === 'ignored');
+      const attach = this.find(record.label) ?? ignored;
+      const place = rotation.get(record.label);
+      return {
+        label: record.label,
+        luksUuid: record.luksUuid,
+        present: attach !== undefined,
+        state: attach === undefined ? 'absent' : shownState(attach.state),
+        enrolledAt: record.enrolledAt,
+        lastSuccess: record.lastSuccess,
+        overdue: place?.overdue ?? false,
+        nextUp: place?.nextUp ?? false,
+        message: this.#messageOf(record, attach, ignored),
+        health: remarksOf(record.health),
+        ...sourcesOfDisk(record),
       };
-    },
-    endRun: () => {
-      run = null;
-    },
-    setPhase: (phase) => {
-      if (!run) return;
-      const { source, ...rest } = run;
-      const goesOn = [phase, run.phase].includes('waiting-for-server');
-      run = {
-        ...rest,
-        ...(source !== undefined && ofOneSource.includes(phase) && { source }),
-        phase,
-        etaSeconds: null,
-        ...(!goesOn && { percent: null, bytes: 0, files: 0 }),
-      };
-    },
-    setProgress: ({ percent, bytes, files, etaSeconds, source }) => {
-      if (run)
-        run = {
-          ...run,
-          ...(source !== undefined && { source }),
-          percent: percent ?? null,
-          bytes,
-          files,
-          etaSeconds: etaSeconds ?? null,
-        };
-    },
-    present: () => new Set(attaches.flatMap(({ drive }) => (drive === undefined ? [] : [drive]))),
-    describe: (records, rotation) =>
-      records.map((record) => {
-        const ignored = findIgnored(record.label);
-        const attach = find(record.label) ?? ignored;
-        const words = [...new Set([attach?.message, ignored?.message].filter((message) => message != null))].join(' ');
-        return {
-          label: record.label,
-          luksUuid: record.luksUuid,
-          present: attach !== undefined,
-          state: attach === undefined ? 'absent' : shownState(attach.state),
-          enrolledAt: record.enrolledAt,
-          lastSuccess: record.lastSuccess,
-          overdue: rotation.get(record.label)?.overdue ?? false,
-          nextUp: rotation.get(record.label)?.nextUp ?? false,
-          message:
-            words !== ''
-              ? words
-              : (lastWords.get(record.label) ?? (record.hold?.approved === null ? record.hold.reason : null)),
-          health: remarksOf(record.health),
-          ...sourcesOfDisk(record),
-        };
-      }),
-  };
+    });
+  }
+
+  /** What is said of the attach, or was said last of a disk that is gone, or why its run is held. */
+  #messageOf({ label, hold }: DriveRecord, attach: Attach | undefined, ignored: Attach | undefined): string | null {
+    const messages = [attach?.message, ignored?.message].filter((message) => message != null);
+    if (messages.length > 0) return [...new Set(messages)].join(' ');
+    return this.#lastWords.get(label) ?? (hold?.approved === null ? hold.reason : null);
+  }
 }
 
 function shownState(state: Attach['state']): DriveState {

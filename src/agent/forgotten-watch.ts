@@ -6,7 +6,7 @@ import type { OpenedByPerson } from '../opening/opened-by-person.ts';
 export interface ForgottenParts {
   readonly bus: Bus;
   /** Who has which disk open now. */
-  readonly look: () => Promise<OpenedByPerson | undefined>;
+  readonly openedByPerson: () => Promise<OpenedByPerson | undefined>;
   readonly setting: () => Promise<MountSetting>;
   readonly now: () => Date;
 }
@@ -21,12 +21,17 @@ export const stillOpenAgainMs = 24 * 3_600_000;
  * itself, and when that did not succeed. After a restart of the agent it is told once more.
  * @returns a function that returns in how many milliseconds there may be something to tell; undefined while there is not
  */
-export function createForgottenWatch({ bus, look, setting, now }: ForgottenParts): () => Promise<number | undefined> {
+export function createForgottenWatch({
+  bus,
+  openedByPerson,
+  setting,
+  now,
+}: ForgottenParts): () => Promise<number | undefined> {
   let of = '';
   let reminded = false;
   let toldStillOpen = -Infinity;
   return async () => {
-    const open = await look();
+    const open = await openedByPerson();
     if (open?.closesAt === undefined) return undefined;
     const key = `${open.label} ${open.since}`;
     if (key !== of) {

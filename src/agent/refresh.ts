@@ -3,13 +3,14 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { PullError } from '../errors.ts';
-import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
+import type { AttachMemory } from '../records/attach-memory.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
-import { refuseTwins, twinTrouble } from './twins.ts';
+import { greet } from './greet.ts';
+import { refuseTwins } from './twins.ts';
 
-/** What looking around needs. */
+/** What a refresh needs. */
 export interface AttachSurroundings {
   readonly bus: Bus;
   readonly board: AttachBoard;
@@ -19,10 +20,10 @@ export interface AttachSurroundings {
   readonly bootId: string;
   findVolumes(): Promise<readonly Volume[]>;
   keyIsLoaded(): Promise<boolean>;
-  /** Whether another command, `drive prepare` for example, is at work on disks: strange volumes are then looked at later. */
+  /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
   othersAtWork(): Promise<boolean>;
-  /** Asks for another look soon. */
-  lookAgain(): void;
+  /** Asks for another refresh soon. */
+  refreshLater(): void;
 }
 
 /**
@@ -30,7 +31,7 @@ export interface AttachSurroundings {
  * Level, not edge: called for every piece of news, it does nothing when nothing has changed.
  * Must not run twice at the same time.
  */
-export async function lookAround(around: AttachSurroundings): Promise<void> {
+export async function refreshAttaches(around: AttachSurroundings): Promise<void> {
   const { board, bus, queue, attaches } = around;
   const volumes = await around.findVolumes();
   for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
@@ -46,7 +47,7 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
     )
       continue;
     if (known) await takeBack(known, record, around); // enrolled, reported lost, forgotten … meanwhile
-    await greet(volume, volumes, record, around);
+    await greet({ volume, volumes, record, enrolment: enrolmentOf(record) }, around);
   }
   for (const {
     attach: { volume, drive = '' },
@@ -60,7 +61,7 @@ export async function lookAround(around: AttachSurroundings): Promise<void> {
   await startWaiting(around);
 }
 
-/** Changes with everything that makes a new look at a plugged disk necessary: a new enrolment, and its place in the rotation. */
+/** Changes whenever a plugged disk has to be judged anew: with its enrolment, and with its place in the rotation. */
 const enrolmentOf = (record: DriveRecord | undefined): string | undefined =>
   record ? `${record.label} ${record.sealedId} ${record.state}` : undefined;
 
@@ -77,10 +78,10 @@ async function takeBack(
     (waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq,
   ))
     queue.end(order.runId, outOfRotation(drive, record?.state));
-  if (attaches.stateOf(volume) === undefined) await attaches.note(volume, 'ignored'); // whoever changed it knows
+  if (attaches.stateOf(volume) === undefined) await attaches.note(volume, 'ignored'); // no event: the person who changed it already knows
 }
 
-/** What was held is so no more when somebody has answered. */
+/** A hold ends when somebody has answered. */
 function settleHeld(attach: Attach, records: readonly DriveRecord[]): void {
   const hold = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid)?.hold;
   if (attach.state !== 'held' || hold?.approved === null) return;
@@ -102,90 +103,6 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
   }
 }
 
-/** Decides about a volume that was not there at the last look. */
-async function greet(
-  volume: Volume,
-  volumes: readonly Volume[],
-  record: DriveRecord | undefined,
-  around: AttachSurroundings,
-): Promise<void> {
-  const { board, bus, attaches } = around;
-  const enrolment = enrolmentOf(record);
-  const seen = attaches.stateOf(volume);
-  const facts = { diskseq: volume.diskseq, device: volume.kname, luksUuid: volume.luksUuid };
-  if (record === undefined) {
-    if (!volume.usb) return; // the station's own encrypted disks are nobody's business here
-    if (await around.othersAtWork()) {
-      around.lookAgain();
-      return;
-    }
-    board.put({ volume, enrolment, drive: undefined, state: 'ignored', message: null });
-    if (seen !== undefined) return;
-    await attaches.note(volume, 'ignored');
-    bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
-    bus.emit('drive:ignored', {
-      ...facts,
-      reason: 'not-enrolled',
-      happened: `A LUKS disk that is not enrolled was plugged in (${volume.kname}). It was not touched.`,
-      todo: 'If it is a backup disk of this station, enrol it: extbackup drive adopt --help',
-    });
-    return;
-  }
-  const drive = record.label;
-  if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
-  if (record.state !== 'active') {
-    const { message, todo } = outOfRotation(drive, record.state);
-    const happened = `${record.state === 'lost' ? 'A lost disk has turned up' : 'A retired disk was plugged in'}. ${message} It was not opened.`;
-    board.put({ volume, enrolment, drive, state: 'ignored', message: `${happened} ${todo}` });
-    if (seen === undefined) bus.emit('drive:ignored', { ...facts, reason: 'not-enrolled', happened, todo });
-    if (seen === undefined) await attaches.note(volume, 'ignored');
-    return;
-  }
-  if (twinTrouble(drive, volume, volumes, around) !== undefined) {
-    board.put({ volume, enrolment, drive, state: 'new', message: null }); // and is refused with its twin
-    return;
-  }
-  bus.emit('drive:identified', { ...facts, drive });
-  if (
-    record.enrolledDuring?.bootId === around.bootId &&
-    record.enrolledDuring.diskseq === volume.diskseq &&
-    seen !== 'started'
-  ) {
-    board.put({
-      volume,
-      enrolment,
-      drive,
-      state: 'idle',
-      message: 'Just enrolled. The first run starts with the next plug, or with: extbackup run',
-    });
-    if (seen === undefined)
-      bus.emit('drive:ignored', {
-        ...facts,
-        reason: 'just-prepared',
-        happened: `Disk ${drive} was enrolled while it was plugged in.`,
-        todo: `Its first run starts with the next plug, or now with: extbackup run --drive ${drive}`,
-      });
-    await attaches.note(volume, 'served');
-    return;
-  }
-  if (seen === 'served' || seen === 'ignored' || attaches.triesOf(volume) >= mostTries) {
-    const failed = record.lastError !== null;
-    if (record.hold && !record.hold.approved) {
-      board.put({ volume, enrolment, drive, state: 'held', message: record.hold.reason });
-      return;
-    }
-    board.put({
-      volume,
-      enrolment,
-      drive,
-      state: failed ? 'failed' : 'idle',
-      message: failed ? `Its last run failed (${record.lastError ?? ''}).` : null,
-    });
-    return;
-  }
-  board.put({ volume, enrolment, drive, state: 'new', message: null });
-}
-
 /** Queues what is new, and what waited for the key. */
 async function startWaiting(around: AttachSurroundings): Promise<void> {
   const { board, bus, queue } = around;
@@ -203,7 +120,7 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
       continue;
     }
     const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
-    attach.state = added === undefined ? 'new' : 'queued'; // out and in again during its run: the look after that adds it
+    attach.state = added === undefined ? 'new' : 'queued'; // plugged out and in during its run: the next refresh adds it
     attach.message = null;
     if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
   }

@@ -7,6 +7,7 @@ import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
 import { count } from '../text/wording.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
+import type { Reply } from '../protocol/status.ts';
 import type { Replies } from './replies.ts';
 
 type RunRequest = Extract<SpoolRequest, { kind: 'run' }>;
@@ -26,19 +27,10 @@ export interface RequestSurroundings {
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
   /** The enrolled disks, and those of them that are plugged in now. */
-  look(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
-  onQueued(order: RunOrder): void;
+  findDrives(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
+  readonly onQueued: (order: RunOrder) => void;
   /** Closes whatever is left open; tells what it closed. */
   release(): Promise<string>;
-}
-
-/** Serves what the CLI asks for, and answers it. */
-export interface Requests {
-  take(request: SpoolRequest): Promise<void>;
-  /** The agent tells when a run starts and how it ended. */
-  onStarted(runId: string): void;
-  onEnded(order: RunOrder, end: RunEnd): void;
-  onDropped(runId: string, reason: Error): void;
 }
 
 interface Asked {
@@ -59,83 +51,78 @@ interface RunOutcome {
 
 const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
 
-export function createRequests(around: RequestSurroundings): Requests {
-  const asked = new Map<string, Asked>();
-  const send = (
-    id: string,
-    state: 'queued' | 'started' | 'done',
-    runIds: readonly string[],
-    outcome?: RunOutcome,
-  ): void => {
-    void around.replies.send({
-      version: 1,
-      id,
-      state,
-      runIds: [...runIds],
-      exitCode: outcome?.exitCode ?? null,
-      code: outcome?.code ?? null,
-      happened: outcome?.happened ?? '',
-      todo: outcome?.todo ?? '',
+/** Serves what the CLI asks for, and answers it. */
+export class Requests {
+  readonly #around: RequestSurroundings;
+  readonly #asked = new Map<string, Asked>();
+
+  constructor(around: RequestSurroundings) {
+    this.#around = around;
+  }
+
+  /** Never throws: what goes wrong is the answer. */
+  async take(request: SpoolRequest): Promise<void> {
+    try {
+      if (request.kind === 'run') await this.#startRuns(request);
+      else if (request.kind === 'cancel') cancel(this.#asked.get(request.id), this.#around.queue);
+      else this.#send(request.id, 'done', [], { ...good, happened: await this.#around.release() });
+    } catch (error) {
+      const { exitCode, code, happened, todo } = failureOf(error);
+      this.#send(request.id, 'done', [], { exitCode, code, happened, todo });
+    }
+  }
+
+  onStarted(runId: string): void {
+    for (const { id, open, runIds } of this.#asked.values()) if (open.has(runId)) this.#send(id, 'started', runIds);
+  }
+
+  onEnded(order: RunOrder, end: RunEnd): void {
+    this.#settle(order.runId, outcomeOf(order.drive, end));
+  }
+
+  onDropped(runId: string, reason: Error): void {
+    this.#settle(runId, failureOf(reason));
+  }
+
+  /** Queues every disk that is meant; a run that is going on already counts, unless there is nothing else to do. */
+  async #startRuns(request: RunRequest): Promise<void> {
+    const { queue, onQueued } = this.#around;
+    const drives = await chooseDrives(request, this.#around);
+    const running = queue.current;
+    if (drives.every(({ record }) => record.label === running?.drive)) {
+      throw new BusyError(
+        `A run for disk ${running?.drive ?? ''} is going on already.`,
+        'Follow it with: extbackup status --watch',
+      );
+    }
+    const trigger = request.scheduled ? 'scheduled' : 'request';
+    const orders = drives.flatMap(({ record, diskseq }) => {
+      const added = queue.add(record.label, { diskseq, luksUuid: record.luksUuid }, trigger);
+      if (added?.isNew === true) onQueued(added.order);
+      return added?.order ?? queue.current ?? [];
     });
-  };
-  const settle = (runId: string, outcome: RunOutcome): void => {
-    for (const [id, request] of asked) {
+    const runIds = orders.map(({ runId }) => runId);
+    this.#asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good, good: [] });
+    this.#send(request.id, 'queued', runIds);
+  }
+
+  #settle(runId: string, outcome: RunOutcome): void {
+    for (const [id, request] of this.#asked) {
       if (!request.open.delete(runId)) continue;
       if (outcome.exitCode === exitCodes.done) request.good.push(outcome.happened);
       else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)
         request.worst = outcome;
       if (request.open.size > 0) continue;
-      asked.delete(id);
-      send(
-        id,
-        'done',
-        request.runIds,
-        request.worst === good ? { ...good, happened: request.good.join('\n') } : request.worst,
-      );
+      this.#asked.delete(id);
+      const { worst, runIds } = request;
+      this.#send(id, 'done', runIds, worst === good ? { ...good, happened: request.good.join('\n') } : worst);
     }
-  };
-  const startRuns = async (request: RunRequest): Promise<void> => {
-    const drives = await chooseDrives(request, around);
-    const orders: RunOrder[] = [];
-    for (const { record, diskseq } of drives) {
-      const added = around.queue.add(
-        record.label,
-        { diskseq, luksUuid: record.luksUuid },
-        request.scheduled ? 'scheduled' : 'request',
-      );
-      if (added === undefined)
-        throw new BusyError(
-          `A run for disk ${record.label} is going on already.`,
-          'Follow it with: extbackup status --watch',
-        );
-      orders.push(added.order);
-      if (added.isNew) around.onQueued(added.order);
-    }
-    const runIds = orders.map(({ runId }) => runId);
-    asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good, good: [] });
-    send(request.id, 'queued', runIds);
-  };
-  return {
-    take: async (request) => {
-      try {
-        if (request.kind === 'run') await startRuns(request);
-        else if (request.kind === 'cancel') cancel(asked.get(request.id), around.queue);
-        else send(request.id, 'done', [], { ...good, happened: await around.release() });
-      } catch (error) {
-        const { exitCode, code, happened, todo } = failureOf(error);
-        send(request.id, 'done', [], { exitCode, code, happened, todo });
-      }
-    },
-    onStarted: (runId) => {
-      for (const { id, open, runIds } of asked.values()) if (open.has(runId)) send(id, 'started', runIds);
-    },
-    onEnded: (order, end) => {
-      settle(order.runId, outcomeOf(order.drive, end));
-    },
-    onDropped: (runId, reason) => {
-      settle(runId, failureOf(reason));
-    },
-  };
+  }
+
+  #send(id: string, state: Reply['state'], runIds: readonly string[], outcome?: RunOutcome): void {
+    const said = outcome ?? { exitCode: null, code: null, happened: '', todo: '' };
+    void this.#around.replies.send({ version: 1, id, state, runIds: [...runIds], ...said });
+  }
 }
 
 function cancel(request: Asked | undefined, queue: RunQueue): void {
@@ -146,7 +133,7 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
 /** Which disks a request means. Throws what its sender has to know. */
 async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<readonly PresentDrive[]> {
   const config = await around.loadConfig();
-  const { enrolled, present } = await around.look();
+  const { enrolled, present } = await around.findDrives();
   const wanted = request.drive === null ? present : present.filter(({ record }) => record.label === request.drive);
   const named = enrolled.find(({ label }) => label === request.drive);
   if (request.drive !== null && named?.state !== 'active') throw outOfRotation(request.drive, named?.state);
@@ -173,7 +160,7 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && Date.now() - Date.parse(lastSuccess) < freshForMs;
 
-function outcomeOf(drive: string, { failure, exitCode, drive: disk, result }: RunEnd): RunOutcome {
+function outcomeOf(drive: string, { failure, exitCode, disk, result }: RunEnd): RunOutcome {
   const release = {
     closed: 'safe to unplug',
     open: 'but DO NOT UNPLUG it yet: it could not be closed',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { BusyError } from '../errors.ts';
 import { lockFile } from '../system/file-lock.ts';
-import type { Paths } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 
 /**
@@ -11,7 +11,7 @@ import { requireRoot } from '../system/require-root.ts';
 export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
   requireRoot('touch the keys');
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
-  const lock = await lockFile(`${paths.run}/key.lock`, 60_000);
+  const lock = await lockFile(files.keyLock(paths), 60_000);
   if (!lock) throw new BusyError('Another process is changing the keys.', 'Try again when it has ended.');
   try {
     return await work();

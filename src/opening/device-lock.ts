@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { BusyError } from '../errors.ts';
 import { lockFile } from '../system/file-lock.ts';
-import type { Paths } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 
 /**
@@ -11,7 +11,7 @@ import { requireRoot } from '../system/require-root.ts';
 export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
   requireRoot('work on disks');
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
-  const lock = await lockFile(`${paths.run}/device.lock`);
+  const lock = await lockFile(files.deviceLock(paths));
   if (!lock)
     throw new BusyError(
       'A run, or another command, is at work on a disk.',
@@ -29,7 +29,7 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
  * @throws BusyError when a run is going
  */
 export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
-  const lock = await lockFile(`${paths.run}/device.lock`);
+  const lock = await lockFile(files.deviceLock(paths));
   if (!lock)
     throw new BusyError(
       'A run is going, and it needs the key.',

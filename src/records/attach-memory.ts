@@ -31,7 +31,7 @@ export const mostTries = 3;
  */
 export interface AttachMemory {
   stateOf(key: AttachKey): AttachState | undefined;
-  /** How often a run was started for this attach by itself. */
+  /** How many runs of this attach began, and died, since the last one that ended. */
   triesOf(key: AttachKey): number;
   note(key: AttachKey, state: AttachState): Promise<void>;
   /** Drops what is not plugged in any more. */
@@ -60,7 +60,8 @@ export async function openAttachMemory(
     stateOf: (key) => entries.find(same(key))?.state,
     triesOf: (key) => entries.find(same(key))?.tries ?? 0,
     note: async (key, state) => {
-      const tries = (entries.find(same(key))?.tries ?? 0) + (state === 'started' ? 1 : 0);
+      const before = entries.find(same(key))?.tries ?? 0;
+      const tries = state === 'started' ? before + 1 : state === 'served' ? 0 : before; // a run that ended was no vain try
       entries = [
         ...entries.filter((entry) => !same(key)(entry)),
         { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries },

@@ -19,86 +19,96 @@ export interface RunOrder {
 export type CarryOut = (order: RunOrder, signal: AbortSignal) => Promise<void>;
 
 /** Runs one after the other. */
-export interface RunQueue {
-  readonly current: RunOrder | undefined;
-  readonly waiting: readonly RunOrder[];
+export class RunQueue {
+  readonly #carryOut: CarryOut;
+  readonly #onDropped: (order: RunOrder, reason: Error) => void;
+  readonly #waiting: RunOrder[] = [];
+  #current:
+    { readonly order: RunOrder; readonly controller: AbortController; readonly done: Promise<void> } | undefined;
+  #stopped = false;
+  #whenIdle: (() => void)[] = [];
+
+  /** `onDropped` hears of orders that leave the queue without having been started. */
+  constructor(carryOut: CarryOut, onDropped: (order: RunOrder, reason: Error) => void) {
+    this.#carryOut = carryOut;
+    this.#onDropped = onDropped;
+  }
+
+  /** The run that is going on. */
+  get current(): RunOrder | undefined {
+    return this.#current?.order;
+  }
+
+  get waiting(): readonly RunOrder[] {
+    return this.#waiting;
+  }
+
   /** Adds a run, or returns the one for the same disk that waits already. undefined while that disk's run is going on. */
   add(
     drive: string,
     attach: AttachKey,
     trigger: Trigger,
-  ): { readonly order: RunOrder; readonly isNew: boolean } | undefined;
+  ): { readonly order: RunOrder; readonly isNew: boolean } | undefined {
+    if (this.current?.drive === drive) return undefined;
+    const queued = this.#waiting.find((order) => order.drive === drive);
+    if (queued) return { order: queued, isNew: false };
+    const order: RunOrder = { runId: newRunId(), drive, attach, trigger };
+    this.#waiting.push(order);
+    queueMicrotask(() => {
+      this.#next();
+    });
+    return { order, isNew: true };
+  }
+
   /** Takes a waiting run out; ends the one that is going on, with that reason. False when there is no such run. */
-  end(runId: string, reason: Error): boolean;
+  end(runId: string, reason: Error): boolean {
+    if (this.#current?.order.runId === runId) {
+      this.#current.controller.abort(reason);
+      return true;
+    }
+    const index = this.#waiting.findIndex((order) => order.runId === runId);
+    const [dropped] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    if (dropped) this.#onDropped(dropped, reason);
+    return dropped !== undefined;
+  }
+
   /** Resolves when nothing is going on and nothing waits. */
-  idle(): Promise<void>;
+  idle(): Promise<void> {
+    if (this.#current === undefined && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
   /** Starts no further run, ends the present one with that reason and waits for its end. */
-  stop(reason: Error): Promise<void>;
-}
+  async stop(reason: Error): Promise<void> {
+    this.#stopped = true;
+    for (const order of this.#waiting.splice(0)) this.#onDropped(order, reason);
+    this.#current?.controller.abort(reason);
+    await this.#current?.done;
+  }
 
-/** A {@link RunQueue}; `onDropped` hears of orders that leave it without having been started. */
-export function createRunQueue(carryOut: CarryOut, onDropped: (order: RunOrder, reason: Error) => void): RunQueue {
-  const waiting: RunOrder[] = [];
-  let current:
-    { readonly order: RunOrder; readonly controller: AbortController; readonly done: Promise<void> } | undefined;
-  let stopped = false;
-  let whenIdle: (() => void)[] = [];
-
-  const next = (): void => {
-    if (current !== undefined || stopped) return;
-    const order = waiting.shift();
+  #next(): void {
+    if (this.#current !== undefined || this.#stopped) return;
+    const order = this.#waiting.shift();
     if (order === undefined) {
-      for (const resolve of whenIdle) resolve();
-      whenIdle = [];
+      for (const resolve of this.#whenIdle.splice(0)) resolve();
       return;
     }
     const controller = new AbortController();
-    const done = (async () => {
-      try {
-        await carryOut(order, controller.signal);
-      } finally {
-        current = undefined;
-      }
-      next();
-    })();
-    current = { order, controller, done };
-  };
+    this.#current = { order, controller, done: this.#run(order, controller.signal) };
+  }
 
-  return {
-    get current() {
-      return current?.order;
-    },
-    waiting,
-    add: (drive, attach, trigger) => {
-      if (current?.order.drive === drive) return undefined;
-      const queued = waiting.find((order) => order.drive === drive);
-      if (queued) return { order: queued, isNew: false };
-      const order: RunOrder = { runId: newRunId(), drive, attach, trigger };
-      waiting.push(order);
-      queueMicrotask(next);
-      return { order, isNew: true };
-    },
-    end: (runId, reason) => {
-      if (current?.order.runId === runId) {
-        current.controller.abort(reason);
-        return true;
-      }
-      const index = waiting.findIndex((order) => order.runId === runId);
-      const [dropped] = index < 0 ? [] : waiting.splice(index, 1);
-      if (dropped) onDropped(dropped, reason);
-      return dropped !== undefined;
-    },
-    idle: () =>
-      current === undefined && waiting.length === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => whenIdle.push(resolve)),
-    stop: async (reason) => {
-      stopped = true;
-      for (const order of waiting.splice(0)) onDropped(order, reason);
-      current?.controller.abort(reason);
-      await current?.done;
-    },
-  };
+  /** A run that breaks an invariant, and throws, must not end the agent, nor keep the next one from its turn. */
+  async #run(order: RunOrder, signal: AbortSignal): Promise<void> {
+    await Promise.resolve(); // the run is the current one before anything of it happens
+    try {
+      await this.#carryOut(order, signal);
+    } catch (error) {
+      this.#onDropped(order, error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#current = undefined;
+    }
+    this.#next();
+  }
 }
 
 /** Time first, so that run ids sort by start: 20261123T070000-1a2b3c. */

@@ -35,7 +35,13 @@ export const files = {
   replies: (paths: Paths) => `${paths.run}/replies`,
   status: (paths: Paths) => `${paths.run}/status.json`,
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
+  /** Held by whatever opens or closes disks. */
+  deviceLock: (paths: Paths) => `${paths.run}/device.lock`,
+  agentLock: (paths: Paths) => `${paths.run}/agent.lock`,
+  keyLock: (paths: Paths) => `${paths.run}/key.lock`,
   drives: (paths: Paths) => `${paths.state}/drives.json`,
+  /** The run that has begun and not ended. */
+  begunRun: (paths: Paths) => `${paths.state}/begun-run.json`,
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
   /** What the agent remembers of the rotation: what it told, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,

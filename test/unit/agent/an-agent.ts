@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { createAttachBoard, type AttachBoard } from '../../../src/agent/attach-board.ts';
-import { lookAround } from '../../../src/agent/refresh.ts';
+import { AttachBoard } from '../../../src/agent/attach-board.ts';
+import { refreshAttaches } from '../../../src/agent/refresh.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
 import { openAttachMemory } from '../../../src/records/attach-memory.ts';
-import { createRunQueue } from '../../../src/run/run-queue.ts';
+import { RunQueue } from '../../../src/run/run-queue.ts';
 import type { Volume } from '../../../src/disk/volumes.ts';
 import { deferred } from './deferred.ts';
 
@@ -31,7 +31,7 @@ export const enrolled: DriveRecord = driveRecordSchema.parse({
 
 /** An agent that sees the disks it is told of; its runs end when they are let go. `at.key` says whether the key is loaded. */
 export async function startAgent(at: { readonly directory: string; readonly registry: DriveRegistry; key: boolean }) {
-  const board: AttachBoard = createAttachBoard();
+  const board: AttachBoard = new AttachBoard();
   const attaches = await openAttachMemory(join(at.directory, 'attaches.json'), 'boot', (error) => {
     throw error;
   });
@@ -45,7 +45,7 @@ export async function startAgent(at: { readonly directory: string; readonly regi
   bus.on('drive:ignored', ({ reason, device }) => {
     ignored.push(`${reason} ${device ?? ''}`);
   });
-  const queue = createRunQueue(
+  const queue = new RunQueue(
     async ({ attach, drive }) => {
       opened.push(attach.diskseq);
       board.set(drive, 'running');
@@ -60,7 +60,7 @@ export async function startAgent(at: { readonly directory: string; readonly regi
     },
   );
   const look = async (...volumes: Volume[]): Promise<void> => {
-    await lookAround({
+    await refreshAttaches({
       bus,
       board,
       attaches,
@@ -70,7 +70,7 @@ export async function startAgent(at: { readonly directory: string; readonly regi
       findVolumes: () => Promise.resolve(volumes),
       keyIsLoaded: () => Promise.resolve(at.key),
       othersAtWork: () => Promise.resolve(false),
-      lookAgain: () => undefined,
+      refreshLater: () => undefined,
     });
     await Promise.resolve();
   };

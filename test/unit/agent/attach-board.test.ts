@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createAttachBoard } from '../../../src/agent/attach-board.ts';
+import { AttachBoard } from '../../../src/agent/attach-board.ts';
 
 it('shows which of several sources is pulled, while it is', () => {
-  const board = createAttachBoard();
+  const board = new AttachBoard();
   board.startRun({ runId: 'r', drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: 1, luksUuid: 'u' } });
   board.setPhase('pulling');
   expect(board.run).not.toHaveProperty('source');
@@ -14,7 +14,7 @@ it('shows which of several sources is pulled, while it is', () => {
 });
 
 it('shows of each phase only how far that one is; waiting for the server is part of pulling', () => {
-  const board = createAttachBoard();
+  const board = new AttachBoard();
   board.startRun({ runId: 'r', drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: 1, luksUuid: 'u' } });
   board.setPhase('pulling');
   board.setProgress({ percent: 40, bytes: 5, files: 2, etaSeconds: 9 });

@@ -32,7 +32,7 @@ function watchOver(remindBefore: number) {
   });
   const watch = createForgottenWatch({
     bus,
-    look: () => Promise.resolve(look),
+    openedByPerson: () => Promise.resolve(look),
     setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore }),
     now: () => now,
   });
@@ -111,7 +111,7 @@ it('says when there may be something to tell next', async () => {
   let now = new Date(look.since);
   const watch = createForgottenWatch({
     bus,
-    look: () => Promise.resolve(look),
+    openedByPerson: () => Promise.resolve(look),
     setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: 5_000 }),
     now: () => now,
   });

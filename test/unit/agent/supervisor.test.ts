@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createSupervisor, type Supervisor } from '../../../src/agent/supervisor.ts';
+import { Supervisor } from '../../../src/agent/supervisor.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sealPath } from '../../../src/records/drive-record.ts';
@@ -72,7 +72,7 @@ beforeEach(async () => {
     bus.on(name, () => {
       told.push(name);
     });
-  supervisor = createSupervisor(
+  supervisor = new Supervisor(
     {
       bus,
       paths,
@@ -106,7 +106,7 @@ afterEach(async () => {
 
 const plug = (...volumes: readonly Volume[]): void => {
   plugged = volumes;
-  supervisor.look();
+  supervisor.refresh();
 };
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {

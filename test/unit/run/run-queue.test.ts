@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CancelledError } from '../../../src/errors.ts';
-import { createRunQueue, type RunOrder } from '../../../src/run/run-queue.ts';
+import { RunQueue, type RunOrder } from '../../../src/run/run-queue.ts';
 
 const attach = (diskseq: number) => ({ diskseq, luksUuid: `uuid-${diskseq}` });
 
@@ -10,7 +10,7 @@ function setUp() {
   const dropped: RunOrder[] = [];
   const reasons: unknown[] = [];
   let finish: () => void = () => undefined;
-  const queue = createRunQueue(
+  const queue = new RunQueue(
     (order, signal) =>
       new Promise((resolve) => {
         started.push(order);

@@ -68,7 +68,8 @@ const run = (): Promise<RunEnd> => {
       loadConfig: () => Promise.resolve(config),
       machineFor: () => machine,
       findVolumes: () => Promise.resolve([volume]),
-      lookOfPerson: () => Promise.resolve(undefined),
+      openedByPerson: () => Promise.resolve(undefined),
+      begun: () => Promise.resolve(),
       rekeyAdvice: () => Promise.resolve(undefined),
       holdsOf: () => Promise.resolve([]),
       health: {
@@ -131,7 +132,7 @@ describe('a run over several sources', () => {
   it('pulls all of them and stamps LABEL once, with the figures of all', async () => {
     expect(await run()).toMatchObject({
       exitCode: 0,
-      drive: 'closed',
+      disk: 'closed',
       result: { figures: { filesTotal: 30, filesTransferred: 9 } },
     });
     expect(machine.pulled).toEqual(['office', 'photos', 'mail']);

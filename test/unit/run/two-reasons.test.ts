@@ -54,7 +54,8 @@ const run = (): Promise<RunEnd> => {
       loadConfig: () => Promise.resolve(config),
       machineFor: () => machine,
       findVolumes: () => Promise.resolve([volume]),
-      lookOfPerson: () => Promise.resolve(undefined),
+      openedByPerson: () => Promise.resolve(undefined),
+      begun: () => Promise.resolve(),
       rekeyAdvice: () => Promise.resolve(undefined),
       holdsOf: () => Promise.resolve([]),
       health: {
@@ -102,7 +103,7 @@ afterEach(() => rm(directory, { recursive: true }));
 describe('a run with two reasons to be held', () => {
   it('needs one answer for each, in whichever order they come', async () => {
     machine.fetched = [beat(10)];
-    expect(await run()).toMatchObject({ exitCode: 14, drive: 'closed' });
+    expect(await run()).toMatchObject({ exitCode: 14, disk: 'closed' });
     expect((await record()).hold).toMatchObject({ attestation: 'stale', approved: null });
     await approve();
     machine.changes = manyChanges();

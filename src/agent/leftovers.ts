@@ -1,0 +1,50 @@
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { mappingName } from '../disk/luks.ts';
+import { releaseAll } from '../disk/release.ts';
+import { allErrands } from '../notify/courier.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { allLinks } from '../rsync/link.ts';
+import { removeUnfinished } from '../system/atomic-file.ts';
+import type { StartProgram } from '../system/command.ts';
+import { lockFile } from '../system/file-lock.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { stopUnits } from '../system/units.ts';
+
+/** Ends what units still do for an agent that died; a notice that was not delivered is delivered again. */
+export async function endErrands(start: StartProgram, paths: Paths): Promise<void> {
+  await stopUnits(start, allLinks, allErrands);
+  for (const errands of ['link', 'courier']) await rm(join(paths.run, errands), { recursive: true, force: true });
+}
+
+/** Closes what a dead agent left open; a command that is at work now is left alone. */
+export async function closeLeftovers(
+  start: StartProgram,
+  paths: Paths,
+  warn: (reason: string, todo: string) => void,
+): Promise<void> {
+  const lock = await lockFile(files.deviceLock(paths));
+  if (!lock) return;
+  try {
+    const opened = await readOpenedByPerson(paths); // what a person has open is not ours to close
+    const { closed, left } = await releaseAll(start, { except: opened && mappingName(opened.label) });
+    if (closed.length > 0)
+      warn(
+        `An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`,
+        'Nothing needs to be done.',
+      );
+    if (left.length > 0)
+      warn(
+        `An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`,
+        'End the programs that use it, then run: extbackup release',
+      );
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Removes what an atomic write left behind when it was cut off. The agent has the lock, and writes nothing yet. */
+export async function removeTornFiles(paths: Paths, onError: (error: unknown) => void): Promise<void> {
+  const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file));
+  for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(onError);
+}

@@ -1,0 +1,82 @@
+import type { Bus } from '../bus/bus.ts';
+import { messageOf } from '../errors.ts';
+import type { Paths } from '../system/paths.ts';
+import { watchConfigFile } from '../triggers/config-file.ts';
+import { watchKeyFile } from '../triggers/key-file.ts';
+import { watchSpool, type Stop } from '../triggers/spool.ts';
+import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** What hears news, and what it tells. */
+export interface TriggerParts {
+  readonly paths: Paths;
+  readonly bus: Bus;
+  readonly supervisor: Supervisor;
+  readonly warnAfterMs: () => number;
+  readonly onRestart: () => void;
+  readonly onConfig: () => void;
+  /** A command has opened, closed or enrolled a disk. */
+  readonly onDrives: () => void;
+}
+
+/** Starts the four triggers: spool, key file, settings file, USB. */
+export async function startTriggers({
+  paths,
+  bus,
+  supervisor,
+  warnAfterMs,
+  onRestart,
+  onConfig,
+  onDrives,
+}: TriggerParts): Promise<Stop[]> {
+  const news: UsbNews = {
+    onConnect: (_port, usbSerial) => {
+      bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
+    },
+    onDisconnect: (_port, usbSerial) => {
+      bus.emit('drive:removed', { ...(usbSerial !== undefined && { usbSerial }) });
+      supervisor.refresh();
+    },
+    onNoBlockDevice: (_port, usbSerial) => {
+      const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
+      bus.emit('drive:ignored', {
+        reason: 'no-block-device',
+        happened: `${which} was connected but did not come up.`,
+        todo: 'Check its cable and its power, and plug it in again, best at another port.',
+      });
+    },
+  };
+  const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
+  const key = await watchKeyFile(paths, () => {
+    supervisor.keyChanged();
+  });
+  const config = await watchConfigFile(paths.config, onConfig);
+  const spool = await watchSpool(paths, {
+    onNote: (note) => {
+      if (note.kind === 'request') supervisor.request(note.request);
+      else if (note.kind === 'restart') onRestart();
+      else if (note.kind === 'nudge' && note.about === 'key') supervisor.keyChanged();
+      else {
+        supervisor.refresh();
+        if (note.kind === 'nudge') onDrives();
+      }
+    },
+    onRejected: (reason) => {
+      bus.emit('spool:rejected', { reason });
+    },
+  });
+  return [usb, key, config, spool];
+}
+
+/** A machine without a USB bus, or one that cannot be listened to, still serves udev's notes and requests. */
+async function startUsb(start: () => Promise<Stop>, bus: Bus): Promise<Stop> {
+  try {
+    return await start();
+  } catch (error) {
+    bus.emit('warning:raised', {
+      reason: `USB cannot be listened to: ${messageOf(error)}.`,
+      todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.',
+    });
+    return () => Promise.resolve();
+  }
+}

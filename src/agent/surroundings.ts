@@ -1,0 +1,115 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import { holdsOf } from '../disk/holds.ts';
+import { readIoErrors } from '../disk/io-errors.ts';
+import { askSmartByUnit, hasSmartctl } from '../disk/smart.ts';
+import { findVolumes, type Volume } from '../disk/volumes.ts';
+import { rekeyAdvice } from '../keys/previous-keys.ts';
+import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import type { Machine } from '../pipeline/machine.ts';
+import { messageOf } from '../errors.ts';
+import { forgetBegun, noteBegun } from '../records/begun-run.ts';
+import type { AttachMemory } from '../records/attach-memory.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import type { RunLog } from '../records/run-log.ts';
+import type { RunSurroundings } from '../run/run-one.ts';
+import type { RunQueue } from '../run/run-queue.ts';
+import type { StartProgram } from '../system/command.ts';
+import { lockFile } from '../system/file-lock.ts';
+import { files, type Paths } from '../system/paths.ts';
+import type { AttachBoard } from './attach-board.ts';
+import { createKeyLookup } from './key-lookup.ts';
+import type { AttachSurroundings } from './refresh.ts';
+import type { Replies } from './replies.ts';
+
+/** What the agent gives its supervisor. */
+export interface SupervisorParts {
+  readonly bus: Bus;
+  readonly start: StartProgram;
+  readonly paths: Paths;
+  readonly bootId: string;
+  readonly registry: DriveRegistry;
+  readonly runs: RunLog;
+  readonly attaches: AttachMemory;
+  readonly replies: Replies;
+  readonly loadConfig: () => Promise<Config>;
+  machineFor(config: Config, record: DriveRecord): Machine;
+  /** Called after every change of what `status` shows. */
+  readonly publish: () => void;
+  /** In place of what the station sees of the machine by itself. */
+  readonly sight?: Sight;
+}
+
+/** What is plugged in, and whether it can be opened. */
+export interface Sight {
+  readonly findVolumes: () => Promise<readonly Volume[]>;
+  readonly keyIsLoaded: () => Promise<boolean>;
+}
+
+/** What the supervisor itself adds. */
+export interface SupervisorState {
+  readonly board: AttachBoard;
+  readonly queue: RunQueue;
+  /** Looks again after a while. */
+  readonly refreshLater: (afterMs?: number) => void;
+}
+
+/** What a run, and a look at what is plugged in, need of the agent. */
+export type Surroundings = RunSurroundings & AttachSurroundings;
+
+/** The machine as the agent sees it, unless a test shows it another one. */
+export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorParts): Sight {
+  if (sight) return sight;
+  const warn = (reason: string, todo: string): void => {
+    bus.emit('warning:raised', { reason, todo });
+  };
+  return { findVolumes: () => findVolumes(start), keyIsLoaded: createKeyLookup({ paths, loadConfig, warn }) };
+}
+
+/** Puts together what runs and looks work with. */
+export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: SupervisorState): Surroundings {
+  const { bus, start, paths, registry, attaches, bootId, publish } = parts;
+  const { board, queue, refreshLater } = state;
+  const deviceLock = files.deviceLock(paths);
+  return {
+    ...sight,
+    ...{ bus, registry, deviceLock, board, queue, attaches, bootId, holdsOf, refreshLater },
+    loadConfig: () => parts.loadConfig(),
+    machineFor: (config, record) => parts.machineFor(config, record),
+    rekeyAdvice: (luksUuid) => rekeyAdvice(paths, luksUuid),
+    health: {
+      ioErrors: readIoErrors,
+      canAsk: hasSmartctl,
+      smart: (disk) => askSmartByUnit(start, paths.run, disk),
+    },
+    openedByPerson: () => readOpenedByPerson(paths),
+    onPhase: (phase) => {
+      board.setPhase(phase);
+      publish();
+    },
+    onProgress: (progress) => {
+      board.setProgress(progress);
+      publish();
+    },
+    begun: async ({ runId: id, drive, attach, trigger }, startedAt) => {
+      const run = { id, drive, luksUuid: attach.luksUuid, trigger, startedAt: startedAt.toISOString(), bootId };
+      await noteBegun(files.begunRun(paths), run).catch((error: unknown) => {
+        const reason = `The beginning of the run could not be written down: ${messageOf(error)}`;
+        bus.emit('warning:raised', { reason, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+      });
+    },
+    record: async (record) => {
+      const warning = await parts.runs.append(record);
+      await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
+      if (warning !== undefined)
+        bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+    },
+    othersAtWork: async () => {
+      if (queue.current !== undefined) return false; // then the lock is ours
+      const lock = await lockFile(deviceLock);
+      await lock?.release();
+      return lock === undefined;
+    },
+  };
+}

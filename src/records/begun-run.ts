@@ -1,0 +1,38 @@
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+
+const begunRunSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  drive: z.string(),
+  luksUuid: z.string(),
+  trigger: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.iso.datetime(),
+  /** Of the boot in which it began: another one means a reboot or a power cut. */
+  bootId: z.string(),
+});
+
+/** A run that has begun and not ended. One that an agent finds when it starts was cut off. No file name. */
+export type BegunRun = z.infer<typeof begunRunSchema>;
+
+/** Writes it down, on the medium, before anything is opened. */
+export async function noteBegun(file: string, run: Omit<BegunRun, 'version'>): Promise<void> {
+  await writeAtomically(file, `${JSON.stringify({ version: 1, ...run })}\n`, true);
+}
+
+/** The run has ended, and its end is written down elsewhere. */
+export async function forgetBegun(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
+
+/** The run that was cut off; undefined when none was, or when nothing is known of it any more. */
+export async function readBegun(file: string): Promise<BegunRun | undefined> {
+  try {
+    const text = await readIfThere(file);
+    return text === undefined ? undefined : begunRunSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined; // torn, or of another version
+  }
+}

@@ -1,0 +1,81 @@
+import type { Volume } from '../disk/volumes.ts';
+import { mappingName } from '../disk/luks.ts';
+import { sourcesOf } from '../config/sources.ts';
+import type { Config } from '../config/schema.ts';
+import { BusyError, DriveError, NotReleasedError } from '../errors.ts';
+import { allMustWait, mustWait, stillHeld } from '../guard/hold.ts';
+import { openedByPersonRefusal } from '../opening/opened-by-person.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import { outOfRotation } from '../records/out-of-rotation.ts';
+import { lockFile, type FileLock } from '../system/file-lock.ts';
+import { pause } from '../system/pause.ts';
+import { throwIfCancelled } from '../system/undo.ts';
+import type { DiskAfterRun } from './ended-run.ts';
+import type { RunSurroundings } from './run-one.ts';
+import type { RunOrder } from './run-queue.ts';
+
+/**
+ * The disk of a run, if the run may begin.
+ * @throws ExtbackupError when a person has a disk open, a hold waits for its answer, or the disk went away
+ */
+export async function claimDisk(
+  { drive, attach }: RunOrder,
+  config: Config,
+  around: RunSurroundings,
+): Promise<{ readonly record: DriveRecord; readonly volume: Volume }> {
+  const opened = await around.openedByPerson();
+  if (opened) throw openedByPersonRefusal(opened);
+  const record = await findRecord(around.registry, drive);
+  const names = sourcesOf(config).map(({ name }) => name);
+  if (mustWait(record.hold) && allMustWait(record.hold, names)) throw stillHeld(record.label, record.hold);
+  const volume = (await around.findVolumes()).find(
+    (found) => found.luksUuid === record.luksUuid && found.diskseq === attach.diskseq,
+  );
+  if (volume === undefined) throw goneBefore(drive);
+  return { record, volume };
+}
+
+/** Waits for the end of a command that opens disks, `drive prepare` for example. @throws BusyError */
+export async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15 * 60_000): Promise<FileLock> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    throwIfCancelled(signal);
+    const lock = await lockFile(file);
+    if (lock) return lock;
+    await pause(500, signal);
+    if (Date.now() > until)
+      throw new BusyError(
+        'Another extbackup command works with the disks.',
+        'Let it end, then plug the disk in again or run: extbackup run',
+      );
+  }
+}
+
+async function findRecord(registry: DriveRegistry, drive: string): Promise<DriveRecord> {
+  const record = (await registry.list()).find(({ label }) => label === drive);
+  if (record?.state !== 'active') throw outOfRotation(drive, record?.state);
+  return record;
+}
+
+const goneBefore = (drive: string): DriveError =>
+  new DriveError('EXB_DISK_GONE', `Disk ${drive} was taken out before its run began.`, 'Plug it in again.');
+
+/** Looks at the machine; an undo that believes it worked is no proof. */
+export async function proveClosed(
+  order: RunOrder,
+  disk: string | undefined,
+  error: unknown,
+  around: RunSurroundings,
+): Promise<DiskAfterRun> {
+  try {
+    const volume = (await around.findVolumes()).find(
+      ({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid,
+    );
+    const holds = await around.holdsOf(volume?.disk ?? disk, mappingName(order.drive));
+    if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
+    return volume ? 'closed' : 'gone';
+  } catch {
+    return 'open'; // what cannot be proven is not said
+  }
+}

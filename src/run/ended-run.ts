@@ -1,0 +1,32 @@
+import type { Failure, VerifiedFigures } from '../bus/events.ts';
+import type { SourceResult, RunResult } from '../pipeline/job.ts';
+import type { HealthCheck } from './disk-health-check.ts';
+import type { RunOrder } from './run-queue.ts';
+
+/** What became of the disk: proven closed, not proven closed, or not there any more. */
+export type DiskAfterRun = 'closed' | 'open' | 'gone';
+
+/** A run that is over, with all that is told and written down of it. */
+export interface EndedRun {
+  readonly order: RunOrder;
+  readonly startedAt: Date;
+  readonly tookMs: number;
+  readonly disk: DiskAfterRun;
+  readonly exitCode: number;
+  readonly result: RunResult | undefined;
+  /** What was thrown; undefined when nothing was. */
+  readonly error: unknown;
+  /** The same as the operator reads it. */
+  readonly failure: Failure | undefined;
+  /** Empty where there is only one source. */
+  readonly sources: readonly SourceResult[];
+  /** undefined when the run ended before it found its disk. */
+  readonly health: HealthCheck | undefined;
+}
+
+/** What a run read back, in numbers. */
+export function verifiedFigures(result: RunResult | undefined): { readonly verified?: VerifiedFigures } {
+  if (result?.verified === undefined) return {};
+  const { compared, recorded, bytes, known } = result.verified;
+  return { verified: { files: compared + recorded, bytes, damaged: known.damaged + known.unreadable } };
+}

@@ -1,0 +1,82 @@
+import type { DriveRecord } from '../records/drive-record.ts';
+import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
+import { agreement, HeldError, mustWait, noCounts, type Hold } from '../guard/hold.ts';
+import type { EndedRun } from './ended-run.ts';
+import type { RunSurroundings } from './run-one.ts';
+import { sourcesAfterRun } from './source-results.ts';
+
+/** Writes into the registry what a run has changed. A registry that cannot be written is a warning, no failure. */
+export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurroundings): Promise<void> {
+  try {
+    await registry.update((drives) =>
+      drives.map((record) =>
+        record.label === ended.order.drive ? withHealth(afterRun(record, ended), ended) : record,
+      ),
+    );
+  } catch (error) {
+    const todo =
+      error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
+    bus.emit('warning:raised', {
+      reason: `The list of disks could not be updated: ${messageOf(error)}`,
+      todo: `The backup itself is not affected. ${todo}`,
+    });
+  }
+}
+
+/** What the registry keeps of a run that stopped to ask. */
+function heldBy({ order, startedAt, error }: EndedRun): Hold | undefined {
+  const held = error instanceof NotReleasedError ? error.cause : error;
+  if (!(held instanceof HeldError)) return undefined;
+  return {
+    runId: order.runId,
+    at: startedAt.toISOString(),
+    reason: held.message,
+    counts: held.counts ?? noCounts,
+    ...(held.sources && { sources: held.sources }),
+    ...(held.attestation && { attestation: held.attestation }),
+    approved: null,
+  };
+}
+
+/** The hold of a disk after a run. */
+function holdAfter(before: Hold | undefined, ended: EndedRun): Hold | undefined {
+  const held = heldBy(ended);
+  const isComplete = ended.result?.stampedAt !== undefined;
+  // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
+  // Where other sources went on without it, the run itself names again what waits.
+  if (mustWait(before) && held?.sources === undefined && !isComplete) return before;
+  if (held) return { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) };
+  return isComplete ? undefined : before;
+}
+
+function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
+  const { order, startedAt, result, failure, sources } = ended;
+  const isIncomplete = result !== undefined && result.stampedAt === undefined;
+  const { hold: before, historyAt, ...rest } = record;
+  const hold = holdAfter(before, ended);
+  return {
+    ...rest,
+    ...(historyAt !== undefined && { historyAt }),
+    ...(hold && { hold }),
+    ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && {
+      suspicion: { runId: order.runId, at: startedAt.toISOString() },
+    }),
+    ...sourcesAfterRun(record, sources, failure?.code),
+    runs: record.runs + 1,
+    lastRun: startedAt.toISOString(),
+    lastError: failure?.code ?? (isIncomplete ? 'EXB_GAPS' : null),
+    ...(result && { generation: Math.max(record.generation, result.generation) }),
+    // Figures of an incomplete pull would make the next one look harmless, or harmful.
+    ...(result?.stampedAt && {
+      filesTotal: result.figures.filesTotal,
+      bytesTotal: result.figures.bytesTotal,
+      lastSuccess: result.stampedAt.toISOString(),
+      successBefore: record.lastSuccess,
+      luks: record.luks ?? result.luks, // of a disk that was enrolled before it was written down
+    }),
+    ...(result?.historyAt && { historyAt: result.historyAt.toISOString(), historyBefore: historyAt }),
+  };
+}
+
+const withHealth = (record: DriveRecord, { health, result }: EndedRun): DriveRecord =>
+  health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) };

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { tellCutOffRun } from '../../../src/agent/cut-off-run.ts';
+import { createBus } from '../../../src/bus/bus.ts';
+import type { EventMap } from '../../../src/bus/events.ts';
+import { forgetBegun, noteBegun, readBegun } from '../../../src/records/begun-run.ts';
+import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
+import { createRunLog } from '../../../src/records/run-log.ts';
+import { enrolled } from './an-agent.ts';
+
+let directory: string;
+let file: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'extbackup-begun-'));
+  file = join(directory, 'begun-run.json');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const begun = {
+  id: '20261129T120000-aabbcc',
+  drive: 'BACKUP_1',
+  luksUuid: enrolled.luksUuid,
+  trigger: 'plug',
+  startedAt: '2026-11-29T12:00:00.000Z',
+  bootId: 'boot-1',
+};
+
+async function startAgent(bootId: string) {
+  const failed: EventMap['run:failed'][] = [];
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
+  bus.on('run:failed', (event) => {
+    failed.push(event);
+  });
+  const registry = createDriveRegistry(join(directory, 'drives.json'));
+  await registry.update(() => [enrolled]);
+  const runs = createRunLog(join(directory, 'runs.jsonl'));
+  const onError = (error: unknown): void => {
+    throw error;
+  };
+  const told = await tellCutOffRun({ bus, file, runs, registry, bootId, onError });
+  return { told, failed, runs: await runs.list(), record: (await registry.list())[0] };
+}
+
+it.each([
+  ['boot-1', 'the agent died in the middle of it'],
+  ['boot-2', 'the station went down in the middle of it'],
+])(
+  'a run that died is told once by the agent of %s, in the journal, the run log and the registry',
+  async (boot, cause) => {
+    await noteBegun(file, begun);
+    const { told, failed, runs, record } = await startAgent(boot);
+    expect(told).toBe(true);
+    expect(failed).toEqual([
+      expect.objectContaining({ runId: begun.id, drive: 'BACKUP_1', code: 'EXB_CUT_OFF', exitCode: 13 }),
+    ]);
+    expect(failed[0]?.happened).toContain(cause);
+    expect(runs).toEqual([expect.objectContaining({ id: begun.id, outcome: 'failure', code: 'EXB_CUT_OFF' })]);
+    expect(record).toMatchObject({ lastError: 'EXB_CUT_OFF', lastRun: begun.startedAt, runs: 1, lastSuccess: null });
+    expect(await readBegun(file)).toBeUndefined();
+    expect((await startAgent(boot)).told).toBe(false);
+  },
+);
+
+it('a run that ended is told no second time', async () => {
+  await noteBegun(file, begun);
+  await forgetBegun(file);
+  expect(await startAgent('boot-1')).toMatchObject({ told: false, failed: [], runs: [] });
+});
