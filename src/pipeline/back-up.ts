@@ -2,11 +2,13 @@
  * The whole run on one page: wake, open, check, mount, verify, pull, stamp. Unmounting and closing are the undo of
  * mounting and opening, so they happen however the run ends.
  */
-import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/drive-record.ts';
+import { labelPattern, sealPath, type Seal } from '../records/drive-record.ts';
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
-import { createHooks } from './hooks.ts';
+import type { LuksFacts } from '../disk/luks-header.ts';
+import { NotReleasedError } from '../errors.ts';
+import { createHooks, type Hooks } from './hooks.ts';
 import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
@@ -14,139 +16,168 @@ import { settleLayout } from './layout.ts';
 import { pullAll } from './pull-all.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from '../disk/disk-errors.ts';
 import { verifyPart } from './verify-part.ts';
-import { withUndo, throwIfCancelled } from '../system/undo.ts';
-import type { Job, RunResult } from './job.ts';
+import { withUndo, throwIfCancelled, type TakeStep } from '../system/undo.ts';
+import type { Job, PullResult, RunResult } from './job.ts';
 
 /**
  * Backs up to one disk and closes it again.
  * @throws ExtbackupError with what the operator has to know; NotReleasedError when the disk could not be closed
  */
 export async function backUp(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
-  const { record, device } = job;
-  const mapping = mappingName(record.label);
   const hooks = createHooks(job, machine, story, signal);
+  const run: Run = { job, machine, story, signal, mapping: mappingName(job.record.label) };
   try {
     return await hooks.untilClosed(() =>
       withUndo(signal, async (take) => {
-        story.enter('waking');
-        await wakeFailure(record.label, () => machine.wake(device, signal));
-        if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
+        await wake(run);
         await hooks.before('mount');
-        story.enter('opening');
-        const opened = await story.timed(() =>
-          take({
-            check: async () => {
-              if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
-            },
-            apply: async () => {
-              const { label: called, luks: enrolled } = record;
-              const opening = await machine.open({ device, name: mapping, called, enrolled }, signal);
-              if (opening.outcome !== 'opened') throw openFailure(called, opening.outcome);
-              return opening.luks;
-            },
-            undo: async () => {
-              story.enter('closing');
-              const closed = await story.timed(() => machine.ensureClosed(mapping));
-              story.tell('luks:closed', { tookMs: closed.tookMs });
-            },
-            leftover: `LUKS is still open as ${mapping}`,
-          }),
-        );
-        story.tell('luks:opened', { tookMs: opened.tookMs });
-        const fstype = await checkFilesystem(mapping, record.label, machine, story, signal);
-        story.enter('mounting');
-        const mounted = await story.timed(() =>
-          take({
-            check: async () => {
-              if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
-            },
-            apply: async () => {
-              await mountFailure(record.label, fstype, () => machine.mount(mapping, fstype, signal));
-            },
-            undo: async () => {
-              await hooks.beforeUndo();
-              story.enter('unmounting');
-              const unmounted = await story.timed(() => machine.ensureUnmounted());
-              story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
-            },
-            leftover: 'the file system is still mounted at /mnt/plaintext',
-          }),
-        );
-        story.tell('fs:mounted', { tookMs: mounted.tookMs });
-        story.enter('verifying');
-        const seal = await verifyInside(record, machine);
-        story.tell('label:verified', {});
+        const luks = await open(run, take); // undone by closing LUKS
+        const fstype = await checkFilesystem(run);
+        await mount(run, fstype, hooks, take); // undone by unmounting
+        const seal = await verifyInside(run);
         const layout = await settleLayout(job, machine, story);
         await hooks.after('mount');
         const pulled = await hooks.aroundSync(() => pullAll(job, layout, machine, story, signal));
         await hooks.before('close'); // not after the stamp: a run that fails here is not complete
-        if (!pulled.complete)
-          return {
-            figures: pulled.figures,
-            gaps: true,
-            vanished: pulled.vanished,
-            generation: seal.generation,
-            luks: opened.result,
-            ...(pulled.suspicious && { suspicious: true }),
-          };
-        story.enter('flushing');
-        await machine.flush(signal);
-        throwIfCancelled(signal);
-        story.enter('stamping');
-        const generation = seal.generation + 1;
-        await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
-        const historyAt = await machine.historyStand();
-        const stampedAt = new Date();
-        await machine.stamp(stampedAt);
-        story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-        if (!pulled.suspicious && record.suspicion === undefined) await thinOutHistory(job, machine, story, signal);
+        const result = { ...resultOf(pulled), luks };
+        if (!pulled.complete) return { ...result, gaps: true, generation: seal.generation };
+        await flush(run);
+        const stamped = await stamp(run, seal);
+        if (!pulled.suspicious && job.record.suspicion === undefined) await thinOutHistory(run);
         const verified = await verifyPart(job, machine, story, pulled.figures, signal);
-        return {
-          figures: pulled.figures,
-          gaps: pulled.vanished > 0,
-          vanished: pulled.vanished,
-          stampedAt,
-          historyAt,
-          generation,
-          luks: opened.result,
-          ...(verified && { verified }),
-          ...(pulled.suspicious && { suspicious: true }),
-        };
+        return { ...result, ...stamped, ...(verified && { verified }) };
       }),
     );
   } catch (error) {
-    // A step that was cancelled fails in its own words; the reason for the cancelling is what happened.
-    if (signal.aborted && !isNotReleased(error)) throwIfCancelled(signal);
+    // A cancelled step fails in its own words; the operator needs the reason for the cancelling.
+    if (signal.aborted && !(error instanceof NotReleasedError)) throwIfCancelled(signal);
     throw error;
   }
 }
 
+/** What the steps of one run share. */
+interface Run {
+  readonly job: Job;
+  readonly machine: Machine;
+  readonly story: Story;
+  readonly signal: AbortSignal;
+  /** Name of the disk's mapping while it is open. */
+  readonly mapping: string;
+}
+
+async function wake({ job: { record, device }, machine, story, signal }: Run): Promise<void> {
+  story.enter('waking');
+  await wakeFailure(record.label, () => machine.wake(device, signal));
+  if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
+}
+
+/** Opens LUKS; undone by closing it. */
+async function open(
+  { job: { record, device }, machine, story, signal, mapping }: Run,
+  take: TakeStep,
+): Promise<LuksFacts> {
+  story.enter('opening');
+  const opened = await story.timed(() =>
+    take({
+      check: async () => {
+        if (await machine.isOpen(mapping)) throw openFailure(record.label, 'busy');
+      },
+      apply: async () => {
+        const { label: called, luks: enrolled } = record;
+        const opening = await machine.open({ device, name: mapping, called, enrolled }, signal);
+        if (opening.outcome !== 'opened') throw openFailure(called, opening.outcome);
+        return opening.luks;
+      },
+      undo: async () => {
+        story.enter('closing');
+        const closed = await story.timed(() => machine.ensureClosed(mapping));
+        story.tell('luks:closed', { tookMs: closed.tookMs });
+      },
+      leftover: `LUKS is still open as ${mapping}`,
+    }),
+  );
+  story.tell('luks:opened', { tookMs: opened.tookMs });
+  return opened.result;
+}
+
+/** Mounts the checked file system; undone by the hooks before closing, and unmounting. */
+async function mount(run: Run, fstype: KnownFilesystem, hooks: Hooks, take: TakeStep): Promise<void> {
+  const {
+    job: { record },
+    machine,
+    story,
+    signal,
+    mapping,
+  } = run;
+  story.enter('mounting');
+  const mounted = await story.timed(() =>
+    take({
+      check: async () => {
+        if (await machine.isMounted()) throw filesystemFailure(record.label, 'mount-point-taken');
+      },
+      apply: async () => {
+        await mountFailure(record.label, fstype, () => machine.mount(mapping, fstype, signal));
+      },
+      undo: async () => {
+        await hooks.beforeUndo();
+        story.enter('unmounting');
+        const unmounted = await story.timed(() => machine.ensureUnmounted());
+        story.tell('fs:unmounted', { tookMs: unmounted.tookMs });
+      },
+      leftover: 'the file system is still mounted at /mnt/plaintext',
+    }),
+  );
+  story.tell('fs:mounted', { tookMs: mounted.tookMs });
+}
+
+/** Waits until all that was pulled is on the medium. */
+async function flush({ machine, story, signal }: Run): Promise<void> {
+  story.enter('flushing');
+  await machine.flush(signal);
+  throwIfCancelled(signal);
+}
+
+/** Writes down, inside the disk, that the pull was complete. */
+async function stamp(
+  { machine, story }: Run,
+  seal: Seal,
+): Promise<Required<Pick<RunResult, 'stampedAt' | 'historyAt' | 'generation'>>> {
+  story.enter('stamping');
+  const generation = seal.generation + 1;
+  await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
+  const historyAt = await machine.historyStand();
+  const stampedAt = new Date();
+  await machine.stamp(stampedAt);
+  story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
+  return { stampedAt, historyAt, generation };
+}
+
+const resultOf = ({
+  figures,
+  vanished,
+  suspicious,
+}: PullResult): Pick<RunResult, 'figures' | 'gaps' | 'vanished' | 'suspicious'> => ({
+  figures,
+  gaps: vanished > 0,
+  vanished,
+  ...(suspicious && { suspicious: true }),
+});
+
 /** Only after a good run: nothing old is given up for a state that may be bad. */
-async function thinOutHistory(
-  { config: { history }, record }: Job,
-  machine: Machine,
-  story: Story,
-  signal: AbortSignal,
-): Promise<void> {
+async function thinOutHistory({ job, machine, story, signal }: Run): Promise<void> {
+  const { history } = job.config;
   if (!history.enabled) return;
   story.enter('pruning');
   try {
-    const removed = await machine.pruneHistory({ now: timeForAge(record), ...history.keep }, signal);
+    const removed = await machine.pruneHistory({ now: timeForAge(job.record), ...history.keep }, signal);
     if (removed > 0) story.tell('history:pruned', { removed });
   } catch {
     // the backup is complete; the next run tries again
   }
 }
 
-const isNotReleased = (error: unknown): boolean => error instanceof Error && 'leftovers' in error;
-
-async function checkFilesystem(
-  mapping: string,
-  label: string,
-  machine: Machine,
-  story: Story,
-  signal: AbortSignal,
-): Promise<KnownFilesystem> {
+async function checkFilesystem({ job, machine, story, signal, mapping }: Run): Promise<KnownFilesystem> {
+  const { label } = job.record;
   story.enter('checking');
   const fstype = await machine.filesystemType(mapping);
   if (!isKnownFilesystem(fstype)) throw filesystemFailure(label, 'unknown-type');
@@ -158,13 +189,15 @@ async function checkFilesystem(
 }
 
 /** The inside must belong to the outside; nothing that stands on the disk is used for anything else. */
-async function verifyInside(record: DriveRecord, machine: Machine): Promise<Seal> {
+async function verifyInside({ job: { record }, machine, story }: Run): Promise<Seal> {
+  story.enter('verifying');
   const label = (await machine.readInside('LABEL'))?.trim();
   const seal = parseSeal(await machine.readInside(sealPath));
   verifyIdentity(record, {
     label: label !== undefined && labelPattern.test(label) ? label : label && '(unreadable)',
     seal,
   });
+  story.tell('label:verified', {});
   return (
     seal ?? {
       version: 1,

@@ -1,0 +1,166 @@
+import { opendir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { readLogBackwards } from '../history/change-log.ts';
+import { historyDirectory } from '../history/history-entry.ts';
+import { beginLog } from '../history/log-header.ts';
+import { isBetterAsked } from '../rsync/arguments.ts';
+import { deleteNamed } from '../rsync/delete-named.ts';
+import { troubleOfDisk } from '../rsync/failure.ts';
+import { fetchFile } from '../rsync/fetch-file.ts';
+import { LinkError, type Reach } from '../rsync/link.ts';
+import { lookForSomething } from '../rsync/list-source.ts';
+import { moveToHistory } from '../rsync/move-to-history.ts';
+import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
+import { parseStats } from '../rsync/output.ts';
+import { runRsync } from '../rsync/run-rsync.ts';
+import type { Place } from '../rsync/ssh.ts';
+import type { StartProgram } from '../system/command.ts';
+import type { Confine } from '../system/confine.ts';
+import type { Paths } from '../system/paths.ts';
+import type { Machine } from './machine.ts';
+
+/** The part of {@link Machine} that reads what a server sends. */
+export type ServerPart = Pick<Machine, 'pull' | 'isFilled' | 'fetchFile'>;
+
+/** Where a pull goes, and how it gets there. */
+interface Surroundings {
+  /** Starts programs that see nothing but the opened disk. */
+  readonly start: StartProgram;
+  readonly reach: Reach;
+  /** Mount point of the opened disk. */
+  readonly top: string;
+  readonly mirrorName: string;
+}
+
+/** @param mirrorName directory of the mirror on the disk */
+export function createServerPart(
+  start: StartProgram,
+  paths: Paths,
+  { reach: reachOut, confine }: { readonly reach: Reach; readonly confine: Confine },
+  mirrorName: string,
+): ServerPart {
+  const confined = (runner: StartProgram): Promise<StartProgram> => confine(runner, paths.plaintext);
+  const reach: Reach = (place, signal, work) =>
+    reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start) }));
+  return {
+    pull: async (order, signal) =>
+      pull(order, { start: await confined(start), reach, top: paths.plaintext, mirrorName }, signal),
+    isFilled: (config, source, path, signal) =>
+      orTrouble(
+        () =>
+          reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
+            lookForSomething(start, { config, source, path, rsh }, signal),
+          ),
+        ({ trouble }) => ({ filled: false, trouble }),
+      ),
+    fetchFile: (config, source, path, signal) =>
+      orTrouble(
+        () =>
+          reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
+            fetchFile(start, { config, source, path, top: paths.plaintext, rsh }, signal),
+          ),
+        ({ trouble }) => ({ trouble }),
+      ),
+  };
+}
+
+async function pull(
+  order: PullOrder,
+  { start, reach, top, mirrorName }: Surroundings,
+  signal: AbortSignal,
+): Promise<RsyncOutcome> {
+  const { name } = order.source;
+  const target = await ownDirectory(top, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
+  // rsync makes only the last directory on the way to the one of the source.
+  if (order.history && name !== undefined) await ownDirectory(top, join(historyDirectory, order.history.name), 0o755);
+  const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
+  if (typeof begun === 'object') return { ...nothingDone, ...begun };
+  const nothingThere = await isEmpty(target);
+  const isAsked =
+    order.survey !== true &&
+    isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
+  const place = { mirror: target, isEmpty: nothingThere, isAsked, ...(begun !== undefined && { mark: begun }) };
+  const there = { ...place, rsh: noRsh, top };
+  const named = (await moveToHistory(start, order, there, signal)) ?? (await deleteNamed(start, order, there, signal));
+  const pullAll = (): Promise<RsyncOutcome> =>
+    reach(placeOf(order), signal, (line) => runRsync(line.start, order, { ...place, rsh: line.rsh }, signal));
+  const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
+  if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
+  // rsync makes the directory only when it has something to put there.
+  if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log))))
+    await rm(order.history.log, { force: true });
+  return outcome;
+}
+
+/** Of an rsync that was ended, more may be in its log than was heard of it. */
+async function tellsOfChange(log: string): Promise<boolean> {
+  for await (const change of readLogBackwards(log)) return change.path.length > 0;
+  return false;
+}
+
+async function isEmpty(directory: string): Promise<boolean> {
+  const handle = await opendir(directory);
+  try {
+    return (await handle.read()) === null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What two rsyncs of one order did together. */
+const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome =>
+  before === undefined
+    ? last
+    : {
+        ...last,
+        changed: before.changed || last.changed,
+        figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
+      };
+
+/** What asks no server needs no connection. */
+const noRsh = '/usr/bin/false';
+
+const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({
+  source: source.source,
+  port: source.port,
+  ssh: config.ssh,
+});
+
+async function orTrouble<T>(
+  work: () => Promise<T>,
+  outcomeOf: (error: Pick<LinkError, 'trouble' | 'log'>) => T,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LinkError) return outcomeOf(error);
+    const trouble = troubleOfDisk(error);
+    if (trouble !== undefined) return outcomeOf({ trouble, log: '' });
+    throw error;
+  }
+}
+
+/** The outcome of an rsync that was not started. */
+const nothingDone: RsyncOutcome = {
+  figures: parseStats(''),
+  entries: 0,
+  skippedDeletions: 0,
+  vanished: 0,
+  changed: false,
+  log: '',
+};
+
+/** For want of a connection. */
+const notReached = ({ trouble, log }: Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
+  ...nothingDone,
+  trouble,
+  log,
+});
+
+/** Because the disk did not take its log. */
+function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {
+  const trouble = troubleOfDisk(error);
+  if (trouble === undefined) throw error;
+  return { trouble };
+}
