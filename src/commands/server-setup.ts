@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { parseSource, type Config } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
+import type { Config } from '../config/schema.ts';
 import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { nextSshKey } from '../keys/ssh-key.ts';

@@ -1,4 +1,5 @@
-import { parseSource, type Attestation, type Config } from './schema.ts';
+import { parseSource, type Attestation } from './source-schema.ts';
+import type { Config } from './schema.ts';
 
 /** One directory of a server that is backed up, with every setting that may be its own. */
 export interface PullSource {

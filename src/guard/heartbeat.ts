@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attestation } from '../config/schema.ts';
+import type { Attestation } from '../config/source-schema.ts';
 import type { Advice } from '../errors.ts';
 import { HeldError, type HeartbeatTrouble } from './hold.ts';
 

@@ -1,4 +1,4 @@
-import type { NotifyEvent } from '../config/schema.ts';
+import type { NotifyEvent } from '../config/notify-schema.ts';
 import type { EventMap, EventName } from '../bus/events.ts';
 
 /** One piece of news for the operator. */

@@ -1,4 +1,4 @@
-import type { CommandChannel } from '../config/schema.ts';
+import type { CommandChannel } from '../config/notify-schema.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';
 import type { Channel } from './channel.ts';

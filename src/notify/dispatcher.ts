@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
-import type { NotifyEvent } from '../config/schema.ts';
+import type { NotifyEvent } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 import type { NoticeMaker } from './notices.ts';

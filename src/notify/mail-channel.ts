@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { createTransport } from 'nodemailer';
-import type { MailChannel } from '../config/schema.ts';
+import type { MailChannel } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { notifyEvents } from '../config/schema.ts';
+import { notifyEvents } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';
 

@@ -1,7 +1,7 @@
 /** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
 import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName, OverdueRotation } from '../bus/events.ts';
-import type { NotifyEvent } from '../config/schema.ts';
+import type { NotifyEvent } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { failureNews, heldNews, successNews, type News } from './run-news.ts';
 import { releaseAdvice, type Release } from './wording.ts';

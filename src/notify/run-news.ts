@@ -1,5 +1,5 @@
 import type { EventMap } from '../bus/events.ts';
-import type { NotifyEvent } from '../config/schema.ts';
+import type { NotifyEvent } from '../config/notify-schema.ts';
 import { exitCodes } from '../errors.ts';
 import { describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
 import { count } from '../text/wording.ts';

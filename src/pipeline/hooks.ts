@@ -1,4 +1,4 @@
-import type { Hook, HookPoint } from '../config/schema.ts';
+import type { Hook, HookPoint } from '../config/hook-schema.ts';
 import { CancelledError, NotReleasedError, PullError } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
 import type { Job, PullResult, RunResult } from './job.ts';

@@ -1,4 +1,5 @@
-import type { Config, Hook } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { Hook } from '../config/hook-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Progress } from '../bus/events.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';

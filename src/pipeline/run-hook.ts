@@ -1,4 +1,4 @@
-import type { Hook } from '../config/schema.ts';
+import type { Hook } from '../config/hook-schema.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { endGroup } from '../system/process-group.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
-import { parseSource } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseSource, type Config } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
+import type { Config } from '../config/schema.ts';
 
 /** A server, and how it is reached. */
 export interface Place {

@@ -1,7 +1,8 @@
 import { copyFile, chmod, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { CliContext } from '../terminal/cli-context.ts';
-import { configSchema, parseSource, type Config, type KeySettings } from '../config/schema.ts';
+import { configSchema, type Config, type KeySettings } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
 import { writeNewConfig } from '../config/write.ts';
 import { UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import type { CliContext } from '../terminal/cli-context.ts';
-import { configSchema, parseSource, type Config } from '../config/schema.ts';
+import { configSchema, type Config } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { previewConfig, updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
 import { KeyError, UsageError } from '../errors.ts';

@@ -1,5 +1,6 @@
 import type { CliContext } from '../terminal/cli-context.ts';
-import { parseSource, type Config } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
+import type { Config } from '../config/schema.ts';
 import { serversOf, type PullSource } from '../config/sources.ts';
 import { askYes } from '../terminal/ask-question.ts';
 import {

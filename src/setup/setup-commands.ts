@@ -1,4 +1,5 @@
-import { parseSource, type Config } from '../config/schema.ts';
+import { parseSource } from '../config/source-schema.ts';
+import type { Config } from '../config/schema.ts';
 import { serversOf } from '../config/sources.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Attestation } from '../config/schema.ts';
+import type { Attestation } from '../config/source-schema.ts';
 import { UsageError } from '../errors.ts';
 import { scriptBody } from './script-body.ts';
 

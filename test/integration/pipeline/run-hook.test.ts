@@ -2,7 +2,7 @@ import { chmod, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Hook } from '../../../src/config/schema.ts';
+import type { Hook } from '../../../src/config/hook-schema.ts';
 import { startProgram } from '../../../src/system/command.ts';
 import { runHook } from '../../../src/pipeline/run-hook.ts';
 

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { duration, share } from './values.ts';
+
+/** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
+export const sourcePattern =
+  /^(?<user>[a-z_][a-z0-9_-]{0,31})@(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?<path>[^\0\n]*))?$/;
+
+/** Plain names only: they also get into a script of the server. */
+const namePattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
+
+export const attestation = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{8,64}$/, 'must be 8 to 64 letters, digits, dots, _ or -')
+    .describe('stands in the file; another one means another server or directory'),
+  file: z
+    .string()
+    .regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only')
+    .default('.extbackup-heartbeat')
+    .describe('below the directory that the forced command allows'),
+  maxAge: duration.prefault('9d').describe('an older time in the file means that the main backup itself has not run'),
+});
+export type Attestation = z.infer<typeof attestation>;
+
+export const sourceText = z.string().regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH');
+export const sshPort = z.int().min(1).max(65535);
+
+export const exclude = z.array(z.string().min(1)).default([]);
+
+/** How much a run may do before it stops to ask. */
+export const guardSettings = {
+  enabled: z.boolean(),
+  deleted: share,
+  changed: share,
+  bytes: share,
+  content: z.enum(['warn', 'hold', 'off']),
+  floor: z.int().min(0),
+};
+
+/** A plain name: it is a directory on the disk, and stands in logs and messages. */
+const sourceName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, _ or -, and begin with a letter or digit',
+  );
+
+export const requires = z
+  .array(z.string().regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only'))
+  .default([])
+  .describe(
+    'paths below the source that must be there and not be empty; a file system that is not mounted on the server ends the run',
+  );
+
+/** An entry of `sources:`. What it leaves out is as the settings outside of it say. */
+export const namedSource = z.strictObject({
+  name: sourceName.describe('its directory in the mirror and in the history'),
+  source: sourceText.describe('the backup server'),
+  port: sshPort.optional().describe('its ssh port'),
+  exclude: exclude.describe('rsync exclude patterns, besides those of pull'),
+  requires,
+  guard: z.strictObject(guardSettings).partial().default({}).describe('limits of its own'),
+  attestation: z
+    .union([attestation, z.literal('none')])
+    .optional()
+    .describe('a heartbeat of its own; none asks for no heartbeat'),
+});
+
+/** The parts of a source. `path` is empty for the whole allowed directory. */
+export interface Source {
+  readonly user: string;
+  readonly host: string;
+  readonly path: string;
+}
+
+/**
+ * Splits `USER@HOST[:PATH]`.
+ * @returns undefined when the text is no such thing
+ */
+export function parseSource(text: string): Source | undefined {
+  const groups = sourcePattern.exec(text)?.groups;
+  if (groups?.['user'] === undefined || groups['host'] === undefined) return undefined;
+  return { user: groups['user'], host: groups['host'], path: groups['path'] ?? '' };
+}
