@@ -47,7 +47,9 @@ export async function preparedStation(...labels: string[]): Promise<Preparation>
 /** Installs a package. Nothing is fetched: what it depends on is in the guest already. */
 export async function installPackage(guest: Guest, debPath: string): Promise<void> {
   await guest.copyIn(debPath, '/root/package.deb');
-  await guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb; rm /root/package.deb');
+  await guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb; rm /root/package.deb', {
+    timeoutMs: 600_000, // it waits for the agent to start, which a busy host may keep waiting
+  });
 }
 
 /** Answers what `extbackup setup` asks. The key derivation gets little memory: an emulated processor is slow at it. */
