@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { afterAll } from 'vitest';
-import { bundleProgram } from '../../../debian/bundle.ts';
-
-const program = mkdtempSync(`${tmpdir()}/extbackup-program-`);
-await bundleProgram(program);
-afterAll(() => {
-  rmSync(program, { recursive: true });
-});
+import { inject } from 'vitest';
 
 /** How a script in {@link inSandbox} ended. */
 export interface SandboxResult {
@@ -47,7 +38,7 @@ export function inSandbox(script: string, timeoutMs = 120_000): SandboxResult {
         PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
         HOME: '/root',
         LC_ALL: 'C.UTF-8',
-        PROGRAM: program,
+        PROGRAM: inject('program'),
         NODE: process.execPath,
       },
     },
