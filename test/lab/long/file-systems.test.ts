@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openLab, type Lab } from '../lab.ts';
-import { preparedStation } from '../station.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { assertClosed } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** A disk with each file system that can be chosen besides ext4 is prepared, backed up to. */
-let lab: Lab;
+const lab = useStation();
 beforeAll(async () => {
-  lab = await openLab(await preparedStation());
   await lab.server.shell('mkdir -p /backups/docs && echo one > /backups/docs/a');
 });
-afterAll(() => lab.close());
 
 it.each([
   ['xfs', 'DISK_X'],

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from '../stories/operator.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** What stops, warns and runs along with a pull, on a real kernel: heartbeat, gaps, content alarm, hooks, thinning out. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 let settings: string;
 
 const patience = { timeoutMs: 400_000 };
 const checksums = (directory: string): string =>
   `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
-const onDisk = <T>(look: (top: string) => Promise<T>): Promise<T> => lookInside(lab, disk, look);
+const onDisk = <T>(look: (top: string) => Promise<T>): Promise<T> => lookInside(lab, lab.disk, look);
 const mirror = (): Promise<string> => onDisk((top) => lab.guest.ask(checksums(`${top}/backups`), patience));
 const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), patience);
 const entries = (): Promise<string[]> =>
@@ -28,17 +26,13 @@ const configure = (more: string): Promise<void> =>
 const lastSuccess = async (): Promise<string | null> => (await driveNow(lab, 'BACKUP_1')).lastSuccess;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   settings = await lab.guest.ask('cat /etc/extbackup/config.yaml');
   await lab.server.shell(
     'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do yes "the letter number $i to a customer" | head -n 40 | tee office/$i.txt > plans/$i.txt; done',
   );
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug'], 600_000);
 });
-afterAll(() => lab.close());
 beforeEach(() => configure(''));
 
 describe('the heartbeat of the server', () => {

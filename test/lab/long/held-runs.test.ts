@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from '../stories/operator.ts';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** The day for which the disks exist: the server is emptied, encrypted or half gone, and somebody plugs a disk in. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 let good: string;
 
 const files = 10_000;
@@ -35,7 +33,7 @@ const checksums = (directory: string): string =>
   `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
 const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), patience);
 const onDisk = (directory = 'backups'): Promise<string> =>
-  lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
+  lookInside(lab, lab.disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
 
 /** Runs our program. Returns its exit code and all that it said. */
 async function extbackup(...args: readonly string[]): Promise<string> {
@@ -48,20 +46,16 @@ const backUp = (): Promise<string> => extbackup('run', '--drive', 'BACKUP_1');
 vi.setConfig({ testTimeout: 1_800_000 });
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups');
   await onServer(`for d in range(${String(folders)}):
     os.mkdir(f'dir-{d}')
     for i in range(${String(inEach)}): put(f'dir-{d}/file-{i}', f'content {d} {i}\\n'.encode() * 9)`);
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug'], 600_000);
   await lab.server.shell('cp -a /backups /backups.good', patience);
   good = await onDisk();
   expect(good).toBe(await serverNow());
 });
-afterAll(() => lab.close());
 
 describe('a server whose files were', () => {
   beforeEach(async () => {
@@ -82,9 +76,9 @@ describe('a server whose files were', () => {
   it('encrypted: the run is held early, says so, and is put back byte for byte', async () => {
     await onServer(`for path in each(range(15)): put(path, os.urandom(3000))`);
     const stampedBefore = (await driveNow(lab, 'BACKUP_1')).lastSuccess;
-    await lab.guest.unplug(disk);
+    await lab.guest.unplug(lab.disk);
     await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
-    await lab.guest.plug(disk);
+    await lab.guest.plug(lab.disk);
     const held = await waitForState(lab, 'BACKUP_1', ['held'], 600_000);
     expect(held.message).toMatch(new RegExp(`^held: 7\\d % of files changed \\(${String(15 * inEach)}\\)`));
     expect(held.message).toContain('safe to unplug');
@@ -96,7 +90,7 @@ describe('a server whose files were', () => {
     });
     // It was ended before it had replaced everything.
     expect(
-      Number(await lookInside(lab, disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience))),
+      Number(await lookInside(lab, lab.disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience))),
     ).toBeLessThan(0.6 * files);
 
     // Asked again, it touches nothing.

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from '../stories/operator.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { assertClosed, eventsOf, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** A server that is not what it was, and disks and neighbours that mean no good. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
   await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {retries: 1, stallTimeout: 10s}/' /etc/extbackup/config.yaml");
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
-afterAll(() => lab.close());
 
 const run = async (): Promise<{ exitCode: number; stderr: string; seconds: number }> => {
   const begin = performance.now();
@@ -59,7 +53,7 @@ it('a hundred events of one disk start no second run, and nobody but root can as
   const { guest } = lab;
   const runs = (await eventsOf(lab, 'run:started')).length;
   const pid = await guest.ask('systemctl show -P MainPID extbackup');
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   await guest.shell(
     `for i in $(seq 50); do udevadm trigger --action=add ${device}; udevadm trigger --action=change ${device}; done; udevadm settle`,
   );
@@ -90,7 +84,7 @@ it('a disk that only claims to be ours, with the largest header there is, is not
 
 it('a header that is broken is told, and put back it opens again', async () => {
   const { guest } = lab;
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   // The JSON areas of both headers: the disk still looks like LUKS, and cannot be opened.
   await guest.shell(
     `cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header; for at in 4096 20480; do head -c 8192 /dev/urandom | dd of=${device} bs=4096 seek=$((at / 4096)) conv=notrunc,fsync status=none; done`,

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { setUpServer } from '../station.ts';
-import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
+import { useStation } from '../stories/use-station.ts';
 
-let lab: Lab;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  const [disk] = station.disks as [UsbDisk];
+  const [disk] = lab.drawer as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
   await lab.guest.plug(disk);
 });
-afterAll(() => lab.close());
 
 it('a new ssh key replaces the old one only when it has worked', async () => {
   const { guest, server } = lab;

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { password as firstPassword } from '../station.ts';
-import { assertClosed, openStation, waitForState } from '../stories/operator.ts';
+import { assertClosed, waitForState } from '../stories/operator.ts';
 import {
   atTerminal,
   commandsOfSheet,
@@ -12,20 +11,18 @@ import {
   shellPrompt,
 } from '../stories/person.ts';
 import type { UsbDisk } from '../usb-disk.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** The keys change, told in order: a new password while a disk is away; then the keys of a machine that was set up by hand. */
-let lab: Lab;
+const lab = useStation('BACKUP_1', 'BACKUP_2');
 let disks: readonly [UsbDisk, UsbDisk];
 const newPassword = 'tünnel vision 2';
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1', 'BACKUP_2');
-  lab = station;
-  disks = station.disks as [UsbDisk, UsbDisk];
+  disks = lab.drawer as [UsbDisk, UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; head -c 8M /dev/urandom > /backups/docs/report');
   await giveTerminal(lab.guest);
 });
-afterAll(() => lab.close());
 
 it('a new password: the disk that is there gets the new key, and the old one opens nothing but the header copy', async () => {
   const { guest } = lab;

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { failureOf } from '../stories/failed-run.ts';
-import { openStation } from '../stories/operator.ts';
-import type { UsbDisk } from '../usb-disk.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** More that goes wrong, and ends with its own message and exit code, with the disk closed and LABEL as it was. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
   await lab.guest.snapshot('a disk in the drawer');
 });
 beforeEach(() => lab.guest.restore('a disk in the drawer'));
-afterAll(() => lab.close());
 
-const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, disk);
+const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, lab.disk);
 
 it('a server with another host key', async () => {
   await lab.guest.shell(
@@ -39,12 +32,12 @@ it('a directory that does not exist on the server', async () => {
 
 it('a disk with another key', async () => {
   await lab.guest.shell('systemctl stop extbackup');
-  await lab.guest.plug(disk);
-  const device = await lab.guest.deviceOf(disk);
+  await lab.guest.plug(lab.disk);
+  const device = await lab.guest.deviceOf(lab.disk);
   await lab.guest.shell(
     `head -c 64 /dev/zero | tr '\\0' a > /root/other; cryptsetup luksChangeKey --batch-mode --key-file /mnt/ramfs/luks_pw ${device}1 /root/other`,
   );
-  await lab.guest.yank(disk);
+  await lab.guest.yank(lab.disk);
   await lab.guest.shell('systemctl start extbackup');
   expect(await failedRun()).toMatchObject({ code: 'EXB_KEY_REJECTED', exitCode: 12 });
   await lab.guest.shell(`cryptsetup luksChangeKey --batch-mode --key-file /root/other ${device}1 /mnt/ramfs/luks_pw`);

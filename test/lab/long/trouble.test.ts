@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import { assertClosed, openStation, waitForState } from '../stories/operator.ts';
-import type { UsbDisk } from '../usb-disk.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { assertClosed, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** What a station must bear beside a broken run: two that want the same, and a system disk without room. */
-let lab: Lab & { readonly disks: readonly UsbDisk[] };
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  lab = await openStation('BACKUP_1');
-  [disk] = lab.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; head -c 3M /dev/urandom > /backups/docs/a');
 });
-afterAll(() => lab.close());
 
 const runCount = async (): Promise<number> =>
   Number(await lab.guest.ask('wc -l < /var/lib/extbackup/runs.jsonl 2>/dev/null || echo 0'));
@@ -33,7 +28,7 @@ it('a second agent ends at once, and the first one goes on', async () => {
 
 it('while a person waits, cron and a second command ask too: one run at a time', async () => {
   const { guest } = lab;
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   const before = await runCount();
   const codes = await guest.ask(
@@ -56,7 +51,7 @@ it('while a person waits, cron and a second command ask too: one run at a time',
     expect(run.startedAt >= (runs[index - 1]?.endedAt ?? '')).toBe(true);
   }
   await assertClosed(lab);
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
 });
 
 it('without leave to hear of USB the agent says so once and goes on with what udev tells', async () => {
@@ -68,7 +63,7 @@ it('without leave to hear of USB the agent says so once and goes on with what ud
       `mkdir -p ${extra}; printf '[Service]\n${setting}\n' > ${extra}/no-usb.conf; systemctl daemon-reload; systemctl restart extbackup`,
     );
     const before = await runCount();
-    await guest.plug(disk);
+    await guest.plug(lab.disk);
     await guest.waitFor(
       'the backup',
       `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`,
@@ -83,7 +78,7 @@ it('without leave to hear of USB the agent says so once and goes on with what ud
       );
     expect(told).toHaveLength(1);
     expect(await guest.ask('systemctl show -P NRestarts extbackup')).toBe('0');
-    await guest.unplug(disk);
+    await guest.unplug(lab.disk);
   }
   await guest.shell(`rm ${extra}/no-usb.conf; systemctl daemon-reload; systemctl restart extbackup`);
 });
@@ -96,15 +91,15 @@ it('a full system disk stops no backup: the operator is told, and the next run w
   await guest.shell(
     'fallocate -l $(($(stat -f -c %f /) * $(stat -f -c %S /) - 16000000)) /var/filler || true; cat /dev/zero > /var/filler2 2>/dev/null || true; ! echo x 2>/dev/null > /var/lib/extbackup/probe; rm -f /var/lib/extbackup/probe',
   );
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.waitFor('the backup', 'grep -q \'"state":"safe-to-unplug"\' /run/extbackup/status.json', 180_000);
   await assertClosed(lab);
   expect(await guest.ask('cat /run/extbackup/status.json')).toContain('could not be');
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
   const before = await runCount(); // the last block of the list of runs may have had room for one more
   await guest.shell('rm /var/filler /var/filler2; sync');
   await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.waitFor(
     'the next run',
     `[ "$(wc -l < /var/lib/extbackup/runs.jsonl)" -gt ${String(before)} ] && grep -q '"state":"safe-to-unplug"' /run/extbackup/status.json`,
@@ -114,7 +109,7 @@ it('a full system disk stops no backup: the operator is told, and the next run w
     drives: { label: string; lastSuccess: string | null }[];
   };
   expect(drives.find(({ label }) => label === 'BACKUP_1')?.lastSuccess).not.toBeNull();
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
 });
 
 it('the agent sees in its unit what rsync reads and writes, so that only a true standstill is one', async () => {
@@ -124,7 +119,7 @@ it('the agent sees in its unit what rsync reads and writes, so that only a true 
     "sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500}/' /etc/extbackup/config.yaml",
   );
   await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.waitFor(
     'rsync',
     'pgrep -x rsync >/dev/null && grep -q \'"phase":"pulling"\' /run/extbackup/status.json',

@@ -1,28 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import { assertClosed, driveNow, eventsOf, openStation, takeOut, waitForState } from '../stories/operator.ts';
-import type { UsbDisk } from '../usb-disk.ts';
+import { assertClosed, driveNow, eventsOf, takeOut, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
 });
-afterAll(() => lab.close());
 
 const opened = async (): Promise<number> => (await eventsOf(lab, 'luks:opened')).length;
 
 it('a disk and its copy at once are both refused, and the one that stays too, until it is plugged in alone', async () => {
   const { guest } = lab;
-  const copy = await disk.clone('COPY');
+  const copy = await lab.disk.clone('COPY');
   const before = await opened();
   await guest.run(['extbackup', 'lock']); // so that the first is not at work when the second comes
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.plug(copy);
   const refusals = async (): Promise<Record<string, unknown>[]> =>
     (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
@@ -35,8 +29,8 @@ it('a disk and its copy at once are both refused, and the one that stays too, un
   expect(await driveNow(lab, 'BACKUP_1')).toMatchObject({ state: 'failed', present: true });
   expect((await driveNow(lab, 'BACKUP_1')).message).toContain('plugged in anew');
   expect({ opened: await opened(), refusals: (await refusals()).length }).toEqual({ opened: before, refusals: 2 });
-  await takeOut(lab, disk);
-  await guest.plug(disk);
+  await takeOut(lab, lab.disk);
+  await guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   await assertClosed(lab);
 });

@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { eventsOf, lookInside, waitForState } from './operator.ts';
 import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
+import { useStation } from './use-station.ts';
 
 /** What a thief of the station finds on its disk after a life of unlocking, running, locking and rebooting: nothing. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 /** Made on the server from words that do not tell it: what is typed in the lab passes through the memory of the station's sshd. */
 const markerOf = (words: string): string => createHash('sha256').update(words).digest('hex').slice(0, 32);
 const [nameMarker, dataMarker] = [markerOf('name of a payroll'), markerOf('content of a payroll')];
 const inShell = (words: string): string => `$(printf '${words}' | sha256sum | cut -c1-32)`;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell(
     `mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`,
   );
@@ -28,7 +23,6 @@ beforeAll(async () => {
     "printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py, /run/extbackup/intruder]}]\\n' >> /etc/extbackup/config.yaml",
   );
 });
-afterAll(() => lab.close());
 
 /** A secret in pieces of 16 bytes: whoever has 32 bytes of it, wherever they begin, has one of them whole. */
 const pieces = (secret: Buffer): Buffer[] =>
@@ -81,7 +75,7 @@ it('no secret is in a command line, an environment or the journal at any moment 
   await guest.waitFor('the sampler to look', 'test -s /run/rounds');
   await guest.shell(`logger ${planted.message}`);
   const pid = await guest.ask('systemctl show --property MainPID --value planted');
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   expect(await guest.ask('systemctl is-active sampler')).toBe('active');
   await guest.shell('systemctl stop sampler planted; umount /mnt/sampler');
@@ -120,7 +114,7 @@ it('an rsync that means no good gets no further than the opened disk', async () 
   expect(await guest.ask('extbackup doctor | grep rsync-confined')).toMatch(/^ok /);
   await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 240_000 });
   await guest.shell('mv /usr/bin/rsync.real /usr/bin/rsync');
-  const attempts = (await lookInside(lab, disk, (top) => guest.ask(`cat ${top}/attempts`))).split('\n');
+  const attempts = (await lookInside(lab, lab.disk, (top) => guest.ask(`cat ${top}/attempts`))).split('\n');
   expect(attempts.filter((line) => line.startsWith('done '))).toEqual([
     'done write /mnt/plaintext/own',
     'done read /mnt/plaintext/LABEL',
@@ -178,9 +172,9 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   expect(keyHex.length).toBe(128);
   expect(seed.length).toBe(32);
   const runsBefore = (await eventsOf(lab, 'run:succeeded')).length;
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
   await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.waitFor('another run', async () => (await eventsOf(lab, 'run:succeeded')).length > runsBefore, 240_000);
   // Asks the kernel to swap out what it may of every service; EAGAIN when that was less than asked for. Not of sshd: the lab
   // itself reads the secrets through it.
@@ -190,7 +184,7 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   expect(Number(await guest.ask("awk '/swapfile/ {print $4}' /proc/swaps"))).toBeGreaterThan(0);
   await guest.run(['extbackup', 'lock'], { timeoutMs: 60_000 });
   expect(await guest.ask('ls -A /mnt/ramfs')).toBe('');
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
   await guest.reboot();
   await giveTerminal(guest);
   // The first login after the boot.

@@ -1,21 +1,19 @@
 import { basename } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../host.ts';
-import { openLab, type Lab } from '../lab.ts';
-import { preparedStation, prepareDisk } from '../station.ts';
+import { prepareDisk } from '../station.ts';
 import { waitForState } from './operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
+import { useStation } from './use-station.ts';
 
 /** What a person does with disks besides plugging them in, on a real kernel and from the installed package. */
-let lab: Lab;
+const lab = useStation();
 
 beforeAll(async () => {
-  lab = await openLab(await preparedStation());
   await lab.server.shell('mkdir -p /backups/docs && echo one > /backups/docs/a && echo two > /backups/docs/b');
   await lab.guest.snapshot('set up');
 });
 afterEach(() => lab.guest.restore('set up'));
-afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
 const extbackup = (...args: readonly string[]): Promise<RunResult> =>

@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/held-runs.test.ts. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 const checksums = (directory: string): string =>
   `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
-const onDisk = (): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
+const onDisk = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
 const onServer = (): Promise<string> => lab.server.ask(checksums('/backups'));
 const extbackup = (...args: readonly string[]) =>
   lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell(
     'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
   );
@@ -25,10 +20,9 @@ beforeAll(async () => {
   await lab.guest.shell(
     `printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`,
   );
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
-afterAll(() => lab.close());
 
 let good: string;
 
@@ -37,9 +31,9 @@ it('an encrypted server does not reach the copy: the run is held, and says why w
   expect(good).toBe(await onServer());
   const { lastSuccess } = await driveNow(lab, 'BACKUP_1');
   await lab.server.shell('cd /backups && for f in office/*.txt; do head -c 3000 /dev/urandom > $f; done');
-  await lab.guest.unplug(disk);
+  await lab.guest.unplug(lab.disk);
   await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   const held = await waitForState(lab, 'BACKUP_1', ['held']);
   expect(held.message).toMatch(/(?:49|50) % of files changed \(150\)/);
   expect(held.message).toContain('safe to unplug');
@@ -91,7 +85,7 @@ it('what the server lost is deleted by name, without a second look at the server
   expect(await onDisk()).toBe(await onServer());
   // No rsync had a word in it: what it says would follow the first line of the log. All of it is where the history has its place.
   expect(
-    await lookInside(lab, disk, (top) =>
+    await lookInside(lab, lab.disk, (top) =>
       lab.guest.ask(
         `cd ${top}/.extbackup/history; f=$(ls | tail -1); wc -l < "$f"; ls ${top}/history/"\${f%.log}"/plans | wc -l`,
       ),

@@ -1,22 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, takeOut, waitForState } from './operator.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { assertClosed, eventsOf, takeOut, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** A disk that was in other hands for a night: its LUKS header says that nothing is encrypted, and our key still opens it. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
-afterAll(() => lab.close());
 
 const switchOff = async (device: string): Promise<void> => {
   const input = await readFile(new URL('../on-guest/switch-off-encryption.py', import.meta.url), 'utf8');
@@ -31,13 +25,13 @@ const refused = async (...words: string[]): Promise<void> => {
 
 it('is not opened by a run, and not by a person, a restore, a verification or an adoption', async () => {
   const { guest } = lab;
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   await guest.shell(`cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header`);
   await switchOff(device);
   await guest.shell(`cryptsetup open --test-passphrase --key-file /mnt/ramfs/luks_pw ${device}`); // the key fits as before
   const opened = (await eventsOf(lab, 'luks:opened')).length;
-  await takeOut(lab, disk);
-  await guest.plug(disk);
+  await takeOut(lab, lab.disk);
+  await guest.plug(lab.disk);
   const { message } = await waitForState(lab, 'BACKUP_1', ['failed']);
   expect(message).toContain('is no encryption');
   expect((await eventsOf(lab, 'run:failed')).at(-1)).toMatchObject({ code: 'EXB_LUKS_HEADER', exitCode: 10 });
@@ -51,7 +45,7 @@ it('is not opened by a run, and not by a person, a restore, a verification or an
 
 it('is good again with its own header', async () => {
   const { guest } = lab;
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   await guest.shell(`cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header`);
   const { exitCode } = await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
     okCodes: 'any',
@@ -62,7 +56,7 @@ it('is good again with its own header', async () => {
 
 it('of another volume key is not taken for the one that was enrolled', async () => {
   const { guest } = lab;
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   const uuid = await guest.ask(`cryptsetup luksUUID ${device}`);
   await guest.shell(
     `cryptsetup luksFormat --batch-mode --type luks2 --uuid ${uuid} --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /mnt/ramfs/luks_pw ${device}; udevadm settle`,
@@ -77,7 +71,7 @@ it('of another volume key is not taken for the one that was enrolled', async () 
 
 it('a good disk that a person mounts shows nothing to other local users', async () => {
   const { guest } = lab;
-  const device = `${await guest.deviceOf(disk)}1`;
+  const device = `${await guest.deviceOf(lab.disk)}1`;
   await guest.shell(`cryptsetup luksHeaderRestore --batch-mode ${device} --header-backup-file /root/header`);
   await guest.shell('extbackup mount BACKUP_1');
   const look = await guest.run(['runuser', '-u', 'nobody', '--', 'ls', '/mnt/plaintext'], { okCodes: 'any' });

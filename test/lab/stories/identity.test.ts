@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, lookInside, openStation, takeOut, waitForState, type DriveNow } from './operator.ts';
+import { assertClosed, eventsOf, lookInside, takeOut, waitForState, type DriveNow } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** One disk and its copies, told in order: which is the real one, and what becomes of the others. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 let lastWeek: UsbDisk;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
-  lastWeek = await disk.clone('LASTWEEK');
+  lastWeek = await lab.disk.clone('LASTWEEK');
 });
-afterAll(() => lab.close());
 
 const labelTime = (which: UsbDisk): Promise<string> =>
   lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
@@ -44,9 +39,9 @@ async function refusedInside(
 }
 
 it('a disk that was put back to last week is refused, with its LABEL as it was', async () => {
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await takeOut(lab, disk);
+  await takeOut(lab, lab.disk);
   const { shown, failure } = await refusedInside(lastWeek, '0', async () => {
     const byHand = await lab.guest.run(['extbackup', 'verify'], { okCodes: 'any' }); // would write checksums
     expect(byHand).toMatchObject({
@@ -62,7 +57,7 @@ it('a disk that was put back to last week is refused, with its LABEL as it was',
 it('a disk with the seal of another inside is refused', async () => {
   const { guest } = lab;
   await guest.shell('systemctl stop extbackup');
-  const swapped = await disk.clone('SWAPPED');
+  const swapped = await lab.disk.clone('SWAPPED');
   await guest.plug(swapped);
   const device = await guest.deviceOf(swapped);
   await guest.shell(

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, waitForState } from './operator.ts';
 import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from './person.ts';
+import { useStation } from './use-station.ts';
 
 /** The daily life of the keys, told in order: logins, a run, a locked station. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; head -c 8M /dev/urandom > /backups/docs/report');
   await giveTerminal(lab.guest);
 });
-afterAll(() => lab.close());
 
 it('the first login is asked for the password, can refuse with Ctrl-C, and nothing else is ever asked', async () => {
   const { guest } = lab;
@@ -60,7 +54,7 @@ it('a question that systemd asks keeps nobody from unlocking, and its answer unl
 
 it('during a run, lock is refused, a wrong password changes nothing, and unlocking again breaks nothing', async () => {
   const { guest } = lab;
-  await guest.plug(disk);
+  await guest.plug(lab.disk);
   await guest.waitFor('rsync', 'pkill -STOP -x rsync');
   const before = await guest.ask('sha256sum /mnt/ramfs/*');
   expect((await guest.run(['extbackup', 'lock'], { okCodes: [11] })).stderr).toContain('A run is going');

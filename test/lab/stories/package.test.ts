@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { builtPackage } from '../station.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** The package on a running station: installed, upgraded in the middle of a run, removed and purged. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; head -c 20M /dev/urandom > /backups/docs/a');
   await lab.guest.copyIn(await builtPackage(), '/root/package.deb');
 });
-afterAll(() => lab.close());
 
 const agentPid = (): Promise<string> => lab.guest.ask('systemctl show -p MainPID --value extbackup');
 
@@ -32,7 +26,7 @@ describe('an installed package', () => {
   it('is upgraded without ending the run that goes on; then the new agent starts', async () => {
     await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {bandwidthLimit: 2000}/' /etc/extbackup/config.yaml");
     const before = await agentPid();
-    await lab.guest.plug(disk);
+    await lab.guest.plug(lab.disk);
     await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);
     await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb', { timeoutMs: 120_000 });
     expect(await eventsOf(lab, 'sync:finished')).toEqual([]); // the upgrade did happen in the middle

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { differences, makeSourceTree, manifestOf } from '../source-tree.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
 import { atTerminal, giveTerminal } from './person.ts';
+import { useStation } from './use-station.ts';
 
 /** The main job: a disk is plugged in, and without any command it ends as an exact mirror, closed, safe to unplug. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 const plantedName = 'quarterly-figures-planted-name';
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups');
   await lab.server.shell(`echo planted-content > /backups/${plantedName}`);
   await giveTerminal(lab.guest);
@@ -26,7 +21,6 @@ beforeAll(async () => {
   await inBackground('watch-status', 'extbackup', 'status', '--json', '--watch');
   await lab.guest.waitFor('the watching to begin', 'test -s /run/watch-status');
 });
-afterAll(() => lab.close());
 
 /** A program that runs beside the story; what it says is in /run/NAME. */
 const inBackground = (name: string, ...command: string[]): Promise<unknown> =>
@@ -40,7 +34,7 @@ const inBackground = (name: string, ...command: string[]): Promise<unknown> =>
 
 describe('the first plug', () => {
   it('leads to "safe to unplug" without any command', async () => {
-    await lab.guest.plug(disk);
+    await lab.guest.plug(lab.disk);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     expect((await driveNow(lab, 'BACKUP_1')).lastSuccess).not.toBeNull();
     await assertClosed(lab);
@@ -88,14 +82,14 @@ describe('the first plug', () => {
 
   it('made an exact mirror, by an independent reader', async () => {
     const source = await manifestOf(lab.server, '/backups');
-    const mirror = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    const mirror = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     expect(source.length).toBeGreaterThan(100);
     expect(differences(source, mirror)).toEqual([]);
   });
 
   it('moved the time of LABEL, and left its content without a newline', async () => {
     const [stamped] = await eventsOf(lab, 'label:stamped');
-    const { mtime, label } = await lookInside(lab, disk, async (top) => ({
+    const { mtime, label } = await lookInside(lab, lab.disk, async (top) => ({
       mtime: Number(await lab.guest.ask(`stat -c %Y ${top}/LABEL`)),
       label: await lab.guest.ask(`od -An -c ${top}/LABEL | tr -d ' \\n'`),
     }));
@@ -117,18 +111,18 @@ describe('the first plug', () => {
 
 describe('a second plug', () => {
   it('transfers only what changed, and removes what the source lost', async () => {
-    await lab.guest.unplug(disk);
+    await lab.guest.unplug(lab.disk);
     await lab.guest.waitFor('the disk to be gone', `! grep -q '"present":true' /run/extbackup/status.json`);
     await lab.server.shell(
       `echo more > /backups/new-file; echo changed > /backups/${plantedName}; rm -r /backups/rights`,
     );
-    await lab.guest.plug(disk);
+    await lab.guest.plug(lab.disk);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     const finished = (await eventsOf(lab, 'sync:finished')).at(-1);
     expect(finished?.['filesTransferred']).toBe(2);
     expect(finished?.['filesDeleted']).toBeGreaterThan(0);
     const source = await manifestOf(lab.server, '/backups');
-    const mirror = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    const mirror = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     expect(differences(source, mirror)).toEqual([]);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(2);
   });
@@ -146,7 +140,7 @@ describe('a run that an operator asks for at a terminal', () => {
 
 describe('an emptied source', () => {
   it('is an error, and the mirror stays as it is', async () => {
-    const before = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    const before = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     await lab.server.shell('find /backups -mindepth 1 -delete');
     const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
       okCodes: 'any',
@@ -155,7 +149,7 @@ describe('an emptied source', () => {
     expect(stderr).toContain('empty');
     expect(exitCode).toBe(13);
     await assertClosed(lab);
-    const after = await lookInside(lab, disk, (top) => manifestOf(lab.guest, `${top}/backups`));
+    const after = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
     expect(differences(before, after).filter((line) => !line.startsWith('.: mtime'))).toEqual([]); // rsync sets the time of the top directory
   });
 });

@@ -1,27 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
-import type { UsbDisk } from '../usb-disk.ts';
 import { failureOf } from './failed-run.ts';
-import { assertClosed, eventsOf, lookInside, openStation } from './operator.ts';
+import { assertClosed, eventsOf, lookInside } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** What goes wrong ends with its own message and exit code, with the disk closed and LABEL as it was. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
   await lab.guest.snapshot('a disk in the drawer');
 });
 beforeEach(() => lab.guest.restore('a disk in the drawer'));
-afterAll(() => lab.close());
 
-const labelTime = (): Promise<string> => lookInside(lab, disk, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
+const labelTime = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
 
-const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, disk);
+const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, lab.disk);
 
 it('an unreachable server', async () => {
   await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {retries: 1}/' /etc/extbackup/config.yaml");
@@ -48,7 +42,7 @@ describe('a disk', () => {
   it('with a LABEL of another', async () => {
     await changeInside((top) => `printf BACKUP_9 > ${top}/LABEL`);
     expect(await failedRun()).toMatchObject({ code: 'EXB_LABEL_MISMATCH', exitCode: 10 });
-    await lab.guest.unplug(disk);
+    await lab.guest.unplug(lab.disk);
     await changeInside((top) => `printf BACKUP_1 > ${top}/LABEL; touch -d @0 ${top}/LABEL`);
   });
 
@@ -71,11 +65,11 @@ describe('a disk', () => {
 async function changeInside(change: (top: string) => string): Promise<void> {
   const { guest } = lab;
   await guest.shell('systemctl stop extbackup');
-  await guest.plug(disk);
-  const device = await guest.deviceOf(disk);
+  await guest.plug(lab.disk);
+  const device = await guest.deviceOf(lab.disk);
   await guest.shell(
     `mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; ${change('/root/look')}; umount /root/look; cryptsetup close look`,
   );
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
   await guest.shell('systemctl start extbackup');
 }

@@ -1,32 +1,26 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { RunResult } from '../host.ts';
-import type { Lab } from '../lab.ts';
 import { differences, makeSourceTree, manifestOf } from '../source-tree.ts';
 import { password } from '../station.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, openStation, waitForState } from './operator.ts';
+import { assertClosed, waitForState } from './operator.ts';
 import { atTerminal, commandsOfSheet, followSheet, giveTerminal } from './person.ts';
+import { useStation } from './use-station.ts';
 
 /** Getting files back, told in order: with the program, at a terminal, and with nothing but the printed sheet. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 /** When the first run was over, as the sheet wants it. */
 let between: string;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
   await lab.server.shell(
     `mkdir /backups/letters; cd /backups/letters; echo first > to-anna; echo gone > to-bert; echo same > to-cleo; touch "$(printf 'to\\033[2Jodd')"`,
   );
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await giveTerminal(lab.guest);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   between = await lab.guest.ask('date -u +%Y%m%dT%H%M%SZ');
 });
-afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
 const extbackup = (...args: readonly string[]): Promise<RunResult> =>

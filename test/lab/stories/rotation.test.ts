@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
 import { password } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** Disks come when they come: two at once, before the key, while the agent is away, at boot. Each is served, once. */
-let lab: Lab;
+const lab = useStation('BACKUP_1', 'BACKUP_2');
 let one: UsbDisk;
 let two: UsbDisk;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1', 'BACKUP_2');
-  lab = station;
-  [one, two] = station.disks as [UsbDisk, UsbDisk];
+  [one, two] = lab.drawer as [UsbDisk, UsbDisk];
   await makeSourceTree(lab.server, '/backups', { smallFiles: 20 });
   await lab.guest.snapshot('two disks in the drawer');
 });
 beforeEach(() => lab.guest.restore('two disks in the drawer'));
-afterAll(() => lab.close());
 
 const safe = (label: string) => waitForState(lab, label, ['safe-to-unplug']);
 const runsOf = async (label: string): Promise<number> =>

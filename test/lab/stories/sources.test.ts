@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, openStation, waitForState } from './operator.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** Two sources on one disk: two accounts of the server, each with a forced command of its own. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 const checksums = (directory: string): string =>
   `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
 const onServer = (directory: string): Promise<string> => lab.server.ask(checksums(directory));
 const onDisk = (): Promise<string> =>
-  lookInside(lab, disk, (top) =>
+  lookInside(lab, lab.disk, (top) =>
     lab.guest.ask(
       `(${checksums(`${top}/backups/office`)}); (${checksums(`${top}/backups/photos`)}); ls ${top}/backups; stat -c %Y ${top}/LABEL`,
     ),
@@ -22,9 +20,6 @@ const sources =
   '\\nsources:\\n  - {name: photos, source: photographer@backup}\\n  - {name: office, source: extbackup@backup}';
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell(
     'mkdir -p /backups/letters; for i in $(seq 50); do echo "letter $i" > /backups/letters/$i.txt; done',
   );
@@ -40,10 +35,9 @@ beforeAll(async () => {
   ]);
   await lab.server.run(['sh'], { input: script });
 });
-afterAll(() => lab.close());
 
 it('a source that is not there does not stop the other one, and LABEL stays', async () => {
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   const failed = await waitForState(lab, 'BACKUP_1', ['failed', 'safe-to-unplug']);
   expect(failed).toMatchObject({
     state: 'failed',

@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { driveNow, eventsOf, openStation, waitForState } from './operator.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { driveNow, eventsOf, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** What starts a run besides a plug, what the operator hears meanwhile, and what the server's script does. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
   await lab.guest.snapshot('a disk in the drawer');
 });
 beforeEach(() => lab.guest.restore('a disk in the drawer'));
-afterAll(() => lab.close());
 
 /** What the channel of type `command` was told. */
 const newsIn = async (file: string): Promise<{ kind: string; subject: string; text: string }[]> =>
@@ -40,7 +34,7 @@ describe('the operator', () => {
       '  - {type: mail, to: root@example.org, from: station@example.org, host: 127.0.0.1, port: 2525, tls: never}',
       '  - {type: mail, to: root@example.org, from: station@example.org, host: 192.0.2.1}',
     );
-    await lab.guest.plug(disk);
+    await lab.guest.plug(lab.disk);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     await lab.guest.waitFor(
       'the news',
@@ -69,8 +63,8 @@ describe('the operator', () => {
 describe('the fallback', () => {
   it('backs up to a disk that was left plugged in, and does nothing while the last success is fresh', async () => {
     await lab.guest.shell('systemctl is-enabled extbackup.timer && exit 1; systemctl stop extbackup');
-    await lab.guest.plug(disk);
-    await lab.guest.deviceOf(disk);
+    await lab.guest.plug(lab.disk);
+    await lab.guest.deviceOf(lab.disk);
     await lab.guest.shell('systemctl start extbackup');
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
     const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', 'run', '--scheduled'], {

@@ -1,30 +1,24 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { quote, type RunResult } from '../host.ts';
-import type { Lab } from '../lab.ts';
-import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, openStation, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, waitForState } from './operator.ts';
+import { useStation } from './use-station.ts';
 
 /** A disk that ages, told in order: its runs read it back bit by bit, and it says of itself, or does not, how it feels. */
-let lab: Lab;
-let disk: UsbDisk;
+const lab = useStation('BACKUP_1');
 
 /** So many runs read everything. */
 const rounds = 2;
 
 beforeAll(async () => {
-  const station = await openStation('BACKUP_1');
-  lab = station;
-  [disk] = station.disks as [UsbDisk];
   await lab.server.shell(
     'mkdir -p /backups/planted; cd /backups/planted; for i in $(seq 100 139); do { echo "the letter number $i"; seq 600; } > letter-$i; done',
   );
   await lab.guest.shell(
     `printf 'verify:\\n  share: ${String(100 / rounds)}%%\\n' >> /etc/extbackup/config.yaml; mv /usr/sbin/smartctl /usr/sbin/smartctl.real`,
   );
-  await lab.guest.plug(disk);
+  await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
-afterAll(() => lab.close());
 
 /** Runs the CLI; whatever its exit code. */
 const extbackup = (...args: readonly string[]): Promise<RunResult> =>
@@ -41,7 +35,7 @@ const readBack = async (): Promise<Record<string, unknown>> => (await eventsOf(l
 /** Does something on the closed disk with nothing but stock tools. */
 const inside = (script: string): Promise<string> =>
   lab.guest.ask(`
-  mkdir -p /root/inside; cryptsetup open --key-file /mnt/ramfs/luks_pw ${disk.path}-part1 inside; mount /dev/mapper/inside /root/inside
+  mkdir -p /root/inside; cryptsetup open --key-file /mnt/ramfs/luks_pw ${lab.disk.path}-part1 inside; mount /dev/mapper/inside /root/inside
   cd /root/inside; { ${script}
   }; cd /; umount /root/inside; cryptsetup close inside`);
 
@@ -133,18 +127,18 @@ it('a sector that cannot be read, and a disk that says of itself that it fails, 
   const { guest } = lab;
   // Where the file lies on the whole disk, in sectors: start of the partition, of the volume in it, of the file in that.
   const places = [
-    await guest.ask(`cat /sys/class/block/$(basename $(readlink -f ${disk.path}-part1))/start`),
-    await guest.ask(`cryptsetup luksDump ${disk.path}-part1 | awk '/offset:/ { print $2 / 512; exit }'`),
+    await guest.ask(`cat /sys/class/block/$(basename $(readlink -f ${lab.disk.path}-part1))/start`),
+    await guest.ask(`cryptsetup luksDump ${lab.disk.path}-part1 | awk '/offset:/ { print $2 / 512; exit }'`),
     await inside('filefrag -b512 -v backups/planted/letter-130 | awk \'$1 == "0:" { print $4 + 0 }\''),
   ];
   const sector = places.reduce((sum, place) => sum + Number(place), 0);
-  await guest.unplug(disk);
+  await guest.unplug(lab.disk);
   await guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
   await guest.shell('sed -i "s/share:.*/share: 100%/" /etc/extbackup/config.yaml');
   await smartctlOfTomorrow(
     'echo "{\\"smartctl\\":{\\"exit_status\\":8},\\"smart_status\\":{\\"passed\\":false}}"; exit 8',
   );
-  await guest.plug(disk, { on: 'read', sector });
+  await guest.plug(lab.disk, { on: 'read', sector });
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   expect(await readBack()).toMatchObject({ damaged: 0, unreadable: 1 });
   const last = (await warnings()).slice(1);

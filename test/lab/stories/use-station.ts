@@ -1,0 +1,45 @@
+import { afterAll, beforeAll } from 'vitest';
+import type { Lab } from '../lab.ts';
+import type { UsbDisk } from '../usb-disk.ts';
+import { openStation } from './operator.ts';
+
+/** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */
+export interface Station extends Lab {
+  /** The disk with the first of the labels. Throws where none was asked for. */
+  readonly disk: UsbDisk;
+}
+
+/**
+ * Opens the station before the first test of a file, or of a `describe`, and throws it away after the last one.
+ * It wakes up from a saved state, with the package that `npm run package` built last.
+ * @param labels of the disks in the drawer, in that order
+ */
+export function useStation(...labels: string[]): Station {
+  let opened: Lab | undefined;
+  const lab = (): Lab => {
+    if (!opened) throw new Error('The station is open only inside of tests and hooks.');
+    return opened;
+  };
+  beforeAll(async () => {
+    opened = await openStation(...labels);
+  });
+  afterAll(() => opened?.close());
+  return {
+    get guest() {
+      return lab().guest;
+    },
+    get server() {
+      return lab().server;
+    },
+    get drawer() {
+      return lab().drawer;
+    },
+    get disk() {
+      const [disk] = lab().drawer;
+      if (!disk) throw new Error('No disk was asked for.');
+      return disk;
+    },
+    newDisk: (options) => lab().newDisk(options),
+    close: () => lab().close(),
+  };
+}
