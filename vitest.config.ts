@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: 'test/integration/bundled-program.ts',
+          globalSetup: 'test/bundled-program.ts',
           isolate: false,
           setupFiles: 'test/property-runs.ts',
           testTimeout: 60_000 * factor,
