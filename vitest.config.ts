@@ -35,10 +35,10 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: 'test/bundled-program.ts',
+          globalSetup: 'test/prepare-integration.ts',
           isolate: false,
           setupFiles: 'test/property-runs.ts',
-          testTimeout: 60_000 * factor,
+          testTimeout: 120_000 * factor,
           hookTimeout: 60_000,
         },
       },

@@ -2,7 +2,7 @@ import { scryptSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inSandbox } from './sandbox.ts';
 
-const setup = `mkdir -p /run/extbackup/spool; printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null\n`;
+const setup = `ready_station 'correct horse'\n`;
 
 /** Text between `<name>` and `</name>`, which a script printed. */
 const part = (text: string, name: string): string =>
@@ -11,7 +11,8 @@ const part = (text: string, name: string): string =>
 describe('a station that was just set up', () => {
   let out: string;
   beforeAll(() => {
-    const { stdout, stderr } = inSandbox(`umask 000; ${setup}
+    const { stdout, stderr } = inSandbox(`umask 000; mkdir -p /run/extbackup/spool
+      printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
       echo "<key>$(cat /mnt/ramfs/luks_pw)</key><salt>$(cat /etc/extbackup/salt)</salt><config>$(cat /etc/extbackup/config.yaml)</config>"
       echo "<modes>$(cd /; stat -c '%a %U %n' mnt/ramfs mnt/ramfs/* etc/extbackup/*)</modes>"
       echo "<type>$(stat -f -c %T /mnt/ramfs)</type><bytes>$(stat -c %s /mnt/ramfs/luks_pw)</bytes><spool>$(ls /run/extbackup/spool | sed 's/[0-9]*$/N/')</spool>"

@@ -21,7 +21,7 @@ END
 
 /** A station with two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
 export const stationWithDisks = `${cheapCryptsetup}
-  printf 'old password' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
+  ready_station 'old password'
   mount -t tmpfs tmpfs /dev/shm
   uuid_A=11111111-1111-4111-8111-111111111111; uuid_B=22222222-2222-4222-8222-222222222222
   for disk in A B; do

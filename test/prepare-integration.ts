@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { bundleProgram } from '../debian/bundle.ts';
+import { runInSandbox, type Prepared } from './integration/keys/run-in-sandbox.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    prepared: Prepared;
+  }
+}
+
+/** Setting up a station takes longer than most of what is then tested: it is done once for each password. */
+const setUpStations = `
+for password in 'correct horse' 'old password'; do
+  printf '%s' "$password" | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null || exit
+  mkdir -p "$STATIONS/$password/etc" "$STATIONS/$password/ram"
+  cp -a /etc/extbackup/. "$STATIONS/$password/etc/" && cp -a /mnt/ramfs/. "$STATIONS/$password/ram/" || exit
+  umount /mnt/ramfs && rm -r /etc/extbackup || exit
+done`;
+
+/** Bundles the program and sets stations up before the first integration test, and removes them after the last one. */
+export default async function prepareOnce(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'extbackup-tests-'));
+  const prepared = { program: join(directory, 'program'), stations: join(directory, 'stations') };
+  await bundleProgram(prepared.program);
+  const { code, stderr } = runInSandbox(prepared, setUpStations, 120_000);
+  if (code !== 0) throw new Error(`no station could be set up: ${stderr}`);
+  project.provide('prepared', prepared);
+  return () => rm(directory, { recursive: true, force: true });
+}
