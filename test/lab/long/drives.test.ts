@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../host.ts';
 import { prepareDisk } from '../station.ts';
-import { eventsOf, waitForState } from '../stories/operator.ts';
+import { addSettings, eventsOf, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { atTerminal, giveTerminal } from '../stories/person.ts';
 import type { Fault, UsbDisk } from '../usb-disk.ts';
 import { useStation } from '../stories/use-station.ts';
@@ -110,7 +110,7 @@ describe('a disk with a backup', () => {
     original = await lab.newDisk({ name: 'WD1', sizeMb: 96 });
     await prepareDisk(guest, original, 'BACKUP_1');
     await guest.unplug(original);
-    await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+    await waitUntilGone(lab);
     await guest.snapshot('with a disk in the drawer');
   });
 
@@ -126,7 +126,7 @@ describe('a disk with a backup', () => {
   it('is reminded of and closed by itself when it is forgotten, after the time that is set', async () => {
     const { guest } = lab;
     await backedUp();
-    await guest.shell('printf "mount: {closeAfter: 24s, remindBefore: 20s}\n" >> /etc/extbackup/config.yaml');
+    await addSettings(lab, 'mount: {closeAfter: 24s, remindBefore: 20s}');
     await guest.run(['extbackup', 'mount']);
     await guest.waitFor('the reminder', async () =>
       (await eventsOf(lab, 'warning:raised')).some(({ reason }) =>

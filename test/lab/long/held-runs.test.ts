@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
+import { assertClosed, driveNow, eventsOf, lookInside, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
 /** The day for which the disks exist: the server is emptied, encrypted or half gone, and somebody plugs a disk in. */
@@ -77,7 +77,7 @@ describe('a server whose files were', () => {
     await onServer(`for path in each(range(15)): put(path, os.urandom(3000))`);
     const stampedBefore = (await driveNow(lab, 'BACKUP_1')).lastSuccess;
     await lab.guest.unplug(lab.disk);
-    await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
+    await waitUntilGone(lab);
     await lab.guest.plug(lab.disk);
     const held = await waitForState(lab, 'BACKUP_1', ['held'], 600_000);
     expect(held.message).toMatch(new RegExp(`^held: 7\\d % of files changed \\(${String(15 * inEach)}\\)`));

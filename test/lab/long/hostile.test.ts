@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { assertClosed, eventsOf, waitForState } from '../stories/operator.ts';
+import { addSettings, assertClosed, eventsOf, waitForState } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
 /** A server that is not what it was, and disks and neighbours that mean no good. */
@@ -7,7 +7,7 @@ const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
-  await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {retries: 1, stallTimeout: 10s}/' /etc/extbackup/config.yaml");
+  await addSettings(lab, 'pull: {retries: 1, stallTimeout: 10s}');
   await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { assertClosed, waitForState } from '../stories/operator.ts';
+import { assertClosed, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
 /** What a station must bear beside a broken run: two that want the same, and a system disk without room. */
@@ -58,7 +58,7 @@ it('without leave to hear of USB the agent says so once and goes on with what ud
   const { guest } = lab;
   const extra = '/etc/systemd/system/extbackup.service.d';
   for (const setting of ['InaccessiblePaths=/sys/bus/usb', 'RestrictAddressFamilies=~AF_NETLINK']) {
-    await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
+    await waitUntilGone(lab);
     await guest.shell(
       `mkdir -p ${extra}; printf '[Service]\n${setting}\n' > ${extra}/no-usb.conf; systemctl daemon-reload; systemctl restart extbackup`,
     );
@@ -85,7 +85,7 @@ it('without leave to hear of USB the agent says so once and goes on with what ud
 
 it('a full system disk stops no backup: the operator is told, and the next run writes down again', async () => {
   const { guest, server } = lab;
-  await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
+  await waitUntilGone(lab);
   await server.shell('head -c 1M /dev/urandom > /backups/docs/b');
   // Root may use the reserved blocks, too.
   await guest.shell(
@@ -98,7 +98,7 @@ it('a full system disk stops no backup: the operator is told, and the next run w
   await guest.unplug(lab.disk);
   const before = await runCount(); // the last block of the list of runs may have had room for one more
   await guest.shell('rm /var/filler /var/filler2; sync');
-  await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
+  await waitUntilGone(lab);
   await guest.plug(lab.disk);
   await guest.waitFor(
     'the next run',
@@ -118,7 +118,7 @@ it('the agent sees in its unit what rsync reads and writes, so that only a true 
   await guest.shell(
     "sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500}/' /etc/extbackup/config.yaml",
   );
-  await guest.waitFor('the disk to be gone', '! grep -q \'"present":true\' /run/extbackup/status.json');
+  await waitUntilGone(lab);
   await guest.plug(lab.disk);
   await guest.waitFor(
     'rsync',

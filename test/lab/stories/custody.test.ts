@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import { eventsOf, lookInside, waitForState } from './operator.ts';
+import { addSettings, eventsOf, lookInside, waitForState, waitUntilGone } from './operator.ts';
 import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
 import { useStation } from './use-station.ts';
 
@@ -19,9 +19,8 @@ beforeAll(async () => {
   );
   await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
   await lab.guest.copyIn(join(import.meta.dirname, '../on-guest/intruder.py'), '/usr/local/sbin/intruder.py');
-  await lab.guest.shell(
-    "printf 'hooks: [{when: after-mount, command: /usr/bin/python3, args: [/usr/local/sbin/intruder.py, /run/extbackup/intruder]}]\\n' >> /etc/extbackup/config.yaml",
-  );
+  const args = '/usr/local/sbin/intruder.py, /run/extbackup/intruder';
+  await addSettings(lab, `hooks: [{when: after-mount, command: /usr/bin/python3, args: [${args}]}]`);
 });
 
 /** A secret in pieces of 16 bytes: whoever has 32 bytes of it, wherever they begin, has one of them whole. */
@@ -173,7 +172,7 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   expect(seed.length).toBe(32);
   const runsBefore = (await eventsOf(lab, 'run:succeeded')).length;
   await guest.unplug(lab.disk);
-  await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+  await waitUntilGone(lab);
   await guest.plug(lab.disk);
   await guest.waitFor('another run', async () => (await eventsOf(lab, 'run:succeeded')).length > runsBefore, 240_000);
   // Asks the kernel to swap out what it may of every service; EAGAIN when that was less than asked for. Not of sshd: the lab

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../host.ts';
 import { prepareDisk } from '../station.ts';
-import { waitForState } from './operator.ts';
+import { addSettings, installProgram, waitForState, waitUntilGone } from './operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { useStation } from './use-station.ts';
 
@@ -121,17 +121,16 @@ describe('a disk with a backup', () => {
     original = await lab.newDisk({ name: 'WD1', sizeMb: 96 });
     await prepareDisk(guest, original, 'BACKUP_1');
     await guest.unplug(original);
-    await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+    await waitUntilGone(lab);
     await guest.snapshot('with a disk in the drawer');
   });
 
   it('can be looked into, but not during a run; meanwhile no run starts, and it says who to ask', async () => {
     const { guest } = lab;
     await guest.restore('with a disk in the drawer');
-    await guest.write('/usr/local/bin/wait-here', '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
-    await guest.shell(
-      'chmod 755 /usr/local/bin/wait-here; printf "hooks: [{when: before-sync, command: /usr/local/bin/wait-here}]\n" >> /etc/extbackup/config.yaml',
-    );
+    const waits = '/usr/local/bin/wait-here';
+    await installProgram(lab, waits, '#!/bin/sh\nwhile ! test -e /run/go; do sleep 0.1; done\n');
+    await addSettings(lab, `hooks: [{when: before-sync, command: ${waits}}]`);
     await guest.plug(await original.clone('LOOK'));
     await waitForState(lab, 'BACKUP_1', ['running']);
     expect(await extbackup('mount')).toMatchObject({

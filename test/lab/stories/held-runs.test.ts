@@ -1,5 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
-import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
+import {
+  addSettings,
+  assertClosed,
+  driveNow,
+  eventsOf,
+  installProgram,
+  lookInside,
+  waitForState,
+  waitUntilGone,
+} from './operator.ts';
 import { useStation } from './use-station.ts';
 
 /** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/held-runs.test.ts. */
@@ -17,9 +26,10 @@ beforeAll(async () => {
     'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
   );
   // A hook of the operator's, which tells what it was told.
-  await lab.guest.shell(
-    `printf '#!/bin/sh\\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\\nexit 3\\n' > /usr/local/sbin/tell; chmod 755 /usr/local/sbin/tell; printf '\\nhooks:\\n  - when: after-sync\\n    command: /usr/local/sbin/tell\\n' >> /etc/extbackup/config.yaml`,
-  );
+  const tells =
+    '#!/bin/sh\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\nexit 3\n';
+  await installProgram(lab, '/usr/local/sbin/tell', tells);
+  await addSettings(lab, 'hooks: [{when: after-sync, command: /usr/local/sbin/tell}]');
   await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
@@ -32,7 +42,7 @@ it('an encrypted server does not reach the copy: the run is held, and says why w
   const { lastSuccess } = await driveNow(lab, 'BACKUP_1');
   await lab.server.shell('cd /backups && for f in office/*.txt; do head -c 3000 /dev/urandom > $f; done');
   await lab.guest.unplug(lab.disk);
-  await lab.guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
+  await waitUntilGone(lab);
   await lab.guest.plug(lab.disk);
   const held = await waitForState(lab, 'BACKUP_1', ['held']);
   expect(held.message).toMatch(/(?:49|50) % of files changed \(150\)/);

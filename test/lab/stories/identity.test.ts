@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { assertClosed, eventsOf, lookInside, takeOut, waitForState, type DriveNow } from './operator.ts';
+import { assertClosed, changeOnDisk, eventsOf, lookInside, takeOut, type DriveNow, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
 /** One disk and its copies, told in order: which is the real one, and what becomes of the others. */
@@ -59,9 +59,12 @@ it('a disk with the seal of another inside is refused', async () => {
   await guest.shell('systemctl stop extbackup');
   const swapped = await lab.disk.clone('SWAPPED');
   await guest.plug(swapped);
-  const device = await guest.deviceOf(swapped);
-  await guest.shell(
-    `mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; sed -i 's/"sealedId": *"[^"]*"/"sealedId":"3f2504e0-4f89-41d3-9a0c-0305e82c3301"/' /root/look/.extbackup/seal.json; grep -q 3f2504e0 /root/look/.extbackup/seal.json; touch -d @86400 /root/look/LABEL; umount /root/look; cryptsetup close look`,
+  const foreign = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+  await changeOnDisk(
+    lab,
+    swapped,
+    (top) => `sed -i 's/"sealedId": *"[^"]*"/"sealedId":"${foreign}"/' ${top}/.extbackup/seal.json
+      grep -q ${foreign} ${top}/.extbackup/seal.json; touch -d @86400 ${top}/LABEL`,
   );
   await guest.unplug(swapped);
   await guest.shell('systemctl start extbackup');

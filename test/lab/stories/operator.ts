@@ -58,6 +58,22 @@ export async function takeOut(lab: Lab, disk: UsbDisk): Promise<void> {
   await lab.guest.waitFor('the agent to see it go', async () => (await eventsOf(lab, 'drive:removed')).length > before);
 }
 
+/** Waits until the agent has noticed that no enrolled disk is plugged in. */
+export async function waitUntilGone({ guest }: Lab): Promise<void> {
+  await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+}
+
+/** Adds lines to the settings of the station; the agent reads them before its next run. */
+export async function addSettings({ guest }: Lab, yaml: string): Promise<void> {
+  await guest.shell('cat >> /etc/extbackup/config.yaml', { input: `${yaml}\n` });
+}
+
+/** Puts a program on the station. */
+export async function installProgram({ guest }: Lab, path: string, text: string): Promise<void> {
+  await guest.write(path, text);
+  await guest.run(['chmod', '755', path]);
+}
+
 /** Nothing of ours is open: no mapping, no mount in any process. */
 export async function assertClosed({ guest }: Lab): Promise<void> {
   const open = await guest.ask(
@@ -77,6 +93,15 @@ export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: s
   } finally {
     await guest.shell('umount /root/look; cryptsetup close look');
   }
+}
+
+/** Changes something inside a plugged, closed disk with nothing but cryptsetup, mount and a shell script. */
+export async function changeOnDisk({ guest }: Lab, disk: UsbDisk, script: (top: string) => string): Promise<void> {
+  const device = await guest.deviceOf(disk);
+  await guest.shell(`mkdir -p /root/look
+    cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look
+    ${script('/root/look')}
+    umount /root/look; cryptsetup close look`);
 }
 
 /** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtPackage } from '../station.ts';
-import { assertClosed, eventsOf, waitForState } from './operator.ts';
+import { addSettings, assertClosed, eventsOf, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
 /** The package on a running station: installed, upgraded in the middle of a run, removed and purged. */
@@ -24,7 +24,7 @@ describe('an installed package', () => {
   });
 
   it('is upgraded without ending the run that goes on; then the new agent starts', async () => {
-    await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {bandwidthLimit: 2000}/' /etc/extbackup/config.yaml");
+    await addSettings(lab, 'pull: {bandwidthLimit: 2000}');
     const before = await agentPid();
     await lab.guest.plug(lab.disk);
     await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { differences, makeSourceTree, manifestOf } from '../source-tree.ts';
-import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
+import { addSettings, assertClosed, driveNow, eventsOf, lookInside, waitForState, waitUntilGone } from './operator.ts';
 import { atTerminal, giveTerminal } from './person.ts';
 import { useStation } from './use-station.ts';
 
@@ -112,7 +112,7 @@ describe('the first plug', () => {
 describe('a second plug', () => {
   it('transfers only what changed, and removes what the source lost', async () => {
     await lab.guest.unplug(lab.disk);
-    await lab.guest.waitFor('the disk to be gone', `! grep -q '"present":true' /run/extbackup/status.json`);
+    await waitUntilGone(lab);
     await lab.server.shell(
       `echo more > /backups/new-file; echo changed > /backups/${plantedName}; rm -r /backups/rights`,
     );
@@ -131,7 +131,7 @@ describe('a second plug', () => {
 describe('a run that an operator asks for at a terminal', () => {
   it('shows a bar that moves, and ends with the good news', async () => {
     await lab.server.shell('head -c 30M /dev/urandom > /backups/large');
-    await lab.guest.shell("printf 'pull:\\n  bandwidthLimit: 4000\\n' >> /etc/extbackup/config.yaml"); // KiB a second: slow enough to be watched
+    await addSettings(lab, 'pull: {bandwidthLimit: 4000}'); // KiB a second: slow enough to be watched
     const shown = await atTerminal(lab.guest, ['extbackup', 'run', '--drive', 'BACKUP_1']);
     expect(new Set(shown.match(/pulling +#+-* \d+ %/g) ?? []).size).toBeGreaterThan(1);
     expect(shown).toContain('safe to unplug');

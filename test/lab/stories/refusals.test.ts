@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
 import { failureOf } from './failed-run.ts';
-import { assertClosed, eventsOf, lookInside } from './operator.ts';
+import { addSettings, assertClosed, changeOnDisk, eventsOf, lookInside } from './operator.ts';
 import { useStation } from './use-station.ts';
 
 /** What goes wrong ends with its own message and exit code, with the disk closed and LABEL as it was. */
@@ -18,7 +18,7 @@ const labelTime = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.
 const failedRun = (): Promise<Record<string, unknown>> => failureOf(lab, lab.disk);
 
 it('an unreachable server', async () => {
-  await lab.guest.shell("sed -i 's/^source:.*/&\\npull: {retries: 1}/' /etc/extbackup/config.yaml");
+  await addSettings(lab, 'pull: {retries: 1}');
   await lab.server.cutNetwork();
   expect(await failedRun()).toMatchObject({ code: 'EXB_NETWORK', exitCode: 13 });
   expect(await labelTime()).toBe('0');
@@ -66,10 +66,7 @@ async function changeInside(change: (top: string) => string): Promise<void> {
   const { guest } = lab;
   await guest.shell('systemctl stop extbackup');
   await guest.plug(lab.disk);
-  const device = await guest.deviceOf(lab.disk);
-  await guest.shell(
-    `mkdir -p /root/look; cryptsetup open --key-file /mnt/ramfs/luks_pw ${device}1 look; mount /dev/mapper/look /root/look; ${change('/root/look')}; umount /root/look; cryptsetup close look`,
-  );
+  await changeOnDisk(lab, lab.disk, change);
   await guest.unplug(lab.disk);
   await guest.shell('systemctl start extbackup');
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { quote, type RunResult } from '../host.ts';
-import { assertClosed, eventsOf, waitForState } from './operator.ts';
+import { assertClosed, eventsOf, waitForState, waitUntilGone } from './operator.ts';
 import { useStation } from './use-station.ts';
 
 /** A disk that ages, told in order: its runs read it back bit by bit, and it says of itself, or does not, how it feels. */
@@ -133,7 +133,7 @@ it('a sector that cannot be read, and a disk that says of itself that it fails, 
   ];
   const sector = places.reduce((sum, place) => sum + Number(place), 0);
   await guest.unplug(lab.disk);
-  await guest.waitFor('the disk to be gone', 'grep -q \'"present":false\' /run/extbackup/status.json');
+  await waitUntilGone(lab);
   await guest.shell('sed -i "s/share:.*/share: 100%/" /etc/extbackup/config.yaml');
   await smartctlOfTomorrow(
     'echo "{\\"smartctl\\":{\\"exit_status\\":8},\\"smart_status\\":{\\"passed\\":false}}"; exit 8',
