@@ -13,6 +13,7 @@ export const depends: readonly string[] = [
   'libc6 (>= 2.34)', // the usb library's binary
   'libgcc-s1',
   'cryptsetup-bin',
+  'dmsetup',
   'e2fsprogs',
   'fdisk | parted', // sfdisk, or the other one where a small system has only that
   'mount',

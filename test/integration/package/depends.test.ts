@@ -29,6 +29,7 @@ const packages: Readonly<Record<string, string>> = {
   btrfs: 'btrfs-progs',
   'mkfs.btrfs': 'btrfs-progs',
   cryptsetup: 'cryptsetup-bin',
+  dmsetup: 'dmsetup',
   dumpe2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   'mkfs.ext4': 'e2fsprogs',

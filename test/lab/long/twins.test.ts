@@ -21,7 +21,7 @@ it('a disk and its copy at once are both refused, and the one that stays too, un
   const refusals = async (): Promise<Record<string, unknown>[]> =>
     (await eventsOf(lab, 'drive:ignored')).filter(({ reason }) => reason === 'duplicate-uuid');
   await guest.waitFor('both to be refused', async () => (await refusals()).length === 2);
-  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n` });
+  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 300_000 });
   await takeOut(lab, copy);
   const asked = await guest.run(['extbackup', 'run'], { okCodes: 'any' });
   expect(asked).toMatchObject({ exitCode: 10 });
