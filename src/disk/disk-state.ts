@@ -2,14 +2,8 @@ import { constants, open, readdir, readFile, realpath, stat, statfs } from 'node
 import { basename, dirname, join } from 'node:path';
 import { withDeadline } from '../system/deadline.ts';
 
-/** What a disk has run out of, as the kernel counts it. */
-export interface Shortage {
-  readonly of: 'blocks' | 'inodes';
-  /** Free for new files, in bytes. */
-  readonly freeBytes: number;
-  /** undefined where the file system makes inodes as they are needed. */
-  readonly freeInodes: number | undefined;
-}
+/** What a disk has run out of, as the kernel counts it; see statfs(2). */
+export type Shortage = 'blocks' | 'inodes';
 
 /** An opened disk as the kernel shows it. No word of it comes from a server, a file name or a program's output. */
 export interface DiskState {
@@ -44,13 +38,13 @@ const btrfs = 0x9123683e;
 export async function measureDisk(directory: string): Promise<DiskState> {
   const measuring = (async (): Promise<DiskState> => {
     const [code, errors] = [await writeProbe(directory), await countErrors(directory)];
-    const { isLittle, ...room } = await roomOf(directory);
-    const isShort = code === 'ENOSPC' || code === 'EDQUOT' || room.of === 'inodes';
+    const { isLittle, of } = await roomOf(directory);
+    const isShort = code === 'ENOSPC' || code === 'EDQUOT' || of === 'inodes';
     return {
       fault: isShort ? undefined : code,
       errors,
-      shortage: isShort ? room : undefined,
-      nearlyFull: isShort || isLittle ? room : undefined,
+      shortage: isShort ? of : undefined,
+      nearlyFull: isShort || isLittle ? of : undefined,
     };
   })();
   return withDeadline(measuring, patienceMs, () => new Error('the disk does not answer')).catch(() => ({
@@ -78,15 +72,15 @@ async function writeProbe(directory: string): Promise<string | undefined> {
   }
 }
 
-async function roomOf(directory: string): Promise<Shortage & { readonly isLittle: boolean }> {
+/** Whether there is little room, and what there is least of. */
+async function roomOf(directory: string): Promise<{ readonly of: Shortage; readonly isLittle: boolean }> {
   try {
     const { bavail, blocks, bsize, files, ffree, type } = await statfs(directory);
     const [freeBytes, share] = [bavail * bsize, (blocks * bsize) / 100];
     const isLittle = freeBytes < (type === btrfs ? Math.max(littleRoom, share) : Math.min(littleRoom, share));
-    const freeInodes = files === 0 ? undefined : ffree;
-    return { isLittle, of: freeInodes === 0 ? 'inodes' : 'blocks', freeBytes, freeInodes };
+    return { isLittle, of: files > 0 && ffree === 0 ? 'inodes' : 'blocks' }; // btrfs counts no inodes
   } catch {
-    return { isLittle: false, of: 'blocks', freeBytes: 0, freeInodes: undefined }; // the probe tells what is wrong
+    return { isLittle: false, of: 'blocks' }; // the probe tells what is wrong
   }
 }
 

@@ -9,7 +9,8 @@ import type { Job, PullResult } from './job.ts';
 import { checkContent } from './content-alarm.ts';
 import { holdRun, wouldBeTooMuch } from './hold-run.ts';
 import type { Machine } from './machine.ts';
-import type { PullOrder } from '../rsync/order.ts';
+import type { Detour, PullOrder } from '../rsync/order.ts';
+import { describeGaps, type GapCounts } from '../rsync/gaps.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
 import type { Story } from './story.ts';
 import { requirePaths } from './require-paths.ts';
@@ -113,6 +114,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   const server = serverName(order.source);
   story.enter('pulling');
   const { copied, attempts } = await copy(job, machine, course, signal);
+  if (copied.gaps) tellGaps(copied.gaps, story);
   // What did not fit is no use, and would leave no room for the next run's history and log.
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
@@ -159,10 +161,16 @@ async function copy(
   { watch, order, tries }: Course,
   signal: AbortSignal,
 ): Promise<{ copied: RsyncOutcome; attempts: number }> {
+  let detour: Detour | undefined;
   for (let attempts = 1; ; attempts += 1) {
-    const copied = await machine.pull({ ...order, ...(await keeping(job, machine, watch)) }, watch.signal);
+    const copied = await machine.pull(
+      { ...order, ...(detour && { detour }), ...(await keeping(job, machine, watch)) },
+      watch.signal,
+    );
     throwIfCancelled(signal);
     if (watch.excess() !== undefined) return { copied, attempts };
+    detour = copied.again ?? detour;
+    if (copied.again) continue;
     if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
     if (!(await tries.again(copied))) return { copied, attempts };
   }
@@ -188,6 +196,15 @@ async function makeRoom(
   if (history.whenFull === 'stop') return false;
   const minFree = Math.min(0.9, history.keep.minFree + 0.1 * attempt); // what did not fit is more than what is free
   return (await machine.pruneHistory({ now: new Date(), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
+}
+
+function tellGaps(gaps: GapCounts, story: Story): void {
+  const reason = describeGaps(gaps);
+  if (reason !== undefined)
+    story.tell('run:warned', {
+      reason,
+      todo: 'See which ones in .extbackup/last-run.log on the disk (extbackup mount), and put it right on the server.',
+    });
 }
 
 async function keepLog(machine: Machine, log: string): Promise<void> {

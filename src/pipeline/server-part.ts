@@ -84,7 +84,10 @@ async function pull(
   const there = { ...place, rsh: noRsh, top };
   const named = (await moveToHistory(start, order, there, signal)) ?? (await deleteNamed(start, order, there, signal));
   const pullAll = (): Promise<RsyncOutcome> =>
-    reach(placeOf(order), signal, (line) => runRsync(line.start, order, { ...place, rsh: line.rsh }, signal));
+    reach(placeOf(order), signal, (line) => {
+      const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
+      return runRsync(line.start, order, there, signal);
+    });
   const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   // rsync makes the directory only when it has something to put there.

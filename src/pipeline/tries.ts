@@ -1,6 +1,6 @@
 import type { Progress } from '../bus/events.ts';
 import { pause } from '../system/pause.ts';
-import type { PullTrouble } from '../rsync/failure.ts';
+import type { PullTrouble } from '../rsync/verdict.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
 import type { Story } from './story.ts';
 import { throwIfCancelled } from '../system/undo.ts';

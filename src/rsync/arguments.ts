@@ -5,6 +5,8 @@ import { parseSource } from '../config/source-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
+import type { Detour } from './order.ts';
+import type { LinkState } from './verdict.ts';
 
 /** What a pull needs to know besides the settings. */
 export interface PullTarget {
@@ -19,6 +21,9 @@ export interface PullTarget {
   readonly isAsked?: boolean;
   /** What begins and ends each line about a change; undefined when no word of each file is wanted. */
   readonly mark?: string;
+  readonly detour?: Detour;
+  /** Tells how the connection was when rsync had ended. */
+  readonly linkState?: () => Promise<LinkState>;
   /** Set when only what a list names is to be deleted. */
   readonly named?: NamedDeletion;
 }
@@ -70,7 +75,8 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
-    ...source.exclude.map((pattern) => `--exclude=${pattern}`),
+    ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
+    ...[...(target.detour?.leaveOut ?? []), ...source.exclude].map((pattern) => `--exclude=${pattern}`),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
     ...tellArgs(target),
     `--rsh=${target.rsh}`,
@@ -88,9 +94,11 @@ function sourceArg({ source: text }: PullSource): string {
 const tellArgs = ({ mark }: PullTarget): string[] => (mark === undefined ? [] : [`--out-format=${changeFormat(mark)}`]);
 
 /** Where what is replaced or deleted goes: by the path below the mirror, also where the target is only one directory of it. */
-function historyArgs({ name }: PullSource, { history, isEmpty = false }: PullTarget): string[] {
-  if (history === undefined || isEmpty) return [];
-  return ['--backup', `--backup-dir=${name === undefined ? history.directory : join(history.directory, name)}`];
+export const backupDirectory = ({ name }: PullSource, { directory }: HistoryEntry): string =>
+  name === undefined ? directory : join(directory, name);
+
+function historyArgs(source: PullSource, { history, isEmpty = false }: PullTarget): string[] {
+  return history === undefined || isEmpty ? [] : ['--backup', `--backup-dir=${backupDirectory(source, history)}`];
 }
 
 /**

@@ -1,79 +1,27 @@
 import { PullError, type ExtbackupError } from '../errors.ts';
+import type { PullTrouble } from './verdict.ts';
 
-/** Why a pull ended, as far as the next step depends on it. */
-export type PullTrouble =
-  | 'network' // worth another try
-  | 'stalled' // nothing moved for too long; worth another try
-  | 'stuck' // it cannot be ended: it hangs in the kernel
-  | 'no-link' // the unit that connects cannot be started
-  | 'no-rsync' // text where rsync's protocol should be
-  | 'host-key'
-  | 'login'
-  | 'refused' // by the server's forced command
-  | 'no-directory'
-  | 'disk-full'
-  | 'disk-error'
-  | 'gaps' // rsync 23: some files could not be read or written
-  | 'failed';
+/** Errors of a disk that is broken, read-only, damaged or gone; see errno(3). */
+const faultCodes: readonly string[] = [
+  'EIO',
+  'EROFS',
+  'ENXIO',
+  'ENODEV',
+  'EREMOTEIO',
+  'ESHUTDOWN',
+  'ETIMEDOUT',
+  'EBADMSG',
+];
 
-/**
- * Tells why rsync failed. Exit 12 alone means little: a refusal by rrsync, a missing directory and a dropped
- * connection all end with it, so standard error decides; see rsync(1), EXIT VALUES.
- */
-export function classifyRsync(exitCode: number | undefined, stderr: string): PullTrouble {
-  if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/.test(stderr))
-    return 'host-key';
-  if (
-    /Permission denied \([a-z]|Too many authentication failures|Load key .*: |identity file .* not accessible/i.test(
-      stderr,
-    )
-  )
-    return 'login';
-  if (/No space left on device|Disk quota exceeded/.test(stderr) || (exitCode === 11 && /\(28\)/.test(stderr)))
-    return 'disk-full';
-  if (
-    /Input\/output error|Read-only file system|Structure needs cleaning/.test(stderr) &&
-    !/\(sender\)|rsync: \[sender\]/.test(ioLines(stderr))
-  )
-    return 'disk-error';
-  if (
-    /rrsync(?: error)?:|SSH_ORIGINAL_COMMAND|invalid rsync-command|option .* (?:is not allowed|has been disabled)/i.test(
-      stderr,
-    )
-  ) {
-    return /chdir|does not exist|No such file/i.test(stderr) ? 'no-directory' : 'refused';
-  }
-  if (/sudo: .*(?:password|not allowed|required)|command not found/i.test(stderr)) return 'refused';
-  if (
-    /(?:change_dir|link_stat) .* failed: (?:No such file or directory|Not a directory)|Restricted directory does not exist/.test(
-      stderr,
-    )
-  )
-    return 'no-directory';
-  if (exitCode === 2 && /is your shell clean|protocol version mismatch/.test(stderr)) return 'no-rsync';
-  if (exitCode !== undefined && connectionBroke.includes(exitCode)) return 'network';
-  if (exitCode === 11 || exitCode === outputLost) return 'disk-error';
-  return exitCode === 23 ? 'gaps' : 'failed';
-}
-
-/** Our rsync's standard output is a file on the disk, which did not take it. */
-export const outputLost = 13;
+/** EUCLEAN, ENOMEDIUM, EMEDIUMTYPE: Node has no names for them. */
+const faultNumbers: readonly number[] = [-117, -123, -124];
 
 /** Why the disk did not take something of ours; undefined when it is not the disk's fault. */
 export function troubleOfDisk(error: unknown): 'disk-full' | 'disk-error' | undefined {
-  const { code = '' } = error as NodeJS.ErrnoException;
+  const { code = '', errno = 0 } = error as NodeJS.ErrnoException;
   if (['ENOSPC', 'EDQUOT'].includes(code)) return 'disk-full';
-  return ['EIO', 'EROFS'].includes(code) ? 'disk-error' : undefined;
+  return faultCodes.includes(code) || faultNumbers.includes(errno) ? 'disk-error' : undefined;
 }
-
-/** 255 is ssh's own; 5, 10, 12, 30 and 35 are rsync's for a protocol that never started, a socket, a stream, two time-outs. */
-const connectionBroke: readonly number[] = [255, 5, 10, 12, 30, 35];
-
-const ioLines = (stderr: string): string =>
-  stderr
-    .split('\n')
-    .filter((line) => /Input\/output error|Read-only|Structure/.test(line))
-    .join('\n');
 
 /** The operator's words for a trouble; `server` is USER@HOST. */
 export function pullError(trouble: PullTrouble, server: string, cause: unknown): ExtbackupError {
@@ -118,6 +66,26 @@ const words: Record<PullTrouble, Words> = {
     'EXB_LOGIN',
     `The server ${server} did not accept our ssh key.`,
     'Run on the server again what this prints: extbackup server-setup',
+  ],
+  'account-expired': (server) => [
+    'EXB_ACCOUNT',
+    `The server ${server} knows our ssh key, but the account of the backup has expired there.`,
+    'Run on the server again what this prints, which lets the account last: extbackup server-setup',
+  ],
+  'password-expired': (server) => [
+    'EXB_ACCOUNT',
+    `The server ${server} wants a new password for the account of the backup, so it starts nothing for it.`,
+    'Run on the server again what this prints, which takes the limit away: extbackup server-setup',
+  ],
+  'sudo-tty': (server) => [
+    'EXB_REFUSED',
+    `On the server ${server} sudo wants a terminal (requiretty), and a backup has none.`,
+    'Run on the server again what this prints, which makes an exception for this command: extbackup server-setup',
+  ],
+  'no-python': (server) => [
+    'EXB_NO_RSYNC',
+    `On the server ${server} rrsync cannot start, because python3 is missing there.`,
+    'Install it on the server: apt-get install python3 ; then run there again what this prints: extbackup server-setup',
   ],
   refused: (server) => [
     'EXB_REFUSED',

@@ -6,8 +6,9 @@ import type { FetchedFile } from './order.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
-import { classifyRsync } from './failure.ts';
+import { troubleOfDisk } from './failure.ts';
 import { fetchArgs } from './arguments.ts';
+import { whyNotRead } from './verdict.ts';
 
 /** Where the file is put for a moment: nothing of the server is ever written to the station's own disk. */
 const place = '.extbackup/fetched';
@@ -45,10 +46,9 @@ export async function fetchFile(
     await rm(directory, { recursive: true, force: true });
     return content === undefined ? {} : { content };
   } catch (error) {
-    if (error instanceof CommandError) return { trouble: classifyRsync(error.exitCode, error.stderr) };
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') return { trouble: 'disk-full' };
-    if (code === 'EIO' || code === 'EROFS') return { trouble: 'disk-error' };
+    if (error instanceof CommandError) return { trouble: whyNotRead(error.exitCode, error.stderr) };
+    const trouble = troubleOfDisk(error);
+    if (trouble !== undefined) return { trouble };
     throw error;
   }
 }

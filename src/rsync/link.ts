@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
-import { classifyRsync, type PullTrouble } from './failure.ts';
+import { isUnitActive, startUnit, stopUnits } from '../system/units.ts';
 import { borrowedRsh, sshConfig, type Place } from './ssh.ts';
-import { startUnit, stopUnits } from '../system/units.ts';
+import { whyNotConnected, type LinkState, type PullTrouble } from './verdict.ts';
 
 /** A connection to the server. */
 export interface Line {
@@ -14,6 +14,8 @@ export interface Line {
   readonly rsh: string;
   /** Runs what uses the connection, which is cut when that has ended, or shall end. */
   readonly start: StartProgram;
+  /** How the connection was when what used it had ended; `unknown` before, and where nobody looks. */
+  readonly state?: () => Promise<LinkState>;
 }
 
 /**
@@ -66,13 +68,20 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       if (unit === 'absent') throw new LinkError('no-link', '');
       if (unit === 'failed') {
         const log = (await readIfThere(join(directory, 'log')))?.slice(-8_000) ?? '';
-        throw new LinkError(classifyRsync(255, log), log);
+        throw new LinkError(whyNotConnected(log), log);
       }
+      let state = Promise.resolve<LinkState>('unknown');
+      const look = (): void => {
+        state = isUnitActive(start, unitOf(id)).then((isUp) => (isUp ? 'up' : 'down'));
+      };
+      const hangUp = (): void => {
+        void stopUnits(start, unitOf(id));
+      };
+      const control = join(directory, 'control');
       return await work({
-        rsh: borrowedRsh(join(directory, 'control')),
-        start: hangingUp(start, () => {
-          void stopUnits(start, unitOf(id));
-        }),
+        rsh: borrowedRsh(control),
+        start: hangingUp(start, look, hangUp),
+        state: () => state,
       });
     } finally {
       await stopUnits(start, unitOf(id));
@@ -82,7 +91,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
 }
 
 /** ssh in its unit holds the pipes of whoever uses the connection: without this, a server that stands still would keep them open. */
-function hangingUp(start: StartProgram, hangUp: () => void): StartProgram {
+function hangingUp(start: StartProgram, look: () => void, hangUp: () => void): StartProgram {
   return async (command) => {
     let timer: NodeJS.Timeout | undefined;
     const soon = (): void => {
@@ -91,7 +100,11 @@ function hangingUp(start: StartProgram, hangUp: () => void): StartProgram {
     if (command.signal?.aborted === true) soon();
     else command.signal?.addEventListener('abort', soon, { once: true });
     try {
-      return await start({ ...command, onExit: soon });
+      const onExit = (): void => {
+        look();
+        soon();
+      };
+      return await start({ ...command, onExit });
     } finally {
       clearTimeout(timer);
       command.signal?.removeEventListener('abort', soon);

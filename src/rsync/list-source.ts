@@ -3,8 +3,8 @@ import type { PullSource } from '../config/sources.ts';
 import type { SourceAnswer } from './order.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { listArgs } from './arguments.ts';
-import { classifyRsync } from './failure.ts';
 import { createLineSplitter } from './output.ts';
+import { whyNotRead } from './verdict.ts';
 
 /** What is asked for, by its path below the source. */
 interface Question {
@@ -28,7 +28,7 @@ export async function lookForSomething(
     return { filled: inside.entries > 1 }; // the first one is the directory
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const trouble = classifyRsync(error.exitCode, error.stderr);
+    const trouble = whyNotRead(error.exitCode, error.stderr);
     return trouble === 'no-directory' ? { filled: false } : { filled: false, trouble };
   }
 }

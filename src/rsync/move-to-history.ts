@@ -10,7 +10,8 @@ import type { NamedOutcome, Place } from './delete-named.ts';
 import { withDeadline, withDeadlineAfter } from '../system/deadline.ts';
 import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
-import { troubleOfDisk, type PullTrouble } from './failure.ts';
+import { troubleOfDisk } from './failure.ts';
+import type { PullTrouble } from './verdict.ts';
 
 /** So many names are given to the kernel at once: of a disk that hangs, each takes one of the four threads that look at files. */
 const lanes = 2;

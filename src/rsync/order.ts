@@ -4,7 +4,9 @@ import type { PullSource } from '../config/sources.ts';
 import type { Config } from '../config/schema.ts';
 import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
-import type { PullTrouble } from './failure.ts';
+import type { Shortage } from '../disk/disk-state.ts';
+import type { GapCounts } from './gaps.ts';
+import type { PullTrouble } from './verdict.ts';
 
 /** How one rsync ended. */
 export interface RsyncOutcome {
@@ -21,8 +23,22 @@ export interface RsyncOutcome {
   readonly changed: boolean;
   /** undefined when all went well. */
   readonly trouble?: PullTrouble;
+  /** With `disk-full`: what the disk is short of, measured. */
+  readonly shortage?: Shortage;
+  /** With `gaps`: what kept single files from being copied, for the words. */
+  readonly gaps?: GapCounts;
+  /** With `failed`: how another rsync copies all but some files. */
+  readonly again?: Detour;
   /** Standard error, which may name files: for the log on the disk only. */
   readonly log: string;
+}
+
+/** How rsync gets past files that end it. */
+export interface Detour {
+  /** It reads the whole list of the source first: otherwise more hard links than a file can have end it. */
+  readonly wholeList?: boolean;
+  /** Patterns of files that are left as they are: their names do not fit below the history. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** A small file of the server. */
@@ -53,6 +69,7 @@ export interface PullOrder {
   readonly history?: HistoryEntry;
   /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
   readonly survey?: boolean;
+  readonly detour?: Detour;
   /** What the last complete run found in the source; undefined when nothing is known. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;

@@ -64,6 +64,21 @@ export function parseStats(text: string): PullFigures {
   return figures;
 }
 
+/**
+ * The statistics of our own rsync: the last thing that it prints. A server can have it print lines that look the same, but
+ * only while they talk to each other, so before these.
+ */
+export function ownStats(text: string): string {
+  const start = `\n${text}`.lastIndexOf('\nNumber of files: ');
+  return start < 0 ? '' : text.slice(start);
+}
+
+/** Names that our rsync got from the source; undefined when it printed no statistics. */
+export function parseListed(text: string): number | undefined {
+  const listed = /^Number of files: ([\d,.]+)/m.exec(text)?.[1];
+  return listed === undefined ? undefined : toCount(listed);
+}
+
 /** Whether the statistics are there to their last line. */
 export const hasStats = (text: string): boolean => /^Number of files: /m.test(text) && /^total size is /m.test(text);
 

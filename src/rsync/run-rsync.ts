@@ -1,24 +1,28 @@
-import { statfs } from 'node:fs/promises';
-import { CommandError, type CommandResult, type StartProgram } from '../system/command.ts';
+import { countErrors, measureDisk, type DiskState } from '../disk/disk-state.ts';
 import { betweenMarks, newMark, parseChange } from '../history/change.ts';
-import { readDoomed } from '../history/doomed.ts';
-import type { PullOrder } from './order.ts';
-import type { RsyncOutcome } from './order.ts';
-import { createProgressAsker } from './progress-asker.ts';
-import { createPullProgress } from './progress.ts';
-import { copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
-import { classifyRsync, outputLost, type PullTrouble } from './failure.ts';
+import { readDoomed, type DoomedReader } from '../history/doomed.ts';
+import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
+import { backupDirectory, copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
+import { gapsIn } from './gaps.ts';
+import { tooLongForHistory } from './long-paths.ts';
+import type { Detour, PullOrder, RsyncOutcome } from './order.ts';
 import {
   countComplaint,
   createLineSplitter,
   hasStats,
   onlyWaitsForDeletion,
+  ownStats,
+  parseListed,
   parseRegularFiles,
   parseSkippedDeletions,
   parseStats,
   type Complaints,
 } from './output.ts';
-import { createStallTimer } from './stall-timer.ts';
+import { createProgressAsker } from './progress-asker.ts';
+import { createPullProgress, type PullProgress } from './progress.ts';
+import { countSaid, saidInPull, type SaidCounts } from './said-line.ts';
+import { createStallTimer, type StallTimer } from './stall-timer.ts';
+import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
 
 /** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
 const longestPullMs = 14 * 86_400_000;
@@ -27,24 +31,60 @@ const longestPullMs = 14 * 86_400_000;
 export async function runRsync(
   start: StartProgram,
   order: PullOrder,
-  target: PullTarget,
+  plainTarget: PullTarget,
   signal: AbortSignal,
 ): Promise<RsyncOutcome> {
-  const mark = target.mark ?? (order.onChange === undefined ? undefined : newMark());
-  const args = argsFor(order, {
-    ...target,
+  const mark = plainTarget.mark ?? (order.onChange === undefined ? undefined : newMark());
+  const target: PullTarget = {
+    ...plainTarget,
     ...(mark !== undefined && { mark }),
     ...(order.history && { history: order.history }),
-  });
-  let statistics = '';
-  let changed = false;
+    ...(order.detour && { detour: order.detour }),
+  };
   const progress = createPullProgress({
     isFirst: target.isEmpty === true,
     onProgress: (told) => {
       order.onProgress(told);
     },
   });
+  const heard = createHearing(order, mark, progress);
+  const stall = createStallTimer(order.config.pull.stallTimeout);
+  const errorsBefore = await countErrors(target.mirror);
+  const ending = await capture(start, commandFor(order, target, { heard, stall, progress, signal }));
+  const ended = { ...ending, isStalled: stall.signal.aborted, errorsBefore };
+  heard.end();
+  const outcome = await outcomeOf(order, target, ended, heard, signal);
+  const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
+  // What stands in the way of something new waits for the server's list, which has both.
+  const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
+  return {
+    ...outcome,
+    changed: heard.hasChanged() || (mark === undefined && outcome.figures.filesTransferred > 0),
+    ...(all && { doomed: all }),
+    ...(detour && { again: detour }),
+  };
+}
+
+/** What rsync prints, line by line. */
+interface Hearing {
+  readonly complaints: Complaints;
+  readonly said: SaidCounts;
+  readonly doomed: DoomedReader;
+  onStdout(chunk: string): void;
+  onStderr(chunk: string): void;
+  hasChanged(): boolean;
+  /** The statistics at the end. */
+  statistics(): string;
+  /** Takes the last lines, also those without an end. */
+  end(): void;
+}
+
+function createHearing(order: PullOrder, mark: string | undefined, progress: PullProgress): Hearing {
+  let statistics = '';
+  let changed = false;
   const doomed = readDoomed();
+  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
+  const said: SaidCounts = {};
   const split = createLineSplitter((text) => {
     const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
     if (told !== undefined) {
@@ -57,57 +97,66 @@ export async function runRsync(
     if (doomed.see(line)) return;
     if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
   });
-  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const splitErrors = createLineSplitter((line) => {
     countComplaint(complaints, line);
+    countSaid(said, saidInPull(line));
   });
-  const stall = createStallTimer(order.config.pull.stallTimeout);
+  return {
+    complaints,
+    said,
+    doomed,
+    onStdout: split,
+    onStderr: splitErrors,
+    hasChanged: () => changed,
+    statistics: () => ownStats(statistics),
+    end: () => {
+      split('\n');
+      splitErrors('\n');
+    },
+  };
+}
+
+interface Parts {
+  readonly heard: Hearing;
+  readonly stall: StallTimer;
+  readonly progress: PullProgress;
+  readonly signal: AbortSignal;
+}
+
+/** The command, and what is to be done when it has ended. */
+function commandFor(
+  order: PullOrder,
+  target: PullTarget,
+  { heard, stall, progress, signal }: Parts,
+): { command: Command; atEnd: () => void } {
   // Without a mark it would name a file beside its answer.
-  const asker =
-    target.isAsked === true && mark !== undefined ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
-  const ended = await capture(
-    () =>
-      start({
-        file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
-        args,
-        ...(order.history && { stdoutFile: order.history.log }),
-        timeoutMs: longestPullMs,
-        accept: [23, 24, 25],
-        signal: AbortSignal.any([signal, stall.signal]),
-        ownGroup: true, // rsync starts ssh and a second rsync
-        onStart: (pid) => {
-          stall.begin(pid);
-          asker?.begin(pid);
-        },
-        onStdout: (chunk) => {
-          stall.moved();
-          split(chunk);
-        },
-        onStderr: splitErrors,
-      }),
-    () => {
+  const isAsked = target.isAsked === true && target.mark !== undefined;
+  const asker = isAsked ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
+  return {
+    command: {
+      file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
+      args: argsFor(order, target),
+      ...(order.history && { stdoutFile: order.history.log }),
+      timeoutMs: longestPullMs,
+      accept: [23, 24, 25],
+      signal: AbortSignal.any([signal, stall.signal]),
+      ownGroup: true, // rsync starts ssh and a second rsync
+      onStart: (pid) => {
+        stall.begin(pid);
+        asker?.begin(pid);
+      },
+      onStdout: (chunk) => {
+        stall.moved();
+        heard.onStdout(chunk);
+      },
+      onStderr: (chunk) => {
+        heard.onStderr(chunk);
+      },
+    },
+    atEnd: () => {
       stall.stop();
       asker?.stop();
     },
-  );
-  split('\n');
-  splitErrors('\n');
-  const outcome = outcomeOf(ended, statistics, complaints);
-  // Its standard output is a file on the disk. What that did not take is lost, and rsync may not even notice it.
-  const isLost =
-    order.history !== undefined &&
-    (ended.exitCode === outputLost || (outcome.trouble === undefined && !hasStats(statistics)));
-  const lost = isLost ? ((await isFull(target.mirror)) ? ('disk-full' as const) : ('disk-error' as const)) : undefined;
-  const hung = whyHung(ended, stall.signal.aborted && outcome.trouble !== undefined);
-  changed ||= mark === undefined && outcome.figures.filesTransferred > 0;
-  // What stands in the way of something new waits for the server's list, which has both.
-  const all = complaints.waiting > 0 ? undefined : doomed.result(outcome.skippedDeletions);
-  return {
-    ...outcome,
-    changed,
-    ...(all && { doomed: all }),
-    ...(lost && { trouble: lost }),
-    ...(hung && { trouble: hung }),
   };
 }
 
@@ -128,27 +177,12 @@ function withoutProgress(line: string): string {
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined; readonly stillRuns?: boolean };
 
-/** What is left on a full disk: the file that was in hand made a little room when it was removed. */
-const almostNothing = 64 * 1024 * 1024;
-
-async function isFull(directory: string): Promise<boolean> {
+async function capture(
+  start: StartProgram,
+  { command, atEnd }: { readonly command: Command; readonly atEnd: () => void },
+): Promise<Ending> {
   try {
-    const { bfree, bsize } = await statfs(directory);
-    return bfree * bsize < almostNothing;
-  } catch {
-    return false; // it is gone
-  }
-}
-
-/** Two rsyncs on one mirror would be worse than none, so one that cannot be ended is another matter. */
-function whyHung({ stillRuns = false }: Ending, stalled: boolean): PullTrouble | undefined {
-  if (stillRuns) return 'stuck';
-  return stalled ? 'stalled' : undefined;
-}
-
-async function capture(work: () => Promise<CommandResult>, atEnd: () => void): Promise<Ending> {
-  try {
-    return await work();
+    return await start(command);
   } catch (error) {
     if (error instanceof CommandError) return error;
     throw error;
@@ -157,23 +191,77 @@ async function capture(work: () => Promise<CommandResult>, atEnd: () => void): P
   }
 }
 
-function outcomeOf(
-  { exitCode, stderr }: Ending,
-  statistics: string,
-  complaints: Complaints,
-): Omit<RsyncOutcome, 'changed'> {
-  const skippedDeletions = parseSkippedDeletions(stderr);
-  const complete =
-    exitCode === 0 ||
-    exitCode === 24 ||
-    exitCode === 25 ||
-    (exitCode === 23 && onlyWaitsForDeletion(complaints, skippedDeletions));
+type MeasuredEnding = Ending & { readonly isStalled: boolean; readonly errorsBefore: number };
+
+async function outcomeOf(
+  order: PullOrder,
+  target: PullTarget,
+  ended: MeasuredEnding,
+  heard: Hearing,
+  signal: AbortSignal,
+): Promise<Omit<RsyncOutcome, 'changed'>> {
+  const statistics = heard.statistics();
+  const skippedDeletions = parseSkippedDeletions(ended.stderr);
   const outcome = {
     figures: parseStats(statistics),
     entries: parseRegularFiles(statistics),
     skippedDeletions,
-    vanished: complaints.vanished,
-    log: stderr,
+    vanished: heard.complaints.vanished,
+    log: ended.stderr,
   };
-  return complete ? outcome : { ...outcome, trouble: classifyRsync(exitCode, stderr) };
+  const { exitCode } = ended;
+  const complete =
+    exitCode === 0 ||
+    exitCode === 24 ||
+    exitCode === 25 ||
+    (exitCode === 23 && onlyWaitsForDeletion(heard.complaints, skippedDeletions));
+  // Standard output is a file on the disk. What that did not take is lost, and rsync may not even notice it.
+  const isLost = complete && order.history !== undefined && !hasStats(statistics);
+  const leftOut = order.detour?.leaveOut?.length ?? 0;
+  if (complete && !isLost)
+    return leftOut === 0 ? outcome : { ...outcome, trouble: 'gaps', gaps: gapsIn(heard.said, leftOut) };
+  const isMeasured = !signal.aborted && ended.stillRuns !== true && !ended.isStalled && order.survey !== true;
+  const disk = isMeasured ? await measureDisk(target.mirror) : undefined;
+  const trouble = await judge(target, { ...ended, ...(isLost && { exitCode: withDiagnostics }) }, disk, heard);
+  return {
+    ...outcome,
+    trouble,
+    ...(trouble === 'disk-full' && disk?.nearlyFull && { shortage: disk.nearlyFull }),
+    ...(trouble === 'gaps' && { gaps: gapsIn(heard.said, leftOut) }),
+  };
+}
+
+async function judge(
+  target: PullTarget,
+  ended: MeasuredEnding,
+  disk: DiskState | undefined,
+  heard: Hearing,
+): Promise<PullTrouble> {
+  const listed = target.named ? undefined : parseListed(heard.statistics());
+  return verdictOf({
+    exitCode: ended.exitCode,
+    stillRuns: ended.stillRuns === true,
+    stalled: ended.isStalled,
+    link: (await target.linkState?.()) ?? 'unknown',
+    disk,
+    errorsGrew: disk !== undefined && disk.errors > ended.errorsBefore,
+    ...(listed !== undefined && { listed }),
+    said: heard.said,
+  });
+}
+
+/** Of files that end rsync on a disk that is well: how another one gets past them. */
+async function detourFor(
+  start: StartProgram,
+  order: PullOrder,
+  { exitCode }: Ending,
+  target: PullTarget,
+  signal: AbortSignal,
+): Promise<Detour | undefined> {
+  if (signal.aborted || order.survey === true || target.named) return undefined;
+  if (exitCode === withDiagnostics && order.detour?.wholeList !== true) return { ...order.detour, wholeList: true };
+  if (exitCode !== fileIo || order.history === undefined || order.detour?.leaveOut !== undefined) return undefined;
+  const directory = backupDirectory(order.source, order.history);
+  const leaveOut = await tooLongForHistory(start, target.mirror, directory, signal).catch(() => undefined);
+  return leaveOut && { ...order.detour, leaveOut };
 }

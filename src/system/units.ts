@@ -33,3 +33,14 @@ export async function stopUnits(start: StartProgram, ...units: readonly string[]
     if (!(error instanceof CommandError)) throw error;
   }
 }
+
+/** Whether a unit is up; false also when nobody can say. */
+export async function isUnitActive(start: StartProgram, unit: string): Promise<boolean> {
+  try {
+    await start({ file: systemctl, args: ['is-active', '--quiet', unit], timeoutMs: 15_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}

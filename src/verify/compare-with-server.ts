@@ -5,7 +5,8 @@ import type { PullSource } from '../config/sources.ts';
 import { bytesOfName } from '../history/change-log.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { compareArgs, serverName } from '../rsync/arguments.ts';
-import { classifyRsync, pullError } from '../rsync/failure.ts';
+import { pullError } from '../rsync/failure.ts';
+import { whyNotRead } from '../rsync/verdict.ts';
 import { createLineSplitter } from '../rsync/output.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { replace } from './bad-files.ts';
@@ -124,7 +125,7 @@ async function compare(
     if (exitCode === 23 && /change_dir .* failed/.test(stderr)) throw pullError('no-directory', server, undefined);
   } catch (error) {
     if (error instanceof CommandError && !signal.aborted)
-      throw pullError(classifyRsync(error.exitCode, error.stderr), server, error);
+      throw pullError(whyNotRead(error.exitCode, error.stderr), server, error);
     throw error;
   }
 }
