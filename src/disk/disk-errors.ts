@@ -1,4 +1,5 @@
 import { DriveError, KeyError, NotReleasedError, PullError, type ExtbackupError } from '../errors.ts';
+import { CommandError } from '../system/command.ts';
 import type { KnownFilesystem } from './filesystem.ts';
 import type { LuksOutcome } from './luks.ts';
 import { throwIfCancelled } from '../system/undo.ts';
@@ -111,4 +112,94 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
 export function orReason(signal: AbortSignal, error: unknown): never {
   throwIfCancelled(signal);
   throw error;
+}
+
+const repairTwice = 'Check cable and power, try again, and replace the disk if it happens twice.';
+
+/** The kernel counted errors of the disk, or it went away, while something was done with it. */
+export const brokenDisk = (label: string, cause?: unknown): ExtbackupError =>
+  new PullError(
+    'EXB_DISK_ERROR',
+    `Disk ${label} reported errors or went away.`,
+    `${repairTwice} Do not repair its file system before it is copied.`,
+    cause,
+  );
+
+/** Nothing was opened. */
+export const readOnlyDisk = (label: string): ExtbackupError =>
+  new PullError(
+    'EXB_DISK_READ_ONLY',
+    `Disk ${label} takes nothing: this machine sees it as read-only. Nothing on it was changed.`,
+    'Look for a switch on its case, and try another case, cable or port. A disk at the end of its life does this too: then replace it.',
+  );
+
+/** Nothing was opened. Repairing the file system would cut off its end. */
+export const smallerDisk = (label: string, bytes: number, before: number): ExtbackupError =>
+  new PullError(
+    'EXB_DISK_SMALLER',
+    `Disk ${label} shows ${String(bytes)} bytes, and had at least ${String(before)} when it was enrolled. Nothing on it was changed.`,
+    'Connect it with the case or adapter that it was enrolled with. Do not run e2fsck on it: that would destroy the end of the copy.',
+  );
+
+/** What each step of a run does, for a message. */
+const doings: Readonly<Record<string, string>> = {
+  luksUuid: 'reading its LUKS header',
+  open: 'opening LUKS',
+  filesystemType: 'looking for its file system',
+  check: 'checking its file system',
+  mount: 'mounting it',
+  readInside: 'reading a file on it',
+  writeInside: 'writing a file on it',
+  pull: 'the pull',
+  flush: 'writing out what was copied',
+  stamp: 'writing LABEL',
+};
+
+/**
+ * Words for an error of the system or of a program in a step of a run, so that none ends as a bug.
+ * @param step name of the step
+ * @param isThere whether the kernel still shows the device
+ * @returns the cause itself when it is neither: then it is a bug of ours
+ */
+export function diskVerdict(label: string, step: string, cause: unknown, isThere: boolean): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  const isProgram = cause instanceof CommandError;
+  if (!isProgram && (typeof code !== 'string' || code.startsWith('ERR_'))) return cause;
+  const doing = doings[step] ?? 'a step of the run';
+  if (!isThere)
+    return new PullError('EXB_DISK_GONE', `Disk ${label} went away during ${doing}.`, 'Plug it in again.', cause);
+  if (
+    isProgram &&
+    cause.exitCode === undefined &&
+    !cause.timedOut &&
+    !cause.stillRuns &&
+    /started|installed/.test(cause.message)
+  )
+    return new PullError(
+      'EXB_STATION',
+      `A program that ${doing} needs could not be started on this machine.`,
+      'See: extbackup doctor ; and whether memory is left: free -m',
+      cause,
+    );
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'EAGAIN')
+    return new PullError(
+      'EXB_STATION',
+      `This machine has run out of memory or open files during ${doing}.`,
+      'See: extbackup doctor ; then run again: extbackup run',
+      cause,
+    );
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new PullError(
+      'EXB_DISK_FULL',
+      `Disk ${label} is full: there was no room for ${doing}.`,
+      'Use a larger disk: extbackup drive prepare --help ; or leave something out with pull.exclude',
+      cause,
+    );
+  const detail = isProgram ? '' : ` (${code ?? 'error'})`;
+  return new PullError(
+    'EXB_DISK_ERROR',
+    `Disk ${label} did not answer, or answered with an error${detail}, during ${doing}.`,
+    repairTwice,
+    cause,
+  );
 }

@@ -11,6 +11,7 @@ import { NotReleasedError } from '../errors.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
+import { measuredMachine } from './measured-machine.ts';
 import type { Story } from './story.ts';
 import { settleLayout } from './layout.ts';
 import { pullAll } from './pull-all.ts';
@@ -23,7 +24,8 @@ import type { Job, PullResult, RunResult } from './job.ts';
  * Backs up to one disk and closes it again.
  * @throws ExtbackupError with what the operator has to know; NotReleasedError when the disk could not be closed
  */
-export async function backUp(job: Job, machine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
+export async function backUp(job: Job, rawMachine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
+  const machine = measuredMachine(rawMachine, job);
   const hooks = createHooks(job, machine, story, signal);
   const run: Run = { job, machine, story, signal, mapping: mappingName(job.record.label) };
   try {

@@ -93,6 +93,7 @@ export async function adoptDrive(
     enrolledAt: known?.enrolledAt ?? new Date().toISOString(),
     lastSuccess: known?.lastSuccess ?? inside.lastSuccess,
     capacityBytes: inside.capacityBytes,
+    volumeBytes: volume.sizeBytes,
     luks: inside.luks,
     ...(inside.mirror === 'backups' ? {} : { mirror: inside.mirror }),
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),

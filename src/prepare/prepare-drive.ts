@@ -6,6 +6,7 @@ import { throwIfCancelled, withUndo } from '../system/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../disk/block-devices.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
+import { readVolume } from '../disk/volume-state.ts';
 import { readIoErrors } from '../disk/io-errors.ts';
 import { mappingName, readLuksUuid } from '../disk/luks.ts';
 import { holdsOf } from '../disk/holds.ts';
@@ -132,7 +133,8 @@ export async function prepareDrive(
         if (order.headerBackup !== undefined)
           await copyHeader(start, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
         const { blocks, bsize } = await statfs(top);
-        return { capacityBytes: blocks * bsize, luks: opened.luks };
+        const volumeBytes = (await readVolume(volume.device))?.bytes;
+        return { capacityBytes: blocks * bsize, ...(volumeBytes !== undefined && { volumeBytes }), luks: opened.luks };
       }),
     ),
   );

@@ -43,6 +43,8 @@ const recordShape = {
   /** By name, where the settings have several sources. */
   sources: z.record(z.string(), sourceRecordSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
+  /** Size of the LUKS volume when it was enrolled; absent for a disk that was enrolled before this was written down. */
+  volumeBytes: z.number().nonnegative().optional(),
   /** What its LUKS header says; absent for a disk that was enrolled before this was written down, until its next good run. */
   luks: luksFactsSchema.optional(),
   /** What is known of its health; nothing before the first run. */

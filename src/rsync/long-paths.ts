@@ -1,4 +1,5 @@
 import type { StartProgram } from '../system/command.ts';
+import { partialDir } from './arguments.ts';
 
 /** rsync holds no longer path, with the zero byte at its end; see its MAXPATHLEN. */
 const longestPath = 4096;
@@ -43,7 +44,8 @@ export async function tooLongForHistory(
       if (all.length < most * longestPath) all += chunk;
     },
   });
-  const paths = all.split('\0').filter((path) => path !== '');
+  // Beside such a file, the rsync that it ended may have left what it had of the new one.
+  const paths = all.split('\0').filter((path) => path !== '' && !path.includes(`${partialDir}/`));
   return paths.length === 0 || paths.length > most ? undefined : paths.map(patternOf);
 }
 

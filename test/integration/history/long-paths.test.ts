@@ -8,7 +8,12 @@ let disk: DiskAndServer;
 beforeEach(async () => {
   disk = await openDisk();
 });
-afterEach(() => disk.remove());
+afterEach(async () => {
+  // Node gives the whole path to the kernel.
+  for (const tree of [disk.source, disk.mirror])
+    await startProgram({ file: '/usr/bin/rm', args: ['-rf', '--', tree], timeoutMs: 20_000 });
+  await disk.remove();
+});
 
 /** Longer than any call of the kernel takes, so each directory is entered by itself. */
 const writeDeep = (top: string, content: string): Promise<unknown> =>

@@ -126,7 +126,7 @@ it('an rsync whose last words are lost has not done well', async () => {
     };
   const order: PullOrder = { config, source: sourceOf(config), onProgress: () => undefined, history };
   const target = { mirror, rsh: '', mark: '!01234567' };
-  expect((await runRsync(saying('Number of files: 3 (reg: 3)\n'), order, target, never)).trouble).toBe('disk-error');
+  expect((await runRsync(saying('Number of files: 3 (reg: 3)\n'), order, target, never)).trouble).toBe('failed'); // the disk is well
   expect(
     (await runRsync(saying('Number of files: 3 (reg: 3)\ntotal size is 3\n'), order, target, never)).trouble,
   ).toBeUndefined();
