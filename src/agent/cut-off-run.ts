@@ -30,7 +30,7 @@ export async function tellCutOffRun({ bus, file, runs, registry, bootId, onError
     ...{ endedAt: new Date().toISOString(), outcome: 'failure', exitCode: failure.exitCode, code: failure.code },
     ...{ message: failure.happened, released: true, pulledOut: false, tookMs },
     ...{ filesTotal: null, filesTransferred: null, filesDeleted: null },
-    ...{ bytesTotal: null, bytesTransferred: null, bytesReceived: null, verified: null, mediaErrors: 0 },
+    ...{ bytesTotal: null, bytesTransferred: null, bytesReceived: null, verified: null, mediaErrors: 0, historyNumber: null },
   });
   if (warning !== undefined) onError(new Error(warning));
   try {

@@ -130,7 +130,17 @@ export interface EventMap {
   /** An operator agreed to what a held run was going to do, or to what one that looked wrong did. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };
   'label:stamped': RunFacts & { readonly stampedAt: string };
-  'history:pruned': RunFacts & { readonly removed: number };
+  /** Entries of the history were removed. `bytes`: so much more is free. */
+  'history:pruned': RunFacts & {
+    readonly removed: number;
+    readonly bytes: number;
+    /** `rule`: age, number, or minFree of the settings; else what the disk was short of. */
+    readonly why: 'rule' | 'blocks' | 'inodes';
+    /** More could go, but one run removes no more. */
+    readonly capped: boolean;
+    /** Entries that could not be removed as a whole. */
+    readonly stuck: number;
+  };
   'data:progress': RunFacts & Progress;
   /** A part of the mirror was read back. Files are new since the last time (recorded), or were compared. */
   'data:verified': RunFacts & {

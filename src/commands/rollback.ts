@@ -115,12 +115,12 @@ const describe = (label: string, plan: RollbackPlan | undefined): string =>
 const describePlan = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
   `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} brought back, ${count(removed, 'file')} that came later removed.`;
 
-/** Just before a run began. */
-async function beginOf(context: CliContext, label: string, runId: string): Promise<Date> {
+/** Just before a run began: by number, because its clock may have been wrong. */
+async function beginOf(context: CliContext, label: string, runId: string): Promise<Date | number> {
   const run = (await createRunLog(files.runs(context.paths)).list()).find(
     ({ id, drive }) => id === runId && drive === label,
   );
   if (!run)
     throw new UsageError(`There is no run ${runId} of disk ${label} on the list.`, 'See: extbackup history --json');
-  return new Date(justBefore(run.startedAt));
+  return run.historyNumber ?? new Date(justBefore(run.startedAt));
 }

@@ -80,10 +80,15 @@ export const configSchema = z
         enabled: z.boolean().default(true).describe('keep what runs replace or delete, in history/ on the disk'),
         keep: z
           .strictObject({
-            age: duration.prefault('52w').describe('older entries are removed'),
+            age: duration.prefault('52w').describe('older entries are removed, if they are older than atLeast, too'),
             count: z.int().min(0).default(0).describe('at most so many entries; 0 is no limit'),
             minFree: share.prefault('5%').describe('the oldest entries are removed while less of the disk is free'),
-            atLeast: duration.prefault('4w').describe('younger entries are never removed for want of space'),
+            atLeast: duration
+              .prefault('4w')
+              .describe('younger entries are never removed, neither for want of space nor for their age'),
+            perRun: share
+              .prefault('50%')
+              .describe('one run removes at most this share of the entries, and of the bytes of the disk'),
           })
           .prefault({}),
         whenFull: z

@@ -1,6 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownDirectory } from '../disk/own-directory.ts';
+import { openPlainFile } from '../system/plain-file.ts';
+import { orderEntries, type FoundEntry } from './entry-order.ts';
+import type { EntryStamp } from './entry-stamp.ts';
+import { readLogHeader } from './log-header.ts';
 
 /** Directory on the disk with what runs replaced or deleted, one directory each. */
 export const historyDirectory = 'history';
@@ -10,9 +14,14 @@ export const changeLogDirectory = '.extbackup/history';
 
 /** What one rsync replaced, deleted and created. Either file may be missing: nothing was replaced, or nothing written down. */
 export interface HistoryEntry {
-  /** Its beginning, for example 20261124T062500.123Z. */
+  /** Its beginning as the clock had it, for example 20261124T062500.123Z. */
   readonly name: string;
+  /** Counted up; see entry-order.ts, as are the next two. */
+  readonly number: number;
   readonly at: Date;
+  readonly measured: Date;
+  /** Of a new entry: what its log has to begin with. */
+  readonly stamp?: EntryStamp;
   /** What it replaced or deleted, under the same paths as in the mirror. */
   readonly directory: string;
   /** What it did, line by line; see change-log.ts. */
@@ -40,48 +49,86 @@ export function parseHistoryName(name: string): Date | undefined {
 /** All entries of an opened disk, the newest first. */
 export async function listHistory(top: string): Promise<HistoryEntry[]> {
   const directories = await namesIn(join(top, historyDirectory));
-  const logs = (await namesIn(join(top, changeLogDirectory))).flatMap((name) =>
-    logName.test(name) ? [name.replace(logName, '')] : [],
+  const logs = new Map(
+    (await namesIn(join(top, changeLogDirectory))).flatMap((file) =>
+      logName.test(file) ? [[file.replace(logName, ''), file] as const] : [],
+    ),
   );
-  const entries = [...new Set([...directories, ...logs])].flatMap((name) => {
-    const at = parseHistoryName(name);
-    return at === undefined ? [] : [entryOf(top, name, at)];
-  });
-  return entries.sort((a, b) => b.at.getTime() - a.at.getTime());
+  const found: FoundEntry[] = [];
+  for (const name of new Set([...directories, ...logs.keys()])) {
+    const claimed = parseHistoryName(name);
+    if (claimed === undefined) continue;
+    const log = logs.get(name);
+    const stamp = log === undefined ? undefined : await stampOf(join(top, changeLogDirectory, log));
+    found.push({ name, claimed, ...(stamp && { stamp }) });
+  }
+  return orderEntries(found)
+    .map(({ name, number, at, measured }) => ({ name, number, at, measured, ...placesOf(top, name) }))
+    .reverse();
 }
 
-/** A new entry, later than every other one, except where somebody planted a date at the end of time: no rsync ever writes into the entry of another one. */
-export async function newHistoryEntry(top: string, now: Date): Promise<HistoryEntry> {
+async function stampOf(log: string): Promise<EntryStamp | undefined> {
+  const handle = await openPlainFile(log);
+  if (handle === undefined) return undefined;
+  try {
+    return (await readLogHeader(handle)).stamp;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** When an entry begins: `measured` is the disk's measured time. */
+export interface EntryTime {
+  readonly measured: Date;
+  readonly isDoubtful: boolean;
+}
+
+/**
+ * A new entry, after every other one whatever the clock says; its name is what the clock says, or a little later where
+ * that is taken: no rsync ever writes into the entry of another one.
+ * @param time left out where nothing measured it
+ */
+export async function newHistoryEntry(top: string, now: Date, time?: EntryTime): Promise<HistoryEntry> {
   for (const directory of [historyDirectory, changeLogDirectory]) await ownDirectory(top, directory);
-  const at = timeOfNext(
-    (await listHistory(top)).map((entry) => entry.at.getTime()),
-    now,
-  );
-  return entryOf(top, historyName(at), at);
+  const entries = await listHistory(top);
+  const taken = new Set(entries.map(({ name }) => parseHistoryName(name)?.getTime()));
+  let claimed = Math.min(Math.max(0, now.getTime()), endOfTime);
+  while (taken.has(claimed)) claimed += 1;
+  const name = historyName(new Date(claimed));
+  const [newest] = entries;
+  const measured = new Date(Math.max(time?.measured.getTime() ?? claimed, newest?.measured.getTime() ?? 0));
+  const number = Math.max(0, ...entries.map((entry) => entry.number).filter((other) => other < mostEntries)) + 1;
+  return {
+    name,
+    number,
+    at: new Date(Math.max(claimed, (newest?.at.getTime() ?? 0) + 1)),
+    measured,
+    stamp: { number, measured, isDoubtful: time?.isDoubtful ?? false },
+    ...placesOf(top, name),
+  };
 }
 
 /** From here on the last year of names with four digits begins: nobody's clock, and what is dated so was planted. */
 const endOfTime = Date.UTC(9999, 0, 1);
 
-const newestOf = (times: readonly number[]): number =>
-  times.reduce((latest, time) => (time < endOfTime ? Math.max(latest, time) : latest), 0);
+/** Nobody's disk has so many: what is numbered so was planted. */
+const mostEntries = 900_000_000_000;
 
-/** Where the history of an opened disk stands: each new entry is later. 1970 where it is empty. */
-export const historyStand = async (top: string): Promise<Date> =>
-  new Date(newestOf((await listHistory(top)).map(({ at }) => at.getTime())));
-
-function timeOfNext(times: readonly number[], now: Date): Date {
-  const taken = new Set(times);
-  const newest = newestOf(times);
-  // A clock that went back must not put a new entry before an old one.
-  let next = Math.max(Math.min(now.getTime(), endOfTime), newest + 1);
-  while (taken.has(next)) next += 1;
-  return new Date(next);
+/** Where the history of a disk stands: each new entry is later. */
+export interface HistoryStand {
+  /** 1970 where it is empty. */
+  readonly at: Date;
+  /** Of the newest entry. undefined where it is empty. */
+  readonly number: number | undefined;
 }
 
-const entryOf = (top: string, name: string, at: Date): HistoryEntry => ({
-  name,
-  at,
+/** Where the history of an opened disk stands. */
+export async function historyStand(top: string): Promise<HistoryStand> {
+  const [newest] = await listHistory(top);
+  return { at: newest?.at ?? new Date(0), number: newest?.number };
+}
+
+const placesOf = (top: string, name: string): Pick<HistoryEntry, 'directory' | 'log'> => ({
   directory: join(top, historyDirectory, name),
   log: join(top, changeLogDirectory, `${name}.log`),
 });

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { DriveError } from '../errors.ts';
 import { openPlainFile } from '../system/plain-file.ts';
-import { newMark } from './change.ts';
+import { betweenMarks, newMark } from './change.ts';
+import { parseStamp, renderStamp, type EntryStamp } from './entry-stamp.ts';
 
 /**
  * The first line of a log: what tells the lines about changes from all others, and of which source they are. The log is
@@ -12,6 +13,8 @@ export interface LogHeader {
   readonly mark?: string;
   /** Name of one of several sources, whose directory in the mirror the paths are below. */
   readonly source?: string;
+  /** Its place in the order of entries: the second line of a log. Older ones have none. */
+  readonly stamp?: EntryStamp;
 }
 
 const pattern = /^(?:marked (![0-9a-f]{8}))?(?:(?:^| )below (.+)\/)?$/;
@@ -20,8 +23,10 @@ const longestHeader = 512;
 /** Reads the header of an open log. */
 export async function readLogHeader(handle: FileHandle): Promise<LogHeader> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(longestHeader), 0, longestHeader, 0);
-  const [, mark, source] = pattern.exec(buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0] ?? '') ?? [];
-  return { ...(mark !== undefined && { mark }), ...(source !== undefined && { source }) };
+  const [first = '', second = ''] = buffer.toString('latin1', 0, bytesRead).split('\n', 2);
+  const [, mark, source] = pattern.exec(first) ?? [];
+  const stamp = mark === undefined ? undefined : parseStamp(betweenMarks(second, mark) ?? '');
+  return { ...(mark !== undefined && { mark }), ...(source !== undefined && { source }), ...(stamp && { stamp }) };
 }
 
 /**
@@ -29,12 +34,13 @@ export async function readLogHeader(handle: FileHandle): Promise<LogHeader> {
  * @returns the mark of its lines
  * @throws the system's error; DriveError when something else stands there
  */
-export async function beginLog(file: string, source?: string): Promise<string> {
+export async function beginLog(file: string, source?: string, stamp?: EntryStamp): Promise<string> {
   const mark = newMark();
   try {
     const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
-      await handle.writeFile(`marked ${mark}${source === undefined ? '' : ` below ${source}/`}\n`);
+      const second = stamp === undefined ? '' : `${mark}${renderStamp(stamp)}${mark}\n`;
+      await handle.writeFile(`marked ${mark}${source === undefined ? '' : ` below ${source}/`}\n${second}`);
     } finally {
       await handle.close();
     }

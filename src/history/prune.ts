@@ -1,47 +1,165 @@
-import { rm, statfs } from 'node:fs/promises';
-import { throwIfCancelled } from '../system/undo.ts';
+import { lstat, opendir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { readRoom, shareOf, shortageOf, type RoomWanted } from '../disk/room.ts';
 import type { StartProgram } from '../system/command.ts';
+import { throwIfCancelled } from '../system/undo.ts';
+import { writeCompleteSince } from './complete-since.ts';
+import { longestUnmeasured } from './entry-order.ts';
 import { listHistory, type HistoryEntry } from './history-entry.ts';
 import { expendable, outdated, type KeepRule } from './retention.ts';
 
+/** Where what is removed waits for its end: an entry is in the history with all that is in it, or not at all. */
+export const removedDirectory = '.extbackup/removed';
+
+/** What one run may still remove. */
+export interface Budget {
+  entries: number;
+  bytes: number;
+}
+
+/** What was removed. */
+export interface Pruned {
+  readonly removed: number;
+  /** Measured: so much more is free. */
+  readonly bytes: number;
+  /** The oldest entries that are left could go, too, but one run removes no more. */
+  readonly isCapped: boolean;
+  /** Entries of which something could not be removed. */
+  readonly stuck: number;
+}
+
+/** The most that one run removes: a share of the entries, but one at least, and of the disk. */
+export async function budgetOf(top: string, { perRun }: Pick<KeepRule, 'perRun'>): Promise<Budget> {
+  const { bytes } = await readRoom(top);
+  return { entries: Math.max(1, Math.ceil((await listHistory(top)).length * perRun)), bytes: bytes * perRun };
+}
+
+/** What a call of {@link pruneHistory} is about. */
+export interface Pruning {
+  readonly rule: KeepRule;
+  readonly budget: Budget;
+  /** Where the history stood when the run began: what this run keeps is never given up. */
+  readonly stand: number;
+  /** Removed only for want of room, until so much is free; otherwise as the rule's ages, count and minFree say. */
+  readonly wanted?: RoomWanted;
+}
+
 /**
- * Removes entries of an opened disk's history: those that are too old or too many, then the oldest ones while too
- * little of the disk is free.
- * @returns how many
+ * Removes entries of an opened disk's history, the oldest first, within a budget. One that cannot be removed does not
+ * keep others from it.
  */
 export async function pruneHistory(
   start: StartProgram,
   top: string,
-  rule: KeepRule,
+  { rule: given, budget, stand, wanted }: Pruning,
   signal: AbortSignal,
-): Promise<number> {
-  let removed = 0;
-  const remove = async (entry: HistoryEntry): Promise<void> => {
+): Promise<Pruned> {
+  const before = await readRoom(top);
+  await clearRemoved(start, top, signal);
+  const done = { removed: 0, stuck: 0, isCapped: false };
+  const remove = async (entry: HistoryEntry): Promise<boolean> => {
     throwIfCancelled(signal);
-    await removeEntry(start, entry, signal);
-    removed += 1;
+    const { freeBytes } = await readRoom(top);
+    done.isCapped = budget.entries <= 0 || budget.bytes <= 0;
+    if (done.isCapped) return false;
+    if (await removeEntry(start, top, entry, signal)) {
+      done.removed += 1;
+      budget.entries -= 1;
+    } else done.stuck += 1;
+    budget.bytes -= Math.max(0, (await readRoom(top)).freeBytes - freeBytes);
+    return true;
   };
-  for (const entry of outdated(await listHistory(top), rule)) await remove(entry);
-  for (const entry of expendable(await listHistory(top), rule)) {
-    if ((await freeShare(top)) >= rule.minFree) break;
-    await remove(entry);
+  const entries = await listHistory(top);
+  const rule = { ...given, now: sinceNewest(entries, given.now) };
+  const newest = Math.min(stand, await newestFilled(entries, stand));
+  if (wanted === undefined) for (const entry of outdated(entries, rule, newest)) if (!(await remove(entry))) break;
+  const goal = wanted ?? shareOf(before, rule.minFree);
+  for (const entry of expendable(await listHistory(top), rule, newest)) {
+    if (shortageOf(await readRoom(top), goal) === undefined) break;
+    if (!(await remove(entry))) break;
   }
-  return removed;
+  return { ...done, bytes: Math.max(0, (await readRoom(top)).freeBytes - before.freeBytes) };
 }
 
-/** The files first: without its log an entry is still an entry. */
-export async function removeEntry(start: StartProgram, entry: HistoryEntry, signal: AbortSignal): Promise<void> {
+/** Where no entry has been measured yet, all that is known of the newest is its name, whose clock may have been wrong. */
+function sinceNewest([newest]: readonly HistoryEntry[], now: Date): Date {
+  return newest === undefined || newest.number > 0
+    ? now
+    : new Date(Math.min(now.getTime(), newest.measured.getTime() + longestUnmeasured));
+}
+
+/** Number of the newest entry with something in it: one that failed at once must not pass for it. */
+async function newestFilled(entries: readonly HistoryEntry[], stand: number): Promise<number> {
+  for (const { directory, number } of entries) if (number <= stand && (await isFilled(directory))) return number;
+  return Infinity;
+}
+
+async function isFilled(directory: string): Promise<boolean> {
+  try {
+    if (!(await lstat(directory)).isDirectory()) return false;
+    for await (const { name } of await opendir(directory, { encoding: 'latin1' })) return name !== '';
+    return false;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes one entry: first the mark says so, then it leaves the history under another name, then its files go.
+ * @returns false when something of it is still there
+ */
+async function removeEntry(
+  start: StartProgram,
+  top: string,
+  entry: HistoryEntry,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await ownDirectory(top, removedDirectory);
+    await writeCompleteSince(top, { at: entry.at, number: entry.number, isBeginning: false });
+    for (const log of [entry.log, `${entry.log}.removed`])
+      await moveAside(log, join(top, removedDirectory, `${entry.name}.log`));
+    const aside = join(top, removedDirectory, entry.name);
+    await moveAside(entry.directory, aside);
+    return await clear(start, aside, signal);
+  } catch (error) {
+    throwIfCancelled(signal);
+    if (isOfDisk(error)) throw error;
+    return false;
+  }
+}
+
+const isOfDisk = (error: unknown): boolean =>
+  ['EIO', 'EROFS', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+async function moveAside(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** What an earlier run could not remove, or was cut off at. */
+async function clearRemoved(start: StartProgram, top: string, signal: AbortSignal): Promise<void> {
+  const directory = await ownDirectory(top, removedDirectory);
+  for (const name of await readdir(directory)) await clear(start, join(directory, name), signal);
+}
+
+async function clear(start: StartProgram, path: string, signal: AbortSignal): Promise<boolean> {
   await start({
     file: '/usr/bin/rm',
-    args: ['-rf', '--one-file-system', '--', entry.directory],
+    args: ['-rf', '--one-file-system', '--', path],
     timeoutMs: 6 * 3_600_000,
+    accept: [1],
     signal,
   });
-  await rm(entry.log, { force: true });
-}
-
-/** Which part of the file system root may still fill. */
-async function freeShare(top: string): Promise<number> {
-  const { bfree, blocks } = await statfs(top);
-  return blocks === 0 ? 1 : bfree / blocks;
+  await rm(`${path}.log`, { force: true });
+  try {
+    await lstat(path);
+    return false;
+  } catch {
+    return true;
+  }
 }

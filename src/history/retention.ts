@@ -1,7 +1,8 @@
 import type { HistoryEntry } from './history-entry.ts';
 
-/** What may be removed from the history. */
+/** What may be removed from the history. Ages are measured, not claimed; see measured-time.ts. */
 export interface KeepRule {
+  /** The disk's measured time. */
   readonly now: Date;
   /** Older entries go, in milliseconds; undefined when only space counts. */
   readonly age?: number;
@@ -9,36 +10,30 @@ export interface KeepRule {
   readonly count?: number;
   /** While less than this share of the disk is free, the oldest go. */
   readonly minFree: number;
-  /** In milliseconds: younger entries are never removed for want of space. */
+  /** In milliseconds: younger entries are never removed, neither for want of space nor for their age. */
   readonly atLeast: number;
+  /** Of all entries, and of the disk's bytes: no more than this share goes in one run. */
+  readonly perRun: number;
 }
 
-/**
- * The time that ages are measured at: that of the complete run before, so that a clock that is ahead, for once, makes
- * nothing old that is not.
- */
-export const timeForAge = ({ lastSuccess }: { readonly lastSuccess: string | null }, now = new Date()): Date =>
-  lastSuccess === null ? now : new Date(Math.min(now.getTime(), Date.parse(lastSuccess)));
+/** An entry, as far as it matters here. */
+export type Kept = Pick<HistoryEntry, 'measured' | 'number'>;
 
-type Dated = Pick<HistoryEntry, 'at'>;
-
-const ageOf = ({ at }: Dated, { now }: KeepRule): number => now.getTime() - at.getTime();
+const ageOf = ({ measured }: Kept, { now }: KeepRule): number => now.getTime() - measured.getTime();
 
 /**
- * Entries that are too old or too many, the oldest first. The newest one always stays.
+ * Entries that are too old or too many, the oldest first.
  * @param entries the newest first
+ * @param before the newest one with something in it, and all later ones, always stay
  */
-export function outdated<Entry extends Dated>(entries: readonly Entry[], rule: KeepRule): Entry[] {
+export function outdated<Entry extends Kept>(entries: readonly Entry[], rule: KeepRule, before: number): Entry[] {
   const most = rule.count !== undefined && rule.count > 0 ? rule.count : Infinity;
+  const oldest = rule.age === undefined ? Infinity : Math.max(rule.age, rule.atLeast);
   return entries
-    .filter((entry, index) => index > 0 && (index >= most || (rule.age !== undefined && ageOf(entry, rule) > rule.age)))
+    .filter((entry, index) => entry.number < before && (index >= most || ageOf(entry, rule) > oldest))
     .reverse();
 }
 
-/** Entries that may be removed for want of space, the oldest first. The newest one always stays. */
-export function expendable<Entry extends Dated>(entries: readonly Entry[], rule: KeepRule): Entry[] {
-  return entries
-    .slice(1)
-    .filter((entry) => ageOf(entry, rule) > rule.atLeast)
-    .reverse();
-}
+/** Entries that may be removed for want of space, the oldest first. @param before as in {@link outdated} */
+export const expendable = <Entry extends Kept>(entries: readonly Entry[], rule: KeepRule, before: number): Entry[] =>
+  entries.filter((entry) => entry.number < before && ageOf(entry, rule) > rule.atLeast).reverse();

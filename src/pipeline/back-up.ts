@@ -9,7 +9,6 @@ import { mappingName } from '../disk/luks.ts';
 import type { LuksFacts } from '../disk/luks-header.ts';
 import { NotReleasedError } from '../errors.ts';
 import { createHooks, type Hooks } from './hooks.ts';
-import { timeForAge } from '../history/retention.ts';
 import type { Machine } from './machine.ts';
 import { measuredMachine } from './measured-machine.ts';
 import type { Story } from './story.ts';
@@ -19,6 +18,8 @@ import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailur
 import { verifyPart } from './verify-part.ts';
 import { withUndo, throwIfCancelled, type TakeStep } from '../system/undo.ts';
 import type { Job, PullResult, RunResult } from './job.ts';
+import { prune } from './room.ts';
+import { settleTime, timeOfStamp, type RunTime } from './run-time.ts';
 
 /**
  * Backs up to one disk and closes it again.
@@ -39,13 +40,16 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         const seal = await verifyInside(run);
         const layout = await settleLayout(job, machine, story);
         await hooks.after('mount');
-        const pulled = await hooks.aroundSync(() => pullAll(job, layout, machine, story, signal));
+        const time = await settleTime(job, seal, machine, story);
+        job.onStand?.(time.stand);
+        const timed = { ...job, time };
+        const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
         await hooks.before('close'); // not after the stamp: a run that fails here is not complete
         const result = { ...resultOf(pulled), luks };
         if (!pulled.complete) return { ...result, gaps: true, generation: seal.generation };
         await flush(run);
-        const stamped = await stamp(run, seal);
-        if (!pulled.suspicious && job.record.suspicion === undefined) await thinOutHistory(run);
+        const stamped = await stamp(run, seal, time);
+        if (!pulled.suspicious && job.record.suspicion === undefined) await thinOutHistory({ ...run, job: timed });
         const verified = await verifyPart(job, machine, story, pulled.figures, signal);
         return { ...result, ...stamped, ...(verified && { verified }) };
       }),
@@ -141,17 +145,19 @@ async function flush({ machine, story, signal }: Run): Promise<void> {
 
 /** Writes down, inside the disk, that the pull was complete. */
 async function stamp(
-  { machine, story }: Run,
+  { job, machine, story }: Run,
   seal: Seal,
-): Promise<Required<Pick<RunResult, 'stampedAt' | 'historyAt' | 'generation'>>> {
+  time: RunTime,
+): Promise<Required<Pick<RunResult, 'stampedAt' | 'history' | 'measured' | 'generation'>>> {
   story.enter('stamping');
   const generation = seal.generation + 1;
-  await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation })}\n`);
-  const historyAt = await machine.historyStand();
-  const stampedAt = new Date();
+  const measured = time.measured.toISOString();
+  await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation, measured })}\n`);
+  const history = await machine.historyStand();
+  const stampedAt = timeOfStamp(new Date(), job.record.lastSuccess, time);
   await machine.stamp(stampedAt);
   story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
-  return { stampedAt, historyAt, generation };
+  return { stampedAt, history, measured: time.station, generation };
 }
 
 const resultOf = ({
@@ -167,12 +173,10 @@ const resultOf = ({
 
 /** Only after a good run: nothing old is given up for a state that may be bad. */
 async function thinOutHistory({ job, machine, story, signal }: Run): Promise<void> {
-  const { history } = job.config;
-  if (!history.enabled) return;
+  if (!job.config.history.enabled) return;
   story.enter('pruning');
   try {
-    const removed = await machine.pruneHistory({ now: timeForAge(job.record), ...history.keep }, signal);
-    if (removed > 0) story.tell('history:pruned', { removed });
+    await prune(job, machine, story, signal);
   } catch {
     // the backup is complete; the next run tries again
   }

@@ -2,12 +2,15 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
-import { pruneHistory } from '../history/prune.ts';
+import { markBeginning } from '../history/complete-since.ts';
+import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
+import { readRoom } from '../disk/room.ts';
+import { lookAtTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import { writeNewFile } from '../system/new-file.ts';
-import type { Paths } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
 import type { Machine } from './machine.ts';
@@ -24,6 +27,8 @@ export type InsidePart = Pick<
   | 'newHistory'
   | 'historyStand'
   | 'pruneHistory'
+  | 'readRoom'
+  | 'lookAtTime'
   | 'verifyPart'
   | 'removePartials'
 >;
@@ -31,6 +36,7 @@ export type InsidePart = Pick<
 /** @param mirrorName directory of the mirror on the disk */
 export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: string): InsidePart {
   const mirror = join(paths.plaintext, mirrorName);
+  let budget: Budget | undefined; // of this run, whose machine this is
   return {
     readInside: async (path) => {
       if (dirname(path) !== '.') await assertOwnDirectories(paths.plaintext, dirname(path));
@@ -42,11 +48,18 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     },
     topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
-    newHistory: () => newHistoryEntry(paths.plaintext, new Date()),
+    lookAtTime: async (stepMs) => lookAtTime(files.time(paths), await readClocks(start), stepMs),
+    newHistory: async (time) => {
+      const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
+      await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again
+      return entry;
+    },
     historyStand: () => historyStand(paths.plaintext),
-    pruneHistory: async (rule, signal) => {
+    readRoom: () => readRoom(paths.plaintext),
+    pruneHistory: async (pruning, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
-      return pruneHistory(start, paths.plaintext, rule, signal);
+      budget ??= await budgetOf(paths.plaintext, pruning.rule);
+      return pruneHistory(start, paths.plaintext, { ...pruning, budget }, signal);
     },
     verifyPart: (device, part, onProgress, signal) =>
       verifyDrive(

@@ -3,6 +3,8 @@ import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import type { HistoryStand } from '../history/history-entry.ts';
+import type { RunTime } from './run-time.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 
 /** One disk to back up to, as it is plugged in now. */
@@ -11,6 +13,10 @@ export interface Job {
   /** Path of the LUKS volume, for example /dev/sda1. */
   readonly device: string;
   readonly config: Config;
+  /** Set as soon as the disk is opened and known. */
+  readonly time?: RunTime;
+  /** Told where the disk's history stood when the run began. */
+  onStand?(number: number): void;
   /** Told how each of several sources went, however the run ends. */
   onSource?(result: SourceResult): void;
 }
@@ -25,7 +31,9 @@ export interface RunResult {
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
   /** Where the disk's history stood then. */
-  readonly historyAt?: Date;
+  readonly history?: HistoryStand;
+  /** Measured time of the station then. */
+  readonly measured?: Date;
   readonly generation: number;
   /** What its LUKS header says. */
   readonly luks: LuksFacts;

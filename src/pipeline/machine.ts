@@ -2,8 +2,10 @@ import type { Config } from '../config/schema.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Progress } from '../bus/events.ts';
-import type { HistoryEntry } from '../history/history-entry.ts';
-import type { KeepRule } from '../history/retention.ts';
+import type { EntryTime, HistoryEntry, HistoryStand } from '../history/history-entry.ts';
+import type { TimeAdvance } from '../history/measured-time.ts';
+import type { Pruned, Pruning } from '../history/prune.ts';
+import type { Room } from '../disk/room.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
@@ -42,12 +44,16 @@ export interface Machine {
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
+  /** Looks at the clocks and goes on with the station's measured time. `stepMs`: see measured-time.ts. */
+  lookAtTime(stepMs: number): Promise<TimeAdvance>;
   /** A new, empty entry of the disk's history. */
-  newHistory(): Promise<HistoryEntry>;
+  newHistory(time?: EntryTime): Promise<HistoryEntry>;
   /** Where the disk's history stands: each new entry is later. */
-  historyStand(): Promise<Date>;
-  /** Removes old entries as the rule says. Returns how many. */
-  pruneHistory(rule: KeepRule, signal: AbortSignal): Promise<number>;
+  historyStand(): Promise<HistoryStand>;
+  /** Room on the opened disk. */
+  readRoom(): Promise<Room>;
+  /** Removes old entries. The budget is that of the run. */
+  pruneHistory(pruning: Omit<Pruning, 'budget'>, signal: AbortSignal): Promise<Pruned>;
   /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */
   verifyPart(
     device: string,

@@ -7,7 +7,8 @@ import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
 import type { Job, PullResult } from './job.ts';
 import { checkContent } from './content-alarm.ts';
-import { holdRun, wouldBeTooMuch } from './hold-run.ts';
+import { holdRun } from './hold-run.ts';
+import { createRoomMaker, type RoomMaker } from './room.ts';
 import type { Machine } from './machine.ts';
 import type { Detour, PullOrder } from '../rsync/order.ts';
 import { describeGaps, type GapCounts } from '../rsync/gaps.ts';
@@ -57,6 +58,7 @@ export async function pull(
   await attest(job, source, machine, tries, signal);
   story.tell('sync:started', {});
   const started = performance.now();
+  const room = createRoomMaker({ job, machine, story, watch, order });
   const rounds: Round[] = [];
   do
     rounds.push(
@@ -64,7 +66,7 @@ export async function pull(
         job,
         machine,
         story,
-        { watch, order, tries, suspicious: rounds.some(({ suspicious }) => suspicious) },
+        { watch, order, tries, room, suspicious: rounds.some(({ suspicious }) => suspicious) },
         signal,
       ),
     );
@@ -105,12 +107,13 @@ interface Course {
   readonly watch: Guard;
   readonly order: PullOrder;
   readonly tries: Tries;
+  readonly room: RoomMaker;
   /** An earlier round looked wrong, and the operator was told. */
   readonly suspicious: boolean;
 }
 
 async function round(job: Job, machine: Machine, story: Story, course: Course, signal: AbortSignal): Promise<Round> {
-  const { watch, order, tries } = course;
+  const { watch, order, tries, room } = course;
   const server = serverName(order.source);
   story.enter('pulling');
   const { copied, attempts } = await copy(job, machine, course, signal);
@@ -127,6 +130,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   const suspicious =
     course.suspicious || (await checkContent(job, machine, watch, order, copied.skippedDeletions, story));
   if (!deletes) return { outcomes: [copied], attempts, suspicious };
+  await room.ensure(signal);
   story.enter('deleting');
   // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
   const deleted = await machine.pull(
@@ -140,7 +144,8 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   );
   await keepLog(machine, copied.log + deleted.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
-  if (await tries.again(deleted)) return { outcomes: [copied], attempts, suspicious, brokeOff: true };
+  if ((await room.more(deleted, signal)) || (await tries.again(deleted)))
+    return { outcomes: [copied], attempts, suspicious, brokeOff: true };
   if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
   if (deleted.skippedDeletions > 0) throw moreToDelete(server);
   return { outcomes: [copied, deleted], attempts, suspicious };
@@ -149,7 +154,7 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
 /** Each rsync gets an entry of its own, so that a second one never replaces what the first one kept. */
 async function keeping(job: Job, machine: Machine, watch: Guard): Promise<Pick<PullOrder, 'history'>> {
   if (!job.config.history.enabled) return {};
-  const history = await machine.newHistory();
+  const history = await machine.newHistory(job.time);
   watch.kept.push(history);
   return { history };
 }
@@ -158,10 +163,11 @@ async function keeping(job: Job, machine: Machine, watch: Guard): Promise<Pick<P
 async function copy(
   job: Job,
   machine: Machine,
-  { watch, order, tries }: Course,
+  { watch, order, tries, room }: Course,
   signal: AbortSignal,
 ): Promise<{ copied: RsyncOutcome; attempts: number }> {
   let detour: Detour | undefined;
+  await room.ensure(signal);
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull(
       { ...order, ...(detour && { detour }), ...(await keeping(job, machine, watch)) },
@@ -171,31 +177,9 @@ async function copy(
     if (watch.excess() !== undefined) return { copied, attempts };
     detour = copied.again ?? detour;
     if (copied.again) continue;
-    if (copied.trouble === 'disk-full' && (await makeRoom(job, machine, watch, order, attempts, signal))) continue;
+    if (await room.more(copied, signal)) continue;
     if (!(await tries.again(copied))) return { copied, attempts };
   }
-}
-
-/**
- * Gives up the oldest history of a full disk. Not for a source that looks wrong: its copies must not push out good ones.
- * @returns whether there is more room than before
- * @throws HeldError
- */
-async function makeRoom(
-  job: Job,
-  machine: Machine,
-  watch: Guard,
-  order: PullOrder,
-  attempt: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { history } = job.config;
-  if (!history.enabled) return false;
-  if (job.record.suspicion !== undefined) return false;
-  if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
-  if (history.whenFull === 'stop') return false;
-  const minFree = Math.min(0.9, history.keep.minFree + 0.1 * attempt); // what did not fit is more than what is free
-  return (await machine.pruneHistory({ now: new Date(), minFree, atLeast: history.keep.atLeast }, signal)) > 0;
 }
 
 function tellGaps(gaps: GapCounts, story: Story): void {

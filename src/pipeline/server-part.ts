@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { readLogBackwards } from '../history/change-log.ts';
 import { historyDirectory } from '../history/history-entry.ts';
+import { markGap } from '../history/complete-since.ts';
+import { watchRoom } from '../disk/room.ts';
 import { beginLog } from '../history/log-header.ts';
 import { isBetterAsked } from '../rsync/arguments.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
@@ -74,7 +76,7 @@ async function pull(
   const target = await ownDirectory(top, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
   // rsync makes only the last directory on the way to the one of the source.
   if (order.history && name !== undefined) await ownDirectory(top, join(historyDirectory, order.history.name), 0o755);
-  const begun = order.history && (await beginLog(order.history.log, name).catch(diskTrouble));
+  const begun = order.history && (await beginLog(order.history.log, name, order.history.stamp).catch(diskTrouble));
   if (typeof begun === 'object') return { ...nothingDone, ...begun };
   const nothingThere = await isEmpty(target);
   const isAsked =
@@ -88,7 +90,12 @@ async function pull(
       const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
       return runRsync(line.start, order, there, signal);
     });
-  const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
+  const room = watchRoom(top);
+  const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
+  const shortage = (await room.end()) ?? ended.shortage;
+  const outcome = { ...ended, ...(shortage && { shortage }) };
+  if (order.history === undefined && order.survey !== true && outcome.changed)
+    await markGap(top, new Date()).catch(() => undefined); // a full disk: then nothing was kept either
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   // rsync makes the directory only when it has something to put there.
   if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log))))

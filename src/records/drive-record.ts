@@ -35,6 +35,12 @@ const recordShape = {
   historyAt: time.optional(),
   /** The same at {@link successBefore}. */
   historyBefore: time.optional(),
+  /** Number of the newest entry at {@link lastSuccess}: what is later came after it. Orders entries whatever the clock said. */
+  historyNumber: z.int().optional(),
+  /** The same at {@link successBefore}. */
+  historyNumberBefore: z.int().optional(),
+  /** Measured time of the station at {@link Seal.measured}: what passed since then on the station, passed for the disk. */
+  measured: time.optional(),
   /** Outcome of the last run: the error's code, or null after a good one. */
   lastError: z.string().nullable().default(null),
   /** Of the last complete pull. */
@@ -75,5 +81,7 @@ export const sealSchema = z.object({
   luksUuid: z.string(),
   label: z.string(),
   generation: z.int().nonnegative(),
+  /** The disk's measured time at its last complete pull; see measured-time.ts. */
+  measured: z.iso.datetime().optional(),
 });
 export type Seal = z.infer<typeof sealSchema>;

@@ -41,6 +41,8 @@ export const runRecordSchema = z.object({
   /** Commands to the disk that failed. */
   mediaErrors: z.number().default(0),
   tookMs: z.number(),
+  /** Number of the newest entry of the disk's history when it began: what it kept is later. null when it did not get there. */
+  historyNumber: z.int().nullable().default(null),
   /** Where the settings have several sources: how each of them went. */
   sources: z.array(sourceRunSchema).optional(),
 });

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { below, kindOf } from '../history/inside.ts';
 import { readLogBackwards } from '../history/change-log.ts';
+import { assertReaches } from '../history/complete-since.ts';
 import { listHistory } from '../history/history-entry.ts';
 import { relativeTo } from '../history/remove-created.ts';
 import { findVersions } from './restore-plan.ts';
@@ -25,6 +26,8 @@ export interface Entry {
  * @param at undefined for the mirror as it is
  */
 export async function directoryAt(top: string, mirror: string, path: string, at: Date | undefined): Promise<Entry[]> {
+  const history = await listHistory(top);
+  if (at !== undefined) await assertReaches(top, history, at);
   const versions = await findVersions(top, mirror, path);
   const entries = new Map<string, Entry>();
   const add = async (directory: string): Promise<void> => {
@@ -33,7 +36,7 @@ export async function directoryAt(top: string, mirror: string, path: string, at:
   };
   const present = versions.find(({ until }) => until === undefined);
   if (present?.isDirectory === true) await add(present.path);
-  for (const entry of at === undefined ? [] : (await listHistory(top)).filter((candidate) => candidate.at > at)) {
+  for (const entry of at === undefined ? [] : history.filter((candidate) => candidate.at > at)) {
     await takeAwayCreated(entry.log, path, entries);
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (version?.isDirectory === true) await add(version.path);

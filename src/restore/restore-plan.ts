@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { DriveError, UsageError } from '../errors.ts';
+import { assertReaches } from '../history/complete-since.ts';
 import { listHistory } from '../history/history-entry.ts';
 import { wasCreated } from '../history/remove-created.ts';
 
@@ -59,7 +60,7 @@ export type Layer = Version | LeaveOut;
 /**
  * What to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
  * run after `at`. What was replaced by that run is what stood there at that time; what it created was not there.
- * @throws DriveError when nothing of that path is there
+ * @throws DriveError when nothing of that path is there, or the history does not reach so far back
  */
 export async function layersFor(
   top: string,
@@ -67,10 +68,12 @@ export async function layersFor(
   path: string,
   at: Date | undefined,
 ): Promise<readonly Layer[]> {
+  const history = await listHistory(top);
+  if (at !== undefined) await assertReaches(top, history, at);
   const versions = await findVersions(top, mirror, path);
   const [newest] = versions;
   const present = newest?.until === undefined ? newest : undefined;
-  const later = at === undefined ? [] : (await listHistory(top)).filter((entry) => entry.at > at);
+  const later = at === undefined ? [] : history.filter((entry) => entry.at > at);
   const layers: Layer[] = present ? [present] : [];
   let last = present;
   for (const entry of later) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { readCompleteSince, tooFarBack, type CompleteSince } from '../history/complete-since.ts';
 import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
@@ -21,46 +22,70 @@ export interface RollbackPlan {
 
 /**
  * Chooses what to undo on an opened disk.
- * @param to undefined means: all that happened since the last complete run, or else since the complete one before it
+ * @param to a time; or the number of the newest entry that stays; undefined means: all that happened since the last
+ * complete run, or else since the complete one before it
  * @returns undefined when a run is held that has done nothing
  * @throws UsageError when there is nothing to undo
+ * @throws DriveError when the history does not reach so far back
  */
 export async function planRollback(
   top: string,
   record: DriveRecord,
-  to: Date | undefined,
+  to: Date | number | undefined,
   signal: AbortSignal,
 ): Promise<RollbackPlan | undefined> {
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
+  const after = (stand: number): HistoryEntry[] => history.filter(({ number }) => number > stand);
   // Of several sources, one may be complete, and be held later, before all of them were.
   const open =
     record.lastSuccess !== null
-      ? since(Date.parse(record.historyAt ?? record.lastSuccess))
+      ? record.historyNumber !== undefined
+        ? after(record.historyNumber)
+        : since(Date.parse(record.historyAt ?? record.lastSuccess))
       : record.hold?.sources
         ? since(justBefore(record.hold.at))
         : [];
-  if (!to && open.length === 0 && record.hold?.approved === null) return undefined;
-  // A complete run may finish what a held or failed one began: all of them are undone together.
-  const { successBefore, historyBefore } = record;
-  const lastChange =
-    historyBefore !== undefined
-      ? Date.parse(historyBefore)
-      : successBefore === undefined
-        ? justBefore(record.lastRun)
-        : successBefore === null
-          ? 0
-          : Date.parse(successBefore);
-  const entries = to ? since(to.getTime()) : open.length > 0 ? open : since(lastChange);
+  if (to === undefined && open.length === 0 && record.hold?.approved === null) return undefined;
+  const reach = await readCompleteSince(top, history);
+  if (to instanceof Date && reach !== undefined && to < reach.at) throw tooFarBack(reach);
+  const wanted = to ?? (open.length > 0 ? undefined : lastChange(record));
+  const entries = wanted === undefined ? open : wanted instanceof Date ? since(wanted.getTime()) : after(wanted);
+  assertNothingMissing(reach, wanted, entries);
   const oldest = entries.at(-1);
   if (oldest === undefined)
     throw new UsageError(
-      `Disk ${record.label} has nothing in its history that could be undone${to ? ' after that time' : ''}.`,
+      `Disk ${record.label} has nothing in its history that could be undone${to === undefined ? '' : ' after that time'}.`,
       `See what there is: extbackup rollback ${record.label} --list`,
     );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
-  return { entries, to: to ?? oldest.at, files, unfinishedSince: open.at(-1)?.at };
+  return { entries, to: to instanceof Date ? to : oldest.at, files, unfinishedSince: open.at(-1)?.at };
+}
+
+/** After what all is undone, where nothing came after the last complete run: a number, or a time. */
+function lastChange({ historyNumberBefore, historyBefore, successBefore, lastRun }: DriveRecord): number | Date {
+  // A complete run may finish what a held or failed one began: all of them are undone together.
+  if (historyNumberBefore !== undefined) return historyNumberBefore;
+  if (historyBefore !== undefined) return new Date(historyBefore);
+  if (successBefore === undefined) return new Date(justBefore(lastRun));
+  return new Date(successBefore ?? 0);
+}
+
+/** What was removed in between would be missing, and the mirror would be as it never was. */
+function assertNothingMissing(
+  reach: CompleteSince | undefined,
+  wanted: Date | number | undefined,
+  entries: readonly HistoryEntry[],
+): void {
+  if (reach === undefined || reach.isBeginning) return;
+  const isMissing =
+    wanted === undefined
+      ? (entries.at(-1)?.number ?? Infinity) <= reach.number
+      : wanted instanceof Date
+        ? wanted < reach.at
+        : wanted < reach.number;
+  if (isMissing) throw tooFarBack(reach);
 }
 
 /** What a run keeps is dated when it began, or later. */
@@ -96,9 +121,17 @@ export async function noteUndone(
   runs: readonly RunRecord[],
 ): Promise<void> {
   const oldest = entries.at(-1)?.at.getTime() ?? Infinity;
+  const oldestNumber = entries.at(-1)?.number ?? Infinity;
   const isUndone = (time: string | null): boolean => time !== null && Date.parse(time) >= oldest;
-  const whole = record.lastSuccess !== null && isUndone(record.historyAt ?? record.lastSuccess);
-  const isLastOnly = whole && record.historyBefore !== undefined && !isUndone(record.historyBefore);
+  const { historyNumber: last, historyNumberBefore: before } = record;
+  const whole =
+    record.lastSuccess !== null &&
+    (last === undefined ? isUndone(record.historyAt ?? record.lastSuccess) : last >= oldestNumber);
+  const isLastOnly =
+    whole &&
+    (before === undefined
+      ? record.historyBefore !== undefined && !isUndone(record.historyBefore)
+      : before < oldestNumber);
   const stands = isLastOnly
     ? (record.successBefore ?? null)
     : whole
@@ -108,8 +141,10 @@ export async function noteUndone(
   await registry.update((drives) =>
     drives.map((drive) => {
       if (drive.luksUuid !== record.luksUuid) return drive;
-      const { successBefore, historyAt, historyBefore, sources, ...rest } = drive;
-      const stand = whole ? (isLastOnly ? { historyAt: historyBefore } : {}) : { historyAt, historyBefore };
+      const { successBefore, historyAt, historyBefore, historyNumber, historyNumberBefore, sources, ...rest } = drive;
+      const stand = whole
+        ? { ...(isLastOnly && { historyAt: historyBefore }), historyNumber: oldestNumber - 1 }
+        : { historyAt, historyBefore, historyNumber, historyNumberBefore };
       return {
         ...rest,
         ...stand,

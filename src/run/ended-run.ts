@@ -18,6 +18,8 @@ export interface EndedRun {
   readonly error: unknown;
   /** The same as the operator reads it. */
   readonly failure: Failure | undefined;
+  /** Number of the newest history entry before the run; undefined when it was not read. */
+  readonly stand: number | undefined;
   /** Empty where there is only one source. */
   readonly sources: readonly SourceResult[];
   /** undefined when the run ended before it found its disk. */

@@ -79,11 +79,11 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   if (disk === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
     await at.health?.ask(at.disk, new Date());
   for (const forget of forgetProgress) forget();
-  const { error, result, sources, health } = at;
+  const { error, result, sources, health, stand } = at;
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  const ended: EndedRun = { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health };
+  const ended: EndedRun = { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health, stand };
   await updateRegistry(ended, around);
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
@@ -100,6 +100,8 @@ interface Attempt {
   smart?: boolean;
   result?: RunResult;
   error?: unknown;
+  /** Number of the newest history entry before the run. */
+  stand?: number;
   readonly sources: SourceResult[];
 }
 
@@ -119,7 +121,10 @@ async function attempt(
   const onSource = (source: SourceResult): void => {
     at.sources.push(source);
   };
-  const job = { record, device: volume.device, config, onSource };
+  const onStand = (stand: number): void => {
+    at.stand = stand;
+  };
+  const job = { record, device: volume.device, config, onSource, onStand };
   at.result = await backUp(job, around.machineFor(config, record), story, signal);
 }
 

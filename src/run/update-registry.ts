@@ -1,4 +1,5 @@
 import type { DriveRecord } from '../records/drive-record.ts';
+import type { HistoryStand } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, HeldError, mustWait, noCounts, type Hold } from '../guard/hold.ts';
 import type { EndedRun } from './ended-run.ts';
@@ -74,9 +75,21 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
       successBefore: record.lastSuccess,
       luks: record.luks ?? result.luks, // of a disk that was enrolled before it was written down
     }),
-    ...(result?.historyAt && { historyAt: result.historyAt.toISOString(), historyBefore: historyAt }),
+    ...(result?.history && standAfter(record, result.history)),
+    ...(result?.measured && { measured: result.measured.toISOString() }),
   };
 }
+
+/** Where the history stands after a complete run, and where it stood after the one before. */
+const standAfter = (
+  { historyAt, historyNumber }: DriveRecord,
+  { at, number = 0 }: HistoryStand,
+): Pick<DriveRecord, 'historyAt' | 'historyBefore' | 'historyNumber' | 'historyNumberBefore'> => ({
+  historyAt: at.toISOString(),
+  historyBefore: historyAt,
+  historyNumber: number,
+  historyNumberBefore: historyNumber,
+});
 
 const withHealth = (record: DriveRecord, { health, result }: EndedRun): DriveRecord =>
   health === undefined ? record : { ...record, health: health.healthAfter(result?.verified, new Date()) };

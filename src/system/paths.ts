@@ -45,6 +45,8 @@ export const files = {
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
   /** What the agent remembers of the rotation: what it told, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
+  /** How far measured time is. */
+  time: (paths: Paths) => `${paths.state}/time.json`,
   /** Notices that are not delivered yet. */
   outbox: (paths: Paths) => `${paths.state}/outbox`,
 } as const;

@@ -3,6 +3,10 @@ import type { LuksFacts } from '../../src/disk/luks-header.ts';
 import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
+import type { Pruned } from '../../src/history/prune.ts';
+import type { HistoryStand } from '../../src/history/history-entry.ts';
+import type { Room, RoomWanted } from '../../src/disk/room.ts';
+import type { TimeAdvance } from '../../src/history/measured-time.ts';
 import type { Machine, MirrorEntry } from '../../src/pipeline/machine.ts';
 import type { PullOrder } from '../../src/rsync/order.ts';
 import type { FetchedFile } from '../../src/rsync/order.ts';
@@ -60,12 +64,37 @@ export class FakeMachine implements Machine {
   mirror: MirrorEntry[] = [];
   topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
   newHistory = (): Promise<HistoryEntry> =>
-    this.#step('newHistory', () => ({ name: '20260101T000000Z', at: new Date(0), directory: '/history', log: '/log' }));
-  historyStand = (): Promise<Date> => Promise.resolve(new Date('2026-01-01T00:00:00Z'));
-  pruneHistory = (rule: KeepRule): Promise<number> =>
+    this.#step('newHistory', () => ({
+      name: '20260101T000000Z',
+      number: 1,
+      at: new Date(0),
+      measured: new Date(0),
+      directory: '/history',
+      log: '/log',
+    }));
+  historyStand = (): Promise<HistoryStand> =>
+    Promise.resolve({ at: new Date('2026-01-01T00:00:00Z'), number: this.stand });
+  stand = 1;
+  /** How far the clock is from where it should be. */
+  jumpMs = 0;
+  lookAtTime = (): Promise<TimeAdvance> => {
+    const now = new Date();
+    const measured = new Date(now.getTime() - this.jumpMs);
+    return Promise.resolve({
+      mark: { measured, claimed: now, bootId: 'b', uptimeMs: 1, jumpMs: this.jumpMs, jumpedAt: measured },
+      newJumpMs: this.jumpMs,
+    });
+  };
+  room: Room = { bytes: 1e12, freeBytes: 5e11, inodes: 1e6, freeInodes: 5e5 };
+  readRoom = (): Promise<Room> => Promise.resolve(this.room);
+  readonly pruneStands: number[] = [];
+  readonly wanted: (RoomWanted | undefined)[] = [];
+  pruneHistory = ({ rule, stand, wanted }: Parameters<Machine['pruneHistory']>[0]): Promise<Pruned> =>
     this.#step('pruneHistory', () => {
+      this.wanted.push(wanted);
       this.pruned.push(rule);
-      return this.prunable;
+      this.pruneStands.push(stand);
+      return { removed: this.prunable, bytes: 0, isCapped: false, stuck: 0 };
     });
   /** Beginnings of files, by path; with `old:` before it what the history keeps. */
   readonly heads = new Map<string, Buffer>();

@@ -107,14 +107,16 @@ export async function openDisk(): Promise<DiskAndServer> {
       const lastSuccess = new Date().toISOString();
       const record = { ...disk.record };
       delete record.hold;
-      const historyAt = (await machine.historyStand()).toISOString();
+      const stand = await machine.historyStand();
       disk.record = {
         ...record,
         lastRun,
         lastSuccess,
         successBefore: record.lastSuccess,
-        historyAt,
+        historyAt: stand.at.toISOString(),
         historyBefore: record.historyAt,
+        historyNumber: stand.number ?? 0,
+        historyNumberBefore: record.historyNumber,
         filesTotal: result.figures.filesTotal,
         bytesTotal: result.figures.bytesTotal,
       };

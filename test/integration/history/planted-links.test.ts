@@ -55,7 +55,10 @@ it('old history is not removed through a link', async () => {
   await mkdir(join(outside, '20200101T000000Z'));
   await symlink(outside, join(disk.top, 'history'));
   await expect(
-    machine().pruneHistory({ now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0 }, new AbortController().signal),
+    machine().pruneHistory(
+      { rule: { now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0, perRun: 1 }, stand: 1 },
+      new AbortController().signal,
+    ),
   ).rejects.toEqual(refused);
   expect(await readdir(outside)).toHaveLength(2);
 });

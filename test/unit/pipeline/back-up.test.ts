@@ -453,7 +453,7 @@ describe('a run', () => {
         job = { ...job, record: { ...known, suspicion: { runId: 'r', at: '2026-01-03T00:00:00Z' } } };
         await run();
         expect(machine.calls).not.toContain('pruneHistory');
-        machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+        machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
         machine.prunable = 1;
         expect(await failure()).toMatchObject({ code: 'EXB_DISK_FULL' });
         expect(machine.pruned).toEqual([]);
@@ -475,23 +475,40 @@ describe('a run', () => {
     });
 
     it('makes room on a full disk and goes on', async () => {
-      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }, goodPull, goodPull]; // the second one looks whether that is right
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }, goodPull, goodPull]; // the second one looks whether that is right
       machine.prunable = 1;
       expect((await run()).stampedAt).toBeDefined();
       expect(machine.pruned[0]).toMatchObject({ atLeast: 28 * 86_400_000 });
-      expect(machine.pruned[0]).not.toHaveProperty('age');
+      expect(machine.pruneStands).toEqual([1, 1]); // what this run kept stays
+      expect(events).toContain('history:pruned');
     });
 
     it('gives up no history when the disk is full of what looks wrong', async () => {
-      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
       machine.changes = [[], changes('deleted', 500), changes('deleted', 500)];
       machine.prunable = 1;
       expect(await failure()).toMatchObject({ code: 'EXB_HELD' });
       expect(machine.pruned).toEqual([]);
     });
 
+    it.each(['disk-full', 'gaps'] as const)('gives up no history because of words alone: %s', async (trouble) => {
+      machine.pulls = [{ ...goodPull, trouble }];
+      machine.prunable = 1;
+      await run().catch(() => undefined);
+      expect(machine.pruned).toEqual([]);
+    });
+
+    it('makes room for inodes, too, and before a phase that would find none', async () => {
+      machine.room = { ...machine.room, freeInodes: 0 };
+      machine.prunable = 1;
+      await run();
+      expect(machine.calls.indexOf('pruneHistory')).toBeLessThan(machine.calls.lastIndexOf('pull'));
+      expect(machine.wanted[0]?.inodes).toBeGreaterThan(0);
+      expect(machine.wanted[0]?.bytes).toBe(0);
+    });
+
     it('says that the disk is full when there is nothing to give up', async () => {
-      machine.pulls = [{ ...goodPull, trouble: 'disk-full' }];
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
       expect(await failure()).toMatchObject({ code: 'EXB_DISK_FULL' });
     });
   });

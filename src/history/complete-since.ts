@@ -1,0 +1,96 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { DriveError } from '../errors.ts';
+import { writeNewFile } from '../system/new-file.ts';
+import { readSmallFile } from '../system/plain-file.ts';
+import { changeLogDirectory, listHistory, type HistoryEntry } from './history-entry.ts';
+
+/** File on the disk that says how far back its history is whole: an entry that was removed leaves it shorter. */
+export const completeSinceFile = `${changeLogDirectory}/complete-since.json`;
+
+const schema = z.object({
+  version: z.literal(1),
+  at: z.iso.datetime(),
+  number: z.int(),
+  /** Nothing was removed: this is where the history begins. */
+  isBeginning: z.boolean(),
+});
+
+/** From when on the history of a disk tells what stood in its mirror. */
+export interface CompleteSince {
+  /** The state at this time, and at every later one, can be told. */
+  readonly at: Date;
+  /** The newest entry that is not there any more; all later ones are. */
+  readonly number: number;
+  readonly isBeginning: boolean;
+}
+
+/**
+ * Reads the mark. A disk that has none yet begins with the oldest entry that it has.
+ * @param entries of the disk, the newest first
+ * @returns undefined when there is neither a mark nor an entry
+ */
+export async function readCompleteSince(
+  top: string,
+  entries: readonly Pick<HistoryEntry, 'at' | 'number'>[],
+): Promise<CompleteSince | undefined> {
+  try {
+    const { at, number, isBeginning } = schema.parse(
+      JSON.parse((await readSmallFile(join(top, completeSinceFile))) ?? ''),
+    );
+    return { at: new Date(at), number, isBeginning };
+  } catch {
+    const oldest = entries.at(-1);
+    return oldest && { at: oldest.at, number: oldest.number - 1, isBeginning: true };
+  }
+}
+
+/** Marks where the history of a disk begins, unless it has a mark: with its oldest entry, which may be the new one. */
+export async function markBeginning(top: string, entry: HistoryEntry): Promise<void> {
+  if ((await readSmallFile(join(top, completeSinceFile))) !== undefined) return;
+  const oldest = (await listHistory(top)).at(-1) ?? entry;
+  await writeCompleteSince(top, { at: oldest.at, number: oldest.number - 1, isBeginning: true });
+}
+
+/** Marks that something was changed without being kept: nothing before it can be told any more. */
+export async function markGap(top: string, now: Date): Promise<void> {
+  const [newest] = await listHistory(top);
+  const at = new Date(Math.max(now.getTime(), newest?.at.getTime() ?? 0));
+  await writeCompleteSince(top, { at, number: newest?.number ?? 0, isBeginning: false });
+}
+
+/** Replaces the mark. To be called before what it is about happens. */
+export async function writeCompleteSince(top: string, { at, number, isBeginning }: CompleteSince): Promise<void> {
+  await ownDirectory(top, changeLogDirectory);
+  const file = join(top, completeSinceFile);
+  const temporary = `${file}.new`;
+  await rm(temporary, { force: true });
+  await writeNewFile(temporary, `${JSON.stringify({ version: 1, at: at.toISOString(), number, isBeginning })}\n`);
+  await rename(temporary, file);
+}
+
+/**
+ * To be asked by whatever tells what stood in the mirror at a time.
+ * @param entries of the disk, the newest first
+ * @throws DriveError when the history does not reach so far back
+ */
+export async function assertReaches(
+  top: string,
+  entries: readonly Pick<HistoryEntry, 'at' | 'number'>[],
+  at: Date,
+): Promise<void> {
+  const since = await readCompleteSince(top, entries);
+  if (since !== undefined && at < since.at) throw tooFarBack(since);
+}
+
+/** Words for a time that the history does not reach. */
+export const tooFarBack = ({ at, isBeginning }: CompleteSince): DriveError =>
+  new DriveError(
+    'EXB_BEFORE_HISTORY',
+    isBeginning
+      ? `The history on this disk begins at ${at.toISOString()}; what stood there before cannot be told.`
+      : `The history on this disk reaches back to ${at.toISOString()}; older entries were removed for age or want of space.`,
+    `Ask for a time from ${at.toISOString()} on, or look on another disk.`,
+  );

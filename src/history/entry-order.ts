@@ -1,0 +1,92 @@
+import type { EntryStamp } from './entry-stamp.ts';
+
+/** An entry as it is found on the disk. */
+export interface FoundEntry {
+  readonly name: string;
+  /** The time in its name. */
+  readonly claimed: Date;
+  readonly stamp?: EntryStamp;
+}
+
+/** Its place among the others. */
+export interface Place {
+  /** Counted up; 0 and below for what was made before entries were numbered, the newest of those 0. */
+  readonly number: number;
+  /**
+   * When it began, as far as that can be told: later than that of every entry before it. The time in its name, unless
+   * that contradicts what came after it, or the clock had jumped then.
+   */
+  readonly at: Date;
+  /** The same on the disk's measured time: what ages are measured by. */
+  readonly measured: Date;
+}
+
+/** Between two entries without a number, no more than this counts: one of their clocks may have been years ahead. */
+export const longestUnmeasured = 31 * 86_400_000;
+
+/**
+ * Puts entries in the order in which they were made, the oldest first. Those without a number come first, by name.
+ * Pure: two calls with the same entries agree.
+ */
+export function orderEntries<Found extends FoundEntry>(found: readonly Found[]): readonly (Found & Place)[] {
+  const ordered = found.toSorted(
+    (a, b) =>
+      (a.stamp?.number ?? 0) - (b.stamp?.number ?? 0) ||
+      a.claimed.getTime() - b.claimed.getTime() ||
+      (a.name < b.name ? -1 : 1),
+  );
+  const unnumbered = ordered.findIndex(({ stamp }) => stamp !== undefined);
+  const legacy = unnumbered < 0 ? ordered.length : unnumbered;
+  const measured = measuredTimes(ordered, legacy);
+  const times = believable(ordered, measured);
+  return ordered.map((entry, index) => ({
+    ...entry,
+    number: entry.stamp?.number ?? index + 1 - legacy,
+    at: new Date(times[index] ?? 0),
+    measured: new Date(measured[index] ?? 0),
+  }));
+}
+
+/** Never before that of an earlier entry. What has no stamp is as far before the next one as the names say, within limits. */
+function measuredTimes(ordered: readonly FoundEntry[], legacy: number): number[] {
+  const times: number[] = [];
+  for (let index = legacy; index < ordered.length; index += 1)
+    times[index] = Math.max(times[index - 1] ?? 0, ordered[index]?.stamp?.measured.getTime() ?? 0);
+  for (let index = legacy - 1; index >= 0; index -= 1) {
+    const [here, next] = [ordered[index]?.claimed.getTime() ?? 0, ordered[index + 1]?.claimed.getTime()];
+    const gap = next === undefined ? 0 : Math.max(0, Math.min(next - here, longestUnmeasured));
+    times[index] = (times[index + 1] ?? here) - gap;
+  }
+  return times;
+}
+
+/** An entry cannot be later than one that came after it, and what the clock said after a jump is not believed. */
+function believable(ordered: readonly FoundEntry[], measured: readonly number[]): number[] {
+  const claims: (number | undefined)[] = [];
+  let next = Infinity;
+  for (const [index, { claimed, stamp }] of [...ordered.entries()].reverse()) {
+    const isBelieved = stamp?.isDoubtful !== true && claimed.getTime() <= next;
+    claims[index] = isBelieved ? claimed.getTime() : undefined;
+    if (isBelieved) next = claimed.getTime();
+  }
+  const times: number[] = [];
+  for (const [index, claim] of claims.entries()) {
+    const before = times[index - 1];
+    times[index] = Math.max(claim ?? estimate(index, claims, times, measured), before === undefined ? 0 : before + 1);
+  }
+  return times;
+}
+
+/** As long after the entry before it, or before the next believed one, as was measured. */
+function estimate(
+  index: number,
+  claims: readonly (number | undefined)[],
+  times: readonly number[],
+  measured: readonly number[],
+): number {
+  const after = claims.findIndex((claim, at) => at > index && claim !== undefined);
+  const limit = claims[after] ?? Infinity; // each of those on the way there takes a millisecond
+  const since = (other: number): number => (measured[index] ?? 0) - (measured[other] ?? 0);
+  if (index > 0) return Math.min(limit - (after - index), (times[index - 1] ?? 0) + since(index - 1));
+  return after < 0 ? (measured[index] ?? 0) : limit - Math.max(after - index, -since(after));
+}

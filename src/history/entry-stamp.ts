@@ -1,0 +1,23 @@
+/** What a log says of its entry's place among the others, in its second line; see log-header.ts. */
+export interface EntryStamp {
+  /** Counted up with each entry: the order of entries, whatever the clock said. From 1. */
+  readonly number: number;
+  /** When it began, on the disk's measured time, which no clock can make jump; see measured-time.ts. */
+  readonly measured: Date;
+  /** The clock had jumped, and nothing showed that it was right: the time in the entry's name is only a claim. */
+  readonly isDoubtful: boolean;
+}
+
+const pattern = /^number (\d{1,12}) measured (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)( doubtful)?$/;
+
+/** One line for a person, too: `number 57 measured 2026-11-24T06:25:00.123Z`. */
+export const renderStamp = ({ number, measured, isDoubtful }: EntryStamp): string =>
+  `number ${number} measured ${measured.toISOString()}${isDoubtful ? ' doubtful' : ''}`;
+
+/** undefined for anything else: a disk may come from anywhere. */
+export function parseStamp(text: string): EntryStamp | undefined {
+  const [, number = '', time = '', doubtful] = pattern.exec(text) ?? [];
+  const measured = new Date(time);
+  if (number === '' || Number(number) < 1 || Number.isNaN(measured.getTime())) return undefined;
+  return { number: Number(number), measured, isDoubtful: doubtful !== undefined };
+}

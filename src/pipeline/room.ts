@@ -1,0 +1,98 @@
+import { nothingLeft, shortageOf, type Room, type RoomWanted, type Shortage } from '../disk/room.ts';
+import type { KeepRule } from '../history/retention.ts';
+import type { Guard } from '../guard/guard.ts';
+import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
+import { holdRun, wouldBeTooMuch } from './hold-run.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { Story } from './story.ts';
+
+/** What making room is about. */
+export interface RoomParts {
+  readonly job: Job;
+  readonly machine: Machine;
+  readonly story: Story;
+  readonly watch: Guard;
+  readonly order: PullOrder;
+}
+
+/** Room for a pull, at the expense of its disk's oldest history. */
+export interface RoomMaker {
+  /** Before a phase: a disk without any room fails for certain. @throws HeldError */
+  ensure(signal: AbortSignal): Promise<void>;
+  /**
+   * After a phase that the disk had no room for.
+   * @returns whether there is more room than before
+   * @throws HeldError
+   */
+  more(outcome: Pick<RsyncOutcome, 'trouble' | 'shortage'>, signal: AbortSignal): Promise<boolean>;
+}
+
+/** It has its own count of tries: how often the connection broke does not matter. */
+export function createRoomMaker(parts: RoomParts): RoomMaker {
+  let tries = 0;
+  return {
+    ensure: async (signal) => {
+      const room = await parts.machine.readRoom();
+      const shortage = shortageOf(room, nothingLeft(room));
+      if (shortage !== undefined)
+        await giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, 0), signal);
+    },
+    more: async (outcome, signal) => {
+      if (outcome.trouble !== 'disk-full' && outcome.trouble !== 'gaps') return false;
+      const room = await parts.machine.readRoom();
+      // Only a measurement gives history up, whatever was printed.
+      const shortage = outcome.shortage ?? shortageOf(room, nothingLeft(room));
+      if (shortage === undefined) return false;
+      tries += 1;
+      return giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, tries), signal);
+    },
+  };
+}
+
+/** What did not fit is more than what is free. */
+function wantedAfter({ config: { history } }: Job, room: Room, shortage: Shortage, tries: number): RoomWanted {
+  const share = Math.min(0.9, history.keep.minFree + 0.1 * tries);
+  const most = (whole: number, free: number): number =>
+    Math.min(0.9 * whole, Math.max(share * whole, free + 0.1 * whole * Math.sign(tries)));
+  return shortage === 'blocks'
+    ? { bytes: most(room.bytes, room.freeBytes), inodes: 0 }
+    : { bytes: 0, inodes: most(room.inodes, room.freeInodes) };
+}
+
+/** Not for a source that looks wrong: its copies must not push out good ones. */
+async function giveUpHistory(
+  { job, machine, story, watch, order }: RoomParts,
+  shortage: Shortage,
+  wanted: RoomWanted,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { history } = job.config;
+  if (!history.enabled || job.record.suspicion !== undefined || job.time === undefined) return false;
+  if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
+  if (history.whenFull === 'stop') return false;
+  const { phase } = story;
+  story.enter('pruning');
+  const removed = await prune(job, machine, story, signal, { shortage, wanted });
+  story.enter(phase);
+  return removed > 0;
+}
+
+/** Removes history as the settings say, or for want of room, and tells how much and why. */
+export async function prune(
+  { config: { history }, time }: Job,
+  machine: Machine,
+  story: Story,
+  signal: AbortSignal,
+  want?: { readonly shortage: Shortage; readonly wanted: RoomWanted },
+): Promise<number> {
+  if (time === undefined) return 0;
+  const rule: KeepRule = { now: time.measured, ...history.keep };
+  const { removed, bytes, isCapped, stuck } = await machine.pruneHistory(
+    { rule, stand: time.stand, ...(want && { wanted: want.wanted }) },
+    signal,
+  );
+  if (removed > 0 || stuck > 0)
+    story.tell('history:pruned', { removed, bytes, why: want?.shortage ?? 'rule', capped: isCapped, stuck });
+  return removed;
+}

@@ -1,0 +1,53 @@
+import { stepFor } from '../history/measured-time.ts';
+import type { EntryTime } from '../history/history-entry.ts';
+import type { Seal } from '../records/drive-record.ts';
+import { describeDuration } from '../text/wording.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+import type { Story } from './story.ts';
+
+/** What a run knows of time, and where the disk's history stood when it began. */
+export interface RunTime extends EntryTime {
+  /** The station's measured time. {@link EntryTime.measured} is the disk's: that of another station may have been another one. */
+  readonly station: Date;
+  /** How far the clock is ahead, or behind when negative, without anything that shows it to be right; 0 when it is believed. */
+  readonly jumpMs: number;
+  /** Number of the newest entry when the run began; 0 where there was none. */
+  readonly stand: number;
+}
+
+/** Looks at the clocks for a run on an opened disk, and tells what is wrong with them. */
+export async function settleTime(
+  { config: { history }, record }: Job,
+  seal: Seal,
+  machine: Machine,
+  story: Story,
+): Promise<RunTime> {
+  const step = stepFor(history.keep);
+  const { mark, newJumpMs } = await machine.lookAtTime(step);
+  if (newJumpMs !== 0) story.tell('run:warned', clockJumped(newJumpMs));
+  const { number = 0 } = await machine.historyStand();
+  const passed = mark.measured.getTime() - Date.parse(record.measured ?? '');
+  const disk =
+    seal.measured === undefined
+      ? mark.measured
+      : new Date(Date.parse(seal.measured) + (Number.isNaN(passed) ? 0 : Math.max(0, passed)));
+  return { measured: disk, station: mark.measured, jumpMs: mark.jumpMs, isDoubtful: mark.jumpMs !== 0, stand: number };
+}
+
+const clockJumped = (ms: number): { readonly reason: string; readonly todo: string } => ({
+  reason:
+    `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeDuration(Math.abs(ms))}, and nothing ` +
+    'shows that it is right now. The time of this run is what the clock says; nothing is removed for its age because of it.',
+  todo: 'Set the clock, and have it synchronised: timedatectl ; see also: extbackup doctor',
+});
+
+/**
+ * The time for LABEL: what the clock says, but never earlier than what stands there because the clock is behind. Where
+ * the earlier time was the wrong one, it goes back.
+ */
+export function timeOfStamp(now: Date, lastSuccess: string | null, time: Pick<RunTime, 'jumpMs'>): Date {
+  const before = lastSuccess === null ? 0 : Date.parse(lastSuccess);
+  if (now.getTime() >= before || time.jumpMs >= 0) return now;
+  return new Date(Math.max(before, now.getTime() - time.jumpMs));
+}
