@@ -1,7 +1,14 @@
 import type { Bus } from '../bus/bus.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
-import { freshestOfflineCopy, isOverdue, isTooOld, offlineSince, planRotation } from '../records/rotation.ts';
+import {
+  countsFrom,
+  freshestOfflineCopy,
+  isOverdue,
+  isTooOld,
+  offlineSince,
+  planRotation,
+} from '../records/rotation.ts';
 import type { RotationMemoryKeeper } from '../records/rotation-memory.ts';
 
 /** What looking for overdue disks needs. */
@@ -38,7 +45,12 @@ export async function lookForOverdue({
   const memory = await keeper.read();
   const overdue = active.filter((record) => isOverdue(record, setting, time));
   const copy = freshestOfflineCopy(
-    active.map(({ label, lastSuccess }) => ({ label, lastSuccess, present: here.has(label) })),
+    active.map((record) => ({
+      label: record.label,
+      lastSuccess: record.lastSuccess === null ? null : countsFrom(record, time).toISOString(),
+      present: here.has(record.label),
+    })),
+    time,
   );
   const at = offlineSince(copy, memory.lastOffline, active);
   const whole = at !== undefined && isTooOld(at, setting, time);

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { isInFuture } from '../records/rotation.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
 import { failureOf } from '../run/failure.ts';
@@ -157,8 +158,9 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   return due;
 }
 
+/** A copy that is dated in the future is not: the clock was ahead then, or is behind now. */
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
-  lastSuccess !== null && Date.now() - Date.parse(lastSuccess) < freshForMs;
+  lastSuccess !== null && !isInFuture(lastSuccess, new Date()) && Date.now() - Date.parse(lastSuccess) < freshForMs;
 
 function outcomeOf(drive: string, { failure, exitCode, disk, result }: RunEnd): RunOutcome {
   const release = {

@@ -27,23 +27,15 @@ export interface CompleteSince {
   readonly isBeginning: boolean;
 }
 
-/**
- * Reads the mark. A disk that has none yet begins with the oldest entry that it has.
- * @param entries of the disk, the newest first
- * @returns undefined when there is neither a mark nor an entry
- */
-export async function readCompleteSince(
-  top: string,
-  entries: readonly Pick<HistoryEntry, 'at' | 'number'>[],
-): Promise<CompleteSince | undefined> {
+/** Reads the mark; undefined for a disk that has none, because its last run was one of an older version. */
+export async function readCompleteSince(top: string): Promise<CompleteSince | undefined> {
   try {
     const { at, number, isBeginning } = schema.parse(
       JSON.parse((await readSmallFile(join(top, completeSinceFile))) ?? ''),
     );
     return { at: new Date(at), number, isBeginning };
   } catch {
-    const oldest = entries.at(-1);
-    return oldest && { at: oldest.at, number: oldest.number - 1, isBeginning: true };
+    return undefined;
   }
 }
 
@@ -73,15 +65,10 @@ export async function writeCompleteSince(top: string, { at, number, isBeginning 
 
 /**
  * To be asked by whatever tells what stood in the mirror at a time.
- * @param entries of the disk, the newest first
  * @throws DriveError when the history does not reach so far back
  */
-export async function assertReaches(
-  top: string,
-  entries: readonly Pick<HistoryEntry, 'at' | 'number'>[],
-  at: Date,
-): Promise<void> {
-  const since = await readCompleteSince(top, entries);
+export async function assertReaches(top: string, at: Date): Promise<void> {
+  const since = await readCompleteSince(top);
   if (since !== undefined && at < since.at) throw tooFarBack(since);
 }
 

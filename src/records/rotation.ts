@@ -11,13 +11,31 @@ export interface RotationPlace {
   readonly nextUp: boolean;
 }
 
-/** When a disk is overdue: counted from its last success, or from its enrolment if it never had one. */
-export const dueAt = (record: DriveRecord, cadence: Cadence): Date =>
-  new Date(Date.parse(record.lastSuccess ?? record.enrolledAt) + cadenceOf(cadence, record.label));
+const day = 86_400_000;
+
+/** Whether a time is later than a clock allows: one of the two is wrong. */
+export const isInFuture = (time: string, now: Date): boolean => Date.parse(time) > now.getTime() + day;
+
+/**
+ * From when on a disk's age counts: its last success, or its enrolment if it never had one. Where the last success lies
+ * in the future, the clock was ahead then, or is behind now: it counts from the latest time before it that does not.
+ */
+export function countsFrom(
+  { lastSuccess, successBefore, enrolledAt }: Pick<DriveRecord, 'lastSuccess' | 'successBefore' | 'enrolledAt'>,
+  now: Date,
+): Date {
+  const known = [lastSuccess, successBefore, enrolledAt].flatMap((time) => time ?? []);
+  const first = known.find((time) => !isInFuture(time, now));
+  return first === undefined ? now : new Date(Date.parse(first));
+}
+
+/** When a disk is overdue. */
+export const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
+  new Date(countsFrom(record, now).getTime() + cadenceOf(cadence, record.label));
 
 /** Whether a disk has gone without a success for longer than is expected of it. Retired and lost disks never are. */
 export function isOverdue(record: DriveRecord, cadence: Cadence, now: Date): boolean {
-  return record.state === 'active' && now.getTime() > dueAt(record, cadence).getTime();
+  return record.state === 'active' && now.getTime() > dueAt(record, cadence, now).getTime();
 }
 
 /**
@@ -32,7 +50,8 @@ export function planRotation(
 ): ReadonlyMap<string, RotationPlace> {
   const active = records.filter(({ state }) => state === 'active');
   const away = active.filter(({ label }) => !present.has(label));
-  const urgency = (record: DriveRecord): number => (record.lastSuccess === null ? 0 : dueAt(record, cadence).getTime());
+  const urgency = (record: DriveRecord): number =>
+    record.lastSuccess === null ? 0 : dueAt(record, cadence, now).getTime();
   const [first] = (away.length > 0 ? away : active).toSorted((a, b) => urgency(a) - urgency(b));
   return new Map(
     records.map((record) => [
@@ -49,13 +68,16 @@ export interface OfflineCopy {
   readonly at: string;
 }
 
-/** The freshest of the offline copies; undefined when there is none. */
+/** The freshest of the offline copies; undefined when there is none. What is dated in the future comes after all others. */
 export function freshestOfflineCopy(
   drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[],
+  now: Date,
 ): OfflineCopy | undefined {
-  const copies = drives.flatMap(({ label, present, lastSuccess }) =>
+  const all = drives.flatMap(({ label, present, lastSuccess }) =>
     present || lastSuccess === null ? [] : [{ drive: label, at: lastSuccess }],
   );
+  const past = all.filter(({ at }) => !isInFuture(at, now));
+  const copies = past.length > 0 ? past : all;
   return copies.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
 }
 
@@ -86,7 +108,7 @@ export function describeRotation(
   lastOffline: string | undefined,
   now: Date,
 ): RotationStatus {
-  const copy = freshestOfflineCopy(drives);
+  const copy = freshestOfflineCopy(drives, now);
   const at = offlineSince(copy, lastOffline, drives);
   return {
     offlineCopy:

@@ -27,7 +27,7 @@ export interface Entry {
  */
 export async function directoryAt(top: string, mirror: string, path: string, at: Date | undefined): Promise<Entry[]> {
   const history = await listHistory(top);
-  if (at !== undefined) await assertReaches(top, history, at);
+  if (at !== undefined) await assertReaches(top, at);
   const versions = await findVersions(top, mirror, path);
   const entries = new Map<string, Entry>();
   const add = async (directory: string): Promise<void> => {

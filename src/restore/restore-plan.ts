@@ -69,7 +69,7 @@ export async function layersFor(
   at: Date | undefined,
 ): Promise<readonly Layer[]> {
   const history = await listHistory(top);
-  if (at !== undefined) await assertReaches(top, history, at);
+  if (at !== undefined) await assertReaches(top, at);
   const versions = await findVersions(top, mirror, path);
   const [newest] = versions;
   const present = newest?.until === undefined ? newest : undefined;

@@ -47,7 +47,7 @@ export async function planRollback(
         ? since(justBefore(record.hold.at))
         : [];
   if (to === undefined && open.length === 0 && record.hold?.approved === null) return undefined;
-  const reach = await readCompleteSince(top, history);
+  const reach = await readCompleteSince(top);
   if (to instanceof Date && reach !== undefined && to < reach.at) throw tooFarBack(reach);
   const wanted = to ?? (open.length > 0 ? undefined : lastChange(record));
   const entries = wanted === undefined ? open : wanted instanceof Date ? since(wanted.getTime()) : after(wanted);

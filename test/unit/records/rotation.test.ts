@@ -25,6 +25,17 @@ test('overdue is longer ago than allowed, counted from the enrolment when there 
   expect(overdue(aDisk('A'))).toBe(true);
 });
 
+test('a success that is dated in the future neither keeps a disk from being overdue, nor calls it so', () => {
+  const overdue = (record: ReturnType<typeof aDisk>, at = now) =>
+    planRotation([record], cadence, at).get(record.label)?.overdue;
+  const ahead = { lastSuccess: '2036-01-01T00:00:00Z' };
+  expect(overdue(aDisk('A', { ...ahead, successBefore: '2026-01-01T00:00:00Z' }))).toBe(true);
+  expect(overdue(aDisk('A', { ...ahead, successBefore: '2026-02-20T00:00:00Z' }))).toBe(false);
+  // The clock is behind all that is known.
+  const good = aDisk('A', { enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-02-20T00:00:00Z' });
+  expect(overdue(good, new Date('1970-01-01T00:00:00Z'))).toBe(false);
+});
+
 test('retired and lost disks take no part', () => {
   const lost = aDisk('LOST', { state: 'lost' });
   expect([...planRotation([lost, aDisk('B', { lastSuccess: '2026-02-20T00:00:00Z' })], cadence, now)]).toEqual([
