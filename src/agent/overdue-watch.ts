@@ -4,6 +4,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import {
   countsFrom,
   freshestOfflineCopy,
+  isInFuture,
   isOverdue,
   isTooOld,
   offlineSince,
@@ -47,7 +48,10 @@ export async function lookForOverdue({
   const copy = freshestOfflineCopy(
     active.map((record) => ({
       label: record.label,
-      lastSuccess: record.lastSuccess === null ? null : countsFrom(record, time).toISOString(),
+      lastSuccess:
+        record.lastSuccess !== null && isInFuture(record.lastSuccess, time)
+          ? countsFrom(record, time).toISOString()
+          : record.lastSuccess,
       present: here.has(record.label),
     })),
     time,

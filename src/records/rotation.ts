@@ -12,6 +12,7 @@ export interface RotationPlace {
 }
 
 const day = 86_400_000;
+const year = 366 * day;
 
 /** Whether a time is later than a clock allows: one of the two is wrong. */
 export const isInFuture = (time: string, now: Date): boolean => Date.parse(time) > now.getTime() + day;
@@ -24,7 +25,8 @@ export function countsFrom(
   { lastSuccess, successBefore, enrolledAt }: Pick<DriveRecord, 'lastSuccess' | 'successBefore' | 'enrolledAt'>,
   now: Date,
 ): Date {
-  const known = [lastSuccess, successBefore, enrolledAt].flatMap((time) => time ?? []);
+  const isFarAhead = lastSuccess === null || isInFuture(lastSuccess, new Date(now.getTime() + year));
+  const known = [lastSuccess, successBefore, ...(isFarAhead ? [enrolledAt] : [])].flatMap((time) => time ?? []);
   const first = known.find((time) => !isInFuture(time, now));
   return first === undefined ? now : new Date(Date.parse(first));
 }

@@ -50,7 +50,7 @@ function live(happenings: readonly Happening[]): Run[] {
     const reading: ClockReading = { now, bootId: String(boot), uptimeMs: truth - bootedAt, isSynchronised };
     mark = advanceTime(mark, reading, stepFor(keep)).mark;
     const stamp = { number: index + 1, measured: mark.measured, isDoubtful: mark.jumpMs !== 0 };
-    return { truth, mark, entry: { name: `${String(index)}`, claimed: now, stamp } };
+    return { truth, mark, entry: { name: String(index), claimed: now, stamp } };
   });
 }
 
