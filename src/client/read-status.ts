@@ -7,6 +7,8 @@ import { UsageError } from '../errors.ts';
 import { placeOf } from '../keys/ram-directory.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants, type BlockDevice } from '../disk/block-devices.ts';
+import type { MeasureUse } from '../disk/measure.ts';
+import { withMeasuredUse } from '../opening/open-words.ts';
 import type { StartProgram } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from '../system/process-start.ts';
@@ -20,15 +22,22 @@ export interface StatusSources {
   readonly runCommand: StartProgram;
   /** Setting `rotation`. */
   readonly rotation: RotationSetting;
+  /** In place of what the kernel says. */
+  readonly measure?: MeasureUse;
 }
 
 /**
- * The present state: the agent's own word while it lives, otherwise what can be seen without it.
+ * The present state: the agent's own word while it lives, otherwise what can be seen without it. Whether a disk is open
+ * is measured in both cases, here and now.
  * @throws UsageError when somebody else than root asks
  */
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
-    const status = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const told = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const drives = await Promise.all(
+      told.drives.map((drive) => withMeasuredUse(sources.paths, drive, sources.measure)),
+    );
+    const status = { ...told, drives };
     const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
     return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
   } catch (error) {

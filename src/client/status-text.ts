@@ -70,6 +70,7 @@ const stateWords: Record<DriveState, string> = {
   held: 'needs your approval',
   'safe-to-unplug': 'safe to unplug',
   'do-not-unplug': 'DO NOT UNPLUG',
+  open: 'open: DO NOT UNPLUG',
   failed: 'FAILED',
 };
 
@@ -77,13 +78,19 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
+    const isOpen = drive.state === 'open' && drive.message !== null; // its message is the state in full
     const remarks = [
       drive.overdue ? 'overdue' : '',
       drive.nextUp && !drive.present ? 'bring it next' : '',
       ...drive.health,
-      drive.message ?? '',
+      isOpen ? '' : (drive.message ?? ''),
     ];
-    table.push([drive.label, stateWords[drive.state], last, remarks.filter((text) => text !== '').join('; ')]);
+    table.push([
+      drive.label,
+      isOpen ? drive.message : stateWords[drive.state],
+      last,
+      remarks.filter((text) => text !== '').join('; '),
+    ]);
     for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
       if (lastError !== null)
         table.push([

@@ -5,6 +5,8 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 /** One line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it. */
 export interface Mount {
   readonly mountpoint: string;
+  /** Major and minor number of the device, for example 254:0. */
+  readonly device: string;
   readonly fstype: string;
   readonly source: string;
   /** Options of this mount, for example nodev. */
@@ -22,10 +24,10 @@ export function parseMountinfo(text: string): Mount[] {
     const [left, right] = line.split(' - ');
     const before = left?.split(' ') ?? [];
     const after = right?.split(' ') ?? [];
-    const [mountpoint, options] = [before[4], before[5]];
+    const [device = '', mountpoint, options] = [before[2], before[4], before[5]];
     const [fstype, source] = after;
     if (mountpoint === undefined || options === undefined || fstype === undefined || source === undefined) return [];
-    return [{ mountpoint: unescape(mountpoint), fstype, source: unescape(source), options: options.split(',') }];
+    return [{ mountpoint: unescape(mountpoint), device, fstype, source: unescape(source), options: options.split(',') }];
   });
 }
 

@@ -22,6 +22,7 @@ interface Finding {
 /** A disk that is on its way, or at rest, is no finding. */
 const severityOfState: Readonly<Partial<Record<DriveState, Finding['severity']>>> = {
   'do-not-unplug': 'critical',
+  open: 'warning',
   failed: 'warning',
   held: 'warning',
   'waiting-for-key': 'warning',

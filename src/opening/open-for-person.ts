@@ -20,6 +20,7 @@ import {
   type OpenedByPerson,
 } from './opened-by-person.ts';
 import { mountOptions } from './opened-disk.ts';
+import { forgetOpened, noteOpened, tellOfOpening } from './opened-note.ts';
 import { usersOf } from '../system/users-of.ts';
 
 /**
@@ -40,6 +41,7 @@ export async function openForPerson(
   if ((await mountAt(paths.plaintext)) !== undefined)
     throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
   if (await isOpen(name)) throw openFailure(label, 'busy');
+  await noteOpened(paths, name);
   const { outcome } = await openLuks(start, {
     device: found.volume.path,
     name,
@@ -57,6 +59,7 @@ export async function openForPerson(
       disk: found.disk.kname,
       ...person,
     });
+    await tellOfOpening(paths);
     const fstype = await readFilesystemType(start, mappingPath(name));
     if (!isKnownFilesystem(fstype))
       throw new DriveError(
@@ -118,6 +121,8 @@ async function closeAll(start: StartProgram, paths: Paths, name: string, patienc
     );
   }
   await forgetOpenedByPerson(paths);
+  await forgetOpened(paths, name);
+  await tellOfOpening(paths);
 }
 
 /** Read-only, a person may look at a disk whose inside does not belong to its outside. */

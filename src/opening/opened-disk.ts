@@ -8,6 +8,7 @@ import { ensureLuksClosed, isOpen, mappingName, mappingPath, openLuks } from '..
 import type { LuksFacts } from '../disk/luks-header.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { forgetOpened, noteOpened, tellOfOpening } from './opened-note.ts';
 
 /** A disk that a command of the CLI opens for itself. */
 export interface Volume {
@@ -47,11 +48,25 @@ export async function openVolume(
     apply: async () => {
       const { device, label: called, readOnly = false, enrolled } = volume;
       const keyFile = files.luksKey(paths);
-      const opening = await openLuks(start, { device, name, called, keyFile, readOnly, enrolled }, signal);
-      if (opening.outcome !== 'opened') throw openFailure(called, opening.outcome);
+      await noteOpened(paths, name); // first, so that whoever finds it open finds the words, too
+      const opening = await openLuks(start, { device, name, called, keyFile, readOnly, enrolled }, signal).catch(
+        async (error: unknown) => {
+          await forgetOpened(paths, name);
+          throw error;
+        },
+      );
+      if (opening.outcome !== 'opened') {
+        await forgetOpened(paths, name);
+        throw openFailure(called, opening.outcome);
+      }
+      await tellOfOpening(paths);
       return opening.luks;
     },
-    undo: () => ensureLuksClosed(start, name),
+    undo: async () => {
+      await ensureLuksClosed(start, name);
+      await forgetOpened(paths, name);
+      await tellOfOpening(paths);
+    },
     leftover: `LUKS is still open as ${name}`,
   });
   return { path: mappingPath(name), luks };

@@ -10,6 +10,7 @@ export const driveStates = [
   'held',
   'safe-to-unplug',
   'do-not-unplug',
+  'open',
   'failed',
 ] as const;
 export type DriveState = (typeof driveStates)[number];
