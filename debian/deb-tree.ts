@@ -19,6 +19,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup-link@.service', 'usr/lib/systemd/system/extbackup-link@.service'],
   ['systemd/extbackup-courier@.service', 'usr/lib/systemd/system/extbackup-courier@.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
+  ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],

@@ -100,6 +100,16 @@ export class CancelledError extends ExtbackupError {
   }
 }
 
+/** The agent stops in the middle of a run, which goes on as soon as an agent runs again. Exit code 130. */
+export class AgentStoppedError extends CancelledError {
+  constructor() {
+    super(
+      'The agent was stopped during the run.',
+      'The run starts again by itself with the agent: leave the disk plugged in, or see first: extbackup status',
+    );
+  }
+}
+
 /** Something of a run is left open. The one error that says DO NOT UNPLUG. Exit code 20. */
 export class NotReleasedError extends ExtbackupError {
   readonly leftovers: readonly string[];

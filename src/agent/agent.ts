@@ -35,6 +35,7 @@ import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
 import type { SupervisorParts } from './surroundings.ts';
 import { watchWarnings } from './warnings.ts';
+import { takeOutOfMemory } from '../records/last-end.ts';
 import { startWatches } from './watches.ts';
 
 /** Why the agent ends. */
@@ -92,7 +93,11 @@ async function serve(given: Surroundings): Promise<void> {
   await removeTornFiles(paths, onError);
 
   const present = () => supervisor.board.present();
-  const watches = startWatches({ bus, paths, drives, present, loadConfig: base.load, onError });
+  const running = () => supervisor.board.run?.drive;
+  const publish = (): void => {
+    statusFile.publish();
+  };
+  const watches = startWatches({ bus, paths, drives, present, running, publish, loadConfig: base.load, onError });
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();
@@ -101,6 +106,7 @@ async function serve(given: Surroundings): Promise<void> {
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
     onDrives: watches.onDrives,
+    onVolumes: watches.onVolumes,
     warnAfterMs: () => settings.current?.usb.warnAfter ?? usualWarnAfterMs,
     onRestart: () => {
       void supervisor.idle().then(ending.upgraded);
@@ -146,14 +152,20 @@ function createBase(given: Surroundings) {
 type Base = ReturnType<typeof createBase>;
 
 /** The supervisor and what it writes down. */
-async function createCore({ start, paths, bus, load, warnings, service, courier, warn, onError }: Base) {
-  const records = watchRegistry(createDriveRegistry(files.drives(paths)), ({ happened, todo }) => {
-    warn(happened, todo);
-  });
+async function createCore({ start, paths, bus, load, warnings, service, courier, onError }: Base) {
+  const records = watchRegistry(
+    createDriveRegistry(files.drives(paths)),
+    ({ happened, todo }) => {
+      bus.emit('warning:raised', { reason: happened, todo, topic: 'registry' });
+    },
+    () => {
+      bus.emit('warning:settled', { topic: 'registry' });
+    },
+  );
   const drives = () => records.known();
   const replies = createReplies(files.replies(paths), onError);
   const statusFile = createStatusFile({
-    ...{ drives, warnings, onError, loadConfig: load },
+    ...{ paths, drives, warnings, onError, loadConfig: load },
     file: files.status(paths),
     rotationMemory: files.rotation(paths),
     board: () => supervisor.board,
@@ -164,17 +176,20 @@ async function createCore({ start, paths, bus, load, warnings, service, courier,
   });
   const bootId = await readBootId();
   const runs = createRunLog(files.runs(paths));
+  const attaches = await openAttachMemory(files.attaches(paths), bootId, onError);
   const supervisor = new Supervisor({
     ...{ bus, start, paths, registry: records.registry, replies, bootId, loadConfig: load },
     runs,
-    attaches: await openAttachMemory(files.attaches(paths), bootId, onError),
+    attaches,
     machineFor: machineMaker(start, paths, courier),
     publish: () => {
       statusFile.publish();
     },
   });
   await replies.tidy();
-  await tellCutOffRun({ bus, file: files.begunRun(paths), runs, registry: records.registry, bootId, onError });
+  const ranOutOfMemory = await takeOutOfMemory(paths);
+  const { registry } = records;
+  await tellCutOffRun({ bus, file: files.begunRun(paths), runs, registry, attaches, bootId, ranOutOfMemory, onError });
   return { supervisor, statusFile, drives };
 }
 

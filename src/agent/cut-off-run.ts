@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import { exitCodes, messageOf } from '../errors.ts';
 import { forgetBegun, readBegun, type BegunRun } from '../records/begun-run.ts';
+import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunLog } from '../records/run-log.ts';
 
@@ -12,6 +13,9 @@ export interface CutOffParts {
   readonly runs: RunLog;
   readonly registry: DriveRegistry;
   readonly bootId: string;
+  readonly attaches: AttachMemory;
+  /** The kernel ended the former agent because memory was short. */
+  readonly ranOutOfMemory: boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -20,10 +24,11 @@ export interface CutOffParts {
  * closed before this is called.
  * @returns whether there was one
  */
-export async function tellCutOffRun({ bus, file, runs, registry, bootId, onError }: CutOffParts): Promise<boolean> {
+export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
+  const { bus, file, runs, registry, onError } = parts;
   const begun = await readBegun(file);
   if (begun === undefined) return false;
-  const failure = words(begun, bootId);
+  const failure = words(begun, parts);
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
   const warning = await runs.append({
     ...{ id: begun.id, drive: begun.drive, trigger: begun.trigger, startedAt: begun.startedAt },
@@ -49,13 +54,25 @@ export async function tellCutOffRun({ bus, file, runs, registry, bootId, onError
   return true;
 }
 
-function words({ drive, startedAt, bootId }: BegunRun, bootNow: string) {
-  const cause = bootId === bootNow ? 'the agent died in the middle of it' : 'the station went down in the middle of it';
+function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffParts) {
+  const { drive, startedAt, diskseq, luksUuid } = begun;
+  const died = ranOutOfMemory
+    ? 'the station ran out of memory, and the kernel ended the agent'
+    : 'the agent died in the middle of it';
+  const cause = begun.bootId === bootId ? died : 'the station went down in the middle of it';
   const since = `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
+  const tries = diskseq === undefined || begun.bootId !== bootId ? 0 : attaches.triesOf({ diskseq, luksUuid });
+  const why = ranOutOfMemory
+    ? 'Give the station more memory, or end what else needs it'
+    : 'Why: journalctl -u extbackup';
+  const todo =
+    tries >= mostTries
+      ? `It was cut off ${tries} times in a row and does not start by itself any more. ${why} ; then: extbackup run --drive ${drive}`
+      : `If the disk is plugged in, leave it: the run starts again by itself. ${why}`;
   return {
     code: 'EXB_CUT_OFF',
     exitCode: exitCodes.pull,
     happened: `The run of ${drive} that began at ${since} was cut off: ${cause}. What it left open was closed.`,
-    todo: 'If the disk is plugged in, leave it: the run starts again by itself. Why it died: journalctl -u extbackup',
+    todo,
   };
 }

@@ -48,6 +48,7 @@ export function createForgottenWatch({
       bus.emit('warning:raised', {
         reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`,
         todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.',
+        topic: `open ${open.label}`,
       });
       return undefined;
     }
@@ -58,6 +59,7 @@ export function createForgottenWatch({
     bus.emit('warning:raised', {
       reason: `${who}, and may have forgotten it. No run starts meanwhile.`,
       todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.`,
+      topic: `open ${open.label}`,
     });
     return closesAt + closingGraceMs - time;
   };

@@ -35,7 +35,7 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
     put('new'); // and is refused together with its twin
   else {
     bus.emit('drive:identified', { ...factsOf(volume), drive });
-    if (isJustEnrolled(record, volume, around.bootId) && seen !== 'started') {
+    if (isJustEnrolled(record, volume, around.bootId) && seen !== 'started' && seen !== 'interrupted') {
       put('idle', 'Just enrolled. The first run starts with the next plug, or with: extbackup run');
       if (seen === undefined) bus.emit('drive:ignored', justPrepared(drive, volume));
       await attaches.note(volume, 'served');

@@ -17,6 +17,7 @@ export interface TriggerParts {
   readonly onConfig: () => void;
   /** A command has opened, closed or enrolled a disk. */
   readonly onDrives: () => void;
+  readonly onVolumes: () => void;
 }
 
 /** Starts the four triggers: spool, key file, settings file, USB. */
@@ -28,6 +29,7 @@ export async function startTriggers({
   onRestart,
   onConfig,
   onDrives,
+  onVolumes,
 }: TriggerParts): Promise<Stop[]> {
   const news: UsbNews = {
     onConnect: (_port, usbSerial) => {
@@ -41,6 +43,7 @@ export async function startTriggers({
       const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
       bus.emit('drive:ignored', {
         reason: 'no-block-device',
+        ...(usbSerial !== undefined && { usbSerial }),
         happened: `${which} was connected but did not come up.`,
         todo: 'Check its cable and its power, and plug it in again, best at another port.',
       });
@@ -59,6 +62,7 @@ export async function startTriggers({
       else {
         supervisor.refresh();
         if (note.kind === 'nudge') onDrives();
+        else onVolumes();
       }
     },
     onRejected: (reason) => {

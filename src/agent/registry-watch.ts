@@ -10,13 +10,18 @@ export interface RegistryWatch {
 }
 
 /** Tells the operator what is wrong with the registry: once, until it is well again or something else is wrong. */
-export function watchRegistry(registry: DriveRegistry, tell: (trouble: Advice) => void): RegistryWatch {
+export function watchRegistry(
+  registry: DriveRegistry,
+  tell: (trouble: Advice) => void,
+  settled: () => void = () => undefined,
+): RegistryWatch {
   let told: string | undefined;
   const read: DriveRegistry['read'] = async () => {
     const found = await registry.read();
     const before = told;
     told = found.trouble?.happened;
     if (found.trouble && told !== before) tell(found.trouble);
+    if (!found.trouble && before !== undefined) settled();
     return found;
   };
   return {

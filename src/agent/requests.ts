@@ -162,7 +162,7 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && !isInFuture(lastSuccess, new Date()) && Date.now() - Date.parse(lastSuccess) < freshForMs;
 
-function outcomeOf(drive: string, { failure, exitCode, disk, result }: RunEnd): RunOutcome {
+function outcomeOf(drive: string, { failure, exitCode, disk, result, resumes }: RunEnd): RunOutcome {
   const release = {
     closed: 'safe to unplug',
     open: 'but DO NOT UNPLUG it yet: it could not be closed',
@@ -171,7 +171,10 @@ function outcomeOf(drive: string, { failure, exitCode, disk, result }: RunEnd): 
   if (failure)
     return {
       ...failure,
-      happened: disk === 'closed' ? `${failure.happened} Disk ${drive} is closed: safe to unplug.` : failure.happened,
+      happened:
+        disk === 'closed' && resumes !== true
+          ? `${failure.happened} Disk ${drive} is closed: safe to unplug.`
+          : failure.happened,
     };
   if (exitCode === exitCodes.done) return { ...good, happened: `${drive} is done, ${release}.` };
   const gaps =

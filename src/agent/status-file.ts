@@ -1,6 +1,9 @@
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import type { MeasureUse } from '../disk/measure.ts';
+import { withMeasuredUse } from '../opening/open-words.ts';
+import type { Paths } from '../system/paths.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { readProcessStart } from '../system/process-start.ts';
 import { describeRotation, planRotation } from '../records/rotation.ts';
@@ -12,6 +15,9 @@ import type { Warnings } from './warnings.ts';
 
 /** Where the status comes from. */
 export interface StatusParts {
+  readonly paths: Paths;
+  /** In place of what the kernel says. */
+  readonly measure?: MeasureUse;
   readonly file: string;
   /** What the agent remembers of the rotation. */
   readonly rotationMemory: string;
@@ -45,7 +51,8 @@ export function createStatusFile(parts: StatusParts): StatusFile {
     const records = (await parts.drives()).filter((record) => isShown(record, present));
     const setting = await rotationSetting(() => parts.loadConfig());
     const now = new Date();
-    const drives = board.describe(records, planRotation(records, setting, now, present));
+    const believed = board.describe(records, planRotation(records, setting, now, present));
+    const drives = await Promise.all(believed.map((drive) => withMeasuredUse(parts.paths, drive, parts.measure)));
     return {
       version: 1,
       rotation: describeRotation(drives, setting, (await readRotationMemory(parts.rotationMemory)).lastOffline, now),

@@ -4,7 +4,7 @@
  */
 import type { DriveRecord } from '../records/drive-record.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
-import { BusyError, CancelledError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
+import { AgentStoppedError, BusyError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { releaseDisks } from '../disk/release-disks.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
@@ -13,12 +13,14 @@ import { lockFile } from '../system/file-lock.ts';
 import { files } from '../system/paths.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import { AttachBoard } from './attach-board.ts';
+import { inhibitSleep } from './inhibit.ts';
 import { OpenDisks } from './open-disks.ts';
 import { refreshAttaches } from './refresh.ts';
 import { Requests, type PresentDrive } from './requests.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
 
+const plugged = 'The plugged disks could not be looked up';
 const refreshAgainMs = 2_000;
 const registryAgainMs = 30_000;
 /** The agent itself takes the device lock for a moment to see whether somebody has it. */
@@ -96,18 +98,14 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#again);
-    await this.#queue.stop(
-      new CancelledError(
-        'The agent was stopped during the run.',
-        'The run starts again with the agent: systemctl start extbackup',
-      ),
-    );
+    await this.#queue.stop(new AgentStoppedError());
   }
 
   async #refresh(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     if ((await readOpenedByPerson(this.#parts.paths)) === undefined) this.board.retry('EXB_BUSY'); // closed again
     await refreshAttaches(this.#around);
+    if (this.#trouble !== undefined) this.#parts.bus.emit('warning:settled', { topic: plugged });
     this.#trouble = undefined;
     this.#parts.publish();
   }
@@ -115,8 +113,7 @@ export class Supervisor {
   #onRefreshFailed(error: unknown): void {
     this.#parts.publish();
     const ofRegistry = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the registry's own watch
-    if (!ofRegistry && this.#trouble !== messageOf(error))
-      this.#warn('The plugged disks could not be looked up')(error);
+    if (!ofRegistry && this.#trouble !== messageOf(error)) this.#warn(plugged)(error);
     this.#trouble = messageOf(error);
     this.#refreshLater(ofRegistry ? registryAgainMs : refreshAgainMs);
   }
@@ -148,9 +145,11 @@ export class Supervisor {
     this.board.startRun(order);
     await attaches.note(attach, 'started');
     this.#requests.onStarted(order.runId);
+    const stopInhibiting = inhibitSleep(this.#parts.start, drive);
     const end = await runOne(order, this.#around, signal);
     this.board.endRun();
-    if (!this.#stopping.signal.aborted) await attaches.note(attach, 'served');
+    stopInhibiting();
+    await attaches.note(attach, end.resumes === true ? 'interrupted' : 'served');
     this.#showEnd(order, end);
     this.#requests.onEnded(order, end);
     this.refresh();
@@ -165,7 +164,8 @@ export class Supervisor {
     else if (end.disk === 'gone') this.board.set(drive, 'absent', words);
     else if (failure) {
       const state = failure.exitCode === exitCodes.held ? 'held' : 'failed';
-      this.board.set(drive, state, `${words ?? ''} The disk is closed: safe to unplug.`);
+      const closed = end.resumes === true ? 'The disk is closed for now.' : 'The disk is closed: safe to unplug.';
+      this.board.set(drive, state, `${words ?? ''} ${closed}`);
     } else {
       const gaps = end.result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null;
       this.board.set(drive, 'safe-to-unplug', gaps);
@@ -220,7 +220,11 @@ export class Supervisor {
 
   #warn(what: string): (error: unknown) => void {
     return (error) => {
-      this.#parts.bus.emit('warning:raised', { reason: `${what}: ${messageOf(error)}`, todo: 'See: extbackup doctor' });
+      this.#parts.bus.emit('warning:raised', {
+        reason: `${what}: ${messageOf(error)}`,
+        todo: 'See: extbackup doctor',
+        topic: what,
+      });
     };
   }
 }

@@ -93,7 +93,8 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       publish();
     },
     begun: async ({ runId: id, drive, attach, trigger }, startedAt) => {
-      const run = { id, drive, luksUuid: attach.luksUuid, trigger, startedAt: startedAt.toISOString(), bootId };
+      const { luksUuid, diskseq } = attach;
+      const run = { id, drive, luksUuid, diskseq, trigger, startedAt: startedAt.toISOString(), bootId };
       await noteBegun(files.begunRun(paths), run).catch((error: unknown) => {
         const reason = `The beginning of the run could not be written down: ${messageOf(error)}`;
         bus.emit('warning:raised', { reason, todo: 'Check the space on this machine: df /var/lib/extbackup' });
@@ -102,8 +103,9 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     record: async (record) => {
       const warning = await parts.runs.append(record);
       await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
-      if (warning !== undefined)
-        bus.emit('warning:raised', { reason: warning, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+      const todo = 'Check the space on this machine: df /var/lib/extbackup';
+      if (warning === undefined) bus.emit('warning:settled', { topic: 'run log' });
+      else bus.emit('warning:raised', { reason: warning, todo, topic: 'run log' });
     },
     othersAtWork: async () => {
       if (queue.current !== undefined) return false; // then the lock is ours

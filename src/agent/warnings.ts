@@ -1,5 +1,22 @@
 import type { Bus } from '../bus/bus.ts';
 
+/** What is known of a disk that a warning is about. */
+interface Disk {
+  readonly drive?: string | undefined;
+  readonly device?: string | undefined;
+  readonly luksUuid?: string | undefined;
+  readonly usbSerial?: string | undefined;
+}
+
+/** All names under which a disk may be the subject of a warning. */
+const subjectsOf = ({ drive, device, luksUuid, usbSerial }: Disk): string[] =>
+  Object.entries({ device, luksUuid, drive, usbSerial }).flatMap(([kind, name]) =>
+    name === undefined ? [] : [`disk ${kind} ${name}`],
+  );
+
+/** The subject of a warning about a disk: the attach where that is known, else the disk. */
+const subjectOf = (disk: Disk): string => subjectsOf(disk)[0] ?? 'a disk';
+
 /** A warning as the status shows it. */
 export interface ShownWarning {
   /** ISO 8601, UTC. */
@@ -46,8 +63,18 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   bus.on('run:warned', ({ drive, reason, todo }) => {
     add(together(reason, todo), `run of ${drive}`);
   });
-  bus.on('drive:ignored', ({ reason, happened, todo }) => {
-    if (reason !== 'just-prepared') add(together(happened, todo));
+  bus.on('drive:ignored', ({ reason, happened, todo, drive, device, luksUuid, usbSerial }) => {
+    if (reason === 'just-prepared') return;
+    add(together(happened, todo), subjectOf({ drive, device, luksUuid, usbSerial }));
+  });
+  const settle = (disk: Disk): void => {
+    for (const subject of subjectsOf(disk)) drop(subject);
+  };
+  bus.on('drive:identified', settle); // enrolled, or its twin is gone
+  bus.on('drive:removed', settle);
+  bus.on('drive:attached', settle); // it came up after all, or was plugged in anew
+  bus.on('drive:closed', ({ drive }) => {
+    drop(`open ${drive}`);
   });
   return { list: () => warnings.map(({ at, text }) => ({ at, text })) };
 }

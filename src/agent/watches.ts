@@ -9,10 +9,12 @@ import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
+import { createOpenWatch } from './open-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
 const forgottenEveryMs = 60_000;
+const openEveryMs = 3_000;
 
 /** What the watches look at. */
 export interface WatchParts {
@@ -20,6 +22,10 @@ export interface WatchParts {
   readonly paths: Paths;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly present: () => ReadonlySet<string>;
+  /** The disk of the present run. */
+  readonly running: () => string | undefined;
+  /** Called when a disk was opened or closed by somebody else. */
+  readonly publish: () => void;
   readonly loadConfig: () => Promise<Config>;
   readonly onError: (error: unknown) => void;
 }
@@ -28,11 +34,14 @@ export interface WatchParts {
 export interface Watches {
   /** A command has opened, closed, approved or enrolled something. */
   readonly onDrives: () => void;
+  /** udev has told of a change. */
+  readonly onVolumes: () => void;
   readonly stop: () => void;
 }
 
 /** Tells the operator what only time brings: overdue disks, disks left open by a person, approvals. */
-export function startWatches({ bus, paths, drives, present, loadConfig, onError }: WatchParts): Watches {
+export function startWatches(parts: WatchParts): Watches {
+  const { bus, paths, drives, present, running, publish, loadConfig, onError } = parts;
   const now = (): Date => new Date();
   const approvals = coalesce(createApprovalWatch({ bus, drives }), onError);
   const memory = openRotationMemory(files.rotation(paths), onError);
@@ -50,17 +59,34 @@ export function startWatches({ bus, paths, drives, present, loadConfig, onError 
     clearTimeout(soon);
     if (inMs !== undefined && inMs < forgottenEveryMs) soon = setTimeout(forgotten, inMs + 1);
   }, onError);
+  const whatIsOpen = createOpenWatch({ bus, paths, drives, running });
+  let lookAgain: NodeJS.Timeout | undefined;
+  const opened = coalesce(async () => {
+    const isOpen = await whatIsOpen();
+    clearTimeout(lookAgain);
+    if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // nothing else tells of the closing by a foreign program
+  }, onError);
+  const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
   approvals();
   overdue();
-  const timers = [setInterval(overdue, overdueEveryMs), setInterval(forgotten, forgottenEveryMs)];
+  opened();
+  const timers = [
+    setInterval(overdue, overdueEveryMs),
+    setInterval(forgotten, forgottenEveryMs),
+    setInterval(opened, forgottenEveryMs),
+  ];
   return {
     onDrives: () => {
       approvals();
       forgotten();
+      opened();
     },
+    onVolumes: opened,
     stop: () => {
       for (const timer of timers) clearInterval(timer);
       clearTimeout(soon);
+      clearTimeout(lookAgain);
+      for (const off of forget) off();
     },
   };
 }

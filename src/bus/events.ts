@@ -87,7 +87,7 @@ export interface EventMap {
   'agent:started': { readonly version: string };
   'agent:stopping': { readonly reason: string };
   'spool:rejected': { readonly reason: string };
-  /** With a topic, it takes the place of an earlier one about the same. */
+  /** `topic` is its subject: it takes the place of an earlier one about the same, and goes when that is settled. */
   'warning:raised': { readonly reason: string; readonly todo: string; readonly topic?: string };
   /** What was wrong is right again. */
   'warning:settled': { readonly topic: string };
@@ -99,12 +99,23 @@ export interface EventMap {
   };
   'drive:ignored': Partial<AttachFacts> & {
     readonly drive?: string;
+    readonly usbSerial?: string;
     readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before';
     readonly happened: string;
     readonly todo: string;
   };
   'drive:identified': AttachFacts & { readonly drive: string };
   'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
+  /** Something else than a run has the disk open: a command, a person, a program that is not ours. Measured. */
+  'drive:opened': {
+    readonly drive: string;
+    /** For example `mount by root since 2026-11-29 13:05 UTC`. */
+    readonly how: string;
+    readonly command?: string;
+    readonly by?: string;
+    readonly since?: string;
+  };
+  'drive:closed': { readonly drive: string };
   'key:missing': { readonly drive: string };
   'key:loaded': Record<string, never>;
   'run:queued': RunFacts & { readonly trigger: Trigger };
@@ -164,7 +175,8 @@ export interface EventMap {
       readonly stamped: boolean;
       readonly verified?: VerifiedFigures;
     };
-  'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number };
+  /** `resumes`: the agent stops, and the run goes on by itself with the next one: the disk is about to be used again. */
+  'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number; readonly resumes?: boolean };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
   'rotation:overdue': OverdueDrive | OverdueRotation;

@@ -16,7 +16,10 @@ export interface RunEndText {
 export function describeEnd(reply: Reply, runs: readonly RunRecord[]): RunEndText {
   const good = reply.exitCode === exitCodes.done || reply.exitCode === exitCodes.fresh;
   const ours = runs.filter(({ id }) => reply.runIds.includes(id));
-  const lines = [...ours.map(describeRunEnd), reply.happened, reply.todo].filter((line) => line !== '');
+  const ends = ours.map(describeRunEnd);
+  // The answer says of a good run only what its own line says already; twice, it reads like another run.
+  const more = reply.happened.split('\n').filter((line) => !ends.some((end) => end.startsWith(line)));
+  const lines = [...ends, ...more, reply.todo].filter((line) => line !== '');
   return { good, lines: lines.length === 0 ? ['Done.'] : lines };
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { noteLastEnd } from '../records/last-end.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
 import { closeForPerson } from '../opening/open-for-person.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
@@ -77,6 +78,7 @@ async function releaseHere(context: CliContext): Promise<void> {
 
 /** Another command at work on a disk answers for that disk itself. */
 async function releaseAfterCrash(context: CliContext): Promise<void> {
+  await noteLastEnd(context.paths);
   try {
     const look = await readOpenedByPerson(context.paths); // what a person has open is not the agent's to close
     const { left } = await withDeviceLock(context.paths, () =>

@@ -27,7 +27,9 @@ export function parseMountinfo(text: string): Mount[] {
     const [device = '', mountpoint, options] = [before[2], before[4], before[5]];
     const [fstype, source] = after;
     if (mountpoint === undefined || options === undefined || fstype === undefined || source === undefined) return [];
-    return [{ mountpoint: unescape(mountpoint), device, fstype, source: unescape(source), options: options.split(',') }];
+    return [
+      { mountpoint: unescape(mountpoint), device, fstype, source: unescape(source), options: options.split(',') },
+    ];
   });
 }
 

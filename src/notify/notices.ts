@@ -70,7 +70,10 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
       const before = ended.get(event.drive);
       return before?.name === 'run:held' && before.event.runId === event.runId
         ? []
-        : endRun({ name: 'run:failed', event });
+        : [
+            ...endRun({ name: 'run:failed', event }),
+            ...(event.resumes === true ? tellEnd(event.drive, { state: 'resumes' }) : []),
+          ];
     },
     'drive:identified': ({ drive }) => {
       takenOut.delete(drive);

@@ -37,14 +37,15 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
 /** A run that failed, or was cancelled. */
 export function failureNews(run: EventMap['run:failed'], release: Release): News {
   const cancelled = run.exitCode === exitCodes.cancelled;
+  const verb = run.resumes === true ? 'was interrupted' : cancelled ? 'was cancelled' : 'failed';
   const open: Release =
     run.exitCode === exitCodes.notReleased && release.state !== 'safe'
       ? { state: 'open', reason: 'it was not closed' }
       : release;
   return {
     kind: 'failure',
-    subject: `${run.drive} ${cancelled ? 'was cancelled' : 'failed'}, ${releaseWords(release.state === 'open' ? release : open)}`,
-    text: `The backup to disk ${run.drive} ${cancelled ? 'was cancelled' : 'failed'}: ${run.happened}\n${run.todo}\n${releaseAdvice(release.state === 'open' ? release : open)}`,
+    subject: `${run.drive} ${verb}, ${releaseWords(release.state === 'open' ? release : open)}`,
+    text: `The backup to disk ${run.drive} ${verb}: ${run.happened}\n${run.todo}\n${releaseAdvice(release.state === 'open' ? release : open)}`,
   };
 }
 

@@ -8,6 +8,8 @@ export type Release =
   | { readonly state: 'safe' }
   | { readonly state: 'open'; readonly reason: string }
   | { readonly state: 'gone' }
+  /** Closed for now: the next agent opens it again by itself. */
+  | { readonly state: 'resumes' }
   | { readonly state: 'unknown' };
 
 /** What a good run did, in one or two sentences. */
@@ -48,6 +50,8 @@ export function releaseWords(release: Release): string {
       return 'DO NOT UNPLUG';
     case 'gone':
       return 'it was taken out';
+    case 'resumes':
+      return 'it goes on by itself: leave the disk plugged in';
     case 'unknown':
       return 'look at "extbackup status" before you unplug it';
   }
@@ -62,6 +66,8 @@ export function releaseAdvice(release: Release): string {
       return `DO NOT UNPLUG the disk yet: ${stripStop(release.reason)}. On the station run: extbackup release`;
     case 'gone':
       return 'The disk is no longer plugged in.';
+    case 'resumes':
+      return 'Leave the disk plugged in: it is closed for now, and is opened again as soon as the agent runs.';
     case 'unknown':
       return 'Whether the disk may be taken out is not known. On the station run: extbackup status';
   }

@@ -5,10 +5,10 @@ const entrySchema = z.object({
   diskseq: z.int(),
   luksUuid: z.string(),
   /**
-   * `started`: a run began and nothing says how it ended. `served`: this attach needs no run by itself any more.
+   * `started`: a run began and nothing says how it ended. `interrupted`: the agent was stopped in order, it goes on. `served`: this attach needs no run by itself any more.
    * `duplicate`: it had a twin, and is not opened before it is plugged in anew.
    */
-  state: z.enum(['started', 'served', 'ignored', 'duplicate']),
+  state: z.enum(['started', 'interrupted', 'served', 'ignored', 'duplicate']),
   tries: z.int().nonnegative(),
 });
 const memorySchema = z.object({ version: z.literal(1), bootId: z.string(), attaches: z.array(entrySchema) });
@@ -61,7 +61,7 @@ export async function openAttachMemory(
     triesOf: (key) => entries.find(same(key))?.tries ?? 0,
     note: async (key, state) => {
       const before = entries.find(same(key))?.tries ?? 0;
-      const tries = state === 'started' ? before + 1 : state === 'served' ? 0 : before; // a run that ended was no vain try
+      const tries = state === 'started' ? before + 1 : state === 'served' || state === 'interrupted' ? 0 : before; // a run that ended was no vain try
       entries = [
         ...entries.filter((entry) => !same(key)(entry)),
         { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries },

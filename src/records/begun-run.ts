@@ -7,6 +7,8 @@ const begunRunSchema = z.object({
   id: z.string(),
   drive: z.string(),
   luksUuid: z.string(),
+  /** DISKSEQ of the attach. */
+  diskseq: z.int().optional(),
   trigger: z.string(),
   /** ISO 8601, UTC. */
   startedAt: z.iso.datetime(),

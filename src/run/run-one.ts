@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Failure, OfSource, Phase, Progress } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { Volume } from '../disk/volumes.ts';
-import { exitCodes, KeyError } from '../errors.ts';
+import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import type { OpenedByPerson } from '../opening/opened-by-person.ts';
 import { backUp } from '../pipeline/back-up.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
@@ -51,6 +51,8 @@ export interface RunEnd {
   readonly result?: RunResult;
   readonly disk: DiskAfterRun;
   readonly exitCode: number;
+  /** The agent stops, and the run goes on by itself with the next one. */
+  readonly resumes?: boolean;
 }
 
 /** One run from its first to its last event. Never throws: how it went is in the events, the records and the result. */
@@ -88,7 +90,8 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
   tellEnd(ended, phase, story, around);
-  return { disk, exitCode, ...(failure && { failure }), ...(result && { result }) };
+  const resumes = error instanceof AgentStoppedError;
+  return { disk, exitCode, ...(resumes && { resumes }), ...(failure && { failure }), ...(result && { result }) };
 }
 
 /** What a run has come to so far; what it did not reach is absent. */

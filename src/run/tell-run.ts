@@ -1,4 +1,4 @@
-import { exitCodes } from '../errors.ts';
+import { AgentStoppedError, exitCodes } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
 import type { Story } from '../pipeline/story.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -11,10 +11,11 @@ import { sourcesOfRun } from './source-results.ts';
 export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: RunSurroundings): void {
   const { order, failure, error, result, tookMs, disk, health } = ended;
   const { drive, runId } = order;
+  const resumes = error instanceof AgentStoppedError;
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
   if (failure && error instanceof HeldError)
     story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
-  else if (failure) story.tell('run:failed', { ...failure, phase, tookMs });
+  else if (failure) story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }) });
   else
     story.tell('run:succeeded', {
       ...result?.figures,
@@ -24,7 +25,7 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
       stamped: result?.stampedAt !== undefined,
       ...verifiedFigures(result),
     });
-  if (disk === 'closed') bus.emit('drive:safe-to-unplug', { drive, runId });
+  if (disk === 'closed' && !resumes) bus.emit('drive:safe-to-unplug', { drive, runId });
   if (disk === 'open')
     bus.emit('drive:do-not-unplug', {
       drive,

@@ -47,6 +47,8 @@ export const files = {
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
   /** How far measured time is. */
   time: (paths: Paths) => `${paths.state}/time.json`,
+  /** How often memory was short when the last agent ended; written after it, by what closes its disks. */
+  lastEnd: (paths: Paths) => `${paths.run}/last-end.json`,
   /** Notices that are not delivered yet. */
   outbox: (paths: Paths) => `${paths.state}/outbox`,
 } as const;

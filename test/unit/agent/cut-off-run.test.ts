@@ -6,6 +6,7 @@ import { tellCutOffRun } from '../../../src/agent/cut-off-run.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventMap } from '../../../src/bus/events.ts';
 import { forgetBegun, noteBegun, readBegun } from '../../../src/records/begun-run.ts';
+import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
 import { enrolled } from './an-agent.ts';
@@ -22,12 +23,13 @@ const begun = {
   id: '20261129T120000-aabbcc',
   drive: 'BACKUP_1',
   luksUuid: enrolled.luksUuid,
+  diskseq: 9,
   trigger: 'plug',
   startedAt: '2026-11-29T12:00:00.000Z',
   bootId: 'boot-1',
 };
 
-async function startAgent(bootId: string) {
+async function startAgent(bootId: string, tries = 1, ranOutOfMemory = false) {
   const failed: EventMap['run:failed'][] = [];
   const bus = createBus((_name, error) => {
     throw error;
@@ -41,7 +43,10 @@ async function startAgent(bootId: string) {
   const onError = (error: unknown): void => {
     throw error;
   };
-  const told = await tellCutOffRun({ bus, file, runs, registry, bootId, onError });
+  const attaches = await openAttachMemory(join(directory, 'attaches.json'), bootId, onError);
+  for (let count = 0; count < tries; count += 1)
+    await attaches.note({ diskseq: 9, luksUuid: begun.luksUuid }, 'started');
+  const told = await tellCutOffRun({ bus, file, runs, registry, attaches, bootId, ranOutOfMemory, onError });
   return { told, failed, runs: await runs.list(), record: (await registry.list())[0] };
 }
 
@@ -69,4 +74,19 @@ it('a run that ended is told no second time', async () => {
   await noteBegun(file, begun);
   await forgetBegun(file);
   expect(await startAgent('boot-1')).toMatchObject({ told: false, failed: [], runs: [] });
+});
+
+it('says of the third in a row that it does not start by itself any more, and how it is started', async () => {
+  await noteBegun(file, begun);
+  const [first] = (await startAgent('boot-1', 2)).failed;
+  expect(first?.todo).toContain('starts again by itself');
+  await rm(join(directory, 'attaches.json'));
+  await noteBegun(file, begun);
+  const [third] = (await startAgent('boot-1', 3)).failed;
+  expect(third?.todo).toMatch(/3 times in a row.*extbackup run --drive BACKUP_1/);
+});
+
+it('names memory that was short', async () => {
+  await noteBegun(file, begun);
+  expect((await startAgent('boot-1', 1, true)).failed[0]?.happened).toContain('ran out of memory');
 });

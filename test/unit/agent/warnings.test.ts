@@ -54,3 +54,61 @@ it('a disk that was only just prepared is no reason to warn', () => {
   bus.emit('drive:ignored', { reason: 'not-enrolled', happened: 'A foreign disk.', todo: 'Take it out.' });
   expect(texts()).toEqual(['A foreign disk. Take it out.']);
 });
+
+const stranger = { device: 'sdb1', luksUuid: 'u', diskseq: 7 };
+const strange = () => {
+  bus.emit('drive:ignored', { ...stranger, reason: 'not-enrolled', happened: 'A foreign disk.', todo: 'Enrol it.' });
+};
+const noDevice = (usbSerial?: string) => {
+  const serial = usbSerial === undefined ? {} : { usbSerial };
+  bus.emit('drive:ignored', { ...serial, reason: 'no-block-device', happened: 'It did not come up.', todo: 'Look.' });
+};
+
+it.each<[string, () => void, () => void]>([
+  [
+    'a disk that was enrolled',
+    strange,
+    () => {
+      bus.emit('drive:identified', { ...stranger, drive: 'BACKUP_3' });
+    },
+  ],
+  [
+    'a disk that was taken out',
+    strange,
+    () => {
+      bus.emit('drive:removed', { device: 'sdb1' });
+    },
+  ],
+  [
+    'a disk that came up at last',
+    () => {
+      noDevice('WD9');
+    },
+    () => {
+      bus.emit('drive:attached', { source: 'usb', usbSerial: 'WD9' });
+    },
+  ],
+  [
+    'a disk without a device that was taken out',
+    () => {
+      noDevice('WD9');
+    },
+    () => {
+      bus.emit('drive:removed', { usbSerial: 'WD9' });
+    },
+  ],
+])('a warning goes with its subject: %s', (_what, begin, end) => {
+  begin();
+  expect(texts()).toHaveLength(1);
+  bus.emit('drive:removed', { device: 'sdz1', usbSerial: 'OTHER' });
+  bus.emit('drive:identified', { device: 'sdy1', luksUuid: 'other', diskseq: 8, drive: 'BACKUP_2' });
+  expect(texts()).toHaveLength(1);
+  end();
+  expect(texts()).toEqual([]);
+});
+
+it('a disk that a person forgot is no longer warned of when it is closed', () => {
+  bus.emit('warning:raised', { reason: 'Open for long.', todo: 'Close it.', topic: 'open BACKUP_1' });
+  bus.emit('drive:closed', { drive: 'BACKUP_1' });
+  expect(texts()).toEqual([]);
+});

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * How many programs of this service the kernel has ended because memory was short, since the service was started.
+ * @see the kernel's cgroup-v2 documentation, memory.events
+ * @returns undefined where that is not counted
+ */
+export async function readOomKills(proc = '/proc', cgroups = '/sys/fs/cgroup'): Promise<number | undefined> {
+  try {
+    const own = /^0::(\/.*)$/m.exec(await readFile(join(proc, 'self/cgroup'), 'utf8'))?.[1];
+    if (own === undefined) return undefined;
+    const service = own.replace(/\.service\/.*$/, '.service'); // what runs after the service has a group below it
+    return parseOomKills(await readFile(join(cgroups, service, 'memory.events'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line `oom_kill N`. */
+export function parseOomKills(text: string): number | undefined {
+  const found = /^oom_kill (\d+)$/m.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
