@@ -17,6 +17,7 @@ import type { RunSurroundings } from '../run/run-one.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { StartProgram } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
+import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { AttachBoard } from './attach-board.ts';
 import { createKeyLookup } from './key-lookup.ts';
@@ -84,6 +85,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       smart: (disk) => askSmartByUnit(start, paths.run, disk),
     },
     openedByPerson: () => readOpenedByPerson(paths),
+    oomKills: () => readOomKills(),
     onPhase: (phase) => {
       board.setPhase(phase);
       publish();

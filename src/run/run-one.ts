@@ -18,6 +18,7 @@ import type { DiskAfterRun, EndedRun } from './ended-run.ts';
 import { failureOf } from './failure.ts';
 import type { RunOrder } from './run-queue.ts';
 import { runRecordOf, tellEnd } from './tell-run.ts';
+import { withMemoryNamed, type CountOomKills } from './short-memory.ts';
 import { updateRegistry } from './update-registry.ts';
 
 /** What a run needs of its surroundings. */
@@ -41,6 +42,8 @@ export interface RunSurroundings {
   onProgress(progress: Progress & OfSource): void;
   /** Notes that a run begins, so that one that dies with the agent is told by the next agent; must not throw. */
   begun(order: RunOrder, startedAt: Date): Promise<void>;
+  /** Where the system counts them. */
+  readonly oomKills?: CountOomKills;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
 }
@@ -70,10 +73,12 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   );
   story.tell('run:started', { trigger: order.trigger });
   await around.begun(order, startedAt);
+  const oomKills = await around.oomKills?.();
   try {
     await attempt(order, at, around, story, signal);
   } catch (caught) {
-    at.error = await withRekeyAdvice(caught, order.attach.luksUuid, around);
+    const advised = await withRekeyAdvice(caught, order.attach.luksUuid, around);
+    at.error = await withMemoryNamed(advised, oomKills, around.oomKills);
   }
   const phase = story.phase;
   await at.health?.end();
@@ -90,7 +95,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
   tellEnd(ended, phase, story, around);
-  const resumes = error instanceof AgentStoppedError;
+  const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   return { disk, exitCode, ...(resumes && { resumes }), ...(failure && { failure }), ...(result && { result }) };
 }
 

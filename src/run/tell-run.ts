@@ -11,7 +11,7 @@ import { sourcesOfRun } from './source-results.ts';
 export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: RunSurroundings): void {
   const { order, failure, error, result, tookMs, disk, health } = ended;
   const { drive, runId } = order;
-  const resumes = error instanceof AgentStoppedError;
+  const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
   if (failure && error instanceof HeldError)
     story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });

@@ -36,6 +36,7 @@ describe('what is installed', () => {
     const sometimes = ['/etc/profile.d/extbackup.sh', '/usr/share/doc/extbackup/README.md'];
     const chunk = /^\/usr\/lib\/extbackup\/[\w-]+-[A-Z0-9]{8}\.js$/;
     expect(files.filter((file) => !sometimes.includes(file) && !chunk.test(file)).sort()).toEqual([
+      '/etc/needrestart/conf.d/extbackup.conf',
       '/usr/bin/extbackup',
       '/usr/bin/mount-extbackup',
       '/usr/bin/umount-extbackup',

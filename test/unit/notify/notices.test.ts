@@ -66,6 +66,16 @@ describe('the end of a run', () => {
     ]);
   });
 
+  test('a run that the agent interrupts goes on by itself: nobody is told to take the disk out', () => {
+    const notices = maker();
+    const told = notices.take('run:failed', { ...failed, exitCode: 130, resumes: true });
+    expect(told).toMatchObject([
+      { subject: 'BACKUP_2 was interrupted, it goes on by itself: leave the disk plugged in' },
+    ]);
+    expect(told[0]?.text).not.toMatch(/safe to unplug|take it out/);
+    expect(notices.flush()).toEqual([]);
+  });
+
   test('a disk that was torn out is told as gone, whether that is noticed before or after the failure', () => {
     const before = maker();
     before.take('drive:removed', { drive: 'BACKUP_2' });
