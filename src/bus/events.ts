@@ -207,4 +207,6 @@ export interface Counts {
   readonly deleted: number;
   /** Size of the changed files. */
   readonly changedBytes: number;
+  /** Size of the deleted files that came back nowhere else; absent where it was not measured. */
+  readonly deletedBytes?: number | undefined;
 }

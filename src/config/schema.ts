@@ -103,14 +103,22 @@ export const configSchema = z
       .strictObject({
         enabled: guardSettings.enabled.default(true).describe('stop and ask when a run would do suspiciously much'),
         deleted: guardSettings.deleted.prefault('10%').describe('of the files on the disk'),
+        deletedBytes: guardSettings.deletedBytes
+          .prefault('30%')
+          .describe(
+            'size of the deleted files, of all bytes on the disk; what was only moved does not count; 100% is no limit',
+          ),
         changed: guardSettings.changed.prefault('40%').describe('of the files on the disk'),
+        created: guardSettings.created
+          .prefault('200%')
+          .describe('new files, of the files on the disk; only after a first complete run'),
         bytes: guardSettings.bytes
           .prefault('100%')
           .describe('changed bytes, of all bytes on the disk; 100% is no limit'),
         content: guardSettings.content
           .default('warn')
           .describe('when a sample of the new and changed files looks encrypted'),
-        floor: guardSettings.floor.default(100).describe('so many files may always be changed or deleted'),
+        floor: guardSettings.floor.default(100).describe('so many files may always be changed, deleted or new'),
       })
       .prefault({}),
     verify: z

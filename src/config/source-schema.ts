@@ -30,7 +30,9 @@ export const exclude = z.array(z.string().min(1)).default([]);
 /** How much a run may do before it stops to ask. */
 export const guardSettings = {
   enabled: z.boolean(),
+  created: share,
   deleted: share,
+  deletedBytes: share,
   changed: share,
   bytes: share,
   content: z.enum(['warn', 'hold', 'off']),

@@ -1,20 +1,29 @@
 import { createContentSampler, type ContentSampler } from './content-sampler.ts';
+import { bytesOfPath } from '../history/change-log.ts';
 import type { Change } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Config } from '../config/schema.ts';
 import { agreement, type Hold } from './hold.ts';
-import { exceeded, limitsFor, type Before, type Excess } from './limits.ts';
+import { exceeded, limitsFor, type Before, type Excess, type Limits } from './limits.ts';
 import { createTally, type Tally } from './tally.ts';
 import type { Counts } from '../bus/events.ts';
+
+/** Name and size of a file that is to be deleted. */
+export interface DoomedFile {
+  /** Without its directories; each byte is one character. */
+  readonly name: string;
+  readonly size: number;
+}
 
 /** Counts what a run does while it does it, and ends it when that is too much. */
 export interface Guard {
   readonly tally: Tally;
-  /** undefined when nothing can be too much: the first run, or no guard. */
+  /** undefined when nothing can be too much: an empty disk, or no guard. */
   readonly before: Before | undefined;
+  readonly limits: Limits | undefined;
   /** The limit that was exceeded, if any. */
   excess(): Excess | undefined;
-  /** undefined when the content is not looked at: the first run, an approved one, or not wanted. */
+  /** undefined when the content is not looked at: an empty disk, an approved run, or not wanted. */
   readonly content: ContentSampler | undefined;
   /** Where this run keeps what it replaces, the oldest first. */
   readonly kept: HistoryEntry[];
@@ -23,35 +32,45 @@ export interface Guard {
   see(change: Change): void;
   /** Counts what a look at the rest found: the file that was in hand when the run was ended is named by both. */
   seeRest(change: Change): void;
+  /**
+   * Counts the size of what is to be deleted, but for files that this run made elsewhere with the same name and size: a
+   * directory that was moved is no loss.
+   */
+  weigh(doomed: readonly DoomedFile[]): void;
   /** Which limit would be exceeded if so much came on top. */
-  wouldExceed(more: Partial<Pick<Counts, Excess>>): Excess | undefined;
+  wouldExceed(more: Partial<Counts>): Excess | undefined;
 }
 
 /** What rsync calls a file until it is complete: `.NAME.XXXXXX`. One that is ended may need a moment to remove it. */
 const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 
-/** What is known of a disk before a run. */
+/** More new files than these are not recognised as moved ones. */
+const mostNewNames = 100_000;
+
+/** What is known of a disk before a run; without files, nothing can be too much. */
 export interface DiskBefore extends Before {
-  /** Time of the last complete run; null before the first one. */
+  /** Time stamp of the last complete run; null before the first one. */
   readonly lastSuccess: string | null;
   readonly hold?: Hold | undefined;
 }
 
 /** @param signal of the run */
 export function createGuard(guard: Config['guard'], record: DiskBefore, signal: AbortSignal): Guard {
-  const before = record.lastSuccess === null ? undefined : record;
+  const before = record.filesTotal === 0 ? undefined : record;
   const agreed = agreement(record.hold).counts;
-  const limits = limitsFor(guard, before, agreed);
+  const limits = limitsFor(guard, before, agreed, record.lastSuccess === null);
   const tally = createTally();
   const stop = new AbortController();
-  const looks = guard.enabled && guard.content !== 'off' && record.lastSuccess !== null && agreed === undefined;
+  const looks = guard.enabled && guard.content !== 'off' && before !== undefined && agreed === undefined;
   const content = looks ? createContentSampler() : undefined;
+  const moved = createMovedFiles();
   let lastPath: string | undefined;
   let excess: Excess | undefined;
   const over = (counts: Counts): Excess | undefined => exceeded(limits, counts, guard.floor);
   return {
     tally,
     before: limits && before,
+    limits,
     content,
     kept: [],
     excess: () => excess,
@@ -64,17 +83,48 @@ export function createGuard(guard: Config['guard'], record: DiskBefore, signal: 
       lastPath = change.path;
       tally.add(change);
       content?.see(change);
+      if (change.kind === 'created' && !change.isDirectory) moved.see(change);
       excess ??= over(tally.counts);
       if (excess !== undefined) stop.abort();
     },
-    wouldExceed: ({ changed = 0, deleted = 0, changedBytes = 0 }) => {
-      const { counts } = tally;
-      return over({
-        ...counts,
-        changed: counts.changed + changed,
-        deleted: counts.deleted + deleted,
-        changedBytes: counts.changedBytes + changedBytes,
-      });
+    weigh: (doomed) => {
+      tally.addDeletedBytes(doomed.reduce((sum, file) => (moved.take(file) ? sum : sum + file.size), 0));
+    },
+    wouldExceed: (more) => over(sumOf(tally.counts, more)),
+  };
+}
+
+const sumOf = (counts: Counts, more: Partial<Counts>): Counts => ({
+  created: counts.created + (more.created ?? 0),
+  changed: counts.changed + (more.changed ?? 0),
+  changedBytes: counts.changedBytes + (more.changedBytes ?? 0),
+  deleted: counts.deleted + (more.deleted ?? 0),
+  deletedBytes: (counts.deletedBytes ?? 0) + (more.deletedBytes ?? 0),
+});
+
+/** The last part of a path as rsync prints it; each byte is one character, as in {@link DoomedFile}. */
+function nameOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return /[^\x20-\x7e]|\\#/.test(name) ? bytesOfPath(name).toString('latin1') : name;
+}
+
+/** New files by name and size, each of which takes the place of one deleted file at most. */
+function createMovedFiles(): {
+  see(change: Pick<Change, 'path' | 'size'>): void;
+  /** Whether this deleted file came back elsewhere. */
+  take(file: DoomedFile): boolean;
+} {
+  const counts = new Map<string, number>();
+  return {
+    see: ({ path, size }) => {
+      const key = `${size} ${nameOf(path)}`;
+      const known = counts.get(key);
+      if (known !== undefined || counts.size < mostNewNames) counts.set(key, (known ?? 0) + 1);
+    },
+    take: ({ name, size }) => {
+      const left = counts.get(`${size} ${name}`) ?? 0;
+      if (left > 0) counts.set(`${size} ${name}`, left - 1);
+      return left > 0;
     },
   };
 }

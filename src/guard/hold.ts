@@ -5,7 +5,13 @@ import type { Tally } from './tally.ts';
 
 const amount = z.number().nonnegative();
 
-export const countsSchema = z.object({ created: amount, changed: amount, deleted: amount, changedBytes: amount });
+export const countsSchema = z.object({
+  created: amount,
+  changed: amount,
+  deleted: amount,
+  changedBytes: amount,
+  deletedBytes: amount.optional(),
+});
 
 /** What can be wrong with the server's heartbeat. */
 const heartbeatTrouble = z.enum(['missing', 'damaged', 'foreign', 'stale', 'ahead']);
@@ -152,15 +158,16 @@ export const looksWrong = (label: string, alarm: string, counts: Hold['counts'],
 
 /**
  * Words for a run that a limit stopped.
- * @param alarm signs of encryption, if any
+ * @param why signs of encryption, if any; and the limit, as `describeExcess` words it
  */
 export function tooMuch(
   label: string,
   before: Before,
-  { created, changed, deleted, changedBytes }: Hold['counts'],
+  counts: Hold['counts'],
   done: Done,
-  alarm?: string,
+  { alarm, limit }: { readonly alarm?: string | undefined; readonly limit?: string | undefined } = {},
 ): HeldError {
+  const { created, changed, deleted } = counts;
   const share = (count: number): string => `${Math.min(100, Math.round((100 * count) / before.filesTotal))} % of files`;
   const parts = [
     ...(changed > 0 ? [`${share(changed)} changed (${changed})`] : []),
@@ -168,9 +175,9 @@ export function tooMuch(
     ...(created > 0 ? [`${created} new`] : []),
   ];
   return new HeldError(
-    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow. ${describeDone(done)}${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
+    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow${limit === undefined ? '' : ` (${limit})`}. ${describeDone(done)}${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
     whatToDo(label),
-    { created, changed, deleted, changedBytes },
+    counts,
   );
 }
 

@@ -3,6 +3,8 @@ import type { Change } from '../history/change.ts';
 
 /** Adds up changes. Its size does not grow with their number. */
 export interface Tally {
+  /** Counts the size of deleted files, which rsync does not tell. */
+  addDeletedBytes(bytes: number): void;
   readonly counts: Counts;
   /** By the first part of the path, in the order in which they came. These are file names: for the disk only. */
   readonly byDirectory: ReadonlyMap<string, Counts>;
@@ -31,6 +33,9 @@ export function createTally(): Tally {
   return {
     counts,
     byDirectory,
+    addDeletedBytes: (bytes) => {
+      counts.deletedBytes = (counts.deletedBytes ?? 0) + bytes;
+    },
     add: (change) => {
       if (change.isDirectory) return;
       const slash = change.path.indexOf('/');

@@ -2,7 +2,8 @@
  * The whole run on one page: wake, open, check, mount, verify, pull, stamp. Unmounting and closing are the undo of
  * mounting and opening, so they happen however the run ends.
  */
-import { labelPattern, sealPath, type Seal } from '../records/drive-record.ts';
+import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
+import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/drive-record.ts';
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
@@ -42,13 +43,13 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         await hooks.after('mount');
         const time = await settleTime(job, seal, machine, story);
         job.onStand?.(time.stand);
-        const timed = { ...job, time };
+        const timed = { ...job, sealed: seal, time };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
         await hooks.before('close'); // not after the stamp: a run that fails here is not complete
         const result = { ...resultOf(pulled), luks };
         if (!pulled.complete) return { ...result, gaps: true, generation: seal.generation };
         await flush(run);
-        const stamped = await stamp(run, seal, time);
+        const stamped = await stamp(run, seal, time, pulled);
         if (!pulled.suspicious && job.record.suspicion === undefined) await thinOutHistory({ ...run, job: timed });
         const verified = await verifyPart(job, machine, story, pulled.figures, signal);
         return { ...result, ...stamped, ...(verified && { verified }) };
@@ -145,19 +146,35 @@ async function flush({ machine, story, signal }: Run): Promise<void> {
 
 /** Writes down, inside the disk, that the pull was complete. */
 async function stamp(
-  { job, machine, story }: Run,
+  { job: { record }, machine, story }: Run,
   seal: Seal,
   time: RunTime,
+  pulled: PullResult,
 ): Promise<Required<Pick<RunResult, 'stampedAt' | 'history' | 'measured' | 'generation'>>> {
   story.enter('stamping');
   const generation = seal.generation + 1;
   const measured = time.measured.toISOString();
-  await machine.writeInside(sealPath, `${JSON.stringify({ ...seal, generation, measured })}\n`);
+  const next: Seal = { ...seal, ...recentInSeal(record, seal, pulled), generation, measured };
+  await machine.writeInside(sealPath, `${JSON.stringify(next)}\n`);
   const history = await machine.historyStand();
-  const stampedAt = timeOfStamp(new Date(), job.record.lastSuccess, time);
+  const stampedAt = timeOfStamp(new Date(), record.lastSuccess, time);
   await machine.stamp(stampedAt);
   story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });
   return { stampedAt, history, measured: time.station, generation };
+}
+
+/** The figures of this run after those of earlier ones: a station that is set up anew finds them on the disk. */
+function recentInSeal(
+  record: DriveRecord,
+  seal: Seal,
+  { figures, bySource }: PullResult,
+): Pick<Seal, 'recent' | 'sources'> {
+  if (bySource === undefined) return { recent: withRun(seal.recent ?? recentRunsOf(record), figures) };
+  const sources = Object.entries(bySource).map(([name, own]) => {
+    const known = record.sources?.[name];
+    return [name, withRun(seal.sources?.[name] ?? (known ? recentRunsOf(known) : []), own)] as const;
+  });
+  return { sources: Object.fromEntries(sources) };
 }
 
 const resultOf = ({

@@ -1,7 +1,10 @@
+import { describeExcess } from '../guard/limits.ts';
 import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
+import { bytesOfPath } from '../history/change-log.ts';
 import { createTally } from '../guard/tally.ts';
 import type { Guard } from '../guard/guard.ts';
 import { signsIn } from './content-alarm.ts';
+import { weigh } from './guard-base.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
@@ -20,13 +23,12 @@ export async function holdRun(
 ): Promise<HeldError> {
   const done = { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled };
   await surveyRest(machine, watch, order, signal);
-  const held = tooMuch(
-    job.record.label,
-    watch.before ?? job.record,
-    watch.tally.counts,
-    done,
-    await signsIn(machine, watch, order, watch.tally.counts.deleted),
-  );
+  const { counts } = watch.tally;
+  const excess = watch.wouldExceed({});
+  const held = tooMuch(job.record.label, watch.before ?? job.record, counts, done, {
+    alarm: await signsIn(machine, watch, order, counts.deleted),
+    limit: excess && watch.limits && describeExcess(excess, watch.limits, counts),
+  });
   try {
     await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
   } catch {
@@ -56,11 +58,14 @@ export async function wouldBeTooMuch(
     },
     signal,
   );
-  const { changed, deleted, changedBytes } = rest.counts;
-  return watch.wouldExceed({ changed, deleted, changedBytes }) !== undefined;
+  return watch.wouldExceed(rest.counts) !== undefined;
 }
 
+/** More are not weighed; so many are too many by their number. */
+const mostWeighed = 50_000;
+
 async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {
+  const doomed: Buffer[] = [];
   await machine.pull(
     {
       ...order,
@@ -68,8 +73,12 @@ async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, sign
       onProgress: () => undefined,
       onChange: (change) => {
         watch.seeRest(change);
+        if (change.kind === 'deleted' && !change.isDirectory && doomed.length < mostWeighed)
+          doomed.push(bytesOfPath(change.path));
       },
     },
     signal,
   );
+  const isWeighed = watch.tally.counts.deletedBytes !== undefined;
+  if (!isWeighed) await weigh(watch, order.source, doomed, machine, signal);
 }

@@ -13,6 +13,7 @@ import { writeNewFile } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
+import { countFiles, sizesOf } from './count-files.ts';
 import type { Machine } from './machine.ts';
 import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
@@ -23,6 +24,8 @@ export type InsidePart = Pick<
   | 'readInside'
   | 'writeInside'
   | 'topOfMirror'
+  | 'countMirror'
+  | 'sizesOf'
   | 'readHead'
   | 'newHistory'
   | 'historyStand'
@@ -47,6 +50,8 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       await replaceFile(join(paths.plaintext, path), content);
     },
     topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
+    countMirror: ({ name }, signal) => countFiles(Buffer.from(join(mirror, name ?? '')), signal),
+    sizesOf: ({ name }, paths, signal) => sizesOf(Buffer.from(join(mirror, name ?? '')), paths, signal),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     lookAtTime: async (stepMs) => lookAtTime(files.time(paths), await readClocks(start), stepMs),
     newHistory: async (time) => {

@@ -2,9 +2,9 @@ import type { LuksFacts } from '../disk/luks-header.ts';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
-import type { DriveRecord } from '../records/drive-record.ts';
 import type { HistoryStand } from '../history/history-entry.ts';
 import type { RunTime } from './run-time.ts';
+import type { DriveRecord, Seal } from '../records/drive-record.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 
 /** One disk to back up to, as it is plugged in now. */
@@ -17,6 +17,8 @@ export interface Job {
   readonly time?: RunTime;
   /** Told where the disk's history stood when the run began. */
   onStand?(number: number): void;
+  /** What the seal on the opened disk tells of earlier runs. */
+  readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
   /** Told how each of several sources went, however the run ends. */
   onSource?(result: SourceResult): void;
 }
@@ -64,4 +66,6 @@ export interface PullResult {
   readonly vanished: number;
   /** What was copied looks wrong: nothing old is to be given up for it. */
   readonly suspicious: boolean;
+  /** Of each source by its name, where there are several. */
+  readonly bySource?: Readonly<Record<string, PullFigures>>;
 }

@@ -6,6 +6,7 @@ import type { EntryTime, HistoryEntry, HistoryStand } from '../history/history-e
 import type { TimeAdvance } from '../history/measured-time.ts';
 import type { Pruned, Pruning } from '../history/prune.ts';
 import type { Room } from '../disk/room.ts';
+import type { DoomedFile } from '../guard/guard.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
@@ -40,6 +41,10 @@ export interface Machine {
   topOfMirror(): Promise<readonly MirrorEntry[]>;
   /** The beginning of a plain file of a source's mirror, or of what an entry keeps of it; undefined when there is none. */
   readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
+  /** Counts what a source's mirror holds, without directories; the size is that of plain files. */
+  countMirror(source: PullSource, signal: AbortSignal): Promise<{ readonly files: number; readonly bytes: number }>;
+  /** Name and size of the files at these paths of a source's mirror, and below them; what is gone is left out. */
+  sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;

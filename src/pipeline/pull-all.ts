@@ -2,6 +2,7 @@ import type { PullFigures } from '../bus/events.ts';
 import { sourcesOf } from '../config/sources.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { ExtbackupError } from '../errors.ts';
+import { recentRunsOf } from '../guard/recent-runs.ts';
 import { HeldError, holdOfSource, mustWait, sourceMustWait, sourceStillHeld } from '../guard/hold.ts';
 import type { Job, SourceResult } from './job.ts';
 import type { MirrorLayout } from './layout.ts';
@@ -49,7 +50,11 @@ export async function pullAll(
   }
   const end = endOfSources(job.record.label, results);
   if (end) throw end;
-  return together(results.flatMap(({ pulled }) => (pulled ? [pulled] : [])));
+  const pulled = results.flatMap((result) => (result.pulled ? [[result.name, result.pulled.figures] as const] : []));
+  return {
+    ...together(results.flatMap((result) => (result.pulled ? [result.pulled] : []))),
+    bySource: Object.fromEntries(pulled),
+  };
 }
 
 interface Surroundings {
@@ -91,23 +96,24 @@ async function pullOne(
 }
 
 /**
- * What the ledger knows of a disk, as far as one source is concerned.
- * @param isFilled what is there of a source that the ledger does not know was put there by hand: the whole disk's figures guard it
+ * What the registry knows of a disk, as far as one source is concerned.
+ * @param isFilled the disk holds something of the source; where the registry does not know it, it is counted
  * @param doubtful nothing old is to be given up for it
  */
 function recordOf(record: DriveRecord, name: string, isFilled: boolean, doubtful: boolean): DriveRecord {
   const { hold, suspicion, ...rest } = record;
-  const unknown = isFilled ? rest : { lastSuccess: null, lastError: null, filesTotal: 0, bytesTotal: 0 };
-  const { lastSuccess, lastError, filesTotal, bytesTotal } = record.sources?.[name] ?? unknown;
-  const own = holdOfSource(hold, name);
+  const { lastSuccess, lastError } = isFilled ? rest : { lastSuccess: null, lastError: null };
+  const own = record.sources?.[name] ?? { lastSuccess, lastError, filesTotal: 0, bytesTotal: 0 };
+  const ownHold = holdOfSource(hold, name);
   const doubt = suspicion ?? (doubtful ? { runId: '', at: new Date().toISOString() } : undefined);
   return {
     ...rest,
-    lastSuccess,
-    lastError,
-    filesTotal,
-    bytesTotal,
-    ...(own && { hold: own }),
+    lastSuccess: own.lastSuccess,
+    lastError: own.lastError,
+    filesTotal: own.filesTotal,
+    bytesTotal: own.bytesTotal,
+    recent: recentRunsOf(own),
+    ...(ownHold && { hold: ownHold }),
     ...(doubt && { suspicion: doubt }),
   };
 }

@@ -5,6 +5,7 @@ import { createGuard, type Guard } from '../guard/guard.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
+import { baseOfGuard, weigh } from './guard-base.ts';
 import type { Job, PullResult } from './job.ts';
 import { checkContent } from './content-alarm.ts';
 import { holdRun } from './hold-run.ts';
@@ -40,7 +41,10 @@ export async function pull(
 ): Promise<PullResult> {
   const { config, record } = job;
   const tries = createTries(config.pull.retries, story, signal);
-  const watch = createGuard(source.guard, record, signal);
+  story.enter('pulling');
+  await requirePaths(job, source, machine, tries, signal);
+  await attest(job, source, machine, tries, signal);
+  const watch = createGuard(source.guard, { ...record, ...(await baseOfGuard(job, source, machine, signal)) }, signal);
   const order: PullOrder = {
     config,
     source,
@@ -53,9 +57,6 @@ export async function pull(
       watch.see(change);
     },
   };
-  story.enter('pulling');
-  await requirePaths(job, source, machine, tries, signal);
-  await attest(job, source, machine, tries, signal);
   story.tell('sync:started', {});
   const started = performance.now();
   const room = createRoomMaker({ job, machine, story, watch, order });
@@ -125,6 +126,14 @@ async function round(job: Job, machine: Machine, story: Story, course: Course, s
   if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
+  if (deletes && copied.doomed !== undefined)
+    await weigh(
+      watch,
+      order.source,
+      copied.doomed.names.map(({ path }) => path),
+      machine,
+      signal,
+    );
   if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined)
     throw await holdRun(job, machine, watch, order, signal);
   const suspicious =

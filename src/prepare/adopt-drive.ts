@@ -66,7 +66,7 @@ export async function adoptDrive(
         );
       const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
       await chmod(top, 0o700); // what is mounted for a person is not for other local users
-      await writeSeal(top, { version: 1, sealedId, luksUuid, label: found.label, generation });
+      await writeSeal(top, { ...found.seal, version: 1, sealedId, luksUuid, label: found.label, generation });
       if (!found.hasLabel) await writeLabel(top, found.label);
       await flushFilesystem(start, top, signal);
       const { blocks, bsize } = await statfs(top);

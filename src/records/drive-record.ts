@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { luksFactsSchema } from '../disk/luks-header.ts';
 import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';
+import { recentRunsSchema } from '../guard/recent-runs.ts';
 import { sourceRecordSchema } from './source-record.ts';
 
 /** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
@@ -24,7 +25,7 @@ const recordShape = {
   mirror: z.enum(['backups', 'backup', 'remotebackup']).optional(),
   runs: z.int().nonnegative().default(0),
   lastRun: time.nullable().default(null),
-  /** Start of the last run that ended with a complete pull, as on LABEL. */
+  /** When the last complete pull was stamped, as on LABEL. */
   lastSuccess: time.nullable().default(null),
   /** The complete run before {@link lastSuccess}: rollback goes back to it. */
   successBefore: time.nullable().optional(),
@@ -46,6 +47,8 @@ const recordShape = {
   /** Of the last complete pull. */
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
+  /** The last complete pulls: the guard measures by the least of them. */
+  recent: recentRunsSchema.optional(),
   /** By name, where the settings have several sources. */
   sources: z.record(z.string(), sourceRecordSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
@@ -83,5 +86,9 @@ export const sealSchema = z.object({
   generation: z.int().nonnegative(),
   /** The disk's measured time at its last complete pull; see measured-time.ts. */
   measured: z.iso.datetime().optional(),
+  /** Figures of the last complete pulls, for a station that does not know them; see recent-runs.ts. They only lower limits. */
+  recent: recentRunsSchema.optional(),
+  /** The same by name, where the settings have several sources. */
+  sources: z.record(z.string(), recentRunsSchema).optional(),
 });
 export type Seal = z.infer<typeof sealSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recentRunsSchema } from '../guard/recent-runs.ts';
 
 const time = z.iso.datetime().nullable().default(null);
 
@@ -10,6 +11,8 @@ const shape = {
   /** Of its last complete pull. */
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
+  /** The last complete pulls. */
+  recent: recentRunsSchema.optional(),
 };
 
 /** What the ledger knows of one of several sources on a disk. */

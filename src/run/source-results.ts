@@ -1,4 +1,5 @@
 import type { DriveRecord } from '../records/drive-record.ts';
+import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
 import type { SourceRecord } from '../records/source-record.ts';
 import type { SourceResult } from '../pipeline/job.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -42,7 +43,8 @@ function afterPull(
   const lastError = error?.code ?? (completeAt ? null : 'EXB_GAPS');
   if (!completeAt || !pulled) return { ...before, lastError };
   const { filesTotal, bytesTotal } = pulled.figures;
-  return { ...before, lastError, filesTotal, bytesTotal, lastSuccess: completeAt.toISOString() };
+  const recent = withRun(recentRunsOf(before), pulled.figures);
+  return { ...before, lastError, filesTotal, bytesTotal, recent, lastSuccess: completeAt.toISOString() };
 }
 
 /** The same for the list of runs. */

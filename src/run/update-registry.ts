@@ -1,3 +1,4 @@
+import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { HistoryStand } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
@@ -71,6 +72,7 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
     ...(result?.stampedAt && {
       filesTotal: result.figures.filesTotal,
       bytesTotal: result.figures.bytesTotal,
+      recent: withRun(recentRunsOf(record), result.figures),
       lastSuccess: result.stampedAt.toISOString(),
       successBefore: record.lastSuccess,
       luks: record.luks ?? result.luks, // of a disk that was enrolled before it was written down

@@ -100,6 +100,11 @@ export class FakeMachine implements Machine {
   readonly heads = new Map<string, Buffer>();
   readHead = (path: string, _source: unknown, entry?: HistoryEntry): Promise<Buffer | undefined> =>
     Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
+  /** What is on the disk, for a station that does not know it; and sizes of what is to be deleted. */
+  counted = { files: 0, bytes: 0 };
+  countMirror: Machine['countMirror'] = () => this.#step('countMirror', () => this.counted);
+  sizes: Awaited<ReturnType<Machine['sizesOf']>> = [];
+  sizesOf: Machine['sizesOf'] = () => Promise.resolve(this.sizes);
   pull = (order: PullOrder): Promise<RsyncOutcome> =>
     this.#step('pull', () => {
       this.pullOrders.push(order);

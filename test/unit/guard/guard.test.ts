@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { renderReport, tooMuch } from '../../../src/guard/hold.ts';
-import { exceeded, limitsFor } from '../../../src/guard/limits.ts';
+import { describeExcess, exceeded, limitsFor } from '../../../src/guard/limits.ts';
 import { createTally } from '../../../src/guard/tally.ts';
 import { createGuard } from '../../../src/guard/guard.ts';
 import type { Change } from '../../../src/history/change.ts';
@@ -26,7 +26,11 @@ describe('limits', () => {
     ['one deletion too many', { deleted: 301 }, 'deleted'],
     ['one change too many', { changed: 1201 }, 'changed'],
     ['many large changes', { changed: 1000, changedBytes: 900_000 }, undefined],
-    ['any number of new files', { created: 1_000_000 }, undefined],
+    ['as many new files as are allowed', { created: 6000 }, undefined],
+    ['one new file too many', { created: 6001 }, 'created'],
+    ['a few small files with most of the bytes', { deleted: 100, deletedBytes: 900_000 }, undefined],
+    ['many files with a third of the bytes', { deleted: 101, deletedBytes: 330_000 }, 'deletedBytes'],
+    ['three large files', { deleted: 3, deletedBytes: 20_000_000 }, 'deletedBytes'],
   ])('%s', (_what, counts, excess) => {
     expect(exceeded(limitsFor(guard, before), { ...none, ...counts }, guard.floor)).toBe(excess);
   });
@@ -55,6 +59,33 @@ describe('limits', () => {
     expect(exceeded(limits, { ...none, changed: 2800 }, guard.floor)).toBeUndefined();
     expect(exceeded(limits, { ...none, changed: 2900 }, guard.floor)).toBe('changed');
     expect(exceeded(limits, { ...none, deleted: 301 }, guard.floor)).toBe('deleted');
+  });
+
+  it('follow an approval of deletions by their size, where that was measured', () => {
+    const measured = limitsFor(guard, before, { ...none, deleted: 500, deletedBytes: 500_000 });
+    expect(exceeded(measured, { ...none, deleted: 500, deletedBytes: 500_000 }, guard.floor)).toBeUndefined();
+    expect(exceeded(measured, { ...none, deleted: 500, deletedBytes: 900_000 }, guard.floor)).toBe('deletedBytes');
+    const unmeasured = limitsFor(guard, before, { ...none, deleted: 500 });
+    expect(exceeded(unmeasured, { ...none, deleted: 500, deletedBytes: 900_000 }, guard.floor)).toBeUndefined();
+  });
+
+  it('leave new files alone before the first complete run: a copy that was cut off goes on', () => {
+    const limits = limitsFor(guard, before, undefined, true);
+    expect(exceeded(limits, { ...none, created: 1_000_000 }, guard.floor)).toBeUndefined();
+    expect(exceeded(limits, { ...none, deleted: 301 }, guard.floor)).toBe('deleted');
+  });
+
+  it.each([
+    ['created', { created: 7000 }, 'new files: 7000, guard.created allows 6000'],
+    ['deleted', { deleted: 400 }, 'deleted files: 400, guard.deleted allows 300'],
+    [
+      'deletedBytes',
+      { deletedBytes: 400_000 },
+      'size of the deleted files: 400000 bytes, guard.deletedBytes allows 300000',
+    ],
+  ] as const)('say which one was exceeded: %s', (excess, counts, words) => {
+    const limits = limitsFor(guard, before);
+    expect(limits && describeExcess(excess, limits, { ...none, ...counts })).toBe(words);
   });
 });
 
@@ -108,8 +139,25 @@ describe('a watched run', () => {
       watch.seeRest(rest);
     expect(watch.tally.counts).toMatchObject({ changed: 5, deleted: 1 });
   });
-  it('is never ended when it is the first one', () => {
-    expect(seeing(3000, { ...record, lastSuccess: null }).excess()).toBeUndefined();
+  it('is never ended on an empty disk', () => {
+    expect(seeing(3000, { ...record, lastSuccess: null, filesTotal: 0 }).excess()).toBeUndefined();
+  });
+  it('is ended where files were counted on the disk, though no run is known', () => {
+    expect(seeing(1201, { ...record, lastSuccess: null }).excess()).toBe('changed');
+  });
+  it('weighs what is deleted, but not what was only moved', () => {
+    const watch = createGuard(guard, record, new AbortController().signal);
+    watch.see(change('created', 'new/caf\u00e9.img', 500_000));
+    watch.see(change('created', 'new/tab\\#011.img', 7));
+    const name = Buffer.from('caf\u00e9.img').toString('latin1');
+    watch.weigh([
+      { name, size: 500_000 },
+      { name: 'tab\t.img', size: 7 },
+    ]);
+    expect(watch.tally.counts.deletedBytes).toBe(0);
+    watch.weigh([{ name, size: 500_000 }]); // only one came back
+    expect(watch.tally.counts.deletedBytes).toBe(500_000);
+    expect(watch.wouldExceed({ deleted: 101 })).toBe('deletedBytes');
   });
 });
 

@@ -220,9 +220,10 @@ describe('a run over several sources', () => {
     expect(await run()).toMatchObject({ exitCode: 0 });
   });
 
-  it('limits a source that was put there by hand by what the whole disk held', async () => {
+  it('counts what is on the disk of a source that was put there by hand, and limits it by that', async () => {
     config = configOf({ sources: [{ name: 'moved', source: 'extbackup@backup' }] });
     machine.mirror = [{ name: 'moved', kind: 'directory' }];
+    machine.counted = { files: 3000, bytes: 3_000_000 };
     machine.does.set('moved', { rest: many('deleted', 301), outcome: { skippedDeletions: 301 } });
     expect(await run()).toMatchObject({
       exitCode: 14,
