@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { hook } from './hook-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
 import { attestation, exclude, guardSettings, namedSource, requires, sourceText, sshPort } from './source-schema.ts';
-import { absolutePath, duration, share } from './values.ts';
+import { sshOption } from './ssh-option.ts';
+import { duration, patience, share, sshPath } from './values.ts';
 
 const keySettings = z
   .strictObject({
@@ -50,10 +51,10 @@ export const configSchema = z
     ),
     ssh: z
       .strictObject({
-        key: absolutePath.default('/etc/extbackup/id_ed25519.encrypted'),
-        publicKey: absolutePath.default('/etc/extbackup/id_ed25519.pub'),
-        knownHosts: absolutePath.default('/etc/extbackup/known_hosts'),
-        options: z.array(z.string().regex(/^[A-Za-z]+=[^\s]+$/, 'must look like ProxyJump=host')).default([]),
+        key: sshPath.default('/etc/extbackup/id_ed25519.encrypted'),
+        publicKey: sshPath.default('/etc/extbackup/id_ed25519.pub'),
+        knownHosts: sshPath.default('/etc/extbackup/known_hosts'),
+        options: z.array(sshOption).default([]),
       })
       .prefault({})
       .describe('how the server is reached'),
@@ -65,8 +66,8 @@ export const configSchema = z
           .describe('before makes rsync hold the whole file list in memory'),
         exclude: exclude.describe('rsync exclude patterns'),
         requires,
-        bandwidthLimit: z.int().min(0).default(0).describe('KiB per second, 0 is unlimited'),
-        stallTimeout: duration.prefault('10m').describe('a pull that moves nothing for so long is ended'),
+        bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
+        stallTimeout: patience.prefault('10m').describe('a pull that moves nothing for so long is ended'),
         retries: z
           .int()
           .min(0)
@@ -138,7 +139,7 @@ export const configSchema = z
       .describe('a file by which the server tells that its own backup has run; without it, a run is held'),
     usb: z
       .strictObject({
-        warnAfter: duration
+        warnAfter: patience
           .prefault('20s')
           .describe('a disk that was connected but shows no block device for so long is reported'),
       })
@@ -150,8 +151,8 @@ export const configSchema = z
       .prefault({}),
     rotation: z
       .strictObject({
-        every: duration.prefault('35d').describe('a disk without a success for so long is overdue'),
-        drives: z.record(z.string(), duration).default({}).describe('the same for single disks, by label'),
+        every: patience.prefault('35d').describe('a disk without a success for so long is overdue'),
+        drives: z.record(z.string(), patience).default({}).describe('the same for single disks, by label'),
         offline: duration
           .prefault('14d')
           .describe(

@@ -22,10 +22,20 @@ export const attestation = z.strictObject({
 });
 export type Attestation = z.infer<typeof attestation>;
 
-export const sourceText = z.string().regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH');
+export const sourceText = z
+  .string()
+  .regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH')
+  // rsync would take the path for a pattern, and mirror whatever it fits.
+  .regex(/^[^:]*(?:@\[[^\]]*\])?(?::[^[\]*?\\]*)?$/, 'must not contain [ ] * ? or a backslash in its path');
 export const sshPort = z.int().min(1).max(65535);
 
-export const exclude = z.array(z.string().min(1)).default([]);
+/** Patterns only: `+ NAME` would include, `- NAME` and `!` mean something else to rsync, too; see FILTER RULES in rsync(1). */
+const excludePattern = z
+  .string()
+  .regex(/^[^\0\n]+$/, 'must be one line')
+  .regex(/^(?![+-] |!$)/, 'must be a pattern alone, without "+ ", "- " or "!" before it');
+
+export const exclude = z.array(excludePattern).default([]);
 
 /** How much a run may do before it stops to ask. */
 export const guardSettings = {

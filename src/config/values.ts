@@ -1,14 +1,26 @@
 import ms from 'ms';
 import { z } from 'zod';
 
+/** Longer ones are a slip of the pen, and no timer can wait for them. */
+const longestMs = 520 * 7 * 24 * 3_600_000;
+
+/** A time span such as 12h, in milliseconds: at most 520w. */
 export const duration = z
   .string()
-  .regex(/^\d+(\.\d+)?\s*(s|m|h|d|w)$/, 'must be a number with a unit: 90s, 20m, 12h, 6d, 2w')
-  .transform((text) => ms(text as ms.StringValue));
+  .regex(/^\d{1,9}(\.\d{1,3})?\s*(s|m|h|d|w)$/, 'must be a number with a unit: 90s, 20m, 12h, 6d, 2w')
+  .transform((text) => ms(text as ms.StringValue))
+  .refine((span) => span <= longestMs, 'must not be longer than 520w');
 
+/** A {@link duration} after which something is given up, so none is no sensible value. */
+export const patience = duration.refine((span) => span > 0, 'must be longer than 0s');
+
+/** A share such as 10%, as a number: 0.1. */
 export const share = z
   .string()
   .regex(/^\d{1,3}(\.\d+)?\s*%$/, 'must be a share such as 10%')
   .transform((text) => Number.parseFloat(text) / 100);
 
 export const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolute path without white space');
+
+/** An absolute path for ssh, which gives a meaning to quotes, tokens (%h) and variables (${HOME}); see ssh_config(5). */
+export const sshPath = absolutePath.regex(/^[^"'%$\\]*$/, 'must not contain quotes, %, $ or a backslash');

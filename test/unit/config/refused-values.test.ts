@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { configSchema } from '../../../src/config/schema.ts';
+
+const messagesOf = (settings: object): string[] => {
+  const checked = configSchema.safeParse({ source: 'a@b', key: { derivation: 'sha512' }, ...settings });
+  return checked.success ? [] : checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+};
+
+describe('a setting that another program would give a meaning', () => {
+  it.each(['a@b:data[1]', 'a@b:*', 'a@b:x/?', 'a@b:x\\y', 'a@[::1]:x]'])('is refused as a source: %s', (source) => {
+    expect(messagesOf({ source })).toEqual([expect.stringContaining('must not contain [ ] * ?')]);
+  });
+  it.each(['a@b', 'a@b:', 'a@b:data', 'a@[2001:db8::1]', 'a@[::1]:daily mail/2026', "a@b:it's (old) #1 ~$HOME"])(
+    'is taken as a source: %s',
+    (source) => {
+      expect(messagesOf({ source })).toEqual([]);
+    },
+  );
+  it.each(['+ *', '- keep', '!', 'a\nb'])('is refused as an exclusion: %j', (pattern) => {
+    expect(messagesOf({ pull: { exclude: [pattern] } })).toHaveLength(1);
+    expect(messagesOf({ source: undefined, sources: [{ name: 'a', source: 'a@b', exclude: [pattern] }] })).toHaveLength(
+      1,
+    );
+  });
+  it.each(['*.tmp', '/cache/', '!important', '+plus', '-minus', 'a - b'])('is taken as an exclusion: %s', (pattern) => {
+    expect(messagesOf({ pull: { exclude: [pattern] } })).toEqual([]);
+  });
+  it.each(['Match=all', 'host=other', 'Include=/tmp/x', 'ProxyCommand=/bin/nc', 'localcommand=x', 'Port="22"'])(
+    'is refused as an ssh option: %s',
+    (option) => {
+      expect(messagesOf({ ssh: { options: [option] } })).toHaveLength(1);
+    },
+  );
+  it('is taken as an ssh option', () => {
+    expect(messagesOf({ ssh: { options: ['ProxyJump=me@gate', 'HostKeyAlgorithms=ssh-ed25519'] } })).toEqual([]);
+  });
+  it.each(['/etc/%h', '/etc/${HOME}', '/etc/"x"'])('is refused as a path for ssh: %s', (knownHosts) => {
+    expect(messagesOf({ ssh: { knownHosts } })).toHaveLength(1);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    [{ pull: { stallTimeout: '0s' } }, 'pull.stallTimeout: must be longer than 0s'],
+    [{ usb: { warnAfter: '0s' } }, 'usb.warnAfter: must be longer than 0s'],
+    [{ rotation: { every: '99999w' } }, 'rotation.every: must not be longer than 520w'],
+    [{ rotation: { drives: { B: '0d' } } }, 'rotation.drives.B: must be longer than 0s'],
+    [{ history: { keep: { age: '99999999999w' } } }, 'history.keep.age: must be a number with a unit'],
+  ])('has bounds: %j', (settings, message) => {
+    expect(messagesOf(settings)).toEqual([expect.stringContaining(message)]);
+  });
+  it.each([{ usb: { warnAfter: '52w' } }, { verify: { limit: '0s' } }, { pull: { stallTimeout: '1.5s' } }])(
+    'is taken: %j',
+    (settings) => {
+      expect(messagesOf(settings)).toEqual([]);
+    },
+  );
+});
