@@ -57,7 +57,8 @@ export function parseConfig(text: string, file: string): Config {
     problems.push(...checked.error.issues.flatMap((issue) => describe(issue, document, lines)));
   }
   throw new ConfigError(
-    `${file} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    `${file} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n` +
+      problems.map((problem) => `  ${problem}`).join('\n'),
     'Correct the file; /usr/share/doc/extbackup/examples/config.yaml explains every setting.',
   );
 }

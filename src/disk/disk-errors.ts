@@ -2,7 +2,6 @@ import { DriveError, KeyError, NotReleasedError, PullError, type ExtbackupError 
 import { CommandError } from '../system/command.ts';
 import type { KnownFilesystem } from './filesystem.ts';
 import type { LuksOutcome } from './luks.ts';
-import { throwIfCancelled } from '../system/undo.ts';
 
 /** Runs `work` and words its failure as a disk that does not answer. */
 export async function wakeFailure(label: string, work: () => Promise<void>): Promise<void> {
@@ -106,12 +105,6 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
       cause,
     );
   }
-}
-
-/** Throws the reason of an abort in preference to the error that the abort caused. */
-export function orReason(signal: AbortSignal, error: unknown): never {
-  throwIfCancelled(signal);
-  throw error;
 }
 
 const repairTwice = 'Check cable and power, try again, and replace the disk if it happens twice.';

@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { readHolders } from './block-devices.ts';
+import { isHeldByKernel } from './kernel-hold.ts';
 import { isOpen, mappingPath } from './luks.ts';
 import { listMounts, type Mount } from './mounts.ts';
 import { pause } from '../system/pause.ts';
 
-/** For how long somebody may just be looking. */
+/** Another program may be looking at the disk for so long. */
 const claimPatienceMs = 2_000;
 
 /**
@@ -29,9 +29,8 @@ export async function holdsOf(disk: string | undefined, mapping: string): Promis
 }
 
 /**
- * Whether the kernel has given the disk, or a part of it, to somebody: a mount in any namespace, a program that formats
- * it. The agent cannot see the mounts of the first process, nor anybody those of all.
- * @see open(2), O_EXCL with a block device
+ * Whether the disk, or a part of it, stays in use: a mount in any namespace, or a program that formats it. The agent does
+ * not see the mounts of the first process, and nobody sees those of all processes.
  */
 async function staysClaimed(disk: string): Promise<boolean> {
   const until = Date.now() + claimPatienceMs;
@@ -42,15 +41,13 @@ async function staysClaimed(disk: string): Promise<boolean> {
   return false;
 }
 
+/** A disk that is gone, or dead, is in nobody's use. */
 async function isClaimed(disk: string): Promise<boolean> {
   try {
-    await (await open(`/dev/${disk}`, constants.O_RDONLY | constants.O_EXCL)).close();
-    return false;
+    return await isHeldByKernel(`/dev/${disk}`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EBUSY') return true;
-    if (code === 'ENOENT' || code === 'ENXIO' || code === 'ENODEV' || code === 'ENOMEDIUM' || code === 'EIO')
-      return false; // it is gone, or dead: nobody can have it
+    if (['ENOENT', 'ENXIO', 'ENODEV', 'ENOMEDIUM', 'EIO'].includes(code ?? '')) return false;
     throw error;
   }
 }

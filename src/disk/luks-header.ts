@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import type { StartProgram } from '../system/command.ts';
 
 /** What of a header stays the same as long as the volume is the same. It goes into the list of enrolled disks. */
@@ -102,7 +103,7 @@ const harmlessFlags = new Set([
 
 /** The JSON of a LUKS2 header; see the LUKS2 On-Disk Format Specification, chapter 3. */
 export function parseLuks2(json: string): LuksHeader | undefined {
-  const header = luks2Schema.safeParse(parseJson(json)).data;
+  const header = parseJson(luks2Schema, json);
   const segment = segmentSchema.safeParse(header?.segments['0']).data;
   const digest = Object.values(header?.digests ?? {}).find(({ segments }) => segments.includes('0'));
   if (header === undefined || segment === undefined || digest === undefined) return undefined;
@@ -184,13 +185,5 @@ async function readFirst(device: string, bytes: number): Promise<Buffer> {
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { jsonOf } from '../system/parse-json.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
@@ -58,7 +59,7 @@ const counters: Readonly<Record<number, string>> = { 5: 'reallocated', 197: 'pen
  * @returns undefined when the disk, or the bridge before it, told nothing about its health
  */
 export function parseSmart(json: string): SmartVerdict | undefined {
-  const parsed = answerSchema.safeParse(parseJson(json));
+  const parsed = answerSchema.safeParse(jsonOf(json));
   if (!parsed.success) return undefined;
   const answer = parsed.data;
   const status = answer.smartctl.exit_status;
@@ -88,14 +89,6 @@ function lastSelfTestFailed({
 }
 
 const plural = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether smartmontools is there. */
 export const hasSmartctl = (): Promise<boolean> => isThere(smartctl);

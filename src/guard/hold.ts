@@ -46,12 +46,12 @@ const holdShape = {
   attestation: heartbeatTrouble.optional(),
   /** With several sources, those that were held, by name; `counts` is their sum then. */
   sources: z.record(z.string(), heldSourceSchema).optional(),
-  /** What was agreed to earlier, since the last complete run. It still counts, so that two reasons do not take turns. */
+  /** Agreements since the last complete run: kept, so that approving one reason does not bring back the other. */
   agreed: agreementSchema.optional(),
   approved: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable().default(null),
 };
 
-/** A run that stopped to ask, in the ledger. Numbers only. */
+/** A run that stopped to ask, in the registry. Numbers only. */
 export type Hold = z.infer<z.ZodObject<typeof holdShape>>;
 export const holdSchema: z.ZodType<Hold> = z.looseObject(holdShape);
 
@@ -190,7 +190,9 @@ export const stillHeld = (label: string, hold: Hold): HeldError =>
   new HeldError(hold.reason, whatToDo(label), hold.counts);
 
 const whatToDo = (label: string): string =>
-  `Look at the server first. Where it changed: extbackup approve ${label} --show. If that is right: extbackup approve ${label} --reason TEXT. If not, repair the server and put the disk back as it was: extbackup rollback ${label}`;
+  `Look at the server first. Where it changed: extbackup approve ${label} --show. ` +
+  `If that is right: extbackup approve ${label} --reason TEXT. ` +
+  `If not, repair the server and put the disk back as it was: extbackup rollback ${label}`;
 
 /** The content of {@link heldReport}: counts by top-level directory, the largest first. */
 export function renderReport(reason: string, tally: Tally): string {

@@ -92,7 +92,8 @@ export async function pinHostKey(
   if (trusted.length === 0) {
     throw new PullError(
       'EXB_HOST_KEY',
-      `The server ${server.host} shows another host key than the one given: ${shown.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
+      `The server ${server.host} shows another host key than the one given: ` +
+        `${shown.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
       'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it differs there, somebody may be in between.',
     );
   }

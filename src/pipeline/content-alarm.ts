@@ -35,7 +35,9 @@ export async function checkContent(
     );
   story.tell('run:warned', {
     reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
-    todo: `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,
+    todo:
+      `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. ` +
+      `If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,
   });
   return true;
 }

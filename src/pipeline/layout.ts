@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { DriveError, PullError, type ExtbackupError } from '../errors.ts';
+import { parseJson } from '../system/parse-json.ts';
 import type { Job } from './job.ts';
 import type { Machine, MirrorEntry } from './machine.ts';
 import type { Story } from './story.ts';
@@ -33,12 +34,12 @@ export async function settleLayout(job: Job, machine: Machine, story: Story): Pr
   const sources = sourcesOf(job.config).flatMap(({ name, source }) => (name === undefined ? [] : [{ name, source }]));
   const text = await machine.readInside(layoutPath);
   if (sources.length === 0) {
-    if (text !== undefined) throw holdsSeveral(record.label, parseLayout(text));
+    if (text !== undefined) throw holdsSeveral(record.label, parseJson(layoutSchema, text));
     return { filled: new Set() };
   }
   const entries = await machine.topOfMirror();
   const filled = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name));
-  const known = parseLayout(text);
+  const known = parseJson(layoutSchema, text);
   if (known === undefined && !entries.every((entry) => isOf(sources, entry)))
     throw holdsOne(record.label, mirrorOf(job));
   const left = (known?.sources ?? []).filter(
@@ -64,15 +65,6 @@ const mirrorOf = ({ record }: Job): string => record.mirror ?? 'backups';
 
 const isOf = (sources: readonly Pick<PullSource, 'name'>[], { name, kind }: MirrorEntry): boolean =>
   kind !== 'other' && sources.some((source) => source.name === name);
-
-/** undefined when there is none, or it cannot be understood. */
-function parseLayout(text: string | undefined): Layout | undefined {
-  try {
-    return text === undefined ? undefined : layoutSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
 
 async function write(machine: Machine, content: string): Promise<void> {
   try {

@@ -46,6 +46,8 @@ async function lookPatiently(
 const notThere = (server: string, index: number, label: string): PullError =>
   new PullError(
     'EXB_REQUIRED_MISSING',
-    `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); most likely a file system is not mounted there. Nothing on ${label} was changed.`,
-    'Mount it on the server, then plug the disk in again or run: extbackup run. If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
+    `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); ` +
+      `most likely a file system is not mounted there. Nothing on ${label} was changed.`,
+    'Mount it on the server, then plug the disk in again or run: extbackup run. ' +
+      'If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
   );

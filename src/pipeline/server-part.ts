@@ -103,7 +103,7 @@ async function pull(
   return outcome;
 }
 
-/** Of an rsync that was ended, more may be in its log than was heard of it. */
+/** A killed rsync may have logged changes that we never read. */
 async function tellsOfChange(log: string): Promise<boolean> {
   for await (const change of readLogBackwards(log)) return change.path.length > 0;
   return false;

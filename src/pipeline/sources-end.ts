@@ -46,7 +46,7 @@ function restOf(results: readonly SourceResult[]): string[] {
   ];
 }
 
-/** What several have to be told alike is told once. */
+/** Identical advice is printed once. */
 function sayEach(troubles: readonly Trouble[]): string {
   const advice = new Map<string, string[]>();
   for (const { name, error } of troubles) advice.set(error.todo, [...(advice.get(error.todo) ?? []), name]);

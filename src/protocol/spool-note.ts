@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 
 /** One small file in the spool. Its name is the news; only requests have a content. */
 export type SpoolNote =
@@ -69,9 +70,6 @@ export function parseSpoolNote(name: string, content: string): SpoolNote | undef
 }
 
 function parseRequest(content: string): SpoolNote | undefined {
-  try {
-    return { kind: 'request', request: requestSchema.parse(JSON.parse(content)) };
-  } catch {
-    return undefined; // torn, or written by somebody else
-  }
+  const request = parseJson(requestSchema, content);
+  return request && { kind: 'request', request };
 }

@@ -48,7 +48,7 @@ export async function approveRun(registry: DriveRegistry, label: string, { by, r
       if (drive.label !== label || runId === undefined) return drive;
       const approved = { at: at.toISOString(), by, reason };
       const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
-      // Who accepts an old backup has said nothing of an earlier run's content.
+      // Accepting an old backup says nothing about the content of an earlier run.
       const unanswered = hold?.attestation !== undefined && suspicion !== undefined;
       return { ...rest, ...(hold && { hold: { ...hold, approved } }), ...(unanswered && { suspicion }), approvals };
     }),

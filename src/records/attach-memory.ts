@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const entrySchema = z.object({
@@ -78,10 +79,6 @@ export async function openAttachMemory(
 }
 
 async function readEntries(file: string, bootId: string): Promise<Entry[]> {
-  try {
-    const memory = memorySchema.parse(JSON.parse((await readIfThere(file)) ?? ''));
-    return memory.bootId === bootId ? memory.attaches : [];
-  } catch {
-    return []; // none yet, or torn: at worst a disk is backed up once more
-  }
+  const memory = parseJson(memorySchema, await readIfThere(file).catch(() => undefined));
+  return memory?.bootId === bootId ? memory.attaches : []; // none yet, or torn: at worst a disk is backed up once more
 }

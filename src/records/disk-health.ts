@@ -4,7 +4,7 @@ import { count } from '../text/wording.ts';
 const time = z.iso.datetime();
 const number = z.number().nonnegative().default(0);
 
-/** What the ledger knows of a disk's health. No file name. */
+/** What the registry knows of a disk's health. No file name. */
 export const healthSchema = z.object({
   /** Files known to differ from what was written, and not copied again since. */
   damaged: number,

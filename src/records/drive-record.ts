@@ -69,7 +69,7 @@ const recordShape = {
 /** One enrolled disk. Times are ISO 8601 in UTC. */
 export type DriveRecord = z.infer<z.ZodObject<typeof recordShape>>;
 
-/** What the ledger knows of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
+/** What the registry knows of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
 export const driveRecordSchema: z.ZodType<DriveRecord> = z.looseObject(recordShape);
 
 export const registrySchema = z.looseObject({ version: z.literal(1), drives: z.array(driveRecordSchema) });

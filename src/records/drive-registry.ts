@@ -6,7 +6,7 @@ import { lockFile } from '../system/file-lock.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { mergeDrives, parseRegistry, renderRegistry, unreadable, type RegistryCopy } from './registry-file.ts';
 
-/** The ledger as it was found. */
+/** The registry as it was found. */
 export interface RegistryReading {
   readonly drives: readonly DriveRecord[];
   /** False when nothing is known of the enrolled disks: `drives` is empty then, and means nothing. */
@@ -25,7 +25,7 @@ export interface DriveRegistry {
   assertWritable(): Promise<void>;
   /**
    * Replaces the list by what `change` makes of it; nobody else writes in between. A damaged file is set aside, never overwritten.
-   * Throws BusyError when another process holds the ledger for more than ten seconds, ExtbackupError when a newer
+   * Throws BusyError when another process holds the registry for more than ten seconds, ExtbackupError when a newer
    * version wrote it, or when nothing can be understood.
    * @param how `anew`: with nothing to be understood, begin with an empty list
    * @returns where damaged files were set aside

@@ -1,4 +1,5 @@
 import { DriveError } from '../errors.ts';
+import { parseJson } from '../system/parse-json.ts';
 import { sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
 
 /** What was read from the inside of an opened disk. */
@@ -11,16 +12,12 @@ export interface Inside {
 
 /** @returns undefined for a seal that is missing or damaged; what that means is up to {@link verifyIdentity} */
 export function parseSeal(text: string | undefined): Seal | undefined {
-  try {
-    return text === undefined ? undefined : sealSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return parseJson(sealSchema, text);
 }
 
 /**
- * Checks that the inside of a disk belongs to its outside and to the ledger. Nothing of what stands on the disk is
- * used for anything else.
+ * Checks that the inside of a disk belongs to its outside and to the registry. What the seal tells besides can only lower
+ * the limits of the guard.
  * @throws DriveError
  */
 export function verifyIdentity(record: DriveRecord, inside: Inside): void {

@@ -1,3 +1,4 @@
+import { jsonOf } from '../system/parse-json.ts';
 import { registrySchema, driveRecordSchema, type DriveRecord } from './drive-record.ts';
 
 /** One copy of the list of enrolled disks, as it was found. */
@@ -16,7 +17,7 @@ export const unreadable: RegistryCopy = { state: 'damaged', drives: [], rest: {}
 /** Never throws. @param text undefined when there is no such file */
 export function parseRegistry(text: string | undefined): RegistryCopy {
   if (text === undefined) return { state: 'missing', drives: [], rest: {} };
-  const content = parseJson(text);
+  const content = jsonOf(text);
   const whole = registrySchema.safeParse(content);
   if (whole.success) {
     const { drives, ...rest } = whole.data;
@@ -56,12 +57,4 @@ const understood = (records: readonly unknown[]): readonly DriveRecord[] =>
 
 /** The whole records of a torn file: each stands between two braces that are indented alike. */
 const piecesOf = (text: string): readonly unknown[] =>
-  [...text.matchAll(/^ {4}\{\n(?: {6}.*\n)+ {4}\}/gm)].map(([piece]) => parseJson(piece));
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+  [...text.matchAll(/^ {4}\{\n(?: {6}.*\n)+ {4}\}/gm)].map(([piece]) => jsonOf(piece));

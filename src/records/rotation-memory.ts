@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const time = z.iso.datetime();
@@ -9,7 +10,7 @@ const schema = z.looseObject({
   told: z.record(z.string(), time),
   /** When the operator was last told that the whole rotation is overdue. */
   wholeTold: time.optional(),
-  /** When the copy was made that was the freshest offline one at the last look at which there was one. */
+  /** When the last known offline copy was made. */
   lastOffline: time.optional(),
 });
 
@@ -18,11 +19,7 @@ export type RotationMemory = z.infer<typeof schema>;
 
 /** A file that is missing or damaged counts as empty: the operator is told once more. */
 export async function readRotationMemory(file: string): Promise<RotationMemory> {
-  try {
-    return schema.parse(JSON.parse((await readIfThere(file)) ?? ''));
-  } catch {
-    return { version: 1, told: {} };
-  }
+  return parseJson(schema, await readIfThere(file).catch(() => undefined)) ?? { version: 1, told: {} };
 }
 
 /** The memory, as one process keeps it. */

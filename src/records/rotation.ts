@@ -66,7 +66,7 @@ export function planRotation(
 /** A copy on a disk that is not plugged in: what is left when this machine and the server are lost. */
 export interface OfflineCopy {
   readonly drive: string;
-  /** Start of the run that made it; ISO 8601, UTC. */
+  /** When it was stamped; ISO 8601, UTC. */
   readonly at: string;
 }
 
@@ -89,8 +89,8 @@ export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>,
 }
 
 /**
- * The time from which the age of the offline copy counts: that of the freshest one; while there is none, of the one
- * that was so at last; before there was any, the first enrolment.
+ * The time from which the age of the offline copy counts: the freshest offline copy; if there is none, the last one that
+ * was known; else the first enrolment.
  */
 export function offlineSince(
   copy: OfflineCopy | undefined,
@@ -102,7 +102,7 @@ export function offlineSince(
 
 /**
  * The rotation as a whole.
- * @param lastOffline when the copy was made that was the freshest offline one at last; counts while there is none
+ * @param lastOffline when the last known offline copy was made; counts while there is none
  */
 export function describeRotation(
   drives: readonly DriveStatus[],

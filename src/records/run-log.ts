@@ -1,8 +1,8 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { type RunRecord } from './run-record.ts';
-import { runRecordSchema } from './run-record.ts';
+import { parseJson } from '../system/parse-json.ts';
+import { runRecordSchema, type RunRecord } from './run-record.ts';
 
 /** Past runs, one JSON object a line, the newest last. */
 export interface RunLog {
@@ -42,7 +42,8 @@ export function createRunLog(file: string): RunLog {
         await trim();
         return undefined;
       } catch (error) {
-        return `The outcome of run ${record.id} could not be written down (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}); "extbackup history" will not show it.`;
+        const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+        return `The outcome of run ${record.id} could not be written down (${code}); "extbackup history" will not show it.`;
       }
     },
   };
@@ -64,13 +65,10 @@ async function appendDurably(file: string, line: string): Promise<void> {
   }
 }
 
-/** Parses the ledger's text; what is no run record is left out. */
+/** Parses the text of a run log; a line that is no run record is left out. */
 export function parseRuns(text: string): RunRecord[] {
   return text.split('\n').flatMap((line) => {
-    try {
-      return [runRecordSchema.parse(JSON.parse(line))];
-    } catch {
-      return []; // torn by a power cut, or written by a newer version
-    }
+    const record = parseJson(runRecordSchema, line);
+    return record ? [record] : []; // torn by a power cut, or written by a newer version
   });
 }

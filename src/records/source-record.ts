@@ -15,7 +15,7 @@ const shape = {
   recent: recentRunsSchema.optional(),
 };
 
-/** What the ledger knows of one of several sources on a disk. */
+/** What the registry knows of one of several sources on a disk. */
 export type SourceRecord = z.infer<z.ZodObject<typeof shape>>;
 export const sourceRecordSchema: z.ZodType<SourceRecord> = z.looseObject(shape);
 

@@ -55,7 +55,7 @@ export async function canConfine(start: StartProgram): Promise<boolean | undefin
 
 /**
  * Confinement by Landlock; see landlock(7). A server that finds a way to make rsync write where it should not gets
- * nowhere but to the disk: neither to the keys in RAM nor to the ledger, the raw devices or the station's own disk.
+ * nowhere but to the disk: neither to the keys in RAM nor to the registry, the raw devices or the station's own disk.
  * Where that is not possible, programs run as they are; `extbackup doctor` tells.
  */
 export function createConfinement(start: StartProgram): Confine {
