@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import type { StartProgram } from '../system/command.ts';
 import { listBlockDevices, withDescendants } from './block-devices.ts';
 import { listMounts } from './mounts.ts';
-import { stat } from 'node:fs/promises';
+import { isThere } from '../system/is-there.ts';
 
 /** Whether a directory, or the first of its parents that exists, lies on a disk of this machine that is not on USB. */
 export async function isOnOwnDisk(start: StartProgram, directory: string): Promise<boolean> {
   let here = directory;
-  while (!(await exists(here)) && here !== dirname(here)) here = dirname(here);
+  while (!(await isThere(here)) && here !== dirname(here)) here = dirname(here);
   const mounts = await listMounts();
   const mount = mounts
     .filter(({ mountpoint }) => here === mountpoint || here.startsWith(mountpoint === '/' ? '/' : `${mountpoint}/`))
@@ -21,13 +21,4 @@ export async function isOnOwnDisk(start: StartProgram, directory: string): Promi
     [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)),
   );
   return disk?.transport !== 'usb';
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

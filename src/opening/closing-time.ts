@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { CommandError, type StartProgram } from '../system/command.ts';
+import { isThere } from '../system/is-there.ts';
 
 const unit = 'extbackup-forgotten-look';
 const program = '/usr/bin/extbackup';
@@ -48,14 +48,5 @@ export async function cancelClosingTime(start: StartProgram): Promise<void> {
     }); // 5: not loaded
   } catch (error) {
     if (!(error instanceof CommandError)) throw error; // the disk is closed all the same
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
   }
 }
