@@ -1,4 +1,4 @@
-import { CancelledError } from '../errors.ts';
+import { CancelledError, NotReleasedError } from '../errors.ts';
 
 /**
  * Runs `work` with a signal that Ctrl-C and SIGTERM abort, so that it can tidy up before the program ends.
@@ -13,8 +13,8 @@ export async function cancellable<T>(todo: string, work: (signal: AbortSignal) =
   try {
     return await work(controller.signal);
   } catch (error) {
-    // What a killed program says is not what happened; an undo that failed, or one of our own words, is.
-    if (controller.signal.aborted && !(error instanceof Error && 'leftovers' in error)) throw controller.signal.reason;
+    // A program that was killed complains of the kill: tell the interruption, unless an undo failed after it.
+    if (controller.signal.aborted && !(error instanceof NotReleasedError)) throw controller.signal.reason;
     throw error;
   } finally {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, abort);
