@@ -10,7 +10,6 @@ import { volumeOfDevice } from '../opening/find-volume.ts';
 import { KeyError } from '../errors.ts';
 import { askPassword } from '../terminal/ask-password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { withIdleDevice } from '../opening/device-lock.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { rekeyDisk } from '../rekey/rekey-disk.ts';
@@ -82,7 +81,7 @@ async function giveThePresentKey(context: CliContext, typed: string, options: Op
   });
   try {
     await withKeyLock(paths, () =>
-      withIdleDevice(paths, async () => {
+      withDeviceLock(paths, async () => {
         const config = await context.loadConfig();
         await requirePresentKey(paths, config.key);
         const { luksUuid, volume } = volumeOfDevice(typed, await follow(typed), await listBlockDevices(start));

@@ -5,7 +5,7 @@ import { KeyError } from '../errors.ts';
 import { askPassword } from '../terminal/ask-password.ts';
 import { offerHeaderBackup } from '../rekey/header-backup.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { withIdleDevice } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { rekeyDisk } from '../rekey/rekey-disk.ts';
@@ -52,7 +52,7 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
   // The password is asked for with no lock held: an open question must hold up no run and no `lock`.
   const attempt = (ask: (label: string) => Promise<Secret>): Promise<void> =>
     withKeyLock(paths, () =>
-      withIdleDevice(paths, async () => {
+      withDeviceLock(paths, async () => {
         const config = await context.loadConfig();
         if (!(await isKeyLoaded(paths, config.key)))
           throw new KeyError(

@@ -5,7 +5,7 @@ import { changePassword } from '../rekey/change-password.ts';
 import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
 import { offerHeaderBackup } from '../rekey/header-backup.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { withIdleDevice } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { resumePasswordChange } from '../rekey/resume-change.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -41,7 +41,7 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
   const { paths, runCommand } = context;
   const fromStdin = options.passwordStdin === true;
   await protectMemory(runCommand);
-  await withKeyLock(paths, () => withIdleDevice(paths, () => resumePasswordChange(context)));
+  await withKeyLock(paths, () => withDeviceLock(paths, () => resumePasswordChange(context)));
   // Asked before the locks are taken: an open question must hold up no run.
   const headerBackup = await offerHeaderBackup(context, {
     directory: options.headerBackup,
@@ -49,7 +49,7 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
   });
   const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin, twice: true });
   await withKeyLock(paths, () =>
-    withIdleDevice(paths, async () => {
+    withDeviceLock(paths, async () => {
       const left = await changePassword(context, await context.loadConfig(), {
         typed,
         scrypt:

@@ -6,7 +6,7 @@ import { NotReleasedError } from '../errors.ts';
 import { mappingName } from '../disk/luks.ts';
 import { releaseAll } from '../disk/release.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { withIdleDevice } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { wipeRamFiles, wipeStrayKeys } from '../keys/ram-key-ring.ts';
 import type { KeyStation } from '../keys/unlock.ts';
@@ -32,7 +32,7 @@ export interface LockReport {
 export async function lockStation(station: KeyStation): Promise<LockReport> {
   const { paths } = station;
   return withKeyLock(paths, () =>
-    withIdleDevice(paths, async () => {
+    withDeviceLock(paths, async () => {
       const wiped = await wipeRamFiles(paths.ramfs);
       const strays = await wipeStrayKeys(paths.ramfs);
       await nudgeAgent(paths, 'lock');

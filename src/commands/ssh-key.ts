@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { withKeyLock } from '../keys/key-lock.ts';
-import { withIdleDevice } from '../opening/device-lock.ts';
+import { withDeviceLock } from '../opening/device-lock.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import {
   convertContainer,
@@ -74,5 +74,5 @@ export function sshKeyCommand(context: CliContext): Command {
 /** Nobody else changes keys meanwhile, and no run is using them. */
 async function changing(context: CliContext, work: () => Promise<void>): Promise<void> {
   await protectMemory(context.runCommand);
-  await withKeyLock(context.paths, () => withIdleDevice(context.paths, work));
+  await withKeyLock(context.paths, () => withDeviceLock(context.paths, work));
 }

@@ -6,7 +6,7 @@ import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Runs `work` while no run can start and no other command opens a disk.
- * @throws BusyError when a run or another command is at it; UsageError for anybody but root
+ * @throws BusyError when a run or another command holds the lock; UsageError for anybody but root
  */
 export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
   requireRoot('work on disks');
@@ -16,24 +16,6 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
     throw new BusyError(
       'A run, or another command, is at work on a disk.',
       'Wait for its end: extbackup status --watch',
-    );
-  try {
-    return await work();
-  } finally {
-    await lock.release();
-  }
-}
-
-/**
- * Runs `work` while no run can start.
- * @throws BusyError when a run is going
- */
-export async function withIdleDevice<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
-  const lock = await lockFile(files.deviceLock(paths));
-  if (!lock)
-    throw new BusyError(
-      'A run is going, and it needs the key.',
-      'Wait for its end (extbackup status --watch), or cancel it.',
     );
   try {
     return await work();
