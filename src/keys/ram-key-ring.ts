@@ -136,11 +136,6 @@ async function assertRamfs(directory: string): Promise<void> {
 /** @throws KeyError when there is no key in RAM */
 export async function requireKey(paths: Paths): Promise<void> {
   const key = await readLuksKey(files.luksKey(paths));
-  if (!key)
-    throw new KeyError(
-      'EXB_KEY_MISSING',
-      'The key is not loaded, so no disk can be opened or made.',
-      'Load it first: extbackup unlock',
-    );
+  if (!key) throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded.', 'Load it: extbackup unlock');
   key.wipe();
 }

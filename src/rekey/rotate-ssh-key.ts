@@ -3,15 +3,15 @@ import { dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { serversOf, type PullSource } from '../config/sources.ts';
 import { updateConfig } from '../config/write.ts';
-import { KeyError, PullError } from '../errors.ts';
+import { PullError } from '../errors.ts';
 import { setupCommands } from '../setup/setup-commands.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { sshCommand } from '../rsync/ssh.ts';
-import { files, type Paths } from '../system/paths.ts';
+import { files } from '../system/paths.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
-import { readLuksKey, wipeFile } from '../keys/ram-key-ring.ts';
+import { requireKey, wipeFile } from '../keys/ram-key-ring.ts';
 import { encryptToContainer } from '../keys/ssh-container.ts';
 import {
   identityFile,
@@ -33,7 +33,7 @@ export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
  * @returns the public half, one line
  */
 export async function startRotation({ start, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
-  await requireLuksKey(paths);
+  await requireKey(paths);
   await makeSshKey(start, paths, nextSshKey(ssh), type);
   return (await readFile(nextSshKey(ssh).publicKey, 'utf8')).trim();
 }
@@ -44,7 +44,7 @@ export async function startRotation({ start, paths }: KeyStation, ssh: SshKeyFil
  */
 export async function finishRotation(station: KeyStation, config: Config): Promise<void> {
   const { start, paths } = station;
-  await requireLuksKey(paths);
+  await requireKey(paths);
   const next = nextSshKey(config.ssh);
   await loadSshKey(start, paths, next);
   await assertServersAccept(station, config, identityFile(paths, next));
@@ -59,7 +59,7 @@ export async function replaceLostKey(station: KeyStation, config: Config, type: 
 
 /** Encrypts the ssh key anew, in the present form. The decrypted one must be loaded. */
 export async function convertContainer({ start, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
-  await requireLuksKey(paths);
+  await requireKey(paths);
   await loadSshKey(start, paths, ssh);
   await encryptToContainer(start, identityFile(paths, ssh), files.luksKey(paths), ssh.key);
 }
@@ -130,14 +130,3 @@ async function replaceSshKey({ start, paths }: KeyStation, config: Config, next:
 
 /** ed25519 or rsa, from `ssh-ed25519 …` or `ssh-rsa …`. */
 const typeOf = (publicKey: string): string => /^ssh-([a-z0-9]+) /.exec(publicKey)?.[1] ?? 'ed25519';
-
-async function requireLuksKey(paths: Paths): Promise<void> {
-  const key = await readLuksKey(files.luksKey(paths));
-  if (key === undefined)
-    throw new KeyError(
-      'EXB_KEY_MISSING',
-      'The key is not loaded, so no ssh key can be encrypted or opened.',
-      'Load it: extbackup unlock',
-    );
-  key.wipe();
-}
