@@ -61,6 +61,24 @@ export async function readLuksHeader(
   return exitCode === 0 ? parseLuks2(stdout) : parseLuks1(await readFirst(device, luks1Bytes));
 }
 
+/**
+ * Saves the LUKS header with its keyslots; see cryptsetup-luksHeaderBackup(8). An existing file is never overwritten.
+ * @throws CommandError
+ */
+export async function saveLuksHeader(
+  start: StartProgram,
+  device: string,
+  file: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await start({
+    file: '/usr/sbin/cryptsetup',
+    args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device],
+    timeoutMs: 300_000, // a disk may have to spin up
+    ...(signal && { signal }),
+  });
+}
+
 /** The part that is written down when a disk is enrolled. */
 export function factsOf({ version, cipher, keyBits, sectorSize, volumeKey }: LuksHeader): LuksFacts {
   return { version, cipher, keyBits, sectorSize, volumeKey };

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import type { Paths } from '../system/paths.ts';
+import { saveLuksHeader } from '../disk/luks-header.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 
 /** Stands for standard output, so that the copy can go elsewhere through a pipe and touches no disk here. */
@@ -53,21 +54,12 @@ export async function copyHeader(
   writeOut: (bytes: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (target !== toStdout) return luksHeaderBackup(start, device, resolve(target), signal);
+  if (target !== toStdout) return saveLuksHeader(start, device, resolve(target), signal);
   const passing = join(paths.run, `luks-header-${process.pid}`); // in RAM
   try {
-    await luksHeaderBackup(start, device, passing, signal);
+    await saveLuksHeader(start, device, passing, signal);
     await writeOut(await readFile(passing));
   } finally {
     await rm(passing, { force: true });
   }
-}
-
-async function luksHeaderBackup(start: StartProgram, device: string, file: string, signal: AbortSignal): Promise<void> {
-  await start({
-    file: '/usr/sbin/cryptsetup',
-    args: ['luksHeaderBackup', device, '--header-backup-file', file],
-    timeoutMs: 120_000,
-    signal,
-  });
 }

@@ -2,6 +2,7 @@
 import { KeyError, UsageError } from '../errors.ts';
 import { affordableMemoryKiB } from '../disk/format-disk.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
+import { saveLuksHeader } from '../disk/luks-header.ts';
 import { readSecretFile } from '../keys/ram-key-ring.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
@@ -98,7 +99,7 @@ export async function countKeyslots(start: StartProgram, device: string): Promis
 }
 
 /**
- * Saves the LUKS header with its keyslots; see cryptsetup-luksHeaderBackup(8). An existing file is never overwritten.
+ * Saves the LUKS header as a new file, `LABEL.luks-header` in a directory.
  * @returns the file
  * @throws UsageError when it cannot be written there
  */
@@ -110,11 +111,7 @@ export async function backUpHeader(
 ): Promise<string> {
   const file = `${directory}/${label}.luks-header`;
   try {
-    await start({
-      file: cryptsetup,
-      args: ['luksHeaderBackup', '--batch-mode', '--header-backup-file', file, device],
-      timeoutMs: patienceMs,
-    });
+    await saveLuksHeader(start, device, file);
     return file;
   } catch (cause) {
     if (!(cause instanceof CommandError)) throw cause;
