@@ -1,4 +1,3 @@
-import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
@@ -9,7 +8,7 @@ import { lookAtTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
-import { writeNewFile } from '../system/new-file.ts';
+import { replaceFile } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
@@ -83,12 +82,4 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       ),
     removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
   };
-}
-
-/** Replaces a small file of the opened disk; a link or a pipe that somebody put there is replaced, never followed. */
-async function replaceFile(file: string, content: string): Promise<void> {
-  const temporary = `${file}.new`;
-  await rm(temporary, { force: true });
-  await writeNewFile(temporary, content);
-  await rename(temporary, file);
 }

@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { chmod, mkdir, open, utimes } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '../system/new-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { sealPath, type Seal } from '../records/drive-record.ts';
 
@@ -22,10 +23,7 @@ export async function writeLabel(top: string, label: string): Promise<void> {
 /** Writes the seal of a disk that has none, or replaces the one it has. */
 export async function writeSeal(top: string, seal: Seal): Promise<void> {
   await ownDirectory(top, dirname(sealPath));
-  const file = join(top, sealPath);
-  await rm(`${file}.new`, { force: true });
-  await writeNew(`${file}.new`, `${JSON.stringify(seal)}\n`, 0o600);
-  await rename(`${file}.new`, file);
+  await replaceFile(join(top, sealPath), `${JSON.stringify(seal)}\n`);
 }
 
 async function writeNew(file: string, content: string, mode: number): Promise<void> {

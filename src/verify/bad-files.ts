@@ -1,7 +1,8 @@
-import { lstat, rm, utimes, writeFile } from 'node:fs/promises';
+import { lstat, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { below, createInsideCheck } from '../history/inside.ts';
+import { replaceFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { bytesOf, comparePaths, entrySchema, keySchema, splitKey } from './checksum-entry.ts';
 import { readPiece } from './read-piece.ts';
@@ -96,8 +97,11 @@ export async function remembered(
 /** Writes list and report, or removes both. */
 export async function writeBadFiles(top: string, files: readonly KnownBadFile[]): Promise<void> {
   const sorted = files.toSorted((a, b) => comparePaths(a.key, b.key)).slice(0, mostNamed);
-  await replace(join(top, listFile), sorted.length === 0 ? undefined : JSON.stringify({ version: 1, files: sorted }));
-  await replace(join(top, damageFile), sorted.length === 0 ? undefined : report(sorted));
+  await replaceOrRemove(
+    join(top, listFile),
+    sorted.length === 0 ? undefined : JSON.stringify({ version: 1, files: sorted }),
+  );
+  await replaceOrRemove(join(top, damageFile), sorted.length === 0 ? undefined : report(sorted));
 }
 
 /** With another time, rsync looks at a file again and copies what differs. */
@@ -161,8 +165,8 @@ async function isPlainFile(path: Buffer): Promise<boolean> {
   }
 }
 
-/** Replaces a small file, or removes it; never through a link. */
-export async function replace(file: string, content: string | Buffer | undefined): Promise<void> {
-  await rm(file, { force: true });
-  if (content !== undefined) await writeFile(file, content, { flag: 'wx', mode: 0o600 });
+/** Replaces a small file; without content removes it. */
+export async function replaceOrRemove(file: string, content: string | Buffer | undefined): Promise<void> {
+  if (content === undefined) await rm(file, { force: true });
+  else await replaceFile(file, content);
 }

@@ -9,7 +9,7 @@ import { pullError } from '../rsync/failure.ts';
 import { whyNotRead } from '../rsync/verdict.ts';
 import { createLineSplitter } from '../rsync/output.ts';
 import { sshCommand } from '../rsync/ssh.ts';
-import { replace } from './bad-files.ts';
+import { replaceOrRemove } from './bad-files.ts';
 import { bytesOf } from './checksum-entry.ts';
 import { walk } from './tree-walk.ts';
 
@@ -82,7 +82,7 @@ export async function compareWithServer(
     await rm(list, { force: true });
   }
   const { same, differing, changedSince } = found;
-  await replace(join(top, differenceFile), differing.length === 0 ? undefined : report(differing));
+  await replaceOrRemove(join(top, differenceFile), differing.length === 0 ? undefined : report(differing));
   return { drawn, same, differing, changedSince, missing: Math.max(0, drawn - same - differing.length - changedSince) };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
+import { replaceFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import {
@@ -10,7 +11,6 @@ import {
   markForRepair,
   readBadFiles,
   remembered,
-  replace,
   stillBad,
   writeBadFiles,
   type BadCounts,
@@ -84,7 +84,7 @@ export async function verifyDrive(start: StartProgram, wish: VerifyWish, signal:
       ? wish
       : { ...wish, part: { ...part, limitMs: part.limitMs - fresh.tookMs } };
   const { legs, next } = await verifyLegs(rest, part === undefined ? undefined : cursor.next, signal);
-  await replace(
+  await replaceFile(
     join(top, cursorFile),
     JSON.stringify({ version: 1, ...(next !== undefined && { next }), copied: fresh?.cursor ?? cursor.copied }),
   );
