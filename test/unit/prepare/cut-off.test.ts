@@ -67,7 +67,7 @@ describe('a preparation', () => {
 
 describe('the copy of a LUKS header', () => {
   const saves: StartProgram = async ({ args }) => {
-    await writeFile(args.at(-1) ?? '', 'header');
+    await writeFile(args[args.indexOf('--header-backup-file') + 1] ?? '', 'header');
     return { exitCode: 0, stdout: '', stderr: '' };
   };
 
