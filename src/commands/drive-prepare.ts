@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { checkLabel, chooseDisk, enrolledOn, inUseBy, looksUsed, type Wish } from '../prepare/candidate.ts';
+import { checkLabel, chooseDisk, enrolledOn, looksUsed, type Wish } from '../prepare/candidate.ts';
+import { inUseBy } from '../prepare/candidate-words.ts';
 import { type FilesystemType } from '../disk/filesystem.ts';
 import { filesystems } from '../disk/filesystem.ts';
 import { cancellable } from '../terminal/cancellable.ts';

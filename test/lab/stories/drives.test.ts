@@ -52,10 +52,10 @@ describe('drive prepare', () => {
       // What LVM is made of.
       {
         name: device,
-        words: '/dev/mapper/volume stands on it',
+        words: 'in use by /dev/mapper/volume',
         before: `umount /boot; dmsetup create volume --table "0 2048 linear ${device}1 0"`,
       },
-      { name: device, words: '/dev/md_x stands on it', before: `dmsetup remove volume; ${makeRaid(device)}` },
+      { name: device, words: 'in use by /dev/md_x', before: `dmsetup remove volume; ${makeRaid(device)}` },
     ];
     for (const { name, words, before } of refusals) {
       if (before !== undefined) await guest.shell(`${before}; udevadm settle`);
