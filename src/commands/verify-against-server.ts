@@ -1,8 +1,14 @@
+import type { Config } from '../config/schema.ts';
 import { sourcesOf } from '../config/sources.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { markForRepair } from '../verify/bad-files.ts';
-import { compareWithServer, differenceFile, type ComparisonResult } from '../verify/compare-with-server.ts';
-import { withDisk } from '../opening/with-disk.ts';
+import {
+  compareWithServer,
+  differenceFile,
+  type Comparison,
+  type ComparisonResult,
+} from '../verify/compare-with-server.ts';
+import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { KeyError, PullError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { count } from '../text/wording.ts';
@@ -16,7 +22,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** So many files are drawn from a small mirror, whatever the share. */
+/** At least this many files are drawn, however small the share. */
 const fewest = 100;
 
 /** Compares a sample of a disk with the server. */
@@ -33,37 +39,11 @@ export async function verifyAgainstServer(
       'The ssh key is not loaded, so the server cannot be asked.',
       'Load it first: extbackup unlock',
     );
-  const tell = everyFewSeconds();
   const { name, result } = await cancellable('The disk is closed; nothing was changed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async ({ record, top, mirror }) => {
-      const sample = Math.max(options.sample, record.filesTotal === 0 ? 1 : Math.min(1, fewest / record.filesTotal));
-      const found = await compareWithServer(
-        context.runCommand,
-        {
-          top,
-          mirror,
-          config,
-          sources: sourcesOf(config),
-          identityFile: identity,
-          sample,
-          onProgress: ({ drawn, compared }) => {
-            tell(() => {
-              context.note(
-                compared === 0 ? `${count(drawn, 'file')} drawn` : `${compared} of ${count(drawn, 'file')} compared`,
-              );
-            });
-          },
-        },
-        signal,
-      );
-      if (options.repair === true)
-        await markForRepair(
-          top,
-          mirror,
-          found.differing.map((key) => ({ key, kind: 'damaged' })),
-        );
-      return { name: record.label, result: found };
-    }),
+    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async (disk) => ({
+      name: disk.record.label,
+      result: await compareDisk(context, config, identity, disk, options, signal),
+    })),
   );
   const { drawn, same, differing, changedSince, missing } = result;
   context.print(
@@ -71,18 +51,57 @@ export async function verifyAgainstServer(
       ? JSON.stringify({ drive: name, drawn, same, differing: differing.length, changedSince, missing })
       : describe(name, result),
   );
-  if (differing.length === 0) return;
-  const advice =
-    options.repair === true
-      ? 'The next run copies them from the server; what the disk has goes to its history.'
-      : 'Look which side is right. To take what the server has: the same command with --repair, then extbackup run.';
-  throw new PullError(
+  if (differing.length > 0) throw differs(name, differing.length, options.repair === true);
+}
+
+/** Compares an opened disk; with `--repair` has the next run copy again what differs. */
+async function compareDisk(
+  context: CliContext,
+  config: Config,
+  identity: string,
+  { record, top, mirror }: OpenedDisk,
+  options: Options,
+  signal: AbortSignal,
+): Promise<ComparisonResult> {
+  const tell = everyFewSeconds();
+  const comparison: Comparison = {
+    top,
+    mirror,
+    config,
+    sources: sourcesOf(config),
+    identityFile: identity,
+    sample: Math.max(options.sample, record.filesTotal === 0 ? 1 : Math.min(1, fewest / record.filesTotal)),
+    onProgress: ({ drawn, compared }) => {
+      tell(() => {
+        context.note(
+          compared === 0 ? `${count(drawn, 'file')} drawn` : `${compared} of ${count(drawn, 'file')} compared`,
+        );
+      });
+    },
+  };
+  const found = await compareWithServer(context.runCommand, comparison, signal);
+  if (options.repair === true) {
+    const bad = found.differing.map((key) => ({ key, kind: 'damaged' as const }));
+    await markForRepair(top, mirror, bad);
+  }
+  return found;
+}
+
+function differs(name: string, files: number, repaired: boolean): PullError {
+  const advice = repaired
+    ? "The next run copies them from the server; the disk's version goes to its history."
+    : "Find out which side is right. For the server's version: the same command with --repair, then extbackup run.";
+  return new PullError(
     'EXB_DIFFERS',
-    `${count(differing.length, 'file')} on disk ${name} ${differing.length === 1 ? 'has' : 'have'} another content than on the server, under the same time and size.`,
+    `${count(files, 'file')} on disk ${name} ${files === 1 ? 'differs' : 'differ'} from the server in content, ` +
+      'though size and time are equal.',
     `They are named in ${differenceFile} on the disk. ${advice}`,
   );
 }
 
 function describe(name: string, { drawn, same, changedSince, missing }: ComparisonResult): string {
-  return `Disk ${name}: ${count(drawn, 'file')} drawn, ${same} the same on the server, ${changedSince} changed there since, ${missing} no longer there.`;
+  return (
+    `Disk ${name}: ${count(drawn, 'file')} drawn, ${same} the same on the server, ` +
+    `${changedSince} changed there since, ${missing} no longer there.`
+  );
 }
