@@ -2,27 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { chmod, lstat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError } from '../errors.ts';
-import { withUndo } from '../system/undo.ts';
+import { withUndo, type TakeStep } from '../system/undo.ts';
 import { readBootId, readDiskseq } from '../disk/block-devices.ts';
 import { flushFilesystem, isKnownFilesystem, readFilesystemType } from '../disk/filesystem.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { mappingName } from '../disk/luks.ts';
+import type { LuksFacts } from '../disk/luks-header.ts';
 import { worded } from '../disk/disk-trouble.ts';
 import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/drive-record.ts';
 import { writeLabel, writeSeal } from './fresh-content.ts';
 import { parseSeal } from '../records/identity.ts';
 import { settle } from '../disk/format-disk.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
-import { mountInside, openVolume } from '../opening/opened-disk.ts';
+import { mountInside, openVolume, type Volume } from '../opening/opened-disk.ts';
 import type { FoundVolume } from '../opening/find-volume.ts';
 import type { PrepareContext } from './prepare-drive.ts';
 
-/** What somebody wants to enrol as it is. */
+/** A disk to enrol as it is. */
 export interface AdoptOrder {
   readonly found: FoundVolume;
-  /** Must be what LABEL says inside; names a disk without LABEL. */
+  /** Must equal LABEL inside; becomes the label of a disk without LABEL. */
   readonly label: string | undefined;
   /** The record of this volume, when it is enrolled already. */
   readonly known: DriveRecord | undefined;
@@ -31,7 +32,7 @@ export interface AdoptOrder {
 }
 
 /**
- * Opens a volume that was made by hand, reads what it is called, and gives it a new seal. Nothing else is changed.
+ * Opens a volume that was made by hand, reads its label, and gives it a new seal. Nothing else is changed.
  * @returns the record to enrol
  * @throws ExtbackupError
  */
@@ -40,44 +41,71 @@ export async function adoptDrive(
   order: AdoptOrder,
   signal: AbortSignal,
 ): Promise<DriveRecord> {
-  const { runCommand: start, paths } = context;
   const { disk, volume, luksUuid } = order.found;
-  await requireKey(paths);
+  await requireKey(context.paths);
   const slot = `adopt-${luksUuid.slice(0, 8)}`;
   const opening = { label: order.label ?? order.known?.label ?? volume.path, slot, device: volume.path };
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const sealedId = randomUUID();
   const inside = await worded(signal, unusable(opening.label), () =>
-    withUndo(signal, async (step) => {
-      const opened = await openVolume(step, start, paths, opening, signal);
-      const fstype = await readFilesystemType(start, opened.path);
-      if (!isKnownFilesystem(fstype))
-        throw new DriveError(
-          'EXB_FILESYSTEM',
-          `${volume.path} has no file system that extbackup knows.`,
-          'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help',
-        );
-      const top = await mountInside(step, start, paths, opening, fstype, signal);
-      const found = await readInside(top, order.label);
-      if (order.taken.includes(found.label))
-        throw new UsageError(
-          `Another disk is enrolled as ${found.label}. Nothing was changed.`,
-          `Two disks cannot have one label. Forget the other one, if that is right: extbackup drive forget ${found.label}`,
-        );
-      const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
-      await chmod(top, 0o700); // what is mounted for a person is not for other local users
-      await writeSeal(top, { ...found.seal, version: 1, sealedId, luksUuid, label: found.label, generation });
-      if (!found.hasLabel) await writeLabel(top, found.label);
-      await flushFilesystem(start, top, signal);
-      const { blocks, bsize } = await statfs(top);
-      return { ...found, generation, capacityBytes: blocks * bsize, luks: opened.luks };
-    }),
+    withUndo(signal, (step) => openAndSeal(step, context, order, opening, sealedId, signal)),
   );
-  await settle(start);
+  await settle(context.runCommand);
   const holds = await holdsOf(disk.kname, mappingName(slot));
   if (holds.length > 0) throw new NotReleasedError(holds);
-  const known = order.known && { ...order.known };
-  delete known?.mirror; // it may have another name inside by now
+  return {
+    ...recordOf(order.known, inside),
+    luksUuid,
+    sealedId,
+    volumeBytes: volume.sizeBytes,
+    ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
+  };
+}
+
+/** What an adopted disk is, measured while it was open. */
+interface Adopted extends Found {
+  readonly generation: number;
+  readonly capacityBytes: number;
+  readonly luks: LuksFacts;
+}
+
+async function openAndSeal(
+  step: TakeStep,
+  { runCommand: start, paths }: PrepareContext,
+  order: AdoptOrder,
+  opening: Volume,
+  sealedId: string,
+  signal: AbortSignal,
+): Promise<Adopted> {
+  const opened = await openVolume(step, start, paths, opening, signal);
+  const fstype = await readFilesystemType(start, opened.path);
+  if (!isKnownFilesystem(fstype))
+    throw new DriveError(
+      'EXB_FILESYSTEM',
+      `${opening.device} has no file system that extbackup knows.`,
+      'Nothing was changed. Name another disk, or prepare this one: extbackup drive prepare --help',
+    );
+  const top = await mountInside(step, start, paths, opening, fstype, signal);
+  const found = await readInside(top, order.label);
+  if (order.taken.includes(found.label))
+    throw new UsageError(
+      `Another disk is enrolled as ${found.label}. Nothing was changed.`,
+      `Each disk needs a label of its own. To give up the other disk: extbackup drive forget ${found.label}`,
+    );
+  const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
+  await chmod(top, 0o700); // a disk that is mounted for root is not for other local users
+  const { luksUuid } = order.found;
+  await writeSeal(top, { ...found.seal, version: 1, sealedId, luksUuid, label: found.label, generation });
+  if (!found.hasLabel) await writeLabel(top, found.label);
+  await flushFilesystem(start, top, signal);
+  const { blocks, bsize } = await statfs(top);
+  return { ...found, generation, capacityBytes: blocks * bsize, luks: opened.luks };
+}
+
+/** The record as the disk says, with the figures of an earlier enrolment when there was one. */
+function recordOf(earlier: DriveRecord | undefined, inside: Adopted): Omit<DriveRecord, 'luksUuid' | 'sealedId'> {
+  const known = earlier && { ...earlier };
+  delete known?.mirror; // the directory inside may have another name by now
   return {
     runs: 0,
     lastRun: null,
@@ -85,18 +113,14 @@ export async function adoptDrive(
     bytesTotal: 0,
     ...known,
     label: inside.label,
-    luksUuid,
-    sealedId,
     generation: inside.generation,
     state: 'active',
     lastError: null,
     enrolledAt: known?.enrolledAt ?? new Date().toISOString(),
     lastSuccess: known?.lastSuccess ?? inside.lastSuccess,
     capacityBytes: inside.capacityBytes,
-    volumeBytes: volume.sizeBytes,
     luks: inside.luks,
     ...(inside.mirror === 'backups' ? {} : { mirror: inside.mirror }),
-    ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
 }
 
@@ -110,7 +134,7 @@ interface Found {
 
 /**
  * Reads what the disk says about itself.
- * @throws DriveError or UsageError when that is nothing to enrol it under
+ * @throws DriveError or UsageError when the disk has no usable label
  */
 export async function readInside(top: string, wanted: string | undefined): Promise<Found> {
   await assertOwnDirectories(top, dirname(sealPath));
@@ -119,18 +143,18 @@ export async function readInside(top: string, wanted: string | undefined): Promi
     throw new DriveError(
       'EXB_LABEL_MISSING',
       'The disk has no LABEL file inside. Nothing was changed.',
-      'If it is the right disk, say what it is to be called: --label BACKUP_1',
+      'If it is the right disk, give it a label: --label BACKUP_1',
     );
   if (text !== undefined && !labelPattern.test(text))
     throw new DriveError(
       'EXB_LABEL_MISMATCH',
       'The LABEL file inside the disk holds no usable label. Nothing was changed.',
-      'It must hold 1 to 16 letters, digits, ".", "_" or "-". Put it right with: cryptsetup open, mount, and an editor',
+      'It must hold 1 to 16 letters, digits, ".", "_" or "-". Open and mount the disk by hand and edit the file.',
     );
   const label = text ?? wanted ?? '';
   if (wanted !== undefined && wanted !== label)
     throw new UsageError(
-      `The disk calls itself ${label} inside, not ${wanted}. Nothing was changed.`,
+      `LABEL inside the disk says ${label}, not ${wanted}. Nothing was changed.`,
       'Leave out --label, or name the right disk.',
     );
   const mirrors = ['backups', 'backup', 'remotebackup'] as const;
@@ -144,7 +168,7 @@ export async function readInside(top: string, wanted: string | undefined): Promi
   };
 }
 
-/** LABEL's time is that of the last backup; a new disk has none, and one from the future means nothing. */
+/** The time of LABEL is the time of the last backup; a new disk has 0, and a time in the future is not believed. */
 async function timeOf(file: string): Promise<string | null> {
   const { mtime } = await lstat(file);
   return mtime.getTime() <= 0 || mtime.getTime() > Date.now() ? null : mtime.toISOString();

@@ -42,7 +42,7 @@ describe('drive prepare', () => {
     const refusals = [
       { name: '/dev/vda', words: 'holds /' },
       { name: '/dev/nothing', words: 'There is no disk /dev/nothing' },
-      { name: `${device}2`, words: `name it: ${device}` },
+      { name: `${device}2`, words: `name: ${device}` },
       { name: device, words: 'swap space in use' },
       {
         name: device,
