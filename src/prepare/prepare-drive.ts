@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { isThere } from '../system/is-there.ts';
 import { DriveError, messageOf, NotReleasedError, PullError, UsageError, type ExtbackupError } from '../errors.ts';
-import { throwIfCancelled, withUndo } from '../system/undo.ts';
+import { throwIfCancelled, withUndo, type TakeStep } from '../system/undo.ts';
 import { readBootId, readDiskseq, type BlockDevice } from '../disk/block-devices.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
@@ -29,18 +29,18 @@ import {
 import { writeFreshContent } from './fresh-content.ts';
 import { checkHeaderTarget, copyHeader } from './header-copy.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
-import { mountInside, openVolume } from '../opening/opened-disk.ts';
+import { mountInside, openVolume, type Volume } from '../opening/opened-disk.ts';
 import { checkSurface, surfaceChecker, type SurfaceCheck } from '../disk/surface-check.ts';
 import { tellPercent } from '../terminal/tell-percent.ts';
 
-/** What the steps need of their surroundings. */
+/** What the steps need from the command. */
 export interface PrepareContext {
   readonly paths: Paths;
   readonly runCommand: StartProgram;
-  note(text: string): void;
+  readonly note: (text: string) => void;
 }
 
-/** A disk that may be erased; somebody has agreed to that. */
+/** A disk that the operator has agreed to erase. */
 export interface PrepareOrder {
   readonly disk: BlockDevice;
   readonly label: string;
@@ -48,8 +48,8 @@ export interface PrepareOrder {
   /** Where a copy of the LUKS header goes; see {@link copyHeader}. */
   readonly headerBackup?: string;
   /** Takes the copy of the header that goes to standard output. */
-  writeOut(bytes: Uint8Array): Promise<void>;
-  /** Whether every block is tried first. */
+  readonly writeOut: (bytes: Uint8Array) => Promise<void>;
+  /** Tries every block first. */
   readonly check?: SurfaceCheck;
 }
 
@@ -72,7 +72,7 @@ export async function checkMeans(
     if (!(await isThere(program)))
       throw new UsageError(
         `The program ${program} is not installed.`,
-        `Install the package that has it (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs, btrfs-progs), and try again.`,
+        'Install its package (cryptsetup-bin, fdisk, util-linux, e2fsprogs, xfsprogs or btrfs-progs) and try again.',
       );
   }
   const warning =
@@ -82,7 +82,7 @@ export async function checkMeans(
 
 /**
  * Makes a rotation disk: partition, LUKS, file system, LABEL, seal. The disk is closed again however it ends.
- * @returns the record to enrol; the attach that is going on is noted in it, so that it starts no run by itself
+ * @returns the record to enrol; it names the present attach, which therefore starts no run by itself
  * @throws ExtbackupError
  */
 export async function prepareDrive(
@@ -90,61 +90,25 @@ export async function prepareDrive(
   order: PrepareOrder,
   signal: AbortSignal,
 ): Promise<DriveRecord> {
-  const { runCommand: start, paths } = context;
-  const { disk, label, filesystem } = order;
-  const uuid = randomUUID();
-  const sealedId = randomUUID();
+  const { disk, label } = order;
+  const ids = { luksUuid: randomUUID(), sealedId: randomUUID() };
   const [bootId, diskseq] = await Promise.all([readBootId(), readDiskseq(disk.kname)]);
   const errorsBefore = await readIoErrors(disk.kname);
   const made = await worded(signal, unprepared(label), () =>
     telling(label, disk.kname, errorsBefore, () =>
       withUndo(signal, async (step) => {
-        if (order.check) {
-          context.note(`Checking every block of ${disk.path}; this takes hours …`);
-          await checkSurface(start, disk.path, order.check, tellPercent(context, 'Checking the surface'), signal);
-          context.note('No bad block was found.');
-        }
-        context.note(`Partitioning ${disk.path} …`);
-        await wipeSignatures(start, disk, signal);
-        await partition(start, disk.path, label, signal);
-        const volume = { label, device: (await awaitPartition(start, disk.path)).path };
-        throwIfCancelled(signal);
-        context.note('Encrypting: LUKS2 …');
-        await formatLuks(
-          start,
-          { device: volume.device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() },
-          signal,
-        );
-        if ((await readLuksUuid(start, volume.device, signal)) !== uuid)
-          throw new Error('the new LUKS header cannot be read back');
-        const opened = await openVolume(step, start, paths, volume, signal);
-        context.note(`Making the ${filesystem} file system; on a large disk this takes minutes …`);
-        await makeFilesystem(
-          start,
-          filesystem,
-          label,
-          opened.path,
-          signal,
-          tellPercent(context, `Making the ${filesystem} file system`),
-        );
-        const top = await mountInside(step, start, paths, volume, filesystem, signal);
-        await writeFreshContent(top, { version: 1, sealedId, luksUuid: uuid, label, generation: 0 });
-        await flushFilesystem(start, top, signal);
-        if (order.headerBackup !== undefined)
-          await copyHeader(start, paths, volume.device, order.headerBackup, (bytes) => order.writeOut(bytes), signal);
-        const { blocks, bsize } = await statfs(top);
-        const volumeBytes = (await readVolume(volume.device))?.bytes;
-        return { capacityBytes: blocks * bsize, ...(volumeBytes !== undefined && { volumeBytes }), luks: opened.luks };
+        if (order.check) await tryEveryBlock(context, disk.path, order.check, signal);
+        const device = await makeVolume(context, order, ids.luksUuid, signal);
+        return fillVolume(step, context, order, { label, device }, ids, signal);
       }),
     ),
   );
-  await settle(start);
+  await settle(context.runCommand);
   const holds = await holdsOf(disk.kname, mappingName(label));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return {
     label,
-    luksUuid: uuid,
-    sealedId,
+    ...ids,
     generation: 0,
     enrolledAt: new Date().toISOString(),
     state: 'active',
@@ -159,7 +123,66 @@ export async function prepareDrive(
   };
 }
 
-/** Tells a disk that answers with errors, or is gone, from anything else that may go wrong: the programs each say it in their own words. */
+async function tryEveryBlock(
+  context: PrepareContext,
+  device: string,
+  check: SurfaceCheck,
+  signal: AbortSignal,
+): Promise<void> {
+  context.note(`Checking every block of ${device}; this takes hours …`);
+  await checkSurface(context.runCommand, device, check, tellPercent(context, 'Checking the surface'), signal);
+  context.note('No bad block was found.');
+}
+
+/**
+ * Partitions and encrypts the disk.
+ * @returns the LUKS volume, closed, for example /dev/sdb1
+ */
+async function makeVolume(
+  { runCommand: start, paths, note }: PrepareContext,
+  { disk, label }: PrepareOrder,
+  uuid: string,
+  signal: AbortSignal,
+): Promise<string> {
+  note(`Partitioning ${disk.path} …`);
+  await wipeSignatures(start, disk, signal);
+  await partition(start, disk.path, label, signal);
+  const device = (await awaitPartition(start, disk.path)).path;
+  throwIfCancelled(signal);
+  note('Encrypting: LUKS2 …');
+  await formatLuks(
+    start,
+    { device, label, uuid, keyFile: files.luksKey(paths), pbkdfMemoryKiB: affordableMemoryKiB() },
+    signal,
+  );
+  if ((await readLuksUuid(start, device, signal)) !== uuid) throw new Error('the new LUKS header cannot be read back');
+  return device;
+}
+
+/** Opens the new volume, makes the file system and its first content, and copies the LUKS header where that is wanted. */
+async function fillVolume(
+  step: TakeStep,
+  context: PrepareContext,
+  { label, filesystem, headerBackup, writeOut }: PrepareOrder,
+  volume: Volume,
+  { luksUuid, sealedId }: { readonly luksUuid: string; readonly sealedId: string },
+  signal: AbortSignal,
+): Promise<Pick<DriveRecord, 'capacityBytes' | 'volumeBytes' | 'luks'>> {
+  const { runCommand: start, paths } = context;
+  const opened = await openVolume(step, start, paths, volume, signal);
+  const making = `Making the ${filesystem} file system`;
+  context.note(`${making}; on a large disk this takes minutes …`);
+  await makeFilesystem(start, filesystem, label, opened.path, signal, tellPercent(context, making));
+  const top = await mountInside(step, start, paths, volume, filesystem, signal);
+  await writeFreshContent(top, { version: 1, sealedId, luksUuid, label, generation: 0 });
+  await flushFilesystem(start, top, signal);
+  if (headerBackup !== undefined) await copyHeader(start, paths, volume.device, headerBackup, writeOut, signal);
+  const { blocks, bsize } = await statfs(top);
+  const volumeBytes = (await readVolume(volume.device))?.bytes;
+  return { capacityBytes: blocks * bsize, ...(volumeBytes !== undefined && { volumeBytes }), luks: opened.luks };
+}
+
+/** The kernel's count of I/O errors tells a failing disk from any other failure: each program words it differently. */
 async function telling<T>(
   label: string,
   kname: string,
@@ -191,7 +214,7 @@ const unprepared =
     return new DriveError(
       'EXB_PREPARE',
       `${label} could not be prepared: ${messageOf(cause)}.`,
-      'Nothing was enrolled and nothing is left open. Put that right and run the same command again.',
+      'Nothing was enrolled and the disk is closed. Remove the cause and run the same command again.',
       cause,
     );
   };
