@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { throwIfCancelled } from '../system/undo.ts';
 import { pause } from '../system/pause.ts';
 import { comparePaths, keyOf, splitKey, type ChecksumEntry } from './checksum-entry.ts';
-import { openChecksums, segmentEntries } from './checksum-store.ts';
+import { openChecksums, segmentEntries, type ChecksumStore } from './checksum-store.ts';
 import { readPiece, type Piece } from './read-piece.ts';
 import { walk } from './tree-walk.ts';
 
@@ -15,9 +15,9 @@ export interface VerifyOrder {
   readonly from?: string;
   /** A key that is not read any more; undefined goes on to the last file. */
   readonly to?: string;
-  /** Asked before each piece of a file, with what was done so far: whether that is all for this time. */
+  /** Asked before each piece of a file: whether the work done so far is enough for this time. */
   isEnough?(done: { readonly files: number; readonly bytes: number }): boolean;
-  /** Whether the disk is still plugged in: one that is not cannot be read, but is not damaged. */
+  /** Whether the disk is still plugged in: a missing disk is not a damaged one. */
   isThere?(): Promise<boolean>;
   onProgress(progress: { readonly files: number; readonly bytes: number }): void;
 }
@@ -27,11 +27,11 @@ export interface BadFile {
   /** See `keyOf`. */
   readonly key: string;
   readonly kind: 'damaged' | 'unreadable' | 'unreadable-directory';
-  /** What it should contain, where that is known. */
+  /** The content that was recorded, where there is a record. */
   readonly expected?: ChecksumEntry;
 }
 
-/** What was found. File names: only for the report on the disk. */
+/** The result. File names are only for the report on the disk. */
 export interface Verdict {
   /** Files that were read back and compared. */
   readonly compared: number;
@@ -45,103 +45,136 @@ export interface Verdict {
   readonly cutOff: boolean;
 }
 
-/** A disk that fails altogether is not read to its end. */
+/** Reading stops after this many bad files: the disk fails as a whole. */
 const mostBad = { unreadable: 100, all: 1_000 };
 
-/** A read that failed is tried once more after so long: a disk that is being pulled out fails first and is gone then. */
+/** Pause before the second try: a disk that is being pulled out first fails and is then gone. */
 const readAgainMs = 500;
 
 /**
- * Reads the mirror back and compares it with the checksums on the disk, which are brought up to date as it goes, so that
- * what was done counts when it is cut off. Memory does not grow with the number of files.
+ * Reads the mirror back and compares it with the checksums on the disk. They are updated on the way, so work that is cut
+ * off counts as far as it went. Memory does not grow with the number of files.
  * @throws errors of writing
  */
 export async function verifyTree(order: VerifyOrder, signal: AbortSignal): Promise<Verdict> {
   const store = await openChecksums(order.top);
   const root = Buffer.from(join(order.top, order.mirror));
-  const first = splitKey(order.from ?? '');
-  const bad: BadFile[] = [];
   const done = { compared: 0, recorded: 0, bytes: 0 };
-  let batch: ChecksumEntry[] = [];
-  let batchFrom = order.from ?? '';
-  let cutOff = false;
+  const reading: Reading = { order, signal, store, root, done, bad: [], batch: [], batchFrom: order.from ?? '' };
+  const { end, cutOff } = await readAll(reading);
+  await keep(reading, end ?? order.to);
+  return { ...done, bad: reading.bad, next: end === order.to ? undefined : end, cutOff };
+}
 
-  const keep = async (to: string | undefined): Promise<void> => {
-    await store.replace(batchFrom, to, batch);
-    batch = [];
-    batchFrom = to ?? batchFrom;
-  };
-  const isAll = (): boolean =>
+/** A verification that is under way. */
+interface Reading {
+  readonly order: VerifyOrder;
+  readonly signal: AbortSignal;
+  readonly store: ChecksumStore;
+  /** The mirror. */
+  readonly root: Buffer;
+  readonly done: { compared: number; recorded: number; bytes: number };
+  readonly bad: BadFile[];
+  /** Entries from `batchFrom` on that are not written yet. */
+  batch: ChecksumEntry[];
+  batchFrom: string;
+}
+
+/** @returns the first key that was not read; undefined after the last file */
+async function readAll(reading: Reading): Promise<{ readonly end: string | undefined; readonly cutOff: boolean }> {
+  const { order, signal, root } = reading;
+  const first = splitKey(order.from ?? '');
+  for await (const { path, kind } of walk(root, first.path)) {
+    const firstPiece = path === first.path ? first.piece : 0;
+    for (let piece = firstPiece; ; piece += 1) {
+      const key = keyOf(path, piece);
+      if (order.to !== undefined && comparePaths(key, order.to) >= 0) return { end: order.to, cutOff: false };
+      if (signal.aborted) return { end: key, cutOff: true };
+      if (isAll(reading)) return { end: key, cutOff: false };
+      if (reading.batch.length >= segmentEntries) await keep(reading, key);
+      const outcome =
+        kind === 'file'
+          ? await comparePiece(reading, path, piece, piece === firstPiece)
+          : await noteDirectory(reading, key);
+      if (outcome === 'cut-off') return { end: key, cutOff: true };
+      if (outcome === 'next-file') break;
+    }
+  }
+  return { end: undefined, cutOff: false };
+}
+
+/** Whether this is all for this time: enough was read, or too much is bad. */
+function isAll({ order, bad, done }: Reading): boolean {
+  return (
     bad.length >= mostBad.all ||
     bad.filter(({ kind }) => kind !== 'damaged').length >= mostBad.unreadable ||
-    order.isEnough?.({ files: done.compared + done.recorded, bytes: done.bytes }) === true;
-  const read = async (path: string, piece: number): Promise<Piece | 'gone' | 'unreadable' | 'cut-off'> => {
-    try {
-      let found = await readPiece(root, path, piece, signal);
-      if (found === 'unreadable') {
-        await pause(readAgainMs, signal);
-        found = await readPiece(root, path, piece, signal);
-      }
-      return found === 'unreadable' && (await order.isThere?.()) === false ? 'cut-off' : found;
-    } catch (error) {
-      if (signal.aborted) return 'cut-off';
-      throw error;
-    }
-  };
+    order.isEnough?.({ files: done.compared + done.recorded, bytes: done.bytes }) === true
+  );
+}
 
-  const work = async (): Promise<string | undefined> => {
-    for await (const { path, kind } of walk(root, first.path)) {
-      let counted: boolean | undefined;
-      for (let piece = path === first.path ? first.piece : 0; ; piece += 1) {
-        const key = keyOf(path, piece);
-        if (order.to !== undefined && comparePaths(key, order.to) >= 0) return order.to;
-        if (signal.aborted) cutOff = true;
-        if (cutOff || isAll()) return key;
-        if (batch.length >= segmentEntries) await keep(key);
-        if (kind !== 'file') {
-          if ((await order.isThere?.()) === false) {
-            cutOff = true;
-            return key;
-          }
-          bad.push({ key, kind });
-          break;
-        }
-        const found = await read(path, piece);
-        if (found === 'cut-off') {
-          cutOff = true;
-          return key;
-        }
-        if (found === 'gone') break;
-        const before = await store.find(key);
-        if (found === 'unreadable') {
-          bad.push({ key, kind: found, ...(before && { expected: before }) });
-          if (before) batch.push(before);
-          break;
-        }
-        const same = isSame(before, found.entry) ? before : undefined;
-        if (same !== undefined && same.sha256 !== found.entry.sha256)
-          bad.push({ key, kind: 'damaged', expected: same });
-        batch.push(same ?? found.entry); // a damaged file keeps the checksum that it should have
-        done.bytes += found.bytes;
-        if (counted === undefined) done[same ? 'compared' : 'recorded'] += 1;
-        counted = true;
-        order.onProgress({ files: done.compared + done.recorded, bytes: done.bytes });
-        if (found.isLast) break;
-      }
-    }
-    return undefined;
-  };
+/** Writes the batch as the checksums from where it begins to a key. */
+async function keep(reading: Reading, to: string | undefined): Promise<void> {
+  await reading.store.replace(reading.batchFrom, to, reading.batch);
+  reading.batch = [];
+  reading.batchFrom = to ?? reading.batchFrom;
+}
 
-  const end = await work();
-  await keep(end ?? order.to);
-  return { ...done, bad, next: end === order.to ? undefined : end, cutOff };
+async function noteDirectory({ order, bad }: Reading, key: string): Promise<'next-file' | 'cut-off'> {
+  if ((await order.isThere?.()) === false) return 'cut-off';
+  bad.push({ key, kind: 'unreadable-directory' });
+  return 'next-file';
+}
+
+async function comparePiece(
+  reading: Reading,
+  path: string,
+  piece: number,
+  isFirst: boolean,
+): Promise<'next-piece' | 'next-file' | 'cut-off'> {
+  const { order, store, done, bad, batch } = reading;
+  const key = keyOf(path, piece);
+  const found = await readTwice(reading, path, piece);
+  if (found === 'cut-off') return 'cut-off';
+  if (found === 'gone') return 'next-file';
+  const before = await store.find(key);
+  if (found === 'unreadable') {
+    bad.push({ key, kind: found, ...(before && { expected: before }) });
+    if (before) batch.push(before);
+    return 'next-file';
+  }
+  const same = isSame(before, found.entry) ? before : undefined;
+  if (same !== undefined && same.sha256 !== found.entry.sha256) bad.push({ key, kind: 'damaged', expected: same });
+  batch.push(same ?? found.entry); // a damaged file keeps the checksum that it should have
+  done.bytes += found.bytes;
+  if (isFirst) done[same ? 'compared' : 'recorded'] += 1;
+  order.onProgress({ files: done.compared + done.recorded, bytes: done.bytes });
+  return found.isLast ? 'next-file' : 'next-piece';
+}
+
+/** Tries an unreadable piece once more; when the disk has gone meanwhile, nothing is wrong with the file. */
+async function readTwice(
+  { order, root, signal }: Reading,
+  path: string,
+  piece: number,
+): Promise<Piece | 'gone' | 'unreadable' | 'cut-off'> {
+  try {
+    let found = await readPiece(root, path, piece, signal);
+    if (found === 'unreadable') {
+      await pause(readAgainMs, signal);
+      found = await readPiece(root, path, piece, signal);
+    }
+    return found === 'unreadable' && (await order.isThere?.()) === false ? 'cut-off' : found;
+  } catch (error) {
+    if (signal.aborted) return 'cut-off';
+    throw error;
+  }
 }
 
 /** Time 0 is what a damaged file is given to have it copied again: until then it is compared with what it should be. */
 const isSame = (before: ChecksumEntry | undefined, now: ChecksumEntry): boolean =>
   before?.size === now.size && (before.mtimeNs === now.mtimeNs || now.mtimeNs === '0');
 
-/** For callers that have no use for a part: passes on why it was cut off. */
+/** For callers that need a whole verification: throws the reason why it was cut off. */
 export function throwIfCutOff(verdict: Pick<Verdict, 'cutOff'>, signal: AbortSignal): void {
   throwIfCancelled(signal);
   if (verdict.cutOff) throw new Error('the disk went away');
