@@ -32,7 +32,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--config <file>', 'settings', defaultPaths.config)
     .addHelpText(
       'after',
-      '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).',
+      '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org ' +
+        '--trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).',
     )
     .exitOverride()
     .configureOutput({
@@ -55,7 +56,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** Only the command that is called for; all of them for the overview and for a name that does not exist. */
+/** Loads only the command that is called; all commands for the overview and for an unknown name. */
 function wantedCommands(argv: readonly string[]): (() => Promise<MakeCommand>)[] {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return [];
   const load = commandList[verbOf(argv) ?? ''];

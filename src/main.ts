@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { main } from './cli.ts';
 import { watchOutput } from './terminal/lost-output.ts';
 
-/** Other names of the program, for hands that know the scripts from before it. */
+/** Names of older scripts under which the program can be called. */
 const verbs: Readonly<Record<string, string>> = { 'mount-extbackup': 'mount', 'umount-extbackup': 'umount' };
 
 const [, calledAs = '', ...words] = process.argv;

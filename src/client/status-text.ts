@@ -66,7 +66,7 @@ const stateWords: Record<DriveState, string> = {
   idle: 'plugged in, closed',
   'waiting-for-key': 'waiting for the key',
   queued: 'waiting for its turn',
-  running: 'being backed up to',
+  running: 'backing up, do not unplug',
   held: 'needs your approval',
   'safe-to-unplug': 'safe to unplug',
   'do-not-unplug': 'DO NOT UNPLUG',

@@ -26,16 +26,16 @@ interface Options {
 /** Lets a held run go on. */
 export function approveCommand(context: CliContext): Command {
   return new Command('approve')
-    .description(
-      'let a run go on that stopped to ask, because it would change or delete suspiciously much, or the server gave no sign of life',
-    )
-    .argument('[run]', 'which run, or which disk, when several wait')
-    .option('--reason <text>', 'why it is right; kept with your name in the list of disks')
-    .option('--show', 'only show what it is about, with the directories; the disk must be plugged in')
+    .description('let a held run go on: it would change or delete too much, or the server gave no heartbeat')
+    .argument('[run]', 'the run or the disk, when several wait')
+    .option('--reason <text>', 'why the run is right; kept with your name in the list of disks')
+    .option('--show', 'only show what the run would do, by directory; the disk must be plugged in')
     .option('--later', 'wait for the next plug, even if the disk is plugged in')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects were moved to the new layout"\n\nIt covers what the run was going to do; one that would do much more stops and asks again.\nIf it is not right: extbackup rollback',
+      '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects ' +
+        'were moved to the new layout"\n\nThe approval covers what the run was going to do; a run that would ' +
+        'do much more is held again.\nIf the changes are not right: extbackup rollback',
     )
     .action(async (wanted: string | undefined, options: Options) => {
       requireRoot('work on disks');
@@ -48,8 +48,8 @@ export function approveCommand(context: CliContext): Command {
       const reason = options.reason?.trim() ?? '';
       if (reason === '')
         throw new UsageError(
-          'It is not said why.',
-          `Add: --reason TEXT ; what it is about: extbackup approve ${record.label} --show`,
+          'Give a reason.',
+          `Add: --reason TEXT ; see what the run would do: extbackup approve ${record.label} --show`,
         );
       await approveRun(registry, record.label, {
         by: process.env['SUDO_USER'] ?? userInfo().username,
@@ -58,22 +58,22 @@ export function approveCommand(context: CliContext): Command {
       });
       await nudgeAboutDrives(context.paths);
       if (record.hold === undefined) {
-        context.print(`Noted. The history of ${record.label} is thinned out again as the settings say.`);
+        context.print(`Noted. The history of ${record.label} is pruned again as the settings say.`);
         return;
       }
-      context.print(`Approved of ${record.label}: ${record.hold.reason}`); // it may be another one than was read about
+      context.print(`Approved: ${record.hold.reason}`); // the reason may have changed since the operator read it
       if (options.later !== true && (await isWaiting(context, record.label)))
         await runNow(context, { drive: record.label });
       else
         context.print(
-          `The run goes on when ${record.label} is plugged in the next time, or now with: extbackup run --drive ${record.label}`,
+          `The run goes on when ${record.label} is next plugged in, or now with: extbackup run --drive ${record.label}`,
         );
     });
 }
 
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
-  context.print(record.hold?.reason ?? 'The last run went through, but what it copied looked wrong.');
-  if (record.hold?.attestation !== undefined) return; // nothing was changed; a report on the disk is an older one
+  context.print(record.hold?.reason ?? 'The last run is complete, but files that it copied look wrong.');
+  if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk is of an older run
   const report = await cancellable('The disk is closed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
       readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024),
@@ -91,7 +91,7 @@ async function show(context: CliContext, record: DriveRecord): Promise<void> {
   );
 }
 
-/** Whether the disk is plugged in and an agent is there that can start the run. */
+/** Whether the disk is plugged in and a running agent can start the run. */
 async function isWaiting(context: CliContext, label: string): Promise<boolean> {
   const status = await readAgentStatus(context.paths);
   return status?.drives.some((drive) => drive.label === label && drive.present) === true && status.key === 'loaded';

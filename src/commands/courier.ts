@@ -13,7 +13,8 @@ export function courierCommand(context: CliContext): Command {
     .description('deliver one notice or start one hook for the agent; extbackup-courier@.service starts it')
     .addHelpText(
       'after',
-      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, the answer one on standard output.',
+      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, ' +
+        'the answer one on standard output.',
     )
     .action(async () => {
       const failure = await doErrand(context.runCommand, parseErrand(await text(process.stdin)));
@@ -21,7 +22,7 @@ export function courierCommand(context: CliContext): Command {
     });
 }
 
-/** The agent of this package wrote it, for our eyes only. */
+/** The input is trusted: the agent of this package wrote it. */
 function parseErrand(json: string): Errand {
   try {
     return JSON.parse(json) as Errand;
@@ -34,7 +35,7 @@ function parseErrand(json: string): Errand {
 }
 
 async function doErrand(start: StartProgram, errand: Errand): Promise<string | undefined> {
-  const never = new AbortController().signal; // who gives it up ends this unit
+  const never = new AbortController().signal; // the agent cancels by stopping this unit
   switch (errand.kind) {
     case 'hook':
       return runHook(start, errand.hook, errand.environment, never);

@@ -21,15 +21,16 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Enrols a disk that was made by hand, or enrols one again. */
 export function driveAdoptCommand(context: CliContext): Command {
   return new Command('adopt')
-    .description('enrol a LUKS disk as it is: made by hand, restored, or of another station with the same key')
+    .description('enrol an existing LUKS disk: made by hand, or from another station with the same key')
     .argument('<device>', 'its LUKS partition, or the disk, for example /dev/sdb1')
-    .option('--label <label>', 'what LABEL inside must say; names a disk that has no LABEL')
-    .option('--old-key', 'it still has a key from before the password was changed: give it the present one first')
+    .option('--label <label>', 'must equal LABEL inside; becomes the label of a disk without one')
+    .option('--old-key', 'the disk has a key from before a password change: give it the present key first')
     .option('--password-stdin', 'with --old-key: read the old password from standard input instead of asking')
     .option('--json', 'print the enrolled disk as one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the disk, and LABEL where there is none; with --old-key, the keyslot changes, too.',
+      '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the ' +
+        'disk, and LABEL where there is none; --old-key also replaces the keyslot.',
     )
     .action((device: string, options: Options) => adopt(context, device, options));
 }
@@ -48,7 +49,7 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
     cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
       const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
       await registry.assertWritable();
-      const { drives: enrolled } = await registry.read(); // nothing to be understood: this is the way back
+      const { drives: enrolled } = await registry.read(); // a damaged registry is no obstacle: adopting is how it is rebuilt
       const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
       const taken = enrolled.filter((record) => record !== known).map(({ label }) => label);
       const adopted = await adoptDrive(context, { found, label: options.label, known, taken }, signal).catch(
@@ -57,7 +58,8 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
       const aside = await registry.update((drives) => enrol(without(drives, [adopted]), adopted), { anew: true });
       if (aside.length > 0)
         context.note(
-          `The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is missing from: extbackup drive list`,
+          `The damaged list of enrolled disks was set aside: ${aside.join(', ')}. Enrol every disk that is ` +
+            'missing from: extbackup drive list',
         );
       return adopted;
     }),
@@ -66,11 +68,12 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
   if (options.json === true) context.print(JSON.stringify(record));
   else
     context.print(
-      `Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
+      `Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts ` +
+        `with the next plug, or now with: extbackup run --drive ${record.label}`,
     );
 }
 
-/** Before the disk is known: it may have been forgotten, or made, while an earlier password was in force. */
+/** Works for a disk that is not enrolled: it may be of a time when an earlier password was in force. */
 async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
   const { paths, runCommand: start } = context;
   await protectMemory(start);
@@ -103,7 +106,7 @@ async function giveThePresentKey(context: CliContext, typed: string, options: Op
   }
 }
 
-/** Adds the way out to the refusal of a disk that does not open. */
+/** Adds the advice --old-key to the error of a disk that does not open. */
 async function mayHaveOldKey(context: CliContext, typed: string, error: unknown): Promise<never> {
   if (
     !(error instanceof KeyError) ||

@@ -13,7 +13,7 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** One row: what the ledger knows, and whether the disk is plugged in now. */
+/** One row: the record of a disk, and whether it is plugged in now. */
 export interface ListedDrive extends DriveRecord, RotationPlace {
   readonly present: boolean;
 }
@@ -47,7 +47,7 @@ async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   }));
 }
 
-/** The disks as a table that a person reads. */
+/** The disks as a table. */
 export function renderDriveList(drives: readonly ListedDrive[], now: Date): string {
   if (drives.length === 0) return 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help';
   const table = plainTable([

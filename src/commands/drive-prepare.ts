@@ -37,25 +37,31 @@ interface Options {
 /** Makes a rotation disk of an empty one. */
 export function drivePrepareCommand(context: CliContext): Command {
   return new Command('prepare')
-    .description('erase a disk and make a rotation disk of it: one partition, LUKS2, file system, LABEL')
+    .description('erase a disk and make it a rotation disk: one partition, LUKS2, file system, LABEL')
     .argument('<device>', 'the whole disk, for example /dev/sdb or a link below /dev/disk/by-id')
-    .requiredOption('--label <label>', 'its name, also written on its outside: up to 16 letters, digits, ".", "_", "-"')
+    .requiredOption(
+      '--label <label>',
+      'name of the disk; write it on the case, too: up to 16 letters, digits, ".", "_", "-"',
+    )
     .addOption(new Option('--fs <type>', 'file system').choices([...filesystems]).default('ext4'))
     .addOption(
-      new Option('--check [how]', 'try every block first: read it, or write and read it; takes hours').choices([
+      new Option('--check [how]', 'test every block first: read it, or write and read it; takes hours').choices([
         ...surfaceChecks,
       ]),
     )
     .option(
       '--header-backup <file>',
-      'copy the LUKS header to this new file, or with "-" to standard output; without the header a disk is lost',
+      'copy the LUKS header to this new file, or to standard output with "-"; a disk without its header is lost',
     )
-    .option('--replace', 'the disk may be an enrolled one; its backup is lost')
-    .option('--yes', 'do not ask; never overrides that a disk is in use or belongs to this system')
+    .option('--replace', 'accept an enrolled disk; its backup is lost')
+    .option('--yes', 'do not ask; a disk in use or of this system is still refused')
     .option('--json', 'print the enrolled disk as one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb --label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nWhat was cut off, by a power cut for example, can be run again.\nThe key must be loaded (extbackup unlock). The first run starts with the next plug, or with: extbackup run',
+      '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb ' +
+        '--label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nAn ' +
+        'interrupted preparation can be run again.\nThe key must be loaded (extbackup unlock). The first run ' +
+        'starts with the next plug, or with: extbackup run',
     )
     .action((device: string, options: Options) => prepare(context, device, options));
 }
@@ -64,7 +70,7 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   requireRoot('work on disks');
   checkLabel(options.label, options.fs);
   if (options.json === true && options.headerBackup === toStdout)
-    throw new UsageError('--json and --header-backup - both want standard output.', 'Leave out one of them.');
+    throw new UsageError('--json and --header-backup - both write to standard output.', 'Leave out one of them.');
   const order = {
     filesystem: options.fs,
     ...(options.headerBackup === undefined ? {} : { headerBackup: options.headerBackup }),
@@ -90,11 +96,11 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
     cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
       await registry.assertWritable();
       const enrolled = await registry.list();
-      const disk = await choose(context, wish, enrolled); // again: the question may have stood for hours
+      const disk = await choose(context, wish, enrolled); // again: the answer may have taken hours
       if (!isSameDisk(asked, disk))
-        throw new UsageError(`${typed} is not the disk it was when you were asked.`, 'Run the same command again.');
+        throw new UsageError(`${typed} is another disk now than when you were asked.`, 'Run the same command again.');
       const replaced = enrolledOn(disk, enrolled);
-      if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they are no backup any more
+      if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they hold no backup
       return noted(context.paths, { label: options.label, device: disk.path }, async () => {
         const record = await prepareDrive(context, { ...order, writeOut, disk, label: options.label }, signal);
         await registry.update((drives) => enrol(drives, record));
@@ -108,17 +114,17 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   else context.print(words);
 }
 
-/** A disk that was made with a stray key would open to nobody who knows the password. */
+/** A disk made with a wrong key in RAM could not be opened with the password. */
 async function requireRightKey(context: CliContext): Promise<void> {
   if (await isKeyLoaded(context.paths, (await context.loadConfig()).key)) return;
   throw new KeyError(
     'EXB_KEY_REJECTED',
-    "The key in RAM is not the one of this station's password; nothing was changed.",
+    "The key in RAM does not belong to this station's password. Nothing was changed.",
     'Load it anew: extbackup lock, then: extbackup unlock',
   );
 }
 
-/** Links below /dev/disk are followed; a name that does not exist is refused later, with the names that do. */
+/** Follows links below /dev/disk. A missing name is refused later, with a list of the disks that exist. */
 async function follow(typed: string): Promise<string> {
   try {
     return await realpath(typed);
@@ -143,17 +149,17 @@ async function confirm(context: CliContext, disk: BlockDevice, options: Options)
   if (options.yes === true) return;
   const blank = !looksUsed(disk) && !(await hasBytes(disk.path));
   if (blank && !process.stdin.isTTY) return;
-  context.note(blank ? 'It looks empty. WHATEVER IS ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
+  context.note(blank ? 'It looks empty. EVERYTHING ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
   if (!process.stdin.isTTY)
     throw new UsageError(
-      `${disk.path} looks used, and there is no terminal to ask you on.`,
-      'If everything on it may be erased, add: --yes',
+      `${disk.path} looks used, and there is no terminal to ask at.`,
+      'To erase everything on it, add: --yes',
     );
   const answer = await askLine(`To go on, type the new label (${options.label}):`);
   if (answer !== options.label)
     throw new CancelledError(
-      'That is not the label; nothing was changed.',
-      'Run it again if you are sure about the disk.',
+      'The label does not match. Nothing was changed.',
+      'If it is the right disk, run the same command again.',
     );
 }
 

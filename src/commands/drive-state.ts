@@ -12,7 +12,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Strikes a disk off the list. */
 export function driveForgetCommand(context: CliContext): Command {
   return new Command('forget')
-    .description('strike a disk off the list; nothing on the disk is changed')
+    .description('remove a disk from the list; nothing on the disk is changed')
     .argument('<label>')
     .addHelpText(
       'after',
@@ -29,16 +29,18 @@ export function driveForgetCommand(context: CliContext): Command {
 /** Takes a disk out of the rotation. */
 export function driveRetireCommand(context: CliContext): Command {
   return new Command('retire')
-    .description('take a disk out of the rotation: it is kept as it is and is never overdue')
+    .description('take a disk out of the rotation; its copy stays and it is never overdue')
     .argument('<label>')
-    .option('--undo', 'take it into the rotation again')
+    .option('--undo', 'take it back into the rotation')
     .addHelpText('after', '\nExample:\n  extbackup drive retire BACKUP_1')
     .action(async (label: string, options: { undo?: boolean }) => {
       await setState(context, label, options.undo === true ? 'active' : 'retired');
       context.print(
         options.undo === true
           ? `Disk ${label} is in the rotation again.`
-          : `Disk ${label} is retired: no run uses it any more, and it is not missed. Its copy grows old but can still be read: extbackup mount ${label}\nTo take it back: extbackup drive retire ${label} --undo ; for a disk in its place: extbackup drive prepare --help`,
+          : `Disk ${label} is retired: no run uses it, and it is never overdue. Its copy stays readable: ` +
+              `extbackup mount ${label}\nTo take it back: extbackup drive retire ${label} --undo ; to prepare a ` +
+              'replacement: extbackup drive prepare --help',
       );
     });
 }
@@ -46,7 +48,7 @@ export function driveRetireCommand(context: CliContext): Command {
 /** Notes that a disk was lost or stolen, and says what that means. */
 export function driveLostCommand(context: CliContext): Command {
   return new Command('lost')
-    .description('report a disk lost or stolen; says what that means and what to do')
+    .description('report a disk lost or stolen, and print what to do')
     .argument('<label>')
     .option('--undo', 'it was found again')
     .addHelpText('after', '\nExample:\n  extbackup drive lost BACKUP_2')
@@ -56,28 +58,33 @@ export function driveLostCommand(context: CliContext): Command {
     });
 }
 
-/** What a forgotten disk means, and what to do. */
+/** Tells the operator what forgetting a disk means, and what to do. */
 export const forgotten = (record: DriveRecord): string =>
   [
     `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
-    `What is on it is still there, and the password of this station still opens it. To have it back: extbackup drive adopt DEVICE ; to use it for something new: extbackup drive prepare DEVICE --label ${record.label}`,
+    'Its content is still there, and the password of this station still opens it. To enrol it again: ' +
+      'extbackup drive adopt DEVICE ; to erase and reuse it: extbackup drive prepare DEVICE --label ' +
+      `${record.label}`,
   ].join('\n');
 
 const copyOf = ({ lastSuccess }: DriveRecord): string =>
-  lastSuccess === null ? 'It never had a complete backup.' : `Its backup is of ${lastSuccess.slice(0, 10)}.`;
+  lastSuccess === null ? 'It never had a complete backup.' : `Its last backup: ${lastSuccess.slice(0, 10)}.`;
 
 const found = ({ label }: DriveRecord): string =>
-  `Disk ${label} is in the rotation again.\nIf somebody may have had it in hand, compare it with the server before you trust it: extbackup verify ${label} --against-server`;
+  `Disk ${label} is in the rotation again.\nIf somebody may have tampered with it, compare it with the ` +
+  `server before you trust it: extbackup verify ${label} --against-server`;
 
-/** What a lost disk means, and what to do. */
+/** Tells the operator what losing a disk means, and what to do. */
 export function lost(record: DriveRecord): string {
   return [
     `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copyOf(record)}`,
-    'What that means: the disk is encrypted. Whoever has it needs the key, which is on no disk of the rotation; the key is made of the password and the salt of this station.',
+    'The disk is encrypted. Its key is on no disk of the rotation: it is derived from the password and the salt of this station.',
     'What to do:',
-    '  1. If the password, this station or its configuration may be in the same hands: choose a new password, which also changes the key of the other disks: extbackup key change . The lost disk keeps the old key.',
+    '  1. If the finder may also have the password, this station or its configuration: change the ' +
+      'password, and with it the key of the other disks: extbackup key change . The lost disk keeps the ' +
+      'old key.',
     '  2. If this station is gone too: remove its key from the authorized_keys on the backup server.',
-    '  3. One copy less is in the safe. Prepare another disk: extbackup drive prepare --help',
+    '  3. One offline copy is missing. Prepare another disk: extbackup drive prepare --help',
     `  4. If it is found again: extbackup drive lost ${record.label} --undo`,
   ].join('\n');
 }

@@ -23,10 +23,13 @@ export function keyCommand(context: CliContext): Command {
   command
     .command('change')
     .description(
-      'set a new password: the disks that are plugged in and the ssh key get the new key, others when they come',
+      'set a new password; plugged disks and the ssh key get the new key at once, other disks with drive rekey',
     )
     .option('--password-stdin', 'read the new password from standard input instead of asking')
-    .option('--header-backup <dir>', 'save the LUKS header of each disk there first; it opens with the old password')
+    .option(
+      '--header-backup <dir>',
+      'first save the LUKS header of each disk there; the copy opens with the old password',
+    )
     .option(
       '--scrypt-memory <size>',
       'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)',
@@ -42,7 +45,7 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
   const fromStdin = options.passwordStdin === true;
   await protectMemory(runCommand);
   await withKeyLock(paths, () => withDeviceLock(paths, () => resumePasswordChange(context)));
-  // Asked before the locks are taken: an open question must hold up no run.
+  // Asked before the locks are taken: an open question must not delay a run.
   const headerBackup = await offerHeaderBackup(context, {
     directory: options.headerBackup,
     ask: !fromStdin && process.stdin.isTTY,
@@ -61,7 +64,7 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
       context.print('The password is changed, and the keys are loaded.');
       if (left.length > 0) {
         context.print(
-          'These disks still have an old key. Plug each one in and give it the new one; keep the old password until then:',
+          'These disks still have an old key. Plug each one in and give it the new key; keep the old password until then:',
         );
         for (const label of left) context.print(`  extbackup drive rekey ${label}`);
       }

@@ -6,15 +6,15 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Wipes the keys in RAM. */
 export function lockCommand(context: CliContext): Command {
   return new Command('lock')
-    .description('wipe the keys in RAM and close what is open and idle; refused while a run is going')
+    .description('wipe the keys in RAM and close disks that are open and idle; refused during a run')
     .addHelpText('after', '\nExample:\n  extbackup lock')
     .action(async () => {
       const { wiped, strays, closed, left } = await lockStation({ start: context.runCommand, paths: context.paths });
       if (strays.length > 0) {
         context.print(
-          `Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is no ramfs: they lay on a disk, where traces may be left.`,
+          `Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is not a ramfs: traces of them may be left on the disk.`,
         );
-        context.print('Load the key anew (extbackup unlock), and set a new password: extbackup key change');
+        context.print('Load the key again (extbackup unlock) and set a new password: extbackup key change');
       } else context.print(wiped.length === 0 ? 'There was no key in RAM.' : 'The keys are wiped.');
       for (const what of closed) context.print(`Closed ${what}.`);
       if (left.length > 0) throw new NotReleasedError(left);

@@ -18,16 +18,16 @@ interface Options {
   readonly for?: number;
 }
 
-/** Opens a disk for a person who wants to look. */
+/** Opens a disk for a person. */
 export function mountCommand(context: CliContext): Command {
   return new Command('mount')
-    .description('open a disk and mount it at /mnt/plaintext, to look inside; no run starts meanwhile')
+    .description('open a disk and mount it at /mnt/plaintext; no run starts until it is closed')
     .argument('[label]', 'which disk, when several are plugged in')
     .option('--read-only', 'the default')
     .option('--read-write', 'allow changes; the next run undoes those in the mirror')
     .option(
       '--for <time>',
-      'close it by itself after this time, for example 30m (default: the setting mount.closeAfter)',
+      'close it automatically after this time, for example 30m (default: the setting mount.closeAfter)',
       duration,
     )
     .addHelpText('after', '\nExample:\n  extbackup mount BACKUP_1\n  ls /mnt/plaintext/backups\n  extbackup umount')
@@ -62,7 +62,7 @@ async function mount(context: CliContext, label: string | undefined, options: Op
       `Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`,
     );
     context.print(
-      `No run starts until you close it: extbackup umount${closes ? ` ; that happens by itself in ${ms(openFor, { long: true })}` : ''}`,
+      `No run starts until you close it: extbackup umount${closes ? ` ; this happens automatically in ${ms(openFor, { long: true })}` : ''}`,
     );
     context.print('DO NOT UNPLUG it before that.');
   });

@@ -15,13 +15,13 @@ import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 
-/** What is held in the agent's namespace is soon left to the agent. */
+/** Patience with a disk that is held in the agent's mount namespace: short, the agent closes it. */
 const straysPatienceMs = 2_000;
 
 /** Closes whatever a run or a person left open. */
 export function releaseCommand(context: CliContext): Command {
   return new Command('release')
-    .description('unmount and close whatever is left open, so that the disks can be unplugged')
+    .description('unmount and close everything that is open, so that the disks can be unplugged')
     .option(
       '--after-crash',
       'for extbackup.service: say nothing when there is nothing to do, or when another command is at work',
@@ -49,7 +49,7 @@ async function releaseEverything(context: CliContext): Promise<void> {
   await removeLeftDirectories(context.paths);
 }
 
-/** What a killed command left mounted is out of the agent's reach: the mounts of one namespace cannot be undone in another. */
+/** The agent cannot unmount what a killed command left: mounts of one mount namespace cannot be undone from another. */
 async function releaseStrays(context: CliContext): Promise<void> {
   try {
     const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, {}, straysPatienceMs));
@@ -59,7 +59,7 @@ async function releaseStrays(context: CliContext): Promise<void> {
   }
 }
 
-/** The agent's mounts are visible to nobody else, so it has to do it. */
+/** Only the agent sees its mounts, so it has to unmount them. */
 async function releaseByAgent(context: CliContext): Promise<void> {
   const { exitCode, happened, todo } = await requestAndFollow(context.paths, { kind: 'release' });
   for (const line of [happened, todo].filter((text) => text !== '')) {

@@ -43,15 +43,15 @@ A day without a time means its end, in local time.`;
 /** Gets files back from a disk. */
 export function restoreCommand(context: CliContext): Command {
   return new Command('restore')
-    .description('get files back from a disk, as they were at the last backup or earlier')
+    .description('restore files from a disk, as of the last backup or an earlier date')
     .argument('[label]', 'the disk, when several are plugged in')
     .argument('[path]', 'file or directory, relative to the directory that is backed up', '.')
-    .option('--to <directory>', 'where to put it, under its own name')
-    .option('--at <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
-    .option('--browse', 'look around and pick; at a terminal')
-    .option('--overwrite', 'change what is at the target already; nothing is deleted there')
-    .option('--dry-run', 'only name what would be copied')
-    .option('--list', 'show what is there, and from when')
+    .option('--to <directory>', 'directory for the restored file or directory, which keeps its name')
+    .option('--at <time>', 'state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
+    .option('--browse', 'browse the disk and choose, at a terminal')
+    .option('--overwrite', 'replace files that exist at the target; nothing is deleted there')
+    .option('--dry-run', 'only list the files that would be copied')
+    .option('--list', 'list files and their versions')
     .addHelpText('after', examples)
     .action(async (label: string | undefined, path: string, options: Options) => {
       const inMirror = pathInMirror(path);
@@ -60,10 +60,10 @@ export function restoreCommand(context: CliContext): Command {
       const isBrowsing = options.browse === true || (options.list !== true && options.to === undefined);
       if (isBrowsing && !(process.stdin.isTTY && process.stderr.isTTY)) {
         throw options.browse === true
-          ? new UsageError('There is no terminal to look around at.', 'See what is there with: --list')
-          : new UsageError('It is not said where the files are to go.', 'Add: --to DIRECTORY');
+          ? new UsageError('--browse needs a terminal.', 'List the content with: --list')
+          : new UsageError('Name the directory for the restored files.', 'Add: --to DIRECTORY');
       }
-      await cancellable('The disk is closed. What was copied so far is there.', async (signal) => {
+      await cancellable('The disk is closed.', async (signal) => {
         const { record, staysOpen, done } = await withDisk(
           context.runCommand,
           context.paths,
@@ -108,7 +108,7 @@ async function lookAround(
 ): Promise<string> {
   const runs = await createRunLog(files.runs(context.paths))
     .list()
-    .catch(() => []); // without them it is only less clear which dates belong together
+    .catch(() => []); // without the run log, the dates of one run are not grouped
   await browse(
     { label: record.label, top, mirror, runs: runs.filter(({ drive }) => drive === record.label) },
     {
@@ -129,7 +129,7 @@ async function lookAround(
   return '';
 }
 
-/** Returns what to say about it; undefined when only names were shown. */
+/** @returns the message for the operator; undefined after --dry-run */
 async function restore(
   context: CliContext,
   { top, mirror }: Place,
@@ -139,7 +139,8 @@ async function restore(
 ): Promise<string | undefined> {
   if (!dryRun && (await isOnOwnDisk(context.runCommand, directory)))
     context.note(
-      `Warning: ${shownText(directory)} is on this machine's own disk. The backup's content will stand there unencrypted; delete it when it is no longer needed.`,
+      `Warning: ${shownText(directory)} is on this machine's own disk. The files will be unencrypted ` +
+        'there; delete them when they are no longer needed.',
     );
   const target = targetIn(directory, path);
   const outcome = await restoreFiles(

@@ -33,19 +33,22 @@ interface Options {
 /** Puts the mirror of a disk back as it was. */
 export function rollbackCommand(context: CliContext): Command {
   return new Command('rollback')
-    .description('put the copy on a disk back as it was before a run, from the history on that disk')
+    .description('put the copy on a disk back to its state before a run, from the history on that disk')
     .argument('<label>', 'the disk; it must be plugged in')
     .option(
       '--run <run>',
-      'as it was before this run; otherwise as after the last complete one, or before that if nothing came after it',
+      'state before this run (default: after the last complete run or, if nothing came after it, before it)',
     )
-    .option('--to <time>', 'as it was then, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
-    .option('--list', 'only show the times that the history knows')
-    .option('--dry-run', 'only say how much it would do')
+    .option('--to <time>', 'state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
+    .option('--list', 'only list the times in the history')
+    .option('--dry-run', 'only count the files that would change')
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n\nWhat it undoes is gone from the disk afterwards; the next run makes the copy equal to the server again. One that was interrupted is finished by calling it again.\nChanges of only owner, rights or times are not undone.',
+      '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n' +
+        '\nThe undone changes are gone from the disk afterwards; the next run makes the copy equal to the ' +
+        'server again. Call an interrupted rollback again to finish it.\nChanges of only owner, rights or ' +
+        'times are not undone.',
     )
     .action(async (label: string, options: Options) => {
       requireRoot('work on disks');
@@ -74,7 +77,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     options.run === undefined ? options.to : await beginOf(context, record.label, options.run),
     signal,
   );
-  const ledger = createRunLog(files.runs(context.paths));
+  const runLog = createRunLog(files.runs(context.paths));
   const registry = createDriveRegistry(files.drives(context.paths));
   context.note(describe(record.label, plan));
   if (options.dryRun === true) return;
@@ -83,13 +86,13 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     return;
   }
   if (options.yes !== true) {
-    if (!process.stdin.isTTY) throw new UsageError('It was not confirmed.', 'Add: --yes');
+    if (!process.stdin.isTTY) throw new UsageError('There is no terminal to confirm at.', 'Add: --yes');
     if (!(await askYes('Go on?'))) throw new CancelledError('Cancelled.', 'Nothing was changed.');
   }
-  await noteUndone(registry, top, record, plan, await ledger.list());
+  await noteUndone(registry, top, record, plan, await runLog.list());
   const done: UndoProgress = { removed: 0, restored: 0, left: 0 };
   const ticker = setInterval(() => {
-    context.note(`${count(done.removed, 'file')} removed, ${done.restored} brought back`);
+    context.note(`${count(done.removed, 'file')} removed, ${done.restored} restored`);
   }, 5_000);
   try {
     await rollBack(context.runCommand, top, mirror, plan, done, signal);
@@ -98,29 +101,28 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   }
   await noteRollback(registry, record);
   context.print(
-    `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ${count(done.restored, 'file or directory').replace(/directorys$/, 'directories')} brought back, ${count(done.removed, 'new file')} removed.`,
+    `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ` +
+      `${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed.`,
   );
   if (done.left === 0) return;
   context.note(
-    `${count(done.left, 'file')} could not come back, because a directory stands in the way. They are still in the history on the disk.`,
+    `${count(done.left, 'file')} could not be restored, because a directory has the same name. They are still in the history on the disk.`,
   );
   context.exitWith(exitCodes.gaps);
 }
 
 const describe = (label: string, plan: RollbackPlan | undefined): string =>
-  plan === undefined
-    ? `The held run has changed nothing on ${label}; the disk waits for no answer any more.`
-    : describePlan(label, plan);
+  plan === undefined ? `The held run has changed nothing on ${label}; the hold is removed.` : describePlan(label, plan);
 
 const describePlan = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
-  `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} brought back, ${count(removed, 'file')} that came later removed.`;
+  `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} restored, ` +
+  `${count(removed, 'newer file')} removed.`;
 
 /** Just before a run began: by number, because its clock may have been wrong. */
 async function beginOf(context: CliContext, label: string, runId: string): Promise<Date | number> {
   const run = (await createRunLog(files.runs(context.paths)).list()).find(
     ({ id, drive }) => id === runId && drive === label,
   );
-  if (!run)
-    throw new UsageError(`There is no run ${runId} of disk ${label} on the list.`, 'See: extbackup history --json');
+  if (!run) throw new UsageError(`The run log has no run ${runId} of disk ${label}.`, 'See: extbackup history --json');
   return run.historyNumber ?? new Date(justBefore(run.startedAt));
 }

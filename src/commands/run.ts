@@ -10,12 +10,12 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
 
-/** Asks the agent for a run now, shows how it gets on and ends with its result. */
+/** Asks the agent for a run, shows its progress and ends with its result. */
 export function runCommand(context: CliContext): Command {
   return new Command('run')
-    .description('back up to the plugged disk now; ends with the result of the run')
+    .description('back up to the plugged disk now and wait for the result')
     .option('--drive <label>', 'to this disk; otherwise to every enrolled disk that is plugged in', parseLabel)
-    .option('--scheduled', 'do nothing while the last success is fresh (setting scheduled.freshFor)')
+    .option('--scheduled', 'do nothing if the last success is fresh (setting scheduled.freshFor)')
     .option('--json', 'no progress; the result as one JSON object')
     .addHelpText(
       'after',
@@ -77,7 +77,7 @@ function chooseView(context: CliContext): RunView {
       });
 }
 
-/** Good news go to standard output, the rest to standard error. */
+/** Good news goes to standard output, the rest to standard error. */
 async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
   const runs =
     reply.runIds.length === 0

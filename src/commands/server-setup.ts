@@ -15,19 +15,24 @@ export function serverSetupCommand(context: CliContext): Command {
   return new Command('server-setup')
     .description('print a sh script that lets this station read one directory of the backup server')
     .option('--directory <dir>', 'the directory on the server', '/backups')
-    .option('--user <name>', 'the user on the server that the station logs in as (default: that of the source)')
-    .option('--source <name>', 'which of several sources (sources:) it is for, when they differ in user or heartbeat')
+    .option('--user <name>', 'login name of the station on the server (default: the user of the source)')
+    .option(
+      '--source <name>',
+      'the source (of several, sources:) to make it for, when they differ in user or heartbeat',
+    )
     .option(
       '--heartbeat',
-      'also install /usr/local/sbin/extbackup-heartbeat, which the own backup of the server calls when it succeeded (setting attestation)',
+      "also install /usr/local/sbin/extbackup-heartbeat, for the server's own backup to call on success (setting attestation)",
     )
     .option(
       '--heartbeat-timer',
-      'that, and a timer that calls it once a day when there is anything new in the directory; for a backup that cannot call it itself',
+      'the same with a timer that calls it once a day if the directory has new files, for a backup that cannot call it',
     )
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos --directory /photos | ssh root@nas.example.org sh',
+      '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  ' +
+        'extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos ' +
+        '--directory /photos | ssh root@nas.example.org sh',
     )
     .action(
       async (options: {
@@ -58,7 +63,7 @@ export function serverSetupCommand(context: CliContext): Command {
     );
 }
 
-/** The source that is named; without a name, it must not matter which one. */
+/** The named source. Without a name, all sources must need the same script. */
 function chooseSource(
   config: Config,
   {
@@ -74,8 +79,8 @@ function chooseSource(
       `${user ?? parseSource(source)?.user ?? ''} ${heartbeat === true ? JSON.stringify(attestation) : ''}`;
     if (all.every((one) => facts(one) === facts(first))) return first;
     throw new UsageError(
-      'The sources differ in what their servers have to know.',
-      `Say which one it is for: --source NAME, with NAME one of ${namesOf(all)}`,
+      'The sources need different scripts.',
+      `Choose one: --source NAME, with NAME one of ${namesOf(all)}`,
     );
   }
   const found = all.find(({ name }) => name === wanted);
@@ -90,10 +95,10 @@ function chooseSource(
 const namesOf = (sources: readonly PullSource[]): string =>
   sources.flatMap(({ name }) => (name === undefined ? [] : [name])).join(', ');
 
-/** With an id that nobody else has, to be copied. */
+/** The advice has a fresh random id to copy. */
 const noAttestation = (): UsageError =>
   new UsageError(
-    'The settings say nothing of a heartbeat, so nobody would look at it.',
+    'The settings have no attestation, so a heartbeat would not be checked.',
     `Add to /etc/extbackup/config.yaml, with the same id at every station of this server: attestation: {id: ${randomUUID()}}`,
   );
 

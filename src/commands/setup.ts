@@ -17,17 +17,17 @@ interface SetupOptions {
   readonly scryptMemory?: number;
 }
 
-/** Makes, or completes, everything that the station needs before its first disk. */
+/** Makes or completes the set-up of a station, up to its first disk. */
 export function setupCommand(context: CliContext): Command {
   return new Command('setup')
-    .description('ask what is needed, or take it as flags: settings, password, ssh key, host key; can be run again')
+    .description('make settings, password, ssh key and host key, from flags or answers; can be run again')
     .option('--source <user@host[:path]>', 'the backup server, and optionally a path below the directory it allows')
     .option('--adopt [script]', 'take over a machine that was set up by hand (default: look in /usr/local/sbin)')
     .option('--port <number>', 'its ssh port', toPort)
     .option('--host-key <fingerprint>', "pin the server's host key that has this fingerprint (SHA256:…)", toFingerprint)
     .option('--trust-host-key', 'pin the host keys that the server shows now, and print their fingerprints')
     .option('--password-stdin', 'read the password from standard input instead of asking')
-    .option('--yes', 'ask nothing; what has no flag keeps its value or its default')
+    .option('--yes', 'ask nothing; without a flag a setting keeps its value or default')
     .option('--key-type <type>', `kind of ssh key to make: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
     .option(
       '--scrypt-memory <size>',

@@ -26,7 +26,7 @@ export function sshKeyCommand(context: CliContext): Command {
   );
   command
     .command('rotate')
-    .description('make a new ssh key; called again when the server knows it, put it into use')
+    .description('make a new ssh key; called again once the server accepts it, put it into use')
     .addOption(new Option('--key-type <type>', 'kind of the new key').choices(sshKeyTypes).default('ed25519'))
     .option('--lost', 'the old key is lost: use the new one at once')
     .addHelpText(
@@ -50,7 +50,8 @@ export function sshKeyCommand(context: CliContext): Command {
         } else {
           const line = await startRotation(station, config.ssh, options.keyType);
           context.print(
-            `A new ssh key is made; the old one stays in use. Its public half:\n  ${line}\nTell the server, with the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`,
+            `A new ssh key is made; the old one stays in use. Its public half:\n  ${line}\nTell the server, with ` +
+              `the same --directory as before, then put it into use:\n${onServer}\n  extbackup ssh-key rotate`,
           );
         }
       }),
@@ -71,7 +72,7 @@ export function sshKeyCommand(context: CliContext): Command {
   return command;
 }
 
-/** Nobody else changes keys meanwhile, and no run is using them. */
+/** Runs `work` while no other process changes keys and no run uses them. */
 async function changing(context: CliContext, work: () => Promise<void>): Promise<void> {
   await protectMemory(context.runCommand);
   await withKeyLock(context.paths, () => withDeviceLock(context.paths, work));

@@ -13,7 +13,7 @@ export function statusCommand(context: CliContext): Command {
   return new Command('status')
     .description('show the agent, the key, the disks and the present run')
     .option('--json', 'one JSON object; with --watch one line for each change')
-    .option('--watch', 'go on showing it until Ctrl-C')
+    .option('--watch', 'update the display until Ctrl-C')
     .addHelpText('after', '\nExample:\n  extbackup status --watch')
     .action(async (options: { json?: boolean; watch?: boolean }) => {
       const sources: StatusSources = {
@@ -35,7 +35,7 @@ async function follow(context: CliContext, sources: StatusSources, json: boolean
   let shown = '';
   const show = async (): Promise<void> => {
     const status = await readStatus(sources);
-    // The text tells ages, so it is new with every minute; for scripts only a change of facts counts.
+    // The text shows ages, so it changes every minute; the JSON is printed when a fact changes.
     const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : renderStatus(status, new Date());
     if (content === shown) return;
     shown = content;

@@ -19,10 +19,10 @@ export function umountCommand(context: CliContext): Command {
       if (look) {
         await nudgeAboutDrives(context.paths); // a run may have waited for this
         context.print(
-          `Disk ${look.label} is closed${options.forgotten === true ? ` by itself, because ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`,
+          `Disk ${look.label} is closed${options.forgotten === true ? ` automatically: ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`,
         );
       } else {
-        context.print('No disk was open. What a run has open is closed by: extbackup release');
+        context.print('No disk was open. To close the disk of a run: extbackup release');
       }
     });
 }

@@ -30,7 +30,7 @@ export function unlockCommand(context: CliContext): Command {
     .description('build the keys in RAM from the password')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .option('--ask-systemd', 'let any agent of systemd-ask-password answer, for example the console')
-    .option('--first', 'this is the first set-up: take the key although no check value is stored yet')
+    .option('--first', 'first set-up: accept the password although no check value is stored yet')
     .option('--fstab', 'also mount the ramfs at every boot, by a line in /etc/fstab')
     .option('--link-ssh', 'also make ~/.ssh/id_… a link to the decrypted ssh key')
     .addHelpText('after', '\nExample:\n  extbackup unlock')
@@ -42,7 +42,7 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
   await protectMemory(start);
   if (await isThere(nextKeyFile(files.luksKey(paths))))
     await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
-  // Before the lock is taken: a prompt that nobody answers must keep nobody else from unlocking or locking.
+  // Before the lock is taken: an unanswered prompt must not keep others from unlocking or locking.
   const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {
     const config = await context.loadConfig();
@@ -53,7 +53,7 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
   });
 }
 
-/** @returns undefined when the key is loaded and nothing needs to be asked */
+/** @returns undefined when the key is loaded already */
 async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Promise<Secret | undefined> {
   const { key } = await context.loadConfig();
   const isFirst = key.check === undefined;
@@ -66,7 +66,7 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
     : askPassword({ message, fromStdin, twice: isFirst });
 }
 
-/** The LUKS key is there and right; whether the ssh key came after it, an earlier `unlock` may not have seen. */
+/** The LUKS key is loaded. The ssh key may have been made since: load that, too. */
 async function completeLoaded(context: CliContext, config: Config): Promise<void> {
   const { paths, runCommand: start } = context;
   if (await isThere(identityFile(paths, config.ssh))) {

@@ -33,14 +33,17 @@ export function verifyCommand(context: CliContext): Command {
   return new Command('verify')
     .description('read a disk back and compare every file with its checksum on the disk')
     .argument('[label]', 'which disk, when several are plugged in')
-    .option('--for <time>', 'only a part, as much as fits in this time; the next call, or run, goes on there', duration)
+    .option('--for <time>', 'only as much as fits in this time; the next call, or run, continues there', duration)
     .option('--repair', 'have the next run copy damaged files again')
     .option('--against-server', 'compare a random sample with what the server has now')
-    .option('--sample <share>', 'how much of the files, 1% when left out', share)
+    .option('--sample <share>', 'share of the files (default: 1%)', share)
     .option('--json', 'print the counts as one JSON object')
     .addHelpText(
       'after',
-      `\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server --sample 5%\n\nA file is compared from the second time on that it is read; the run that copies it reads it, as far as its time goes. Damaged files are named in ${damageFile} on the disk, nowhere else.`,
+      '\nExamples:\n  extbackup verify BACKUP_1 --for 30m\n  extbackup verify BACKUP_1 --against-server ' +
+        '--sample 5%\n\nThe first reading of a file records its checksum, later ones compare it; a run reads ' +
+        `the files that it copied while time allows. Damaged files are named in ${damageFile} on the disk, ` +
+        'nowhere else.',
     )
     .action((label: string | undefined, options: Options) => {
       if (options.againstServer !== true && options.sample !== undefined)
@@ -59,7 +62,7 @@ export function verifyCommand(context: CliContext): Command {
 async function verify(context: CliContext, label: string | undefined, options: Options): Promise<void> {
   const started = Date.now();
   const tell = everyFewSeconds();
-  const { name, verdict } = await cancellable('The disk is closed; what was compared until now is kept.', (signal) =>
+  const { name, verdict } = await cancellable('The disk is closed; the checksums read so far are kept.', (signal) =>
     withDisk(
       context.runCommand,
       context.paths,
@@ -100,12 +103,13 @@ async function verify(context: CliContext, label: string | undefined, options: O
   if (known.damaged + known.unreadable === 0) return;
   const advice =
     options.repair === true
-      ? `They are named in ${damageFile} on the disk. The next run copies them again: extbackup run. Replace the disk if more turn up.`
+      ? `They are named in ${damageFile} on the disk. The next run copies them again: extbackup run. Replace ` +
+        'the disk if more files are damaged.'
       : damageAdvice(name);
   throw new PullError('EXB_DAMAGED', describeBad(name, known), advice);
 }
 
-/** What is damaged is shown with the disk from now on. */
+/** Writes the result into the record of the disk. */
 async function noteHealth(context: CliContext, luksUuid: string, { known }: DriveVerdict): Promise<void> {
   await createDriveRegistry(files.drives(context.paths)).update((drives) =>
     drives.map((drive) =>
@@ -119,10 +123,11 @@ async function noteHealth(context: CliContext, luksUuid: string, { known }: Driv
 
 function describe(name: string, { compared, recorded, bytes, complete }: DriveVerdict): string {
   return [
-    `Disk ${name}: ${count(compared, 'file')} compared, ${count(recorded, 'file')} read for the first time or since they changed, ${prettyBytes(bytes)} in all.`,
+    `Disk ${name}: ${count(compared, 'file')} compared, ${count(recorded, 'file')} read for the first ` +
+      `time or since they changed, ${prettyBytes(bytes)} in all.`,
     complete
       ? 'The mirror was read to its end.'
-      : 'The time was up; the next verification with --for, or the next run, goes on from there.',
+      : 'The time is up; the next verification with --for, or the next run, continues from there.',
   ].join('\n');
 }
 

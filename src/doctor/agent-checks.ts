@@ -12,11 +12,11 @@ import { askSmart, hasSmartctl } from '../disk/smart.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 
-/** The daemon and the fallback. */
+/** The registry, the agent and the weekly fallback. */
 export const agentChecks: readonly Check[] = [
   {
     name: 'disk-list',
-    look: async ({ paths }) => {
+    check: async ({ paths }) => {
       const { usable, trouble } = await createDriveRegistry(files.drives(paths)).read();
       if (!trouble) return ok('The list of enrolled disks can be read.');
       return (usable ? warn : fail)(trouble.happened, trouble.todo);
@@ -24,7 +24,7 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'agent',
-    look: async ({ paths }) => {
+    check: async ({ paths }) => {
       const agent = await readAgentStatus(paths);
       if (agent === undefined)
         return fail(
@@ -36,10 +36,10 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'agent-hardening',
-    look: async ({ paths }) => {
+    check: async ({ paths }) => {
       const agent = await readAgentStatus(paths);
       if (agent === undefined)
-        return warn('How the agent is protected was not checked: it is not running.', 'See the line above.');
+        return warn('Not checked: the protection of the agent. It is not running.', 'See the line above.');
       const weak: string[] = [];
       const [itsMounts, ourMounts] = await Promise.all([
         readlink(`/proc/${agent.pid}/ns/mnt`),
@@ -60,25 +60,26 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'rsync-confined',
-    look: async ({ start }) =>
+    check: async ({ start }) =>
       (await canConfine(start))
         ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
         : warn(
-            'rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of util-linux 2.40 or newer (Debian 13).',
-            'Nothing to do at once; the server is trusted with a little more than it needs to be.',
+            'rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of ' +
+              'util-linux 2.40 or newer (Debian 13).',
+            'Nothing is urgent: a hostile server could reach more of this machine than the opened disk.',
           ),
   },
   {
     name: 'timer',
-    look: async ({ start }) => {
+    check: async ({ start }) => {
       const state = await timerState(start);
       if (state === 'enabled') return ok('The weekly fallback is on (extbackup.timer).');
       return state === 'unknown'
         ? warn(
-            'There is no systemd here that could be asked about the weekly fallback.',
+            'Not checked: the weekly fallback. There is no systemd.',
             'An example for cron is in /usr/share/doc/extbackup/examples.',
           )
-        : ok('The weekly fallback is off; it is only wanted for a disk that stays plugged in.');
+        : ok('The weekly fallback is off; it is only needed for a disk that stays plugged in.');
     },
   },
 ];
@@ -103,7 +104,7 @@ async function timerState(start: StartProgram): Promise<'enabled' | 'off' | 'unk
 export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'disks',
-    look: async ({ paths }) => {
+    check: async ({ paths }) => {
       const active = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
       if (active.length === 0)
         return fail(
@@ -126,7 +127,7 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'disk-health',
-    look: async ({ paths, start }) => {
+    check: async ({ paths, start }) => {
       const drives = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
       const bad = drives.flatMap(({ label, health }) => remarksOf(health).map((remark) => `${label}: ${remark}`));
       const here = await askPlugged(start, drives);
@@ -136,12 +137,12 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
           `Not well: ${[...new Set(bad)].join('; ')}.`,
           'Damaged files: extbackup verify --help. For a disk that fails, prepare another one: extbackup drive prepare --help',
         );
-      return ok(`No trouble is known of any disk. ${here.told}`);
+      return ok(`No disk has known trouble. ${here.told}`);
     },
   },
   {
     name: 'rotation',
-    look: async ({ paths, config, now }) => {
+    check: async ({ paths, config, now }) => {
       const records = await createDriveRegistry(files.drives(paths)).list();
       const strange = Object.keys(config.rotation.drives).filter(
         (name) => !records.some(({ label }) => label === name),
@@ -162,7 +163,7 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
   },
 ];
 
-/** Asks the plugged ones among the disks for SMART, now. */
+/** Reads the SMART health of the plugged disks. */
 async function askPlugged(
   start: StartProgram,
   drives: readonly DriveRecord[],
@@ -170,15 +171,13 @@ async function askPlugged(
   const plugged = (await findVolumes(start)).flatMap(({ luksUuid, disk }) =>
     drives.filter((drive) => drive.luksUuid === luksUuid).map(({ label }) => ({ label, disk })),
   );
-  if (plugged.length === 0) return { bad: [], told: 'None is plugged in that could be asked for SMART.' };
-  if (!(await hasSmartctl())) return { bad: [], told: 'SMART was not asked for: apt-get install smartmontools' };
+  if (plugged.length === 0) return { bad: [], told: 'No disk is plugged in for a SMART check.' };
+  if (!(await hasSmartctl())) return { bad: [], told: 'SMART was not checked: apt-get install smartmontools' };
   const bad: string[] = [];
   const told: string[] = [];
   for (const { label, disk } of plugged) {
     const verdict = await askSmart(start, disk);
-    told.push(
-      verdict === undefined ? `${label} does not tell its SMART health.` : `${label} counts itself as healthy (SMART).`,
-    );
+    told.push(verdict === undefined ? `${label} reports no SMART health.` : `${label} reports good SMART health.`);
     if (verdict)
       bad.push(
         ...remarksOf({ ...unknownHealth, smart: verdict.state, smartRemarks: [...verdict.remarks] }).map(

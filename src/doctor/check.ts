@@ -5,7 +5,7 @@ import type { Paths } from '../system/paths.ts';
 /** `warn`: it works, but a promise is weaker than it could be. `fail`: backups do not work, or a promise is broken. */
 export type Verdict = 'ok' | 'warn' | 'fail';
 
-/** What one check found: what is the case, and what to do about it (empty when it is well). */
+/** The result of one check: what is the case, and what to do about it (empty when all is well). */
 export interface Finding {
   /** Short and stable, for scripts. */
   readonly name: string;
@@ -14,12 +14,12 @@ export interface Finding {
   readonly todo: string;
 }
 
-/** What checks look at. */
+/** The station that is examined. */
 export interface Patient {
   readonly paths: Paths;
   readonly start: StartProgram;
   readonly now: Date;
-  /** Whether what can be put right without a question may be put right. */
+  /** Whether a check may repair what needs no decision of the operator. */
   readonly fix: boolean;
 }
 
@@ -28,10 +28,10 @@ export interface ConfiguredPatient extends Patient {
   readonly config: Config;
 }
 
-/** One look at one thing. A check that throws counts as failed. */
+/** Examines one thing. A check that throws counts as failed. */
 export interface Check<P extends Patient = Patient> {
   readonly name: string;
-  look(patient: P): Promise<Omit<Finding, 'name'>>;
+  check(patient: P): Promise<Omit<Finding, 'name'>>;
 }
 
 export const ok = (happened: string): Omit<Finding, 'name'> => ({ verdict: 'ok', happened, todo: '' });

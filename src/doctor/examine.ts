@@ -6,9 +6,9 @@ import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
 import { serverChecks } from './server-checks.ts';
 
-/** Every check, in the order in which things depend on each other. */
+/** Every check; causes come before their effects. */
 export async function examine(patient: Patient, loadConfig: () => Promise<Config>): Promise<Finding[]> {
-  const findings = await look(installationChecks, patient);
+  const findings = await runChecks(installationChecks, patient);
   try {
     const config = await loadConfig();
     findings.push({
@@ -17,19 +17,19 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
       happened: `The settings in ${patient.paths.config} are valid.`,
       todo: '',
     });
-    findings.push(...(await look([...keyChecks, ...serverChecks, ...rotationChecks], { ...patient, config })));
+    findings.push(...(await runChecks([...keyChecks, ...serverChecks, ...rotationChecks], { ...patient, config })));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });
   }
-  return [...findings, ...(await look([...agentChecks, ...hardeningChecks], patient))];
+  return [...findings, ...(await runChecks([...agentChecks, ...hardeningChecks], patient))];
 }
 
-/** One after the other: a check may repair what the next one looks at. */
-async function look<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
+/** One after the other: a check may repair what the next one examines. */
+async function runChecks<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks)
-    findings.push({ name: check.name, ...(await check.look(patient).catch(describeTrouble)) });
+    findings.push({ name: check.name, ...(await check.check(patient).catch(describeTrouble)) });
   return findings;
 }
 

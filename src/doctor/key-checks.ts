@@ -13,7 +13,7 @@ import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'private-files',
-    look: async ({ paths, config, fix }) => {
+    check: async ({ paths, config, fix }) => {
       const open: string[] = [];
       for (const file of [paths.config, files.salt(paths), config.ssh.key]) {
         if (!(await isOpenToOthers(file))) continue;
@@ -21,16 +21,16 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
         else open.push(file);
       }
       return open.length === 0
-        ? ok('Settings, salt and ssh key can only be read by root.')
+        ? ok('Only root can read settings, salt and ssh key.')
         : warn(
-            `Others than root can read: ${open.join(', ')}.`,
-            `Put it right: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`,
+            `Other users can read: ${open.join(', ')}.`,
+            `Repair it: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`,
           );
     },
   },
   {
     name: 'salt',
-    look: async ({ paths }) =>
+    check: async ({ paths }) =>
       (await readIfThere(files.salt(paths))) === undefined
         ? fail(
             `The salt ${files.salt(paths)} is missing: no password opens the disks without it.`,
@@ -40,19 +40,19 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'derivation',
-    look: ({ config }) =>
+    check: ({ config }) =>
       Promise.resolve(
         config.key.derivation === 'scrypt'
           ? ok('The key is derived with scrypt.')
           : warn(
-              'The key is derived with SHA-512: whoever has the salt can try billions of passwords a second.',
+              'The key is derived with SHA-512: with the salt, billions of passwords can be tried per second.',
               'Move to scrypt, which makes each try cost a second: extbackup key change',
             ),
       ),
   },
   {
     name: 'old-keys',
-    look: async ({ paths }) => {
+    check: async ({ paths }) => {
       const lost = (await createDriveRegistry(files.drives(paths)).list())
         .filter(({ state }) => state === 'lost')
         .map(({ luksUuid }) => luksUuid);
@@ -69,11 +69,11 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'ramfs',
-    look: async ({ paths, config }) => {
+    check: async ({ paths, config }) => {
       for (const file of [files.luksKey(paths), identityFile(paths, config.ssh)]) {
         if ((await placeOf(file)) !== 'disk') continue;
         return fail(
-          `${file} lies on a disk, not in a ramfs: it is not used, and whoever takes this machine has it.`,
+          `${file} lies on a disk, not in a ramfs: it is not used, and a thief of this machine has it.`,
           'Remove it: extbackup lock. Then load the key anew (extbackup unlock), and set a new password: extbackup key change',
         );
       }
@@ -84,14 +84,14 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'key',
-    look: async ({ paths, config }) =>
+    check: async ({ paths, config }) =>
       (await isKeyLoaded(paths, config.key))
         ? ok('The key is loaded, and it is the right one.')
         : warn('The key is not loaded; a plugged disk waits for it.', 'Load it: extbackup unlock'),
   },
   {
     name: 'ssh-key',
-    look: async ({ paths, config, start }) => {
+    check: async ({ paths, config, start }) => {
       if ((await readIfThere(config.ssh.key)) === undefined)
         return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
       const expected = await readIfThere(config.ssh.publicKey);
@@ -123,7 +123,7 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
 ];
 
-/** A missing file is somebody else's finding. */
+/** A missing file is reported by another check. */
 async function isOpenToOthers(file: string): Promise<boolean> {
   try {
     return ((await stat(file)).mode & 0o077) !== 0;

@@ -3,7 +3,7 @@ import { isThere } from '../system/is-there.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 
-/** Programs that every run needs, with the Debian package that brings them. */
+/** Programs that every run needs, with their Debian packages. */
 const tools: Readonly<Record<string, string>> = {
   '/usr/sbin/cryptsetup': 'cryptsetup-bin',
   '/usr/bin/rsync': 'rsync',
@@ -34,7 +34,7 @@ const rulePlaces = [
 export const installationChecks: readonly Check[] = [
   {
     name: 'root',
-    look: () =>
+    check: () =>
       Promise.resolve(
         process.getuid?.() === 0
           ? ok('Run by root.')
@@ -43,7 +43,7 @@ export const installationChecks: readonly Check[] = [
   },
   {
     name: 'node',
-    look: () => {
+    check: () => {
       const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
       const fits = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
       return Promise.resolve(
@@ -58,11 +58,11 @@ export const installationChecks: readonly Check[] = [
   },
   {
     name: 'tools',
-    look: async () => {
+    check: async () => {
       const missing: [string, string][] = [];
       for (const [file, debianPackage] of Object.entries(tools))
         if (!(await isThere(file))) missing.push([file, debianPackage]);
-      if (missing.length === 0) return ok('All programs that are needed are installed.');
+      if (missing.length === 0) return ok('All required programs are installed.');
       const packages = [...new Set(missing.map(([, name]) => name))];
       return fail(
         `Programs are missing: ${missing.map(([file]) => file).join(', ')}.`,
@@ -72,7 +72,7 @@ export const installationChecks: readonly Check[] = [
   },
   {
     name: 'udev-rule',
-    look: async () => {
+    check: async () => {
       for (const place of rulePlaces) if (await isThere(place)) return ok(`The udev rule is installed (${place}).`);
       return fail(
         'The udev rule is not installed, so a plugged disk is not noticed.',
@@ -82,53 +82,55 @@ export const installationChecks: readonly Check[] = [
   },
 ];
 
-/** What could bring a secret from memory to a disk. */
+/** Ways for a secret to get from memory to a disk. */
 export const hardeningChecks: readonly Check[] = [
   {
     name: 'swap',
-    look: async () => {
+    check: async () => {
       const open = await unencryptedSwap(await readFile('/proc/swaps', 'utf8'));
-      if (open.length === 0) return ok('No swap space that could keep memory in clear.');
+      if (open.length === 0) return ok('No unencrypted swap space.');
       return warn(
-        `Swap space is not encrypted: ${open.join(', ')}. The keys in ramfs, the agent and, with systemd, the commands that build a key stay out of it; the terminal in which a password is typed does not.`,
+        `Swap space is not encrypted: ${open.join(', ')}. The keys in ramfs, the agent and, with systemd, ` +
+          'the commands that build a key stay out of it; the terminal in which a password is typed does not.',
         'Turn it off (swapoff -a, and its line in /etc/fstab), encrypt it with a random key (crypttab(5), option swap), or use zram.',
       );
     },
   },
   {
     name: 'core-dumps',
-    look: async () => {
+    check: async () => {
       const pattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim();
       return pattern.startsWith('|')
         ? warn(
-            'Core dumps are handed to a program, which may store memory of a crashed program on the disk.',
+            'Core dumps are passed to a program, which may store the memory of a crashed program on the disk.',
             'Turn that off: Storage=none in /etc/systemd/coredump.conf, or sysctl kernel.core_pattern=core',
           )
-        : ok('Core dumps are handed to no program.');
+        : ok('Core dumps are not passed to a program.');
     },
   },
   {
     name: 'tracing',
-    look: async () => {
+    check: async () => {
       const scope = (await readIfThere('/proc/sys/kernel/yama/ptrace_scope'))?.trim();
       return ok(
-        `Only root can look into the memory of programs that hold a key${scope === '3' ? '; it can read the key in ramfs, but trace no program' : '; it can read the key in ramfs, too'}.`,
+        'Only root can look into the memory of programs that hold a ' +
+          `key${scope === '3' ? '; it can read the key in ramfs, but trace no program' : '; it can read the key in ramfs, too'}.`,
       );
     },
   },
   {
     name: 'kdump',
-    look: async () =>
+    check: async () =>
       (await readIfThere('/sys/kernel/kexec_crash_loaded'))?.trim() === '1'
         ? warn(
             'A crash kernel is loaded: after a crash it writes the whole memory, with the keys, to the disk.',
-            'Remove kdump-tools, or do without the crash dump on this machine.',
+            'Remove kdump-tools, or disable crash dumps on this machine.',
           )
         : ok('No crash kernel is loaded.'),
   },
   {
     name: 'hibernation',
-    look: async () => {
+    check: async () => {
       const resume = (await readIfThere('/sys/power/resume'))?.trim() ?? '0:0';
       return resume === '0:0'
         ? ok('Hibernation is not set up.')

@@ -16,17 +16,17 @@ import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type 
 
 type Look = Omit<Finding, 'name'>;
 
-/** Printed by a server that runs what it is told; `rrsync` lets `true` pass, so that is no test. */
+/** Printed by a server that runs any command. `true` would be no test: rrsync(1) lets it pass. */
 const shellMark = 'extbackup-shell-is-open';
 
-/** What rsync would send to begin writing; the read-only forced command refuses it. It ends at once when it is not refused: standard input is empty. */
+/** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
 const writeAttempt = 'rsync --server -nr . .';
 
-/** The backup server: is it the right one, does it let us read, and nothing else? */
+/** Whether the backup server is the right one, and lets this station read and do nothing else. */
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'host-key',
-    look: ({ config, start, fix }) =>
+    check: ({ config, start, fix }) =>
       lookAtEach(
         hostsOf(config),
         ({ host }) => host,
@@ -55,11 +55,11 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'server',
-    look: (patient) =>
+    check: (patient) =>
       lookAtEach(serversOf(patient.config), serverName, async (server) => {
         const result = await onServer(patient, server, `echo ${shellMark}`);
         if (result === undefined)
-          return warn('The server was not asked: the ssh key is not loaded.', 'Load it: extbackup unlock');
+          return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
         if (result.stdout.includes(shellMark)) {
           return fail(
             `${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`,
@@ -73,14 +73,11 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'server-read-only',
-    look: (patient) =>
+    check: (patient) =>
       lookAtEach(serversOf(patient.config), serverName, async (server) => {
         const result = await onServer(patient, server, writeAttempt);
         if (result === undefined || result.exitCode === 255)
-          return warn(
-            'Whether the server lets this station write was not checked: it was not reached.',
-            'See the line above.',
-          );
+          return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
         return /read-?only/i.test(result.stderr)
           ? ok('The server lets this station only read.')
           : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
@@ -88,16 +85,12 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'heartbeat',
-    look: async (patient) => {
+    check: async (patient) => {
       const watched = sourcesOf(patient.config).filter(({ attestation }) => attestation !== undefined);
-      if (watched.length === 0)
-        return ok('Nobody wants to know whether the own backup of the server has run (setting attestation).');
+      if (watched.length === 0) return ok("Not checked: whether the server's own backup ran (setting attestation).");
       const identity = identityFile(patient.paths, patient.config.ssh);
       if ((await readIfThere(identity)) === undefined)
-        return warn(
-          'The heartbeat of the server was not looked at: the ssh key is not loaded.',
-          'Load it: extbackup unlock',
-        );
+        return warn("Not checked: the server's heartbeat. The ssh key is not loaded.", 'Load it: extbackup unlock');
       const isNew = (one: PullSource, index: number): boolean =>
         watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
       return lookAtEach(watched.filter(isNew), serverName, (source) => lookAtHeartbeat(patient, source, identity));
@@ -107,7 +100,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
 
 const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
 
-/** Looks at one server after the other; of several, each is named, and the worst decides. */
+/** Checks one server after the other. With several servers each is named, and the worst finding decides. */
 async function lookAtEach<Server>(
   servers: readonly Server[],
   nameOf: (server: Server) => string,

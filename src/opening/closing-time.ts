@@ -8,7 +8,7 @@ const program = '/usr/bin/extbackup';
  * Has systemd close a forgotten disk: a transient timer calls `extbackup umount`, and again every quarter of an hour
  * while something still uses the disk. The agent could not: it does not see what is mounted outside its own unit.
  * @param seconds from now
- * @returns whether that was arranged; without systemd or without an installed package it is not
+ * @returns whether the timer was set; it needs systemd and the installed package
  */
 export async function setClosingTime(start: StartProgram, seconds: number): Promise<boolean> {
   if (!(await isThere('/run/systemd/system')) || !(await isThere(program))) return false;
@@ -36,7 +36,7 @@ export async function setClosingTime(start: StartProgram, seconds: number): Prom
   }
 }
 
-/** Takes the arrangement back; without one nothing happens. */
+/** Cancels the timer; without one nothing happens. */
 export async function cancelClosingTime(start: StartProgram): Promise<void> {
   if (!(await isThere('/run/systemd/system'))) return;
   try {

@@ -77,16 +77,16 @@ export function chooseRecord(
     throw new DriveError(
       'EXB_AMBIGUOUS',
       `Several disks are plugged in: ${here.map((record) => record.label).join(', ')}.`,
-      'Say which one by its label.',
+      'Name one by its label.',
     );
   return notLost(only);
 }
 
-/** Who has had a lost disk in hand is not known: it is not opened before somebody says that it was found. */
+/** Strangers may have had a lost disk: it is not opened before it is reported found. */
 const notLost = (record: DriveRecord): DriveRecord =>
   record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record;
 
-/** Words for a label that nobody knows. */
+/** The error for a label that is not enrolled. */
 export function unknownLabel(label: string, records: readonly DriveRecord[]): ExtbackupError {
   const known = records.map((record) => record.label).join(', ');
   return new DriveError(
@@ -103,7 +103,8 @@ function closed(found: FoundVolume, disks: readonly BlockDevice[]): FoundVolume 
   if (twins.length > 1)
     throw new DriveError(
       'EXB_DUPLICATE',
-      `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one is a copy. Neither was opened.`,
+      `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one ` +
+        'is a copy of the other. Neither was opened.',
       'Take both out and plug in the real one alone.',
     );
   const above = found.volume.children[0];

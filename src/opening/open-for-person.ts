@@ -64,7 +64,7 @@ export async function openForPerson(
     if (!isKnownFilesystem(fstype))
       throw new DriveError(
         'EXB_FILESYSTEM',
-        `Disk ${label} has no file system that is known.`,
+        `Disk ${label} has no file system that extbackup knows.`,
         'It was closed again. Check that the right disk is plugged in: extbackup drive list',
       );
     await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
@@ -89,7 +89,7 @@ export async function openForPerson(
 
 /**
  * Unmounts and closes what a person has opened, and proves it.
- * @returns the look that was ended; undefined when nobody had a disk open
+ * @returns the note about the disk; undefined when nobody had a disk open
  * @throws NotReleasedError with the programs that still use it
  */
 export async function closeForPerson(
@@ -125,7 +125,7 @@ async function closeAll(start: StartProgram, paths: Paths, name: string, patienc
   await tellOfOpening(paths);
 }
 
-/** Read-only, a person may look at a disk whose inside does not belong to its outside. */
+/** Read without checks: a person may open, read-only, a disk whose seal does not belong to it. */
 async function readInside(top: string): Promise<Inside> {
   return {
     label: (await readSmallFile(join(top, 'LABEL')))?.trim(),

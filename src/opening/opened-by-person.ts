@@ -16,35 +16,35 @@ const openedSchema = z.object({
   /** Login name of the person. */
   by: z.string(),
   writable: z.boolean(),
-  /** When it is to be closed by itself. */
+  /** When it is closed automatically. */
   closesAt: z.iso.datetime().optional(),
 });
 
-/** A person has a disk open to look at it. While that is so, no run starts. */
+/** A disk that a person has open. No run starts until it is closed. */
 export type OpenedByPerson = z.infer<typeof openedSchema>;
 
 const noteFile = (paths: Paths): string => join(paths.run, 'look.json');
 
 /** Notes that a person has opened a disk. */
-export async function noteOpenedByPerson(paths: Paths, look: OpenedByPerson): Promise<void> {
-  await writeAtomically(noteFile(paths), `${JSON.stringify(look)}\n`, false);
+export async function noteOpenedByPerson(paths: Paths, opened: OpenedByPerson): Promise<void> {
+  await writeAtomically(noteFile(paths), `${JSON.stringify(opened)}\n`, false);
 }
 
-/** Strikes the note. */
+/** Removes the note. */
 export async function forgetOpenedByPerson(paths: Paths): Promise<void> {
   await rm(noteFile(paths), { force: true });
 }
 
-/** Who looks at which disk now; a note about a disk that is not open any more counts for nothing. */
+/** The disk that a person has open now; a note about a disk that is closed counts for nothing. */
 export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson | undefined> {
   const look = parse(await readIfThere(noteFile(paths)));
   return look !== undefined && (await isOpen(mappingName(look.label))) ? look : undefined;
 }
 
-/** Why no run starts now: says who to ask. */
-export function openedByPersonRefusal(look: OpenedByPerson): BusyError {
+/** The reason why no run starts now, with the person to ask. */
+export function openedByPersonRefusal(opened: OpenedByPerson): BusyError {
   return new BusyError(
-    `${look.by} has disk ${look.label} open since ${look.since.slice(0, 16).replace('T', ' ')} UTC to look at it.`,
+    `${opened.by} has disk ${opened.label} open since ${opened.since.slice(0, 16).replace('T', ' ')} UTC.`,
     'Ask, then close it with: extbackup umount',
   );
 }

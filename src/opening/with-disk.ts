@@ -80,7 +80,7 @@ export async function withDisk<T>(
         if (!isKnownFilesystem(fstype))
           throw new DriveError(
             'EXB_FILESYSTEM',
-            `Disk ${record.label} has no file system that is known.`,
+            `Disk ${record.label} has no file system that extbackup knows.`,
             'Check that the right disk is plugged in: extbackup drive list',
           );
         const top = await mountInside(step, start, paths, opening, fstype, signal);
@@ -94,7 +94,7 @@ export async function withDisk<T>(
   });
 }
 
-/** Whatever a command does on the disk stays on it: none of our directories may be a link that leads elsewhere. */
+/** Refuses a disk on which one of our directories is a link: a command must not leave the disk. */
 async function workInside<T>(
   record: DriveRecord,
   top: string,

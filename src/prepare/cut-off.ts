@@ -50,7 +50,9 @@ export async function tidyUpCutOff(
   const note = await readNote(paths);
   if (note) {
     news.push(
-      `The preparation of ${note.label} on ${note.device}, begun ${note.since.slice(0, 19).replace('T', ' ')} UTC, was cut off before its end. A disk in that state is not enrolled; it is prepared again from the start.`,
+      `The preparation of ${note.label} on ${note.device}, begun ` +
+        `${note.since.slice(0, 19).replace('T', ' ')} UTC, was interrupted. The disk is not enrolled; it is ` +
+        'prepared again from the start.',
     );
     await waitForOrphans(start, device, patienceMs);
   }
@@ -59,7 +61,7 @@ export async function tidyUpCutOff(
     if (look && mappingName(look.label) === mapping) throw openedByPersonRefusal(look);
     const { left } = await releaseAll(start, { only: mapping }, patienceMs);
     if (left.length > 0) throw stillOpen(device, mapping, await usersOfDisk(start, device));
-    news.push(`It was left open as ${mapping} by a command that was cut off; it is closed now.`);
+    news.push(`An interrupted command left it open as ${mapping}; it is closed now.`);
   }
   return news;
 }
@@ -68,11 +70,11 @@ async function readNote(paths: Paths): Promise<z.infer<typeof noteSchema> | unde
   try {
     return noteSchema.parse(JSON.parse((await readIfThere(noteFile(paths))) ?? ''));
   } catch {
-    return undefined; // nothing was cut off, or so early that nothing was done
+    return undefined; // nothing was interrupted, or so early that nothing was done
   }
 }
 
-/** What a killed command has started goes on without it: two programs that write to one disk would be worse than none. */
+/** Programs that a killed command started go on without it, and two programs must not write to one disk. */
 async function waitForOrphans(start: StartProgram, device: string, patienceMs: number): Promise<void> {
   const until = Date.now() + patienceMs;
   for (;;) {
@@ -80,7 +82,7 @@ async function waitForOrphans(start: StartProgram, device: string, patienceMs: n
     if (users.length === 0) return;
     if (Date.now() > until)
       throw new BusyError(
-        `${users.join(', ')} of a preparation that was cut off is still at work on ${device}.`,
+        `${users.join(', ')} of an interrupted preparation is still at work on ${device}.`,
         'Wait for its end, or end it, and run the same command again.',
       );
     await backOff(500);

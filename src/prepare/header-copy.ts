@@ -7,7 +7,7 @@ import type { Paths } from '../system/paths.ts';
 import { saveLuksHeader } from '../disk/luks-header.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 
-/** Stands for standard output, so that the copy can go elsewhere through a pipe and touches no disk here. */
+/** Stands for standard output: through a pipe the copy can leave without touching a disk here. */
 export const toStdout = '-';
 
 /**
@@ -37,7 +37,8 @@ export async function checkHeaderTarget(start: StartProgram, target: string): Pr
     );
   }
   return (await isOnOwnDisk(start, dirname(file)))
-    ? `Warning: ${file} is on this machine's own disk. It is lost with this machine, and a thief of the machine has it: move it elsewhere, or pipe it there with --header-backup -`
+    ? `Warning: ${file} is on this machine's own disk. It is lost with this machine, and stolen with it: ` +
+        'move it elsewhere, or pipe it there with --header-backup -'
     : undefined;
 }
 

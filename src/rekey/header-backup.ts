@@ -19,10 +19,10 @@ export async function offerHeaderBackup(
   if (directory !== undefined) return directory;
   if (ask)
     return (await askLine('Directory for a copy of the LUKS headers as they are now (empty: make none):')) || undefined;
-  context.note('No copy of the LUKS headers is made first; --header-backup DIR would make one.');
+  context.note('No copy of the LUKS headers is made; to make one: --header-backup DIR');
   return undefined;
 }
 
-/** What a copy of a header means for a password that has changed. */
+/** Warns that a copy of a header keeps the old key valid. */
 export const headerBackupNotice = (file: string): string =>
-  `Saved the LUKS header as ${file}. Whoever has that copy, the disk and the old key can open the disk: remove it when the new key has worked.`;
+  `Saved the LUKS header as ${file}. With that copy the old key still opens the disk: remove it when the new key has worked.`;

@@ -79,7 +79,7 @@ export async function removeKeyslot(
   if ((await haveSameContent(keys.goes, keys.stays)) || !(await opensWith(start, device, keys.stays))) {
     throw new KeyError(
       'EXB_KEY_REJECTED',
-      `Disk ${label} would not open any more without the old key, so that was left on it.`,
+      `Disk ${label} does not open with the new key, so the old key was left on it.`,
       'Try again: extbackup drive rekey',
     );
   }

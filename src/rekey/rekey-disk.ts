@@ -101,7 +101,7 @@ async function findOldKey(
   }
   throw new KeyError(
     'EXB_KEY_REJECTED',
-    `The password is not the one that disk ${label} has. Nothing on it was changed.`,
+    `Disk ${label} does not open with this password. Nothing on it was changed.`,
     'Try again with the password that was in use when the disk was last backed up.',
   );
 }

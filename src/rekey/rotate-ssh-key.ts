@@ -75,8 +75,8 @@ async function assertServersAccept(station: KeyStation, config: Config, identity
   const who = names.length === 1 ? `The server ${names.join('')} does` : `The servers ${names.join(', ')} do`;
   throw new PullError(
     'EXB_NEW_KEY',
-    `${who} not let the new ssh key in yet; the old one stays in use.`,
-    `Tell each about it, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`,
+    `${who} not accept the new ssh key yet; the old one stays in use.`,
+    `Run on each, with the same --directory as before: ${setupCommands(config).join(' ; ')} . Then again: extbackup ssh-key rotate`,
     refusals[0]?.cause,
   );
 }

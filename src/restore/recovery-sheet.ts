@@ -54,7 +54,12 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
     heading: 'What this is',
     blocks: [
       {
-        text: `These disks hold backups of ${config.source ?? (config.sources ?? []).map(({ source }) => source).join(', ')}, made by extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get install cryptsetup-bin python3), the password, the salt, and no other software.`,
+        text:
+          'These disks hold backups of ' +
+          `${config.source ?? (config.sources ?? []).map(({ source }) => source).join(', ')}, made by ` +
+          `extbackup on ${station}. Each is one LUKS volume with an ordinary Linux file system inside; backups ` +
+          'of files are plain files. You need a Linux machine with cryptsetup and python3 (Debian: apt-get ' +
+          'install cryptsetup-bin python3), the password, the salt, and no other software.',
       },
       {
         facts: [
@@ -78,7 +83,9 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
         ],
       },
       {
-        text: 'Print it again when a disk, the password or the salt has changed; keep the old sheet until each disk has the new key. Without the salt nobody can build the key, not even with the password.',
+        text:
+          'Print it again when a disk, the password or the salt has changed; keep the old sheet until each ' +
+          'disk has the new key. Without the salt nobody can build the key, not even with the password.',
       },
     ],
   };
@@ -87,7 +94,10 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
 function describeKey({ derivation, scrypt }: KeySettings): string {
   if (derivation === 'sha512' || scrypt === undefined)
     return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';
-  return `scrypt (RFC 7914) with N=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p} of the password (UTF-8, NFC) and the salt (its 32 bytes), 64 bytes long, as 128 hex digits`;
+  return (
+    `scrypt (RFC 7914) with N=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p} of the password (UTF-8, NFC) and ` +
+    'the salt (its 32 bytes), 64 bytes long, as 128 hex digits'
+  );
 }
 
 function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
@@ -98,7 +108,9 @@ function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
         text: 'Become root (sudo -i), then type. You are asked for the password, and for the salt if it is not filled in here.',
       },
       {
-        commands: `mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n${keyProgram(config.key, withSalt ? salt : undefined)}`,
+        commands:
+          'mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n' +
+          `${keyProgram(config.key, withSalt ? salt : undefined)}`,
       },
     ],
   };
@@ -130,7 +142,10 @@ function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
       heading: 'If a disk has an earlier key',
       blocks: [
         {
-          text: 'The password of this station was changed. A disk that was away then has the key from before, made of the earlier salt and the earlier password. Build it in place of that of step 1, then open the disk as in step 2.',
+          text:
+            'The password of this station was changed. A disk that was away then has the key from before, made ' +
+            'of the earlier salt and the earlier password. Build it in place of that of step 1, then open the ' +
+            'disk as in step 2.',
         },
         ...[...previous.keys]
           .reverse()
@@ -151,13 +166,20 @@ function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>)
     heading: `2. Open disk ${drive.label}`,
     blocks: [
       {
-        text: `One disk at a time; nothing is written to it.${isPending(previous, drive.luksUuid) ? ' The password was changed while this disk was away: it may open only with a key from before, see "If a disk has an earlier key".' : ''}`,
+        text:
+          'One disk at a time; nothing is written to ' +
+          `it.${isPending(previous, drive.luksUuid) ? ' The password was changed while this disk was away: it may open only with a key from before, see "If a disk has an earlier key".' : ''}`,
       },
       {
-        commands: `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery /mnt/recovery/${mirror}`,
+        commands:
+          `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} ` +
+          'recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery ' +
+          `/mnt/recovery/${mirror}`,
       },
       {
-        text: `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is the copy of that time. Copy what you need, for example everything:`,
+        text:
+          `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is ` +
+          'the copy of that time. Copy what you need, for example everything:',
       },
       { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
     ],
@@ -169,7 +191,12 @@ const earlier = ({ printedAt }: SheetFacts): Section => ({
   heading: '3. Only if you need an earlier date',
   blocks: [
     {
-      text: 'Below /mnt/recovery/history is what each later backup replaced or deleted, under the time (UTC) when it began. A single file: look for the first time after the wanted date that has it; without one, it is the copy of above. Everything: when all is copied as above, lay it over, from the newest back to the wanted date. In the first line, write that date as year, month, day, T, hour, minute, second, Z:',
+      text:
+        'Below /mnt/recovery/history is what each later backup replaced or deleted, under the time (UTC) ' +
+        'when it began. A single file: look for the first time after the wanted date that has it; without ' +
+        'one, it is the copy of above. Everything: when all is copied as above, lay it over, from the newest ' +
+        'back to the wanted date. In the first line, write that date as year, month, day, T, hour, minute, ' +
+        'second, Z:',
     },
     {
       commands: `at=${printedAt.toISOString().slice(0, 10).replaceAll('-', '')}T235959Z
@@ -208,14 +235,19 @@ const trouble = (): Section => ({
   blocks: [
     {
       text: [
-        '"No key available with this passphrase": password or salt is mistyped, or the disk still has an older password, and then an older salt, too: see "If a disk has an earlier key" if it is on this sheet, or an older sheet.',
-        'A key of SHA-512 may come from an old script that lost blanks at the ends of the password and each backslash when it read it: then type it without them.',
+        '"No key available with this passphrase": password or salt is mistyped, or the disk still has an ' +
+          'older password, and then an older salt, too: see "If a disk has an earlier key" if it is on this ' +
+          'sheet, or an older sheet.',
+        'A key of SHA-512 may come from an old script that lost blanks at the ends of the password and each ' +
+          'backslash when it read it: then type it without them.',
         'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
-        'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount -o ro,noload /dev/mapper/recovery /mnt/recovery',
+        'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount ' +
+          '-o ro,noload /dev/mapper/recovery /mnt/recovery',
         'The same with xfs inside (see: blkid /dev/mapper/recovery): mount -o ro,norecovery /dev/mapper/recovery /mnt/recovery',
         'The same with btrfs inside: mount -o ro,rescue=nologreplay /dev/mapper/recovery /mnt/recovery',
         'mount says "unknown filesystem type": that machine lacks the file system of the disk. Load it, for example with: modprobe xfs',
-        'mount says "wrong fs type" on a machine that has another disk with the same xfs inside, a copy: mount -o ro,nouuid /dev/mapper/recovery /mnt/recovery',
+        'mount says "wrong fs type" on a machine that has another disk with the same xfs inside, a copy: ' +
+          'mount -o ro,nouuid /dev/mapper/recovery /mnt/recovery',
         'The LUKS header is damaged and there is a copy of it: cryptsetup luksHeaderRestore DEVICE --header-backup-file FILE',
       ].join('\n'),
     },

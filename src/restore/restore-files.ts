@@ -11,9 +11,9 @@ import { createLineSplitter } from '../rsync/output.ts';
 import type { Layer, Version } from './restore-plan.ts';
 import { shownText } from '../text/shown-name.ts';
 
-/** What is to be copied where. */
+/** Source, target and manner of a restore. */
 export interface RestoreOrder {
-  /** In this order, the last one wins. */
+  /** Copied in this order: a later layer replaces files of an earlier one. */
   readonly layers: readonly Layer[];
   readonly target: string;
   readonly overwrite: boolean;
@@ -26,7 +26,7 @@ export interface RestoreOrder {
 
 /**
  * Copies from an opened disk with everything that a file is: owner, mode, times, ACLs, attributes, hard links, holes.
- * @returns whether all of it could be copied
+ * @returns `gaps` when some files could not be copied
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
 export async function restoreFiles(
@@ -72,7 +72,7 @@ async function copy(
   });
   const split = createLineSplitter((line) => {
     if (order.dryRun)
-      order.onName(line); // a name may look like anything
+      order.onName(line); // not parsed: a name may look like anything
     else progress.see(line);
   });
   try {
@@ -94,7 +94,7 @@ async function copy(
       full
         ? 'The files could not be written: the target is full or reports errors.'
         : 'rsync failed while files were restored.',
-      'What was copied so far is there. Put that right and run it again with: --overwrite',
+      'Remove the cause and run it again with: --overwrite',
       cause,
     );
   }
@@ -118,7 +118,7 @@ export const restoreArgs = (source: string, target: string, dryRun: boolean): st
   target,
 ];
 
-/** Whether nothing is at the target; an empty directory is as good as nothing. */
+/** Whether the target does not exist or is an empty directory. */
 async function isFree(target: string): Promise<boolean> {
   try {
     return (await lstat(target)).isDirectory() && (await readdir(target)).length === 0;

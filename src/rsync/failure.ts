@@ -65,7 +65,7 @@ const words: Record<PullTrouble, Words> = {
   login: (server) => [
     'EXB_LOGIN',
     `The server ${server} did not accept our ssh key.`,
-    'Run on the server again what this prints: extbackup server-setup',
+    'Run on the server: extbackup server-setup | ssh root@SERVER sh',
   ],
   'account-expired': (server) => [
     'EXB_ACCOUNT',
@@ -90,7 +90,7 @@ const words: Record<PullTrouble, Words> = {
   refused: (server) => [
     'EXB_REFUSED',
     `The server ${server} refused the pull: its forced command or sudo does not allow it.`,
-    'Run on the server again what this prints: extbackup server-setup',
+    'Run on the server: extbackup server-setup | ssh root@SERVER sh',
   ],
   'no-directory': (server) => [
     'EXB_NO_SOURCE',

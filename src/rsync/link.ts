@@ -43,7 +43,7 @@ const unitOf = (id: string): string => `extbackup-link@${id}.service`;
 /** Every link; for the one that comes after an agent that died. */
 export const allLinks = unitOf('*');
 
-/** Who ends by itself is not disturbed. */
+/** Wait this long for rsync to exit on its own before cutting the connection. */
 const hangUpAfterMs = 1_000;
 
 /** Longer than the unit's own limit. */

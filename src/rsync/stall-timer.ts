@@ -60,7 +60,7 @@ export function createStallTimer(limitMs: number): StallTimer {
         if (quietMs > limitMs) {
           stop();
           stalled.abort();
-        } else look(group).catch(() => undefined); // then what is heard of it has to do
+        } else look(group).catch(() => undefined); // /proc is unreadable: rely on rsync's output instead
       }, everyMs);
     },
     moved: () => {

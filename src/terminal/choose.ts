@@ -57,12 +57,9 @@ export async function choose<T>(
     ).chosen;
   } catch (error) {
     if (patience.aborted)
-      throw new CancelledError(
-        'Nobody answered for ten minutes.',
-        'What was copied so far is there. Begin again with the same command.',
-      );
+      throw new CancelledError('Nobody answered for ten minutes.', 'Begin again with the same command.');
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
-      throw new CancelledError('Cancelled.', 'What was copied so far is there.');
+      throw new CancelledError('Cancelled.', 'The disk is closed.');
     throw error;
   }
 }

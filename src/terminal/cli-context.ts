@@ -3,7 +3,7 @@ import type { ExitCode } from '../errors.ts';
 import type { Paths } from '../system/paths.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** What a command of the CLI gets to work with. */
+/** The surroundings of a command. */
 export interface CliContext {
   readonly paths: Paths;
   readonly version: string;
@@ -14,6 +14,6 @@ export interface CliContext {
   print(text: string): void;
   /** One line to standard error: progress and warnings, so that standard output stays clean for scripts. */
   note(text: string): void;
-  /** The exit code for a command that ended as it should, but not with 0. */
+  /** Sets the exit code of a command that succeeds with another code than 0. */
   exitWith(code: ExitCode): void;
 }

@@ -3,8 +3,8 @@ import { getSystemErrorMap } from 'node:util';
 import { exitCodes } from '../errors.ts';
 
 /**
- * What cannot be printed never ends the program in the midst of its work. A reader that has seen enough and closed the
- * pipe is no error; a full disk behind standard output is one, and turns a good exit code into a bad one.
+ * Output that cannot be written never ends the program in the middle of its work. A reader that closed the pipe is no
+ * error; a full disk behind standard output is one, and turns a good exit code into a bad one.
  */
 export function watchOutput(): void {
   let lost: NodeJS.ErrnoException | undefined;
@@ -19,7 +19,8 @@ export function watchOutput(): void {
     try {
       writeSync(
         2,
-        `What was to be printed is lost: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n${isDone ? 'Everything else was done. ' : ''}Make room where standard output goes.\n`,
+        `The output could not be written: ${getSystemErrorMap().get(lost.errno ?? 0)?.[1] ?? lost.message}.\n` +
+          `${isDone ? 'Everything else was done. ' : ''}Make room at the target of standard output.\n`,
       );
     } catch {
       // nobody is left to be told

@@ -13,4 +13,5 @@ export function describeBad(label: string, { damaged, unreadable }: BadCounts): 
 
 /** What to do about damaged files. */
 export const damageAdvice = (label: string): string =>
-  `They are named in ${damageFile} on the disk. Have the next run copy them again: extbackup verify ${label} --repair ; then run: extbackup run. Replace the disk if more turn up.`;
+  `They are named in ${damageFile} on the disk. Have the next run copy them again: extbackup verify ` +
+  `${label} --repair ; then run: extbackup run. Replace the disk if more files are damaged.`;

@@ -47,7 +47,7 @@ async function verdict(name: string, start: StartProgram): Promise<Verdict | und
   const config = configSchema.parse({ source: 'extbackup@backup.example.org', key: { derivation: 'sha512' } });
   const paths = { config: top, etc: top, state: top, run: top, ramfs: `${top}/ramfs`, plaintext: top };
   const patient: ConfiguredPatient = { paths, start, now: new Date(), fix: false, config };
-  return (await serverChecks.find((check) => check.name === name)?.look(patient))?.verdict;
+  return (await serverChecks.find((check) => check.name === name)?.check(patient))?.verdict;
 }
 
 test.each([

@@ -17,7 +17,7 @@ it('a new ssh key goes to the server beside the old one, which stays in use unti
   expect(part(stdout, 'server').match(/ssh-ed25519 \S+ extbackup@/g)).toHaveLength(2);
   expect(part(stdout, 'server')).toContain(part(stdout, 'next'));
   expect(part(stdout, 'finish')).toBe('13 same');
-  expect(stderr).toContain('does not let the new ssh key in yet');
+  expect(stderr).toContain('does not accept the new ssh key yet');
   expect(part(stdout, 'loaded')).toBe(part(stdout, 'old'));
 });
 

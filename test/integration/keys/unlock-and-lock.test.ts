@@ -204,7 +204,7 @@ describe('a key in a directory on a disk', () => {
     expect([part(stdout, 'rotate'), part(stdout, 'unlock')]).toEqual(['12', '2']);
     expect(stderr).toMatch(/already holds files[^]*extbackup lock/);
     expect(part(stdout, 'lock')).toMatch(
-      /^Removed id_ed25519\.decrypted, luks_pw from \/mnt\/ramfs, which is no ramfs.*\n.*extbackup key change$/,
+      /^Removed id_ed25519\.decrypted, luks_pw from \/mnt\/ramfs, which is not a ramfs.*\n.*extbackup key change$/,
     );
     expect([part(stdout, 'left'), part(stdout, 'overwritten'), part(stdout, 'again')]).toEqual([
       'id_rsa.encrypted',

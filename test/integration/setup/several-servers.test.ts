@@ -37,9 +37,9 @@ it('a new ssh key is put into use when every user on every server lets it in, an
   for (const place of ['start', 'finish'])
     for (const command of commands) expect(part(stdout, place)).toContain(`\n  ${command}`);
   expect(part(stdout, 'two')).toBe('13 old');
-  expect(stderr).toContain('The servers photographer@one, extbackup@two do not let the new ssh key in yet');
+  expect(stderr).toContain('The servers photographer@one, extbackup@two do not accept the new ssh key yet');
   expect(part(stdout, 'one')).toBe('13 old');
-  expect(stderr).toContain('The server extbackup@two does not let the new ssh key in yet');
+  expect(stderr).toContain('The server extbackup@two does not accept the new ssh key yet');
   for (const command of commands) expect(stderr).toContain(command);
   expect([part(stdout, 'new'), part(stdout, 'loaded')]).toEqual(['new', 'new']);
   expect(['office', 'photos', 'mail'].map((source) => part(stdout, source))).toEqual(['1', '1', '1']);

@@ -12,7 +12,7 @@ describe('what the program prints', () => {
     const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
     closeSync(full);
     expect(stderr).toBe(
-      'What was to be printed is lost: no space left on device.\nEverything else was done. Make room where standard output goes.\n',
+      'The output could not be written: no space left on device.\nEverything else was done. Make room at the target of standard output.\n',
     );
     expect(status).toBe(2);
   });

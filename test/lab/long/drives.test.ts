@@ -64,7 +64,7 @@ describe('drive prepare', () => {
       timeoutMs: 200_000,
     });
     expect(refused.stdout).toMatch(
-      /preparation of BACKUP_1 on .* was cut off before its end[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*not the label; nothing was changed/,
+      /preparation of BACKUP_1 on .* was interrupted[^]*left open as extbackup-BACKUP_1[^]*closed now[^]*The label does not match. Nothing was changed/,
     );
     expect(await atTerminal(guest, prepare, ['type the new label (BACKUP_1):', 'BACKUP_1\r'])).toMatch(
       /header is on this machine's own disk[^]*BACKUP_1 is prepared, enrolled and closed/,
@@ -146,7 +146,7 @@ describe('a disk with a backup', () => {
     const { guest } = lab;
     const device = await guest.deviceOf(await backedUp());
     const lost = await guest.run(['extbackup', 'drive', 'lost', 'BACKUP_1']);
-    expect(lost.stdout).toMatch(/What that means[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
+    expect(lost.stdout).toMatch(/The disk is encrypted[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
     expect((await waitForState(lab, 'BACKUP_1', ['failed'])).message).toContain('noted as lost');
     for (const command of ['run', 'mount'])
       expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({

@@ -46,7 +46,7 @@ describe('drive list', () => {
 describe('a disk that goes', () => {
   it('is lost: what that means, and what to do about the key and the rotation', () => {
     const words = lost(aRecord({ lastSuccess: '2026-02-26T00:00:00.000Z' }));
-    expect(words).toContain('Its backup is of 2026-02-26.');
+    expect(words).toContain('Its last backup: 2026-02-26.');
     for (const command of [
       'extbackup key change',
       'extbackup drive prepare',

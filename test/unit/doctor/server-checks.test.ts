@@ -36,7 +36,7 @@ function patient(start: StartProgram, more: Partial<ConfiguredPatient> = {}): Co
 }
 
 const look = async (name: string, who: ConfiguredPatient): Promise<Omit<Finding, 'name'> | undefined> =>
-  serverChecks.find((check) => check.name === name)?.look(who);
+  serverChecks.find((check) => check.name === name)?.check(who);
 
 describe('the server', () => {
   test('that refuses a command and knows the key is well', async () => {

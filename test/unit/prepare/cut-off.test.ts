@@ -44,7 +44,7 @@ describe('a preparation', () => {
   it('that was cut off is told of, until one ends', async () => {
     await noted(paths, what, async () => {
       expect(await tidyUpCutOff(lsblk('/dev/sdb'), paths, '/dev/sdb')).toEqual([
-        expect.stringMatching(/^The preparation of BACKUP_1 on \/dev\/sdb, begun .* UTC, was cut off before its end/),
+        expect.stringMatching(/^The preparation of BACKUP_1 on \/dev\/sdb, begun .* UTC, was interrupted/),
       ]);
     });
     expect(await tidyUpCutOff(lsblk('/dev/sdb'), paths, '/dev/sdb')).toEqual([]);
