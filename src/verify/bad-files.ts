@@ -5,6 +5,7 @@ import { below, createInsideCheck } from '../history/inside.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { bytesOf, comparePaths, entrySchema, keySchema, splitKey } from './checksum-entry.ts';
+import { isRepairMark, repairTime } from './repair-mark.ts';
 import { readPiece } from './read-piece.ts';
 import type { BadFile } from './verify-tree.ts';
 
@@ -26,7 +27,7 @@ export type KnownBadFile = z.infer<typeof knownSchema>;
 
 const listSchema = z.object({ version: z.literal(1), files: z.array(knownSchema) });
 
-/** More than that say no more about a disk. */
+/** Files that are named at most; more would say no more about the disk. */
 const mostNamed = 10_000;
 
 /** How many files of a disk are known to be damaged. */
@@ -40,11 +41,11 @@ export async function readBadFiles(top: string): Promise<readonly KnownBadFile[]
   try {
     return listSchema.parse(JSON.parse((await readSmallFile(join(top, listFile), 64 * 1024 * 1024)) ?? '')).files;
   } catch {
-    return []; // none, or not to be understood: they are found again
+    return []; // no list, or an unreadable one: the files are found again
   }
 }
 
-/** Those of earlier verifications that are still bad: one that was copied again is read, all others are only looked at. */
+/** Files of earlier verifications that are still bad. Only files that have changed since are read again. */
 export async function stillBad(
   top: string,
   mirror: string,
@@ -71,12 +72,13 @@ export async function stillBad(
   return left;
 }
 
-/** Another time or size is another content, but for the time that {@link markForRepair} sets. */
+/** Another time or size means new content, except the time that {@link markForRepair} sets. */
 const isRight = ({ expected }: KnownBadFile, now: NonNullable<KnownBadFile['expected']>): boolean =>
   now.sha256 === expected?.sha256 ||
-  (now.mtimeNs !== '0' && (expected === undefined || now.mtimeNs !== expected.mtimeNs || now.size !== expected.size));
+  (!isRepairMark(now.mtimeNs) &&
+    (expected === undefined || now.mtimeNs !== expected.mtimeNs || now.size !== expected.size));
 
-/** What a verification found, as it is remembered. */
+/** The findings of a verification as entries of the list. */
 export async function remembered(
   top: string,
   mirror: string,
@@ -104,7 +106,7 @@ export async function writeBadFiles(top: string, files: readonly KnownBadFile[])
   await replaceOrRemove(join(top, damageFile), sorted.length === 0 ? undefined : report(sorted));
 }
 
-/** With another time, rsync looks at a file again and copies what differs. */
+/** Gives damaged files another time, so that rsync copies them again. */
 export async function markForRepair(
   top: string,
   mirror: string,
@@ -115,7 +117,8 @@ export async function markForRepair(
   for (const { key, kind } of files) {
     const path = bytesOf(splitKey(key).path);
     if (kind === 'unreadable-directory' || !(await isInside(path))) continue;
-    if (await isPlainFile(below(root, path))) await utimes(below(root, path), 0, 0);
+    const time = await timeToSet(below(root, path));
+    if (time !== undefined) await utimes(below(root, path), time, time);
   }
 }
 
@@ -157,11 +160,13 @@ async function changeTime(root: Buffer, path: string): Promise<string | undefine
   }
 }
 
-async function isPlainFile(path: Buffer): Promise<boolean> {
+/** undefined for a file that is gone, is no plain file any more, or is marked already. */
+async function timeToSet(path: Buffer): Promise<number | undefined> {
   try {
-    return (await lstat(path)).isFile();
+    const stats = await lstat(path, { bigint: true });
+    return stats.isFile() ? repairTime(stats.mtimeNs) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

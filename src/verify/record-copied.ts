@@ -5,6 +5,7 @@ import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { below, createInsideCheck } from '../history/inside.ts';
 import { keyOf, type ChecksumEntry } from './checksum-entry.ts';
 import { openChecksums, segmentEntries, type ChecksumStore } from './checksum-store.ts';
+import { isRepairMark } from './repair-mark.ts';
 import { readPiece } from './read-piece.ts';
 
 /** How far the logs of the runs were gone through: everything before it has its checksums. */
@@ -103,6 +104,8 @@ async function isKnown(store: ChecksumStore, file: Buffer, path: string): Promis
   if (known === undefined) return false;
   const stats = await lstat(file, { bigint: true }).catch(() => undefined);
   return (
-    stats !== undefined && Number(stats.size) === known.size && [known.mtimeNs, '0'].includes(String(stats.mtimeNs))
+    stats !== undefined &&
+    Number(stats.size) === known.size &&
+    (known.mtimeNs === String(stats.mtimeNs) || isRepairMark(String(stats.mtimeNs)))
   );
 }

@@ -4,6 +4,7 @@ import { pause } from '../system/pause.ts';
 import { comparePaths, keyOf, splitKey, type ChecksumEntry } from './checksum-entry.ts';
 import { openChecksums, segmentEntries, type ChecksumStore } from './checksum-store.ts';
 import { readPiece, type Piece } from './read-piece.ts';
+import { isRepairMark } from './repair-mark.ts';
 import { walk } from './tree-walk.ts';
 
 /** What to read back. */
@@ -170,9 +171,9 @@ async function readTwice(
   }
 }
 
-/** Time 0 is what a damaged file is given to have it copied again: until then it is compared with what it should be. */
+/** A file that is marked for repair is still compared with its old checksum, until it is copied again. */
 const isSame = (before: ChecksumEntry | undefined, now: ChecksumEntry): boolean =>
-  before?.size === now.size && (before.mtimeNs === now.mtimeNs || now.mtimeNs === '0');
+  before?.size === now.size && (before.mtimeNs === now.mtimeNs || isRepairMark(now.mtimeNs));
 
 /** For callers that need a whole verification: throws the reason why it was cut off. */
 export function throwIfCutOff(verdict: Pick<Verdict, 'cutOff'>, signal: AbortSignal): void {

@@ -38,11 +38,32 @@ describe('a whole verification', () => {
     expect((await verify()).found).toEqual({ damaged: 1, unreadable: 0 });
     expect(await readFile(join(top, damageFile), 'utf8')).toContain('  b/c/d\n');
     expect((await verify(true)).found.damaged, 'a damaged file stays damaged').toBe(1);
-    expect((await stat(join(top, 'backups/b/c/d'))).mtimeMs, 'its time makes rsync copy it again').toBe(0);
+    expect((await stat(join(top, 'backups/b/c/d'))).mtimeMs, 'its time makes rsync copy it again').toBe(640.625);
     expect((await verify()).known.damaged, 'until it was copied').toBe(1);
     await put('b/c/d', 'content of b/c/d');
     expect((await verify()).known).toEqual(none);
     await expect(stat(join(top, damageFile))).rejects.toThrow('ENOENT');
+  });
+
+  it('has a damaged file of 1970-01-01 copied again, and takes its good copy off the list', async () => {
+    const file = join(top, 'backups/z');
+    await utimes(file, 0, 0);
+    await verify();
+    await flip('z');
+    expect((await verify(true)).found.damaged).toBe(1);
+    expect((await stat(file)).mtimeMs, 'another second than its own').toBe(1640.625);
+    await verify(true);
+    expect((await stat(file)).mtimeMs, 'marked once').toBe(1640.625);
+    await writeFile(file, 'content of z');
+    await utimes(file, 0, 0); // as rsync does
+    expect((await verify()).known).toEqual(none);
+  });
+
+  it('takes a file that was replaced by one of time 0 as new, not as damaged', async () => {
+    await verify();
+    await writeFile(join(top, 'backups/z'), 'CONTENT OF Z');
+    await utimes(join(top, 'backups/z'), 0, 0);
+    expect(await verify()).toMatchObject({ recorded: 1, known: none });
   });
 
   it('takes a file with a new time or size as new, and forgets a deleted one', async () => {
