@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import type { Progress } from '../bus/events.ts';
 import { cancellable } from '../terminal/cancellable.ts';
+import { storedPath } from '../restore/stored-path.ts';
 import { restoreFiles } from '../restore/restore-files.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 import { layersFor, pathInMirror, targetIn } from '../restore/restore-plan.ts';
@@ -54,7 +55,7 @@ export function restoreCommand(context: CliContext): Command {
     .option('--list', 'list files and their versions')
     .addHelpText('after', examples)
     .action(async (label: string | undefined, path: string, options: Options) => {
-      const inMirror = pathInMirror(path);
+      const wanted = pathInMirror(path);
       if (options.list === true && options.browse === true)
         throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
       const isBrowsing = options.browse === true || (options.list !== true && options.to === undefined);
@@ -70,6 +71,7 @@ export function restoreCommand(context: CliContext): Command {
           { label },
           signal,
           async (disk) => {
+            const inMirror = await storedPath(disk.top, disk.mirror, wanted);
             if (isBrowsing) return { ...disk, done: await lookAround(context, disk, inMirror, options, signal) };
             if (options.list !== true)
               return {

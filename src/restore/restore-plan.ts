@@ -28,18 +28,25 @@ export function pathInMirror(typed: string): string {
   return path === '' ? '.' : path;
 }
 
+/** The mirror and the entries of the history, the newest first. */
+export async function historyPlaces(
+  top: string,
+  mirror: string,
+): Promise<{ readonly directory: string; readonly until: Date | undefined }[]> {
+  return [
+    { directory: join(top, mirror), until: undefined },
+    ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at })),
+  ];
+}
+
 /**
  * Every place that has the path, the newest first: the mirror, then the history backwards.
  * @param top where the disk is mounted
  */
 export async function findVersions(top: string, mirror: string, path: string): Promise<Version[]> {
-  const places = [
-    { directory: join(top, mirror), until: undefined },
-    ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at })),
-  ];
   const versions = await Promise.all(
-    places.map(async ({ directory, until }) => {
-      const kind = await kindOf(directory, path);
+    (await historyPlaces(top, mirror)).map(async ({ directory, until }) => {
+      const kind = await kindBelow(directory, path);
       return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', until }];
     }),
   );
@@ -79,7 +86,7 @@ export async function layersFor(
   for (const entry of later) {
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (last && (await wasCreated(entry.log, Buffer.from(path)))) {
-      layers.length = 0; // whatever stood there came with this run
+      layers.length = 0; // this run created the path: it was not there before
       last = undefined;
     } else if (last?.isDirectory === true) layers.push({ log: entry.log, part: path });
     if (version === undefined) continue;
@@ -100,18 +107,18 @@ function notThere(versions: readonly Version[], at: Date | undefined): DriveErro
   if (at === undefined)
     return new DriveError(
       'EXB_NOT_FOUND',
-      'The path is not in the mirror any more, but in the history.',
-      'Say from when you want it with --at; see the times with: --list',
+      'The path is no longer in the mirror, only in the history.',
+      'Choose a time with --at; list the times with: --list',
     );
-  return new DriveError('EXB_NOT_FOUND', 'The path was not there at that time.', 'See the times with: --list');
+  return new DriveError('EXB_NOT_FOUND', 'The path did not exist at that time.', 'List the times with: --list');
 }
 
-/** Where the path ends up: in `directory`, under its own name. */
+/** The target of a restore: `directory` and the name of the restored path. */
 export const targetIn = (directory: string, path: string): string =>
   path === '.' ? directory : join(directory, basename(path));
 
-/** Kind of what is at the path; a symbolic link on the way there leads out of the backup and is not followed. */
-async function kindOf(directory: string, path: string): Promise<'directory' | 'other' | undefined> {
+/** Kind of the file at a path. A symbolic link on the way is not followed: it may lead out of the backup. */
+export async function kindBelow(directory: string, path: string): Promise<'directory' | 'other' | undefined> {
   let here = directory;
   try {
     if (!(await lstat(here)).isDirectory()) return undefined;

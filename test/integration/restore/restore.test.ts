@@ -6,6 +6,7 @@ import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { listVersions } from '../../../src/restore/restore-list.ts';
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
 import { layersFor, pathInMirror, targetIn } from '../../../src/restore/restore-plan.ts';
+import { storedPath } from '../../../src/restore/stored-path.ts';
 import { startProgram } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
@@ -134,6 +135,34 @@ describe('what is copied', () => {
   it('does not follow a link out of the backup', async () => {
     await symlink('/etc', join(top, 'backups/etc'));
     await expect(restore('etc/passwd')).rejects.toThrow('no such path');
+  });
+
+  it.each([
+    ['NFC', 'NFD'],
+    ['NFD', 'NFC'],
+  ])('is found when typed in %s and stored in %s, in the mirror or the history', async (typed, stored) => {
+    await put(`backups/${'Büro'.normalize(stored)}/café`, 'mixed forms'); // café as this file spells it
+    await put(`history/2026-01-20T07:00:00Z/${'Büro'.normalize(stored)}/${'über'.normalize(stored)}`, 'deleted');
+    const find = (path: string): Promise<string> => storedPath(top, 'backups', path.normalize(typed));
+    expect(await find('Büro/café')).toBe(`${'Büro'.normalize(stored)}/café`);
+    expect(await find('Büro/über')).toBe('Büro/über'.normalize(stored));
+    expect(await find('Büro/ü')).toBe('Büro/ü'.normalize(typed));
+  });
+
+  it('is the typed spelling when the disk has it, and refused when the disk has only several others', async () => {
+    const part = 'é'.normalize('NFC');
+    const other = 'é'.normalize('NFD');
+    for (const name of [`${part}/${other}`, `${other}/${part}`]) await put(`backups/${name}`, 'x');
+    expect(await storedPath(top, 'backups', `${part}/${other}`)).toBe(`${part}/${other}`);
+    await expect(storedPath(top, 'backups', `${part}/${part}`)).rejects.toThrow('several Unicode spellings');
+  });
+
+  it('is not looked for behind a link', async () => {
+    await mkdir(join(root, 'outside'));
+    await writeFile(join(root, 'outside', 'é'.normalize('NFD')), 'x');
+    await symlink(join(root, 'outside'), join(top, 'backups/way-out'));
+    const typed = `way-out/${'é'.normalize('NFC')}`;
+    expect(await storedPath(top, 'backups', typed)).toBe(typed);
   });
 
   it('does not run out of the backup with ".."', () => {
