@@ -64,7 +64,7 @@ export const forgotten = (record: DriveRecord): string =>
     `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
     'Its content is still there, and the password of this station still opens it. To enrol it again: ' +
       'extbackup drive adopt DEVICE ; to erase and reuse it: extbackup drive prepare DEVICE --label ' +
-      `${record.label}`,
+      record.label,
   ].join('\n');
 
 const copyOf = ({ lastSuccess }: DriveRecord): string =>

@@ -110,7 +110,7 @@ function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
       {
         commands:
           'mkdir -p /mnt/recovery-key /mnt/recovery\nmount -t ramfs -o mode=0700 ramfs /mnt/recovery-key\n' +
-          `${keyProgram(config.key, withSalt ? salt : undefined)}`,
+          keyProgram(config.key, withSalt ? salt : undefined),
       },
     ],
   };

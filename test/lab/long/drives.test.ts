@@ -146,7 +146,9 @@ describe('a disk with a backup', () => {
     const { guest } = lab;
     const device = await guest.deviceOf(await backedUp());
     const lost = await guest.run(['extbackup', 'drive', 'lost', 'BACKUP_1']);
-    expect(lost.stdout).toMatch(/The disk is encrypted[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/);
+    expect(lost.stdout).toMatch(
+      /The disk is encrypted[^]*extbackup key change[^]*extbackup drive lost BACKUP_1 --undo/,
+    );
     expect((await waitForState(lab, 'BACKUP_1', ['failed'])).message).toContain('noted as lost');
     for (const command of ['run', 'mount'])
       expect(await extbackup(command, ...(command === 'run' ? ['--drive'] : []), 'BACKUP_1')).toMatchObject({
