@@ -55,7 +55,7 @@ export async function installPackage(guest: Guest, debPath: string): Promise<voi
 /** Answers what `extbackup setup` asks. The key derivation gets little memory: an emulated processor is slow at it. */
 export async function setUpStation(guest: Guest): Promise<void> {
   const setup = 'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes';
-  await guest.shell(setup, { input: `${password}\n` });
+  await guest.shell(setup, { input: `${password}\n`, timeoutMs: 600_000 });
 }
 
 /** Does on the server what the operator does there: runs the script that the station prints. */
