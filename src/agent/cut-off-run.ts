@@ -35,7 +35,14 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
     ...{ endedAt: new Date().toISOString(), outcome: 'failure', exitCode: failure.exitCode, code: failure.code },
     ...{ message: failure.happened, released: true, pulledOut: false, tookMs },
     ...{ filesTotal: null, filesTransferred: null, filesDeleted: null },
-    ...{ bytesTotal: null, bytesTransferred: null, bytesReceived: null, verified: null, mediaErrors: 0, historyNumber: null },
+    ...{
+      bytesTotal: null,
+      bytesTransferred: null,
+      bytesReceived: null,
+      verified: null,
+      mediaErrors: 0,
+      historyNumber: null,
+    },
   });
   if (warning !== undefined) onError(new Error(warning));
   try {
