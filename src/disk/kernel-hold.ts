@@ -21,7 +21,10 @@ export async function isHeldByKernel(device: string): Promise<boolean> {
 const pieceBytes = 64 * 1024;
 const pieces = 64;
 
-/** Whether a device holds anything but zeros at its beginning, its end or some places between: data that no program recognises is data too. */
+/**
+ * Whether a device holds anything but zeros at its beginning, its end or some places between: data that no program
+ * recognises is data too.
+ */
 export async function hasBytes(device: string): Promise<boolean> {
   const handle = await open(device, constants.O_RDONLY);
   try {

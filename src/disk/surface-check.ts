@@ -53,7 +53,8 @@ export async function checkSurface(
   if (block !== undefined) {
     throw new DriveError(
       'EXB_BAD_BLOCKS',
-      `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or went away while it was checked. It was not prepared.`,
+      `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or went away while ` +
+        'it was checked. It was not prepared.',
       'Check cable and power and try once more; if it comes again, use another disk.',
     );
   }

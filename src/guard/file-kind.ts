@@ -73,7 +73,8 @@ export function kindOfFile(bytes: Buffer): FileKind {
 /** Endings whose files begin as {@link kindOfFile} knows, or are no random bytes at all. */
 const honestEndings = new Set(
   (
-    'txt csv md html htm xml json js ts py c h log ini conf sql tex eml svg rtf yml yaml sh php css docx xlsx pptx docm xlsm odt ods odp doc xls ppt ' +
+    'txt csv md html htm xml json js ts py c h log ini conf sql tex eml svg rtf yml yaml sh php css ' +
+    'docx xlsx pptx docm xlsm odt ods odp doc xls ppt ' +
     'pdf jpg jpeg png gif tif tiff zip gz bz2 xz 7z rar mp4 m4a mov mkv flac ogg'
   ).split(' '),
 );

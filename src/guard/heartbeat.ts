@@ -72,7 +72,8 @@ export function heldForHeartbeat(
   const { happened, todo } = describeHeartbeat(server, finding);
   return new HeldError(
     `held: ${happened} Nothing on ${label} was changed.`,
-    `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. To back up what is there as it is: extbackup approve ${label} --reason TEXT`,
+    `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. ` +
+      `To back up what is there as it is: extbackup approve ${label} --reason TEXT`,
     undefined,
     finding.trouble,
   );

@@ -174,8 +174,11 @@ export function tooMuch(
     ...(deleted > 0 ? [`${share(deleted)} deleted (${deleted})`] : []),
     ...(created > 0 ? [`${created} new`] : []),
   ];
+  const measure = limit === undefined ? '' : ` (${limit})`;
+  const attack = alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`;
   return new HeldError(
-    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow${limit === undefined ? '' : ` (${limit})`}. ${describeDone(done)}${alarm === undefined ? '' : ` It looks like an attack: ${alarm}.`}`,
+    `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow${measure}. ` +
+      `${describeDone(done)}${attack}`,
     whatToDo(label),
     counts,
   );

@@ -9,7 +9,10 @@ const schema = z.object({
   version: z.literal(1),
   /** How earlier keys were built, the newest last. No key, no password: what the configuration and the salt file held. */
   keys: z.array(z.object({ settings: configSchema.shape.key, salt: z.string(), changedAt: z.iso.datetime() })),
-  /** Enrolled disks, lost ones too, that may still have an earlier key; none older than that of the change at `since`, where that is known. */
+  /**
+   * Enrolled disks, lost ones too, that may still have an earlier key; none older than that of the change at `since`,
+   * where that is known.
+   */
   pending: z.array(z.object({ luksUuid: z.string(), label: z.string(), since: z.iso.datetime().optional() })),
 });
 

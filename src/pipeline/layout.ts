@@ -87,22 +87,28 @@ function holdsSeveral(label: string, layout: Layout | undefined): ExtbackupError
   const which =
     layout === undefined ? 'several sources' : `the sources ${layout.sources.map(({ name }) => name).join(', ')}`;
   return refused(
-    `Disk ${label} holds ${which}, each in a directory of its own, but the settings have a single source:. It would take the place of all of them.`,
-    'Put sources: back into /etc/extbackup/config.yaml, with one entry if only one is left; or use another disk: extbackup drive prepare --help',
+    `Disk ${label} holds ${which}, each in a directory of its own, but the settings have a single source:. ` +
+      'It would take the place of all of them.',
+    'Put sources: back into /etc/extbackup/config.yaml, with one entry if only one is left; ' +
+      'or use another disk: extbackup drive prepare --help',
   );
 }
 
 function holdsOne(label: string, mirror: string): ExtbackupError {
   return refused(
-    `Disk ${label} holds something in ${mirror}/ that belongs to none of the sources: in the settings; most likely the copy of a single source:.`,
-    `Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; extbackup umount, and run again.`,
+    `Disk ${label} holds something in ${mirror}/ that belongs to none of the sources: in the settings; ` +
+      'most likely the copy of a single source:.',
+    'Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup ' +
+      `mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; ` +
+      'extbackup umount, and run again.',
   );
 }
 
 function wasRenamed(label: string, mirror: string, before: string, after: string): ExtbackupError {
   return refused(
     `The source ${after} is on disk ${label} under the name ${before}. Under its new name all of it would be copied again.`,
-    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label} --read-write, mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`,
+    `Put the name ${before} back into the settings; or rename the copy, too: extbackup mount ${label} --read-write, ` +
+      `mv /mnt/plaintext/${mirror}/${before} /mnt/plaintext/${mirror}/${after}, extbackup umount, then run again.`,
   );
 }
 
@@ -112,5 +118,7 @@ const noLongerWanted = (
   name: string,
 ): { readonly reason: string; readonly todo: string } => ({
   reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept as it is, and gets older.`,
-  todo: `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
+  todo:
+    `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, ` +
+    `rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
 });

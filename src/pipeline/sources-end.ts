@@ -14,7 +14,8 @@ export function endOfSources(label: string, results: readonly SourceResult[]): E
   if (first === undefined) return undefined;
   const held = troubles.filter(({ outcome }) => outcome === 'held');
   const happened = [
-    `${held.length > 0 ? 'held: ' : ''}${troubles.length} of ${results.length} source${results.length === 1 ? '' : 's'} ${troubles.length === 1 ? 'is' : 'are'} not complete on ${label}.`,
+    `${held.length > 0 ? 'held: ' : ''}${troubles.length} of ${results.length} ` +
+      `source${results.length === 1 ? '' : 's'} ${troubles.length === 1 ? 'is' : 'are'} not complete on ${label}.`,
     ...troubles.map(
       ({ name, error }) =>
         `${name}: ${error.message.replace(/^held: /, '').replace(` Nothing on ${label} was changed.`, ' Nothing of it was changed.')}`,

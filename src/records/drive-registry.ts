@@ -104,7 +104,9 @@ function reading(file: string, { main, copy }: Copies): RegistryReading {
       drives,
       usable,
       trouble: {
-        happened: `The list of enrolled disks, ${file}, is ${how}. Its copy, or what is left of it, is used instead; the last change may be lost.`,
+        happened:
+          `The list of enrolled disks, ${file}, is ${how}. Its copy, or what is left of it, is used instead; ` +
+          'the last change may be lost.',
         todo: 'Check the disk of this machine: journalctl -k -p err ; and whether all disks are there: extbackup drive list',
       },
     };

@@ -26,7 +26,8 @@ export function verifyIdentity(record: DriveRecord, inside: Inside): void {
   if (generation < record.generation) {
     throw new DriveError(
       'EXB_ROLLED_BACK',
-      `Disk ${record.label} was put back to an older state: it is at generation ${generation}, the registry knows ${record.generation}. Nothing on it was changed.`,
+      `Disk ${record.label} was put back to an older state: it is at generation ${generation}, the registry knows ` +
+        `${record.generation}. Nothing on it was changed.`,
       'If you restored the disk yourself, enrol it again: extbackup drive adopt --help',
     );
   }

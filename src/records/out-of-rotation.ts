@@ -7,7 +7,8 @@ export function outOfRotation(drive: string, state: Exclude<DriveRecord['state']
     return new DriveError(
       'EXB_LOST',
       `Disk ${drive} is noted as lost.`,
-      `If it was found: extbackup drive lost ${drive} --undo ; before you trust it, compare it with the server: extbackup verify ${drive} --against-server`,
+      `If it was found: extbackup drive lost ${drive} --undo ; before you trust it, compare it with the server: ` +
+        `extbackup verify ${drive} --against-server`,
     );
   if (state === 'retired')
     return new DriveError(

@@ -22,7 +22,8 @@ const trimmedAt = 2200; // so that not every run rewrites the file
 export function createRunLog(file: string): RunLog {
   const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
   const trim = async (): Promise<void> => {
-    const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== ''); // as they are: some may be of a newer version
+    // As they are: some may be of a newer version
+    const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== '');
     if (lines.length > trimmedAt)
       await writeAtomically(
         file,

@@ -50,7 +50,8 @@ export async function openTailedFile(file: string, onPiece: (piece: string) => v
       let position = (await reader.stat()).size;
       while (!state.isStopped) {
         const { isLast } = state; // asked before reading, so that nothing is missed
-        const { bytesRead } = await reader.read(buffer, 0, pieceBytes, position).catch(() => ({ bytesRead: 0 })); // a disk that is gone; the program will tell
+        // A disk that is gone; the program will tell
+        const { bytesRead } = await reader.read(buffer, 0, pieceBytes, position).catch(() => ({ bytesRead: 0 }));
         position += bytesRead;
         if (bytesRead > 0) onPiece(decoder.write(buffer.subarray(0, bytesRead)));
         else if (isLast) return;
