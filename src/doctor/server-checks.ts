@@ -11,6 +11,7 @@ import { CommandError, type CommandResult } from '../system/command.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
+import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
@@ -21,6 +22,9 @@ const shellMark = 'extbackup-shell-is-open';
 
 /** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
 const writeAttempt = 'rsync --server -nr . .';
+
+/** What keeps a server from starting anything for us, so that it says nothing of reading and writing. */
+const atTheDoor: readonly PullTrouble[] = ['account-expired', 'password-expired', 'sudo-tty', 'no-python', 'refused'];
 
 /** Whether the backup server is the right one, and lets this station read and do nothing else. */
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
@@ -78,9 +82,13 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
         const result = await onServer(patient, server, writeAttempt);
         if (result === undefined || result.exitCode === 255)
           return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
-        return /read-?only/i.test(result.stderr)
-          ? ok('The server lets this station only read.')
-          : fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
+        if (/read-?only/i.test(result.stderr)) return ok('The server lets this station only read.');
+        const trouble = whyNotRead(result.exitCode, result.stderr);
+        if (atTheDoor.includes(trouble)) {
+          const { message, todo } = pullError(trouble, serverName(server), undefined);
+          return fail(message, todo);
+        }
+        return fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
       }),
   },
   {
@@ -184,6 +192,10 @@ function describeConnection(stderr: string, server: string): Omit<Finding, 'name
       `${server} shows another host key than the pinned one.`,
       'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.',
     );
+  }
+  if (whyNotRead(255, stderr) === 'account-expired') {
+    const { message, todo } = pullError('account-expired', server, undefined);
+    return fail(message, todo);
   }
   if (/permission denied/i.test(stderr))
     return fail(

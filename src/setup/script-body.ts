@@ -57,6 +57,13 @@ else
   esac
 fi
 
+# It has no password, but a limit on the age of one, or on the account, would keep the key out all the same; see shadow(5).
+limited=$(getent shadow "$user" | awk -F: '{ if ($3 == "0" || ($5 != "" && $5 >= 0 && $5 < 99999) || $7 != "" || $8 != "") print "yes" }')
+if [ -n "$limited" ]; then
+  chage --lastday "$(date -u +%Y-%m-%d)" --maxdays -1 --inactive -1 --expiredate -1 "$user"
+  did "took the limits on age from the account $user"
+fi
+
 # Root rights for exactly this command. sudo ignores file names with a dot, so the unchecked file is never live.
 if ! grep -qxF "$rule" "$sudoers" 2>/dev/null; then
   temporary=$sudoers.new
@@ -67,6 +74,17 @@ if ! grep -qxF "$rule" "$sudoers" 2>/dev/null; then
   mv -f "$temporary" "$sudoers"
   temporary=
   did "allowed the group $group to run: $command"
+fi
+tty="Defaults:%$group !requiretty"
+if grep -hs '^[^#]*requiretty' /etc/sudoers /etc/sudoers.d/* | grep -qvxF "$tty" && ! grep -qxF "$tty" "$sudoers"; then
+  temporary=$sudoers.new
+  rm -f "$temporary"
+  (umask 0337; awk 1 "$sudoers"; printf '%s\n' "$tty") >"$temporary"
+  chmod 0440 "$temporary"
+  visudo -cqf "$temporary" || refuse "the line for $sudoers was not accepted." "Nothing was changed there. Please report this with the version of sudo."
+  mv -f "$temporary" "$sudoers"
+  temporary=
+  did "let sudo do without a terminal for the group $group"
 fi
 visudo -cq || refuse "sudo finds a fault in its settings." "See: visudo -c"
 if grep -q "SETENV: $rrsync\$" "$sudoers"; then
