@@ -101,8 +101,8 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
     throw new PullError(
       'EXB_MOUNT',
       `The file system of disk ${label} (${fstype}) cannot be mounted.`,
-      'Check its cable and plug it in again; if this comes back, open it with cryptsetup and repair it with ' +
-        `${repairTools[fstype]}, or replace the disk.`,
+      'Check its cable and plug it in again; if this comes back, ' +
+        `open it with cryptsetup and repair it with ${repairTools[fstype]}, or replace the disk.`,
       cause,
     );
   }

@@ -42,7 +42,10 @@ export const partialDir = '.extbackup-partial';
 /** So many files, of so many bytes on average, are copied faster when none of them has a line of its own. */
 const manyFiles = { least: 100_000, averageBytes: 65_536 };
 
-/** Whether rsync is better asked for progress, for the source as it was the last time: also of the first copy, where a million files may come. */
+/**
+ * Whether rsync is better asked for progress, for the source as it was the last time: also of the first copy, where a
+ * million files may come.
+ */
 export const isBetterAsked = ({
   lastTime,
   isEmpty,

@@ -45,7 +45,8 @@ const words: Record<PullTrouble, Words> = {
   stuck: () => [
     'EXB_STALLED',
     'The pull hangs in the kernel and cannot be ended; most often the backup disk does not answer.',
-    'Check cable and power of the disk. If it cannot be released, restart this machine before it is used again, and replace the disk if this comes back.',
+    'Check cable and power of the disk. If it cannot be released, ' +
+      'restart this machine before it is used again, and replace the disk if this comes back.',
   ],
   'no-link': (server) => [
     'EXB_LINK',
@@ -55,12 +56,14 @@ const words: Record<PullTrouble, Words> = {
   'no-rsync': (server) => [
     'EXB_NO_RSYNC',
     `The server ${server} let us in, but what it sent is not rsync's: some text comes first, or its rsync does not fit.`,
-    "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), then run on the server again what this prints: extbackup server-setup",
+    "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), " +
+      'then run on the server again what this prints: extbackup server-setup',
   ],
   'host-key': (server) => [
     'EXB_HOST_KEY',
     `The server ${server} did not show the host key that is pinned here; nothing was sent to it.`,
-    'If the server was reinstalled, compare its fingerprint and pin it: extbackup setup --host-key SHA256:… ; otherwise find out who answers there.',
+    'If the server was reinstalled, compare its fingerprint and pin it: ' +
+      'extbackup setup --host-key SHA256:… ; otherwise find out who answers there.',
   ],
   login: (server) => [
     'EXB_LOGIN',

@@ -48,10 +48,8 @@ const byServer: readonly (readonly [Said, RegExp])[] = [
 const bySsh: readonly (readonly [Said, RegExp])[] = [
   ['host-key', /^Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|^No \S+ host key is known/],
   ['expired', /^Your account has expired|^Account .* has expired|^User .* not allowed because account/i],
-  [
-    'login',
-    /^\S+: Permission denied \([a-z,-]+\)\.?$|^Permission denied \([a-z,-]+\)|Too many authentication failures|^Load key |identity file .* not accessible/i,
-  ],
+  ['login', /^\S+: Permission denied \([a-z,-]+\)\.?$|^Permission denied \([a-z,-]+\)/],
+  ['login', /Too many authentication failures|^Load key |identity file .* not accessible/i],
 ];
 
 /** Reads a line of ssh's own log. */
