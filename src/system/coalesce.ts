@@ -1,6 +1,7 @@
 /**
- * Makes a function that runs `work` one at a time: calls that come while it runs lead to one more run after it.
- * @param onError told when `work` fails; must not throw
+ * Makes a function that runs `work` one at a time: calls that come while it runs lead to one more run after it, also
+ * when it fails.
+ * @param onError told each time `work` fails; must not throw
  */
 export function coalesce(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
   let wanted = 0;
@@ -8,17 +9,18 @@ export function coalesce(work: () => Promise<void>, onError: (error: unknown) =>
   let running = false;
   const serve = async (): Promise<void> => {
     running = true;
-    try {
-      while (served < wanted) {
-        served = wanted;
+    while (served < wanted) {
+      served = wanted;
+      try {
         await work();
+      } catch (error) {
+        onError(error);
       }
-    } finally {
-      running = false;
     }
+    running = false;
   };
   return () => {
     wanted += 1;
-    if (!running) serve().catch(onError);
+    if (!running) void serve();
   };
 }
