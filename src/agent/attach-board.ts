@@ -20,6 +20,9 @@ export interface Attach {
   message: string | null;
   /** Error code of a run that failed. */
   code?: string | undefined;
+  /** State `waiting-for-server`: when to try again, by `performance.now()`, and how long it waits this time. */
+  againAt?: number;
+  waitedMs?: number;
 }
 
 /** Phases that belong to one of several sources. */

@@ -5,6 +5,7 @@ import type { Volume } from '../disk/volumes.ts';
 import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './refresh.ts';
 import { twinTrouble } from './twins.ts';
+import { waitsForServer } from './waiting.ts';
 
 /** A volume that the last refresh did not see. */
 export interface NewVolume {
@@ -43,6 +44,8 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
       const { hold, lastError } = record;
       if (hold && !hold.approved) put('held', hold.reason);
       else if (seen === 'started') put('failed', giveUp(drive, attaches.triesOf(volume)));
+      else if (waitsForServer(lastError))
+        put('waiting-for-server', 'The server was away. The run starts again by itself.');
       else if (lastError !== null) put('failed', `Its last run failed (${lastError}).`);
       else put('idle');
     } else put('new');

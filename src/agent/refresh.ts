@@ -9,6 +9,7 @@ import type { Volume } from '../disk/volumes.ts';
 import type { Attach, AttachBoard } from './attach-board.ts';
 import { greet } from './greet.ts';
 import { refuseTwins } from './twins.ts';
+import { isDue, nextDueIn } from './waiting.ts';
 
 /** What a refresh needs. */
 export interface AttachSurroundings {
@@ -23,7 +24,7 @@ export interface AttachSurroundings {
   /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
   othersAtWork(): Promise<boolean>;
   /** Asks for another refresh soon. */
-  refreshLater(): void;
+  refreshLater(afterMs?: number): void;
 }
 
 /**
@@ -103,25 +104,41 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
   }
 }
 
-/** Queues what is new, and what waited for the key. */
+/** Queues what is new, and what waited for the key, the server or another command. */
 async function startWaiting(around: AttachSurroundings): Promise<void> {
-  const { board, bus, queue } = around;
-  const ready = board.attaches.filter(({ state }) => state === 'new' || state === 'waiting-for-key');
-  if (ready.length === 0) return;
-  const keyIsLoaded = await around.keyIsLoaded();
-  for (const attach of ready) {
-    const { drive, volume } = attach;
-    if (drive === undefined) continue;
-    if (!keyIsLoaded) {
-      if (attach.state === 'waiting-for-key') continue;
-      attach.state = 'waiting-for-key';
-      attach.message = 'The key is not loaded. Load it with: extbackup unlock';
-      bus.emit('key:missing', { drive });
-      continue;
+  const { board } = around;
+  const ready = board.attaches.filter(
+    (attach) => attach.drive !== undefined && (startsWhenItCan.includes(attach.state) || isDue(attach)),
+  );
+  if (ready.length > 0) {
+    const keyIsLoaded = await around.keyIsLoaded();
+    const isBusy = keyIsLoaded && (await around.othersAtWork());
+    for (const attach of ready) {
+      if (!keyIsLoaded) waitForKey(attach, around.bus);
+      else if (isBusy) {
+        attach.state = 'waiting-for-device';
+        attach.message = 'Another extbackup command uses the disks. The run starts by itself when that has ended.';
+      } else queueRun(attach, around);
     }
-    const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
-    attach.state = added === undefined ? 'new' : 'queued'; // plugged out and in during its run: the next refresh adds it
-    attach.message = null;
-    if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
+    if (isBusy) around.refreshLater();
   }
+  const dueIn = nextDueIn(board.attaches);
+  if (dueIn !== undefined) around.refreshLater(dueIn);
+}
+
+const startsWhenItCan: readonly Attach['state'][] = ['new', 'waiting-for-key', 'waiting-for-device'];
+
+function waitForKey(attach: Attach, bus: Bus): void {
+  if (attach.state === 'waiting-for-key' || attach.drive === undefined) return;
+  attach.state = 'waiting-for-key';
+  attach.message = 'The key is not loaded. Load it with: extbackup unlock';
+  bus.emit('key:missing', { drive: attach.drive });
+}
+
+function queueRun(attach: Attach, { bus, queue }: AttachSurroundings): void {
+  const { drive = '', volume } = attach;
+  const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
+  attach.state = added === undefined ? 'new' : 'queued'; // plugged out and in during its run: the next refresh adds it
+  attach.message = null;
+  if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
 }

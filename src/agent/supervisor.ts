@@ -19,6 +19,7 @@ import { refreshAttaches } from './refresh.ts';
 import { Requests, type PresentDrive } from './requests.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
+import { waitForServer, waitsForServer } from './waiting.ts';
 
 const plugged = 'The plugged disks could not be looked up';
 const refreshAgainMs = 2_000;
@@ -41,6 +42,7 @@ export class Supervisor {
   readonly #stopping = new AbortController();
   #keyWasLoaded = false;
   #again: NodeJS.Timeout | undefined;
+  #againAt = Infinity;
   #trouble: string | undefined; // told once, not at every refresh
 
   constructor(parts: SupervisorParts, releaseAgainMs = 10_000) {
@@ -119,8 +121,14 @@ export class Supervisor {
   }
 
   #refreshLater(afterMs = refreshAgainMs): void {
+    const at = performance.now() + afterMs;
+    if (at >= this.#againAt || this.#stopping.signal.aborted) return; // one is due earlier, and asks for the next
     clearTimeout(this.#again);
-    this.#again = setTimeout(this.refresh, afterMs);
+    this.#againAt = at;
+    this.#again = setTimeout(() => {
+      this.#againAt = Infinity;
+      this.refresh();
+    }, afterMs);
   }
 
   async #keyChanged(): Promise<void> {
@@ -162,7 +170,10 @@ export class Supervisor {
     else if (this.board.isPluggedAnew(drive, diskseq))
       return; // its next run says what is to be shown
     else if (end.disk === 'gone') this.board.set(drive, 'absent', words);
-    else if (failure) {
+    else if (failure && waitsForServer(failure.code)) {
+      const attach = this.board.find(drive);
+      if (attach) waitForServer(attach, failure);
+    } else if (failure) {
       const state = failure.exitCode === exitCodes.held ? 'held' : 'failed';
       const closed = end.resumes === true ? 'The disk is closed for now.' : 'The disk is closed: safe to unplug.';
       this.board.set(drive, state, `${words ?? ''} ${closed}`);

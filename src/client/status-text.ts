@@ -65,6 +65,8 @@ const stateWords: Record<DriveState, string> = {
   absent: 'not here',
   idle: 'plugged in, closed',
   'waiting-for-key': 'waiting for the key',
+  'waiting-for-server': 'waiting for the server',
+  'waiting-for-device': 'waiting for another command',
   queued: 'waiting for its turn',
   running: 'backing up, do not unplug',
   held: 'needs your approval',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, patience } from './values.ts';
+import { absolutePath, timeout } from './values.ts';
 
 /** The kinds of news. */
 export const notifyEvents = z.enum(['success', 'failure', 'refusal', 'waiting', 'warning', 'overdue']);
@@ -13,7 +13,7 @@ const commandChannel = z.strictObject({
   type: z.literal('command'),
   command: absolutePath.describe('program to start; it gets the event as one JSON object on standard input'),
   args: z.array(z.string()).default([]),
-  timeout: patience.prefault('30s'),
+  timeout: timeout.prefault('30s'),
   events: wanted,
 });
 
@@ -29,7 +29,7 @@ const mailChannel = z.strictObject({
     .describe('implicit is port 465'),
   user: z.string().optional(),
   passwordFile: absolutePath.optional().describe('file with the SMTP password, mode 0600'),
-  timeout: patience.prefault('30s'),
+  timeout: timeout.prefault('30s'),
   events: wanted,
 });
 

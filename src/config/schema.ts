@@ -7,7 +7,7 @@ import { hook } from './hook-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
 import { attestation, exclude, guardSettings, namedSource, requires, sourceText, sshPort } from './source-schema.ts';
 import { sshOption } from './ssh-option.ts';
-import { duration, patience, share, sshPath } from './values.ts';
+import { duration, patience, share, sshPath, timeout } from './values.ts';
 
 const keySettings = z
   .strictObject({
@@ -67,7 +67,7 @@ export const configSchema = z
         exclude: exclude.describe('rsync exclude patterns'),
         requires,
         bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
-        stallTimeout: patience.prefault('10m').describe('a pull that moves nothing for so long is ended'),
+        stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for so long is ended'),
         retries: z
           .int()
           .min(0)
@@ -127,7 +127,7 @@ export const configSchema = z
         share: share
           .prefault('5%')
           .describe('of the files on the disk is read back and compared after each complete pull; 0% turns it off'),
-        limit: duration.prefault('10m').describe('no further file is begun after so long'),
+        limit: timeout.prefault('10m').describe('no further file is begun after so long'),
         smart: z
           .boolean()
           .default(true)
@@ -139,7 +139,7 @@ export const configSchema = z
       .describe('a file by which the server tells that its own backup has run; without it, a run is held'),
     usb: z
       .strictObject({
-        warnAfter: patience
+        warnAfter: timeout
           .prefault('20s')
           .describe('a disk that was connected but shows no block device for so long is reported'),
       })

@@ -11,7 +11,13 @@ export const duration = z
   .transform((text) => ms(text as ms.StringValue))
   .refine((span) => span <= longestMs, 'must not be longer than 520w');
 
-/** A {@link duration} after which something is given up, so none is no sensible value. */
+/** A {@link duration} that a timer waits for: none is no sensible value, and a timer of Node fires at once beyond 24.8 days. */
+export const timeout = duration.refine(
+  (span) => span >= ms('0.1s') && span <= ms('24d'),
+  'must be at least 0.1s and at most 24d',
+);
+
+/** A {@link duration} after which something is late, so none is no sensible value. */
 export const patience = duration.refine((span) => span > 0, 'must be longer than 0s');
 
 /** A share such as 10%, as a number: 0.1. */

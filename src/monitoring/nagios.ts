@@ -26,6 +26,7 @@ const severityOfState: Readonly<Partial<Record<DriveState, Finding['severity']>>
   failed: 'warning',
   held: 'warning',
   'waiting-for-key': 'warning',
+  'waiting-for-server': 'warning',
 };
 
 /** Judges a state. `rotation` gives the limits of the performance data. */

@@ -28,6 +28,7 @@ type RunEnd = {
 export function createNoticeMaker(station: string, clock: () => Date): NoticeMaker {
   const ended = new Map<string, RunEnd>(); // by disk: one run at a time belongs to it
   const keyAskedFor = new Set<string>();
+  const serverMissed = new Set<string>(); // by disk: told once, not at every try
   const openDrives = new Set<string>();
   const takenOut = new Set<string>(); // a disk can be gone before its run has ended
 
@@ -64,9 +65,15 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
   };
 
   const handlers: { [Name in EventName]?: (event: EventMap[Name]) => Notice[] } = {
-    'run:succeeded': (event) => endRun({ name: 'run:succeeded', event }),
+    'run:succeeded': (event) => {
+      serverMissed.delete(event.drive);
+      return endRun({ name: 'run:succeeded', event });
+    },
     'run:held': (event) => endRun({ name: 'run:held', event }),
     'run:failed': (event) => {
+      if (event.code !== 'EXB_NETWORK') serverMissed.delete(event.drive);
+      else if (serverMissed.has(event.drive)) return [];
+      else serverMissed.add(event.drive);
       const before = ended.get(event.drive);
       return before?.name === 'run:held' && before.event.runId === event.runId
         ? []
@@ -100,6 +107,7 @@ export function createNoticeMaker(station: string, clock: () => Date): NoticeMak
     'drive:removed': ({ drive }) => {
       if (drive === undefined) return [];
       keyAskedFor.delete(drive);
+      serverMissed.delete(drive);
       openDrives.delete(drive);
       takenOut.add(drive);
       return tellEnd(drive, { state: 'gone' });

@@ -5,6 +5,8 @@ export const driveStates = [
   'absent',
   'idle',
   'waiting-for-key',
+  'waiting-for-server',
+  'waiting-for-device',
   'queued',
   'running',
   'held',

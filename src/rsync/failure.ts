@@ -35,7 +35,7 @@ const words: Record<PullTrouble, Words> = {
   network: (server) => [
     'EXB_NETWORK',
     `The server ${server} could not be reached, or the connection broke.`,
-    'Check the network and the server, then plug the disk in again or run: extbackup run',
+    'Check the network and the server. A disk that stays plugged in is tried again by itself; at once with: extbackup run',
   ],
   stalled: (server) => [
     'EXB_STALLED',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Supervisor } from '../../../src/agent/supervisor.ts';
+import { PullError } from '../../../src/errors.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sealPath } from '../../../src/records/drive-record.ts';
@@ -108,6 +109,8 @@ const plug = (...volumes: readonly Volume[]): void => {
   plugged = volumes;
   supervisor.refresh();
 };
+/** Programs such as flock start slowly on a busy machine. */
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, 15_000);
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);
@@ -116,7 +119,7 @@ const holdPull = () => (pulling = { begun: deferred(), end: deferred() });
 
 it('runs once for one attach', async () => {
   plug(sda(1));
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
   plug(sda(1));
@@ -129,15 +132,15 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
   plug(sda(1));
   await first.begun.promise;
   plug(sda(2)); // out and in again, before the run that it was pulled out of has ended
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(supervisor.board.find(drive)?.volume.diskseq).toBe(2);
   });
   pulling = undefined;
   first.end.resolve();
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(told).toEqual(['run:failed', 'run:succeeded', 'drive:safe-to-unplug']);
   });
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(supervisor.board.find(drive)?.state).toBe('safe-to-unplug');
   }); // shown after it was told
 });
@@ -145,7 +148,7 @@ it('a disk that lost its contact for a moment during its run is run again', asyn
 it('while a disk that could not be closed has another run, nothing else closes it, or says that it is closed', async () => {
   machine.failing.set('ensureClosed', new Error('busy'));
   plug(sda(1));
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(told).toEqual(['run:failed', 'drive:do-not-unplug']);
   });
   machine.failing.delete('ensureClosed');
@@ -157,7 +160,7 @@ it('while a disk that could not be closed has another run, nothing else closes i
   expect(told).toHaveLength(2);
   expect(supervisor.board.find(drive)?.state).toBe('running');
   next.end.resolve();
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
   await pause(200);
@@ -168,17 +171,50 @@ it('while a disk that could not be closed has another run, nothing else closes i
 it('closes nothing under a command that is at work with a disk', async () => {
   const lock = await lockFile(join(directory, 'run/device.lock'));
   supervisor.request({ version: 1, kind: 'release', id: 'asked' });
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(replies.at(-1)).toMatchObject({
       state: 'done',
       exitCode: 11,
       happened: expect.stringContaining('nothing was closed') as string,
     });
-  }, 10_000);
+  });
   await lock?.release();
   supervisor.request({ version: 1, kind: 'release', id: 'again' }); // now it looks for what is open, with a program that is not there
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(replies.at(-1)).toMatchObject({ id: 'again', exitCode: expect.any(Number) as number });
   });
   expect(replies.at(-1)?.exitCode).not.toBe(11);
+});
+
+it('waits while another command has the disks, without a failure, and goes on by itself', async () => {
+  const lock = await lockFile(join(directory, 'run/device.lock'));
+  plug(sda(1));
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.state).toBe('waiting-for-device');
+  });
+  expect(told).toEqual([]);
+  await lock?.release();
+  await waitFor(() => {
+    expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
+  });
+});
+
+it('lets a disk whose server is away wait, and runs it again when it is due', async () => {
+  const { pull } = machine;
+  machine.pull = () => Promise.reject(new PullError('EXB_NETWORK', 'The server could not be reached.', 'Look.'));
+  plug(sda(1));
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.state).toBe('waiting-for-server');
+  });
+  expect(told).toEqual(['run:failed', 'drive:safe-to-unplug']);
+  plug(sda(1));
+  await pause(100); // not yet due
+  expect(told).toHaveLength(2);
+  machine.pull = pull;
+  const attach = supervisor.board.find(drive);
+  if (attach) attach.againAt = 0;
+  plug(sda(1));
+  await waitFor(() => {
+    expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
+  });
 });
