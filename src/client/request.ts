@@ -23,11 +23,13 @@ export interface Following {
   readonly cancel?: AbortSignal;
   /** Aborted: waits no longer. What was asked goes on. */
   readonly leave?: AbortSignal;
+  /** How long the agent may take to notice the request, in milliseconds. */
+  readonly patienceMs?: number;
 }
 
 /**
  * Drops a request and waits for the answer that ends it.
- * @throws UsageError when nobody answers: no agent runs, or we are not root
+ * @throws UsageError when nobody answers: no agent runs, it does not take the request, or we are not root
  * @throws ExtbackupError when the agent dies before it has answered
  * @throws CancelledError when `leave` is aborted
  */
@@ -35,6 +37,7 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
   const agent = await findAgent(paths);
   const id = randomUUID();
   const replyFile = `${files.replies(paths)}/${id}.json`;
+  const takenUntil = performance.now() + (following.patienceMs ?? usualPatienceMs);
   let started = false;
   let stopWatching = (): Promise<void> => Promise.resolve();
   const answer = new Promise<Reply>((resolve, reject) => {
@@ -46,13 +49,19 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
         return;
       }
       started ||= reply?.state === 'started';
+      if (reply === undefined && performance.now() > takenUntil && (await takeBack(paths, id))) throw notTaken();
       if (!alive) throw await agentGone(paths, id, started);
       following.onNews?.(reply, await readAgentStatus(paths));
     };
     const refresh = coalesce(look, reject);
     const watch = watchRunDirectory(paths, [files.status(paths), replyFile], refresh);
     const cancel = (): void => {
-      dropNote(paths, { version: 1, kind: 'cancel', id }).catch(reject);
+      const cancelTaken = async (): Promise<void> => {
+        if (await takeBack(paths, id))
+          throw new CancelledError('Cancelled before the agent took it.', 'Nothing was begun.');
+        await dropNote(paths, { version: 1, kind: 'cancel', id });
+      };
+      cancelTaken().catch(reject);
     };
     const leave = (): void => {
       reject(new CancelledError('Not waiting any longer; the agent goes on.', 'See: extbackup status'));
@@ -99,6 +108,21 @@ async function dropNote(paths: Paths, request: SpoolRequest, name: string = rand
 }
 
 const noteFile = (paths: Paths, name: string): string => `${files.spool(paths)}/request.${name}.json`;
+
+const usualPatienceMs = 60_000;
+
+/** Takes a request back. False when the agent has it: whoever removes the note decides. */
+const takeBack = (paths: Paths, id: string): Promise<boolean> =>
+  unlink(noteFile(paths, id)).then(
+    () => true,
+    () => false,
+  );
+
+const notTaken = (): UsageError =>
+  new UsageError(
+    'The agent runs, but does not notice the request.',
+    'Restart it: systemctl restart extbackup. If this comes back, see: extbackup doctor',
+  );
 
 function asRoot(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;

@@ -38,7 +38,7 @@ export interface DispatcherTiming extends OutboxTiming {
 const usualTiming: DispatcherTiming = {
   retryAfterMs: 15_000,
   laterAfterMs: 900_000,
-  giveUpAfterMs: 86_400_000,
+  giveUpAfterMs: 7 * 86_400_000, // as long as the spool keeps them: a weekend without mail loses nothing
   tellWithoutReleaseAfterMs: 60_000,
 };
 

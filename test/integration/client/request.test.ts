@@ -143,3 +143,25 @@ describe('a request', () => {
     expect(await answer).toMatchObject({ exitCode: 130 });
   });
 });
+
+describe('an agent that notices nothing', () => {
+  test('ends the request with words, and takes it back', async () => {
+    await agent.run();
+    const error = await errorOf(requestAndFollow(agent.paths, wish, { patienceMs: 100 }));
+    expect(error).toBeInstanceOf(ExtbackupError);
+    expect((error as ExtbackupError).message).toContain('does not notice the request');
+    expect(await readdir(files.spool(agent.paths))).toEqual([]);
+  }, 20_000);
+
+  test('lets the request be cancelled at once', async () => {
+    await agent.run();
+    const cancel = new AbortController();
+    const answer = errorOf(requestAndFollow(agent.paths, wish, { cancel: cancel.signal }));
+    await vi.waitFor(async () => {
+      expect(await readdir(files.spool(agent.paths))).toHaveLength(1);
+    }, 10_000);
+    cancel.abort();
+    expect(await answer).toMatchObject({ exitCode: 130 });
+    expect(await readdir(files.spool(agent.paths))).toEqual([]);
+  }, 20_000);
+});
