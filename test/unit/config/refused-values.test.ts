@@ -41,15 +41,15 @@ describe('a setting that another program would give a meaning', () => {
 
 describe('a duration', () => {
   it.each([
-    [{ pull: { stallTimeout: '0s' } }, 'pull.stallTimeout: must be longer than 0s'],
-    [{ usb: { warnAfter: '0s' } }, 'usb.warnAfter: must be longer than 0s'],
+    [{ pull: { stallTimeout: '0s' } }, 'pull.stallTimeout: must be at least 0.1s'],
+    [{ usb: { warnAfter: '0s' } }, 'usb.warnAfter: must be at least 0.1s'],
     [{ rotation: { every: '99999w' } }, 'rotation.every: must not be longer than 520w'],
     [{ rotation: { drives: { B: '0d' } } }, 'rotation.drives.B: must be longer than 0s'],
     [{ history: { keep: { age: '99999999999w' } } }, 'history.keep.age: must be a number with a unit'],
   ])('has bounds: %j', (settings, message) => {
     expect(messagesOf(settings)).toEqual([expect.stringContaining(message)]);
   });
-  it.each([{ usb: { warnAfter: '52w' } }, { verify: { limit: '0s' } }, { pull: { stallTimeout: '1.5s' } }])(
+  it.each([{ usb: { warnAfter: '3w' } }, { verify: { limit: '1s' } }, { pull: { stallTimeout: '1.5s' } }])(
     'is taken: %j',
     (settings) => {
       expect(messagesOf(settings)).toEqual([]);
