@@ -17,7 +17,7 @@ test('mountinfo: any path comes back as the kernel escaped it, and other lines c
     fc.property(place, place, anyText, (mountpoint, source, rubbish) => {
       const line = `36 35 98:0 / ${escaped(mountpoint)} rw,nodev shared:1 - ext4 ${escaped(source)} rw`;
       const mounts = parseMountinfo(`${line}\n${rubbish}\n`);
-      expect(mounts[0]).toEqual({ mountpoint, fstype: 'ext4', source, options: ['rw', 'nodev'] });
+      expect(mounts[0]).toEqual({ mountpoint, fstype: 'ext4', source, options: ['rw', 'nodev'], device: '98:0' });
       for (const mount of mounts) expect(mount.options.length).toBeGreaterThan(0);
     }),
   );
