@@ -3,6 +3,7 @@ import { exitCodes, messageOf } from '../errors.ts';
 import { forgetBegun, readBegun, type BegunRun } from '../records/begun-run.ts';
 import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
+import type { RunRecord } from '../records/run-record.ts';
 import type { RunLog } from '../records/run-log.ts';
 
 /** Where a run that was cut off is told and written down. */
@@ -28,6 +29,8 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   const { bus, file, runs, registry, onError } = parts;
   const begun = await readBegun(file);
   if (begun === undefined) return false;
+  const ended = (await runs.list().catch(() => [])).find(({ id }) => id === begun.id);
+  if (ended !== undefined) return tellEndedRun(ended, parts);
   const failure = words(begun, parts);
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
   const warning = await runs.append({
@@ -58,6 +61,17 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   }
   bus.emit('run:failed', { runId: begun.id, drive: begun.drive, ...failure, phase: 'pulling', tookMs });
   await forgetBegun(file);
+  return true;
+}
+
+/** The agent died after the run had ended, maybe before anybody was told. */
+async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, parts: CutOffParts): Promise<boolean> {
+  const end = message === '' ? outcome : message;
+  parts.bus.emit('warning:raised', {
+    reason: `The run of ${drive} that began at ${startedAt.slice(0, 16).replace('T', ' ')} UTC had ended (${end}) when the agent died.`,
+    todo: 'Its notice may be missing. See: extbackup history',
+  });
+  await forgetBegun(parts.file);
   return true;
 }
 

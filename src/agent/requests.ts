@@ -38,6 +38,8 @@ interface Asked {
   readonly id: string;
   readonly open: Set<string>;
   readonly runIds: readonly string[];
+  /** Those that this request asked for; the others were going on before it, and are not cancelled with it. */
+  readonly own: ReadonlySet<string>;
   worst: RunOutcome;
   /** What to say when all went well. */
   readonly good: string[];
@@ -103,7 +105,8 @@ export class Requests {
       return added?.order ?? queue.current ?? [];
     });
     const runIds = orders.map(({ runId }) => runId);
-    this.#asked.set(request.id, { id: request.id, runIds, open: new Set(runIds), worst: good, good: [] });
+    const own = new Set(runIds.filter((runId) => runId !== running?.runId));
+    this.#asked.set(request.id, { id: request.id, runIds, own, open: new Set(runIds), worst: good, good: [] });
     this.#send(request.id, 'queued', runIds);
   }
 
@@ -128,7 +131,8 @@ export class Requests {
 
 function cancel(request: Asked | undefined, queue: RunQueue): void {
   for (const runId of request?.open ?? [])
-    queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
+    if (request?.own.has(runId) === true)
+      queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
 }
 
 /** Which disks a request means. Throws what its sender has to know. */

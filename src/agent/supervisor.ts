@@ -194,7 +194,11 @@ export class Supervisor {
   }
 
   #onDropped(order: RunOrder, reason: Error): void {
-    this.board.set(order.drive, 'idle', messageOf(reason));
+    if (this.board.run?.id === order.runId) {
+      // It had begun: only a measurement says whether its disk is closed.
+      this.board.endRun();
+      void this.#openDisks.watchOver(order.drive, order.attach.diskseq, messageOf(reason));
+    } else this.board.set(order.drive, 'idle', messageOf(reason));
     this.#requests.onDropped(order.runId, reason);
     this.#parts.publish();
   }

@@ -104,10 +104,12 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     },
     record: async (record) => {
       const warning = await parts.runs.append(record);
-      await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
       const todo = 'Check the space on this machine: df /var/lib/extbackup';
       if (warning === undefined) bus.emit('warning:settled', { topic: 'run log' });
       else bus.emit('warning:raised', { reason: warning, todo, topic: 'run log' });
+    },
+    told: async () => {
+      await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
     },
     othersAtWork: async () => {
       if (queue.current !== undefined) return false; // then the lock is ours

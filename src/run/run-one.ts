@@ -46,6 +46,8 @@ export interface RunSurroundings {
   readonly oomKills?: CountOomKills;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
+  /** Called last: the run is written down and told; must not throw. */
+  told(): Promise<void>;
 }
 
 /** How a run ended. */
@@ -95,6 +97,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
   tellEnd(ended, phase, story, around);
+  await around.told();
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   return { disk, exitCode, ...(resumes && { resumes }), ...(failure && { failure }), ...(result && { result }) };
 }

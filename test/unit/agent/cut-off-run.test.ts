@@ -81,7 +81,7 @@ it('says of the third in a row that it does not start by itself any more, and ho
   const [first] = (await startAgent('boot-1', 2)).failed;
   expect(first?.todo).toContain('starts again by itself');
   await rm(join(directory, 'attaches.json'));
-  await noteBegun(file, begun);
+  await noteBegun(file, { ...begun, id: '20261129T130000-aabbcc' });
   const [third] = (await startAgent('boot-1', 3)).failed;
   expect(third?.todo).toMatch(/3 times in a row.*extbackup run --drive BACKUP_1/);
 });
@@ -89,4 +89,14 @@ it('says of the third in a row that it does not start by itself any more, and ho
 it('names memory that was short', async () => {
   await noteBegun(file, begun);
   expect((await startAgent('boot-1', 1, true)).failed[0]?.happened).toContain('ran out of memory');
+});
+
+it('a run that had ended when its agent died is told as ended, and is no failure', async () => {
+  await noteBegun(file, begun);
+  const before = await startAgent('boot-1'); // its record is in the run log now
+  expect(before.runs).toHaveLength(1);
+  await noteBegun(file, begun);
+  const { told, failed, runs } = await startAgent('boot-1');
+  expect([told, failed, runs.length]).toEqual([true, [], 1]);
+  expect(await readBegun(file)).toBeUndefined();
 });
