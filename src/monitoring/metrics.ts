@@ -25,7 +25,7 @@ interface Metric {
 
 /** All metrics. Names end in the base unit and never change their meaning; no file name, no secret. */
 export function renderMetrics(sources: MetricsSources): string {
-  return [...ofStation(sources), ...ofDrives(sources), ...ofRuns(sources)]
+  return [...ofStation(sources), ...ofDrives(sources), ...ofSources(sources), ...ofRuns(sources)]
     .filter(({ samples }) => samples.length > 0)
     .map(renderMetric)
     .join('');
@@ -99,16 +99,17 @@ function ofDrives({
       'Remarks about the health of the disk.',
       each(({ health }) => health.length),
     ),
-    gauge(
-      'source_last_success_timestamp_seconds',
-      'Time of the last complete backup of one of several sources.',
-      drives.flatMap(({ label, sources = [] }) =>
-        sources.flatMap(({ name, lastSuccess }) =>
-          lastSuccess === null ? [] : [{ labels: { drive: label, source: name }, value: unixTime(lastSuccess) }],
-        ),
-      ),
-    ),
   ];
+}
+
+function ofSources({ status: { drives } }: MetricsSources): Metric[] {
+  const samples = drives.flatMap(({ label, sources = [] }) =>
+    sources.flatMap(({ name, lastSuccess }) =>
+      lastSuccess === null ? [] : [{ labels: { drive: label, source: name }, value: unixTime(lastSuccess) }],
+    ),
+  );
+  const help = 'Time of the last complete backup of one of several sources.';
+  return [gauge('source_last_success_timestamp_seconds', help, samples)];
 }
 
 function ofRuns({ lastRuns }: MetricsSources): Metric[] {

@@ -78,68 +78,23 @@ async function moveAll(
   { from, to, archive, most }: Move,
   signal: AbortSignal,
 ): Promise<NamedOutcome> {
-  const [mirror, history] = [Buffer.from(from), Buffer.from(to)];
-  let [moved, isMissing] = [0, false];
+  const mover = new Mover(order, names, Buffer.from(from), Buffer.from(to));
   let trouble: PullTrouble | undefined;
-  const tell = (path: Buffer, isDirectory: boolean): void => {
-    moved += 1;
-    order.onChange?.({ kind: 'deleted', isDirectory, path: `${printedName(path)}${isDirectory ? '/' : ''}`, size: 0 });
-  };
-  const move = async ({ path, isDirectory }: DoomedName): Promise<void> => {
-    try {
-      await rename(below(mirror, path), below(history, path));
-      if (isDirectory) await tellBelow(history, path, tell);
-      tell(path, isDirectory);
-    } catch (error) {
-      trouble ??= troubleOfDisk(error);
-      isMissing = true;
-    }
-  };
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let name = names[next]; name !== undefined && trouble === undefined && !signal.aborted; name = names[next]) {
-      next += 1;
-      await move(name);
-    }
-  };
-  const stuck = (): Error => new Error('the disk does not answer');
-  let movedBefore = -1;
-  let giveUp = (): void => undefined;
-  const hangs = new Promise<never>((_resolve, reject) => {
-    giveUp = () => {
-      reject(stuck());
-    };
-  });
-  const watch = setInterval(() => {
-    if (moved === movedBefore) giveUp();
-    movedBefore = moved;
-  }, order.config.pull.stallTimeout);
   try {
-    await withDeadlineAfter(
-      signal,
-      Promise.race([Promise.all(Array.from({ length: lanes }, lane)), hangs]),
-      patienceMs,
-      stuck,
-    );
+    await untilStuck(mover, signal, order.config.pull.stallTimeout);
     for (const directory of [from, to])
       await archive.restoreTimes(directory).catch((error: unknown) => {
         trouble ??= troubleOfDisk(error) ?? 'disk-error';
       });
+    trouble = mover.trouble ?? trouble;
   } catch {
     trouble = 'stuck';
-  } finally {
-    clearInterval(watch);
   }
   if (signal.aborted) trouble ??= 'failed';
+  const { moved, isMissing } = mover;
+  const nothing = { filesTotal: 0, filesTransferred: 0, bytesTotal: 0, bytesTransferred: 0, bytesReceived: 0 };
   return {
-    figures: {
-      filesTotal: 0,
-      filesTransferred: 0,
-      bytesTotal: 0,
-      bytesTransferred: 0,
-      bytesReceived: 0,
-      filesDeleted: moved,
-    },
+    figures: { ...nothing, filesDeleted: moved },
     entries: 0,
     skippedDeletions: 0,
     vanished: 0,
@@ -148,6 +103,79 @@ async function moveAll(
     ...(trouble && { trouble }),
     isDone: trouble !== undefined || (!isMissing && moved >= most),
   };
+}
+
+/** Moves names one after the other, in several lanes at once, and tells of each. */
+class Mover {
+  /** Files and directories that have gone. */
+  moved = 0;
+  /** A name could not be moved. */
+  isMissing = false;
+  trouble: PullTrouble | undefined;
+  readonly #order: PullOrder;
+  readonly #names: readonly DoomedName[];
+  readonly #mirror: Buffer;
+  readonly #history: Buffer;
+  #next = 0;
+
+  constructor(order: PullOrder, names: readonly DoomedName[], mirror: Buffer, history: Buffer) {
+    this.#order = order;
+    this.#names = names;
+    this.#mirror = mirror;
+    this.#history = history;
+  }
+
+  /** Takes names until none is left, the disk has trouble, or the signal is aborted. */
+  async lane(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const name = this.#names[this.#next];
+      if (name === undefined || this.trouble !== undefined || signal.aborted) return;
+      this.#next += 1;
+      await this.#move(name);
+    }
+  }
+
+  async #move({ path, isDirectory }: DoomedName): Promise<void> {
+    const tell = (gone: Buffer, wasDirectory: boolean): void => {
+      this.#tell(gone, wasDirectory);
+    };
+    try {
+      await rename(below(this.#mirror, path), below(this.#history, path));
+      if (isDirectory) await tellBelow(this.#history, path, tell);
+      tell(path, isDirectory);
+    } catch (error) {
+      this.trouble ??= troubleOfDisk(error);
+      this.isMissing = true;
+    }
+  }
+
+  #tell(path: Buffer, isDirectory: boolean): void {
+    this.moved += 1;
+    const shown = `${printedName(path)}${isDirectory ? '/' : ''}`;
+    this.#order.onChange?.({ kind: 'deleted', isDirectory, path: shown, size: 0 });
+  }
+}
+
+/** Runs all lanes. @throws Error when nothing moved for `stallMs`, or when they do not end although they were asked to */
+async function untilStuck(mover: Mover, signal: AbortSignal, stallMs: number): Promise<void> {
+  const stuck = (): Error => new Error('the disk does not answer');
+  let giveUp = (): void => undefined;
+  const hangs = new Promise<never>((_resolve, reject) => {
+    giveUp = () => {
+      reject(stuck());
+    };
+  });
+  let movedBefore = -1;
+  const timer = setInterval(() => {
+    if (mover.moved === movedBefore) giveUp();
+    movedBefore = mover.moved;
+  }, stallMs);
+  const all = Promise.all(Array.from({ length: lanes }, () => mover.lane(signal)));
+  try {
+    await withDeadlineAfter(signal, Promise.race([all, hangs]), patienceMs, stuck);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /**

@@ -30,77 +30,94 @@ const noteworthyBytes = 65_536;
 /** After so long a guess of the time left is better than none, in milliseconds. */
 const guessAfterMs = 5_000;
 
-export function createPullProgress({
-  isFirst,
-  onProgress,
-  now = () => performance.now(),
-}: PullProgressOptions): PullProgress {
-  const begunAt = now();
-  let toldAt = -Infinity;
-  let unread: string | undefined; // the newest line that counted files and was not worth reading
-  let files = 0;
-  let passed = 0;
-  let last: ProgressLine = { bytes: 0 };
-  let base: number | undefined; // what was written at the last line
-  let told = 0;
+export const createPullProgress = (options: PullProgressOptions): PullProgress => new MeasuredProgress(options);
 
-  const take = (line: ProgressLine): void => {
-    files = Math.max(files, line.files ?? 0); // the lines within a large file do not repeat the count
-    passed = line.passed ?? passed;
-    last = line;
-  };
-  const read = (text: string): boolean => {
+class MeasuredProgress implements PullProgress {
+  readonly #isFirst: boolean;
+  readonly #onProgress: (progress: Progress) => void;
+  readonly #now: () => number;
+  readonly #begunAt: number;
+  #toldAt = -Infinity;
+  #unread: string | undefined; // the newest line that counted files and was not worth reading
+  #files = 0;
+  #passed = 0;
+  #last: ProgressLine = { bytes: 0 };
+  #base: number | undefined; // what was written at the last line
+  #told = 0;
+
+  constructor({ isFirst, onProgress, now = () => performance.now() }: PullProgressOptions) {
+    this.#isFirst = isFirst;
+    this.#onProgress = onProgress;
+    this.#now = now;
+    this.#begunAt = now();
+  }
+
+  see(text: string): boolean {
+    if (this.#isTime() || !text.startsWith(' ') || !text.endsWith(')')) {
+      if (!this.#read(text)) return false;
+    } else this.#unread = text;
+    this.#base = undefined;
+    return true;
+  }
+
+  written(bytes: number): boolean {
+    const isAnswered = this.#base === undefined;
+    if (this.#base === undefined) {
+      this.#base = bytes;
+      this.#told = bytes;
+    }
+    if (!this.#isTime()) return isAnswered;
+    if (this.#unread !== undefined) this.#read(this.#unread);
+    else if (bytes - this.#told >= noteworthyBytes) {
+      this.#told = bytes;
+      this.#tellInside(bytes - this.#base);
+    }
+    return isAnswered;
+  }
+
+  #isTime(): boolean {
+    return this.#now() - this.#toldAt >= everyMs;
+  }
+
+  #read(text: string): boolean {
     const line = parseProgress(text);
     if (line === undefined) return false;
-    if (unread !== undefined) take(parseProgress(unread) ?? line);
-    unread = undefined;
-    take(line);
-    if (now() - toldAt >= everyMs) tell(line.bytes, line.percent);
+    if (this.#unread !== undefined) this.#take(parseProgress(this.#unread) ?? line);
+    this.#unread = undefined;
+    this.#take(line);
+    if (this.#isTime()) this.#tell(line.bytes, line.percent);
     return true;
-  };
-  const tell = (bytes: number, share: number | undefined): void => {
-    toldAt = now();
-    const percent = share === undefined ? undefined : Math.floor(isFirst ? share : Math.max(share, passed));
-    const elapsed = toldAt - begunAt;
+  }
+
+  #take(line: ProgressLine): void {
+    this.#files = Math.max(this.#files, line.files ?? 0); // the lines within a large file do not repeat the count
+    this.#passed = line.passed ?? this.#passed;
+    this.#last = line;
+  }
+
+  #tell(bytes: number, share: number | undefined): void {
+    this.#toldAt = this.#now();
+    const percent = share === undefined ? undefined : Math.floor(this.#isFirst ? share : Math.max(share, this.#passed));
+    const elapsed = this.#toldAt - this.#begunAt;
     const left =
       percent === undefined || percent < 1 || elapsed < guessAfterMs
         ? undefined
         : Math.round((elapsed * (100 - percent)) / percent / 1000);
-    onProgress({
+    this.#onProgress({
       bytes,
-      files,
+      files: this.#files,
       ...(percent !== undefined && { percent }),
       ...(left !== undefined && { etaSeconds: left }),
     });
-  };
-  const tellInside = (since: number): void => {
+  }
+
+  /** In the midst of a large file, `since` bytes after the last line. */
+  #tellInside(since: number): void {
+    const { bytes, percent } = this.#last;
     const share =
-      last.percent === undefined || last.percent < 1
+      percent === undefined || percent < 1
         ? undefined // how much there is cannot be told from it
-        : Math.min(99, (last.percent * (last.bytes + since)) / last.bytes);
-    tell(last.bytes + since, share);
-  };
-  return {
-    see: (text) => {
-      if (now() - toldAt >= everyMs || !text.startsWith(' ') || !text.endsWith(')')) {
-        if (!read(text)) return false;
-      } else unread = text;
-      base = undefined;
-      return true;
-    },
-    written: (bytes) => {
-      const isAnswered = base === undefined;
-      if (base === undefined) {
-        base = bytes;
-        told = bytes;
-      }
-      if (now() - toldAt < everyMs) return isAnswered;
-      if (unread !== undefined) read(unread);
-      else if (bytes - told >= noteworthyBytes) {
-        told = bytes;
-        tellInside(bytes - base);
-      }
-      return isAnswered;
-    },
-  };
+        : Math.min(99, (percent * (bytes + since)) / bytes);
+    this.#tell(bytes + since, share);
+  }
 }
