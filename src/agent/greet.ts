@@ -3,7 +3,7 @@ import { outOfRotation } from '../records/out-of-rotation.ts';
 import { mostTries } from '../records/attach-memory.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { Attach } from './attach-board.ts';
-import type { AttachSurroundings } from './refresh.ts';
+import type { AttachSurroundings } from './attach-surroundings.ts';
 import { twinTrouble } from './twins.ts';
 import { waitsForServer } from './waiting.ts';
 

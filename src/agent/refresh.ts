@@ -1,31 +1,13 @@
 import type { Bus } from '../bus/bus.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
-import type { DriveRegistry } from '../records/drive-registry.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { PullError } from '../errors.ts';
-import type { AttachMemory } from '../records/attach-memory.ts';
 import type { RunQueue } from '../run/run-queue.ts';
-import type { Volume } from '../disk/volumes.ts';
-import type { Attach, AttachBoard } from './attach-board.ts';
+import type { Attach } from './attach-board.ts';
+import type { AttachSurroundings } from './attach-surroundings.ts';
 import { greet } from './greet.ts';
 import { refuseTwins } from './twins.ts';
 import { isDue, nextDueIn } from './waiting.ts';
-
-/** What a refresh needs. */
-export interface AttachSurroundings {
-  readonly bus: Bus;
-  readonly board: AttachBoard;
-  readonly attaches: AttachMemory;
-  readonly registry: DriveRegistry;
-  readonly queue: RunQueue;
-  readonly bootId: string;
-  findVolumes(): Promise<readonly Volume[]>;
-  keyIsLoaded(): Promise<boolean>;
-  /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
-  othersAtWork(): Promise<boolean>;
-  /** Asks for another refresh soon. */
-  refreshLater(afterMs?: number): void;
-}
 
 /**
  * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.

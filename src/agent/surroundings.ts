@@ -13,15 +13,15 @@ import type { AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunLog } from '../records/run-log.ts';
-import type { RunSurroundings } from '../run/run-one.ts';
 import type { RunQueue } from '../run/run-queue.ts';
+import type { RunSurroundings } from '../run/run-surroundings.ts';
 import type { StartProgram } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { AttachBoard } from './attach-board.ts';
+import type { AttachSurroundings } from './attach-surroundings.ts';
 import { createKeyLookup } from './key-lookup.ts';
-import type { AttachSurroundings } from './refresh.ts';
 import type { Replies } from './replies.ts';
 
 /** What the agent gives its supervisor. */

@@ -18,9 +18,9 @@ import { pullAll } from './pull-all.ts';
 import { filesystemFailure, mountFailure, openFailure, strangeVolume, wakeFailure } from '../disk/disk-errors.ts';
 import { verifyPart } from './verify-part.ts';
 import { withUndo, throwIfCancelled, type TakeStep } from '../system/undo.ts';
-import type { Job, PullResult, RunResult } from './job.ts';
+import type { Job, PullResult, RunResult, RunTime } from './job.ts';
 import { prune } from './room.ts';
-import { settleTime, timeOfStamp, type RunTime } from './run-time.ts';
+import { settleTime, timeOfStamp } from './run-time.ts';
 
 /**
  * Backs up to one disk and closes it again.

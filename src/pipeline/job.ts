@@ -2,8 +2,7 @@ import type { LuksFacts } from '../disk/luks-header.ts';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
-import type { HistoryStand } from '../history/history-entry.ts';
-import type { RunTime } from './run-time.ts';
+import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 
@@ -21,6 +20,16 @@ export interface Job {
   readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
   /** Told how each of several sources went, however the run ends. */
   onSource?(result: SourceResult): void;
+}
+
+/** What a run knows of time, and where the disk's history stood when it began. */
+export interface RunTime extends EntryTime {
+  /** The station's measured time. {@link EntryTime.measured} is the disk's: that of another station may have been another one. */
+  readonly station: Date;
+  /** How far the clock is ahead, or behind when negative, without anything that shows it to be right; 0 when it is believed. */
+  readonly jumpMs: number;
+  /** Number of the newest entry when the run began; 0 where there was none. */
+  readonly stand: number;
 }
 
 /** What a run that did not fail has done. */

@@ -1,20 +1,9 @@
 import { stepFor } from '../history/measured-time.ts';
-import type { EntryTime } from '../history/history-entry.ts';
 import type { Seal } from '../records/drive-record.ts';
 import { describeDuration } from '../text/wording.ts';
-import type { Job } from './job.ts';
+import type { Job, RunTime } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
-
-/** What a run knows of time, and where the disk's history stood when it began. */
-export interface RunTime extends EntryTime {
-  /** The station's measured time. {@link EntryTime.measured} is the disk's: that of another station may have been another one. */
-  readonly station: Date;
-  /** How far the clock is ahead, or behind when negative, without anything that shows it to be right; 0 when it is believed. */
-  readonly jumpMs: number;
-  /** Number of the newest entry when the run began; 0 where there was none. */
-  readonly stand: number;
-}
 
 /** Looks at the clocks for a run on an opened disk, and tells what is wrong with them. */
 export async function settleTime(

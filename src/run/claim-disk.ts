@@ -12,8 +12,8 @@ import { lockFile, type FileLock } from '../system/file-lock.ts';
 import { pause } from '../system/pause.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import type { DiskAfterRun } from './ended-run.ts';
-import type { RunSurroundings } from './run-one.ts';
 import type { RunOrder } from './run-queue.ts';
+import type { RunSurroundings } from './run-surroundings.ts';
 
 /**
  * The disk of a run, if the run may begin.

@@ -4,7 +4,7 @@ import type { Story } from '../pipeline/story.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Phase } from '../bus/events.ts';
 import { verifiedFigures, type EndedRun } from './ended-run.ts';
-import type { RunSurroundings } from './run-one.ts';
+import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesOfRun } from './source-results.ts';
 
 /** The last events of a run: how it ended, and whether its disk may be unplugged. */

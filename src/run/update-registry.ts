@@ -4,7 +4,7 @@ import type { HistoryStand } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, HeldError, mustWait, noCounts, type Hold } from '../guard/hold.ts';
 import type { EndedRun } from './ended-run.ts';
-import type { RunSurroundings } from './run-one.ts';
+import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesAfterRun } from './source-results.ts';
 
 /** Writes into the registry what a run has changed. A registry that cannot be written is a warning, no failure. */

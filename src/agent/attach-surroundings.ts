@@ -1,0 +1,22 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Volume } from '../disk/volumes.ts';
+import type { AttachMemory } from '../records/attach-memory.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import type { RunQueue } from '../run/run-queue.ts';
+import type { AttachBoard } from './attach-board.ts';
+
+/** What a refresh needs. */
+export interface AttachSurroundings {
+  readonly bus: Bus;
+  readonly board: AttachBoard;
+  readonly attaches: AttachMemory;
+  readonly registry: DriveRegistry;
+  readonly queue: RunQueue;
+  readonly bootId: string;
+  findVolumes(): Promise<readonly Volume[]>;
+  keyIsLoaded(): Promise<boolean>;
+  /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
+  othersAtWork(): Promise<boolean>;
+  /** Asks for another refresh soon. */
+  refreshLater(afterMs?: number): void;
+}

@@ -1,0 +1,41 @@
+import type { Bus } from '../bus/bus.ts';
+import type { OfSource, Phase, Progress } from '../bus/events.ts';
+import type { Config } from '../config/schema.ts';
+import type { Volume } from '../disk/volumes.ts';
+import type { OpenedByPerson } from '../opening/opened-by-person.ts';
+import type { Machine } from '../pipeline/machine.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { HealthProbe } from './disk-health-check.ts';
+import type { RunOrder } from './run-queue.ts';
+import type { CountOomKills } from './short-memory.ts';
+
+/** What a run needs of its surroundings. */
+export interface RunSurroundings {
+  readonly bus: Bus;
+  readonly registry: DriveRegistry;
+  /** Shared with every other command that opens disks. */
+  readonly deviceLock: string;
+  loadConfig(): Promise<Config>;
+  /** The machine as one disk's run needs it: disks made by hand keep their mirror under another name. */
+  machineFor(config: Config, record: DriveRecord): Machine;
+  findVolumes(): Promise<readonly Volume[]>;
+  /** The person, if any, who has a disk open to look inside. */
+  openedByPerson(): Promise<OpenedByPerson | undefined>;
+  /** What to say of a disk that rejects the key because the password was changed while it was away. */
+  rekeyAdvice(luksUuid: string): Promise<{ readonly happened: string; readonly todo: string } | undefined>;
+  /** Everything that keeps a disk from being taken out. */
+  holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
+  readonly health: HealthProbe;
+  onPhase(phase: Phase): void;
+  onProgress(progress: Progress & OfSource): void;
+  /** Notes that a run begins, so that one that dies with the agent is told by the next agent; must not throw. */
+  begun(order: RunOrder, startedAt: Date): Promise<void>;
+  /** Where the system counts them. */
+  readonly oomKills?: CountOomKills;
+  /** Keeps the run's outcome; must not throw. */
+  record(run: RunRecord): Promise<void>;
+  /** Called last: the run is written down and told; must not throw. */
+  told(): Promise<void>;
+}
