@@ -43,7 +43,8 @@ export function twinTrouble(
   if (attaches.stateOf(volume) !== 'duplicate') return undefined;
   return new DriveError(
     'EXB_DUPLICATE',
-    `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. It is not opened before it is plugged in anew.`,
+    `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. ` +
+      'It is not opened before it is plugged in anew.',
     todoForOne,
   );
 }

@@ -38,7 +38,8 @@ export function describeVerified({ verified }: EventMap['run:succeeded']): strin
   const read = `Read back and compared: ${count(verified.files, 'file')} (${prettyBytes(verified.bytes)}).`;
   return verified.damaged === 0
     ? read
-    : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; see: extbackup verify --help`;
+    : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; ` +
+        'see: extbackup verify --help';
 }
 
 /** The end of a subject line. */
