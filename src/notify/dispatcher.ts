@@ -9,7 +9,7 @@ import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 import type { NoticeMaker } from './notices.ts';
 import { noSpool, type Leftover, type NoticeSpool } from './notice-spool.ts';
-import { createOutbox, type OutboxTiming } from './outbox.ts';
+import { Outbox, type OutboxTiming } from './outbox.ts';
 
 /** A channel and what it wants to hear; everything when `events` is undefined. */
 export interface Subscription {
@@ -56,67 +56,110 @@ export function startDispatcher(
   subscriptions: readonly Subscription[],
   log: WarnLog,
   changedTiming: Partial<DispatcherTiming> = {},
-  { spool, leftovers }: KeptNotices = { spool: noSpool, leftovers: [] },
+  kept: KeptNotices = { spool: noSpool, leftovers: [] },
 ): Dispatcher {
   const timing = { ...usualTiming, ...changedTiming };
-  const outboxFor = ({ channel, events }: Subscription, index: number, all: readonly Subscription[]) => {
-    // Two entries of the configuration may have the same name.
-    const key = `${channel.name} (${all.slice(0, index).filter((other) => other.channel.name === channel.name).length})`;
-    const keep = (notice: Notice) => spool.keep(key, notice);
-    const outbox = createOutbox(channel, keep, timing, (notice, error) => {
-      log.warn(
-        { channel: channel.name, kind: notice.kind, drive: notice.drive, reason: messageOf(error) },
-        'a notification was not delivered',
-      );
-    });
-    return { key, events, outbox };
-  };
-  let untold = leftovers; // those of a channel that is not there any more wait for it, for as long as the spool keeps them
-  const makeOutboxes = (wanted: readonly Subscription[]) => {
-    const made = wanted.map(outboxFor);
-    untold = untold.filter(({ channel, notice, forget }) => {
-      const own = made.find(({ key }) => key === channel);
-      own?.outbox.put(notice, forget);
-      return own === undefined;
-    });
-    return made;
-  };
-  let outboxes = makeOutboxes(subscriptions);
-  const former = new Set<(typeof outboxes)[number]>();
-  const tell = (news: readonly Notice[]): void => {
-    for (const notice of news) {
-      for (const { events, outbox } of outboxes) {
-        if (events === undefined || events.includes(notice.kind)) outbox.put(notice);
-      }
-    }
-  };
+  const outboxes = new Outboxes(subscriptions, timing, log, kept);
   let timer: NodeJS.Timeout | undefined;
   const off = bus.onAny((name, event) => {
-    tell(notices.take(name, event));
+    outboxes.put(notices.take(name, event));
     clearTimeout(timer);
     if (!notices.waiting) return;
     timer = setTimeout(() => {
-      tell(notices.flush());
+      outboxes.put(notices.flush());
     }, timing.tellWithoutReleaseAfterMs).unref();
   });
   return {
     use: (others) => {
-      for (const old of outboxes) {
-        former.add(old);
-        void old.outbox.idle().then(() => former.delete(old));
-      }
-      outboxes = makeOutboxes(others);
+      outboxes.use(others);
     },
     stop: async (graceMs) => {
       off();
       clearTimeout(timer);
-      tell(notices.flush());
-      const all = [...outboxes, ...former];
-      const idle = Promise.all(all.map(({ outbox }) => outbox.idle()));
-      const grace = new AbortController();
-      await Promise.race([idle, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
-      grace.abort();
-      for (const { outbox } of all) outbox.close();
+      outboxes.put(notices.flush());
+      await outboxes.close(graceMs);
     },
   };
 }
+
+/** The queue of one channel, and what the channel wants to hear. */
+interface Queue {
+  /** Name of the channel in the spool. */
+  readonly key: string;
+  readonly events: Subscription['events'];
+  readonly outbox: Outbox;
+}
+
+/** The queues of all channels. */
+class Outboxes {
+  readonly #timing: OutboxTiming;
+  readonly #log: WarnLog;
+  readonly #spool: NoticeSpool;
+  /** Those of a channel that is not there any more wait for it, for as long as the spool keeps them. */
+  #untold: readonly Leftover[];
+  #present: readonly Queue[] = [];
+  /** Of channels that are not wanted any more, until they are empty. */
+  readonly #former = new Set<Queue>();
+
+  constructor(
+    subscriptions: readonly Subscription[],
+    timing: OutboxTiming,
+    log: WarnLog,
+    { spool, leftovers }: KeptNotices,
+  ) {
+    this.#timing = timing;
+    this.#log = log;
+    this.#spool = spool;
+    this.#untold = leftovers;
+    this.use(subscriptions);
+  }
+
+  /** Other channels from now on; they are told what a former agent could not tell them. */
+  use(subscriptions: readonly Subscription[]): void {
+    for (const old of this.#present) {
+      this.#former.add(old);
+      void old.outbox.idle().then(() => this.#former.delete(old));
+    }
+    const queues = subscriptions.map((subscription, index) =>
+      this.#queueFor(subscription, keyOf(subscription, subscriptions.slice(0, index))),
+    );
+    this.#present = queues;
+    this.#untold = this.#untold.filter(({ channel, notice, forget }) => {
+      const own = queues.find(({ key }) => key === channel);
+      own?.outbox.put(notice, forget);
+      return own === undefined;
+    });
+  }
+
+  /** Gives each notice to the channels that want to hear it. */
+  put(news: readonly Notice[]): void {
+    for (const notice of news) {
+      for (const { events, outbox } of this.#present) {
+        if (events === undefined || events.includes(notice.kind)) outbox.put(notice);
+      }
+    }
+  }
+
+  /** Waits for deliveries for at most `graceMs`, and ends those that still go on. */
+  async close(graceMs: number): Promise<void> {
+    const all = [...this.#present, ...this.#former];
+    const idle = Promise.all(all.map(({ outbox }) => outbox.idle()));
+    const grace = new AbortController();
+    await Promise.race([idle, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    grace.abort();
+    for (const { outbox } of all) outbox.close();
+  }
+
+  #queueFor({ channel, events }: Subscription, key: string): Queue {
+    const keep = (notice: Notice) => this.#spool.keep(key, notice);
+    const outbox = new Outbox(channel, keep, this.#timing, ({ kind, drive }, error) => {
+      const reason = messageOf(error);
+      this.#log.warn({ channel: channel.name, kind, drive, reason }, 'a notification was not delivered');
+    });
+    return { key, events, outbox };
+  }
+}
+
+/** Two entries of the configuration may have the same name. */
+const keyOf = ({ channel: { name } }: Subscription, before: readonly Subscription[]): string =>
+  `${name} (${before.filter(({ channel }) => channel.name === name).length})`;

@@ -1,10 +1,10 @@
 /** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
 import { randomUUID } from 'node:crypto';
-import type { EventMap, EventName, OverdueRotation } from '../bus/events.ts';
-import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { EventMap, EventName } from '../bus/events.ts';
 import type { Notice } from './channel.ts';
-import { failureNews, heldNews, successNews, type News } from './run-news.ts';
-import { releaseAdvice, type Release } from './wording.ts';
+import * as words from './notice-words.ts';
+import { endNews, type EndEvent, type News } from './run-news.ts';
+import type { Release } from './wording.ts';
 
 /** Turns events into notices. Remembers only what it needs to tell one story once. */
 export interface NoticeMaker {
@@ -16,226 +16,161 @@ export interface NoticeMaker {
   readonly waiting: boolean;
 }
 
-/** How a run ended; told together with what became of its disk. */
-type RunEnd = {
-  [Name in 'run:succeeded' | 'run:failed' | 'run:held']: { readonly name: Name; readonly event: EventMap[Name] };
-}['run:succeeded' | 'run:failed' | 'run:held'];
-
 /**
  * @param station host name of this machine
  * @param clock for the time in the notice
  */
 export function createNoticeMaker(station: string, clock: () => Date): NoticeMaker {
-  const ended = new Map<string, RunEnd>(); // by disk: one run at a time belongs to it
-  const keyAskedFor = new Set<string>();
-  const serverMissed = new Set<string>(); // by disk: told once, not at every try
-  const openDrives = new Set<string>();
-  const takenOut = new Set<string>(); // a disk can be gone before its run has ended
-
-  const make = <Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice => ({
-    id: randomUUID(),
-    kind: news.kind,
-    at: clock().toISOString(),
-    station,
-    ...(drive !== undefined && { drive }),
-    subject: news.subject,
-    text: news.text,
-    event: name,
-    payload,
-  });
-
-  const tellEnd = (drive: string, release: Release): Notice[] => {
-    const end = ended.get(drive);
-    if (!end) return [];
-    ended.delete(drive);
-    switch (end.name) {
-      case 'run:succeeded':
-        return [make(end.name, end.event, successNews(end.event, release), drive)];
-      case 'run:failed':
-        return [make(end.name, end.event, failureNews(end.event, release), drive)];
-      case 'run:held':
-        return [make(end.name, end.event, heldNews(end.event, release), drive)];
-    }
-  };
-
-  const endRun = (end: RunEnd): Notice[] => {
-    const { drive } = end.event;
-    ended.set(drive, end);
-    return takenOut.has(drive) ? tellEnd(drive, { state: 'gone' }) : [];
-  };
-
-  const handlers: { [Name in EventName]?: (event: EventMap[Name]) => Notice[] } = {
-    'run:succeeded': (event) => {
-      serverMissed.delete(event.drive);
-      return endRun({ name: 'run:succeeded', event });
-    },
-    'run:held': (event) => endRun({ name: 'run:held', event }),
-    'run:failed': (event) => {
-      if (event.code !== 'EXB_NETWORK') serverMissed.delete(event.drive);
-      else if (serverMissed.has(event.drive)) return [];
-      else serverMissed.add(event.drive);
-      const before = ended.get(event.drive);
-      return before?.name === 'run:held' && before.event.runId === event.runId
-        ? []
-        : [
-            ...endRun({ name: 'run:failed', event }),
-            ...(event.resumes === true ? tellEnd(event.drive, { state: 'resumes' }) : []),
-          ];
-    },
-    'drive:identified': ({ drive }) => {
-      takenOut.delete(drive);
-      return [];
-    },
-    'drive:safe-to-unplug': (event) => {
-      const wasOpen = openDrives.delete(event.drive);
-      if (ended.has(event.drive)) return tellEnd(event.drive, { state: 'safe' });
-      // Without a run before it this is only news when the operator was told the opposite.
-      return wasOpen ? [make('drive:safe-to-unplug', event, released(event.drive), event.drive)] : [];
-    },
-    'drive:do-not-unplug': (event) => {
-      openDrives.add(event.drive);
-      if (ended.has(event.drive)) return tellEnd(event.drive, { state: 'open', reason: event.reason });
-      return [
-        make(
-          'drive:do-not-unplug',
-          event,
-          takenOut.has(event.drive) ? goneOpen(event.drive) : stillOpen(event.drive, event.reason),
-          event.drive,
-        ),
-      ];
-    },
-    'drive:removed': ({ drive }) => {
-      if (drive === undefined) return [];
-      keyAskedFor.delete(drive);
-      serverMissed.delete(drive);
-      openDrives.delete(drive);
-      takenOut.add(drive);
-      return tellEnd(drive, { state: 'gone' });
-    },
-    'run:started': ({ drive }) => {
-      takenOut.delete(drive);
-      return tellEnd(drive, { state: 'unknown' });
-    },
-    'key:missing': (event) => {
-      if (keyAskedFor.has(event.drive)) return [];
-      keyAskedFor.add(event.drive);
-      return [make('key:missing', event, waiting(event.drive), event.drive)];
-    },
-    'key:loaded': () => {
-      keyAskedFor.clear();
-      return [];
-    },
-    'drive:ignored': (event) => {
-      const kind = ignoredKinds[event.reason];
-      return kind === undefined
-        ? []
-        : [
-            make('drive:ignored', event, {
-              kind,
-              subject: stripStop(event.happened),
-              text: `${event.happened}\n${event.todo}`,
-            }),
-          ];
-    },
-    'warning:raised': (event) => [
-      make('warning:raised', event, {
-        kind: 'warning',
-        subject: stripStop(event.reason),
-        text: `${event.reason}\n${event.todo}`,
-      }),
-    ],
-    'run:warned': (event) => [
-      make(
-        'run:warned',
-        event,
-        {
-          kind: 'warning',
-          subject: `${event.drive}: ${stripStop(event.reason)}`,
-          text: `${event.reason}\n${event.todo}`,
-        },
-        event.drive,
-      ),
-    ],
-    'spool:rejected': (event) => [make('spool:rejected', event, rejected(event.reason))],
-    'rotation:overdue': (event) => [
-      make(
-        'rotation:overdue',
-        event,
-        event.drive === undefined ? rotationOverdue(event) : overdue(event.drive, event.lastSuccess),
-        event.drive,
-      ),
-    ],
-  };
-
-  return {
-    take: (name, event) => handlers[name]?.(event) ?? [],
-    flush: () => [...ended.keys()].flatMap((drive) => tellEnd(drive, { state: 'unknown' })),
-    get waiting() {
-      return ended.size > 0;
-    },
-  };
+  return new Storyteller(station, clock);
 }
 
-/** What an ignored disk is to the operator; undefined for what is as it should be. */
-const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | undefined> = {
-  'not-enrolled': 'refusal',
-  'duplicate-uuid': 'refusal',
-  'no-block-device': 'warning',
-  'just-prepared': undefined,
-  'served-before': undefined,
-};
+type Handlers = { readonly [Name in EventName]?: (event: EventMap[Name]) => Notice[] };
 
-const stripStop = (text: string): string => text.replace(/\.$/, '');
+class Storyteller implements NoticeMaker {
+  readonly #station: string;
+  readonly #clock: () => Date;
+  /** How runs ended, told together with what became of their disk. By disk: one run at a time belongs to it. */
+  readonly #ended = new Map<string, EndEvent>();
+  readonly #keyAskedFor = new Set<string>();
+  /** By disk: told once, not at every try. */
+  readonly #serverMissed = new Set<string>();
+  readonly #openDrives = new Set<string>();
+  /** A disk can be gone before its run has ended. */
+  readonly #takenOut = new Set<string>();
 
-const waiting = (drive: string): News => ({
-  kind: 'waiting',
-  subject: `${drive} is waiting for the key`,
-  text: `Disk ${drive} is plugged in, but the key is not loaded, so nothing was backed up yet.\nLog in on the station and run: extbackup unlock\nThe backup then starts by itself.`,
-});
+  readonly #handlers: Handlers = {
+    'run:started': ({ drive }) => this.#started(drive),
+    'run:succeeded': (event) => this.#succeeded(event),
+    'run:held': (event) => this.#endRun({ name: 'run:held', event }),
+    'run:failed': (event) => this.#failed(event),
+    'drive:identified': ({ drive }) => this.#identified(drive),
+    'drive:safe-to-unplug': (event) => this.#closed(event),
+    'drive:do-not-unplug': (event) => this.#leftOpen(event),
+    'drive:removed': ({ drive }) => (drive === undefined ? [] : this.#removed(drive)),
+    'key:missing': (event) => this.#keyMissing(event),
+    'key:loaded': () => this.#keyLoaded(),
+    'drive:ignored': (event) => this.#ignored(event),
+    'warning:raised': (event) => [this.#make('warning:raised', event, words.warningNews(event))],
+    'run:warned': (event) => [this.#make('run:warned', event, words.warningNews(event, event.drive), event.drive)],
+    'spool:rejected': (event) => [this.#make('spool:rejected', event, words.rejectedNews(event.reason))],
+    'rotation:overdue': (event) => this.#overdue(event),
+  };
 
-const released = (drive: string): News => ({
-  kind: 'success',
-  subject: `${drive} is closed now, safe to unplug`,
-  text: `Disk ${drive} had been left open.\n${releaseAdvice({ state: 'safe' })}`,
-});
+  constructor(station: string, clock: () => Date) {
+    this.#station = station;
+    this.#clock = clock;
+  }
 
-const stillOpen = (drive: string, reason: string): News => ({
-  kind: 'failure',
-  subject: `DO NOT UNPLUG ${drive}`,
-  text: `Disk ${drive} is still open: ${stripStop(reason)}.\nEnd the programs that use it, then run on the station: extbackup release`,
-});
+  take<Name extends EventName>(name: Name, event: EventMap[Name]): Notice[] {
+    return this.#handlers[name]?.(event) ?? [];
+  }
 
-const goneOpen = (drive: string): News => ({
-  kind: 'failure',
-  subject: `${drive} was taken out while it was open`,
-  text: `Disk ${drive} is gone, but the station still has it open.\nOn the station run: extbackup release\nThen plug the disk in again, so that its file system is checked.`,
-});
+  flush(): Notice[] {
+    return [...this.#ended.keys()].flatMap((drive) => this.#tellEnd(drive, { state: 'unknown' }));
+  }
 
-const rejected = (reason: string): News => ({
-  kind: 'warning',
-  subject: 'A request was not understood',
-  text: `A request was set aside: ${stripStop(reason)}.\nIf a backup was expected now, start it on the station: extbackup run`,
-});
+  get waiting(): boolean {
+    return this.#ended.size > 0;
+  }
 
-const overdue = (drive: string, lastSuccess: string | null): News => ({
-  kind: 'overdue',
-  subject: `${drive} is overdue`,
-  text: `${lastSuccess === null ? `Disk ${drive} has never been backed up to.` : `Disk ${drive} was last backed up to on ${lastSuccess.slice(0, 10)}.`}\nBring it to the station and plug it in.`,
-});
+  #make<Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice {
+    return {
+      id: randomUUID(),
+      kind: news.kind,
+      at: this.#clock().toISOString(),
+      station: this.#station,
+      ...(drive !== undefined && { drive }),
+      subject: news.subject,
+      text: news.text,
+      event: name,
+      payload,
+    };
+  }
 
-const rotationOverdue = ({ lastSuccess, freshest, next, overdue: late }: OverdueRotation): News => ({
-  kind: 'overdue',
-  subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
-  text: [
-    lastSuccess === null
-      ? 'No disk with a backup lies outside the station.'
-      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
-    'If the server and the station were lost today, this is all that is left.',
-    ...(late.length === 0 ? [] : [`Overdue: ${late.join(', ')}.`]),
-    next === undefined
-      ? 'Prepare a disk on the station: extbackup drive prepare --help'
-      : lastSuccess === null
-        ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.`
-        : `Bring disk ${next} to the station and plug it in.`,
-  ].join('\n'),
-});
+  /** Remembers how a run ended until there is word about its disk; of a disk that is gone there is word already. */
+  #endRun(end: EndEvent): Notice[] {
+    const { drive } = end.event;
+    this.#ended.set(drive, end);
+    return this.#takenOut.has(drive) ? this.#tellEnd(drive, { state: 'gone' }) : [];
+  }
+
+  #tellEnd(drive: string, release: Release): Notice[] {
+    const end = this.#ended.get(drive);
+    if (!end) return [];
+    this.#ended.delete(drive);
+    return [this.#make(end.name, end.event, endNews(end, release), drive)];
+  }
+
+  #started(drive: string): Notice[] {
+    this.#takenOut.delete(drive);
+    return this.#tellEnd(drive, { state: 'unknown' });
+  }
+
+  #succeeded(event: EventMap['run:succeeded']): Notice[] {
+    this.#serverMissed.delete(event.drive);
+    return this.#endRun({ name: 'run:succeeded', event });
+  }
+
+  #failed(event: EventMap['run:failed']): Notice[] {
+    const { drive, runId } = event;
+    if (event.code !== 'EXB_NETWORK') this.#serverMissed.delete(drive);
+    else if (this.#serverMissed.has(drive)) return [];
+    else this.#serverMissed.add(drive);
+    const before = this.#ended.get(drive);
+    if (before?.name === 'run:held' && before.event.runId === runId) return [];
+    const told = this.#endRun({ name: 'run:failed', event });
+    return event.resumes === true ? [...told, ...this.#tellEnd(drive, { state: 'resumes' })] : told;
+  }
+
+  #identified(drive: string): Notice[] {
+    this.#takenOut.delete(drive);
+    return [];
+  }
+
+  #closed(event: EventMap['drive:safe-to-unplug']): Notice[] {
+    const { drive } = event;
+    const wasOpen = this.#openDrives.delete(drive);
+    if (this.#ended.has(drive)) return this.#tellEnd(drive, { state: 'safe' });
+    // Without a run before it this is only news when the operator was told the opposite.
+    return wasOpen ? [this.#make('drive:safe-to-unplug', event, words.releasedNews(drive), drive)] : [];
+  }
+
+  #leftOpen(event: EventMap['drive:do-not-unplug']): Notice[] {
+    const { drive, reason } = event;
+    this.#openDrives.add(drive);
+    if (this.#ended.has(drive)) return this.#tellEnd(drive, { state: 'open', reason });
+    const news = this.#takenOut.has(drive) ? words.goneOpenNews(drive) : words.stillOpenNews(drive, reason);
+    return [this.#make('drive:do-not-unplug', event, news, drive)];
+  }
+
+  #removed(drive: string): Notice[] {
+    this.#keyAskedFor.delete(drive);
+    this.#serverMissed.delete(drive);
+    this.#openDrives.delete(drive);
+    this.#takenOut.add(drive);
+    return this.#tellEnd(drive, { state: 'gone' });
+  }
+
+  #keyMissing(event: EventMap['key:missing']): Notice[] {
+    const { drive } = event;
+    if (this.#keyAskedFor.has(drive)) return [];
+    this.#keyAskedFor.add(drive);
+    return [this.#make('key:missing', event, words.waitingNews(drive), drive)];
+  }
+
+  #keyLoaded(): Notice[] {
+    this.#keyAskedFor.clear();
+    return [];
+  }
+
+  #ignored(event: EventMap['drive:ignored']): Notice[] {
+    const news = words.ignoredNews(event);
+    return news === undefined ? [] : [this.#make('drive:ignored', event, news)];
+  }
+
+  #overdue(event: EventMap['rotation:overdue']): Notice[] {
+    const { drive } = event;
+    const news = drive === undefined ? words.rotationOverdueNews(event) : words.overdueNews(drive, event.lastSuccess);
+    return [this.#make('rotation:overdue', event, news, drive)];
+  }
+}

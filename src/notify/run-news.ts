@@ -11,18 +11,40 @@ export interface News {
   readonly text: string;
 }
 
+/** The last event of a run, with its name. */
+export type EndEvent = {
+  [Name in 'run:succeeded' | 'run:failed' | 'run:held']: { readonly name: Name; readonly event: EventMap[Name] };
+}['run:succeeded' | 'run:failed' | 'run:held'];
+
+/** How a run ended, and what became of its disk. */
+export function endNews(end: EndEvent, release: Release): News {
+  switch (end.name) {
+    case 'run:succeeded':
+      return successNews(end.event, release);
+    case 'run:failed':
+      return failureNews(end.event, release);
+    case 'run:held':
+      return heldNews(end.event, release);
+  }
+}
+
 /** A run that went through. One that did not copy everything is a failure to whoever relies on the disk. */
-export function successNews(run: EventMap['run:succeeded'], release: Release): News {
+function successNews(run: EventMap['run:succeeded'], release: Release): News {
   const { drive } = run;
   if (!run.stamped) {
     return {
       kind: 'failure',
       subject: `${drive} is incomplete, ${releaseWords(release)}`,
-      text: `Some files could not be copied to disk ${drive}, so it does not count as a fresh backup.\n${describeFigures(run)}\n${releaseAdvice(release)}\nThe server names the reason; plug the disk in again for another try.`,
+      text:
+        `Some files could not be copied to disk ${drive}, so it does not count as a fresh backup.\n` +
+        `${describeFigures(run)}\n${releaseAdvice(release)}\n` +
+        'The server names the reason; plug the disk in again for another try.',
     };
   }
+  const verified = run.verified === undefined ? '' : `${describeVerified(run)}\n`;
   const gaps = run.gaps
-    ? `${run.vanished === undefined || run.vanished === 0 ? 'Some files' : count(run.vanished, 'file')} vanished on the server while they were copied; the next run looks again.\n`
+    ? `${run.vanished === undefined || run.vanished === 0 ? 'Some files' : count(run.vanished, 'file')} ` +
+      'vanished on the server while they were copied; the next run looks again.\n'
     : '';
   return {
     kind: release.state === 'open' ? 'failure' : 'success',
@@ -30,12 +52,12 @@ export function successNews(run: EventMap['run:succeeded'], release: Release): N
       release.state === 'open'
         ? `${drive} is backed up, but DO NOT UNPLUG it`
         : `${drive} is done, ${releaseWords(release)}`,
-    text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${run.verified === undefined ? '' : `${describeVerified(run)}\n`}${gaps}${releaseAdvice(release)}`,
+    text: `The backup to disk ${drive} is complete.\n${describeFigures(run)}\n${verified}${gaps}${releaseAdvice(release)}`,
   };
 }
 
 /** A run that failed, or was cancelled. */
-export function failureNews(run: EventMap['run:failed'], release: Release): News {
+function failureNews(run: EventMap['run:failed'], release: Release): News {
   const cancelled = run.exitCode === exitCodes.cancelled;
   const verb = run.resumes === true ? 'was interrupted' : cancelled ? 'was cancelled' : 'failed';
   const open: Release =
@@ -45,12 +67,14 @@ export function failureNews(run: EventMap['run:failed'], release: Release): News
   return {
     kind: 'failure',
     subject: `${run.drive} ${verb}, ${releaseWords(release.state === 'open' ? release : open)}`,
-    text: `The backup to disk ${run.drive} ${verb}: ${run.happened}\n${run.todo}\n${releaseAdvice(release.state === 'open' ? release : open)}`,
+    text:
+      `The backup to disk ${run.drive} ${verb}: ${run.happened}\n${run.todo}\n` +
+      releaseAdvice(release.state === 'open' ? release : open),
   };
 }
 
 /** A run that stopped to ask. */
-export function heldNews(run: EventMap['run:held'], release: Release): News {
+function heldNews(run: EventMap['run:held'], release: Release): News {
   return {
     kind: 'warning',
     subject: `${run.drive} needs your approval, ${releaseWords(release)}`,

@@ -1,0 +1,103 @@
+/** The words of notices that are not about the end of a run. */
+import type { EventMap, OverdueRotation } from '../bus/events.ts';
+import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { News } from './run-news.ts';
+import { releaseAdvice } from './wording.ts';
+
+/** A disk that waits because nobody has loaded the key. */
+export const waitingNews = (drive: string): News => ({
+  kind: 'waiting',
+  subject: `${drive} is waiting for the key`,
+  text:
+    `Disk ${drive} is plugged in, but the key is not loaded, so nothing was backed up yet.\n` +
+    'Log in on the station and run: extbackup unlock\n' +
+    'The backup then starts by itself.',
+});
+
+/** A disk that was told to be open, and is closed now. */
+export const releasedNews = (drive: string): News => ({
+  kind: 'success',
+  subject: `${drive} is closed now, safe to unplug`,
+  text: `Disk ${drive} had been left open.\n${releaseAdvice({ state: 'safe' })}`,
+});
+
+/** A disk that could not be closed. */
+export const stillOpenNews = (drive: string, reason: string): News => ({
+  kind: 'failure',
+  subject: `DO NOT UNPLUG ${drive}`,
+  text:
+    `Disk ${drive} is still open: ${stripStop(reason)}.\n` +
+    'End the programs that use it, then run on the station: extbackup release',
+});
+
+/** A disk that was taken out while the station had it open. */
+export const goneOpenNews = (drive: string): News => ({
+  kind: 'failure',
+  subject: `${drive} was taken out while it was open`,
+  text:
+    `Disk ${drive} is gone, but the station still has it open.\n` +
+    'On the station run: extbackup release\n' +
+    'Then plug the disk in again, so that its file system is checked.',
+});
+
+/** A disk that is not served; undefined for one that is as it should be. */
+export function ignoredNews({ reason, happened, todo }: EventMap['drive:ignored']): News | undefined {
+  const kind = ignoredKinds[reason];
+  return kind && { kind, subject: stripStop(happened), text: `${happened}\n${todo}` };
+}
+
+/** What an ignored disk is to the operator; undefined for what is as it should be. */
+const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | undefined> = {
+  'not-enrolled': 'refusal',
+  'duplicate-uuid': 'refusal',
+  'no-block-device': 'warning',
+  'just-prepared': undefined,
+  'served-before': undefined,
+};
+
+/** Something is wrong with the station, or with the disk that is named. */
+export const warningNews = ({ reason, todo }: EventMap['warning:raised'], drive?: string): News => ({
+  kind: 'warning',
+  subject: drive === undefined ? stripStop(reason) : `${drive}: ${stripStop(reason)}`,
+  text: `${reason}\n${todo}`,
+});
+
+/** A note in the spool that could not be read. */
+export const rejectedNews = (reason: string): News => ({
+  kind: 'warning',
+  subject: 'A request was not understood',
+  text:
+    `A request was set aside: ${stripStop(reason)}.\n` +
+    'If a backup was expected now, start it on the station: extbackup run',
+});
+
+/** A disk that has not been backed up to for too long. */
+export const overdueNews = (drive: string, lastSuccess: string | null): News => ({
+  kind: 'overdue',
+  subject: `${drive} is overdue`,
+  text:
+    (lastSuccess === null
+      ? `Disk ${drive} has never been backed up to.`
+      : `Disk ${drive} was last backed up to on ${lastSuccess.slice(0, 10)}.`) +
+    '\nBring it to the station and plug it in.',
+});
+
+/** No copy outside the station is fresh enough. */
+export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: OverdueRotation): News => ({
+  kind: 'overdue',
+  subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
+  text: [
+    lastSuccess === null
+      ? 'No disk with a backup lies outside the station.'
+      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
+    'If the server and the station were lost today, this is all that is left.',
+    ...(overdue.length === 0 ? [] : [`Overdue: ${overdue.join(', ')}.`]),
+    next === undefined
+      ? 'Prepare a disk on the station: extbackup drive prepare --help'
+      : lastSuccess === null
+        ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.`
+        : `Bring disk ${next} to the station and plug it in.`,
+  ].join('\n'),
+});
+
+const stripStop = (text: string): string => text.replace(/\.$/, '');
