@@ -163,7 +163,7 @@ describe('a run that changes everything that can change', () => {
     const wanted = new Map([...before].filter(([path]) => path !== 'gone/empty')); // history keeps files, not empty directories
     expect(await readTree(target)).toEqual(wanted);
     await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow(
-      'not there at that time',
+      'did not exist at that time',
     );
   });
 });

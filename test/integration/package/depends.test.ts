@@ -47,6 +47,7 @@ const packages: Readonly<Record<string, string>> = {
   'systemd-ask-password': 'systemd',
   'systemd-inhibit': 'systemd',
   'systemd-notify': 'systemd',
+  timedatectl: 'systemd',
   'systemd-run': 'systemd',
   udevadm: 'udev',
   'mkfs.xfs': 'xfsprogs',
