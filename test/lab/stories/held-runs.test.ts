@@ -97,10 +97,10 @@ it('what the server lost is deleted by name, without a second look at the server
   expect(
     await lookInside(lab, lab.disk, (top) =>
       lab.guest.ask(
-        `cd ${top}/.extbackup/history; f=$(ls | tail -1); wc -l < "$f"; ls ${top}/history/"\${f%.log}"/plans | wc -l`,
+        `cd ${top}/.extbackup/history; f=$(ls *.log | tail -1); wc -l < "$f"; ls ${top}/history/"\${f%.log}"/plans | wc -l`,
       ),
     ),
-  ).toBe('1\n10');
+  ).toBe('2\n10');
   expect((await extbackup('rollback', 'BACKUP_1', '--yes')).exitCode).toBe(0);
   expect(await onDisk()).toBe(before);
 });
