@@ -73,6 +73,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
   const { bus, start, paths, registry, attaches, bootId, publish } = parts;
   const { board, queue, refreshLater } = state;
   const deviceLock = files.deviceLock(paths);
+  let runLogFailed = false;
   return {
     ...sight,
     ...{ bus, registry, deviceLock, board, queue, attaches, bootId, holdsOf, refreshLater },
@@ -105,8 +106,9 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     record: async (record) => {
       const warning = await parts.runs.append(record);
       const todo = 'Check the space on this machine: df /var/lib/extbackup';
-      if (warning === undefined) bus.emit('warning:settled', { topic: 'run log' });
-      else bus.emit('warning:raised', { reason: warning, todo, topic: 'run log' });
+      if (warning !== undefined) bus.emit('warning:raised', { reason: warning, todo, topic: 'run log' });
+      else if (runLogFailed) bus.emit('warning:settled', { topic: 'run log' });
+      runLogFailed = warning !== undefined;
     },
     told: async () => {
       await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
