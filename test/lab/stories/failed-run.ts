@@ -6,7 +6,7 @@ import { assertClosed, eventsOf, waitForState } from './operator.ts';
 /** Plugs the disk in, waits for the failure, checks everything that every failure must leave as it was, and returns its event. */
 export async function failureOf(lab: Lab, disk: UsbDisk): Promise<Record<string, unknown>> {
   await lab.guest.plug(disk);
-  await waitForState(lab, 'BACKUP_1', ['failed']);
+  await waitForState(lab, 'BACKUP_1', ['failed', 'waiting-for-server']);
   const [failure] = await eventsOf(lab, 'run:failed');
   await assertClosed(lab);
   expect(await eventsOf(lab, 'label:stamped')).toEqual([]);
