@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { commandList, type MakeCommand } from './commands/command-list.ts';
 import type { CliContext } from './terminal/cli-context.ts';
+import { pluginExit } from './monitoring/plugin-exit.ts';
 import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
 import { startProgram } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';
@@ -52,7 +53,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, argv);
+    const code = report(error, argv);
+    // A monitoring plugin that could not look says so: 2 would mean critical.
+    return verbOf(argv) === 'check' && code !== exitCodes.done ? pluginExit.unknown : code;
   }
 }
 

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { readStatus } from '../client/read-status.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { ExtbackupError, messageOf } from '../errors.ts';
-import { judge, pluginExit, unknownState, type PluginAnswer } from '../monitoring/nagios.ts';
+import { judge, unknownState, type PluginAnswer } from '../monitoring/nagios.ts';
+import { pluginExit } from '../monitoring/plugin-exit.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
 /** A plugin for Nagios, Icinga and whatever else understands their exit codes. Never ends with anything but 0 to 3. */

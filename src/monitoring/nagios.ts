@@ -2,10 +2,7 @@
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveState, DriveStatus, Status } from '../protocol/status.ts';
 import { count, describeAge } from '../text/wording.ts';
-
-/** Exit codes of a plugin. */
-export const pluginExit = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
-export type Severity = keyof typeof pluginExit;
+import type { Severity } from './plugin-exit.ts';
 
 /** What a plugin prints and ends with. */
 export interface PluginAnswer {

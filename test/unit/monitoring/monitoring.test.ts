@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { usualRotation } from '../../../src/config/rotation-setting.ts';
 import { renderMetrics } from '../../../src/monitoring/metrics.ts';
-import { judge, pluginExit } from '../../../src/monitoring/nagios.ts';
+import { judge } from '../../../src/monitoring/nagios.ts';
+import { pluginExit } from '../../../src/monitoring/plugin-exit.ts';
 import { statusSchema, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 
