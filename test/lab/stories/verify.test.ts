@@ -115,7 +115,7 @@ it('a sample is compared with the server, over the real line; names stay on the 
   expect(differs).toMatchObject({
     exitCode: 13,
     stdout: 'Disk BACKUP_1: 40 files drawn, 37 the same on the server, 1 changed there since, 1 no longer there.\n',
-    stderr: expect.stringContaining('1 file on disk BACKUP_1 has another content than on the server') as string,
+    stderr: expect.stringContaining('1 file on disk BACKUP_1 differs from the server in content') as string,
   });
   expect(differs.stderr).not.toContain('letter-1');
   expect(await inside('cat .extbackup/differs-from-server.txt; cat backups/planted/letter-120')).toMatch(
