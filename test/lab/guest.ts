@@ -8,7 +8,7 @@ import { SshConnection } from './ssh-connection.ts';
 import type { Fault, UsbDisk } from './usb-disk.ts';
 import { UsbPort } from './usb-port.ts';
 
-const bootTimeoutMs = 240_000;
+const bootTimeoutMs = 600_000;
 const machineDisks = ['station', 'server'];
 const savedSnapshot = 'saved';
 
