@@ -177,7 +177,8 @@ function summary(record: DriveRecord, headerBackup: string | undefined): string 
     `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
     headerBackup === undefined
       ? 'Without its LUKS header the disk cannot be read; next time keep a copy with: --header-backup FILE'
-      : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; keep it away from this machine.`,
+      : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; ` +
+        'keep it away from this machine.',
     `The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
   ].join('\n');
 }

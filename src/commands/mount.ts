@@ -61,9 +61,8 @@ async function mount(context: CliContext, label: string | undefined, options: Op
     context.print(
       `Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`,
     );
-    context.print(
-      `No run starts until you close it: extbackup umount${closes ? ` ; this happens automatically in ${ms(openFor, { long: true })}` : ''}`,
-    );
+    const closing = closes ? ` ; this happens automatically in ${ms(openFor, { long: true })}` : '';
+    context.print(`No run starts until you close it: extbackup umount${closing}`);
     context.print('DO NOT UNPLUG it before that.');
   });
 }

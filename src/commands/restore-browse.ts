@@ -151,7 +151,8 @@ async function offer(
 ): Promise<string | undefined> {
   const known = order.to;
   const typed = await askLine(
-    `Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?${known === undefined ? '' : ` [${shownText(known)}]`}`,
+    `Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?` +
+      (known === undefined ? '' : ` [${shownText(known)}]`),
     signal,
   );
   const directory = typed === '' ? known : resolve(typed);

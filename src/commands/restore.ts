@@ -95,7 +95,8 @@ export function restoreCommand(context: CliContext): Command {
         );
         if (done !== undefined)
           context.print(
-            `${done === '' ? '' : `${done} `}Disk ${record.label} ${staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'}`,
+            `${done === '' ? '' : `${done} `}Disk ${record.label} ` +
+              (staysOpen ? 'stays open; close it with: extbackup umount' : 'is closed again.'),
           );
       });
     });

@@ -18,9 +18,8 @@ export function umountCommand(context: CliContext): Command {
       await cancelClosingTime(context.runCommand);
       if (look) {
         await nudgeAboutDrives(context.paths); // a run may have waited for this
-        context.print(
-          `Disk ${look.label} is closed${options.forgotten === true ? ` automatically: ${look.by} had it open since ${look.since}` : ''}. Safe to unplug.`,
-        );
+        const why = options.forgotten === true ? ` automatically: ${look.by} had it open since ${look.since}` : '';
+        context.print(`Disk ${look.label} is closed${why}. Safe to unplug.`);
       } else {
         context.print('No disk was open. To close the disk of a run: extbackup release');
       }

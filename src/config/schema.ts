@@ -1,6 +1,7 @@
 /**
  * The one place, with the files that it imports from this folder, that knows every setting: type, default and
- * description. The example file, the checks and the types are derived from it. Unknown keys are errors, so that a misspelt setting never silently means its default.
+ * description. The example file, the checks and the types are derived from it. Unknown keys are errors, so that a
+ * misspelt setting never silently means its default.
  */
 import { z } from 'zod';
 import { hook } from './hook-schema.ts';

@@ -152,11 +152,13 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
           `The setting rotation.drives names disks that are not enrolled: ${strange.join(', ')}.`,
           'Correct it in the settings; see: extbackup drive list',
         );
-      const late = records.filter((record) => isOverdue(record, config.rotation, now));
+      const late = records
+        .filter((record) => isOverdue(record, config.rotation, now))
+        .map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`);
       return late.length === 0
         ? ok('No disk is overdue.')
         : warn(
-            `Overdue: ${late.map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`).join(', ')}.`,
+            `Overdue: ${late.join(', ')}.`,
             'Bring it and plug it in. If it is gone for good: extbackup drive forget',
           );
     },

@@ -35,7 +35,8 @@ function lineOf(line: string, { mark }: LogHeader): Line {
     return { text, isMarked: text.length < line.length };
   }
   const told = betweenMarks(line, mark);
-  if (told !== undefined) return { text: told.replace(/\|\d+\|\d+\|/, '|'), isMarked: true }; // older logs have no sizes, which may be names there
+  // Only of lines with a mark: older logs have no sizes, which may be names there.
+  if (told !== undefined) return { text: told.replace(/\|\d+\|\d+\|/, '|'), isMarked: true };
   // rsync prints its progress without an end of line, so that something may follow at once.
   const start = /^\r? /.test(line) ? line.indexOf('delete_item(') : 0;
   return { text: start < 0 ? '' : line.slice(start), isMarked: false };

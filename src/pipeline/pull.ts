@@ -26,8 +26,9 @@ export const logFile = '.extbackup/last-run.log';
 /**
  * Makes the mirror equal to the source: first copies everything and deletes nothing, then deletes what the source no
  * longer has, as the first phase named it. What is replaced or deleted goes to the disk's history. A source without
- * a single file deletes nothing, and one that changed suspiciously much stops the run. A connection that breaks while it deletes leads back to the
- * copying, which counts anew what is to be deleted: the server may come back with less than it had.
+ * a single file deletes nothing, and one that changed suspiciously much stops the run. A connection that breaks while
+ * it deletes leads back to the copying, which counts anew what is to be deleted: the server may come back with less
+ * than it had.
  * @param source the only one when left out
  * @throws PullError
  * @throws HeldError when an operator has to be asked

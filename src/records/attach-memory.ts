@@ -6,8 +6,9 @@ const entrySchema = z.object({
   diskseq: z.int(),
   luksUuid: z.string(),
   /**
-   * `started`: a run began and nothing says how it ended. `interrupted`: the agent was stopped in order, it goes on. `served`: this attach needs no run by itself any more.
-   * `duplicate`: it had a twin, and is not opened before it is plugged in anew.
+   * `started`: a run began and nothing says how it ended. `interrupted`: the agent was stopped in order, it goes on.
+   * `served`: this attach needs no run by itself any more. `duplicate`: it had a twin, and is not opened before it is
+   * plugged in anew.
    */
   state: z.enum(['started', 'interrupted', 'served', 'ignored', 'duplicate']),
   tries: z.int().nonnegative(),
@@ -62,7 +63,8 @@ export async function openAttachMemory(
     triesOf: (key) => entries.find(same(key))?.tries ?? 0,
     note: async (key, state) => {
       const before = entries.find(same(key))?.tries ?? 0;
-      const tries = state === 'started' ? before + 1 : state === 'served' || state === 'interrupted' ? 0 : before; // a run that ended was no vain try
+      // A run that ended was no vain try.
+      const tries = state === 'started' ? before + 1 : state === 'served' || state === 'interrupted' ? 0 : before;
       entries = [
         ...entries.filter((entry) => !same(key)(entry)),
         { diskseq: key.diskseq, luksUuid: key.luksUuid, state, tries },

@@ -85,7 +85,8 @@ async function findOldKey(
   const ways = [...(await readPreviousKeys(paths)).keys].reverse();
   const own = { settings: config.key, salt: await readSalt(files.salt(paths), config.key.derivation) };
   try {
-    const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }]; // the same derivation with another password
+    // The same derivation with another password.
+    const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }];
     for (const { settings, salt } of [...ways, ...hasOwn]) {
       for (const form of passwordForms(
         settings.derivation,

@@ -91,7 +91,10 @@ export async function completeIfInForce(context: CliContext, config: Config): Pr
   context.note('A password change was cut off after the new password had come into force; it is completed now.');
 }
 
-/** After the settings were changed, so that they are for the new key: everything else follows. Each step looks first whether it was done. */
+/**
+ * After the settings were changed, so that they are for the new key: everything else follows. Each step looks first
+ * whether it was done.
+ */
 export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Config, 'ssh'>): Promise<void> {
   const keyFile = files.luksKey(paths);
   await replaceIfThere(nextSaltFile(files.salt(paths)), files.salt(paths));

@@ -66,8 +66,9 @@ async function list(directory: string): Promise<Entry[]> {
         shown: shownName(entry.name),
         name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined,
         path,
+        // Some file systems tell no kinds.
         isDirectory:
-          entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'), // some file systems tell no kinds
+          entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'),
       };
     }),
   );

@@ -26,6 +26,14 @@ function wrap(text: string): string {
   return lines.join('\n');
 }
 
+/** For paper: nothing that belongs together is torn apart by the end of a page. */
+const style = [
+  'body { font: 11pt serif; max-width: 46em; margin: 2em auto }',
+  'pre { font-size: 9pt; border: 1px solid; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere }',
+  'th { text-align: left; padding-right: 1em; vertical-align: top }',
+  'section, pre, tr { break-inside: avoid }',
+].join(' ');
+
 /** The sheet as one HTML page without anything from elsewhere, for printing. */
 export function sheetAsHtml(sheet: RecoverySheet): string {
   const sections = sheet.sections.map(
@@ -36,7 +44,7 @@ export function sheetAsHtml(sheet: RecoverySheet): string {
 <head>
 <meta charset="utf-8">
 <title>${escape(sheet.title)}</title>
-<style>body { font: 11pt serif; max-width: 46em; margin: 2em auto } pre { font-size: 9pt; border: 1px solid; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere } th { text-align: left; padding-right: 1em; vertical-align: top } section, pre, tr { break-inside: avoid }</style>
+<style>${style}</style>
 </head>
 <body>
 <h1>${escape(sheet.title)}</h1>
@@ -52,7 +60,8 @@ function blockAsHtml(block: Block): string {
       .map((line) => `<p>${escape(line)}</p>`)
       .join('\n');
   if ('commands' in block) return `<pre>${escape(block.commands)}</pre>`;
-  return `<table>\n${block.facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`).join('\n')}\n</table>`;
+  const rows = block.facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`);
+  return `<table>\n${rows.join('\n')}\n</table>`;
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -116,6 +116,13 @@ function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
   };
 }
 
+/** As Python's hashlib takes them. */
+function scryptArguments(scrypt: NonNullable<KeySettings['scrypt']>): string {
+  const { N, r, p } = scrypt;
+  const mostMemory = scryptMemory(scrypt) + 128 * r * p + 32 * 1024 * 1024;
+  return `password, salt=bytes.fromhex(salt), n=${N}, r=${r}, p=${p}, maxmem=${mostMemory}, dklen=64`;
+}
+
 /** A program that anybody can read and type. */
 function keyProgram({ derivation, scrypt }: KeySettings, salt: string | undefined): string {
   const given = salt === undefined ? 'input("Salt: ").strip()' : pythonString(salt);
@@ -124,7 +131,7 @@ function keyProgram({ derivation, scrypt }: KeySettings, salt: string | undefine
       ? `password = getpass.getpass("Password: ")
 key = hashlib.sha512((salt + "." + password).encode()).hexdigest()`
       : `password = unicodedata.normalize("NFC", getpass.getpass("Password: ")).encode()
-key = hashlib.scrypt(password, salt=bytes.fromhex(salt), n=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p}, maxmem=${scryptMemory(scrypt) + 128 * scrypt.r * scrypt.p + 32 * 1024 * 1024}, dklen=64).hex()`;
+key = hashlib.scrypt(${scryptArguments(scrypt)}).hex()`;
   return `cat > /mnt/recovery-key/make.py <<'END'
 import getpass, hashlib, unicodedata
 salt = ${given}
@@ -167,8 +174,11 @@ function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>)
     blocks: [
       {
         text:
-          'One disk at a time; nothing is written to ' +
-          `it.${isPending(previous, drive.luksUuid) ? ' The password was changed while this disk was away: it may open only with a key from before, see "If a disk has an earlier key".' : ''}`,
+          'One disk at a time; nothing is written to it.' +
+          (isPending(previous, drive.luksUuid)
+            ? ' The password was changed while this disk was away: it may open only with a key from before, see ' +
+              '"If a disk has an earlier key".'
+            : ''),
       },
       {
         commands:

@@ -17,10 +17,11 @@ export interface OldSetup {
  * out is none.
  */
 export function readAssignment(script: string, name: string): string | undefined {
-  const pattern = new RegExp(
-    `^[ \\t]*(?:export[ \\t]+|readonly[ \\t]+)?${name}=(?:'([^'\\n]*)'|"([^"$\`\\\\\\n]*)"|([^\\s'"$\`\\\\;&|#()<>*?~]*))[ \\t]*(?:[;#].*)?$`,
-    'm',
-  );
+  const before = '^[ \\t]*(?:export[ \\t]+|readonly[ \\t]+)?';
+  const quoted = `'([^'\\n]*)'|"([^"$\`\\\\\\n]*)"`;
+  const unquoted = `([^\\s'"$\`\\\\;&|#()<>*?~]*)`;
+  const after = '[ \\t]*(?:[;#].*)?$';
+  const pattern = new RegExp(`${before}${name}=(?:${quoted}|${unquoted})${after}`, 'm');
   const [, single, double, bare] = pattern.exec(script) ?? [];
   const value = single ?? double ?? bare;
   return value === '' ? undefined : value;

@@ -25,7 +25,8 @@ trap 'exit 130' HUP INT TERM
 for need in sudo visudo rsync useradd usermod groupadd ${'$'}{heartbeat_timer:+systemctl}; do
   command -v "$need" >/dev/null || refuse "$need is not installed." "Try: apt-get install sudo rsync passwd"
 done
-[ -x "$rrsync" ] || refuse "$rrsync is missing; it comes with rsync since Debian 12." "On an older system see /usr/share/doc/rsync/scripts/."
+[ -x "$rrsync" ] ||
+  refuse "$rrsync is missing; it comes with rsync since Debian 12." "On an older system see /usr/share/doc/rsync/scripts/."
 case "$(head -n 1 "$rrsync")" in
   *python*) command -v python3 >/dev/null || refuse "$rrsync needs python3, which is not installed." "Try: apt-get install python3" ;;
 esac
@@ -39,7 +40,9 @@ entry=$(getent passwd "$user" || true)
 case "$entry" in
   '') ;;
   *:*:0:*) refuse "$user is root under another name." "Choose another one: extbackup server-setup --user NAME" ;;
-  */nologin|*/false) refuse "$user exists with a shell that lets nobody in, so its forced command cannot start." "Try: usermod --shell /bin/sh $user" ;;
+  */nologin|*/false)
+    refuse "$user exists with a shell that lets nobody in, so its forced command cannot start." \
+      "Try: usermod --shell /bin/sh $user" ;;
 esac
 
 # Group and user. The user has no password; only the key below opens a session, and that runs one command.
@@ -70,7 +73,9 @@ if ! grep -qxF "$rule" "$sudoers" 2>/dev/null; then
   rm -f "$temporary"
   (umask 0337; if [ -f "$sudoers" ]; then awk 1 "$sudoers"; fi; printf '%s\n' "$rule") >"$temporary"
   chmod 0440 "$temporary"
-  visudo -cqf "$temporary" || refuse "the line for $sudoers was not accepted." "Nothing was changed there. Please report this with the version of sudo."
+  visudo -cqf "$temporary" ||
+    refuse "the line for $sudoers was not accepted." \
+      "Nothing was changed there. Please report this with the version of sudo."
   mv -f "$temporary" "$sudoers"
   temporary=
   did "allowed the group $group to run: $command"
@@ -81,7 +86,9 @@ if grep -hs '^[^#]*requiretty' /etc/sudoers /etc/sudoers.d/* | grep -qvxF "$tty"
   rm -f "$temporary"
   (umask 0337; awk 1 "$sudoers"; printf '%s\n' "$tty") >"$temporary"
   chmod 0440 "$temporary"
-  visudo -cqf "$temporary" || refuse "the line for $sudoers was not accepted." "Nothing was changed there. Please report this with the version of sudo."
+  visudo -cqf "$temporary" ||
+    refuse "the line for $sudoers was not accepted." \
+      "Nothing was changed there. Please report this with the version of sudo."
   mv -f "$temporary" "$sudoers"
   temporary=
   did "let sudo do without a terminal for the group $group"
@@ -180,7 +187,9 @@ if [ -n "$heartbeat_id" ]; then
     mv -fT "$temporary" "$beat"
     temporary=
     did "wrote $beat"
-    if [ -z "$heartbeat_timer" ]; then say "now let the server's own backup call it at its end, when it succeeded; until then, runs are held"; fi
+    if [ -z "$heartbeat_timer" ]; then
+      say "now let the server's own backup call it at its end, when it succeeded; until then, runs are held"
+    fi
   fi
 fi
 
