@@ -39,7 +39,7 @@ export default defineConfig(
   // What a reader sees at once: a function on one screen, a file in a few.
   {
     files: ['src/**'],
-    rules: { 'max-lines-per-function': ['error', { max: 60 }], 'max-lines': ['error', { max: 270 }] },
+    rules: { 'max-lines-per-function': ['error', { max: 60 }], 'max-lines': ['error', { max: 250 }] },
   },
   ...order.map((folder) => ({ files: [`src/${folder}/**`], rules: importRules(folder) })),
   // It hands a descriptor to a program, which execa cannot.

@@ -6,7 +6,6 @@ import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
-import { identityFile } from '../keys/ssh-key.ts';
 import { startDispatcher, type Dispatcher, type Subscription } from '../notify/dispatcher.ts';
 import { createCourierChannel } from '../notify/courier-channel.ts';
 import { createNoticeSpool } from '../notify/notice-spool.ts';
@@ -16,24 +15,21 @@ import { createRunLog } from '../records/run-log.ts';
 import { openAttachMemory } from '../records/attach-memory.ts';
 import { readBootId } from '../disk/block-devices.ts';
 import type { StartProgram } from '../system/command.ts';
-import { createConfinement } from '../system/confine.ts';
-import { createCourier, type Courier } from '../notify/courier.ts';
+import { createCourier } from '../notify/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
-import { createLink } from '../rsync/link.ts';
-import { createMachine } from '../pipeline/real-machine.ts';
 import { hasPrivateMounts } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { createLog, logEvents } from './journal.ts';
 import { tellCutOffRun } from './cut-off-run.ts';
 import { closeLeftovers, endErrands, removeTornFiles } from './leftovers.ts';
 import { startTriggers } from './listen.ts';
+import { machineMaker } from './machine-maker.ts';
 import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
-import type { SupervisorParts } from './surroundings.ts';
 import { watchWarnings } from './warnings.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
 import { startWatches } from './watches.ts';
@@ -233,21 +229,3 @@ const subscriptionsOf = ({ settings, courier }: Base): Subscription[] =>
     channel: createCourierChannel(entry, courier),
     events: entry.events,
   }));
-
-/** Each run gets a machine of its own: disks made by hand keep their mirror under another name. */
-function machineMaker(start: StartProgram, paths: Paths, courier: Courier): SupervisorParts['machineFor'] {
-  const confine = createConfinement(start);
-  return (settings, record) => {
-    const reach = createLink(start, paths, identityFile(paths, settings.ssh));
-    return createMachine(
-      start,
-      paths,
-      {
-        ...{ reach, confine },
-        runHookOutside: (hook, environment, signal) =>
-          courier({ kind: 'hook', hook, environment }, hook.timeout, signal),
-      },
-      record.mirror,
-    );
-  };
-}

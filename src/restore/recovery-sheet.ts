@@ -1,7 +1,7 @@
-import type { Config, KeySettings } from '../config/schema.ts';
-import { scryptMemory } from '../keys/derivation.ts';
+import type { Config } from '../config/schema.ts';
 import { isPending, type PreviousKeys } from '../keys/previous-keys.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { describeKey, keyProgram } from './recovery-key.ts';
 
 /** A piece of the sheet: prose, commands to type as they stand, or facts as name and value. */
 export type Block =
@@ -91,15 +91,6 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
   };
 }
 
-function describeKey({ derivation, scrypt }: KeySettings): string {
-  if (derivation === 'sha512' || scrypt === undefined)
-    return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';
-  return (
-    `scrypt (RFC 7914) with N=${scrypt.N}, r=${scrypt.r}, p=${scrypt.p} of the password (UTF-8, NFC) and ` +
-    'the salt (its 32 bytes), 64 bytes long, as 128 hex digits'
-  );
-}
-
 function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
   return {
     heading: '1. Build the key, in memory only',
@@ -114,31 +105,6 @@ function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
       },
     ],
   };
-}
-
-/** As Python's hashlib takes them. */
-function scryptArguments(scrypt: NonNullable<KeySettings['scrypt']>): string {
-  const { N, r, p } = scrypt;
-  const mostMemory = scryptMemory(scrypt) + 128 * r * p + 32 * 1024 * 1024;
-  return `password, salt=bytes.fromhex(salt), n=${N}, r=${r}, p=${p}, maxmem=${mostMemory}, dklen=64`;
-}
-
-/** A program that anybody can read and type. */
-function keyProgram({ derivation, scrypt }: KeySettings, salt: string | undefined): string {
-  const given = salt === undefined ? 'input("Salt: ").strip()' : pythonString(salt);
-  const make =
-    derivation === 'sha512' || scrypt === undefined
-      ? `password = getpass.getpass("Password: ")
-key = hashlib.sha512((salt + "." + password).encode()).hexdigest()`
-      : `password = unicodedata.normalize("NFC", getpass.getpass("Password: ")).encode()
-key = hashlib.scrypt(${scryptArguments(scrypt)}).hex()`;
-  return `cat > /mnt/recovery-key/make.py <<'END'
-import getpass, hashlib, unicodedata
-salt = ${given}
-${make}
-open("/mnt/recovery-key/key", "w").write(key)
-END
-python3 /mnt/recovery-key/make.py`;
 }
 
 /** Only for a station whose password was changed. */
@@ -263,6 +229,3 @@ const trouble = (): Section => ({
     },
   ],
 });
-
-/** Only a salt that somebody chose by hand can hold quotes. */
-const pythonString = (text: string): string => JSON.stringify(text);

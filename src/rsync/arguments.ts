@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/source-schema.ts';
@@ -220,35 +220,5 @@ export function listArgs(config: Config, source: PullSource, path: string, rsh: 
     `--rsh=${rsh}`,
     '--',
     `${sourceArg(source)}${path}`,
-  ];
-}
-
-/** What to fetch, and where to. */
-export interface FetchOrder {
-  readonly source: PullSource;
-  /** Below the directory that the server allows. */
-  readonly path: string;
-  readonly directory: string;
-  readonly rsh: string;
-  readonly mostBytes: number;
-}
-
-/**
- * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
- * error, and a missing directory is the same error as in a pull.
- */
-export function fetchArgs(config: Config, { source, path, directory, rsh, mostBytes }: FetchOrder): string[] {
-  const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
-  return [
-    '--dirs',
-    '--whole-file',
-    `--max-size=${mostBytes}`,
-    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    `--include=/${basename(path)}`,
-    '--exclude=*',
-    `--rsh=${rsh}`,
-    '--',
-    `${serverName(source)}:${folder}`,
-    `${directory}/`,
   ];
 }

@@ -7,7 +7,7 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { troubleOfDisk } from './failure.ts';
-import { fetchArgs } from './arguments.ts';
+import { serverName } from './arguments.ts';
 import { whyNotRead } from './verdict.ts';
 
 /** Where the file is put for a moment: nothing of the server is ever written to the station's own disk. */
@@ -38,7 +38,7 @@ export async function fetchFile(
     const directory = await ownDirectory(top, place);
     await start({
       file: '/usr/bin/rsync',
-      args: fetchArgs(config, { source, path, directory, rsh, mostBytes }),
+      args: fetchArgs(config, { source, path, directory, rsh }),
       timeoutMs: 10 * 60_000,
       signal,
     });
@@ -51,4 +51,33 @@ export async function fetchFile(
     if (trouble !== undefined) return { trouble };
     throw error;
   }
+}
+
+/** What to fetch, and where to. */
+interface FetchOrder {
+  readonly source: PullSource;
+  /** Below the directory that the server allows. */
+  readonly path: string;
+  readonly directory: string;
+  readonly rsh: string;
+}
+
+/**
+ * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
+ * error, and a missing directory is the same error as in a pull.
+ */
+function fetchArgs(config: Config, { source, path, directory, rsh }: FetchOrder): string[] {
+  const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;
+  return [
+    '--dirs',
+    '--whole-file',
+    `--max-size=${mostBytes}`,
+    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
+    `--include=/${basename(path)}`,
+    '--exclude=*',
+    `--rsh=${rsh}`,
+    '--',
+    `${serverName(source)}:${folder}`,
+    `${directory}/`,
+  ];
 }

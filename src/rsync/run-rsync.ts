@@ -1,26 +1,21 @@
 import { countErrors, measureDisk, type DiskState } from '../disk/disk-state.ts';
-import { betweenMarks, newMark, parseChange } from '../history/change.ts';
-import { readDoomed, type DoomedReader } from '../history/doomed.ts';
+import { newMark } from '../history/change.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
 import { backupDirectory, copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
 import { gapsIn } from './gaps.ts';
+import { createHearing, type Hearing } from './hearing.ts';
 import { tooLongForHistory } from './long-paths.ts';
 import type { Detour, PullOrder, RsyncOutcome } from './order.ts';
 import {
-  countComplaint,
-  createLineSplitter,
   hasStats,
   onlyWaitsForDeletion,
-  ownStats,
   parseListed,
   parseRegularFiles,
   parseSkippedDeletions,
   parseStats,
-  type Complaints,
 } from './output.ts';
 import { createProgressAsker } from './progress-asker.ts';
 import { createPullProgress, type PullProgress } from './progress.ts';
-import { countSaid, saidInPull, type SaidCounts } from './said-line.ts';
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
 import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
 
@@ -62,57 +57,6 @@ export async function runRsync(
     changed: heard.hasChanged() || (mark === undefined && outcome.figures.filesTransferred > 0),
     ...(all && { doomed: all }),
     ...(detour && { again: detour }),
-  };
-}
-
-/** What rsync prints, line by line. */
-interface Hearing {
-  readonly complaints: Complaints;
-  readonly said: SaidCounts;
-  readonly doomed: DoomedReader;
-  onStdout(chunk: string): void;
-  onStderr(chunk: string): void;
-  hasChanged(): boolean;
-  /** The statistics at the end. */
-  statistics(): string;
-  /** Takes the last lines, also those without an end. */
-  end(): void;
-}
-
-function createHearing(order: PullOrder, mark: string | undefined, progress: PullProgress): Hearing {
-  let statistics = '';
-  let changed = false;
-  const doomed = readDoomed();
-  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
-  const said: SaidCounts = {};
-  const split = createLineSplitter((text) => {
-    const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
-    if (told !== undefined) {
-      const change = parseChange(told);
-      changed ||= change !== undefined;
-      if (change) order.onChange?.(change);
-      return;
-    }
-    const line = withoutProgress(text);
-    if (doomed.see(line)) return;
-    if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
-  });
-  const splitErrors = createLineSplitter((line) => {
-    countComplaint(complaints, line);
-    countSaid(said, saidInPull(line));
-  });
-  return {
-    complaints,
-    said,
-    doomed,
-    onStdout: split,
-    onStderr: splitErrors,
-    hasChanged: () => changed,
-    statistics: () => ownStats(statistics),
-    end: () => {
-      split('\n');
-      splitErrors('\n');
-    },
   };
 }
 
@@ -166,13 +110,6 @@ function argsFor(order: PullOrder, target: PullTarget): string[] {
   return order.deleteLimit === undefined
     ? copyArgs(order.config, order.source, target)
     : deleteArgs(order.config, order.source, target, order.deleteLimit);
-}
-
-/** The first deletion that is printed after a progress line may stand on the same line. */
-function withoutProgress(line: string): string {
-  if (!line.startsWith(' ')) return line;
-  const start = /delete_i/.exec(line)?.index;
-  return start === undefined ? line : line.slice(start);
 }
 
 type Ending = Pick<CommandResult, 'stderr'> & { readonly exitCode: number | undefined; readonly stillRuns?: boolean };

@@ -1,0 +1,68 @@
+import { betweenMarks, parseChange } from '../history/change.ts';
+import { readDoomed, type DoomedReader } from '../history/doomed.ts';
+import type { PullOrder } from './order.ts';
+import { countComplaint, createLineSplitter, ownStats, type Complaints } from './output.ts';
+import type { PullProgress } from './progress.ts';
+import { countSaid, saidInPull, type SaidCounts } from './said-line.ts';
+
+/** What rsync prints, line by line. */
+export interface Hearing {
+  readonly complaints: Complaints;
+  readonly said: SaidCounts;
+  readonly doomed: DoomedReader;
+  onStdout(chunk: string): void;
+  onStderr(chunk: string): void;
+  hasChanged(): boolean;
+  /** The statistics at the end. */
+  statistics(): string;
+  /** Takes the last lines, also those without an end. */
+  end(): void;
+}
+
+/**
+ * Takes what one rsync prints apart: changes, progress, what is to be deleted, complaints, and the statistics.
+ * @param mark what begins and ends each line about a change; undefined when there are none
+ */
+export function createHearing(order: PullOrder, mark: string | undefined, progress: PullProgress): Hearing {
+  let statistics = '';
+  let changed = false;
+  const doomed = readDoomed();
+  const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
+  const said: SaidCounts = {};
+  const split = createLineSplitter((text) => {
+    const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
+    if (told !== undefined) {
+      const change = parseChange(told);
+      changed ||= change !== undefined;
+      if (change) order.onChange?.(change);
+      return;
+    }
+    const line = withoutProgress(text);
+    if (doomed.see(line)) return;
+    if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
+  });
+  const splitErrors = createLineSplitter((line) => {
+    countComplaint(complaints, line);
+    countSaid(said, saidInPull(line));
+  });
+  return {
+    complaints,
+    said,
+    doomed,
+    onStdout: split,
+    onStderr: splitErrors,
+    hasChanged: () => changed,
+    statistics: () => ownStats(statistics),
+    end: () => {
+      split('\n');
+      splitErrors('\n');
+    },
+  };
+}
+
+/** The first deletion that is printed after a progress line may stand on the same line. */
+function withoutProgress(line: string): string {
+  if (!line.startsWith(' ')) return line;
+  const start = /delete_i/.exec(line)?.index;
+  return start === undefined ? line : line.slice(start);
+}
