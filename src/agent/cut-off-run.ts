@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
+import { isOpen, mappingName } from '../disk/luks.ts';
 import { exitCodes, messageOf } from '../errors.ts';
 import { forgetBegun, readBegun, type BegunRun } from '../records/begun-run.ts';
 import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
@@ -31,12 +32,14 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   if (begun === undefined) return false;
   const ended = (await runs.list().catch(() => [])).find(({ id }) => id === begun.id);
   if (ended !== undefined) return tellEndedRun(ended, parts);
-  const failure = words(begun, parts);
+  const released = !(await isOpen(mappingName(begun.drive))); // measured: what closes leftovers may have failed
+  const told = words(begun, parts);
+  const failure = released ? told : { ...told, ...stillOpen(begun.drive, told.happened) };
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
   const warning = await runs.append({
     ...{ id: begun.id, drive: begun.drive, trigger: begun.trigger, startedAt: begun.startedAt },
     ...{ endedAt: new Date().toISOString(), outcome: 'failure', exitCode: failure.exitCode, code: failure.code },
-    ...{ message: failure.happened, released: true, pulledOut: false, tookMs },
+    ...{ message: failure.happened, released, pulledOut: false, tookMs },
     ...{ filesTotal: null, filesTransferred: null, filesDeleted: null },
     ...{
       bytesTotal: null,
@@ -74,6 +77,11 @@ async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, p
   await forgetBegun(parts.file);
   return true;
 }
+
+const stillOpen = (drive: string, happened: string) => ({
+  happened: `${happened.replace(/ What it left open was closed\./, '')} Disk ${drive} is still open.`,
+  todo: 'DO NOT UNPLUG it. End the programs that use it, then run: extbackup release',
+});
 
 function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffParts) {
   const { drive, startedAt, diskseq, luksUuid } = begun;
