@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     // Also on two cores, where vitest takes one: many tests wait for a program. Two emulated machines keep two cores busy.
-    maxWorkers: 2,
+    maxWorkers: Number(process.env['TEST_WORKERS'] ?? 2),
     projects: [
       {
         extends: true,
