@@ -28,6 +28,7 @@ import { createReplies } from './replies.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
+import { createMetricsFile } from './metrics-file.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
 import { watchWarnings } from './warnings.ts';
@@ -123,7 +124,7 @@ async function serve(given: Surroundings): Promise<void> {
 
 /** What everything else is built on. */
 function createBase(given: Surroundings) {
-  const { start, paths, socket } = given;
+  const { start, paths, version, socket } = given;
   const log = createLog();
   const bus = createBus((event, error) => {
     log.error({ event: 'handler:failed', of: event, reason: messageOf(error) });
@@ -131,7 +132,7 @@ function createBase(given: Surroundings) {
   logEvents(bus, log);
   const load = (): Promise<Config> => loadConfig(paths.config);
   return {
-    ...{ start, paths, log, bus, load },
+    ...{ start, paths, version, log, bus, load },
     warnings: watchWarnings(bus),
     settings: createLiveSettings(load, bus),
     service: createServiceStatus(start, socket),
@@ -148,7 +149,7 @@ function createBase(given: Surroundings) {
 type Base = ReturnType<typeof createBase>;
 
 /** The supervisor and what it writes down. */
-async function createCore({ start, paths, bus, load, warnings, service, courier, onError }: Base) {
+async function createCore({ start, paths, version, bus, load, warnings, service, courier, onError }: Base) {
   const records = watchRegistry(
     createDriveRegistry(files.drives(paths)),
     ({ happened, todo }) => {
@@ -160,6 +161,8 @@ async function createCore({ start, paths, bus, load, warnings, service, courier,
   );
   const drives = () => records.known();
   const replies = createReplies(files.replies(paths), onError);
+  const runs = createRunLog(files.runs(paths));
+  const toMetrics = createMetricsFile({ bus, runs, version, loadConfig: load, onError });
   const statusFile = createStatusFile({
     ...{ paths, drives, warnings, onError, loadConfig: load },
     file: files.status(paths),
@@ -168,10 +171,10 @@ async function createCore({ start, paths, bus, load, warnings, service, courier,
     keyIsLoaded: () => supervisor.keyIsLoaded(),
     onStatus: (status) => {
       service.say(describeService(status));
+      toMetrics(status);
     },
   });
   const bootId = await readBootId();
-  const runs = createRunLog(files.runs(paths));
   const attaches = await openAttachMemory(files.attaches(paths), bootId, onError);
   const supervisor = new Supervisor({
     ...{ bus, start, paths, registry: records.registry, replies, bootId, loadConfig: load },

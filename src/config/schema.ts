@@ -8,7 +8,7 @@ import { hook } from './hook-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
 import { attestation, exclude, guardSettings, namedSource, requires, sourceText, sshPort } from './source-schema.ts';
 import { sshOption } from './ssh-option.ts';
-import { duration, patience, share, sshPath, timeout } from './values.ts';
+import { absolutePath, duration, patience, share, sshPath, timeout } from './values.ts';
 
 const keySettings = z
   .strictObject({
@@ -175,6 +175,14 @@ export const configSchema = z
       .array(hook)
       .default([])
       .describe('programs of your own in the course of a run; those of one point in this order'),
+    metrics: z
+      .strictObject({
+        textfile: absolutePath
+          .regex(/\/[^/]+\.prom$/, 'must be the path of a file that ends in .prom')
+          .optional()
+          .describe('a file for the textfile collector of the Prometheus node exporter, kept up to date'),
+      })
+      .prefault({}),
     notify: z.array(notifyChannel).default([]),
   })
   // Also beside other problems: all of them are told at once.

@@ -1,12 +1,14 @@
 import { open, rename, rm } from 'node:fs/promises';
 
 /**
- * Makes a file that was not there, for root alone, and returns when its content is on the disk.
+ * Makes a file that was not there, and returns when its content is on the disk.
+ * @param mode exactly this, whatever the umask
  * @throws the system's error, EEXIST when there is one of that name; a link is never followed
  */
-export async function writeNewFile(file: string, content: string | Buffer): Promise<void> {
+export async function writeNewFile(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
   const handle = await open(file, 'wx', 0o600);
   try {
+    if (mode !== 0o600) await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
   } finally {
@@ -15,12 +17,12 @@ export async function writeNewFile(file: string, content: string | Buffer): Prom
 }
 
 /**
- * Replaces a small file of an opened disk, or makes it, through FILE.new: a power cut leaves the old or the new one. A
- * link or a pipe that somebody put there is replaced, never followed.
+ * Replaces a small file, or makes it, through FILE.new: a power cut leaves the old or the new one. For directories that
+ * somebody else writes to as well: a link or a pipe that was put there is replaced, never followed.
  */
-export async function replaceFile(file: string, content: string | Buffer): Promise<void> {
+export async function replaceFile(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
   const temporary = `${file}.new`;
   await rm(temporary, { force: true });
-  await writeNewFile(temporary, content);
+  await writeNewFile(temporary, content, mode);
   await rename(temporary, file);
 }

@@ -3,46 +3,15 @@ import { usualRotation } from '../../../src/config/rotation-setting.ts';
 import { renderMetrics } from '../../../src/monitoring/metrics.ts';
 import { judge } from '../../../src/monitoring/nagios.ts';
 import { pluginExit } from '../../../src/monitoring/plugin-exit.ts';
-import { statusSchema, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
-import { runRecordSchema } from '../../../src/records/run-record.ts';
+import type { Status } from '../../../src/protocol/status.ts';
+import { aDrive, aRun, aStatus } from '../../fakes/a-status.ts';
 
 const now = new Date('2026-11-29T12:00:00Z');
-const drive = (label: string, more: Partial<DriveStatus> = {}): DriveStatus => ({
-  label,
-  luksUuid: label,
-  present: false,
-  state: 'absent',
-  enrolledAt: '2026-01-01T00:00:00Z',
-  lastSuccess: '2026-11-27T12:00:00Z',
-  overdue: false,
-  nextUp: false,
-  message: null,
-  health: [],
-  ...more,
-});
-const good = (more: Partial<Status> = {}): Status =>
-  statusSchema.parse({
-    version: 1,
-    agent: 'running',
-    key: 'loaded',
-    drives: [drive('BACKUP_1'), drive('BACKUP_2', { nextUp: true })],
-    run: null,
-    rotation: {
-      offlineCopy: { drive: 'BACKUP_1', at: '2026-11-27T12:00:00Z', ageSeconds: 172_800 },
-      overdue: false,
-      next: 'BACKUP_2',
-      overdueDrives: [],
-    },
-    updatedAt: now.toISOString(),
-    pid: 1,
-    pidStartTime: '1',
-    ...more,
-  });
 const judged = (status: Status) => judge(status, usualRotation, now);
 
 describe('judge', () => {
   it('tells a good state in one line with the age of the offline copy', () => {
-    const { severity, text } = judged(good());
+    const { severity, text } = judged(aStatus());
     expect(pluginExit[severity]).toBe(0);
     expect(text).toMatch(
       /^EXTBACKUP OK: offline copy BACKUP_1, 2 days old; next disk BACKUP_2 \| 'offline_copy_age'=172800s;;\d+;0 /,
@@ -52,33 +21,33 @@ describe('judge', () => {
   });
 
   it.each([
-    ['the agent is stopped', good({ agent: 'stopped' }), 2, 'The agent is not running'],
-    ['the key is missing', good({ key: 'missing' }), 1, 'The key is not loaded'],
-    ['no disk is enrolled', good({ drives: [] }), 1, 'No disk is enrolled'],
+    ['the agent is stopped', aStatus({ agent: 'stopped' }), 2, 'The agent is not running'],
+    ['the key is missing', aStatus({ key: 'missing' }), 1, 'The key is not loaded'],
+    ['no disk is enrolled', aStatus({ drives: [] }), 1, 'No disk is enrolled'],
     [
       'a disk must not be unplugged',
-      good({ drives: [drive('B', { state: 'do-not-unplug', message: 'It is open.' })] }),
+      aStatus({ drives: [aDrive('B', { state: 'do-not-unplug', message: 'It is open.' })] }),
       2,
       'B: do-not-unplug. It is open.',
     ],
-    ['a run failed', good({ drives: [drive('B', { state: 'failed', message: 'No.' })] }), 1, 'B: failed. No.'],
-    ['a run is held', good({ drives: [drive('B', { state: 'held' })] }), 1, 'B: held.'],
+    ['a run failed', aStatus({ drives: [aDrive('B', { state: 'failed', message: 'No.' })] }), 1, 'B: failed. No.'],
+    ['a run is held', aStatus({ drives: [aDrive('B', { state: 'held' })] }), 1, 'B: held.'],
     [
       'a disk is overdue',
-      good({ drives: [drive('B', { overdue: true })] }),
+      aStatus({ drives: [aDrive('B', { overdue: true })] }),
       1,
       'B is overdue: last backup 2 days ago.',
     ],
     [
       'a disk is failing',
-      good({ drives: [drive('B', { health: ['2 files are damaged.'] })] }),
+      aStatus({ drives: [aDrive('B', { health: ['2 files are damaged.'] })] }),
       1,
       'B: 2 files are damaged.',
     ],
-    ['something is warned of', good({ warnings: [{ at: now.toISOString(), text: 'A | B\nC' }] }), 1, 'A / B C'],
+    ['something is warned of', aStatus({ warnings: [{ at: now.toISOString(), text: 'A | B\nC' }] }), 1, 'A / B C'],
     [
       'the offline copy is too old',
-      good({ rotation: { offlineCopy: null, overdue: true, next: 'B', overdueDrives: [] } }),
+      aStatus({ rotation: { offlineCopy: null, overdue: true, next: 'B', overdueDrives: [] } }),
       2,
       'Bring B.',
     ],
@@ -89,7 +58,7 @@ describe('judge', () => {
   });
 
   it('leads with the worst finding and lists all of them', () => {
-    const { text } = judged(good({ key: 'missing', agent: 'stopped', drives: [drive('B', { overdue: true })] }));
+    const { text } = judged(aStatus({ key: 'missing', agent: 'stopped', drives: [aDrive('B', { overdue: true })] }));
     expect(text.split('\n').map((line) => line.split(':')[0])).toEqual([
       'EXTBACKUP CRITICAL',
       'CRITICAL',
@@ -100,22 +69,8 @@ describe('judge', () => {
 });
 
 describe('renderMetrics', () => {
-  const run = runRecordSchema.parse({
-    id: 'r',
-    drive: 'BACKUP_1',
-    trigger: 'plug',
-    startedAt: now.toISOString(),
-    endedAt: now.toISOString(),
-    outcome: 'success',
-    exitCode: 0,
-    code: null,
-    message: '',
-    released: true,
-    filesTotal: 10,
-    bytesTotal: 1000,
-    tookMs: 1500,
-  });
-  const text = renderMetrics({ status: good(), rotation: usualRotation, lastRuns: [run], version: '1"2' });
+  const run = aRun();
+  const text = renderMetrics({ status: aStatus(), rotation: usualRotation, lastRuns: [run], version: '1"2' });
 
   it('tells ages as times, durations in seconds and states as 0 or 1', () => {
     expect(text).toContain('extbackup_drive_last_success_timestamp_seconds{drive="BACKUP_1"} 1795780800\n');

@@ -1,0 +1,77 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
+import { messageOf } from '../errors.ts';
+import { renderMetrics } from '../monitoring/metrics.ts';
+import type { Status } from '../protocol/status.ts';
+import type { RunLog } from '../records/run-log.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import { coalesce } from '../system/coalesce.ts';
+import { replaceFile } from '../system/new-file.ts';
+
+/** What the metrics file is made from. */
+export interface MetricsFileParts {
+  readonly bus: Bus;
+  readonly runs: Pick<RunLog, 'list'>;
+  readonly version: string;
+  readonly loadConfig: () => Promise<Config>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The collector runs as a user of its own. */
+const readableByAll = 0o644;
+
+/**
+ * Keeps the file of the setting `metrics.textfile`, for the textfile collector of Prometheus' node exporter.
+ * @returns called with each new status; writes when something else than the progress of a run has changed
+ */
+export function createMetricsFile(parts: MetricsFileParts): (status: Status) => void {
+  const { bus, loadConfig } = parts;
+  let status: Status | undefined;
+  let written = '';
+  let failed = false;
+  const write = async (): Promise<void> => {
+    const config = await loadConfig().catch(() => undefined); // told elsewhere
+    const file = config?.metrics.textfile;
+    if (status === undefined || file === undefined) return;
+    const present = whatCounts(file, status);
+    if (present === written) return;
+    const rotation = await rotationSetting(() => Promise.resolve(config as Config));
+    const lastRuns = lastOfEach(await parts.runs.list());
+    try {
+      await replaceFile(file, renderMetrics({ status, rotation, lastRuns, version: parts.version }), readableByAll);
+      written = present;
+      if (failed) bus.emit('warning:settled', { topic: 'metrics' });
+      failed = false;
+    } catch (error) {
+      if (!failed) bus.emit('warning:raised', { ...describeFailure(file, error), topic: 'metrics' });
+      failed = true;
+    }
+  };
+  const soon = coalesce(write, parts.onError);
+  return (next) => {
+    status = next;
+    soon();
+  };
+}
+
+/** Of a run only that it is there: its progress is in no metric. The hour, so that ages stay near. */
+function whatCounts(file: string, { agent, key, drives, rotation, warnings, run, updatedAt }: Status): string {
+  const copies = [rotation.offlineCopy?.at, rotation.overdue, rotation.next];
+  return JSON.stringify([file, agent, key, drives, copies, warnings.length, run?.id, updatedAt.slice(0, 13)]);
+}
+
+function describeFailure(file: string, error: unknown): { reason: string; todo: string } {
+  const directory = file.slice(0, file.lastIndexOf('/'));
+  const isReadOnly = (error as NodeJS.ErrnoException).code === 'EROFS';
+  return {
+    reason: `The metrics could not be written to ${file}: ${messageOf(error)}`,
+    todo: isReadOnly
+      ? `Let the agent write there: systemctl edit extbackup, with the lines [Service] and ReadWritePaths=${directory}`
+      : `Check metrics.textfile in the settings, and the directory: ls -ld ${directory}`,
+  };
+}
+
+function lastOfEach(runs: readonly RunRecord[]): RunRecord[] {
+  return [...new Map(runs.map((run) => [run.drive, run])).values()];
+}
