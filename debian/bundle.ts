@@ -49,6 +49,7 @@ export async function bundleProgram(directory: string): Promise<string[]> {
     legalComments: 'eof',
     logLevel: 'warning',
     metafile: true,
+    define: { EXAMPLE_SETTINGS: JSON.stringify(await readFile(join(root, 'debian/examples/config.yaml'), 'utf8')) },
     plugins: [usbBinaryBesideProgram],
   });
   const late = lateImports(metafile, 'src/commands/agent.ts');

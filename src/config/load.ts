@@ -2,7 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { problemLine, unknownSetting, wordsOf, type SettingProblem } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
+import { namesBelow, schemaAt, settingsSchema } from './settings-tree.ts';
 
 /**
  * Reads and checks the configuration file.
@@ -40,28 +42,38 @@ export async function loadConfig(file: string): Promise<Config> {
  * @throws ConfigError that lists every problem with its line
  */
 export function parseConfig(text: string, file: string): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems = document.errors.map(
-    (error) => `line ${lines.linePos(error.pos[0]).line}: not valid YAML (${error.code})`,
-  );
-  const content = problems.length === 0 ? contentOf(document) : undefined;
-  if (problems.length === 0 && content === undefined) {
-    problems.push(
-      'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)',
-    );
-  }
-  if (content !== undefined) {
-    const checked = configSchema.safeParse(content);
-    if (checked.success) return checked.data;
-    problems.push(...checked.error.issues.flatMap((issue) => describe(issue, document, lines)));
-  }
+  const { config, problems } = checkConfig(text);
+  if (config) return config;
   throw new ConfigError(
     `${file} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n` +
-      problems.map((problem) => `  ${problem}`).join('\n'),
-    'Correct the file; /usr/share/doc/extbackup/examples/config.yaml explains every setting.',
+      problems.map((problem) => `  ${problemLine(problem)}`).join('\n'),
+    'Correct the file; this explains every setting: extbackup config example',
   );
 }
+
+/** What {@link parseConfig} finds: the settings, or all problems in the order of the file. */
+export function checkConfig(text: string): { readonly config?: Config; readonly problems: readonly SettingProblem[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    return {
+      problems: document.errors.map(({ pos: [at], code }) => ({
+        ...placeOf(at, lines),
+        setting: '',
+        problem: `not valid YAML (${code})`,
+      })),
+    };
+  }
+  const content = contentOf(document);
+  if (content === undefined) return { problems: [{ line: 1, column: 1, setting: '', problem: unresolved }] };
+  const checked = configSchema.safeParse(content);
+  if (checked.success) return { config: checked.data, problems: [] };
+  const problems = checked.error.issues.flatMap((issue) => describe(issue, document, lines));
+  return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+const unresolved =
+  'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)';
 
 /** The settings as YAML says them; undefined when an alias cannot be resolved: yaml's own words would repeat the value. */
 function contentOf(document: Document): unknown {
@@ -76,36 +88,72 @@ function untrusted(file: string, what: string, remedy: string): ConfigError {
   return new ConfigError(`${file} ${what}; it is not trusted.`, `Put it right: ${remedy}`);
 }
 
-function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): string[] {
+function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): SettingProblem[] {
+  const at = (path: readonly PropertyKey[]) => ({
+    ...positionOf(document, path, lines),
+    setting: path.map(String).join('.'),
+  });
+  const value = valueAt(document, issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return `line ${lineOf(document, path, lines)}: ${path.map(String).join('.')}: there is no such setting`;
-    });
+    const known = namesBelow(schemaAt(issue.path.map(toKey), settingsSchema()));
+    return issue.keys.map((key) => ({ ...at([...issue.path, key]), problem: unknownSetting(key, { known }) }));
   }
-  const name = issue.path.map(String).join('.');
-  const wrong =
-    issue.code === 'invalid_type' && valueAt(document, issue.path) === undefined ? 'is missing' : issue.message;
-  return [`line ${lineOf(document, issue.path, lines)}: ${name === '' ? '' : `${name}: `}${wrong}`];
+  if (issue.code === 'invalid_union') return ofUnion(issue, value, document, lines);
+  return [{ ...at(issue.path), problem: wordsOf(issue, { value, known: [] }) }];
 }
+
+/** Of several kinds of settings, the one that was meant: that of the same type, with the fewest problems. */
+function ofUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  value: unknown,
+  document: Document,
+  lines: LineCounter,
+): SettingProblem[] {
+  const isOfOtherType = (problems: readonly z.core.$ZodIssue[]): boolean =>
+    problems.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  const [closest] = [...issue.errors].sort(
+    (a, b) => Number(isOfOtherType(a)) - Number(isOfOtherType(b)) || a.length - b.length,
+  );
+  const { path, message } = issue;
+  if (closest)
+    return closest.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, document, lines));
+  return describe(
+    value === undefined
+      ? { code: 'invalid_type', expected: 'string', path, message }
+      : { code: 'invalid_value', values: kindsOf(issue), path, message },
+    document,
+    lines,
+  );
+}
+
+/** What zod knows of a choice by a name such as `type`. */
+const kindsOf = (issue: z.core.$ZodIssueInvalidUnion): string[] =>
+  'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 
 function valueAt(document: Document, path: readonly PropertyKey[]): unknown {
-  return path.length === 0 ? document.toJS() : document.getIn(path.map(String), true);
+  return path.length === 0 ? document.toJS() : document.getIn(path.map(toKey));
 }
 
-/** The line of a key, or of the nearest thing above it when it is missing. */
-function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
+/** The place of a key, or of the nearest thing above it when it is missing. */
+function positionOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): Position {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent: unknown = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1).map(toKey), true);
     const last = path[depth - 1];
     if (isMap(parent)) {
       const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
-      if (pair && isNode(pair.key) && pair.key.range) return lines.linePos(pair.key.range[0]).line;
+      if (pair && isNode(pair.key) && pair.key.range) return placeOf(pair.key.range[0], lines);
     }
     const node: unknown = document.getIn(path.slice(0, depth).map(toKey), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    if (isNode(node) && node.range) return placeOf(node.range[0], lines);
   }
-  return 1;
+  return { line: 1, column: 1 };
+}
+
+type Position = Pick<SettingProblem, 'line' | 'column'>;
+
+function placeOf(offset: number, lines: LineCounter): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
 }
 
 const toKey = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key);

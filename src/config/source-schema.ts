@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, share } from './values.ts';
+import { duration, percentage, share } from './values.ts';
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
 export const sourcePattern =
@@ -40,11 +40,11 @@ export const exclude = z.array(excludePattern).default([]);
 /** How much a run may do before it stops to ask. */
 export const guardSettings = {
   enabled: z.boolean(),
-  created: share,
+  created: percentage,
   deleted: share,
   deletedBytes: share,
   changed: share,
-  bytes: share,
+  bytes: percentage,
   content: z.enum(['warn', 'hold', 'off']),
   floor: z.int().min(0),
 };

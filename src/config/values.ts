@@ -20,11 +20,14 @@ export const timeout = duration.refine(
 /** A {@link duration} after which something is late, so none is no sensible value. */
 export const patience = duration.refine((span) => span > 0, 'must be longer than 0s');
 
-/** A share such as 10%, as a number: 0.1. */
-export const share = z
+/** A figure such as 250%, as a number: 2.5. */
+export const percentage = z
   .string()
   .regex(/^\d{1,3}(\.\d+)?\s*%$/, 'must be a share such as 10%')
   .transform((text) => Number.parseFloat(text) / 100);
+
+/** A {@link percentage} of a whole. */
+export const share = percentage.refine((part) => part <= 1, 'must be at most 100%');
 
 export const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolute path without white space');
 

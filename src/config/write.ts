@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Document, parseDocument } from 'yaml';
+import { Document, isScalar, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseConfig } from './load.ts';
@@ -15,7 +15,7 @@ export interface NewConfig {
 }
 
 const heading = ` Settings of extbackup. What is left out has its default;
- /usr/share/doc/extbackup/examples/config.yaml explains every setting.`;
+ This explains every setting: extbackup config example`;
 
 const comments: Readonly<Record<string, string>> = {
   source: ' The backup server. The path, if any, is below the directory that its forced command allows.',
@@ -45,7 +45,7 @@ function withComments(text: string): string {
 
 /** One setting to change: where it stands, and its new value; undefined takes the setting out. */
 export interface ConfigChange {
-  readonly path: readonly [string, ...string[]];
+  readonly path: readonly [string, ...(string | number)[]];
   readonly value: unknown;
 }
 
@@ -83,7 +83,10 @@ async function changed(
     throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
   const document = parseDocument(before);
   for (const { path, value } of changes) {
+    const node = document.getIn(path, true);
     if (value === undefined) document.deleteIn(path);
+    else if (isScalar(node) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'))
+      node.value = value; // and its comment stays
     else if (JSON.stringify(document.getIn(path)) !== JSON.stringify(value))
       document.setIn(path, document.createNode(value));
   }

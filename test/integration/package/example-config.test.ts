@@ -75,7 +75,14 @@ describe('the example configuration', () => {
   test('shows the defaults: with them in force nothing changes', () => {
     const comparable = (yaml: string): object => {
       const config = parseConfig(yaml, 'config.yaml');
-      return { ...config, notify: [], hooks: [], attestation: undefined, key: { ...config.key, check: undefined } };
+      return {
+        ...config,
+        notify: [],
+        hooks: [],
+        metrics: {},
+        attestation: undefined,
+        key: { ...config.key, check: undefined },
+      };
     };
     expect(comparable(without('sources'))).toEqual(comparable(text));
   });

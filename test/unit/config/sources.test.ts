@@ -14,13 +14,17 @@ const problemsOf = (text: string): string => {
 
 describe('the settings of sources', () => {
   it.each([
-    ['neither source nor sources', '', /line 1: source: is missing/],
-    ['both', 'source: a@b\nsources: [{name: x, source: a@b}]', /line 3: sources: and source exclude each other/],
+    ['neither source nor sources', '', /line 1, column 1: source: is missing/],
+    [
+      'both',
+      'source: a@b\nsources: [{name: x, source: a@b}]',
+      /line 3, column 1: sources: and source exclude each other/,
+    ],
     ['an empty list', 'sources: []', /sources: must have at least one entry/],
     [
       'the same name twice',
       'sources:\n  - {name: x, source: a@b}\n  - {name: x, source: a@c}',
-      /line 4: sources.1.name: is the name of an earlier source/,
+      /line 4, column 6: sources.1.name: is the name of an earlier source/,
     ],
     [
       'names that differ only in case',
@@ -46,7 +50,7 @@ describe('the settings of sources', () => {
 
   it('tell what is missing beside other problems', () => {
     expect(problemsOf('sourcen: a@b')).toMatch(
-      /2 problems:[^]*sourcen: there is no such setting[^]*source: is missing/,
+      /2 problems:[^]*source: is missing[^]*sourcen: there is no such setting; did you mean source or sources\?/,
     );
   });
 

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { parse, stringify } from 'yaml';
+import { exampleSettings } from '../config/example.ts';
+import { checkConfig, loadConfig, parseConfig } from '../config/load.ts';
+import { unknownSetting } from '../config/problem.ts';
+import { namesBelow, schemaAt, settingsSchema, withDefaults } from '../config/settings-tree.ts';
+import { updateConfig, type ConfigChange } from '../config/write.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { requireRoot } from '../system/require-root.ts';
+import { pathOf, readValue, settingAt } from './setting-path.ts';
+
+/** The settings: shown, checked, changed. */
+export function configCommand(context: CliContext): Command {
+  const command = new Command('config').description('show, check and change the settings');
+  command
+    .command('example')
+    .description('print a settings file in which every setting is explained')
+    .addHelpText('after', '\nExample:\n  extbackup config example | less')
+    .action(() => {
+      context.print(exampleSettings().trimEnd());
+    });
+  command
+    .command('schema')
+    .description('print the JSON Schema of the settings, for editors')
+    .addHelpText('after', '\nExample:\n  extbackup config schema > /root/extbackup.schema.json')
+    .action(() => {
+      context.print(JSON.stringify(settingsSchema(), null, 2));
+    });
+  command
+    .command('check')
+    .argument('[file]', 'another file than that of --config')
+    .description('check a settings file without using it; every problem is listed with its place')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExample:\n  extbackup config check /root/config.yaml')
+    .action((file: string | undefined, options: { json?: true }) => check(context, file, options));
+  command
+    .command('show')
+    .argument('[key]', 'one setting, such as pull.retries')
+    .description('show the settings in force, with the defaults of what the file leaves out')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  extbackup config show rotation')
+    .action((key: string | undefined, options: { json?: true }) => show(context, key, options));
+  command
+    .command('set')
+    .argument('<key>', 'such as pull.retries, or notify.0.port for the first entry of a list')
+    .argument('[value]', 'as in the file: 20m, 7, true, or a list: "[mail, projects]"')
+    .description('change one setting and keep everything else in the file, comments too')
+    .option('--default', 'take the setting out of the file, so that its default counts')
+    .addHelpText('after', '\nExample:\n  extbackup config set rotation.offline 10d')
+    .action((key: string, value: string | undefined, options: { default?: true }) => set(context, key, value, options));
+  return command;
+}
+
+async function check(context: CliContext, file = context.paths.config, { json }: { json?: true }): Promise<void> {
+  if (json !== true) {
+    parseConfig(await readText(file), file);
+    if (file === context.paths.config) await loadConfig(file); // whose it is, too
+    context.print(`${file} has no mistake.`);
+    return;
+  }
+  const { problems } = checkConfig(await readText(file));
+  context.print(JSON.stringify({ version: 1, file, ok: problems.length === 0, problems }));
+  if (problems.length > 0) context.exitWith(2);
+}
+
+async function show(context: CliContext, key: string | undefined, { json }: { json?: true }): Promise<void> {
+  const file = context.paths.config;
+  await loadConfig(file);
+  const all = withDefaults(parse(await readText(file)), settingsSchema());
+  const shown = key === undefined ? all : settingAt(all, requireKnown(key));
+  if (json === true) context.print(JSON.stringify(shown ?? null));
+  else context.print(shown === undefined ? `${key ?? ''} is not set.` : stringify(shown, { lineWidth: 0 }).trimEnd());
+}
+
+async function set(
+  context: CliContext,
+  key: string,
+  text: string | undefined,
+  options: { default?: true },
+): Promise<void> {
+  requireRoot('change the settings');
+  const path = requireKnown(key);
+  if (path[0] === 'key')
+    throw new UsageError(
+      'How the key is derived is not changed by hand: no disk would open any more.',
+      'For another password: extbackup key change',
+    );
+  if ((text === undefined) !== (options.default === true))
+    throw new UsageError('Give a value, or --default.', `For example: extbackup config set ${key} --default`);
+  const file = context.paths.config;
+  const before = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
+  const value = text === undefined ? undefined : readValue(text, schemaAt(path, settingsSchema()));
+  parseConfig(await readText(file), file); // mistakes that are there already have their lines
+  await change(file, path, value, key);
+  const after = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
+  const words = (setting: unknown): string => (setting === undefined ? 'not set' : JSON.stringify(setting));
+  context.print(
+    JSON.stringify(before) === JSON.stringify(after)
+      ? `${key} stays ${words(after)}.`
+      : `${key}: ${words(before)} -> ${words(after)}. The agent uses it at once; a run that is going on keeps what it began with.`,
+  );
+}
+
+async function change(file: string, path: ConfigChange['path'], value: unknown, key: string): Promise<void> {
+  try {
+    await updateConfig(file, [{ path, value }]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [, ...problems] = error.message.split('\n');
+    const said = problems.map((problem) => problem.replace(/^ *line \d+, column \d+: /, '')).join('; ');
+    throw new ConfigError(
+      `${said === '' ? error.message : `${said}.`} Nothing was changed.`,
+      `Its present value: extbackup config show ${key}`,
+      error,
+    );
+  }
+}
+
+function requireKnown(key: string): [string, ...(string | number)[]] {
+  const path = pathOf(key);
+  if (schemaAt(path, settingsSchema()) === undefined) {
+    const known = namesBelow(schemaAt(path.slice(0, -1), settingsSchema()));
+    const problem = unknownSetting(String(path.at(-1)), { known });
+    throw new UsageError(
+      `${key}: ${problem}${problem.endsWith('?') ? '' : '.'}`,
+      'All settings: extbackup config example',
+    );
+  }
+  return path;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`${file} cannot be read (${code}).`, 'Check the path, and run this as root.', error);
+  }
+}

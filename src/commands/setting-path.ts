@@ -1,0 +1,31 @@
+import { parse } from 'yaml';
+import type { SettingsSchema } from '../config/settings-tree.ts';
+import { UsageError } from '../errors.ts';
+
+/** `notify.0.port` as names and places in lists. A name never is a number. */
+export function pathOf(key: string): [string, ...(string | number)[]] {
+  const [first = '', ...rest] = key.split('.');
+  return [first, ...rest.map((part) => (/^\d+$/.test(part) ? Number(part) : part))];
+}
+
+/** What stands at a path; undefined for nothing. */
+export function settingAt(all: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined,
+    all,
+  );
+}
+
+/**
+ * A value as it would stand in the file.
+ * @throws UsageError when it is no YAML
+ */
+export function readValue(text: string, schema: SettingsSchema | undefined): unknown {
+  if (schema?.type === 'string') return text;
+  try {
+    return parse(text);
+  } catch {
+    throw new UsageError('The value is no YAML.', 'Put it in quotes, for example: "[mail, projects]"');
+  }
+}

@@ -1,0 +1,80 @@
+/** A mistake in the settings, in our words. */
+import { distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+
+/** One mistake. The rejected value is never repeated: it may be a secret. */
+export interface SettingProblem {
+  /** Of the key, or of the nearest thing above it when it is missing. Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Dotted name; empty for the file as a whole. */
+  readonly setting: string;
+  readonly problem: string;
+}
+
+/** `line 3, column 5: pull.retries: must be a number` */
+export function problemLine({ line, column, setting, problem }: SettingProblem): string {
+  return `line ${line}, column ${column}: ${setting === '' ? '' : `${setting}: `}${problem}`;
+}
+
+/** What the checks know about the place of a mistake. */
+export interface Place {
+  /** undefined when nothing stands there. */
+  readonly value: unknown;
+  /** Names that could stand in place of an unknown one. */
+  readonly known: readonly string[];
+}
+
+/** What is wrong at a place. */
+export function wordsOf(issue: z.core.$ZodIssue, { value }: Place): string {
+  if (issue.code === 'invalid_type') return value === undefined ? 'is missing' : mustBe(issue.expected, value);
+  if (isOwnMessage(issue.message)) return issue.message;
+  if (issue.code === 'invalid_value') return `must be ${oneOf(issue.values.map(String))}${meant(value, issue.values)}`;
+  if (issue.code === 'too_small') return `must be at least ${quantity(issue.origin, issue.minimum)}`;
+  if (issue.code === 'too_big') return `must be at most ${quantity(issue.origin, issue.maximum)}`;
+  return 'is not valid';
+}
+
+/** An unknown name. */
+export function unknownSetting(key: string, { known }: Pick<Place, 'known'>): string {
+  return `there is no such setting${meant(key, known)}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a group of settings',
+  record: 'a group of settings',
+};
+
+function mustBe(expected: string, value: unknown): string {
+  const type = typeNames[expected] ?? expected;
+  const needsQuotes = expected === 'string' && (typeof value === 'number' || typeof value === 'boolean');
+  return `must be ${type}${needsQuotes ? ': put it in quotes' : ''}`;
+}
+
+/** zod's own begin so; those of the schema say "must ...". */
+const isOwnMessage = (message: string): boolean =>
+  !/^(?:Invalid|Too|Unrecognized|No matching|Expected)\b/.test(message);
+
+function quantity(origin: string, number: number | bigint): string {
+  if (origin === 'string') return `${number} characters long`;
+  return origin === 'array' ? `${number} entries long` : String(number);
+}
+
+const oneOf = (names: readonly string[]): string =>
+  names.length === 1 ? (names[0] ?? '') : `one of ${names.join(', ')}`;
+
+/** A slip of the pen: a third of the letters, two at least. */
+function meant(said: unknown, known: readonly unknown[]): string {
+  if (typeof said !== 'string') return '';
+  const near = known
+    .map((name) => ({ name: String(name), far: distance(said.toLowerCase(), String(name).toLowerCase()) }))
+    .filter(({ name, far }) => far <= Math.max(2, Math.floor(name.length / 3)) && far < name.length);
+  const nearest = Math.min(...near.map(({ far }) => far));
+  const names = near.filter(({ far }) => far === nearest).map(({ name }) => name);
+  return names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
+}

@@ -1,0 +1,138 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../../../src/cli.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+
+const settings = `# ours
+source: a@b
+key: {derivation: sha512}
+pull:
+  retries: 3 # few
+`;
+let directory: string;
+let file: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'extbackup-config-'));
+  file = join(directory, 'config.yaml');
+  await writeFile(file, settings, { mode: 0o600 });
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+/** Runs a command line and gives back its exit code and what it printed. */
+async function config(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const toOut = vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
+  const toErr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
+  try {
+    return { code: await main(['--config', file, 'config', ...words]), out, err };
+  } finally {
+    toOut.mockRestore();
+    toErr.mockRestore();
+  }
+}
+
+describe('config check', () => {
+  it('says that a file is good', async () => {
+    expect(await config('check')).toEqual({ code: 0, out: `${file} has no mistake.\n`, err: '' });
+  });
+
+  it.each([
+    ['pul: {}', 'line 1, column 1: pul: there is no such setting; did you mean pull?'],
+    [
+      'pull: {retires: 3}',
+      'line 1, column 8: pull.retires: there is no such setting; did you mean requires or retries?',
+    ],
+    ['pull: {retries: often}', 'pull.retries: must be a number'],
+    ['pull: {retries: 1.5}', 'pull.retries: must be a whole number'],
+    ['pull: {retries: 21}', 'pull.retries: must be at most 20'],
+    ['pull: {exclude: 3}', 'pull.exclude: must be a list'],
+    ['pull: []', 'pull: must be a group of settings'],
+    ['verify: {smart: "yes"}', 'verify.smart: must be true or false'],
+    ['verify: {share: 500%}', 'verify.share: must be at most 100%'],
+    ['guard: {content: wran}', 'guard.content: must be one of warn, hold, off; did you mean warn?'],
+    ['rotation: {every: 3}', 'rotation.every: must be text: put it in quotes'],
+    ['notify: [{type: mial}]', 'notify.0.type: must be one of command, mail'],
+    ['notify: [{type: mial}]', 'did you mean mail?'],
+    ['notify: [{to: a@b}]', 'notify.0.type: is missing'],
+    ['attestation: {id: x}', 'attestation.id: must be 8 to 64 letters'],
+    ['usb: {warnAfter: 20}', 'usb.warnAfter: must be text: put it in quotes'],
+  ])('explains %s in words of its own', async (line, words) => {
+    await writeFile(file, `${line}\nsource: a@b\nkey: {derivation: sha512}\n`);
+    const { code, err } = await config('check');
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+    expect(err).not.toMatch(/Invalid|expected|received/);
+  });
+
+  it('lists all problems in the order of the file, as JSON, too', async () => {
+    await writeFile(file, 'sorce: a@b\nkey: {derivation: sha512}\npull:\n  retries: -1\n');
+    const { code, out } = await config('check', '--json');
+    const { problems } = JSON.parse(out) as { problems: { line: number; column: number; setting: string }[] };
+    expect(code).toBe(2);
+    expect(problems.map(({ line, column, setting }) => [line, column, setting])).toEqual([
+      [1, 1, 'sorce'],
+      [1, 1, 'source'],
+      [4, 3, 'pull.retries'],
+    ]);
+  });
+
+  it('never repeats a value', async () => {
+    await writeFile(file, 'source: a@b\nkey: {derivation: geheim}\nport: geheim\nnotify: [{type: geheim}]\n');
+    const { err } = await config('check');
+    expect(err).toContain('3 problems');
+    expect(err).not.toContain('geheim');
+  });
+});
+
+describe('config show', () => {
+  it('fills in what the file leaves out, in the form of the file', async () => {
+    const { out } = await config('show', '--json');
+    const shown = JSON.parse(out) as Record<string, unknown>;
+    expect(shown).toMatchObject({ pull: { retries: 3, stallTimeout: '10m' }, history: { keep: { age: '52w' } } });
+    expect(configSchema.parse(shown)).toEqual(
+      configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, pull: { retries: 3 } }),
+    );
+  });
+});
+
+describe('config set', () => {
+  it('changes one setting and keeps comments and mode', async () => {
+    const { code, out } = await config('set', 'pull.retries', '7');
+    expect([code, out]).toEqual([0, expect.stringContaining('pull.retries: 3 -> 7.')]);
+    expect(await readFile(file, 'utf8')).toBe(
+      settings.replace('retries: 3', 'retries: 7').replace('{derivation: sha512}', '{ derivation: sha512 }'),
+    );
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('takes text as text, lists as lists, and gives the default back', async () => {
+    await config('set', 'rotation.offline', '10d');
+    await config('set', 'pull.requires', '[mail, projects]');
+    expect((await config('show', 'rotation.offline', '--json')).out).toBe('"10d"\n');
+    expect((await config('show', 'pull.requires', '--json')).out).toBe('["mail","projects"]\n');
+    expect((await config('set', 'pull.retries', '--default')).out).toContain('3 -> 5.');
+  });
+
+  it.each([
+    [['set', 'pull.retries', '99'], 'pull.retries: must be at most 20. Nothing was changed.'],
+    [['set', 'pull.retires', '9'], 'pull.retires: there is no such setting; did you mean requires or retries?'],
+    [['set', 'key.check', 'x'], 'extbackup key change'],
+    [['set', 'port'], 'Give a value, or --default.'],
+    [['set', 'pull.exclude', '[a'], 'The value is no YAML.'],
+  ])('refuses %j and leaves the file as it is', async (words, said) => {
+    const { code, err } = await config(...words);
+    expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+    expect(await readFile(file, 'utf8')).toBe(settings);
+  });
+});
+
+it('the example is accepted, and the schema knows its settings', async () => {
+  await writeFile(file, (await config('example')).out);
+  expect((await config('check')).code).toBe(0);
+  const schema = JSON.parse((await config('schema')).out) as { properties: object };
+  expect(Object.keys(schema.properties)).toContain('metrics');
+});
