@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { AttachMemory } from '../records/attach-memory.ts';
+import type { Pause } from '../records/pause.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { AttachBoard } from './attach-board.ts';
@@ -15,6 +16,8 @@ export interface AttachSurroundings {
   readonly bootId: string;
   findVolumes(): Promise<readonly Volume[]>;
   keyIsLoaded(): Promise<boolean>;
+  /** While there is one, nothing starts by itself. */
+  pause(): Promise<Pause | undefined>;
   /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
   othersAtWork(): Promise<boolean>;
   /** Asks for another refresh soon. */

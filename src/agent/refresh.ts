@@ -2,7 +2,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { PullError } from '../errors.ts';
+import type { Pause } from '../records/pause.ts';
 import type { RunQueue } from '../run/run-queue.ts';
+import { clockTime } from '../text/clock-time.ts';
 import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { greet } from './greet.ts';
@@ -89,6 +91,12 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
 /** Queues what is new, and what waited for the key, the server or another command. */
 async function startWaiting(around: AttachSurroundings): Promise<void> {
   const { board } = around;
+  const pause = await around.pause();
+  if (pause) {
+    rest(board.attaches, pause);
+    around.refreshLater(pause.leftMs + 100);
+    return;
+  }
   const ready = board.attaches.filter(
     (attach) => attach.drive !== undefined && (startsWhenItCan.includes(attach.state) || isDue(attach)),
   );
@@ -106,6 +114,16 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
   }
   const dueIn = nextDueIn(board.attaches);
   if (dueIn !== undefined) around.refreshLater(dueIn);
+}
+
+/** A pause: whoever plugged the disk in wants to look at it first. */
+function rest(attaches: readonly Attach[], { leftMs, by }: Pause): void {
+  const now = new Date();
+  for (const attach of attaches) {
+    if (attach.drive === undefined || !startsWhenItCan.includes(attach.state)) continue;
+    attach.state = 'new';
+    attach.message = `Paused by ${by} until ${clockTime(new Date(now.getTime() + leftMs), now)}. Go on earlier: extbackup resume`;
+  }
 }
 
 const startsWhenItCan: readonly Attach['state'][] = ['new', 'waiting-for-key', 'waiting-for-device'];

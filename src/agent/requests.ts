@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import type { Pause } from '../records/pause.ts';
 import { isInFuture } from '../records/rotation.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
@@ -30,6 +31,7 @@ export interface RequestSurroundings {
   /** The enrolled disks, and those of them that are plugged in now. */
   findDrives(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
   readonly onQueued: (order: RunOrder) => void;
+  pause(): Promise<Pause | undefined>;
   /** Closes whatever is left open; tells what it closed. */
   release(): Promise<string>;
 }
@@ -41,6 +43,8 @@ interface Asked {
   /** Those that this request asked for; the others were going on before it, and are not cancelled with it. */
   readonly own: ReadonlySet<string>;
   worst: RunOutcome;
+  /** It asked for their end: to be cancelled is what it wants. */
+  readonly cancels?: true;
   /** What to say when all went well. */
   readonly good: string[];
 }
@@ -67,6 +71,7 @@ export class Requests {
   async take(request: SpoolRequest): Promise<void> {
     try {
       if (request.kind === 'run') await this.#startRuns(request);
+      else if (request.kind === 'cancel-runs') this.#cancelRuns(request);
       else if (request.kind === 'cancel') cancel(this.#asked.get(request.id), this.#around.queue);
       else this.#send(request.id, 'done', [], { ...good, happened: await this.#around.release() });
     } catch (error) {
@@ -110,10 +115,40 @@ export class Requests {
     this.#send(request.id, 'queued', runIds);
   }
 
+  /** Ends the present run and what waits, or only what belongs to one disk; answers when all of it has ended. */
+  #cancelRuns({ id, drive }: Extract<SpoolRequest, { kind: 'cancel-runs' }>): void {
+    const { queue } = this.#around;
+    const orders = [...queue.waiting, ...(queue.current ? [queue.current] : [])].filter(
+      (order) => drive === null || order.drive === drive,
+    );
+    const runIds = orders.map(({ runId }) => runId);
+    if (runIds.length === 0) {
+      const which = drive === null ? '' : ` to disk ${drive}`;
+      this.#send(id, 'done', [], { ...good, happened: `No run${which} is going on.` });
+      return;
+    }
+    this.#asked.set(id, {
+      id,
+      runIds,
+      own: new Set(runIds),
+      open: new Set(runIds),
+      worst: good,
+      good: [],
+      cancels: true,
+    });
+    this.#send(id, 'started', runIds);
+    const reason = new CancelledError(
+      'The run was cancelled.',
+      'It starts again with the next plug, or with: extbackup run',
+    );
+    for (const runId of runIds) queue.end(runId, reason);
+  }
+
   #settle(runId: string, outcome: RunOutcome): void {
     for (const [id, request] of this.#asked) {
       if (!request.open.delete(runId)) continue;
-      if (outcome.exitCode === exitCodes.done) request.good.push(outcome.happened);
+      const isWanted = request.cancels === true && outcome.exitCode === exitCodes.cancelled;
+      if (outcome.exitCode === exitCodes.done || isWanted) request.good.push(outcome.happened);
       else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)
         request.worst = outcome;
       if (request.open.size > 0) continue;
@@ -137,6 +172,11 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
 
 /** Which disks a request means. Throws what its sender has to know. */
 async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<readonly PresentDrive[]> {
+  if (request.scheduled && (await around.pause()) !== undefined)
+    throw new ExtbackupError('EXB_PAUSED', exitCodes.fresh, {
+      happened: 'The backups are paused: no run starts by itself.',
+      todo: 'To go on: extbackup resume. To back up anyway: extbackup run',
+    });
   const config = await around.loadConfig();
   const { enrolled, present } = await around.findDrives();
   const wanted = request.drive === null ? present : present.filter(({ record }) => record.label === request.drive);

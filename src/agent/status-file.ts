@@ -1,6 +1,7 @@
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { describePause } from '../records/pause.ts';
 import type { MeasureUse } from '../disk/measure.ts';
 import { withMeasuredUse } from '../opening/open-words.ts';
 import type { Paths } from '../system/paths.ts';
@@ -61,6 +62,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
       drives,
       run: board.run,
       warnings: [...parts.warnings.list()],
+      paused: await describePause(parts.paths, now),
       updatedAt: now.toISOString(),
       pid: process.pid,
       pidStartTime: (await readProcessStart(process.pid)) ?? '',

@@ -76,6 +76,7 @@ export class Supervisor {
       keyIsLoaded: this.#sight.keyIsLoaded,
       findDrives: () => this.#findDrives(),
       release: () => this.#release(),
+      pause: () => this.#around.pause(),
       onQueued: (order) => {
         this.#onQueued(order);
       },

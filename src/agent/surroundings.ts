@@ -13,6 +13,7 @@ import type { AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunLog } from '../records/run-log.ts';
+import { readPause } from '../records/pause.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { RunSurroundings } from '../run/run-surroundings.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -22,6 +23,7 @@ import { files, type Paths } from '../system/paths.ts';
 import type { AttachBoard } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { createKeyLookup } from './key-lookup.ts';
+import { watchPause } from './pause-watch.ts';
 import type { Replies } from './replies.ts';
 
 /** What the agent gives its supervisor. */
@@ -79,6 +81,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     ...{ bus, registry, deviceLock, board, queue, attaches, bootId, holdsOf, refreshLater },
     loadConfig: () => parts.loadConfig(),
     machineFor: (config, record) => parts.machineFor(config, record),
+    pause: watchPause(bus, () => readPause(paths)),
     rekeyAdvice: (luksUuid) => rekeyAdvice(paths, luksUuid),
     health: {
       ioErrors: readIoErrors,

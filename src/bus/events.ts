@@ -118,6 +118,9 @@ export interface EventMap {
   'drive:closed': { readonly drive: string };
   'key:missing': { readonly drive: string };
   'key:loaded': Record<string, never>;
+  /** No run starts by itself until then (ISO 8601, UTC). */
+  'pause:begun': { readonly by: string; readonly until: string };
+  'pause:ended': Record<string, never>;
   'run:queued': RunFacts & { readonly trigger: Trigger };
   'run:started': RunFacts & { readonly trigger: Trigger };
   'luks:opened': RunFacts & { readonly tookMs: number };

@@ -2,6 +2,7 @@ import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { remarksOf } from '../records/disk-health.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
+import { describePause } from '../records/pause.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { UsageError } from '../errors.ts';
 import { placeOf } from '../keys/ram-directory.ts';
@@ -104,6 +105,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
     })),
     run: null,
     warnings: trouble ? [{ at: now.toISOString(), text: `${trouble.happened} ${trouble.todo}` }] : [],
+    paused: await describePause(paths, now),
     updatedAt: now.toISOString(),
     pid: 0,
     pidStartTime: '',

@@ -13,7 +13,9 @@ import { watchRunDirectory } from './follow-status.ts';
 
 /** What to ask for; the id is added here. */
 export type Wish =
-  { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean } | { readonly kind: 'release' };
+  | { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean }
+  | { readonly kind: 'cancel-runs'; readonly drive: string | null }
+  | { readonly kind: 'release' };
 
 /** How to follow. */
 export interface Following {
@@ -84,7 +86,7 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
 }
 
 const toRequest = (wish: Wish, id: string): SpoolRequest =>
-  wish.kind === 'run' ? { version: 1, id, ...wish } : { version: 1, id, kind: 'release' };
+  wish.kind === 'release' ? { version: 1, id, kind: 'release' } : { version: 1, id, ...wish };
 
 /** @throws UsageError */
 async function findAgent(paths: Paths): Promise<Status> {

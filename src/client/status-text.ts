@@ -3,6 +3,7 @@ import { describeAge } from '../text/wording.ts';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
 import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import { clockTime } from '../text/clock-time.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
 
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
@@ -12,6 +13,7 @@ export function renderStatus(status: Status, now: Date): string {
     ...describeNext(status),
     `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
+    ...describePause(status, now),
     ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
     '',
     status.drives.length === 0
@@ -39,6 +41,12 @@ function describeNext({ drives, rotation: { next, overdueDrives } }: Status): st
     ...(next === null || isHere ? [] : [`Bring next    ${next}`]),
     ...(overdueDrives.length === 0 ? [] : [`Overdue       ${overdueDrives.join(', ')}`]),
   ];
+}
+
+function describePause({ paused }: Status, now: Date): string[] {
+  if (paused === null) return [];
+  const until = clockTime(new Date(paused.until), now);
+  return [`Paused        until ${until}, by ${paused.by}: no run starts by itself. Go on: extbackup resume`];
 }
 
 /** Phases whose name alone says too little. */

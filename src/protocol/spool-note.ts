@@ -38,6 +38,7 @@ export const requestSchema = z.discriminatedUnion('kind', [
     drive: z.string().max(64).nullish(),
     scheduled: z.boolean().optional(),
   }),
+  z.object({ version: z.literal(1), kind: z.literal('cancel-runs'), id, drive: z.string().max(64).nullable() }),
 ]);
 export type SpoolRequest = z.infer<typeof requestSchema>;
 

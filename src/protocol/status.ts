@@ -78,6 +78,8 @@ export const statusSchema = z.object({
   run: runStatusSchema.nullable(),
   /** Warnings that are not about an enrolled disk, for example a disk that did not come up. The newest last. */
   warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),
+  /** No run starts by itself until then (ISO 8601, UTC); null when there is no pause. */
+  paused: z.object({ until: z.string(), by: z.string() }).nullable().default(null),
   /** When the agent wrote this. */
   updatedAt: z.string(),
   /** The agent that wrote it; with its start time in clock ticks a dead agent is told from a living one. */

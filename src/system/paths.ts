@@ -35,6 +35,8 @@ export const files = {
   replies: (paths: Paths) => `${paths.run}/replies`,
   status: (paths: Paths) => `${paths.run}/status.json`,
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
+  /** Until when no run starts by itself. */
+  pause: (paths: Paths) => `${paths.run}/pause.json`,
   /** Held by whatever opens or closes disks. */
   deviceLock: (paths: Paths) => `${paths.run}/device.lock`,
   agentLock: (paths: Paths) => `${paths.run}/agent.lock`,

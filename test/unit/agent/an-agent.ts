@@ -3,6 +3,7 @@ import { AttachBoard } from '../../../src/agent/attach-board.ts';
 import { refreshAttaches } from '../../../src/agent/refresh.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
+import type { Pause } from '../../../src/records/pause.ts';
 import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
 import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import { RunQueue } from '../../../src/run/run-queue.ts';
@@ -30,7 +31,12 @@ export const enrolled: DriveRecord = driveRecordSchema.parse({
 });
 
 /** An agent that sees the disks it is told of; its runs end when they are let go. `at.key` says whether the key is loaded. */
-export async function startAgent(at: { readonly directory: string; readonly registry: DriveRegistry; key: boolean }) {
+export async function startAgent(at: {
+  readonly directory: string;
+  readonly registry: DriveRegistry;
+  key: boolean;
+  pause?: Pause | undefined;
+}) {
   const board: AttachBoard = new AttachBoard();
   const attaches = await openAttachMemory(join(at.directory, 'attaches.json'), 'boot', (error) => {
     throw error;
@@ -69,6 +75,7 @@ export async function startAgent(at: { readonly directory: string; readonly regi
       bootId: 'boot',
       findVolumes: () => Promise.resolve(volumes),
       keyIsLoaded: () => Promise.resolve(at.key),
+      pause: () => Promise.resolve(at.pause),
       othersAtWork: () => Promise.resolve(false),
       refreshLater: () => undefined,
     });

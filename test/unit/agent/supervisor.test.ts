@@ -9,6 +9,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { sealPath } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
+import { writePause } from '../../../src/records/pause.ts';
 import { openAttachMemory } from '../../../src/records/attach-memory.ts';
 import type { Volume } from '../../../src/disk/volumes.ts';
 import type { Reply } from '../../../src/protocol/status.ts';
@@ -217,4 +218,60 @@ it('lets a disk whose server is away wait, and runs it again when it is due', as
   await waitFor(() => {
     expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
+});
+
+it('starts nothing by itself during a pause, backs up when asked, and goes on when the pause is over', async () => {
+  const { paths, until } = { paths: { ...defaultPaths, run: join(directory, 'run') }, until: 600_000 };
+  const events: string[] = [];
+  for (const name of ['pause:begun', 'pause:ended'] as const)
+    bus.on(name, () => {
+      events.push(name);
+    });
+  await writePause(paths, until, 'dora');
+  plug(sda(1));
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.message).toMatch(/^Paused by dora until \d\d:\d\d/);
+  });
+  supervisor.request({ version: 1, kind: 'run', id: 'scheduled', drive: null, scheduled: true });
+  await waitFor(() => {
+    expect(replies.at(-1)).toMatchObject({ state: 'done', code: 'EXB_PAUSED', exitCode: 15 });
+  });
+  supervisor.request({ version: 1, kind: 'run', id: 'asked', drive, scheduled: false });
+  await waitFor(() => {
+    expect(told).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
+  });
+  plug(sda(2));
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.volume.diskseq).toBe(2);
+  });
+  await pause(50);
+  expect(told).toHaveLength(2);
+  await writePause(paths, 100, 'dora'); // ends by itself
+  supervisor.refresh();
+  await waitFor(() => {
+    expect(told).toHaveLength(4);
+  });
+  expect(events).toEqual(['pause:begun', 'pause:ended']);
+});
+
+it('cancels the present run for somebody who did not start it, and says when the disk is closed', async () => {
+  const first = holdPull();
+  plug(sda(1));
+  await first.begun.promise;
+  supervisor.request({ version: 1, kind: 'cancel-runs', id: 'other-disk', drive: 'BACKUP_9' });
+  supervisor.request({ version: 1, kind: 'cancel-runs', id: 'cancel', drive: null });
+  first.end.resolve();
+  await waitFor(() => {
+    expect(replies.at(-1)).toMatchObject({
+      id: 'cancel',
+      state: 'done',
+      exitCode: 0,
+      happened: expect.stringContaining('Disk BACKUP_1 is closed: safe to unplug.') as string,
+    });
+  });
+  expect(replies[0]).toMatchObject({ id: 'other-disk', exitCode: 0, happened: 'No run to disk BACKUP_9 is going on.' });
+  expect(machine.opened).toBe(false);
+  plug(sda(1)); // the same attach: it does not begin again
+  await pause(50);
+  expect(told).toEqual(['run:failed', 'drive:safe-to-unplug']);
 });

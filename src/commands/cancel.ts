@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { requestAndFollow } from '../client/request.ts';
+import { exitCodes } from '../errors.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { untilInterrupted } from '../terminal/interrupt.ts';
+import { asExitCode } from './exit-code.ts';
+
+/** Ends the present run and waits until its disk is closed. */
+export function cancelCommand(context: CliContext): Command {
+  return new Command('cancel')
+    .description('end the present run, and those that wait for their turn, and wait until the disk is closed')
+    .option('--drive <label>', 'only the run to this disk')
+    .option('--json', 'the result as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup cancel\n\nWhat was copied stays; LABEL keeps its time. The next plug, or `extbackup run`, begins a new run.',
+    )
+    .action(async ({ drive, json }: { drive?: string; json?: true }) => {
+      const wish = { kind: 'cancel-runs', drive: drive ?? null } as const;
+      const reply = await untilInterrupted((leave) => requestAndFollow(context.paths, wish, { leave }));
+      const lines = [reply.happened, reply.todo].filter((line) => line !== '').join('\n');
+      if (json === true) context.print(JSON.stringify(reply));
+      else if (reply.exitCode === exitCodes.done) context.print(lines);
+      else context.note(lines);
+      context.exitWith(asExitCode(reply.exitCode));
+    });
+}
