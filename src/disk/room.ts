@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { readFile, realpath, stat, statfs } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** How much a file system holds and can still take. Root may use what is reserved for it. */
 export interface Room {
@@ -9,10 +10,30 @@ export interface Room {
   readonly freeInodes: number;
 }
 
-/** Room of the file system that holds a path; see statfs(2). @throws the system's error */
+/**
+ * Room of the file system that holds a path; see statfs(2). What ext4 keeps for itself, and gives to no write, is not free.
+ * @throws the system's error
+ */
 export async function readRoom(path: string): Promise<Room> {
-  const { blocks, bfree, bsize, files, ffree } = await statfs(path);
-  return { bytes: blocks * bsize, freeBytes: bfree * bsize, inodes: files, freeInodes: ffree };
+  const { blocks, bfree, bsize, files, ffree, type } = await statfs(path);
+  const kept = type === ext4 ? await keptByExt4(path) : 0;
+  return { bytes: blocks * bsize, freeBytes: Math.max(0, bfree - kept) * bsize, inodes: files, freeInodes: ffree };
+}
+
+/** See statfs(2). */
+const ext4 = 0xef53;
+
+/** In blocks; 0 where the kernel does not say. */
+async function keptByExt4(path: string): Promise<number> {
+  try {
+    const { dev } = await stat(path);
+    const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)]; // see makedev(3)
+    const name = basename(await realpath(`/sys/dev/block/${String(major)}:${String(minor)}`));
+    const count = Number((await readFile(`/sys/fs/ext4/${name}/reserved_clusters`, 'utf8')).trim());
+    return Number.isSafeInteger(count) && count > 0 ? count : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** What must be free. */
@@ -35,42 +56,60 @@ export const shareOf = ({ bytes, inodes }: Room, share: number): RoomWanted => (
   inodes: inodes * share,
 });
 
-/** So little is left when a write has just failed: a program removes its unfinished file before it ends. */
-export const nothingLeft = (room: Room): RoomWanted => ({
-  bytes: Math.min(64 * 1024 * 1024, room.bytes / 20),
-  inodes: Math.min(64, room.inodes / 20),
-});
+/** With less, no write of ordinary size can succeed: rsync writes 256 KiB at once. */
+export const nothingLeft = (room: Room): RoomWanted => ({ bytes: Math.min(mebibyte, room.bytes / 100), inodes: 1 });
+
+const mebibyte = 1024 * 1024;
 
 /** Watches how low the room of a file system gets. */
 export interface RoomWatch {
-  /** Ends the watch. Returns the shortage that it saw, if any. */
+  /** Ends the watch. Returns what was used up meanwhile, if anything. */
   end(): Promise<Shortage | undefined>;
 }
 
-const everyMs = 250;
+/** Where much is left, looking seldom misses nothing; near the end, a file may fill and be removed between two looks. */
+const [seldomMs, oftenMs, near] = [250, 5, 256 * mebibyte];
 
-/** Looks at a path's file system a few times a second, and once more at the end; what cannot be read counts as no shortage. */
+/**
+ * What a write found no more of, going by the room before it and the least room while it went on: a program removes its
+ * unfinished file before it ends, so what is free afterwards tells little.
+ */
+export function usedUp(before: Room, least: Room): Shortage | undefined {
+  const left = shortageOf(least, nothingLeft(least));
+  const isDrained = least.freeBytes < Math.min(16 * mebibyte, least.bytes / 100, before.freeBytes / 2);
+  return left ?? (isDrained ? 'blocks' : undefined);
+}
+
+/** Looks at a path's file system again and again, and once more at the end; what cannot be read counts as no shortage. */
 export function watchRoom(path: string): RoomWatch {
-  let seen: Shortage | undefined;
-  let isBusy = false;
+  let before: Room | undefined;
+  let least: Room | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const look = async (): Promise<void> => {
-    if (isBusy) return;
-    isBusy = true;
     try {
       const room = await readRoom(path);
-      seen ??= shortageOf(room, nothingLeft(room));
+      before ??= room;
+      least = {
+        ...room,
+        freeBytes: Math.min(room.freeBytes, least?.freeBytes ?? Infinity),
+        freeInodes: Math.min(room.freeInodes, least?.freeInodes ?? Infinity),
+      };
     } catch {
       // the disk is gone; how the program ends tells
-    } finally {
-      isBusy = false;
     }
   };
-  const timer = setInterval(() => void look(), everyMs);
+  const lookAgain = async (): Promise<void> => {
+    await look();
+    if (!isOver) timer = setTimeout(() => void lookAgain(), (least?.freeBytes ?? Infinity) < near ? oftenMs : seldomMs);
+  };
+  void lookAgain();
   return {
     end: async () => {
-      clearInterval(timer);
+      isOver = true;
+      clearTimeout(timer);
       await look();
-      return seen;
+      return before && least && usedUp(before, least);
     },
   };
 }

@@ -39,11 +39,10 @@ export function createRoomMaker(parts: RoomParts): RoomMaker {
         await giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, 0), signal);
     },
     more: async (outcome, signal) => {
-      if (outcome.trouble !== 'disk-full' && outcome.trouble !== 'gaps') return false;
+      const { trouble, shortage } = outcome;
+      // Only a measurement gives history up, whatever was printed and whoever sent the exit code.
+      if (trouble !== 'disk-full' || shortage === undefined) return false;
       const room = await parts.machine.readRoom();
-      // Only a measurement gives history up, whatever was printed.
-      const shortage = outcome.shortage ?? shortageOf(room, nothingLeft(room));
-      if (shortage === undefined) return false;
       tries += 1;
       return giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, tries), signal);
     },

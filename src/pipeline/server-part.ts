@@ -4,7 +4,6 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { readLogBackwards } from '../history/change-log.ts';
 import { historyDirectory } from '../history/history-entry.ts';
 import { markGap } from '../history/complete-since.ts';
-import { watchRoom } from '../disk/room.ts';
 import { beginLog } from '../history/log-header.ts';
 import { isBetterAsked } from '../rsync/arguments.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
@@ -90,10 +89,7 @@ async function pull(
       const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
       return runRsync(line.start, order, there, signal);
     });
-  const room = watchRoom(top);
-  const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
-  const shortage = (await room.end()) ?? ended.shortage;
-  const outcome = { ...ended, ...(shortage && { shortage }) };
+  const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (order.history === undefined && order.survey !== true && outcome.changed)
     await markGap(top, new Date()).catch(() => undefined); // a full disk: then nothing was kept either
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
@@ -139,15 +135,13 @@ const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Plac
 
 async function orTrouble<T>(
   work: () => Promise<T>,
-  outcomeOf: (error: Pick<LinkError, 'trouble' | 'log'>) => T,
+  outcomeOf: (error: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log'>) => T,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof LinkError) return outcomeOf(error);
-    const trouble = troubleOfDisk(error);
-    if (trouble !== undefined) return outcomeOf({ trouble, log: '' });
-    throw error;
+    return outcomeOf({ ...diskTrouble(error), log: '' });
   }
 }
 
@@ -162,15 +156,16 @@ const nothingDone: RsyncOutcome = {
 };
 
 /** For want of a connection. */
-const notReached = ({ trouble, log }: Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
+const notReached = (why: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
   ...nothingDone,
-  trouble,
-  log,
+  trouble: why.trouble,
+  log: why.log,
+  ...(why.shortage && { shortage: why.shortage }),
 });
 
-/** Because the disk did not take its log. */
-function diskTrouble(error: unknown): Pick<RsyncOutcome, 'trouble'> {
+/** What the disk did not take of ours. @throws the error when it is not the disk's */
+function diskTrouble(error: unknown): Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble'> {
   const trouble = troubleOfDisk(error);
   if (trouble === undefined) throw error;
-  return { trouble };
+  return { trouble, ...(trouble === 'disk-full' && { shortage: 'blocks' }) };
 }

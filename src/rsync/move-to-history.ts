@@ -101,6 +101,7 @@ async function moveAll(
     changed: moved > 0,
     log: '',
     ...(trouble && { trouble }),
+    ...(trouble === 'disk-full' && { shortage: 'blocks' }), // the kernel said so to us
     isDone: trouble !== undefined || (!isMissing && moved >= most),
   };
 }

@@ -23,7 +23,7 @@ export interface RsyncOutcome {
   readonly changed: boolean;
   /** undefined when all went well. */
   readonly trouble?: PullTrouble;
-  /** With `disk-full`: what the disk is short of, measured. */
+  /** With `disk-full`: what a write was seen to find no more of. Only this lets history go; an exit code may be the server's. */
   readonly shortage?: Shortage;
   /** With `gaps`: what kept single files from being copied, for the words. */
   readonly gaps?: GapCounts;

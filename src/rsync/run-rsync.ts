@@ -1,5 +1,7 @@
-import { countErrors, measureDisk, type DiskState } from '../disk/disk-state.ts';
+import { countErrors, measureDisk, type DiskState, type Shortage } from '../disk/disk-state.ts';
+import { watchRoom, type RoomWatch } from '../disk/room.ts';
 import { newMark } from '../history/change.ts';
+import { withDeadline } from '../system/deadline.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
 import { backupDirectory, copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
 import { gapsIn } from './gaps.ts';
@@ -45,8 +47,9 @@ export async function runRsync(
   const heard = createHearing(order, mark, progress);
   const stall = createStallTimer(order.config.pull.stallTimeout);
   const errorsBefore = await countErrors(target.mirror);
+  const room = watchRoom(target.mirror);
   const ending = await capture(start, commandFor(order, target, { heard, stall, progress, signal }));
-  const ended = { ...ending, isStalled: stall.signal.aborted, errorsBefore };
+  const ended = { ...ending, isStalled: stall.signal.aborted, errorsBefore, usedUp: await endWatch(room) };
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
   const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
@@ -128,7 +131,15 @@ async function capture(
   }
 }
 
-type MeasuredEnding = Ending & { readonly isStalled: boolean; readonly errorsBefore: number };
+/** A disk that hangs must not keep us. */
+const endWatch = (room: RoomWatch): Promise<Shortage | undefined> =>
+  withDeadline(room.end(), 10_000, () => new Error('the disk does not answer')).catch(() => undefined);
+
+type MeasuredEnding = Ending & {
+  readonly isStalled: boolean;
+  readonly errorsBefore: number;
+  readonly usedUp: Shortage | undefined;
+};
 
 async function outcomeOf(
   order: PullOrder,
@@ -158,12 +169,13 @@ async function outcomeOf(
   if (complete && !isLost)
     return leftOut === 0 ? outcome : { ...outcome, trouble: 'gaps', gaps: gapsIn(heard.said, leftOut) };
   const isMeasured = !signal.aborted && ended.stillRuns !== true && !ended.isStalled && order.survey !== true;
-  const disk = isMeasured ? await measureDisk(target.mirror) : undefined;
+  const disk = isMeasured ? { ...(await measureDisk(target.mirror)), usedUp: ended.usedUp } : undefined;
   const trouble = await judge(target, { ...ended, ...(isLost && { exitCode: withDiagnostics }) }, disk, heard);
+  const shortage = trouble === 'disk-full' ? (disk?.shortage ?? disk?.usedUp) : undefined;
   return {
     ...outcome,
     trouble,
-    ...(trouble === 'disk-full' && disk?.nearlyFull && { shortage: disk.nearlyFull }),
+    ...(shortage && { shortage }),
     ...(trouble === 'gaps' && { gaps: gapsIn(heard.said, leftOut) }),
   };
 }
@@ -171,7 +183,7 @@ async function outcomeOf(
 async function judge(
   target: PullTarget,
   ended: MeasuredEnding,
-  disk: DiskState | undefined,
+  disk: (DiskState & Pick<MeasuredEnding, 'usedUp'>) | undefined,
   heard: Hearing,
 ): Promise<PullTrouble> {
   const listed = target.named ? undefined : parseListed(heard.statistics());

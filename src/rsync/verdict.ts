@@ -1,4 +1,4 @@
-import type { DiskState } from '../disk/disk-state.ts';
+import type { DiskState, Shortage } from '../disk/disk-state.ts';
 import { saidBySsh, saidIn, saidInPull, type SaidCounts } from './said-line.ts';
 
 /** Why a pull ended, as far as the next step depends on it. */
@@ -23,7 +23,7 @@ export type PullTrouble =
 
 /** What follows from a trouble: decided by exit code and measurement alone. */
 export type TroubleClass =
-  | 'room' // old history may go
+  | 'room' // old history may go, where a shortage was measured
   | 'disk' // no other source is tried, and the disk is suspected
   | 'files' // all but some files were copied
   | 'transfer'; // server, connection or rsync: nothing else is suspected
@@ -51,7 +51,8 @@ export interface Ended {
   readonly stalled?: boolean;
   readonly link: LinkState;
   /** The opened disk afterwards; undefined when none is concerned. */
-  readonly disk?: Pick<DiskState, 'fault' | 'shortage' | 'nearlyFull'> | undefined;
+  readonly disk?:
+    (Pick<DiskState, 'fault' | 'shortage' | 'nearlyFull'> & { readonly usedUp?: Shortage | undefined }) | undefined;
   /** The kernel counted errors of the disk meanwhile. */
   readonly errorsGrew?: boolean;
   /** Names that came from the source, counted by our rsync; undefined where nobody counted. */
@@ -78,7 +79,7 @@ export function verdictOf(ended: Ended): PullTrouble {
   if (ended.link === 'not-made') return connecting(said) ?? 'network';
   if (disk?.fault !== undefined) return 'disk-error';
   if (exitCode === fileIo || exitCode === withDiagnostics) {
-    if (disk?.nearlyFull !== undefined) return 'disk-full';
+    if ((disk?.usedUp ?? disk?.nearlyFull) !== undefined) return 'disk-full';
     return ended.errorsGrew === true ? 'disk-error' : 'failed';
   }
   if (exitCode === 23) {

@@ -37,6 +37,8 @@ describe('why a pull failed', () => {
     ['a server that says its disk is full', ended(23, noSpace), 'gaps'],
     ['little room, while a small file fits', ended(23, noSpace, { disk: { ...well, nearlyFull: 'blocks' } }), 'gaps'],
     ['little room for what is written', ended(11, noSpace, { disk: { ...well, nearlyFull: 'blocks' } }), 'disk-full'],
+    ['a file that filled the disk and is removed', ended(11, '', { disk: { ...well, usedUp: 'blocks' } }), 'disk-full'],
+    ['room used up by what was copied', ended(23, noSpace, { disk: { ...well, usedUp: 'blocks' } }), 'gaps'],
     [
       'an error that only the server speaks of',
       ended(23, 'rsync: [receiver] read errors mapping "x": Input/output error (5)'),
