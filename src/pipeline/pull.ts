@@ -7,6 +7,7 @@ import { serverName } from '../rsync/arguments.ts';
 import { attest } from './attest.ts';
 import { baseOfGuard, weigh } from './guard-base.ts';
 import type { Job, PullResult } from './job.ts';
+import { ownFigures } from './own-figures.ts';
 import { checkContent } from './content-alarm.ts';
 import { holdRun } from './hold-run.ts';
 import { createRoomMaker, type RoomMaker } from './room.ts';
@@ -45,7 +46,9 @@ export async function pull(
   story.enter('pulling');
   await requirePaths(job, source, machine, tries, signal);
   await attest(job, source, machine, tries, signal);
-  const watch = createGuard(source.guard, { ...record, ...(await baseOfGuard(job, source, machine, signal)) }, signal);
+  const base = await baseOfGuard(job, source, machine, signal);
+  const roomBefore = await machine.readRoom();
+  const watch = createGuard(source.guard, { ...record, ...base }, signal);
   const order: PullOrder = {
     config,
     source,
@@ -76,11 +79,14 @@ export async function pull(
   const outcomes = rounds.flatMap(({ outcomes: some }) => some);
   const summed = outcomes.map(({ figures }) => figures).reduce(sum);
   // What a broken connection cut off tells no figures, but every deletion was seen.
-  const figures = {
+  const told = {
     ...summed,
     filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? watch.tally.counts.deleted : 0),
   };
   const gaps = outcomes.at(-1)?.trouble === 'gaps';
+  const before = record.filesTotal > 0 ? record : base;
+  const seen = { before, counts: watch.tally.counts, roomBefore, roomAfter: await machine.readRoom() };
+  const figures = gaps ? told : await ownFigures(told, seen, machine, source, signal);
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
   const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;

@@ -102,7 +102,12 @@ export class FakeMachine implements Machine {
     Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
   /** What is on the disk, for a station that does not know it; and sizes of what is to be deleted. */
   counted = { files: 0, bytes: 0 };
-  countMirror: Machine['countMirror'] = () => this.#step('countMirror', () => this.counted);
+  /** What a count finds after a pull; as much as rsync tells unless set. */
+  countedAfter: { readonly files: number; readonly bytes: number } | undefined;
+  countMirror: Machine['countMirror'] = () =>
+    this.#step('countMirror', () =>
+      this.pullOrders.length === 0 ? this.counted : (this.countedAfter ?? { files: Infinity, bytes: Infinity }),
+    );
   sizes: Awaited<ReturnType<Machine['sizesOf']>> = [];
   sizesOf: Machine['sizesOf'] = () => Promise.resolve(this.sizes);
   pull = (order: PullOrder): Promise<RsyncOutcome> =>
