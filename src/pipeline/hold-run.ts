@@ -1,7 +1,6 @@
 import { describeExcess } from '../guard/limits.ts';
 import { heldReport, renderReport, tooMuch, type HeldError } from '../guard/hold.ts';
 import { bytesOfPath } from '../history/change-log.ts';
-import { createTally } from '../guard/tally.ts';
 import type { Guard } from '../guard/guard.ts';
 import { signsIn } from './content-alarm.ts';
 import { weigh } from './guard-base.ts';
@@ -35,30 +34,6 @@ export async function holdRun(
     // a full disk: the operator has the numbers, only not the directories
   }
   return held;
-}
-
-/**
- * Whether a pull that did not get to its end would have been too much: a full disk may be full of encrypted copies.
- */
-export async function wouldBeTooMuch(
-  machine: Machine,
-  watch: Guard,
-  order: PullOrder,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (watch.before === undefined) return false;
-  const rest = createTally();
-  await machine.pull(
-    {
-      ...order,
-      survey: true,
-      onChange: (change) => {
-        rest.add(change);
-      },
-    },
-    signal,
-  );
-  return watch.wouldExceed(rest.counts) !== undefined;
 }
 
 /** More are not weighed; so many are too many by their number. */

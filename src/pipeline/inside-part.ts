@@ -13,6 +13,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
 import { countFiles, sizesOf } from './count-files.ts';
+import { linkRenamed } from './link-renamed.ts';
 import type { Machine } from './machine.ts';
 import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
@@ -25,6 +26,7 @@ export type InsidePart = Pick<
   | 'topOfMirror'
   | 'countMirror'
   | 'sizesOf'
+  | 'linkRenamed'
   | 'readHead'
   | 'newHistory'
   | 'historyStand'
@@ -51,6 +53,8 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
     countMirror: ({ name }, signal) => countFiles(Buffer.from(join(mirror, name ?? '')), signal),
     sizesOf: ({ name }, paths, signal) => sizesOf(Buffer.from(join(mirror, name ?? '')), paths, signal),
+    linkRenamed: (order, renaming, signal) =>
+      linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     lookAtTime: async (stepMs) => lookAtTime(files.time(paths), await readClocks(start), stepMs),
     newHistory: async (time) => {

@@ -10,6 +10,7 @@ import type { DoomedFile } from '../guard/guard.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
+import type { Renaming } from './link-renamed.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 
 /** What stands in the top directory of the mirror. */
@@ -46,6 +47,12 @@ export interface Machine {
   /** Name and size of the files at these paths of a source's mirror, and below them; what is gone is left out. */
   sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
+  /** Gives files of a source's mirror that were renamed on the server their new names, too; see link-renamed.ts. Returns how many. */
+  linkRenamed(
+    order: Pick<PullOrder, 'source' | 'history' | 'onChange'>,
+    renaming: Renaming,
+    signal: AbortSignal,
+  ): Promise<number>;
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;

@@ -1,11 +1,14 @@
 import { nothingLeft, shortageOf, type Room, type RoomWanted, type Shortage } from '../disk/room.ts';
 import type { KeepRule } from '../history/retention.ts';
 import type { Guard } from '../guard/guard.ts';
+import type { HeldError } from '../guard/hold.ts';
 import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
-import { holdRun, wouldBeTooMuch } from './hold-run.ts';
+import { holdRun } from './hold-run.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
+import { reuseOld } from './reuse-old.ts';
 import type { Story } from './story.ts';
+import { survey, type Survey } from './survey.ts';
 
 /** What making room is about. */
 export interface RoomParts {
@@ -35,15 +38,20 @@ export function createRoomMaker(parts: RoomParts): RoomMaker {
     ensure: async (signal) => {
       const room = await parts.machine.readRoom();
       const shortage = shortageOf(room, nothingLeft(room));
-      if (shortage !== undefined)
-        await giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, 0), signal);
+      if (shortage === undefined) return;
+      if (parts.watch.before && isTooMuch(parts, await survey(parts.machine, parts.order, signal)))
+        throw await hold(parts, signal);
+      await giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, 0), signal);
     },
     more: async (outcome, signal) => {
       const { trouble, shortage } = outcome;
       // Only a measurement gives history up, whatever was printed and whoever sent the exit code.
       if (trouble !== 'disk-full' || shortage === undefined) return false;
-      const room = await parts.machine.readRoom();
       tries += 1;
+      const found = await survey(parts.machine, parts.order, signal);
+      if (isTooMuch(parts, found)) throw await hold(parts, signal);
+      if (tries === 1 && (await reuseOld(parts, found, signal))) return true;
+      const room = await parts.machine.readRoom();
       return giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, tries), signal);
     },
   };
@@ -59,16 +67,22 @@ function wantedAfter({ config: { history } }: Job, room: Room, shortage: Shortag
     : { bytes: 0, inodes: most(room.inodes, room.freeInodes) };
 }
 
+/** A full disk may be full of encrypted copies. */
+const isTooMuch = ({ watch }: RoomParts, { counts }: Survey): boolean =>
+  watch.before !== undefined && watch.wouldExceed(counts) !== undefined;
+
+const hold = ({ job, machine, watch, order }: RoomParts, signal: AbortSignal): Promise<HeldError> =>
+  holdRun(job, machine, watch, order, signal);
+
 /** Not for a source that looks wrong: its copies must not push out good ones. */
 async function giveUpHistory(
-  { job, machine, story, watch, order }: RoomParts,
+  { job, machine, story }: RoomParts,
   shortage: Shortage,
   wanted: RoomWanted,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { history } = job.config;
   if (!history.enabled || job.record.suspicion !== undefined || job.time === undefined) return false;
-  if (await wouldBeTooMuch(machine, watch, order, signal)) throw await holdRun(job, machine, watch, order, signal);
   if (history.whenFull === 'stop') return false;
   const { phase } = story;
   story.enter('pruning');

@@ -1,7 +1,7 @@
 import { heldReport } from '../guard/hold.ts';
 import { contentReport } from './content-alarm.ts';
 import type { Machine } from './machine.ts';
-import { logFile } from './pull.ts';
+import { logFile } from './round.ts';
 
 /** Files on the disk that each source writes as if it were the only one. */
 const reports: readonly string[] = [logFile, heldReport, contentReport];

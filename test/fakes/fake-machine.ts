@@ -110,6 +110,9 @@ export class FakeMachine implements Machine {
     );
   sizes: Awaited<ReturnType<Machine['sizesOf']>> = [];
   sizesOf: Machine['sizesOf'] = () => Promise.resolve(this.sizes);
+  /** How many files were renamed on the server. */
+  renamed = 0;
+  linkRenamed: Machine['linkRenamed'] = () => this.#step('linkRenamed', () => this.renamed);
   pull = (order: PullOrder): Promise<RsyncOutcome> =>
     this.#step('pull', () => {
       this.pullOrders.push(order);

@@ -1,0 +1,55 @@
+import type { DoomedName } from '../history/doomed.ts';
+import { checkContent } from './content-alarm.ts';
+import { weigh } from './guard-base.ts';
+import { holdRun } from './hold-run.ts';
+import { keeping } from './keeping.ts';
+import type { RoomParts } from './room.ts';
+import type { Survey } from './survey.ts';
+
+/**
+ * Makes room at the expense of no history: what was renamed on the server gets its new name on the disk as a hard link,
+ * beside the old one. Where no history is kept, what the server no longer has is deleted before the rest is copied,
+ * within the limits of the guard.
+ * @returns whether anything was done, so that another try is worth it
+ * @throws HeldError
+ */
+export async function reuseOld(parts: RoomParts, found: Survey, signal: AbortSignal): Promise<boolean> {
+  const { job, machine, watch, order } = parts;
+  await machine.removePartials(order.source); // what did not fit is no use
+  if (!found.isWhole) return false;
+  const kept = await keeping(job, machine, watch);
+  if ((await machine.linkRenamed({ ...order, ...kept }, found, signal)) > 0) return true;
+  return !job.config.history.enabled && found.counts.deleted > 0 && (await deleteFirst(parts, found, signal));
+}
+
+async function deleteFirst(
+  { job, machine, story, watch, order }: RoomParts,
+  found: Survey,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (await checkContent(job, machine, watch, order, found.counts.deleted, story)) return false;
+  await weigh(watch, order.source, found.doomed, machine, signal);
+  if (watch.wouldExceed(found.counts) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  const count = found.doomed.length + found.directories.length;
+  const { figures } = await machine.pull(
+    { ...order, deleteLimit: count, doomed: { names: topmost(found), count } },
+    watch.signal,
+  );
+  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  return figures.filesDeleted > 0;
+}
+
+/** Names that go with no directory above them. */
+function topmost({ doomed, directories }: Survey): DoomedName[] {
+  const going = new Set(directories.map((path) => path.toString('latin1')));
+  const isTop = (path: Buffer): boolean => {
+    const text = path.toString('latin1');
+    for (let end = text.indexOf('/'); end >= 0; end = text.indexOf('/', end + 1))
+      if (going.has(text.slice(0, end))) return false;
+    return true;
+  };
+  return [
+    ...directories.filter(isTop).map((path) => ({ path, isDirectory: true })),
+    ...doomed.filter(isTop).map((path) => ({ path, isDirectory: false })),
+  ];
+}

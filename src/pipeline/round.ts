@@ -1,0 +1,143 @@
+import { PullError } from '../errors.ts';
+import type { Guard } from '../guard/guard.ts';
+import { serverName } from '../rsync/arguments.ts';
+import { emptySource, pullError } from '../rsync/failure.ts';
+import { describeGaps, type GapCounts } from '../rsync/gaps.ts';
+import type { Detour, PullOrder, RsyncOutcome } from '../rsync/order.ts';
+import { throwIfCancelled } from '../system/undo.ts';
+import { checkContent } from './content-alarm.ts';
+import { weigh } from './guard-base.ts';
+import { holdRun } from './hold-run.ts';
+import type { Job } from './job.ts';
+import { keeping } from './keeping.ts';
+import type { Machine } from './machine.ts';
+import type { RoomMaker } from './room.ts';
+import type { Story } from './story.ts';
+import type { Tries } from './tries.ts';
+
+/** What rsync complained of in the last run. */
+export const logFile = '.extbackup/last-run.log';
+
+/** Copying, and deleting if there is something to delete. */
+export interface Round {
+  /** Of each rsync that got to its end. */
+  readonly outcomes: readonly RsyncOutcome[];
+  /** How many it took to copy. */
+  readonly attempts: number;
+  /** What was copied looks wrong. */
+  readonly suspicious: boolean;
+  /** The connection broke while it deleted, and another round is due. */
+  readonly brokeOff?: boolean;
+}
+
+/** What the rounds of a pull share. */
+export interface Course {
+  readonly watch: Guard;
+  readonly order: PullOrder;
+  readonly tries: Tries;
+  readonly room: RoomMaker;
+  /** An earlier round looked wrong, and the operator was told. */
+  readonly suspicious: boolean;
+}
+
+/** Copies, and deletes what the copying named. @throws PullError, HeldError */
+export async function round(
+  job: Job,
+  machine: Machine,
+  story: Story,
+  course: Course,
+  signal: AbortSignal,
+): Promise<Round> {
+  const { watch, order, tries, room } = course;
+  const server = serverName(order.source);
+  story.enter('pulling');
+  const { copied, attempts } = await copy(job, machine, course, signal);
+  if (copied.gaps) tellGaps(copied.gaps, story);
+  // What did not fit is no use, and would leave no room for the next run's history and log.
+  if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
+  await keepLog(machine, copied.log);
+  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
+  if (copied.entries === 0) throw emptySource(server);
+  const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
+  if (deletes && copied.doomed !== undefined)
+    await weigh(
+      watch,
+      order.source,
+      copied.doomed.names.map(({ path }) => path),
+      machine,
+      signal,
+    );
+  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined)
+    throw await holdRun(job, machine, watch, order, signal);
+  const suspicious =
+    course.suspicious || (await checkContent(job, machine, watch, order, copied.skippedDeletions, story));
+  if (!deletes) return { outcomes: [copied], attempts, suspicious };
+  await room.ensure(signal);
+  story.enter('deleting');
+  // A directory that is not empty is not counted among the skipped, so the limit leaves room for directories.
+  const deleted = await machine.pull(
+    {
+      ...order,
+      ...(await keeping(job, machine, watch)),
+      deleteLimit: copied.skippedDeletions * 4 + 1_000,
+      ...(copied.doomed && { doomed: copied.doomed }),
+    },
+    watch.signal,
+  );
+  await keepLog(machine, copied.log + deleted.log);
+  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if ((await room.more(deleted, signal)) || (await tries.again(deleted)))
+    return { outcomes: [copied], attempts, suspicious, brokeOff: true };
+  if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
+  if (deleted.skippedDeletions > 0) throw moreToDelete(server);
+  return { outcomes: [copied, deleted], attempts, suspicious };
+}
+
+/** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
+async function copy(
+  job: Job,
+  machine: Machine,
+  { watch, order, tries, room }: Course,
+  signal: AbortSignal,
+): Promise<{ copied: RsyncOutcome; attempts: number }> {
+  let detour: Detour | undefined;
+  await room.ensure(signal);
+  for (let attempts = 1; ; attempts += 1) {
+    const copied = await machine.pull(
+      { ...order, ...(detour && { detour }), ...(await keeping(job, machine, watch)) },
+      watch.signal,
+    );
+    throwIfCancelled(signal);
+    if (watch.excess() !== undefined) return { copied, attempts };
+    detour = copied.again ?? detour;
+    if (copied.again) continue;
+    if (await room.more(copied, signal)) continue;
+    if (!(await tries.again(copied))) return { copied, attempts };
+  }
+}
+
+function tellGaps(gaps: GapCounts, story: Story): void {
+  const reason = describeGaps(gaps);
+  if (reason !== undefined)
+    story.tell('run:warned', {
+      reason,
+      todo: 'See which ones in .extbackup/last-run.log on the disk (extbackup mount), and put it right on the server.',
+    });
+}
+
+async function keepLog(machine: Machine, log: string): Promise<void> {
+  try {
+    await machine.writeInside(logFile, log);
+  } catch {
+    // a disk that is full or gone cannot take the log either; the pull's own outcome tells why
+  }
+}
+
+function moreToDelete(server: string): PullError {
+  return new PullError(
+    'EXB_CHANGED_MEANWHILE',
+    `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`,
+    'Look at the server; if that is right, run again: extbackup run',
+  );
+}
