@@ -1,7 +1,6 @@
 import { link, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import type { Change } from '../history/change.ts';
 import { printedName } from '../history/change-log.ts';
-import type { HistoryEntry } from '../history/history-entry.ts';
 import { below, createInsideCheck } from '../history/inside.ts';
 import { beginLog } from '../history/log-header.ts';
 import type { PullOrder } from '../rsync/order.ts';
