@@ -8,6 +8,7 @@ import { readVerbs } from './command-tree.ts';
 import { bashCompletion } from './completion.ts';
 import { copyrightFile } from './copyright.ts';
 import { manPage } from './man-page.ts';
+import { noticeJsonSchema } from './notice-json-schema.ts';
 
 /** Files that are installed as they are: from the source tree, to the machine. */
 const verbatim: readonly (readonly [from: string, to: string])[] = [
@@ -19,6 +20,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup-link@.service', 'usr/lib/systemd/system/extbackup-link@.service'],
   ['systemd/extbackup-courier@.service', 'usr/lib/systemd/system/extbackup-courier@.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
+  ['docs/events.md', 'usr/share/doc/extbackup/events.md'],
   ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
@@ -33,6 +35,7 @@ const optional: readonly (readonly [from: string, to: string])[] = [
 
 /** Fills an empty directory with the files of the package. */
 export async function layOutTree(tree: string, releases: readonly Release[]): Promise<void> {
+  await install(tree, 'usr/share/doc/extbackup/notice.schema.json', noticeJsonSchema());
   const packages = await bundleProgram(join(tree, 'usr/lib/extbackup'));
   for (const [from, to] of verbatim) await install(tree, to, await readFile(join(root, from)));
   for (const [from, to] of optional) {

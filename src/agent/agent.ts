@@ -230,5 +230,5 @@ async function openDispatcher(base: Base): Promise<Dispatcher> {
 const subscriptionsOf = ({ settings, courier }: Base): Subscription[] =>
   (settings.current?.notify ?? []).map((entry) => ({
     channel: createCourierChannel(entry, courier),
-    events: entry.events,
+    ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
   }));

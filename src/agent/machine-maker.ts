@@ -17,8 +17,8 @@ export function machineMaker(start: StartProgram, paths: Paths, courier: Courier
       paths,
       {
         ...{ reach, confine },
-        runHookOutside: (hook, environment, signal) =>
-          courier({ kind: 'hook', hook, environment }, hook.timeout, signal),
+        runHookOutside: async (hook, environment, signal) =>
+          (await courier({ kind: 'hook', hook, environment }, hook.timeout, signal)).failure,
       },
       record.mirror,
     );

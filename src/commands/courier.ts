@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import type { StartProgram } from '../system/command.ts';
-import type { Errand } from '../notify/courier.ts';
+import type { Answer, Errand } from '../notify/courier.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
@@ -17,8 +17,7 @@ export function courierCommand(context: CliContext): Command {
         'the answer one on standard output.',
     )
     .action(async () => {
-      const failure = await doErrand(context.runCommand, parseErrand(await text(process.stdin)));
-      context.print(JSON.stringify({ ...(failure !== undefined && { failure }) }));
+      context.print(JSON.stringify(await doErrand(context.runCommand, parseErrand(await text(process.stdin)))));
     });
 }
 
@@ -34,17 +33,28 @@ function parseErrand(json: string): Errand {
   }
 }
 
-async function doErrand(start: StartProgram, errand: Errand): Promise<string | undefined> {
+async function doErrand(start: StartProgram, errand: Errand): Promise<Answer> {
   const never = new AbortController().signal; // the agent cancels by stopping this unit
   switch (errand.kind) {
     case 'hook':
-      return runHook(start, errand.hook, errand.environment, never);
+      return answerOf(undefined, await runHook(start, errand.hook, errand.environment, never));
     case 'notice':
-      try {
-        await makeChannel(errand.channel, start).send(errand.notice, never);
-        return undefined;
-      } catch (error) {
-        return messageOf(error);
-      }
+      return attempt(() => makeChannel(errand.channel, start).send(errand.notice, never));
+    case 'probe':
+      return attempt(async () => makeChannel(errand.channel, start).probe?.(never));
+  }
+}
+
+const answerOf = (said: string | undefined, failure: string | undefined): Answer => ({
+  ...(failure !== undefined && { failure }),
+  ...(said !== undefined && { said }),
+});
+
+async function attempt(task: () => Promise<unknown>): Promise<Answer> {
+  try {
+    const said = await task();
+    return answerOf(typeof said === 'string' ? said : undefined, undefined);
+  } catch (error) {
+    return answerOf(undefined, messageOf(error));
   }
 }

@@ -1,20 +1,15 @@
 import { z } from 'zod';
-import { absolutePath, timeout } from './values.ts';
+import { apprise, gotify, ntfy, ping, webhook } from './http-channel-schema.ts';
+import { absolutePath } from './values.ts';
+import { common, secretFile } from './channel-values.ts';
 
-/** The kinds of news. */
-export const notifyEvents = z.enum(['success', 'failure', 'refusal', 'waiting', 'warning', 'overdue']);
-
-/** What an entry of `notify:` can be told about. */
-export type NotifyEvent = z.infer<typeof notifyEvents>;
-
-const wanted = z.array(notifyEvents).optional().describe('which news this channel gets; all when left out');
+export { notifyEvents, priorities, type NotifyEvent, type Priority } from './channel-values.ts';
 
 const commandChannel = z.strictObject({
   type: z.literal('command'),
   command: absolutePath.describe('program to start; it gets the event as one JSON object on standard input'),
   args: z.array(z.string()).default([]),
-  timeout: timeout.prefault('30s'),
-  events: wanted,
+  ...common,
 });
 
 const mailChannel = z.strictObject({
@@ -27,13 +22,23 @@ const mailChannel = z.strictObject({
     .enum(['never', 'opportunistic', 'required', 'implicit'])
     .default('opportunistic')
     .describe('implicit is port 465'),
+  caFile: absolutePath
+    .optional()
+    .describe('certificate authority of your own: only its certificates are accepted then'),
   user: z.string().optional(),
-  passwordFile: absolutePath.optional().describe('file with the SMTP password, mode 0600'),
-  timeout: timeout.prefault('30s'),
-  events: wanted,
+  passwordFile: secretFile.optional().describe('file with the SMTP password'),
+  ...common,
 });
 
 /** One entry of `notify:`. */
-export const notifyChannel = z.discriminatedUnion('type', [commandChannel, mailChannel]);
+export const notifyChannel = z.discriminatedUnion('type', [
+  commandChannel,
+  mailChannel,
+  ntfy,
+  webhook,
+  ping,
+  apprise,
+  gotify,
+]);
 export type CommandChannel = z.infer<typeof commandChannel>;
 export type MailChannel = z.infer<typeof mailChannel>;

@@ -1,11 +1,13 @@
-import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 import type { EventMap, EventName } from '../bus/events.ts';
 
-/** One piece of news for the operator. */
+/** One piece of news for the operator. docs/events.md describes it for programs, notice-schema.ts says it exactly. */
 export interface Notice {
+  readonly version: 1;
   /** One for each piece of news: what comes twice with the same one is the same news. */
   readonly id: string;
-  readonly kind: NotifyEvent;
+  readonly kind: NotifyEvent | 'test';
+  readonly priority: Priority;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** Host name of the station. */
@@ -15,7 +17,7 @@ export interface Notice {
   readonly subject: string;
   /** A few lines: figures, what happened, what to do. No file name, no secret. */
   readonly text: string;
-  readonly event: EventName;
+  readonly event: EventName | 'notify:test';
   readonly payload: EventMap[EventName];
 }
 
@@ -23,6 +25,11 @@ export interface Notice {
 export interface Channel {
   /** For the journal, for example "mail to root@localhost". */
   readonly name: string;
-  /** Delivers one notice or throws; bounded by its own time limit. */
-  send(notice: Notice, signal: AbortSignal): Promise<void>;
+  /**
+   * Delivers one notice or throws; bounded by its own time limit.
+   * @returns what came back, as a string of a few words, where anything did
+   */
+  send(notice: Notice, signal: AbortSignal): Promise<unknown>;
+  /** Looks, without telling anything, whether a notice could be delivered. Throws what is in the way. */
+  probe?(signal: AbortSignal): Promise<void>;
 }

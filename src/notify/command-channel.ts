@@ -1,15 +1,29 @@
 import type { CommandChannel } from '../config/notify-schema.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';
+import { channelName } from './channel-name.ts';
 import type { Channel } from './channel.ts';
+import { firstLine } from './secret-file.ts';
+
+const keptStderr = 4_000;
+const shortestSecret = 4;
+
+/** ProtectHome=, PrivateTmp= and InaccessiblePaths= of the unit. */
+const unseenByCourier = ['/home/', '/root/', '/run/user/', '/mnt/'];
 
 /** Starts a program of the operator's own; it reads the notice as one JSON object from standard input. */
 export function createCommandChannel(settings: CommandChannel, start: StartProgram): Channel {
+  const check = async (): Promise<void> => {
+    const distrust = await whyNotTrusted(settings.command);
+    if (distrust !== undefined) throw new Error(`${settings.command} ${distrust}`);
+    const unseen = unseenByCourier.find((directory) => settings.command.startsWith(directory));
+    if (unseen !== undefined) throw new Error(`${settings.command} is not seen by extbackup-courier@.service`);
+  };
   return {
-    name: `command ${settings.command}`,
+    name: channelName(settings),
     send: async (notice, signal) => {
-      const distrust = await whyNotTrusted(settings.command);
-      if (distrust !== undefined) throw new Error(`${settings.command} ${distrust}`);
+      await check();
+      let said = '';
       try {
         await start({
           file: asAbsolute(settings.command),
@@ -19,12 +33,16 @@ export function createCommandChannel(settings: CommandChannel, start: StartProgr
           signal,
           ownGroup: true, // what it leaves in the background does not keep the notice from being told
           onStdout: () => undefined,
-          onStderr: () => undefined,
+          onStderr: (chunk) => {
+            if (said.length < keptStderr) said += chunk;
+          },
         });
+        return undefined;
       } catch (error) {
-        throw withoutArguments(error, settings.command);
+        throw withoutArguments(error, settings, said);
       }
     },
+    probe: check,
   };
 }
 
@@ -33,13 +51,14 @@ const asAbsolute = (file: string): `/${string}` => {
   throw new Error('the configuration was not checked');
 };
 
-/** An operator may have put a token into the arguments; it must not get into the journal with the failure. */
-function withoutArguments(error: unknown, command: string): Error {
+/** What the program says first, without its arguments: an operator may have put a token into one. */
+function withoutArguments(error: unknown, { command, args }: CommandChannel, said: string): Error {
   if (!(error instanceof CommandError)) return new Error(`${command} failed`);
   if (error.timedOut) return new Error(`${command} took too long`);
-  return new Error(
-    error.exitCode === undefined
-      ? `${command} could not be started, or was ended`
-      : `${command} ended with exit code ${error.exitCode}`,
+  if (error.exitCode === undefined) return new Error(`${command} could not be started, or was ended`);
+  const line = firstLine(
+    said,
+    args.filter((argument) => argument.length >= shortestSecret),
   );
+  return new Error(`${command} ended with exit code ${error.exitCode}${line === '' ? '' : `: ${line}`}`);
 }

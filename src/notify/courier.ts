@@ -13,13 +13,20 @@ import { startUnit, stopUnits } from '../system/units.ts';
 /** What a unit with a network does for the agent, which has none. */
 export type Errand =
   | { readonly kind: 'notice'; readonly channel: NotifyChannel; readonly notice: Notice }
+  | { readonly kind: 'probe'; readonly channel: NotifyChannel }
   | { readonly kind: 'hook'; readonly hook: Hook; readonly environment: Readonly<Record<string, string>> };
 
-/** Does an errand. @returns undefined when all went well, else what happened; never a secret, never arguments */
-export type Courier = (errand: Errand, timeoutMs: number, signal: AbortSignal) => Promise<string | undefined>;
+/** Does an errand. Never rejects for what happens on the way. */
+export type Courier = (errand: Errand, timeoutMs: number, signal: AbortSignal) => Promise<Answer>;
 
 /** What extbackup-courier@.service writes when it is done. */
-export const answerSchema = z.object({ failure: z.string().optional() });
+export const answerSchema = z.object({
+  /** What happened, when not all went well; never a secret, never arguments. */
+  failure: z.string().optional(),
+  /** What came back from who was told. */
+  said: z.string().optional(),
+});
+export type Answer = z.infer<typeof answerSchema>;
 
 const unitOf = (id: string): string => `extbackup-courier@${id}.service`;
 
@@ -39,12 +46,14 @@ export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): C
       await writeFile(join(directory, 'request'), JSON.stringify(errand), { mode: 0o600 });
       const unit = await startUnit(start, unitOf(id), timeoutMs + startMs, signal);
       if (unit === 'absent')
-        return `extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;
+        return failed(
+          'extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@',
+        );
       const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
-      if (unit === 'done' && answer !== undefined) return answer.failure;
-      return signal.aborted
-        ? 'was ended'
-        : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"';
+      if (unit === 'done' && answer !== undefined) return answer;
+      return failed(
+        signal.aborted ? 'was ended' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"',
+      );
     } finally {
       await stopUnits(start, unitOf(id)); // one that was given up
       await rm(directory, { recursive: true, force: true });
@@ -52,7 +61,9 @@ export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): C
   };
 }
 
-function parseAnswer(text: string | undefined): z.infer<typeof answerSchema> | undefined {
+const failed = (failure: string): Answer => ({ failure });
+
+function parseAnswer(text: string | undefined): Answer | undefined {
   try {
     return answerSchema.parse(JSON.parse(text ?? ''));
   } catch {

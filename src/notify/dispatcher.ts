@@ -4,18 +4,25 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
-import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { EventMap } from '../bus/events.ts';
 import { messageOf } from '../errors.ts';
 import type { Channel, Notice } from './channel.ts';
 import type { NoticeMaker } from './notices.ts';
 import { noSpool, type Leftover, type NoticeSpool } from './notice-spool.ts';
-import { Outbox, type OutboxTiming } from './outbox.ts';
+import { Outbox, type ChannelHealth, type OutboxTiming } from './outbox.ts';
+import { isWanted, type Wishes } from './priority.ts';
+import { holdBackFor } from './quiet-hours.ts';
+import { createRepeats } from './repeats.ts';
 
-/** A channel and what it wants to hear; everything when `events` is undefined. */
-export interface Subscription {
+/** A channel and what it wants to hear. */
+export interface Subscription extends Wishes {
   readonly channel: Channel;
-  readonly events?: readonly NotifyEvent[] | undefined;
+  /** Hours of local time, for example 22:00-07:00. */
+  readonly quiet?: string | undefined;
 }
+
+/** How a channel of the settings is doing. */
+export type NamedHealth = ChannelHealth & { readonly name: string };
 
 /** The part of a pino logger that is used here. */
 export interface WarnLog {
@@ -25,6 +32,8 @@ export interface WarnLog {
 export interface Dispatcher {
   /** Other channels from now on; what waits for the present ones is still delivered. */
   use(subscriptions: readonly Subscription[]): void;
+  /** How the present channels are doing, in the order of the settings. */
+  health(): NamedHealth[];
   /** Ends the subscription, tells what is still untold, and waits for deliveries for at most `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -37,7 +46,8 @@ export interface DispatcherTiming extends OutboxTiming {
 
 const usualTiming: DispatcherTiming = {
   retryAfterMs: 15_000,
-  laterAfterMs: 900_000,
+  laterAfterMs: 60_000,
+  laterMostMs: 1_800_000,
   giveUpAfterMs: 7 * 86_400_000, // as long as the spool keeps them: a weekend without mail loses nothing
   tellWithoutReleaseAfterMs: 60_000,
 };
@@ -57,12 +67,15 @@ export function startDispatcher(
   log: WarnLog,
   changedTiming: Partial<DispatcherTiming> = {},
   kept: KeptNotices = { spool: noSpool, leftovers: [] },
+  onHealth: () => void = () => undefined,
 ): Dispatcher {
   const timing = { ...usualTiming, ...changedTiming };
-  const outboxes = new Outboxes(subscriptions, timing, log, kept);
+  const outboxes = new Outboxes(subscriptions, timing, log, kept, onHealth);
+  const repeats = createRepeats();
   let timer: NodeJS.Timeout | undefined;
   const off = bus.onAny((name, event) => {
-    outboxes.put(notices.take(name, event));
+    if (name === 'warning:settled') repeats.settle((event as EventMap['warning:settled']).topic);
+    outboxes.put(notices.take(name, event).filter((notice) => repeats.isNews(notice)));
     clearTimeout(timer);
     if (!notices.waiting) return;
     timer = setTimeout(() => {
@@ -73,6 +86,7 @@ export function startDispatcher(
     use: (others) => {
       outboxes.use(others);
     },
+    health: () => outboxes.health(),
     stop: async (graceMs) => {
       off();
       clearTimeout(timer);
@@ -86,7 +100,7 @@ export function startDispatcher(
 interface Queue {
   /** Name of the channel in the spool. */
   readonly key: string;
-  readonly events: Subscription['events'];
+  readonly subscription: Subscription;
   readonly outbox: Outbox;
 }
 
@@ -95,6 +109,7 @@ class Outboxes {
   readonly #timing: OutboxTiming;
   readonly #log: WarnLog;
   readonly #spool: NoticeSpool;
+  readonly #onHealth: () => void;
   /** Those of a channel that is not there any more wait for it, for as long as the spool keeps them. */
   #untold: readonly Leftover[];
   #present: readonly Queue[] = [];
@@ -106,7 +121,9 @@ class Outboxes {
     timing: OutboxTiming,
     log: WarnLog,
     { spool, leftovers }: KeptNotices,
+    onHealth: () => void,
   ) {
+    this.#onHealth = onHealth;
     this.#timing = timing;
     this.#log = log;
     this.#spool = spool;
@@ -116,13 +133,15 @@ class Outboxes {
 
   /** Other channels from now on; they are told what a former agent could not tell them. */
   use(subscriptions: readonly Subscription[]): void {
-    for (const old of this.#present) {
-      this.#former.add(old);
-      void old.outbox.idle().then(() => this.#former.delete(old));
-    }
     const queues = subscriptions.map((subscription, index) =>
       this.#queueFor(subscription, keyOf(subscription, subscriptions.slice(0, index))),
     );
+    for (const old of this.#present) {
+      const successor = queues.find(({ key }) => key === old.key);
+      if (successor) old.outbox.passTo(successor.outbox);
+      this.#former.add(old);
+      void old.outbox.idle().then(() => this.#former.delete(old));
+    }
     this.#present = queues;
     this.#untold = this.#untold.filter(({ channel, notice, forget }) => {
       const own = queues.find(({ key }) => key === channel);
@@ -134,8 +153,8 @@ class Outboxes {
   /** Gives each notice to the channels that want to hear it. */
   put(news: readonly Notice[]): void {
     for (const notice of news) {
-      for (const { events, outbox } of this.#present) {
-        if (events === undefined || events.includes(notice.kind)) outbox.put(notice);
+      for (const { subscription, outbox } of this.#present) {
+        if (isWanted(notice, subscription)) outbox.put(notice);
       }
     }
   }
@@ -150,13 +169,22 @@ class Outboxes {
     for (const { outbox } of all) outbox.close();
   }
 
-  #queueFor({ channel, events }: Subscription, key: string): Queue {
-    const keep = (notice: Notice) => this.#spool.keep(key, notice);
-    const outbox = new Outbox(channel, keep, this.#timing, ({ kind, drive }, error) => {
-      const reason = messageOf(error);
-      this.#log.warn({ channel: channel.name, kind, drive, reason }, 'a notification was not delivered');
+  health(): NamedHealth[] {
+    return this.#present.map(({ subscription: { channel }, outbox }) => ({ name: channel.name, ...outbox.health }));
+  }
+
+  #queueFor(subscription: Subscription, key: string): Queue {
+    const { channel, quiet } = subscription;
+    const outbox = new Outbox(channel, this.#timing, {
+      keep: (notice) => this.#spool.keep(key, notice),
+      onTrouble: ({ kind, drive }, error) => {
+        const reason = messageOf(error);
+        this.#log.warn({ channel: channel.name, kind, drive, reason }, 'a notification was not delivered');
+      },
+      onHealth: this.#onHealth,
+      holdBackMs: (notice) => holdBackFor(notice, quiet, new Date()),
     });
-    return { key, events, outbox };
+    return { key, subscription, outbox };
   }
 }
 

@@ -1,37 +1,57 @@
-import { open } from 'node:fs/promises';
-import { createTransport } from 'nodemailer';
+import { readFile } from 'node:fs/promises';
+import { createTransport, type Transporter } from 'nodemailer';
 import type { MailChannel } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
+import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
+import { firstLine, readSecretFile } from './secret-file.ts';
 
 /** Mail through an SMTP server, one connection per notice. */
 export function createMailChannel(settings: MailChannel): Channel {
   return {
-    name: `mail to ${settings.to}`,
+    name: channelName(settings),
     send: async (notice, signal) => {
-      const password = settings.passwordFile === undefined ? undefined : await readPassword(settings.passwordFile);
-      try {
-        await createTransport({
-          ...connection(settings),
-          ...(settings.user !== undefined && { auth: { user: settings.user, pass: password ?? '' } }),
-          disableFileAccess: true,
-          disableUrlAccess: true,
-        }).sendMail({
+      const answer = await withServer(settings, (server) =>
+        server.sendMail({
           ...toMail(notice, settings),
           signal: AbortSignal.any([signal, AbortSignal.timeout(settings.timeout)]),
-        });
-      } catch (error) {
-        throw new Error(describeFailure(error, settings.user ?? '', password));
-      }
+        }),
+      );
+      return firstLine(answer.response ?? '');
+    },
+    probe: async () => {
+      await withServer(settings, (server) => server.verify());
     },
   };
 }
+
+/** Talks to the mail server; a failure is told without the password. */
+async function withServer<Answer>(settings: MailChannel, talk: (server: Transporter) => Promise<Answer>) {
+  const { user, passwordFile } = settings;
+  const password = passwordFile === undefined ? undefined : await readSecretFile('the password file', passwordFile);
+  try {
+    const server = createTransport({
+      ...connection(settings, await readAuthority(settings.caFile)),
+      ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    return await talk(server);
+  } catch (error) {
+    // A mail server can repeat what it was sent.
+    const secrets = password === undefined ? [] : [password, `\0${user ?? ''}\0${password}`];
+    throw new Error(firstLine(messageOf(error), secrets));
+  }
+}
+
+const readAuthority = async (file: string | undefined): Promise<string | undefined> =>
+  file === undefined ? undefined : readFile(file, 'utf8');
 
 /**
  * How to reach the server. `opportunistic` encrypts when the server offers it, without asking who it is: that is still better
  * than clear text. A login makes it `required`, so that a password is only ever sent to a server that has proven its name.
  */
-function connection(settings: MailChannel) {
+function connection(settings: MailChannel, ca: string | undefined) {
   const { host, port, timeout } = settings;
   const tls =
     settings.tls === 'opportunistic' && settings.user !== undefined && !isThisMachine(host) ? 'required' : settings.tls;
@@ -44,7 +64,7 @@ function connection(settings: MailChannel) {
     ignoreTLS: tls === 'never',
     requireTLS: tls === 'required',
     opportunisticTLS: tls === 'opportunistic',
-    tls: { rejectUnauthorized: tls !== 'opportunistic' },
+    tls: { rejectUnauthorized: tls !== 'opportunistic' || ca !== undefined, ...(ca !== undefined && { ca }) },
     connectionTimeout: timeout,
     greetingTimeout: timeout,
     socketTimeout: timeout,
@@ -56,9 +76,10 @@ const isThisMachine = (host: string): boolean => ['localhost', '127.0.0.1', '::1
 
 /** The message. Auto-Submitted (RFC 3834) keeps holiday replies away. */
 function toMail(notice: Notice, settings: MailChannel) {
+  const [from, to] = [addressesOf(settings.from), addressesOf(settings.to)];
   return {
-    from: settings.from,
-    to: settings.to,
+    ...{ from: from[0], to },
+    envelope: { from: from[0]?.address ?? '', to: to.map(({ address }) => address) },
     subject: `[${notice.station}] ${notice.subject}`,
     messageId: `<${notice.id}@${notice.station}.extbackup>`, // a mail that comes twice is seen to be one
     text: `${notice.text}\n\n-- \nextbackup on ${notice.station}, ${notice.at}\n`,
@@ -66,33 +87,9 @@ function toMail(notice: Notice, settings: MailChannel) {
   };
 }
 
-const longestPassword = 1024;
-
-/**
- * Reads the SMTP password; the end of the last line does not belong to it.
- * @throws Error when others than the owner may read the file
- */
-async function readPassword(file: string): Promise<string> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw new Error(`the password file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`);
+/** Addresses as they are written: also `root`, which the mail server completes, and nodemailer would drop. */
+const addressesOf = (list: string): { readonly name: string; readonly address: string }[] =>
+  (list.match(/(?:"[^"]*"|[^,"])+/g) ?? []).flatMap((entry) => {
+    const [, name = '', address = entry] = /^(.*)<([^>]*)>\s*$/.exec(entry) ?? [];
+    return address.trim() === '' ? [] : [{ name: name.replaceAll('"', '').trim(), address: address.trim() }];
   });
-  try {
-    const { mode, uid, size } = await handle.stat();
-    if ((mode & 0o077) !== 0)
-      throw new Error(`the password file can be read by others; put it right: chmod 0600 ${file}`);
-    if (uid !== 0 && uid !== process.getuid?.()) throw new Error('the password file does not belong to root');
-    if (size > longestPassword) throw new Error('the password file is too long to hold a password');
-    return (await handle.readFile('utf8')).replace(/\r?\n$/, '');
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Error texts of a mail server can repeat what it was sent: only the first line, and never the password. */
-function describeFailure(error: unknown, user: string, password: string | undefined): string {
-  const [line = ''] = messageOf(error).split('\n');
-  const secrets = password === undefined || password === '' ? [] : [password, `\0${user}\0${password}`];
-  const encoded = secrets.flatMap((secret) => [Buffer.from(secret).toString('base64'), secret]);
-  const clean = encoded.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
-  return clean.slice(0, 300);
-}

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { notifyEvents } from '../config/notify-schema.ts';
+import { notifyEvents, priorities } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';
 
@@ -34,6 +34,7 @@ const keptSchema = z.object({
   notice: z.looseObject({
     id: z.string(),
     kind: notifyEvents,
+    priority: priorities.default('normal'), // one of an agent before there were any
     at: z.iso.datetime(),
     station: z.string(),
     drive: z.string().optional(),

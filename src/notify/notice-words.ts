@@ -4,6 +4,13 @@ import type { NotifyEvent } from '../config/notify-schema.ts';
 import type { News } from './run-news.ts';
 import { releaseAdvice } from './wording.ts';
 
+/** A run that begins. */
+export const startedNews = (drive: string): News => ({
+  kind: 'started',
+  subject: `${drive} is being backed up, do not unplug it`,
+  text: `The backup to disk ${drive} has begun. Leave the disk plugged in.`,
+});
+
 /** A disk that waits because nobody has loaded the key. */
 export const waitingNews = (drive: string): News => ({
   kind: 'waiting',
@@ -24,6 +31,7 @@ export const releasedNews = (drive: string): News => ({
 /** A disk that could not be closed. */
 export const stillOpenNews = (drive: string, reason: string): News => ({
   kind: 'failure',
+  priority: 'urgent',
   subject: `DO NOT UNPLUG ${drive}`,
   text:
     `Disk ${drive} is still open: ${stripStop(reason)}.\n` +
@@ -33,6 +41,7 @@ export const stillOpenNews = (drive: string, reason: string): News => ({
 /** A disk that was taken out while the station had it open. */
 export const goneOpenNews = (drive: string): News => ({
   kind: 'failure',
+  priority: 'urgent',
   subject: `${drive} was taken out while it was open`,
   text:
     `Disk ${drive} is gone, but the station still has it open.\n` +

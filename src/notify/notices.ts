@@ -4,6 +4,7 @@ import type { EventMap, EventName } from '../bus/events.ts';
 import type { Notice } from './channel.ts';
 import * as words from './notice-words.ts';
 import { endNews, type EndEvent, type News } from './run-news.ts';
+import { usualPriority } from './priority.ts';
 import type { Release } from './wording.ts';
 
 /** Turns events into notices. Remembers only what it needs to tell one story once. */
@@ -39,7 +40,7 @@ class Storyteller implements NoticeMaker {
   readonly #takenOut = new Set<string>();
 
   readonly #handlers: Handlers = {
-    'run:started': ({ drive }) => this.#started(drive),
+    'run:started': (event) => this.#started(event),
     'run:succeeded': (event) => this.#succeeded(event),
     'run:held': (event) => this.#endRun({ name: 'run:held', event }),
     'run:failed': (event) => this.#failed(event),
@@ -75,8 +76,10 @@ class Storyteller implements NoticeMaker {
 
   #make<Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice {
     return {
+      version: 1,
       id: randomUUID(),
       kind: news.kind,
+      priority: news.priority ?? usualPriority[news.kind],
       at: this.#clock().toISOString(),
       station: this.#station,
       ...(drive !== undefined && { drive }),
@@ -101,9 +104,11 @@ class Storyteller implements NoticeMaker {
     return [this.#make(end.name, end.event, endNews(end, release), drive)];
   }
 
-  #started(drive: string): Notice[] {
+  #started(event: EventMap['run:started']): Notice[] {
+    const { drive } = event;
     this.#takenOut.delete(drive);
-    return this.#tellEnd(drive, { state: 'unknown' });
+    const before = this.#tellEnd(drive, { state: 'unknown' });
+    return [...before, this.#make('run:started', event, words.startedNews(drive), drive)];
   }
 
   #succeeded(event: EventMap['run:succeeded']): Notice[] {

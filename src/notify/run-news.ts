@@ -1,5 +1,5 @@
 import type { EventMap } from '../bus/events.ts';
-import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 import { exitCodes } from '../errors.ts';
 import { describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
 import { count } from '../text/wording.ts';
@@ -7,6 +7,8 @@ import { count } from '../text/wording.ts';
 /** The words of a notice, without its envelope. */
 export interface News {
   readonly kind: NotifyEvent;
+  /** Where it is not the usual one of the kind. */
+  readonly priority?: Priority;
   readonly subject: string;
   readonly text: string;
 }
@@ -18,6 +20,11 @@ export type EndEvent = {
 
 /** How a run ended, and what became of its disk. */
 export function endNews(end: EndEvent, release: Release): News {
+  const isOpen = release.state === 'open' || (end.name === 'run:failed' && isLeftOpen(end.event, release));
+  return { ...newsOf(end, release), ...(isOpen && { priority: 'urgent' }) };
+}
+
+function newsOf(end: EndEvent, release: Release): News {
   switch (end.name) {
     case 'run:succeeded':
       return successNews(end.event, release);
@@ -56,14 +63,15 @@ function successNews(run: EventMap['run:succeeded'], release: Release): News {
   };
 }
 
+/** Whether the run itself could not close its disk, and nobody has said since that it is closed. */
+const isLeftOpen = ({ exitCode }: EventMap['run:failed'], { state }: Release): boolean =>
+  exitCode === exitCodes.notReleased && state !== 'safe';
+
 /** A run that failed, or was cancelled. */
 function failureNews(run: EventMap['run:failed'], release: Release): News {
   const cancelled = run.exitCode === exitCodes.cancelled;
   const verb = run.resumes === true ? 'was interrupted' : cancelled ? 'was cancelled' : 'failed';
-  const open: Release =
-    run.exitCode === exitCodes.notReleased && release.state !== 'safe'
-      ? { state: 'open', reason: 'it was not closed' }
-      : release;
+  const open: Release = isLeftOpen(run, release) ? { state: 'open', reason: 'it was not closed' } : release;
   return {
     kind: 'failure',
     subject: `${run.drive} ${verb}, ${releaseWords(release.state === 'open' ? release : open)}`,
@@ -76,7 +84,7 @@ function failureNews(run: EventMap['run:failed'], release: Release): News {
 /** A run that stopped to ask. */
 function heldNews(run: EventMap['run:held'], release: Release): News {
   return {
-    kind: 'warning',
+    kind: 'held',
     subject: `${run.drive} needs your approval, ${releaseWords(release)}`,
     text: `The backup to disk ${run.drive} stopped to ask: ${run.happened}\n${run.todo}\n${releaseAdvice(release)}`,
   };

@@ -80,13 +80,14 @@ export function releaseAdvice(release: Release): string {
  */
 export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(
   notice: Text,
+  why: 'failed' | 'quiet' = 'failed',
 ): Text {
   const safe: Release = { state: 'safe' };
   const unknown: Release = { state: 'unknown' };
   return {
     ...notice,
     subject: notice.subject.replace(releaseWords(safe), releaseWords(unknown)),
-    text: `This comes late: it could not be told at ${notice.at}.\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
+    text: `${why === 'quiet' ? `This is of ${notice.at}, and was not told in the quiet hours.` : `This comes late: it could not be told at ${notice.at}.`}\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
   };
 }
 

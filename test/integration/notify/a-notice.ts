@@ -2,8 +2,10 @@ import type { Notice } from '../../../src/notify/channel.ts';
 
 /** News as a run makes it. */
 export const aNotice: Notice = {
+  version: 1,
   id: 'a-notice',
   kind: 'success',
+  priority: 'low',
   at: '2026-03-01T10:00:00.000Z',
   station: 'station',
   drive: 'BACKUP_2',

@@ -37,10 +37,10 @@ describe('command', () => {
     expect(JSON.parse(notice.join('\n'))).toEqual(aNotice);
   });
 
-  test('a program that fails is told without its arguments and its output, which may hold a token', async () => {
-    const channel = await channelTo('echo token-in-output >&2; exit 7', { args: ['token-in-argument'] });
+  test('a program that fails is told with the first line of what it says, without its arguments, which may be a token', async () => {
+    const channel = await channelTo('echo no route, "$1" >&2; echo more >&2; exit 7', { args: ['token-in-argument'] });
     const error: unknown = await channel.send(aNotice, never).catch((caught: unknown) => caught);
-    expect((error as Error).message).toMatch(/ended with exit code 7$/);
+    expect((error as Error).message).toMatch(/ended with exit code 7: no route, \[secret\]$/);
     expect(String((error as Error).stack)).not.toContain('token');
   });
 

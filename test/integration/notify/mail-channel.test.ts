@@ -83,6 +83,18 @@ async function failure(
 }
 
 describe('mail', () => {
+  test.each([
+    ['root', ['root'], 'To: <root>'],
+    ['Night, root', ['Night', 'root'], 'To: <Night>, <root>'],
+    ['"Ops, night" <ops@example.org>, root', ['ops@example.org', 'root'], 'To: "Ops, night" <ops@example.org>, <root>'],
+  ])('to %s goes to whom it says, also without a domain', async (to, recipients, header) => {
+    const { said, mails } = await send({}, { to, from: 'root' });
+    expect(said.filter((line) => line.startsWith('RCPT'))).toEqual(recipients.map((name) => `RCPT TO:<${name}>`));
+    expect(said).toContain('MAIL FROM:<root>');
+    expect(mails[0]?.text).toContain(header);
+    expect(mails[0]?.text).toContain('From: <root>');
+  });
+
   test('tells the operator who, what and what to do', async () => {
     const { mails } = await send({});
     expect(mails).toHaveLength(1);

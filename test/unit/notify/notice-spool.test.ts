@@ -236,8 +236,10 @@ test('a place that cannot be written to stops no notice', async () => {
 
 describe('what a former agent left', () => {
   const aNotice = (number: number, at = begin): Notice => ({
+    version: 1,
     id: `n${String(number)}`,
     kind: 'warning',
+    priority: 'normal',
     at: at.toISOString(),
     station: 'station',
     subject: String(number),

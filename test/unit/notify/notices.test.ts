@@ -114,7 +114,7 @@ describe('the end of a run', () => {
     });
     notices.take('run:failed', { ...failed, exitCode: 14 });
     expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([
-      { kind: 'warning', subject: 'BACKUP_2 needs your approval, safe to unplug' },
+      { kind: 'held', priority: 'urgent', subject: 'BACKUP_2 needs your approval, safe to unplug' },
     ]);
   });
 
@@ -202,9 +202,11 @@ describe('other news', () => {
     );
   });
 
-  test('the steps of a run are no news', () => {
+  test('the beginning of a run is news for who asks for it, its steps are none', () => {
     const notices = maker();
-    expect(notices.take('run:started', { ...run, trigger: 'plug' })).toEqual([]);
+    expect(notices.take('run:started', { ...run, trigger: 'plug' })).toMatchObject([
+      { kind: 'started', priority: 'low' },
+    ]);
     expect(notices.take('sync:progress', { ...run, bytes: 1, files: 1 })).toEqual([]);
     expect(notices.take('luks:closed', { ...run, tookMs: 1 })).toEqual([]);
   });

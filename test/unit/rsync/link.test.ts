@@ -157,10 +157,11 @@ describe('an errand', () => {
     };
 
   it.each([
-    ['{}\n', undefined],
-    ['{"failure":"ended with exit code 3"}\n', 'ended with exit code 3'],
+    ['{}\n', {}],
+    ['{"failure":"ended with exit code 3"}\n', { failure: 'ended with exit code 3' }],
+    ['{"said":"250 queued"}\n', { said: '250 queued' }],
   ])('is answered by %j', async (text, expected) => {
-    expect(await createCourier(systemd(answer(text)), { run })(errand, 1_000, never)).toBe(expected);
+    expect(await createCourier(systemd(answer(text)), { run })(errand, 1_000, never)).toEqual(expected);
     expect(await readdir(join(run, 'courier'))).toEqual([]);
   });
 
@@ -182,6 +183,8 @@ describe('an errand', () => {
       'failed; see: journalctl',
     ],
   ])('with %s has failed, and says where to look', async (_what, start, said) => {
-    expect(await createCourier(systemd(start), { run })(errand, 1_000, never)).toContain(said);
+    expect(await createCourier(systemd(start), { run })(errand, 1_000, never)).toEqual({
+      failure: expect.stringContaining(said) as string,
+    });
   });
 });

@@ -1,0 +1,118 @@
+/** The channels that speak HTTP, and apprise. */
+import { z } from 'zod';
+import { common, notifyEvents, secretFile } from './channel-values.ts';
+import { absolutePath } from './values.ts';
+
+const webAddress = z
+  .string()
+  .refine((text) => isWebAddress(text), 'must be an address that begins with https:// or http://, without a user name');
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text) || !/^[\x21-\x7e]+$/.test(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}
+
+/** How a server is reached. */
+const reach = {
+  caFile: absolutePath
+    .optional()
+    .describe('certificate authority of your own: only its certificates are accepted then'),
+  proxy: webAddress.optional().describe('HTTP proxy, for example http://proxy.example.org:3128'),
+};
+
+/** A secret crosses no network in clear text. */
+const needsTls = (address: string): boolean => {
+  if (!isWebAddress(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+};
+const noClearText = 'must be https where a secret goes with it';
+
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a name of an HTTP header');
+const headerValue = z.string().regex(/^[\x20-\x7e]*$/, 'must be one line of ASCII');
+
+export const ntfy = z
+  .strictObject({
+    type: z.literal('ntfy'),
+    server: webAddress.default('https://ntfy.sh'),
+    topic: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -, at most 64'),
+    tokenFile: secretFile.optional().describe('file with the access token'),
+    priority: z.int().min(1).max(5).optional().describe('of every message; by its urgency when left out'),
+    tags: z.array(z.string().regex(/^[^,\s]+$/)).default([]),
+    ...reach,
+    ...common,
+  })
+  .refine(({ server, tokenFile }) => tokenFile === undefined || !needsTls(server), {
+    path: ['server'],
+    error: noClearText,
+  });
+
+export const webhook = z
+  .strictObject({
+    type: z.literal('webhook'),
+    url: webAddress.describe('gets the event as JSON by POST'),
+    secretFile: secretFile.optional().describe('file with the key of the HMAC-SHA256 signature of the body'),
+    signatureHeader: headerName.default('X-Extbackup-Signature').describe('gets sha256=HEX'),
+    headers: z.record(headerName, headerValue).default({}).describe('headers of your own; no secret'),
+    headerFiles: z
+      .record(headerName, secretFile)
+      .default({})
+      .describe('headers whose value is a secret: files with the value'),
+    ...reach,
+    ...common,
+  })
+  .refine(({ url, headerFiles }) => Object.keys(headerFiles).length === 0 || !needsTls(url), {
+    path: ['url'],
+    error: noClearText,
+  });
+
+const suffix = z.union([z.literal(false), z.string().regex(/^[\x21-\x7e]*$/)], {
+  error: 'must be the end of an address, or false',
+});
+
+export const ping = z
+  .strictObject({
+    type: z.literal('ping'),
+    url: webAddress.optional().describe('address that expects signs of life: healthchecks.io, Uptime Kuma'),
+    urlFile: secretFile.optional().describe('in place of url: file with the address'),
+    start: suffix.default('/start').describe('put after the address when a run begins; false: not told'),
+    success: suffix.default(''),
+    fail: suffix.default('/fail').describe('also for a held run'),
+    log: suffix.default('/log').describe('for other news that `events` asks for, and for `notify test`'),
+    method: z.enum(['POST', 'GET']).default('POST').describe('POST has the summary of the run as its body'),
+    ...reach,
+    ...common,
+    events: z.array(notifyEvents).default(['started', 'success', 'failure', 'held']),
+  })
+  .refine(({ url, urlFile }) => (url === undefined) !== (urlFile === undefined), {
+    path: ['url'],
+    error: 'is needed, or urlFile, not both',
+  });
+
+export const apprise = z.strictObject({
+  type: z.literal('apprise'),
+  config: absolutePath.describe("configuration of apprise, which names the services; root's, mode 0600"),
+  tags: z
+    .array(z.string().regex(/^[^\s-]\S*$/))
+    .default([])
+    .describe('only services with one of these tags'),
+  ...common,
+});
+
+export const gotify = z
+  .strictObject({
+    type: z.literal('gotify'),
+    server: webAddress,
+    tokenFile: secretFile.describe('file with the token of the application'),
+    priority: z.int().min(0).max(10).optional().describe('of every message; by its urgency when left out'),
+    ...reach,
+    ...common,
+  })
+  .refine(({ server }) => !needsTls(server), { path: ['server'], error: noClearText });
+
+export type NtfyChannel = z.infer<typeof ntfy>;
+export type WebhookChannel = z.infer<typeof webhook>;
+export type PingChannel = z.infer<typeof ping>;
+export type AppriseChannel = z.infer<typeof apprise>;
+export type GotifyChannel = z.infer<typeof gotify>;

@@ -1,0 +1,24 @@
+import type { NotifyChannel } from '../config/schema.ts';
+
+/** Host and port of an address: the rest may be a secret. */
+export const hostOf = (address: string): string => new URL(address).host;
+
+/** What status, doctor and the journal call a channel; nothing in it is a secret. */
+export function channelName(settings: NotifyChannel): string {
+  if (settings.name !== undefined) return settings.name;
+  switch (settings.type) {
+    case 'mail':
+      return `mail to ${settings.to}`;
+    case 'command':
+      return `command ${settings.command}`;
+    case 'ntfy': // not the topic: who knows it can read along
+    case 'gotify':
+      return `${settings.type} at ${hostOf(settings.server)}`;
+    case 'webhook':
+      return `webhook at ${hostOf(settings.url)}`;
+    case 'ping':
+      return settings.url === undefined ? 'ping' : `ping to ${hostOf(settings.url)}`;
+    case 'apprise':
+      return `apprise with ${settings.config}`;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Notice } from './channel.ts';
+
+const minute = 60_000;
+const day = 1_440;
+
+/** Good news, and what only a person at daytime can change: quiet hours hold these back, and nothing else. */
+const canWait = ({ kind }: Pick<Notice, 'kind'>): boolean => kind === 'success' || kind === 'overdue';
+
+/**
+ * How long a notice is held back, in milliseconds; 0 outside of the quiet hours.
+ * @param hours of local time, for example 22:00-07:00
+ */
+export function holdBackFor(notice: Pick<Notice, 'kind'>, hours: string | undefined, now: Date): number {
+  if (hours === undefined || !canWait(notice)) return 0;
+  const [begin = 0, end = 0] = hours.split('-').map(minuteOfDay);
+  const present = now.getHours() * 60 + now.getMinutes();
+  const length = (end - begin + day) % day;
+  const passed = (present - begin + day) % day;
+  return passed < length ? (length - passed) * minute : 0;
+}
+
+function minuteOfDay(text: string): number {
+  const [hours = '0', minutes = '0'] = text.split(':');
+  return Number(hours) * 60 + Number(minutes);
+}
