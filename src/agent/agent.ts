@@ -25,6 +25,7 @@ import { closeLeftovers, endErrands, removeTornFiles } from './leftovers.ts';
 import { startTriggers } from './listen.ts';
 import { machineMaker } from './machine-maker.ts';
 import { createReplies } from './replies.ts';
+import { createServerLook } from './server-look.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
@@ -181,6 +182,7 @@ async function createCore({ start, paths, version, bus, load, warnings, service,
     runs,
     attaches,
     machineFor: machineMaker(start, paths, courier),
+    serverAnswers: createServerLook(start, paths),
     publish: () => {
       statusFile.publish();
     },

@@ -6,6 +6,7 @@ import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
 import type { RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
+import { goesOn } from './waiting.ts';
 
 /** One attach of a LUKS volume, as the agent sees it. */
 export interface Attach {
@@ -23,6 +24,9 @@ export interface Attach {
   /** State `waiting-for-server`: when to try again, by `performance.now()`, and how long it waits this time. */
   againAt?: number;
   waitedMs?: number;
+  /** State `waiting-for-device`: since when, by `performance.now()`, and which reasons were told. */
+  waitsSince?: number;
+  toldReasons?: Set<string>;
 }
 
 /** Phases that belong to one of several sources. */
@@ -132,6 +136,7 @@ export class AttachBoard {
         lastSuccess: record.lastSuccess,
         overdue: place?.overdue ?? false,
         nextUp: place?.nextUp ?? false,
+        ...(attach && goesOn(attach) && { goesOn: true }),
         message: this.#messageOf(record, attach, ignored),
         health: remarksOf(record.health),
         ...sourcesOfDisk(record),

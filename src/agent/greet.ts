@@ -1,11 +1,12 @@
 import type { DriveRecord } from '../records/drive-record.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { mostTries } from '../records/attach-memory.ts';
+import { waitsForServer } from '../rsync/failure.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { twinTrouble } from './twins.ts';
-import { waitsForServer } from './waiting.ts';
+import { untilItAnswers } from './waiting.ts';
 
 /** A volume that the last refresh did not see. */
 export interface NewVolume {
@@ -44,8 +45,7 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
       const { hold, lastError } = record;
       if (hold && !hold.approved) put('held', hold.reason);
       else if (seen === 'started') put('failed', giveUp(drive, attaches.triesOf(volume)));
-      else if (waitsForServer(lastError))
-        put('waiting-for-server', 'The server was away. The run starts again by itself.');
+      else if (waitsForServer(lastError)) put('waiting-for-server', `The server was away. ${untilItAnswers}`);
       else if (lastError !== null) put('failed', `Its last run failed (${lastError}).`);
       else put('idle');
     } else put('new');

@@ -9,7 +9,7 @@ import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { greet } from './greet.ts';
 import { refuseTwins } from './twins.ts';
-import { isDue, nextDueIn } from './waiting.ts';
+import { deviceAgainMs, isDue, lookForServer, nextDueIn, waitForDevice } from './waiting.ts';
 
 /**
  * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.
@@ -97,20 +97,30 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
     around.refreshLater(pause.leftMs + 100);
     return;
   }
-  const ready = board.attaches.filter(
-    (attach) => attach.drive !== undefined && (startsWhenItCan.includes(attach.state) || isDue(attach)),
-  );
+  const keyIsLoaded = await around.keyIsLoaded();
+  for (const attach of board.attaches.filter((one) => isDue(one))) {
+    const { drive } = attach;
+    if (!keyIsLoaded || drive === undefined) waitForKey(attach, around.bus);
+    else
+      lookForServer(
+        attach,
+        () => around.serverAnswers(drive),
+        () => {
+          around.refreshLater(0);
+        },
+      );
+  }
+  const ready = board.attaches.filter(({ drive, state }) => drive !== undefined && startsWhenItCan.includes(state));
   if (ready.length > 0) {
-    const keyIsLoaded = await around.keyIsLoaded();
-    const isBusy = keyIsLoaded && (await around.othersAtWork());
+    const reason = keyIsLoaded ? await around.inTheWay() : undefined;
     for (const attach of ready) {
       if (!keyIsLoaded) waitForKey(attach, around.bus);
-      else if (isBusy) {
-        attach.state = 'waiting-for-device';
-        attach.message = 'Another extbackup command uses the disks. The run starts by itself when that has ended.';
-      } else queueRun(attach, around);
+      else if (reason === undefined) queueRun(attach, around);
+      else {
+        waitForDevice(attach, reason, around.bus);
+        around.refreshLater(deviceAgainMs(attach));
+      }
     }
-    if (isBusy) around.refreshLater();
   }
   const dueIn = nextDueIn(board.attaches);
   if (dueIn !== undefined) around.refreshLater(dueIn);

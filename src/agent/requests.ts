@@ -5,12 +5,13 @@ import { isInFuture } from '../records/rotation.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { BusyError, CancelledError, DriveError, exitCodes, ExtbackupError, KeyError } from '../errors.ts';
 import { failureOf } from '../run/failure.ts';
+import type { ReleaseNow } from '../opening/release-now.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder, RunQueue } from '../run/run-queue.ts';
-import { count } from '../text/wording.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import type { Reply } from '../protocol/status.ts';
 import type { Replies } from './replies.ts';
+import { good, outcomeOf, sayWithDisk, type RunOutcome } from './run-outcome.ts';
 
 type RunRequest = Extract<SpoolRequest, { kind: 'run' }>;
 
@@ -32,6 +33,8 @@ export interface RequestSurroundings {
   findDrives(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
   readonly onQueued: (order: RunOrder) => void;
   pause(): Promise<Pause | undefined>;
+  /** Measures whether a disk whose run has closed it may be taken out now. */
+  releaseNow(drive: string, luksUuid: string): Promise<Pick<ReleaseNow, 'words'>>;
   /** Closes whatever is left open; tells what it closed. */
   release(): Promise<string>;
 }
@@ -45,18 +48,9 @@ interface Asked {
   worst: RunOutcome;
   /** It asked for their end: to be cancelled is what it wants. */
   readonly cancels?: true;
-  /** What to say when all went well. */
-  readonly good: string[];
+  /** Those that went well. */
+  readonly good: RunOutcome[];
 }
-
-interface RunOutcome {
-  readonly exitCode: number;
-  readonly code: string | null;
-  readonly happened: string;
-  readonly todo: string;
-}
-
-const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
 
 /** Serves what the CLI asks for, and answers it. */
 export class Requests {
@@ -85,10 +79,10 @@ export class Requests {
   }
 
   onEnded(order: RunOrder, end: RunEnd): void {
-    this.#settle(order.runId, outcomeOf(order.drive, end));
+    this.#settle(order.runId, outcomeOf(order, end));
   }
 
-  onDropped(runId: string, reason: Error): void {
+  onDropped({ runId }: RunOrder, reason: Error): void {
     this.#settle(runId, failureOf(reason));
   }
 
@@ -148,19 +142,38 @@ export class Requests {
     for (const [id, request] of this.#asked) {
       if (!request.open.delete(runId)) continue;
       const isWanted = request.cancels === true && outcome.exitCode === exitCodes.cancelled;
-      if (outcome.exitCode === exitCodes.done || isWanted) request.good.push(outcome.happened);
+      if (outcome.exitCode === exitCodes.done || isWanted) request.good.push(outcome);
       else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)
         request.worst = outcome;
       if (request.open.size > 0) continue;
-      this.#asked.delete(id);
-      const { worst, runIds } = request;
-      this.#send(id, 'done', runIds, worst === good ? { ...good, happened: request.good.join('\n') } : worst);
+      void this.#sendEnd(request);
     }
   }
 
+  /** The last answer. Hours may have passed since the first of its runs ended. */
+  async #sendEnd({ id, runIds, worst, good: wentWell }: Asked): Promise<void> {
+    const say = async ({ happened, release }: RunOutcome): Promise<string> =>
+      release === undefined ? happened : sayWithDisk(happened, release.drive, await this.#releaseWords(release));
+    const happened = worst === good ? (await Promise.all(wentWell.map(say))).join('\n') : await say(worst);
+    this.#send(id, 'done', runIds, { ...worst, happened });
+    this.#asked.delete(id);
+  }
+
+  async #releaseWords({ disk, drive, luksUuid }: NonNullable<RunOutcome['release']>): Promise<string> {
+    if (disk === 'open') return 'DO NOT UNPLUG it yet: it could not be closed';
+    if (disk === 'gone') return 'it was taken out';
+    if (disk === 'waits') return 'leave it plugged in: it goes on by itself when the server answers';
+    return (await this.#around.releaseNow(drive, luksUuid)).words;
+  }
+
   #send(id: string, state: Reply['state'], runIds: readonly string[], outcome?: RunOutcome): void {
-    const said = outcome ?? { exitCode: null, code: null, happened: '', todo: '' };
-    void this.#around.replies.send({ version: 1, id, state, runIds: [...runIds], ...said });
+    const { exitCode = null, code = null, happened = '', todo = '' } = outcome ?? {};
+    const own = this.#asked.get(id)?.own;
+    const joinedRunIds = own ? runIds.filter((runId) => !own.has(runId)) : [];
+    void this.#around.replies.send({
+      ...{ version: 1, id, state, runIds: [...runIds], joinedRunIds },
+      ...{ exitCode, code, happened, todo },
+    });
   }
 }
 
@@ -205,30 +218,3 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
 /** A copy that is dated in the future is not: the clock was ahead then, or is behind now. */
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && !isInFuture(lastSuccess, new Date()) && Date.now() - Date.parse(lastSuccess) < freshForMs;
-
-function outcomeOf(drive: string, { failure, exitCode, disk, result, resumes }: RunEnd): RunOutcome {
-  const release = {
-    closed: 'safe to unplug',
-    open: 'but DO NOT UNPLUG it yet: it could not be closed',
-    gone: 'and was taken out',
-  }[disk];
-  if (failure)
-    return {
-      ...failure,
-      happened:
-        disk === 'closed' && resumes !== true
-          ? `${failure.happened} Disk ${drive} is closed: safe to unplug.`
-          : failure.happened,
-    };
-  if (exitCode === exitCodes.done) return { ...good, happened: `${drive} is done, ${release}.` };
-  const gaps =
-    result?.stampedAt === undefined
-      ? 'some files could not be copied, so its time stamp was not moved'
-      : `${count(result.vanished, 'file')} vanished on the server meanwhile`;
-  return {
-    exitCode,
-    code: 'EXB_GAPS',
-    happened: `${drive} is done with gaps: ${gaps}; ${release}.`,
-    todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount',
-  };
-}

@@ -4,28 +4,26 @@
  */
 import type { DriveRecord } from '../records/drive-record.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { releaseNow, type ReleaseNow } from '../opening/release-now.ts';
 import { AgentStoppedError, BusyError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
-import { releaseDisks } from '../disk/release-disks.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { RunQueue, type RunOrder } from '../run/run-queue.ts';
-import { lockFile } from '../system/file-lock.ts';
 import { files } from '../system/paths.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import { AttachBoard } from './attach-board.ts';
 import { inhibitSleep } from './inhibit.ts';
 import { OpenDisks } from './open-disks.ts';
 import { refreshAttaches } from './refresh.ts';
+import { releaseOnRequest } from './release-request.ts';
 import { Requests, type PresentDrive } from './requests.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
-import { waitForServer, waitsForServer } from './waiting.ts';
+import { goesOn, waitForServer } from './waiting.ts';
 
 const plugged = 'The plugged disks could not be looked up';
 const refreshAgainMs = 2_000;
 const registryAgainMs = 30_000;
-/** The agent itself takes the device lock for a moment to see whether somebody has it. */
-const lockPatienceMs = 3_000;
 
 export class Supervisor {
   readonly board: AttachBoard = new AttachBoard();
@@ -64,10 +62,10 @@ export class Supervisor {
     const refreshLater = (afterMs?: number): void => {
       this.#refreshLater(afterMs);
     };
-    this.#around = surroundingsOf(parts, this.#sight, { board: this.board, queue: this.#queue, refreshLater });
-    const { bus, start, paths } = parts;
+    const { bus, start, paths, registry } = parts;
     const { board, refresh: onClosed } = this;
     const stopping = this.#stopping.signal;
+    this.#around = surroundingsOf(parts, this.#sight, { board, queue: this.#queue, refreshLater, stopping });
     this.#openDisks = new OpenDisks({ bus, start, paths, board, stopping, onClosed }, releaseAgainMs);
     this.#requests = new Requests({
       queue: this.#queue,
@@ -75,7 +73,11 @@ export class Supervisor {
       loadConfig: () => parts.loadConfig(),
       keyIsLoaded: this.#sight.keyIsLoaded,
       findDrives: () => this.#findDrives(),
-      release: () => this.#release(),
+      releaseNow: (drive, luksUuid) => this.#releaseNow(drive, luksUuid),
+      release: () =>
+        releaseOnRequest({ start, deviceLock: files.deviceLock(paths), queue: this.#queue, board, registry }).finally(
+          onClosed,
+        ),
       pause: () => this.#around.pause(),
       onQueued: (order) => {
         this.#onQueued(order);
@@ -143,9 +145,10 @@ export class Supervisor {
   async #carryOut(order: RunOrder, signal: AbortSignal): Promise<void> {
     const { drive, attach } = order;
     const { attaches } = this.#parts;
-    if (!(await this.keyIsLoaded())) {
-      this.board.set(drive, 'new'); // the next refresh lets it wait for the key
-      this.#requests.onDropped(order.runId, keyWentAway(drive));
+    const notNow = await this.#whyNotNow(order);
+    if (notNow) {
+      this.board.set(drive, 'new'); // the next refresh lets it wait
+      this.#requests.onDropped(order, notNow);
       this.refresh();
       return;
     }
@@ -164,6 +167,13 @@ export class Supervisor {
     this.refresh();
   }
 
+  /** A run that was plugged in for waits in sight; one that somebody asked for waits for a command in its turn. */
+  async #whyNotNow({ drive, trigger }: RunOrder): Promise<ExtbackupError | undefined> {
+    if (!(await this.keyIsLoaded())) return keyWentAway(drive);
+    const reason = trigger === 'plug' ? await this.#around.inTheWay() : undefined;
+    return reason === undefined ? undefined : new BusyError(reason, 'The run starts by itself when that has ended.');
+  }
+
   #showEnd({ drive, trigger, attach: { diskseq } }: RunOrder, end: RunEnd): void {
     const { failure } = end;
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
@@ -171,12 +181,13 @@ export class Supervisor {
     else if (this.board.isPluggedAnew(drive, diskseq))
       return; // its next run says what is to be shown
     else if (end.disk === 'gone') this.board.set(drive, 'absent', words);
-    else if (failure && waitsForServer(failure.code)) {
+    else if (failure && end.waits === true) {
       const attach = this.board.find(drive);
-      if (attach) waitForServer(attach, failure);
+      if (attach) waitForServer(attach, failure.happened);
     } else if (failure) {
       const state = failure.exitCode === exitCodes.held ? 'held' : 'failed';
-      const closed = end.resumes === true ? 'The disk is closed for now.' : 'The disk is closed: safe to unplug.';
+      const goesOnSoon = end.resumes === true || (failure.code === 'EXB_BUSY' && trigger === 'plug');
+      const closed = goesOnSoon ? 'The disk is closed for now.' : 'The disk is closed: safe to unplug.';
       this.board.set(drive, state, `${words ?? ''} ${closed}`);
     } else {
       const gaps = end.result?.stampedAt === undefined ? 'Done with gaps: some files could not be copied.' : null;
@@ -186,6 +197,11 @@ export class Supervisor {
     // A run that somebody asked for while a person had a disk open got its answer: only a plug is served later.
     if (attach) attach.code = failure?.code === 'EXB_BUSY' && trigger !== 'plug' ? undefined : failure?.code;
     this.#parts.publish();
+  }
+
+  #releaseNow(label: string, luksUuid: string): Promise<ReleaseNow> {
+    const attach = this.board.find(label);
+    return releaseNow(this.#parts.paths, { label, luksUuid, goesOn: attach && goesOn(attach) }, this.#parts.measure);
   }
 
   #onQueued({ drive, runId, trigger }: RunOrder): void {
@@ -200,7 +216,7 @@ export class Supervisor {
       this.board.endRun();
       void this.#openDisks.watchOver(order.drive, order.attach.diskseq, messageOf(reason));
     } else this.board.set(order.drive, 'idle', messageOf(reason));
-    this.#requests.onDropped(order.runId, reason);
+    this.#requests.onDropped(order, reason);
     this.#parts.publish();
   }
 
@@ -217,21 +233,6 @@ export class Supervisor {
         return [{ record, diskseq: volume.diskseq, ...(refused && { refused }) }];
       });
     return { enrolled, present };
-  }
-
-  async #release(): Promise<string> {
-    const { start, paths } = this.#parts;
-    const { current } = this.#queue;
-    if (current) throw new BusyError(`A run for disk ${current.drive} is going on.`, 'Wait for its end, or cancel it.');
-    const lock = await lockFile(files.deviceLock(paths), lockPatienceMs);
-    if (!lock)
-      throw new BusyError(
-        'Another command is at work with a disk; nothing was closed.',
-        'Wait for its end, then again: extbackup release',
-      );
-    const closed = await releaseDisks(start).finally(() => lock.release());
-    this.refresh();
-    return closed.length === 0 ? 'Nothing was open. Safe to unplug.' : `Closed: ${closed.join(', ')}. Safe to unplug.`;
   }
 
   #warn(what: string): (error: unknown) => void {

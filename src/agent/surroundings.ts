@@ -1,11 +1,12 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
+import type { MeasureUse } from '../disk/measure.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { readIoErrors } from '../disk/io-errors.ts';
 import { askSmartByUnit, hasSmartctl } from '../disk/smart.ts';
 import { findVolumes, type Volume } from '../disk/volumes.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
-import { readOpenedByPerson } from '../opening/opened-by-person.ts';
+import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { messageOf } from '../errors.ts';
 import { forgetBegun, noteBegun } from '../records/begun-run.ts';
@@ -38,8 +39,12 @@ export interface SupervisorParts {
   readonly replies: Replies;
   readonly loadConfig: () => Promise<Config>;
   machineFor(config: Config, record: DriveRecord): Machine;
+  /** Whether a server answers that the last run of this disk did not reach. */
+  serverAnswers(config: Config, record: DriveRecord, signal: AbortSignal): Promise<boolean>;
   /** Called after every change of what `status` shows. */
   readonly publish: () => void;
+  /** In place of what the kernel says of what has a disk open. */
+  readonly measure?: MeasureUse;
   /** In place of what the station sees of the machine by itself. */
   readonly sight?: Sight;
 }
@@ -56,7 +61,11 @@ export interface SupervisorState {
   readonly queue: RunQueue;
   /** Looks again after a while. */
   readonly refreshLater: (afterMs?: number) => void;
+  /** Aborted when the agent stops. */
+  readonly stopping: AbortSignal;
 }
+
+const lockPatienceMs = 500;
 
 /** What a run, and a look at what is plugged in, need of the agent. */
 export type Surroundings = RunSurroundings & AttachSurroundings;
@@ -73,7 +82,7 @@ export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorPart
 /** Puts together what runs and looks work with. */
 export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: SupervisorState): Surroundings {
   const { bus, start, paths, registry, attaches, bootId, publish } = parts;
-  const { board, queue, refreshLater } = state;
+  const { board, queue, refreshLater, stopping } = state;
   const deviceLock = files.deviceLock(paths);
   let runLogFailed = false;
   return {
@@ -116,11 +125,27 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     told: async () => {
       await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
     },
-    othersAtWork: async () => {
-      if (queue.current !== undefined) return false; // then the lock is ours
-      const lock = await lockFile(deviceLock);
-      await lock?.release();
-      return lock === undefined;
+    othersAtWork: () => (queue.current === undefined ? isTaken(deviceLock) : Promise.resolve(false)), // else the lock is ours
+    inTheWay: async () => {
+      if (board.run !== null) return undefined; // a run has begun: whoever comes next waits for its turn
+      const opened = await readOpenedByPerson(paths);
+      if (opened) return openedByPersonRefusal(opened).message;
+      return (await isTaken(deviceLock, lockPatienceMs)) ? 'Another extbackup command uses the disks.' : undefined;
+    },
+    serverAnswers: async (drive) => {
+      try {
+        const record = (await registry.list()).find(({ label }) => label === drive);
+        return record === undefined || (await parts.serverAnswers(await parts.loadConfig(), record, stopping));
+      } catch {
+        return true; // the run finds words for it
+      }
     },
   };
+}
+
+/** @param patienceMs two looks of the agent itself may meet */
+async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
+  const lock = await lockFile(file, patienceMs);
+  await lock?.release();
+  return lock === undefined;
 }

@@ -1,30 +1,80 @@
-/** Disks that are plugged in and go on by themselves once the server is back, or another command has ended. */
-import type { Failure } from '../bus/events.ts';
+/** Disks that are plugged in and go on by themselves once the server answers, or a command or a person has ended. */
+import type { Bus } from '../bus/bus.ts';
 import type { Attach } from './attach-board.ts';
 
-/** The failure after which the same disk is tried again by itself: the way to the server was broken, not the disk. */
-const serverIsAway = 'EXB_NETWORK';
-
+/** The server is looked for at first so often, then each time after twice as long. A look costs one connection. */
 const firstPauseMs = 60_000;
-const longestPauseMs = 30 * 60_000;
+const longestPauseMs = 10 * 60_000;
 
-export const waitsForServer = (code: string | null | undefined): boolean => code === serverIsAway;
+/** A command that ends sooner is not worth a message. */
+const worthTellingMs = 30_000;
 
-/** Lets a disk whose run did not reach the server wait, each time for twice as long, for at most half an hour. */
-export function waitForServer(attach: Attach, failure: Failure, now = performance.now()): void {
+/** Lets a disk whose server does not answer wait, each time for twice as long. `happened`: what is known of the server. */
+export function waitForServer(attach: Attach, happened: string, now = performance.now()): void {
   const pauseMs = Math.min(longestPauseMs, (attach.waitedMs ?? firstPauseMs / 2) * 2);
   attach.state = 'waiting-for-server';
-  attach.message = `${failure.happened} It goes on by itself when the server is back. The disk is closed: safe to unplug.`;
+  attach.message = `${happened} ${untilItAnswers}`;
   attach.waitedMs = pauseMs;
   attach.againAt = now + pauseMs;
 }
 
-/** Whether it is time to try the server again; after a restart of the agent it is. */
+/** Shown only of a disk that nothing has open: else what has it open is shown. */
+export const untilItAnswers =
+  'Leave it plugged in: it goes on by itself when the server answers. It is closed until then.';
+
+/** Whether it is time to look for the server again; after a restart of the agent it is. */
 export const isDue = ({ state, againAt = 0 }: Attach, now = performance.now()): boolean =>
   state === 'waiting-for-server' && now >= againAt;
 
-/** In how many milliseconds the next of them is due; undefined when none waits. */
+/** In how many milliseconds the next of them is due; undefined when none waits, or each is being looked for. */
 export function nextDueIn(attaches: readonly Attach[], now = performance.now()): number | undefined {
-  const times = attaches.filter(({ state }) => state === 'waiting-for-server').map(({ againAt = 0 }) => againAt);
+  const times = attaches
+    .filter(({ state }) => state === 'waiting-for-server')
+    .map(({ againAt = 0 }) => againAt)
+    .filter(Number.isFinite);
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
 }
+
+/**
+ * Looks whether the server of a waiting disk answers, before anything of the disk is opened. Returns at once; one look at
+ * a time. An answer lets the disk have its run, which also finds the words for an answer that is a refusal.
+ * @param answers must not throw
+ * @param onEnd called when something follows
+ */
+export function lookForServer(attach: Attach, answers: () => Promise<boolean>, onEnd: () => void): void {
+  attach.againAt = Infinity;
+  void answers().then((isBack) => {
+    if (attach.state !== 'waiting-for-server') return; // somebody asked for a run meanwhile
+    if (isBack) attach.state = 'new';
+    else waitForServer(attach, 'The server does not answer.');
+    onEnd();
+  });
+}
+
+/** Lets a disk wait until a command or a person has ended. Each reason is told once, when it lasts. */
+export function waitForDevice(attach: Attach, reason: string, bus: Bus, now = performance.now()): void {
+  if (attach.state !== 'waiting-for-device') attach.waitsSince = now;
+  attach.state = 'waiting-for-device';
+  attach.message = `${reason} Leave it plugged in: the run starts by itself when that has ended.`;
+  const told = (attach.toldReasons ??= new Set());
+  if (told.has(reason) || now - (attach.waitsSince ?? now) < worthTellingMs) return;
+  told.add(reason);
+  bus.emit('drive:waiting', { drive: attach.drive ?? '', reason });
+}
+
+/** How soon to look whether a command or a person has ended: most end soon, some last for hours. */
+export const deviceAgainMs = ({ waitsSince }: Attach, now = performance.now()): number =>
+  now - (waitsSince ?? now) < 2 * worthTellingMs ? 2_000 : 15_000;
+
+/** States after which the agent opens the disk by itself. */
+const goesOnStates: readonly Attach['state'][] = [
+  'new',
+  'queued',
+  'waiting-for-key',
+  'waiting-for-server',
+  'waiting-for-device',
+];
+
+/** Whether the agent opens the disk by itself, sooner or later, with nobody's word. */
+export const goesOn = ({ state, code }: Attach): boolean =>
+  goesOnStates.includes(state) || (state === 'failed' && code === 'EXB_BUSY');

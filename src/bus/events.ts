@@ -117,6 +117,8 @@ export interface EventMap {
   };
   'drive:closed': { readonly drive: string };
   'key:missing': { readonly drive: string };
+  /** A plugged disk has to wait for a command or a person. Told once for each reason, and not when it is over at once. */
+  'drive:waiting': { readonly drive: string; readonly reason: string };
   'key:loaded': Record<string, never>;
   /** No run starts by itself until then (ISO 8601, UTC). */
   'pause:begun': { readonly by: string; readonly until: string };
@@ -178,8 +180,12 @@ export interface EventMap {
       readonly stamped: boolean;
       readonly verified?: VerifiedFigures;
     };
-  /** `resumes`: the agent stops, and the run goes on by itself with the next one: the disk is about to be used again. */
-  'run:failed': RunFacts & Failure & { readonly phase: Phase; readonly tookMs: number; readonly resumes?: boolean };
+  /**
+   * `resumes`: the agent stops, and the run goes on by itself with the next one: the disk is about to be used again.
+   * `waits`: it goes on by itself when the server answers.
+   */
+  'run:failed': RunFacts &
+    Failure & { readonly phase: Phase; readonly tookMs: number; readonly resumes?: boolean; readonly waits?: boolean };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
   'rotation:overdue': OverdueDrive | OverdueRotation;

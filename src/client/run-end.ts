@@ -12,24 +12,30 @@ export interface RunEndText {
   readonly lines: readonly string[];
 }
 
-/** The answer in words, with what the ledger knows of its runs. */
-export function describeEnd(reply: Reply, runs: readonly RunRecord[]): RunEndText {
+/** What may be said now of the disk with this label. */
+export type ReleaseOf = (drive: string) => string;
+
+/**
+ * The answer in words. Each run has one line, from the run log; the answer's own words are told where they say more: of a
+ * run that is not in the log, or that did not go well.
+ */
+export function describeEnd(reply: Reply, runs: readonly RunRecord[], releaseOf: ReleaseOf): RunEndText {
   const good = reply.exitCode === exitCodes.done || reply.exitCode === exitCodes.fresh;
-  const ours = runs.filter(({ id }) => reply.runIds.includes(id));
-  const ends = ours.map(describeRunEnd);
-  // The answer says of a good run only what its own line says already; twice, it reads like another run.
-  const more = reply.happened.split('\n').filter((line) => !ends.some((end) => end.startsWith(line)));
-  const lines = [...ends, ...more, reply.todo].filter((line) => line !== '');
+  const ours = reply.runIds.flatMap((runId) => runs.find(({ id }) => id === runId) ?? []);
+  const ends = ours.map((run) => describeRunEnd(run, releaseOf(run.drive), reply.joinedRunIds.includes(run.id)));
+  const isToldInFull = good && ours.length > 0 && ours.length === reply.runIds.length;
+  const lines = [...ends, ...(isToldInFull ? [] : [reply.happened]), reply.todo].filter((line) => line !== '');
   return { good, lines: lines.length === 0 ? ['Done.'] : lines };
 }
 
-function describeRunEnd(run: RunRecord): string {
-  const disk = run.pulledOut ? 'and the disk was pulled out' : run.released ? 'safe to unplug' : 'DO NOT UNPLUG';
+function describeRunEnd(run: RunRecord, release: string, isJoined: boolean): string {
+  const disk = run.pulledOut ? 'and the disk was pulled out' : release;
+  const which = isJoined ? ' (a run that was going on already)' : '';
   if (run.outcome !== 'success' && run.outcome !== 'gaps')
-    return `${run.drive}: ${run.outcome === 'failure' ? 'failed' : run.outcome}, ${disk}.`;
+    return `${run.drive}${which}: ${run.outcome === 'failure' ? 'failed' : run.outcome}, ${disk}.`;
   const copied =
     run.filesTransferred === null || run.bytesTransferred === null
       ? ''
       : ` ${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)})`;
-  return `${run.drive} is done${run.outcome === 'gaps' ? ' with gaps' : ''}, ${disk}.${copied} in ${describeDuration(run.tookMs)}.`;
+  return `${run.drive}${which} is done${run.outcome === 'gaps' ? ' with gaps' : ''}, ${disk}.${copied} in ${describeDuration(run.tookMs)}.`;
 }

@@ -6,6 +6,9 @@ import { noteLastEnd } from '../records/last-end.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
 import { closeForPerson } from '../opening/open-for-person.ts';
 import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
+import { asSentence, closedDiskNow } from '../client/closed-disk.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { files } from '../system/paths.ts';
 import { readAgentStatus } from '../client/read-status.ts';
 import { requestAndFollow } from '../client/request.ts';
 import { mappingName } from '../disk/luks.ts';
@@ -38,8 +41,9 @@ export function releaseCommand(context: CliContext): Command {
 async function releaseEverything(context: CliContext): Promise<void> {
   const look = await closeForPerson(context.runCommand, context.paths);
   if (look) {
+    const release = asSentence(await closedDiskNow(context.paths, look));
     await nudgeAboutDrives(context.paths);
-    context.print(`Closed disk ${look.label}, which ${look.by} had open. Safe to unplug.`);
+    context.print(`Closed disk ${look.label}, which ${look.by} had open. ${release}`);
   }
   if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context);
   else {
@@ -71,9 +75,11 @@ async function releaseByAgent(context: CliContext): Promise<void> {
 
 /** @throws NotReleasedError when something stays open */
 async function releaseHere(context: CliContext): Promise<void> {
-  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.runCommand));
-  if (closed.length > 0) context.print(`Closed: ${closed.join(', ')}. Safe to unplug.`);
-  else context.print('Nothing was open. Safe to unplug.');
+  const enrolled = await createDriveRegistry(files.drives(context.paths))
+    .list()
+    .catch(() => []); // a damaged list keeps nobody from closing disks
+  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.runCommand, enrolled));
+  context.print(`${closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`} Safe to unplug.`);
 }
 
 /** Another command at work on a disk answers for that disk itself. */

@@ -2,8 +2,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { labelPattern } from '../records/drive-record.ts';
 import { requestAndFollow } from '../client/request.ts';
 import { createBarView, createLineView, type RunView } from '../client/run-view.ts';
-import { describeEnd } from '../client/run-end.ts';
+import { closedDiskNow } from '../client/closed-disk.ts';
+import { describeEnd, type ReleaseOf } from '../client/run-end.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
 import { createRunLog } from '../records/run-log.ts';
+import type { RunRecord } from '../records/run-record.ts';
 import type { Reply } from '../protocol/status.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -85,11 +88,23 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
       : await createRunLog(files.runs(context.paths))
           .list()
           .catch(() => []); // the answer alone will do
-  const { good, lines } = describeEnd(reply, runs);
+  const ours = runs.filter(({ id }) => reply.runIds.includes(id));
+  const { good, lines } = describeEnd(reply, runs, await measureReleases(context, ours));
   for (const line of lines) {
     if (good) context.print(line);
     else context.note(line);
   }
+}
+
+/** The disk of the first run may have been closed hours ago: what is said of it is measured now. */
+async function measureReleases({ paths }: CliContext, runs: readonly RunRecord[]): Promise<ReleaseOf> {
+  const enrolled = await createDriveRegistry(files.drives(paths))
+    .list()
+    .catch(() => []);
+  const words = new Map<string, string>();
+  for (const { label, luksUuid } of enrolled.filter(({ label }) => runs.some(({ drive }) => drive === label)))
+    words.set(label, (await closedDiskNow(paths, { label, luksUuid })).words);
+  return (drive) => words.get(drive) ?? 'look at "extbackup status" before you unplug it';
 }
 
 function parseLabel(text: string): string {

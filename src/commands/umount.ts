@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { asSentence, closedDiskNow } from '../client/closed-disk.ts';
 import { cancelClosingTime } from '../opening/closing-time.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { closeForPerson } from '../opening/open-for-person.ts';
@@ -14,12 +15,14 @@ export function umountCommand(context: CliContext): Command {
     .addHelpText('after', '\nExample:\n  extbackup umount')
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
       requireRoot('work on disks');
-      const look = await closeForPerson(context.runCommand, context.paths);
+      const { paths } = context;
+      const look = await closeForPerson(context.runCommand, paths);
       await cancelClosingTime(context.runCommand);
       if (look) {
-        await nudgeAboutDrives(context.paths); // a run may have waited for this
         const why = options.forgotten === true ? ` automatically: ${look.by} had it open since ${look.since}` : '';
-        context.print(`Disk ${look.label} is closed${why}. Safe to unplug.`);
+        const release = asSentence(await closedDiskNow(paths, look));
+        await nudgeAboutDrives(paths); // a run may have waited for this
+        context.print(`Disk ${look.label} is closed${why}. ${release}`);
       } else {
         context.print('No disk was open. To close the disk of a run: extbackup release');
       }

@@ -2,20 +2,42 @@ import { NotReleasedError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { holdsOf } from './holds.ts';
 import { mappingPrefix } from './luks.ts';
+import { measureUse, type MeasureUse } from './measure.ts';
 import { releaseAll } from './release.ts';
 import { findVolumes } from './volumes.ts';
 
+/** What proves that a disk is closed; tests have their own. */
+export interface ReleaseProof {
+  readonly release: typeof releaseAll;
+  readonly findVolumes: typeof findVolumes;
+  readonly holdsOf: typeof holdsOf;
+  readonly measure: MeasureUse;
+}
+
+const realProof: ReleaseProof = { release: releaseAll, findVolumes, holdsOf, measure: measureUse };
+
 /**
- * Closes every disk of ours that is open, and proves of each LUKS volume on USB that nothing holds it: one that a
- * person opened under another name is not ours to close, but its disk must not be called safe to unplug either.
+ * Closes every disk of ours that is open, and proves of each LUKS volume on USB, and of each enrolled disk wherever it is,
+ * that nothing holds it: one that a person opened under another name is not ours to close, but its disk must not be
+ * called safe to unplug either.
  * @returns the mappings that were closed
  * @throws NotReleasedError
  */
-export async function releaseDisks(start: StartProgram): Promise<readonly string[]> {
-  const { closed, left } = await releaseAll(start);
+export async function releaseDisks(
+  start: StartProgram,
+  enrolled: readonly { readonly label: string; readonly luksUuid: string }[],
+  proof: ReleaseProof = realProof,
+): Promise<readonly string[]> {
+  const { closed, left } = await proof.release(start);
   const leftovers = left.map(({ mapping }) => `LUKS is still open as ${mapping}`);
-  for (const { disk, usb } of await findVolumes(start)) {
-    if (usb) leftovers.push(...(await holdsOf(disk, `${mappingPrefix}none`)));
+  const isOurs = (uuid: string): boolean => enrolled.some(({ luksUuid }) => luksUuid === uuid);
+  for (const { disk, usb, luksUuid } of await proof.findVolumes(start))
+    if (usb || isOurs(luksUuid)) leftovers.push(...(await proof.holdsOf(disk, `${mappingPrefix}none`)));
+  for (const { label, luksUuid } of enrolled) {
+    const { holders = [], mountpoints = [] } = (await proof.measure(luksUuid)) ?? {};
+    for (const holder of holders.filter((name) => !leftovers.some((words) => words.endsWith(` as ${name}`))))
+      leftovers.push(`disk ${label} is open as ${holder}`);
+    for (const mountpoint of mountpoints) leftovers.push(`it is mounted at ${mountpoint}`);
   }
   if (leftovers.length > 0) throw new NotReleasedError([...new Set(leftovers)]);
   return closed;

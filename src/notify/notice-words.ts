@@ -21,6 +21,13 @@ export const waitingNews = (drive: string): News => ({
     'The backup then starts by itself.',
 });
 
+/** A disk whose run cannot begin, because a command or a person uses the disks. */
+export const deviceNews = ({ drive, reason }: EventMap['drive:waiting']): News => ({
+  kind: 'waiting',
+  subject: `${drive} is waiting: ${stripStop(reason)}`,
+  text: `Disk ${drive} is plugged in, but its backup cannot begin yet. ${reason}\nLeave it plugged in: the backup starts by itself.`,
+});
+
 /** A disk that was told to be open, and is closed now. */
 export const releasedNews = (drive: string): News => ({
   kind: 'success',

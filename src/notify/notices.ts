@@ -1,6 +1,7 @@
 /** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
 import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName } from '../bus/events.ts';
+import { waitsForServer } from '../rsync/failure.ts';
 import type { Notice } from './channel.ts';
 import * as words from './notice-words.ts';
 import { endNews, type EndEvent, type News } from './run-news.ts';
@@ -49,6 +50,7 @@ class Storyteller implements NoticeMaker {
     'drive:do-not-unplug': (event) => this.#leftOpen(event),
     'drive:removed': ({ drive }) => (drive === undefined ? [] : this.#removed(drive)),
     'key:missing': (event) => this.#keyMissing(event),
+    'drive:waiting': (event) => [this.#make('drive:waiting', event, words.deviceNews(event), event.drive)],
     'key:loaded': () => this.#keyLoaded(),
     'drive:ignored': (event) => this.#ignored(event),
     'warning:raised': (event) => [this.#make('warning:raised', event, words.warningNews(event))],
@@ -118,7 +120,7 @@ class Storyteller implements NoticeMaker {
 
   #failed(event: EventMap['run:failed']): Notice[] {
     const { drive, runId } = event;
-    if (event.code !== 'EXB_NETWORK') this.#serverMissed.delete(drive);
+    if (!waitsForServer(event.code)) this.#serverMissed.delete(drive);
     else if (this.#serverMissed.has(drive)) return [];
     else this.#serverMissed.add(drive);
     const before = this.#ended.get(drive);

@@ -69,6 +69,7 @@ const isLeftOpen = ({ exitCode }: EventMap['run:failed'], { state }: Release): b
 
 /** A run that failed, or was cancelled. */
 function failureNews(run: EventMap['run:failed'], release: Release): News {
+  if (run.waits === true && release.state === 'safe') return awayNews(run);
   const cancelled = run.exitCode === exitCodes.cancelled;
   const verb = run.resumes === true ? 'was interrupted' : cancelled ? 'was cancelled' : 'failed';
   const open: Release = isLeftOpen(run, release) ? { state: 'open', reason: 'it was not closed' } : release;
@@ -80,6 +81,13 @@ function failureNews(run: EventMap['run:failed'], release: Release): News {
       releaseAdvice(release.state === 'open' ? release : open),
   };
 }
+
+/** A run that goes on when the server answers: nobody is told to take out a disk that is opened again by itself. */
+const awayNews = ({ drive, happened, todo }: EventMap['run:failed']): News => ({
+  kind: 'failure',
+  subject: `${drive} is waiting for the server, ${releaseWords({ state: 'waits' })}`,
+  text: `The backup to disk ${drive} is not complete: ${happened}\n${todo}\n${releaseAdvice({ state: 'waits' })}`,
+});
 
 /** A run that stopped to ask. */
 function heldNews(run: EventMap['run:held'], release: Release): News {

@@ -10,6 +10,8 @@ export type Release =
   | { readonly state: 'gone' }
   /** Closed for now: the next agent opens it again by itself. */
   | { readonly state: 'resumes' }
+  /** Closed for now: it is opened again by itself when the server answers. */
+  | { readonly state: 'waits' }
   | { readonly state: 'unknown' };
 
 /** What a good run did, in one or two sentences. */
@@ -52,6 +54,7 @@ export function releaseWords(release: Release): string {
     case 'gone':
       return 'it was taken out';
     case 'resumes':
+    case 'waits':
       return 'it goes on by itself: leave the disk plugged in';
     case 'unknown':
       return 'look at "extbackup status" before you unplug it';
@@ -69,6 +72,11 @@ export function releaseAdvice(release: Release): string {
       return 'The disk is no longer plugged in.';
     case 'resumes':
       return 'Leave the disk plugged in: it is closed for now, and is opened again as soon as the agent runs.';
+    case 'waits':
+      return (
+        'Leave the disk plugged in: it goes on by itself when the server answers. It is closed until then; ' +
+        'before you take it out all the same, look at: extbackup status'
+      );
     case 'unknown':
       return 'Whether the disk may be taken out is not known. On the station run: extbackup status';
   }

@@ -29,6 +29,8 @@ const driveStatusSchema = z.object({
   overdue: z.boolean(),
   /** The disk to bring next: the one whose copy is oldest. */
   nextUp: z.boolean(),
+  /** The agent opens it by itself as soon as it can: not to be taken out, though it may be closed now. */
+  goesOn: z.boolean().optional(),
   /** One sentence for the operator: why it waits, failed or must not be unplugged. */
   message: z.string().nullable().default(null),
   /** What is wrong with the disk itself: damaged files, I/O errors, SMART. */
@@ -95,6 +97,8 @@ export const replySchema = z.object({
   /** `queued` and `started` come first, `done` is the end. */
   state: z.enum(['queued', 'started', 'done']),
   runIds: z.array(z.string()).default([]),
+  /** Those of them that were going on before they were asked for. */
+  joinedRunIds: z.array(z.string()).default([]),
   exitCode: z.int().nullable().default(null),
   /** What happened, what to do: one sentence each. */
   happened: z.string().default(''),

@@ -23,6 +23,12 @@ export function troubleOfDisk(error: unknown): 'disk-full' | 'disk-error' | unde
   return faultCodes.includes(code) || faultNumbers.includes(errno) ? 'disk-error' : undefined;
 }
 
+/** The failure after which the same disk is tried again by itself: the way to the server was broken, not the disk. */
+const serverIsAway = 'EXB_NETWORK';
+
+/** Whether a run that ended with this code goes on by itself when the server answers. */
+export const waitsForServer = (code: string | null | undefined): boolean => code === serverIsAway;
+
 /** The operator's words for a trouble; `server` is USER@HOST. */
 export function pullError(trouble: PullTrouble, server: string, cause: unknown): ExtbackupError {
   const [code, happened, todo] = words[trouble](server);

@@ -3,6 +3,7 @@ import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
+import { waitsForServer } from '../rsync/failure.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
@@ -22,6 +23,8 @@ export interface RunEnd {
   readonly exitCode: number;
   /** The agent stops, and the run goes on by itself with the next one. */
   readonly resumes?: boolean;
+  /** It goes on by itself when the server answers. */
+  readonly waits?: boolean;
 }
 
 /** One run from its first to its last event. Never throws: how it went is in the events, the records and the result. */
@@ -63,7 +66,15 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   tellEnd(ended, phase, story, around);
   await around.told();
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
-  return { disk, exitCode, ...(resumes && { resumes }), ...(failure && { failure }), ...(result && { result }) };
+  const waits = disk === 'closed' && waitsForServer(failure?.code);
+  return {
+    disk,
+    exitCode,
+    ...(resumes && { resumes }),
+    ...(waits && { waits }),
+    ...(failure && { failure }),
+    ...(result && { result }),
+  };
 }
 
 /** What a run has come to so far; what it did not reach is absent. */

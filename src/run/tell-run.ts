@@ -1,5 +1,6 @@
 import { AgentStoppedError, exitCodes } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
+import { waitsForServer } from '../rsync/failure.ts';
 import type { Story } from '../pipeline/story.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Phase } from '../bus/events.ts';
@@ -15,8 +16,10 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
   if (failure && error instanceof HeldError)
     story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
-  else if (failure) story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }) });
-  else
+  else if (failure) {
+    const waits = disk === 'closed' && waitsForServer(failure.code);
+    story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }), ...(waits && { waits }) });
+  } else
     story.tell('run:succeeded', {
       ...result?.figures,
       tookMs,

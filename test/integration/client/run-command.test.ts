@@ -3,6 +3,8 @@ import { runCommand as makeRunCommand } from '../../../src/commands/run.ts';
 import type { CliContext } from '../../../src/terminal/cli-context.ts';
 import { statusCommand } from '../../../src/commands/status.ts';
 import { ConfigError } from '../../../src/errors.ts';
+import { driveRecordSchema } from '../../../src/records/drive-record.ts';
+import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
 import { statusSchema } from '../../../src/protocol/status.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
@@ -41,10 +43,19 @@ afterEach(async () => {
 
 const run = (...words: string[]): Promise<unknown> => makeRunCommand(context).parseAsync(words, { from: 'user' });
 
+const enrolled = driveRecordSchema.parse({
+  label: 'BACKUP_1',
+  luksUuid: '00000000-0000-4000-8000-000000000001',
+  sealedId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+  generation: 1,
+  enrolledAt: '2026-01-01T00:00:00.000Z',
+});
+
 test('a good run ends with 0 and says on standard output that the disk may be unplugged', async () => {
   const done = run('--drive', 'BACKUP_1');
   const { id, drive } = await agent.nextRequest();
   expect(drive).toBe('BACKUP_1');
+  await createDriveRegistry(files.drives(agent.paths)).update(() => [enrolled]);
   await createRunLog(files.runs(agent.paths)).append(
     runRecordSchema.parse({
       id: 'r1',
@@ -62,7 +73,7 @@ test('a good run ends with 0 and says on standard output that the disk may be un
       bytesTransferred: 1_000,
     }),
   );
-  await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0 });
+  await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0, happened: 'BACKUP_1 is done, safe to unplug.' });
   await done;
   expect({ out, exitCode }).toEqual({
     out: ['BACKUP_1 is done, safe to unplug. 1 file copied (1 kB) in 42 s.'],

@@ -77,6 +77,8 @@ export async function startAgent(at: {
       keyIsLoaded: () => Promise.resolve(at.key),
       pause: () => Promise.resolve(at.pause),
       othersAtWork: () => Promise.resolve(false),
+      inTheWay: () => Promise.resolve(undefined),
+      serverAnswers: () => Promise.resolve(true),
       refreshLater: () => undefined,
     });
     await Promise.resolve();

@@ -20,6 +20,7 @@ import { disk, enrolled } from './an-agent.ts';
 import { deferred } from './deferred.ts';
 
 const drive = enrolled.label;
+const second = { ...enrolled, label: 'BACKUP_2', luksUuid: '00000000-0000-4000-8000-000000000002' };
 const sda = (diskseq: number): Volume => ({ ...disk('nowhere', diskseq) });
 const config = configSchema.parse({
   source: 'extbackup@backup',
@@ -35,6 +36,10 @@ let supervisor: Supervisor;
 let plugged: readonly Volume[];
 let told: string[];
 let replies: Reply[];
+let serverIsBack: boolean;
+let looks: number;
+/** LUKS UUIDs of disks that something has open. */
+let openNow: Set<string>;
 /** Resolved when the pull that goes on is let go; nothing waits without it. */
 let pulling: { readonly begun: ReturnType<typeof deferred>; readonly end: ReturnType<typeof deferred> } | undefined;
 
@@ -43,7 +48,7 @@ beforeEach(async () => {
   const paths = { ...defaultPaths, run: join(directory, 'run'), state: join(directory, 'state') };
   await mkdir(paths.run);
   const registry = createDriveRegistry(files.drives(paths));
-  await registry.update(() => [enrolled]);
+  await registry.update(() => [enrolled, second]);
   machine = new FakeMachine();
   machine.uuid = enrolled.luksUuid;
   machine.inside.set('LABEL', drive);
@@ -66,6 +71,7 @@ beforeEach(async () => {
   told = [];
   replies = [];
   plugged = [];
+  [serverIsBack, looks, openNow] = [true, 0, new Set()];
   pulling = undefined;
   bus = createBus((_name, error) => {
     throw error;
@@ -95,6 +101,12 @@ beforeEach(async () => {
       loadConfig: () => Promise.resolve(config),
       machineFor: () => machine,
       publish: () => undefined,
+      serverAnswers: () => {
+        looks += 1;
+        return Promise.resolve(serverIsBack);
+      },
+      measure: (luksUuid) =>
+        Promise.resolve(openNow.has(luksUuid) ? { holders: ['look'], mountpoints: [] } : undefined),
       sight: { findVolumes: () => Promise.resolve(plugged), keyIsLoaded: () => Promise.resolve(true) },
     },
     50,
@@ -152,6 +164,7 @@ it('while a disk that could not be closed has another run, nothing else closes i
   await waitFor(() => {
     expect(told).toEqual(['run:failed', 'drive:do-not-unplug']);
   });
+  await supervisor.idle();
   machine.failing.delete('ensureClosed');
   machine.opened = false;
   const next = holdPull();
@@ -200,9 +213,10 @@ it('waits while another command has the disks, without a failure, and goes on by
   });
 });
 
-it('lets a disk whose server is away wait, and runs it again when it is due', async () => {
+it('lets a disk whose server is away wait, opens nothing before the server answers, and ends in a good run', async () => {
   const { pull } = machine;
   machine.pull = () => Promise.reject(new PullError('EXB_NETWORK', 'The server could not be reached.', 'Look.'));
+  serverIsBack = false;
   plug(sda(1));
   await waitFor(() => {
     expect(supervisor.board.find(drive)?.state).toBe('waiting-for-server');
@@ -210,11 +224,21 @@ it('lets a disk whose server is away wait, and runs it again when it is due', as
   expect(told).toEqual(['run:failed', 'drive:safe-to-unplug']);
   plug(sda(1));
   await pause(100); // not yet due
+  expect(looks).toBe(0);
+  const opened = machine.calls.filter((call) => call === 'open').length;
+  for (const round of [1, 2, 3]) {
+    becomeDue();
+    await waitFor(() => {
+      expect(looks).toBe(round);
+    });
+  }
+  await pause(50);
+  expect(supervisor.board.find(drive)).toMatchObject({ state: 'waiting-for-server' });
   expect(told).toHaveLength(2);
+  expect(machine.calls.filter((call) => call === 'open')).toHaveLength(opened);
   machine.pull = pull;
-  const attach = supervisor.board.find(drive);
-  if (attach) attach.againAt = 0;
-  plug(sda(1));
+  serverIsBack = true;
+  becomeDue();
   await waitFor(() => {
     expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
@@ -274,4 +298,59 @@ it('cancels the present run for somebody who did not start it, and says when the
   plug(sda(1)); // the same attach: it does not begin again
   await pause(50);
   expect(told).toEqual(['run:failed', 'drive:safe-to-unplug']);
+});
+
+const becomeDue = (): void => {
+  const attach = supervisor.board.find(drive);
+  if (attach) attach.againAt = 0;
+  plug(...plugged);
+};
+
+/** The answers to one request, in order. */
+const answersTo = (id: string): Reply[] => replies.filter((reply) => reply.id === id);
+const runBoth = { version: 1, kind: 'run', id: 'both', drive: null, scheduled: false } as const;
+
+it('queues another disk that is asked for during a run, and each caller gets the end of its own disks', async () => {
+  const first = holdPull();
+  plug(sda(1), { ...disk('sdb', 2), luksUuid: second.luksUuid });
+  await first.begun.promise; // one of them is being backed up to, the other one waits
+  machine.uuid = second.luksUuid;
+  supervisor.request({ ...runBoth, id: 'second', drive: second.label });
+  supervisor.request(runBoth);
+  await waitFor(() => {
+    expect(new Set(replies.map(({ id, state }) => `${id} ${state}`))).toEqual(
+      new Set(['second queued', 'both queued']),
+    );
+  });
+  const joined = answersTo('both')[0]?.joinedRunIds ?? [];
+  expect(joined).toHaveLength(1);
+  expect(answersTo('both')[0]?.runIds).toEqual([...joined, ...(answersTo('second')[0]?.runIds ?? [])]);
+  machine.inside.set('LABEL', second.label);
+  machine.failing.set('check', new PullError('EXB_DISK_ERROR', 'The second one broke.', 'Look.'));
+  first.end.resolve();
+  await waitFor(() => {
+    expect(answersTo('both').at(-1)?.state).toBe('done');
+    expect(answersTo('second').at(-1)?.state).toBe('done');
+  });
+  for (const id of ['both', 'second'])
+    expect(answersTo(id).at(-1)).toMatchObject({ exitCode: 13, happened: expect.stringContaining('second') as string });
+});
+
+it('calls no disk safe to unplug that somebody has opened since its run', async () => {
+  plug(sda(1));
+  await waitFor(() => {
+    expect(told).toContain('drive:safe-to-unplug');
+  });
+  await supervisor.idle();
+  const next = holdPull();
+  supervisor.request({ ...runBoth, drive });
+  await next.begun.promise;
+  openNow.add(enrolled.luksUuid);
+  next.end.resolve();
+  await waitFor(() => {
+    expect(answersTo('both').at(-1)).toMatchObject({
+      state: 'done',
+      happened: `${drive} is done, DO NOT UNPLUG it: open (as look).`,
+    });
+  });
 });

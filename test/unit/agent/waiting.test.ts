@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
 import type { Attach } from '../../../src/agent/attach-board.ts';
-import { isDue, nextDueIn, waitForServer, waitsForServer } from '../../../src/agent/waiting.ts';
-import { disk } from './an-agent.ts';
+import { AttachBoard } from '../../../src/agent/attach-board.ts';
+import { goesOn, isDue, lookForServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
+import { createBus } from '../../../src/bus/bus.ts';
+import { waitsForServer } from '../../../src/rsync/failure.ts';
+import { disk, enrolled } from './an-agent.ts';
+import { deferred } from './deferred.ts';
 
-const away = { code: 'EXB_NETWORK', exitCode: 13, happened: 'The server could not be reached.', todo: 'Look.' };
+const away = 'The server could not be reached.';
 const plugged = (): Attach => ({
   volume: disk('sda', 1),
   drive: 'BACKUP_1',
@@ -12,18 +16,85 @@ const plugged = (): Attach => ({
   message: null,
 });
 
-it('tries again after a minute, then each time after twice as long, at most after half an hour', () => {
+it('looks for the server after a minute, then each time after twice as long, at most after ten minutes', () => {
   const attach = plugged();
   const pauses: number[] = [];
-  for (let now = 0, round = 0; round < 8; round += 1, now = attach.againAt ?? 0) {
+  for (let now = 0, round = 0; round < 7; round += 1, now = attach.againAt ?? 0) {
     waitForServer(attach, away, now);
     pauses.push((nextDueIn([attach], now) ?? 0) / 60_000);
     expect(isDue(attach, (attach.againAt ?? 0) - 1)).toBe(false);
     expect(isDue(attach, attach.againAt)).toBe(true);
   }
-  expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
-  expect(attach.state).toBe('waiting-for-server');
-  expect(attach.message).toContain('safe to unplug');
+  expect(pauses).toEqual([1, 2, 4, 8, 10, 10, 10]);
+});
+
+it('invites nobody to take out a disk that goes on by itself', () => {
+  const attach = plugged();
+  waitForServer(attach, away);
+  expect(attach.message).toMatch(/^The server could not be reached\. Leave it plugged in: it goes on by itself/);
+  expect(attach.message).not.toMatch(/safe to unplug|take it out/i);
+  const board = new AttachBoard();
+  board.put(attach);
+  expect(board.describe([enrolled], new Map())[0]).toMatchObject({ state: 'waiting-for-server', goesOn: true });
+  attach.state = 'safe-to-unplug';
+  expect(board.describe([enrolled], new Map())[0]?.goesOn).toBeUndefined();
+  expect(goesOn({ ...attach, state: 'failed', code: 'EXB_BUSY' })).toBe(true); // it is tried again
+  expect(goesOn({ ...attach, state: 'failed', code: 'EXB_LOGIN' })).toBe(false);
+});
+
+it('looks once at a time, waits longer without an answer, and has its run with one', async () => {
+  const attach = plugged();
+  waitForServer(attach, away);
+  attach.againAt = 0;
+  for (const isBack of [false, true]) {
+    const [answer, end] = [deferred(), deferred()];
+    lookForServer(attach, () => answer.promise.then(() => isBack), end.resolve);
+    expect([isDue(attach), nextDueIn([attach])]).toEqual([false, undefined]);
+    answer.resolve();
+    await end.promise;
+    expect(attach.state).toBe(isBack ? 'new' : 'waiting-for-server');
+  }
+  expect(attach.waitedMs).toBe(120_000);
+});
+
+it('an answer changes nothing of a disk that has its run already', async () => {
+  const attach = plugged();
+  waitForServer(attach, away);
+  const answer = deferred();
+  lookForServer(
+    attach,
+    () => answer.promise.then(() => true),
+    () => expect.unreachable(),
+  );
+  attach.state = 'running';
+  answer.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(attach.state).toBe('running');
+});
+
+it('tells each reason why a disk has to wait once, and none that is over soon', () => {
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
+  const told: string[] = [];
+  bus.on('drive:waiting', ({ reason }) => {
+    told.push(reason);
+  });
+  const attach = plugged();
+  const wait = (reason: string, seconds: number): void => {
+    waitForDevice(attach, reason, bus, seconds * 1_000);
+  };
+  wait('Verify.', 0);
+  wait('Verify.', 29);
+  expect(told).toEqual([]);
+  for (let seconds = 31; seconds < 4 * 3_600; seconds += 15) wait('Verify.', seconds);
+  wait('Root.', 15_000);
+  wait('Verify.', 15_001);
+  expect(told).toEqual(['Verify.', 'Root.']);
+  expect(attach.message).toContain('Leave it plugged in');
+  attach.state = 'new'; // it began, and has to wait again
+  wait('Another.', 15_010);
+  expect(told).toHaveLength(2);
 });
 
 it('waits only for what comes back by itself', () => {

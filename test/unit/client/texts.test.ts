@@ -140,22 +140,50 @@ test('history shows figures where there are any, and why a run was no success', 
   );
 });
 
+const safe = (): string => 'safe to unplug';
+const done = replySchema.parse({ version: 1, id: 'abcd', state: 'done', runIds: ['r1'], exitCode: 0 });
+
 test('the end of a run tells whether its disk may be unplugged', () => {
-  const done = replySchema.parse({ version: 1, id: 'abcd', state: 'done', runIds: ['r1'], exitCode: 0 });
-  expect(describeEnd(done, [failed, record])).toEqual({
+  expect(describeEnd(done, [failed, record], safe)).toEqual({
     good: true,
     lines: ['BACKUP_1 is done, safe to unplug. 12 files copied (1.2 MB) in 3 min 20 s.'],
   });
   expect(
-    describeEnd({ ...done, runIds: ['r2'], exitCode: 20, happened: 'It is open.', todo: 'extbackup release' }, [
-      failed,
-      record,
-    ]),
-  ).toEqual({ good: false, lines: ['BACKUP_1: failed, DO NOT UNPLUG.', 'It is open.', 'extbackup release'] });
-  expect(describeEnd({ ...done, runIds: [], exitCode: 15, happened: 'Still fresh.' }, [])).toEqual({
+    describeEnd(
+      { ...done, runIds: ['r2'], exitCode: 20, happened: 'It is open.', todo: 'extbackup release' },
+      [failed, record],
+      () => 'DO NOT UNPLUG it: open',
+    ),
+  ).toEqual({ good: false, lines: ['BACKUP_1: failed, DO NOT UNPLUG it: open.', 'It is open.', 'extbackup release'] });
+  expect(describeEnd({ ...done, runIds: [], exitCode: 15, happened: 'Still fresh.' }, [], safe)).toEqual({
     good: true,
     lines: ['Still fresh.'],
   });
+});
+
+test('each run that was asked for is told once, in their order, and none of before', () => {
+  const before = { ...record, id: 'r0' };
+  const other = { ...record, id: 'r3', drive: 'BACKUP_2', pulledOut: true };
+  const text = describeEnd(
+    {
+      ...done,
+      runIds: ['r1', 'r3'],
+      joinedRunIds: ['r1'],
+      happened: 'BACKUP_1 is done, safe to unplug.\nBACKUP_2 is done, it was taken out.',
+    },
+    [before, other, record],
+    safe,
+  );
+  expect(text.lines.map((line) => line.replace(/\. 12.*/, ''))).toEqual([
+    'BACKUP_1 (a run that was going on already) is done, safe to unplug',
+    'BACKUP_2 is done, and the disk was pulled out',
+  ]);
+});
+
+test('a disk that was closed and is open now is not called safe', () => {
+  expect(describeEnd(done, [record], () => 'DO NOT UNPLUG it: open (mount by root)').lines[0]).toMatch(
+    /^BACKUP_1 is done, DO NOT UNPLUG it: open \(mount by root\)\./,
+  );
 });
 
 test('without a terminal there is one line per phase and per tenth of the pull, and none of a run of others', () => {

@@ -4,7 +4,7 @@ import { createNoticeMaker } from '../../../src/notify/notices.ts';
 const failed = (code: string) =>
   ({
     ...{ runId: 'r', drive: 'BACKUP_1', code, exitCode: 13, happened: 'It broke.', todo: 'Look.' },
-    ...{ phase: 'pulling' as const, tookMs: 1 },
+    ...{ phase: 'pulling' as const, tookMs: 1, ...(code === 'EXB_NETWORK' && { waits: true }) },
   }) as const;
 
 it('tells once that the server is away, however often it is tried, and anew after a good run or another failure', () => {
@@ -17,11 +17,38 @@ it('tells once that the server is away, however often it is tried, and anew afte
     ];
     told.push(news.map(({ subject }) => subject).join());
   };
-  const once = 'BACKUP_1 failed, safe to unplug';
+  const once = 'BACKUP_1 is waiting for the server, it goes on by itself: leave the disk plugged in';
+  const other = 'BACKUP_1 failed, safe to unplug';
   for (const code of ['EXB_NETWORK', 'EXB_NETWORK', 'EXB_NETWORK', 'EXB_LOGIN', 'EXB_NETWORK', 'EXB_NETWORK'])
     fail(code);
   notices.take('drive:removed', { drive: 'BACKUP_1' });
   notices.take('drive:identified', { drive: 'BACKUP_1', diskseq: 1, device: 'sda1', luksUuid: 'u' });
   fail('EXB_NETWORK');
-  expect(told).toEqual([once, '', '', once, once, '', once]);
+  expect(told).toEqual([once, '', '', other, once, '', once]);
+});
+
+it('a weekend without the server is one message, and then the good end', () => {
+  const notices = createNoticeMaker('station', () => new Date());
+  const run = { drive: 'BACKUP_1', runId: 'r' };
+  const weekend = Array.from({ length: 40 }, () => [
+    ...notices.take('run:started', { ...run, trigger: 'plug' }),
+    ...notices.take('run:failed', failed('EXB_NETWORK')),
+    ...notices.take('drive:safe-to-unplug', run),
+  ]).flat();
+  notices.take('run:succeeded', { ...run, tookMs: 1, gaps: false, stamped: true });
+  const told = [...weekend, ...notices.take('drive:safe-to-unplug', run)];
+  expect(told.map(({ kind }) => kind)).toEqual(['failure', 'success']);
+  expect(told[0]?.text).not.toMatch(/safe to unplug|You can take it out/);
+});
+
+it('tells that a disk waits for a command', () => {
+  const notices = createNoticeMaker('station', () => new Date());
+  const [notice] = notices.take('drive:waiting', {
+    drive: 'BACKUP_1',
+    reason: 'Another extbackup command uses the disks.',
+  });
+  expect(notice).toMatchObject({
+    ...{ kind: 'waiting', drive: 'BACKUP_1' },
+    subject: 'BACKUP_1 is waiting: Another extbackup command uses the disks',
+  });
 });

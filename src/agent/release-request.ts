@@ -1,0 +1,48 @@
+import { releaseDisks } from '../disk/release-disks.ts';
+import { BusyError } from '../errors.ts';
+import type { DriveRegistry } from '../records/drive-registry.ts';
+import type { RunQueue } from '../run/run-queue.ts';
+import type { StartProgram } from '../system/command.ts';
+import { lockFile } from '../system/file-lock.ts';
+import type { AttachBoard } from './attach-board.ts';
+import { goesOn } from './waiting.ts';
+
+/** The agent itself takes the device lock for a moment to see whether somebody has it. */
+const lockPatienceMs = 3_000;
+
+/** What closing on request needs. */
+export interface ReleaseParts {
+  readonly start: StartProgram;
+  readonly deviceLock: string;
+  readonly queue: RunQueue;
+  readonly board: AttachBoard;
+  readonly registry: DriveRegistry;
+}
+
+/**
+ * Closes what is left open, for `extbackup release`.
+ * @returns what was closed, and what of it is opened again by itself
+ * @throws BusyError when a run, or a command, is at work; NotReleasedError when something stays open
+ */
+export async function releaseOnRequest({ start, deviceLock, queue, board, registry }: ReleaseParts): Promise<string> {
+  const { current } = queue;
+  if (current) throw new BusyError(`A run for disk ${current.drive} is going on.`, 'Wait for its end, or cancel it.');
+  const lock = await lockFile(deviceLock, lockPatienceMs);
+  if (!lock)
+    throw new BusyError(
+      'Another command is at work with a disk; nothing was closed.',
+      'Wait for its end, then again: extbackup release',
+    );
+  const enrolled = await registry.list().catch(() => []); // a damaged list keeps nobody from closing disks
+  const closed = await releaseDisks(start, enrolled).finally(() => lock.release());
+  const soon = board.attaches.filter(goesOn).flatMap(({ drive }) => drive ?? []);
+  return sayReleased(closed, soon);
+}
+
+/** @param soon labels of disks that the agent opens by itself */
+export function sayReleased(closed: readonly string[], soon: readonly string[]): string {
+  const what = closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`;
+  if (soon.length === 0) return `${what} Safe to unplug.`;
+  const which = `${soon.join(', ')} ${soon.length === 1 ? 'is' : 'are'}`;
+  return `${what} Leave what waits plugged in: ${which} closed now, and opened again by itself; see: extbackup status`;
+}

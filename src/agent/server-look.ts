@@ -1,0 +1,42 @@
+import { sourcesOf } from '../config/sources.ts';
+import { identityFile } from '../keys/ssh-key.ts';
+import { createLink, LinkError, type Reach } from '../rsync/link.ts';
+import { waitsForServer } from '../rsync/failure.ts';
+import type { StartProgram } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
+import type { SupervisorParts } from './surroundings.ts';
+
+/** Makes what looks for servers through the link unit, as a pull does, without a disk. */
+export function createServerLook(start: StartProgram, paths: Paths): SupervisorParts['serverAnswers'] {
+  return (config, record, signal) =>
+    anyAnswers(createLink(start, paths, identityFile(paths, config.ssh)), config, record, signal);
+}
+
+/**
+ * Whether one of the servers that the last run of a disk did not reach answers. A refusal is an answer: the run tells it.
+ * @param record which sources were not reached is known where the settings have several
+ */
+export async function anyAnswers(
+  reach: Reach,
+  config: Parameters<SupervisorParts['serverAnswers']>[0],
+  record: Pick<Parameters<SupervisorParts['serverAnswers']>[1], 'sources'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const all = sourcesOf(config);
+  const missed = all.filter(
+    ({ name }) => name !== undefined && waitsForServer(record.sources?.[name]?.lastError ?? null),
+  );
+  for (const { source, port } of missed.length > 0 ? missed : all) {
+    if (signal.aborted) return false;
+    if (await answers(reach, { source, port, ssh: config.ssh }, signal)) return true;
+  }
+  return false;
+}
+
+async function answers(reach: Reach, place: Parameters<Reach>[0], signal: AbortSignal): Promise<boolean> {
+  try {
+    return await reach(place, signal, () => Promise.resolve(true));
+  } catch (error) {
+    return !(error instanceof LinkError) || error.trouble !== 'network';
+  }
+}

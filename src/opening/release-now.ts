@@ -1,0 +1,40 @@
+import { measureUse, type MeasureUse } from '../disk/measure.ts';
+import { messageOf } from '../errors.ts';
+import type { Paths } from '../system/paths.ts';
+import { describeUse } from './open-words.ts';
+
+/** Whether a disk may be taken out now. */
+export interface ReleaseNow {
+  readonly isSafe: boolean;
+  /** The end of a sentence, for example "safe to unplug". */
+  readonly words: string;
+}
+
+/** A disk that is closed, as far as its last user knows. */
+export interface ClosedDisk {
+  readonly label: string;
+  readonly luksUuid: string;
+  /** The agent opens it by itself as soon as it can. */
+  readonly goesOn?: boolean | undefined;
+}
+
+/**
+ * Measures whether a disk may be taken out at this moment: since its last user closed it, anybody may have opened it, and
+ * the agent may be about to. Never throws: what cannot be measured is not said.
+ */
+export async function releaseNow(
+  paths: Paths,
+  { label, luksUuid, goesOn }: ClosedDisk,
+  measure: MeasureUse = measureUse,
+): Promise<ReleaseNow> {
+  try {
+    const use = await measure(luksUuid);
+    if (use !== undefined)
+      return { isSafe: false, words: `DO NOT UNPLUG it: open (${(await describeUse(paths, label, use)).words})` };
+  } catch (error) {
+    return { isSafe: false, words: `DO NOT UNPLUG it: it could not be looked at (${messageOf(error)})` };
+  }
+  return goesOn === true
+    ? { isSafe: false, words: 'leave it plugged in: its backup starts by itself' }
+    : { isSafe: true, words: 'safe to unplug' };
+}
