@@ -139,7 +139,7 @@ export class Requests {
   }
 
   #settle(runId: string, outcome: RunOutcome): void {
-    for (const [id, request] of this.#asked) {
+    for (const request of this.#asked.values()) {
       if (!request.open.delete(runId)) continue;
       const isWanted = request.cancels === true && outcome.exitCode === exitCodes.cancelled;
       if (outcome.exitCode === exitCodes.done || isWanted) request.good.push(outcome);

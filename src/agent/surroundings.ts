@@ -82,7 +82,7 @@ export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorPart
 /** Puts together what runs and looks work with. */
 export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: SupervisorState): Surroundings {
   const { bus, start, paths, registry, attaches, bootId, publish } = parts;
-  const { board, queue, refreshLater, stopping } = state;
+  const { board, queue, refreshLater } = state;
   const deviceLock = files.deviceLock(paths);
   let runLogFailed = false;
   return {
@@ -125,21 +125,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
     told: async () => {
       await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
     },
-    othersAtWork: () => (queue.current === undefined ? isTaken(deviceLock) : Promise.resolve(false)), // else the lock is ours
-    inTheWay: async () => {
-      if (board.run !== null) return undefined; // a run has begun: whoever comes next waits for its turn
-      const opened = await readOpenedByPerson(paths);
-      if (opened) return openedByPersonRefusal(opened).message;
-      return (await isTaken(deviceLock, lockPatienceMs)) ? 'Another extbackup command uses the disks.' : undefined;
-    },
-    serverAnswers: async (drive) => {
-      try {
-        const record = (await registry.list()).find(({ label }) => label === drive);
-        return record === undefined || (await parts.serverAnswers(await parts.loadConfig(), record, stopping));
-      } catch {
-        return true; // the run finds words for it
-      }
-    },
+    ...lookouts(parts, state),
   };
 }
 
@@ -148,4 +134,27 @@ async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
   const lock = await lockFile(file, patienceMs);
   await lock?.release();
   return lock === undefined;
+}
+
+/** What a disk has to wait for. */
+function lookouts(parts: SupervisorParts, { board, queue, stopping }: SupervisorState) {
+  const { paths, registry } = parts;
+  const deviceLock = files.deviceLock(paths);
+  return {
+    othersAtWork: () => (queue.current === undefined ? isTaken(deviceLock) : Promise.resolve(false)), // else the lock is ours
+    inTheWay: async (): Promise<string | undefined> => {
+      if (board.run !== null) return undefined; // a run has begun: whoever comes next waits for its turn
+      const opened = await readOpenedByPerson(paths);
+      if (opened) return openedByPersonRefusal(opened).message;
+      return (await isTaken(deviceLock, lockPatienceMs)) ? 'Another extbackup command uses the disks.' : undefined;
+    },
+    serverAnswers: async (drive: string): Promise<boolean> => {
+      try {
+        const record = (await registry.list()).find(({ label }) => label === drive);
+        return record === undefined || (await parts.serverAnswers(await parts.loadConfig(), record, stopping));
+      } catch {
+        return true; // the run finds words for it
+      }
+    },
+  };
 }
