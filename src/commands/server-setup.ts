@@ -10,6 +10,17 @@ import { readIfThere } from '../system/atomic-file.ts';
 import { renderServerScript } from '../setup/setup-script.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
+interface Options {
+  readonly directory: string;
+  readonly user?: string;
+  readonly source?: string;
+  readonly heartbeat?: boolean;
+  readonly heartbeatTimer?: boolean;
+  readonly dryRun?: boolean;
+  readonly remove?: boolean;
+  readonly sharedUser?: boolean;
+}
+
 /** Prints the script that prepares the backup server. */
 export function serverSetupCommand(context: CliContext): Command {
   return new Command('server-setup')
@@ -28,39 +39,37 @@ export function serverSetupCommand(context: CliContext): Command {
       '--heartbeat-timer',
       'the same with a timer that calls it once a day if the directory has new files, for a backup that cannot call it',
     )
+    .option('--dry-run', 'print a script that only tells what it would change')
+    .option('--remove', 'print a script that takes everything back on the server')
+    .option('--shared-user', 'let the account have ssh keys without a forced command, which belong to somebody else')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  ' +
         'extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos ' +
         '--directory /photos | ssh root@nas.example.org sh',
     )
-    .action(
-      async (options: {
-        directory: string;
-        user?: string;
-        source?: string;
-        heartbeat?: boolean;
-        heartbeatTimer?: boolean;
-      }) => {
-        const config = await context.loadConfig();
-        const timer = options.heartbeatTimer === true;
-        const heartbeat = options.heartbeat === true || timer;
-        const { source, attestation } = chooseSource(config, { ...options, heartbeat });
-        if (heartbeat && attestation === undefined) throw noAttestation();
-        const publicKeys = [await readPublicKey(config.ssh.publicKey)];
-        const next = await readIfThere(nextSshKey(config.ssh).publicKey);
-        if (next !== undefined) publicKeys.push(next);
-        const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
-        context.print(
-          renderServerScript({
-            directory: options.directory,
-            user,
-            publicKeys,
-            ...(heartbeat && attestation && { heartbeat: { ...attestation, timer } }),
-          }),
-        );
-      },
-    );
+    .action(async (options: Options) => {
+      const config = await context.loadConfig();
+      const timer = options.heartbeatTimer === true;
+      const heartbeat = options.heartbeat === true || timer;
+      const { source, attestation } = chooseSource(config, { ...options, heartbeat });
+      if (heartbeat && attestation === undefined) throw noAttestation();
+      const publicKeys = [await readPublicKey(config.ssh.publicKey)];
+      const next = await readIfThere(nextSshKey(config.ssh).publicKey);
+      if (next !== undefined) publicKeys.push(next);
+      const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
+      context.print(
+        renderServerScript({
+          directory: options.directory,
+          user,
+          publicKeys,
+          remove: options.remove === true,
+          dryRun: options.dryRun === true,
+          sharedUser: options.sharedUser === true,
+          ...(heartbeat && attestation && { heartbeat: { ...attestation, timer } }),
+        }),
+      );
+    });
 }
 
 /** The named source. Without a name, all sources must need the same script. */

@@ -3,7 +3,10 @@ import { duration, percentage, share } from './values.ts';
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
 export const sourcePattern =
-  /^(?<user>[a-z_][a-z0-9_-]{0,31})@(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(?<path>[^\0\n]*))?$/;
+  /^(?<user>[A-Za-z_][A-Za-z0-9._-]{0,31})@(?<host>\[[0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(?::(?<path>[^\0\n]*))?$/;
+
+/** An IPv6 address without brackets: its first colon would end the host. */
+const bareIpv6 = /^[^@]+@(?=[0-9a-fA-F:]*:[0-9a-fA-F:]*:)[0-9a-fA-F:.]+(?:%[^:]*)?$/;
 
 /** Plain names only: they also get into a script of the server. */
 const namePattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
@@ -24,6 +27,10 @@ export type Attestation = z.infer<typeof attestation>;
 
 export const sourceText = z
   .string()
+  .refine((text) => !bareIpv6.test(text), {
+    error: 'has an IPv6 address without brackets: write USER@[ADDRESS] or USER@[ADDRESS]:PATH',
+    abort: true,
+  })
   .regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH')
   // rsync would take the path for a pattern, and mirror whatever it fits.
   .regex(/^[^:]*(?:@\[[^\]]*\])?(?::[^[\]*?\\]*)?$/, 'must not contain [ ] * ? or a backslash in its path');

@@ -59,7 +59,7 @@ export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityF
 export function sshConfig({ source, port, ssh }: Place): string {
   const { user = '', host = '' } = parseSource(source) ?? {};
   const lines = [
-    `HostName=${host.replace(/^\[(.*)\]$/, '$1')}`,
+    `HostName=${host.replace(/^\[(.*)\]$/, '$1').replaceAll('%', '%%')}`,
     `User=${user}`,
     `Port=${String(port)}`,
     'IdentityFile=/mnt/identity',

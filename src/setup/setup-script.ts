@@ -1,6 +1,7 @@
 import type { Attestation } from '../config/source-schema.ts';
 import { UsageError } from '../errors.ts';
 import { scriptBody } from './script-body.ts';
+import { scriptRemoval } from './script-removal.ts';
 
 /** What the backup server is to be told about this station. */
 export interface ServerSetup {
@@ -15,11 +16,17 @@ export interface ServerSetup {
     /** Also a timer, which calls it when the directory has anything new. */
     readonly timer?: boolean;
   };
+  /** Take everything back instead. */
+  readonly remove?: boolean;
+  /** Only tell what would be changed. */
+  readonly dryRun?: boolean;
+  /** The account may have ssh keys without a forced command, which are somebody else's. */
+  readonly sharedUser?: boolean;
 }
 
 /** What is safe between double quotes in authorized_keys, in sudoers(5) and in sh, all three. */
 const directoryPattern = /^\/[A-Za-z0-9._/-]*$/;
-const userPattern = /^[a-z_][a-z0-9_-]{0,31}$/;
+const userPattern = /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/;
 const keyPattern = /^(?:ssh-(?:ed25519|rsa)) [A-Za-z0-9+/]+={0,2} [A-Za-z0-9@._-]+$/;
 
 /**
@@ -37,7 +44,7 @@ export function renderServerScript(setup: ServerSetup): string {
   }
   if (!userPattern.test(setup.user) || setup.user === 'root') {
     throw new UsageError(
-      '--user must be a plain user name of small letters, digits, _ and -, and not root.',
+      '--user must be a plain user name of letters, digits, and . _ - only, and not root.',
       'Leave it out to use: extbackup',
     );
   }
@@ -50,7 +57,9 @@ export function renderServerScript(setup: ServerSetup): string {
   }
   return [
     '#!/bin/sh',
-    '# Lets the station of the key below read one directory of this server with rrsync, and nothing else.',
+    setup.remove === true
+      ? '# Takes back what lets the station of the key below read this server.'
+      : '# Lets the station of the key below read one directory of this server with rrsync, and nothing else.',
     '# Run it as root on the backup server. Running it again changes nothing.',
     'set -eu',
     'export LC_ALL=C',
@@ -61,6 +70,8 @@ export function renderServerScript(setup: ServerSetup): string {
     `heartbeat_id='${setup.heartbeat?.id ?? ''}'`,
     `heartbeat_file='${setup.heartbeat?.file ?? ''}'`,
     `heartbeat_timer='${setup.heartbeat?.timer === true ? 'yes' : ''}'`,
-    scriptBody,
+    `dry=${setup.dryRun === true ? 'yes' : 'no'}`,
+    `shared=${setup.sharedUser === true ? 'yes' : 'no'}`,
+    setup.remove === true ? scriptRemoval : scriptBody,
   ].join('\n');
 }

@@ -5,23 +5,33 @@ import { inSandbox } from '../keys/sandbox.ts';
 
 const ours = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdt2Y8 extbackup@station';
 const options =
-  'command="sudo -E /usr/bin/rrsync -ro /home/backups",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding';
-const rule = '%backuppers ALL=(root) NOPASSWD:SETENV: /usr/bin/rrsync -ro /home/backups';
+  'command="sudo -n /usr/bin/python3 -I /usr/bin/rrsync -ro /home/backups",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding';
+const command = '/usr/bin/python3 -I /usr/bin/rrsync -ro /home/backups';
+const former = '%backuppers ALL=(root) NOPASSWD:SETENV: /usr/bin/rrsync -ro /home/backups';
+const aliasOf = (text: string): string => /^Cmnd_Alias (EXTBACKUP_\d+) = /m.exec(text)?.[1] ?? 'no alias';
+const rulesOf = (text: string): string[] => [
+  `Cmnd_Alias ${aliasOf(text)} = ${command}`,
+  `Defaults!${aliasOf(text)} env_keep += "SSH_ORIGINAL_COMMAND"`,
+  `%backuppers ALL=(root) NOPASSWD: ${aliasOf(text)}`,
+];
 
 /** The script, and stand-ins for what only a server has; users and groups are made by the real tools in a private /etc. */
 function onServer(
   story: string,
   publicKeys: readonly string[] = [ours],
   heartbeat?: { id: string; file: string; timer?: boolean },
+  more: { remove?: boolean; dryRun?: boolean; sharedUser?: boolean } = {},
 ): ReturnType<typeof inSandbox> {
   const script = renderServerScript({
     directory: '/home/backups',
     user: 'extbackup',
     publicKeys,
     ...(heartbeat && { heartbeat }),
+    ...more,
   })
     .replace('beat=/usr/local/sbin/', 'beat=/home/local/sbin/')
     .replace('rrsync=/usr/bin/rrsync\n', 'rrsync=/usr/bin/rrsync\ntest_rrsync=$ROOM/bin/rrsync\n')
+    .replace('python=$(command -v python3)', 'python=/usr/bin/python3; command -v python3 >/dev/null')
     .replaceAll('[ -x "$rrsync" ]', '[ -x "$test_rrsync" ]')
     .replaceAll('head -n 1 "$rrsync"', 'head -n 1 "$test_rrsync"');
   return inSandbox(`
@@ -30,7 +40,9 @@ function onServer(
     stand_in() { printf '#!/bin/sh\\n%s\\n' "$2" >"$room/bin/$1"; chmod +x "$room/bin/$1"; }
     printf '#!/usr/bin/python3\\n' >"$room/bin/rrsync"; chmod +x "$room/bin/rrsync"
     stand_in rsync 'exit 0'
-    stand_in sudo 'grep -q "SETENV: /usr/bin/rrsync -ro /home/backups$" /etc/sudoers.d/extbackup'
+    stand_in sudo 'case "$*" in "-n ${command}") ;; *) exit 9;; esac; [ "$SSH_ORIGINAL_COMMAND" = true ] && [ ! -e "$ROOM/sudo-refuses" ] || { echo "sudo: a password is required"; exit 1; }'
+    stand_in python3 'exit 0'
+    stand_in su 'shift 3; exec sh "$@"'
     stand_in visudo '[ ! -e "$ROOM/visudo-refuses" ]'
     cat >"$room/script" <<'END-OF-SCRIPT'\n${script}\nEND-OF-SCRIPT
     run() { sh "$room/script"; echo "<code>$?</code>"; }
@@ -53,7 +65,7 @@ describe("the server's script", () => {
         'extbackup: made the user extbackup',
         '<code>0</code>',
         `${options} ${ours}`,
-        rule,
+        ...rulesOf(first ?? ''),
         '600 extbackup /home/extbackup/.ssh/authorized_keys',
         '700 extbackup /home/extbackup/.ssh',
         '440 root /etc/sudoers.d/extbackup',
@@ -72,10 +84,14 @@ describe("the server's script", () => {
   });
 
   it("replaces this station's line and leaves others, comments and their order alone", () => {
-    const { stdout, stderr } =
-      onServer(`useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
+    const { stdout, stderr } = onServer(
+      `useradd -m -s /bin/sh extbackup; mkdir /home/extbackup/.ssh; chown extbackup: /home/extbackup/.ssh
       printf '%s\\n' '# extbackup@station was here' 'ssh-rsa AAAAold extbackup@other' 'command="x" ssh-ed25519 AAAAprevious extbackup@station' 'ssh-rsa AAAAlast a@b' >"$keys"
-      run >"$room/said"; cat "$keys"; id -nG extbackup; cat "$room/said" >&2`);
+      run >"$room/said"; cat "$keys"; id -nG extbackup; cat "$room/said" >&2`,
+      [ours],
+      undefined,
+      { sharedUser: true },
+    );
     expect(stderr).toContain('this took the place of the key of extbackup@station that ends with previous');
     expect(stdout.trim().split('\n')).toEqual([
       '# extbackup@station was here',
@@ -97,14 +113,17 @@ describe("the server's script", () => {
       `echo '%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`,
     );
     expect(stdout).toContain('older line that allows /usr/bin/rrsync on every directory');
-    expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync', rule]);
+    expect(stdout.trim().split('\n').slice(-4)).toEqual([
+      '%backuppers ALL= NOPASSWD:SETENV: /usr/bin/rrsync',
+      ...rulesOf(stdout),
+    ]);
   });
 
   it('takes a sudoers file whose last line has no end', () => {
     const { stdout } = onServer(
       `printf '%%backuppers ALL= NOPASSWD: /bin/true' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`,
     );
-    expect(stdout.trim().split('\n').slice(-2)).toEqual(['%backuppers ALL= NOPASSWD: /bin/true', rule]);
+    expect(stdout.trim().split('\n').slice(-4)).toEqual(['%backuppers ALL= NOPASSWD: /bin/true', ...rulesOf(stdout)]);
   });
 
   it('never makes a rule live that visudo refuses', () => {
@@ -118,6 +137,87 @@ describe("the server's script", () => {
     const { stdout, stderr } = onServer('rmdir /home/backups; run; ls /home');
     expect(stdout).toContain('<code>0</code>\nextbackup\n');
     expect(stderr).toContain('there is no directory /home/backups yet');
+  });
+
+  it('takes the place of the rule of an earlier version, which let the user set any variable', () => {
+    const alone = onServer(`groupadd backuppers; useradd -m -s /bin/sh -G backuppers extbackup
+      echo '${former}' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
+    expect(alone.stdout.trim().split('\n').slice(-3)).toEqual(rulesOf(alone.stdout));
+    expect(alone.stdout).not.toContain('SETENV: ');
+    const shared =
+      onServer(`groupadd backuppers; useradd -m -s /bin/sh -G backuppers extbackup; useradd -G backuppers other
+      echo '${former}' >/etc/sudoers.d/extbackup; run; cat /etc/sudoers.d/extbackup`);
+    expect(shared.stdout).toContain(former);
+    expect(shared.stdout).toContain('note: /etc/sudoers.d/extbackup also holds an older rule with SETENV');
+  });
+
+  it("refuses somebody's account, unless told, and says when it has a password", () => {
+    const somebody = `useradd -m -s /bin/bash -p '$6$salt$hash' extbackup; mkdir /home/extbackup/.ssh
+      echo 'ssh-ed25519 AAAAmine me@desk' >"$keys"; run; cat "$keys"`;
+    const refused = onServer(somebody);
+    expect(refused.stdout).toContain('<code>1</code>\nssh-ed25519 AAAAmine me@desk\n');
+    expect(refused.stderr).toContain("so it is somebody's account");
+    const told = onServer(somebody, [ours], undefined, { sharedUser: true });
+    expect(told.stdout).toContain('<code>0</code>');
+    expect(told.stdout).toContain('note: extbackup has a password');
+  });
+
+  it('changes nothing in a dry run, and tells what it would do', () => {
+    const { stdout, stderr } = onServer(
+      'everything >"$room/before"; run; everything | diff "$room/before" - && echo UNCHANGED',
+      [ours],
+      undefined,
+      { dryRun: true },
+    );
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual([
+      'extbackup: would have made the group backuppers',
+      'extbackup: would have made the user extbackup',
+      `extbackup: would have allowed the group backuppers to run: ${command}`,
+      "extbackup: would have written the station's key; nothing was changed",
+      '<code>0</code>',
+      'UNCHANGED',
+    ]);
+  });
+
+  it('takes everything back, and what other stations need stays', () => {
+    const removal = renderServerScript({
+      directory: '/home/backups',
+      user: 'extbackup',
+      publicKeys: [ours],
+      remove: true,
+    });
+    const remove = `remove() { sh "$room/removal"; echo "<code>$?</code>"; }; cat >"$room/removal" <<'END-OF-REMOVAL'\n${removal}\nEND-OF-REMOVAL\n`;
+    const alone = onServer(`${remove} cp /etc/passwd "$room/passwd"; cp /etc/group "$room/group"; run >/dev/null; remove
+      diff "$room/passwd" /etc/passwd && diff "$room/group" /etc/group && ls -A /etc/sudoers.d /home | grep -v README; remove`);
+    expect(alone.stderr).toBe('');
+    expect(alone.stdout.trim().split('\n')).toEqual([
+      "extbackup: removed the station's key from /home/extbackup/.ssh/authorized_keys",
+      'extbackup: removed the user extbackup and /home/extbackup',
+      'extbackup: removed /etc/sudoers.d/extbackup',
+      'extbackup: removed the group backuppers',
+      '<code>0</code>',
+      '/etc/sudoers.d:',
+      '',
+      '/home:',
+      'backups',
+      'extbackup: nothing of this station was here',
+      '<code>0</code>',
+    ]);
+    const other = 'command="sudo -n x" ssh-ed25519 AAAAother extbackup@other';
+    const shared = onServer(
+      `${remove} run >/dev/null; echo '${other}' >>"$keys"; remove; cat "$keys"; id -nG extbackup; ls -A /etc/sudoers.d`,
+    );
+    expect(shared.stdout).toContain(
+      `other keys are left, so the account, the group and the rules of sudo stay\n<code>0</code>\n${other}\nextbackup backuppers\n`,
+    );
+    expect(shared.stdout).toMatch(/^extbackup$/m);
+  });
+
+  it('says when the forced command does not work', () => {
+    const { stdout, stderr } = onServer('touch "$room/sudo-refuses"; run');
+    expect(stdout).toContain('<code>1</code>');
+    expect(stderr).toContain('the forced command does not work: sudo: a password is required');
   });
 
   describe('with a heartbeat', () => {

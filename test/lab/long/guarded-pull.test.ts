@@ -95,14 +95,14 @@ describe('a source that is partly there', () => {
     const before = await lastSuccess();
     const good = await mirror();
     await lab.server.shell(
-      'chmod 0755 /backups /backups/*; chmod 0700 /backups/office; sed -i "s/sudo -E //" /home/extbackup/.ssh/authorized_keys; rm /backups/plans/1.txt',
+      'chmod 0755 /backups /backups/*; chmod 0700 /backups/office; sed -i "s/sudo -n //" /home/extbackup/.ssh/authorized_keys; rm /backups/plans/1.txt',
     );
     expect(await backUp()).toMatch(/^3 /);
     expect(await lastSuccess()).toBe(before);
     expect(await mirror()).toBe(good);
     await assertClosed(lab);
     await lab.server.shell(
-      'chmod 0755 /backups/office; sed -i "s,command=\\",command=\\"sudo -E ," /home/extbackup/.ssh/authorized_keys',
+      'chmod 0755 /backups/office; sed -i "s,command=\\",command=\\"sudo -n ," /home/extbackup/.ssh/authorized_keys',
     );
     expect(await backUp()).toMatch(/^0 /);
     expect(await mirror()).toBe(await serverNow());

@@ -10,12 +10,24 @@ describe('a setting that another program would give a meaning', () => {
   it.each(['a@b:data[1]', 'a@b:*', 'a@b:x/?', 'a@b:x\\y', 'a@[::1]:x]'])('is refused as a source: %s', (source) => {
     expect(messagesOf({ source })).toEqual([expect.stringContaining('must not contain [ ] * ?')]);
   });
-  it.each(['a@b', 'a@b:', 'a@b:data', 'a@[2001:db8::1]', 'a@[::1]:daily mail/2026', "a@b:it's (old) #1 ~$HOME"])(
-    'is taken as a source: %s',
+  it.each(['a@2001:db8::1', 'a@::1', 'a@fe80::1%eth0'])(
+    'with an IPv6 address without brackets is refused: %s',
     (source) => {
-      expect(messagesOf({ source })).toEqual([]);
+      expect(messagesOf({ source })).toEqual([expect.stringContaining('write USER@[ADDRESS]')]);
     },
   );
+  it.each([
+    'a@b',
+    'a@b:',
+    'Back.Up_1@NAS_2.office',
+    'a@[fe80::1%eth0]:data',
+    'a@b:data',
+    'a@[2001:db8::1]',
+    'a@[::1]:daily mail/2026',
+    "a@b:it's (old) #1 ~$HOME",
+  ])('is taken as a source: %s', (source) => {
+    expect(messagesOf({ source })).toEqual([]);
+  });
   it.each(['+ *', '- keep', '!', 'a\nb'])('is refused as an exclusion: %j', (pattern) => {
     expect(messagesOf({ pull: { exclude: [pattern] } })).toHaveLength(1);
     expect(messagesOf({ source: undefined, sources: [{ name: 'a', source: 'a@b', exclude: [pattern] }] })).toHaveLength(

@@ -11,6 +11,7 @@ describe("the server's script", () => {
   it.each(['/bin/sh', '/bin/dash', '/bin/bash'])('is one that %s understands', (shell) => {
     for (const script of [
       render(),
+      render({ remove: true }),
       render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat' } }),
       render({ heartbeat: { id: 'main-backup', file: '.extbackup-heartbeat', timer: true } }),
     ]) {
@@ -20,11 +21,11 @@ describe("the server's script", () => {
 
   it('forces one read-only command and forbids everything else', () => {
     const script = render();
-    expect(script).toContain('command="$rrsync -ro $directory"');
+    expect(script).toContain('command="$python -I $rrsync -ro $directory"');
     expect(script).toContain(
-      'options="command=\\"sudo -E $command\\",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding"',
+      'options="command=\\"sudo -n $command\\",no-agent-forwarding,no-port-forwarding,no-pty,no-user-rc,no-X11-forwarding"',
     );
-    expect(script).toContain('rule="%$group ALL=(root) NOPASSWD:SETENV: $command"');
+    expect(script).toContain('%$group ALL=(root) NOPASSWD: $alias');
   });
 
   it.each([
@@ -55,7 +56,7 @@ describe("the server's script", () => {
     expect(() => render({ directory })).toThrow(UsageError);
   });
 
-  it.each(['root', '', 'Extbackup', '-x', 'a b', "a'b", 'a;b', 'a'.repeat(33), 'a\nb'])(
+  it.each(['root', '', '1st', '.dot', '-x', 'a b', "a'b", 'a;b', 'a'.repeat(33), 'a\nb'])(
     'refuses the user %j',
     (user) => {
       expect(() => render({ user })).toThrow(UsageError);
