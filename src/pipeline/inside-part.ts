@@ -6,6 +6,7 @@ import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
 import { readRoom } from '../disk/room.ts';
 import { lookAtTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
+import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 import { replaceFile } from '../system/new-file.ts';
@@ -35,6 +36,7 @@ export type InsidePart = Pick<
   | 'lookAtTime'
   | 'verifyPart'
   | 'removePartials'
+  | 'clearUnfinished'
 >;
 
 /** @param mirrorName directory of the mirror on the disk */
@@ -85,5 +87,6 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
         signal,
       ),
     removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
+    clearUnfinished: () => clearUnfinished(paths.plaintext),
   };
 }

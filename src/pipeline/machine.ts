@@ -75,6 +75,8 @@ export interface Machine {
   ): Promise<DriveVerdict>;
   /** Removes what interrupted pulls left beside the files of a source's mirror. */
   removePartials(source: PullSource): Promise<void>;
+  /** Removes what an rsync that was killed left of the file in hand; nothing of the mirror. */
+  clearUnfinished(): Promise<void>;
   /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */
   runHook(hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined>;
   flush(signal: AbortSignal): Promise<void>;

@@ -35,6 +35,7 @@ export async function pull(
   story.enter('pulling');
   await requirePaths(job, source, machine, tries, signal);
   await attest(job, source, machine, tries, signal);
+  await machine.clearUnfinished(); // before room is measured: it may be a large file
   const base = await baseOfGuard(job, source, machine, signal);
   const roomBefore = await machine.readRoom();
   const watch = createGuard(source.guard, { ...record, ...base }, signal);

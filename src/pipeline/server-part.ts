@@ -15,6 +15,7 @@ import { moveToHistory } from '../rsync/move-to-history.ts';
 import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
 import { parseStats } from '../rsync/output.ts';
 import { runRsync } from '../rsync/run-rsync.ts';
+import { placeForUnfinished } from '../rsync/unfinished.ts';
 import type { Place } from '../rsync/ssh.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
@@ -77,11 +78,17 @@ async function pull(
   if (order.history && name !== undefined) await ownDirectory(top, join(historyDirectory, order.history.name), 0o755);
   const begun = order.history && (await beginLog(order.history.log, name, order.history.stamp).catch(diskTrouble));
   if (typeof begun === 'object') return { ...nothingDone, ...begun };
+  const unfinished = order.survey === true ? undefined : await placeForUnfinished(top, target).catch(diskTrouble);
+  if (typeof unfinished === 'object') return { ...nothingDone, ...unfinished };
   const nothingThere = await isEmpty(target);
   const isAsked =
     order.survey !== true &&
     isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
-  const place = { mirror: target, isEmpty: nothingThere, isAsked, ...(begun !== undefined && { mark: begun }) };
+  const place = {
+    ...{ mirror: target, isEmpty: nothingThere, isAsked },
+    ...(begun !== undefined && { mark: begun }),
+    ...(unfinished !== undefined && { unfinished }),
+  };
   const there = { ...place, rsh: noRsh, top };
   const named = (await moveToHistory(start, order, there, signal)) ?? (await deleteNamed(start, order, there, signal));
   const pullAll = (): Promise<RsyncOutcome> =>
@@ -90,6 +97,7 @@ async function pull(
       return runRsync(line.start, order, there, signal);
     });
   const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
+  if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // of a killed rsync, it is not empty
   if (order.history === undefined && order.survey !== true && outcome.changed)
     await markGap(top, new Date()).catch(() => undefined); // a full disk: then nothing was kept either
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced

@@ -4,7 +4,8 @@ import { readCompleteSince, tooFarBack, type CompleteSince } from '../history/co
 import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
-import { removePartials, removeUnfinished } from '../rsync/partial-files.ts';
+import { removePartials } from '../rsync/partial-files.ts';
+import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
@@ -16,8 +17,6 @@ export interface RollbackPlan {
   /** The mirror will be as it was at this time. */
   readonly to: Date;
   readonly files: UndoProgress;
-  /** When the first run began that came after the last complete one, if any did: a complete run leaves no rest of a file. */
-  readonly unfinishedSince?: Date | undefined;
 }
 
 /**
@@ -60,7 +59,7 @@ export async function planRollback(
     );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
-  return { entries, to: to instanceof Date ? to : oldest.at, files, unfinishedSince: open.at(-1)?.at };
+  return { entries, to: to instanceof Date ? to : oldest.at, files };
 }
 
 /** After what all is undone, where nothing came after the last complete run: a number, or a time. */
@@ -103,7 +102,7 @@ export async function rollBack(
   signal: AbortSignal,
 ): Promise<void> {
   await removePartials(start, join(top, mirror)); // they keep directories from being empty
-  if (plan.unfinishedSince) await removeUnfinished(start, join(top, mirror), plan.unfinishedSince);
+  await clearUnfinished(top);
   for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
   await flushFilesystem(start, top, signal);
 }

@@ -14,6 +14,8 @@ export interface PullTarget {
   readonly mirror: string;
   /** Command that takes the place of rsh; rsync splits it at blanks. */
   readonly rsh: string;
+  /** Where files are written until they are whole, on the file system of the mirror; beside each file when left out. */
+  readonly unfinished?: string;
   readonly history?: HistoryEntry;
   /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
   readonly isEmpty?: boolean;
@@ -73,6 +75,7 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     '--sparse',
     '--numeric-ids',
     `--partial-dir=${partialDir}`,
+    ...(target.unfinished === undefined ? [] : [`--temp-dir=${target.unfinished}`]),
     '--no-human-readable',
     `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`,
     '--outbuf=Block',

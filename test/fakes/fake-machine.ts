@@ -144,6 +144,7 @@ export class FakeMachine implements Machine {
   isFilled: Machine['isFilled'] = (_config, _source, path) =>
     this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
+  clearUnfinished = (): Promise<void> => this.#step('clearUnfinished');
   /** How a hook ends, by its command. */
   readonly hookFailures = new Map<string, string>();
   readonly hookCalls: {

@@ -41,7 +41,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 const refused = expect.objectContaining({ code: 'EXB_STRANGE_INSIDE', exitCode: 10 }) as unknown;
 const machine = () => createMachine(startProgram, { ...defaultPaths, plaintext: disk.top }, noHelpers(startProgram));
 
-it.each(['backups', 'history', '.extbackup', '.extbackup/history'])(
+it.each(['backups', 'history', '.extbackup', '.extbackup/history', '.extbackup/unfinished'])(
   'a pull does not follow a link in place of %s',
   async (name) => {
     if (name.includes('/')) await mkdir(join(disk.top, '.extbackup'));

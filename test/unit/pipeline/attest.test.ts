@@ -53,7 +53,7 @@ describe("a pull that asks for the server's heartbeat", () => {
   it('goes on when it is fresh', async () => {
     machine.fetched = [{ content: beat(8) }];
     expect((await run()).complete).toBe(true);
-    expect(machine.calls.slice(0, 3)).toEqual(['fetchFile', 'countMirror', 'newHistory']);
+    expect(machine.calls.slice(0, 4)).toEqual(['fetchFile', 'clearUnfinished', 'countMirror', 'newHistory']);
   });
 
   it('does not ask without the setting', async () => {
