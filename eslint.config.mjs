@@ -6,6 +6,19 @@ import tseslint from 'typescript-eslint';
 const order = JSON.parse(readFileSync(new URL('src/order.json', import.meta.url), 'utf8'));
 const processes = { name: 'node:child_process', message: 'Programs are started by src/system/command.ts.' };
 
+/** After a first signal, such a listener is gone: the next one, and signal-exit of execa beside it, end the process at once. */
+const onceForSignals = {
+  'no-restricted-syntax': [
+    'error',
+    ...[
+      "CallExpression[callee.property.name=/^(once|prependOnceListener)$/][callee.object.name='process'][arguments.0.value!='exit']",
+      'CallExpression[callee.property.name=/^(once|prependOnceListener)$/][arguments.0.value=/^SIG/]',
+      "CallExpression[callee.name='once'][arguments.0.name='process']",
+      "CallExpression[callee.property.name='once'][arguments.0.name='process']",
+    ].map((selector) => ({ selector, message: 'Listen with on() until the end: a signal may come twice.' })),
+  ],
+};
+
 /** What a file must not import: the programs' entry, folders above its own, and node:child_process unless it may. */
 const importRules = (folder, paths = [processes, { name: 'child_process' }]) => ({
   'no-restricted-imports': [
@@ -39,7 +52,11 @@ export default defineConfig(
   // What a reader sees at once: a function on one screen, a file in a few.
   {
     files: ['src/**'],
-    rules: { 'max-lines-per-function': ['error', { max: 60 }], 'max-lines': ['error', { max: 250 }] },
+    rules: {
+      'max-lines-per-function': ['error', { max: 60 }],
+      'max-lines': ['error', { max: 250 }],
+      ...onceForSignals,
+    },
   },
   ...order.map((folder) => ({ files: [`src/${folder}/**`], rules: importRules(folder) })),
   // It hands a descriptor to a program, which execa cannot.

@@ -8,7 +8,7 @@ import { CancelledError } from '../errors.ts';
 export async function askLine(question: string, signal?: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const stop = new AbortController();
-  lines.once('SIGINT', () => {
+  lines.on('SIGINT', () => {
     stop.abort();
   });
   lines.once('close', () => {
