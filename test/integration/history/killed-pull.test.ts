@@ -64,7 +64,7 @@ describe('an rsync that is killed in the midst of a file', () => {
     await writeFile(large(), 'as it was');
     await disk.pull();
     await writeFile(large(), Buffer.alloc(8_000_000, 'n'));
-    for (const _time of [1, 2, 3]) {
+    for (let time = 1; time <= 3; time += 1) {
       await killPull('KILL');
       expect(await unfinished()).toHaveLength(1);
     }
