@@ -5,6 +5,7 @@ import { watchConfigFile } from '../triggers/config-file.ts';
 import { watchKeyFile } from '../triggers/key-file.ts';
 import { watchSpool, type Stop } from '../triggers/spool.ts';
 import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
+import { createPollingNews } from './polling-news.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What hears news, and what it tells. */
@@ -50,10 +51,12 @@ export async function startTriggers({
     },
   };
   const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
-  const key = await watchKeyFile(paths, () => {
+  const polling = createPollingNews(bus);
+  const onKey = (): void => {
     supervisor.keyChanged();
-  });
-  const config = await watchConfigFile(paths.config, onConfig);
+  };
+  const key = await watchKeyFile(paths, onKey, polling('key'));
+  const config = await watchConfigFile(paths.config, onConfig, polling('settings'));
   const spool = await watchSpool(paths, {
     onNote: (note) => {
       if (note.kind === 'request') supervisor.request(note.request);
@@ -68,6 +71,7 @@ export async function startTriggers({
     onRejected: (reason) => {
       bus.emit('spool:rejected', { reason });
     },
+    onPolling: polling('spool'),
   });
   return [usb, key, config, spool];
 }

@@ -29,6 +29,9 @@ export interface Following {
   readonly patienceMs?: number;
 }
 
+/** How many times as long it may take to begin with a request that it has noticed, or to notice that it is cancelled. */
+const patienceToBegin = 10;
+
 /**
  * Drops a request and waits for the answer that ends it.
  * @throws UsageError when nobody answers: no agent runs, it does not take the request, or we are not root
@@ -39,7 +42,9 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
   const agent = await findAgent(paths);
   const id = randomUUID();
   const replyFile = `${files.replies(paths)}/${id}.json`;
-  const takenUntil = performance.now() + (following.patienceMs ?? usualPatienceMs);
+  const patienceMs = following.patienceMs ?? usualPatienceMs;
+  const askedAt = performance.now();
+  let cancelledAt = Infinity;
   let started = false;
   let stopWatching = (): Promise<void> => Promise.resolve();
   const answer = new Promise<Reply>((resolve, reject) => {
@@ -51,7 +56,10 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
         return;
       }
       started ||= reply?.state === 'started';
-      if (reply === undefined && performance.now() > takenUntil && (await takeBack(paths, id))) throw notTaken();
+      const waitedMs = performance.now() - askedAt;
+      if (reply === undefined && waitedMs > patienceMs && (await takeBack(paths, id))) throw notTaken();
+      if (reply === undefined && waitedMs > patienceMs * patienceToBegin) throw notTaken();
+      if (performance.now() > cancelledAt + patienceMs && (await takeBack(paths, cancelName(id)))) throw notCancelled();
       if (!alive) throw await agentGone(paths, id, started);
       following.onNews?.(reply, await readAgentStatus(paths));
     };
@@ -61,7 +69,8 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
       const cancelTaken = async (): Promise<void> => {
         if (await takeBack(paths, id))
           throw new CancelledError('Cancelled before the agent took it.', 'Nothing was begun.');
-        await dropNote(paths, { version: 1, kind: 'cancel', id });
+        await dropNote(paths, { version: 1, kind: 'cancel', id }, cancelName(id));
+        cancelledAt = performance.now();
       };
       cancelTaken().catch(reject);
     };
@@ -119,6 +128,16 @@ const takeBack = (paths: Paths, id: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Name of the note that cancels a request. */
+const cancelName = (id: string): string => `${id}-cancel`;
+
+const notCancelled = (): ExtbackupError =>
+  new ExtbackupError('EXB_AGENT_GONE', exitCodes.notReleased, {
+    happened:
+      'The agent runs, but does not notice that the run is cancelled; whether the disk was closed is not known here.',
+    todo: 'DO NOT UNPLUG it before you have looked: extbackup status . Restart the agent: systemctl restart extbackup',
+  });
 
 const notTaken = (): UsageError =>
   new UsageError(

@@ -5,6 +5,7 @@ import type { Check, Finding, Patient } from './check.ts';
 import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
 import { serverChecks } from './server-checks.ts';
+import { watchCheck } from './watch-check.ts';
 
 /** Every check; causes come before their effects. */
 export async function examine(patient: Patient, loadConfig: () => Promise<Config>): Promise<Finding[]> {
@@ -22,7 +23,7 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
     if (!(error instanceof ConfigError)) throw error;
     findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });
   }
-  return [...findings, ...(await runChecks([...agentChecks, ...hardeningChecks], patient))];
+  return [...findings, ...(await runChecks([...agentChecks, watchCheck(), ...hardeningChecks], patient))];
 }
 
 /** One after the other: a check may repair what the next one examines. */

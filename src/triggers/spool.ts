@@ -1,10 +1,9 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { watch } from 'chokidar';
-import { messageOf } from '../errors.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { largestNote, parseSpoolNote, type SpoolNote } from '../protocol/spool-note.ts';
+import { watchDirectory } from './watch-directory.ts';
 
 /** What a trigger returns: how to end it. */
 export type Stop = () => Promise<void>;
@@ -14,6 +13,8 @@ export interface SpoolListener {
   onNote(note: SpoolNote): void;
   /** A file that is no note of ours was moved aside. */
   onRejected(reason: string): void;
+  /** Why the spool is polled; undefined when that is over. */
+  onPolling(why: string | undefined): void;
 }
 
 /**
@@ -31,17 +32,19 @@ export async function watchSpool(paths: Paths, listener: SpoolListener): Promise
     pending.add(work);
     void work.finally(() => pending.delete(work));
   };
-  const watcher = watch(spool, { depth: 0, followSymlinks: false, ignoreInitial: false });
-  watcher.on('all', (event, path) => {
-    if (path !== spool && (event === 'add' || event === 'change' || event === 'addDir')) take(path);
+  const stop = await watchDirectory({
+    directory: spool,
+    tellExisting: true,
+    onEvent: (event, path) => {
+      if (path !== spool && (event === 'add' || event === 'change' || event === 'addDir')) take(path);
+    },
+    onPolling: (why) => {
+      listener.onPolling(why);
+    },
   });
-  watcher.on('error', (error) => {
-    listener.onRejected(`the spool cannot be watched: ${messageOf(error)}`);
-  });
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
   await Promise.all(pending);
   return async () => {
-    await watcher.close();
+    await stop();
     await Promise.all(pending);
   };
 }

@@ -164,4 +164,22 @@ describe('an agent that notices nothing', () => {
     expect(await answer).toMatchObject({ exitCode: 130 });
     expect(await readdir(files.spool(agent.paths))).toEqual([]);
   }, 20_000);
+
+  test('takes a request and answers nothing: it ends with words, too', async () => {
+    await agent.run();
+    const answer = errorOf(requestAndFollow(agent.paths, wish, { patienceMs: 50 }));
+    await agent.nextRequest();
+    expect(await answer).toMatchObject({ exitCode: 2 });
+  }, 20_000);
+
+  test('hears of no cancelling: the caller ends all the same, and is told that the disk may be open', async () => {
+    await agent.run();
+    const cancel = new AbortController();
+    const answer = errorOf(requestAndFollow(agent.paths, wish, { cancel: cancel.signal, patienceMs: 3_000 }));
+    const { id } = await agent.nextRequest();
+    await agent.reply({ id, state: 'started', runIds: ['run-1'] });
+    cancel.abort();
+    expect(await answer).toMatchObject({ exitCode: 20, todo: expect.stringContaining('DO NOT UNPLUG') as string });
+    expect(await readdir(files.spool(agent.paths))).toEqual([]);
+  }, 20_000);
 });

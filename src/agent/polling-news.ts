@@ -1,0 +1,22 @@
+import type { Bus } from '../bus/bus.ts';
+
+/**
+ * One warning, whatever is polled: it comes with the first of the watches that cannot work, and goes with the last.
+ * @returns what to tell of the watch with that name
+ */
+export function createPollingNews(bus: Bus): (name: string) => (why: string | undefined) => void {
+  const polled = new Set<string>();
+  const topic = 'polling';
+  return (name) => (why) => {
+    const before = polled.size;
+    if (why === undefined) polled.delete(name);
+    else polled.add(name);
+    if (why !== undefined && before === 0)
+      bus.emit('warning:raised', {
+        reason: `The agent falls back to polling: ${why}. Disks, keys and requests are still noticed, a second later.`,
+        todo: 'See what uses them up, or raise the limit with sysctl; the numbers are in: extbackup doctor',
+        topic,
+      });
+    if (polled.size === 0 && before > 0) bus.emit('warning:settled', { topic });
+  };
+}
