@@ -8,8 +8,8 @@ const coreStories = ['plug-in', 'faults', 'held-runs', 'custody'].map((name) => 
 const lab = {
   globalSetup: 'test/lab/saved-ahead.ts',
   // What ends a story that hangs: an emulated machine on a busy host can be three times slower than on another one.
-  testTimeout: 900_000,
-  hookTimeout: 900_000,
+  testTimeout: 1_800_000,
+  hookTimeout: 1_800_000,
 };
 
 export default defineConfig({
@@ -63,8 +63,8 @@ export default defineConfig({
           name: 'long',
           include: ['test/lab/long/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
         },
       },
     ],

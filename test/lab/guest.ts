@@ -7,6 +7,7 @@ import type { SavedState } from './saved-state.ts';
 import { SshConnection } from './ssh-connection.ts';
 import type { Fault, UsbDisk } from './usb-disk.ts';
 import { UsbPort } from './usb-port.ts';
+import { patient } from './patience.ts';
 
 const bootTimeoutMs = 600_000;
 const machineDisks = ['station', 'server'];
@@ -151,20 +152,22 @@ export class Guest extends Host {
       await this.waitThrough(what, `until sh -euc ${quote(question)}; do sleep 0.1; done`, timeoutMs);
       return;
     }
-    const end = Date.now() + timeoutMs;
+    const limitMs = patient(timeoutMs);
+    const end = Date.now() + limitMs;
     while (!(await question())) {
       await pause(1_000);
-      if (Date.now() >= end) await this.#waitedInVain(what, timeoutMs);
+      if (Date.now() >= end) await this.#waitedInVain(what, limitMs);
     }
   }
 
   /** Waits for a script that ends when the time has come. Throws with the journal's tail when it does not. */
   async waitThrough(what: string, script: string, timeoutMs: number): Promise<void> {
-    const { exitCode } = await this.shell(`timeout ${String(timeoutMs / 1000)} sh -euc ${quote(script)}`, {
+    const limitMs = patient(timeoutMs);
+    const { exitCode } = await this.shell(`timeout ${String(limitMs / 1000)} sh -euc ${quote(script)}`, {
       okCodes: [0, 124],
       timeoutMs: timeoutMs + 30_000,
     });
-    if (exitCode !== 0) await this.#waitedInVain(what, timeoutMs);
+    if (exitCode !== 0) await this.#waitedInVain(what, limitMs);
   }
 
   /** What a unit wrote to the journal: its JSON lines, parsed. Other lines are left out. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
+import { patient } from './patience.ts';
 
 /** How to run a command on a machine of the lab. */
 export interface RunOptions {
@@ -70,7 +71,9 @@ export class Host {
     await this.#transfer(`cat ${quote(path)}`, { outputFile: localPath });
   }
 
-  async #execute(command: string, { input, timeoutMs = 120_000, okCodes = [0] }: RunOptions): Promise<RunResult> {
+  async #execute(command: string, options: RunOptions): Promise<RunResult> {
+    const { input, okCodes = [0] } = options;
+    const timeoutMs = patient(options.timeoutMs ?? 120_000);
     const [file, ...args] = this.ssh();
     // The guest ends the command: to end only our ssh would leave it running there, and its output open here.
     const limited = `timeout -k 5 ${String(timeoutMs / 1000)} ${this.#prefix}${command}`;
