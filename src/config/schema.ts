@@ -65,7 +65,9 @@ export const configSchema = z
           .enum(['delay', 'before'])
           .default('delay')
           .describe('before makes rsync hold the whole file list in memory'),
-        exclude: exclude.describe('rsync exclude patterns'),
+        exclude: exclude.describe(
+          'rsync exclude patterns; what is on the disk already is deleted as if the server had lost it',
+        ),
         requires,
         bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
         stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for so long is ended'),

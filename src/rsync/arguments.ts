@@ -82,12 +82,20 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
-    ...[...(target.detour?.leaveOut ?? []), ...source.exclude].map((pattern) => `--exclude=${pattern}`),
+    ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),
+    ...excludeArgs(source),
     ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
     ...tellArgs(target),
     `--rsh=${target.rsh}`,
   ];
 }
+
+/**
+ * The source seems not to have what is excluded. So it is not copied, and what is on the disk from before it was excluded
+ * is deleted like anything that the server lost: counted by the guard, and kept in the history. `--exclude` would keep it
+ * on the disk for ever.
+ */
+const excludeArgs = ({ exclude }: PullSource): string[] => exclude.map((pattern) => `--filter=-s ${pattern}`);
 
 /** Where to pull from; the path is relative to the directory that the server's forced command allows. */
 function sourceArg({ source: text }: PullSource): string {
@@ -139,7 +147,7 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 /**
  * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the
  * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond (--modify-window=-1).
- * Otherwise as in {@link deleteArgs}; what is excluded stays. It is a pull from the host `env`, which env(1) takes for a
+ * Otherwise as in {@link deleteArgs}. It is a pull from the host `env`, which env(1) takes for a
  * program to start: so it is the receiving rsync that tells what it does, at once. Of a plain local copy, the sender
  * does, and the end is missing when all of them are killed.
  */
@@ -163,7 +171,6 @@ export function deleteNamedArgs(
     `--files-from=${list}`,
     '--from0',
     '--no-implied-dirs',
-    ...source.exclude.map((pattern) => `--exclude=${pattern}`),
     ...tellArgs(target),
     ...historyArgs(source, target),
     `--max-delete=${limit}`,

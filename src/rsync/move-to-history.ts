@@ -34,7 +34,6 @@ export async function moveToHistory(
   const { doomed, deleteLimit = 0, history, source } = order;
   if (doomed === undefined || history === undefined || doomed.count > deleteLimit || order.survey === true)
     return undefined;
-  if (source.exclude.length > 0) return undefined; // what is excluded stays, also in a directory that goes
   let archive: DirectoryArchive | undefined;
   try {
     await assertNoMore(mirror, doomed);

@@ -26,14 +26,17 @@ async function rollback(): Promise<void> {
   await rollBack(startProgram, disk.top, 'backups', plan, { removed: 0, restored: 0, left: 0 }, never);
 }
 
+/** A directory here keeps names from being moved, so a local rsync deletes them. */
+const noMoving = (): string => join(disk.top, '.extbackup/directories.tar');
+
 /** What a pull took: `far` is an rsync that looks at the server, `local` one that deletes what was named; it may be `moved`, too. */
-async function phases(settings: object): Promise<string[]> {
+async function phases(settings: object, excluded = 0): Promise<string[]> {
   const before = disk.rsyncs.length;
   const { figures } = await disk.pull({ settings });
   const files = (await readdir(disk.source, { recursive: true, withFileTypes: true })).filter(
     (one) => !one.isDirectory(),
   );
-  expect(figures.filesTotal).toBe(files.length); // the next run's guard counts with it
+  expect(figures.filesTotal).toBe(files.length - excluded); // the next run's guard counts with it
   expect(figures.bytesTotal).toBeGreaterThan(0);
   return disk.rsyncs
     .slice(before)
@@ -48,7 +51,7 @@ async function plainly(settings: { pull?: { exclude?: readonly string[] } }): Pr
   const args = [
     '-aHAX',
     '--delete',
-    ...(settings.pull?.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
+    ...(settings.pull?.exclude ?? []).map((pattern) => `--filter=-s ${pattern}`),
     `${disk.source}/`,
     `${copy}/`,
   ];
@@ -108,8 +111,8 @@ const entry = fc.record({
 });
 type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
 
-/** Something that is excluded keeps a directory from making way. */
-const excludedStays: Entry[] = [
+/** Something that is excluded goes with a directory that makes way. */
+const excludedGoes: Entry[] = [
   { path: [Buffer.from('a'), Buffer.from('c.tmp')], kind: 'file', isOnServer: false },
   { path: [Buffer.from('a')], kind: 'file', isOnServer: true },
 ];
@@ -151,7 +154,7 @@ async function make(root: string, entries: readonly Entry[]): Promise<void> {
 describe('what the server has no longer', () => {
   it.each([
     ['moved', {}],
-    ['local', exclude],
+    ['moved', exclude],
   ])(
     'is deleted without a second look at the server, kept in the history, and comes back (%s)',
     async (way, settings) => {
@@ -203,66 +206,75 @@ describe('what the server has no longer', () => {
         examples: [
           [directoryMakesWay, false],
           [directoriesMakeWay, false],
-          [excludedStays, true],
+          [excludedGoes, true],
         ],
       },
     );
   });
 
-  it('stays where the settings leave it out, also in a directory that goes', async () => {
+  it('goes to the history where the settings have come to leave it out, and comes back', async () => {
     await fill(disk.source, 20);
     await mkdir(join(disk.source, 'gone/deep'), { recursive: true });
     for (const path of ['gone/x', 'gone/deep/y', 'gone/deep/z.tmp']) await writeFile(join(disk.source, path), path);
+    await mkdir(join(disk.source, 'kept'));
+    await writeFile(join(disk.source, 'kept/large'), 'large');
     await disk.pull();
-    await rm(join(disk.source, 'gone'), { recursive: true });
-    await disk.pull({ settings: { ...noGuard, ...exclude } });
-    expect([...(await readTree(join(disk.mirror, 'gone'))).keys()]).toEqual(['deep', 'deep/z.tmp']);
+    const before = await readTree(disk.mirror);
+    const held = await disk
+      .pull({ settings: { ...exclude, guard: { floor: 0, deleted: '1%' } } })
+      .catch((error: unknown) => error);
+    expect(held).toMatchObject({ code: 'EXB_HELD' }); // counted like any other deletion
+    expect(await readTree(disk.mirror)).toEqual(before);
+    expect(await phases({ ...noGuard, ...exclude }, 2)).toEqual(['far', 'moved']);
+    const wanted = [...before.keys()].filter((path) => !path.startsWith('kept') && !path.endsWith('.tmp'));
+    expect([...(await readTree(disk.mirror)).keys()]).toEqual(wanted);
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
   });
 });
 
 it.each([
-  [0, 'moved', {}],
-  [5, 'moved', {}],
-  [20, 'moved', {}],
-  [0, 'local', exclude],
-  [10, 'local', exclude],
-  [30, 'local', exclude],
-])(
-  'cut off %i ms after the first deletion, it is undone, and done by the next run (%s)',
-  async (delay, way, settings) => {
-    await fill(disk.source, 20);
-    await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
-    for (let index = 0; index < 1_000; index += 1)
-      await writeFile(join(disk.source, 'gone', String(index)), String(index));
-    await age(disk.source, '@1600000000.123456789');
-    await disk.pull();
-    const [before, record] = [await readTree(disk.mirror), disk.record];
-    // A directory that goes as a whole would be moved as a whole.
-    for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
-    await age(disk.source, '@1600000000.123456789');
-    const stop = new AbortController();
-    const all = (await readdir(join(disk.mirror, 'gone'))).length;
-    const watch = setInterval(() => {
-      if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
-      clearInterval(watch);
-      setTimeout(() => {
-        stop.abort();
-      }, delay);
-    }, 1);
-    await disk.pull({ settings: { ...noGuard, ...settings }, signal: stop.signal }).catch((error: unknown) => {
-      if (!stop.signal.aborted) throw error;
-    });
+  [0, 'moved'],
+  [5, 'moved'],
+  [20, 'moved'],
+  [0, 'local'],
+  [10, 'local'],
+  [30, 'local'],
+])('cut off %i ms after the first deletion, it is undone, and done by the next run (%s)', async (delay, way) => {
+  await fill(disk.source, 20);
+  await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
+  for (let index = 0; index < 1_000; index += 1)
+    await writeFile(join(disk.source, 'gone', String(index)), String(index));
+  await age(disk.source, '@1600000000.123456789');
+  await disk.pull();
+  const [before, record] = [await readTree(disk.mirror), disk.record];
+  if (way === 'local') await mkdir(noMoving());
+  // A directory that goes as a whole would be moved as a whole.
+  for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
+  await age(disk.source, '@1600000000.123456789');
+  const stop = new AbortController();
+  const all = (await readdir(join(disk.mirror, 'gone'))).length;
+  const watch = setInterval(() => {
+    if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
     clearInterval(watch);
-    expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
-    expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
-    if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
-    disk.record = record; // also where it came to its end: it is undone all the same
-    await rollback();
-    expect(await readTree(disk.mirror)).toEqual(before);
-    await disk.pull({ settings: noGuard });
-    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
-  },
-);
+    setTimeout(() => {
+      stop.abort();
+    }, delay);
+  }, 1);
+  await disk.pull({ settings: noGuard, signal: stop.signal }).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  clearInterval(watch);
+  expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
+  await rm(noMoving(), { recursive: true, force: true });
+  expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+  if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
+  disk.record = record; // also where it came to its end: it is undone all the same
+  await rollback();
+  expect(await readTree(disk.mirror)).toEqual(before);
+  await disk.pull({ settings: noGuard });
+  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+});
 
 it('a directory that something is deleted from has its owner, rights, ACL and attributes in the history, too', async () => {
   await fill(disk.source, 20);
@@ -319,7 +331,7 @@ it.each([true, false])(
     await writeFile(join(planted, 'file-1'), 'planted');
     if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup/stand-in'));
     await rm(join(disk.source, 'folder-1/file-1'));
-    expect(await phases(exclude)).toEqual(['far', 'local']);
+    expect(await phases({ history: { enabled: false } })).toEqual(['far', 'local']);
     expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
     if (isLink) expect(await readdir(planted)).toEqual(['file-1']);
   },
