@@ -1,5 +1,6 @@
 import type { OfSource, Progress } from '../bus/events.ts';
 import { remarksOf } from '../records/disk-health.ts';
+import { fullSoon } from '../records/room-forecast.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
@@ -138,7 +139,7 @@ export class AttachBoard {
         nextUp: place?.nextUp ?? false,
         ...(attach && goesOn(attach) && { goesOn: true }),
         message: this.#messageOf(record, attach, ignored),
-        health: remarksOf(record.health),
+        health: [...remarksOf(record.health), ...fullSoon(record)],
         ...sourcesOfDisk(record),
       };
     });

@@ -1,6 +1,7 @@
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { remarksOf } from '../records/disk-health.ts';
+import { fullSoon } from '../records/room-forecast.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
 import { describePause } from '../records/pause.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
@@ -98,7 +99,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       luksUuid: record.luksUuid,
       enrolledAt: record.enrolledAt,
       lastSuccess: record.lastSuccess,
-      health: remarksOf(record.health),
+      health: [...remarksOf(record.health), ...fullSoon(record)],
       ...sourcesOfDisk(record),
       overdue: places.get(record.label)?.overdue ?? false,
       nextUp: places.get(record.label)?.nextUp ?? false,

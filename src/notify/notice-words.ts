@@ -1,7 +1,9 @@
 /** The words of notices that are not about the end of a run. */
+import prettyBytes from 'pretty-bytes';
 import type { EventMap, OverdueRotation } from '../bus/events.ts';
 import type { NotifyEvent } from '../config/notify-schema.ts';
 import type { News } from './run-news.ts';
+import { count } from '../text/wording.ts';
 import { releaseAdvice } from './wording.ts';
 
 /** A run that begins. */
@@ -117,3 +119,30 @@ export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: Ov
 });
 
 const stripStop = (text: string): string => text.replace(/\.$/, '');
+
+/** What a run removed of a disk's history, and why; empty when nothing. */
+export function describePruned(prunings: readonly EventMap['history:pruned'][]): string {
+  const said = (['rule', 'blocks', 'inodes'] as const).flatMap((why) => {
+    const some = prunings.filter((pruning) => pruning.why === why);
+    const sum = (of: 'removed' | 'bytes'): number => some.reduce((total, pruning) => total + pruning[of], 0);
+    if (sum('removed') === 0) return [];
+    const what = `${String(sum('removed'))} ${sum('removed') === 1 ? 'entry' : 'entries'} (${prettyBytes(sum('bytes'))})`;
+    return [`${what} ${pruneReasons[why]}`];
+  });
+  const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
+  const more = [
+    ...(prunings.some(({ capped }) => capped)
+      ? ['More could go, but one run removes no more (history.keep.perRun).']
+      : []),
+    ...(stuck > 0
+      ? [`Of ${count(stuck, 'old entry').replace(/entrys$/, 'entries')} something could not be removed.`]
+      : []),
+  ];
+  return [...(said.length === 0 ? [] : [`Removed from the history: ${said.join(', ')}.`]), ...more].join(' ');
+}
+
+const pruneReasons = {
+  rule: 'by the settings (history.keep)',
+  blocks: 'because the disk had no room left',
+  inodes: 'because the disk could take no more files',
+} as const;

@@ -37,11 +37,14 @@ class Storyteller implements NoticeMaker {
   /** By disk: told once, not at every try. */
   readonly #serverMissed = new Set<string>();
   readonly #openDrives = new Set<string>();
+  /** What the present run of a disk removed of its history. */
+  readonly #prunings = new Map<string, EventMap['history:pruned'][]>();
   /** A disk can be gone before its run has ended. */
   readonly #takenOut = new Set<string>();
 
   readonly #handlers: Handlers = {
     'run:started': (event) => this.#started(event),
+    'history:pruned': (event) => this.#pruned(event),
     'run:succeeded': (event) => this.#succeeded(event),
     'run:held': (event) => this.#endRun({ name: 'run:held', event }),
     'run:failed': (event) => this.#failed(event),
@@ -103,14 +106,25 @@ class Storyteller implements NoticeMaker {
     const end = this.#ended.get(drive);
     if (!end) return [];
     this.#ended.delete(drive);
-    return [this.#make(end.name, end.event, endNews(end, release), drive)];
+    const pruned = words.describePruned(this.#prunings.get(drive) ?? []);
+    this.#prunings.delete(drive);
+    const news = endNews(end, release);
+    const text = pruned === '' ? news.text : `${news.text}\n${pruned}`;
+    return [this.#make(end.name, end.event, { ...news, text }, drive)];
   }
 
   #started(event: EventMap['run:started']): Notice[] {
     const { drive } = event;
     this.#takenOut.delete(drive);
     const before = this.#tellEnd(drive, { state: 'unknown' });
+    this.#prunings.delete(drive);
     return [...before, this.#make('run:started', event, words.startedNews(drive), drive)];
+  }
+
+  #pruned(event: EventMap['history:pruned']): Notice[] {
+    const { drive } = event;
+    this.#prunings.set(drive, [...(this.#prunings.get(drive) ?? []), event]);
+    return [];
   }
 
   #succeeded(event: EventMap['run:succeeded']): Notice[] {

@@ -51,8 +51,9 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         await flush(run);
         const stamped = await stamp(run, seal, time, pulled);
         if (!pulled.suspicious && job.record.suspicion === undefined) await thinOutHistory({ ...run, job: timed });
+        const room = await machine.readRoom();
         const verified = await verifyPart(job, machine, story, pulled.figures, signal);
-        return { ...result, ...stamped, ...(verified && { verified }) };
+        return { ...result, ...stamped, room, ...(verified && { verified }) };
       }),
     );
   } catch (error) {

@@ -15,6 +15,7 @@ import { readSmallFile } from '../system/plain-file.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
 import { countFiles, sizesOf } from './count-files.ts';
 import { linkRenamed } from './link-renamed.ts';
+import { historySize } from './history-size.ts';
 import type { Machine } from './machine.ts';
 import { readHead } from './read-head.ts';
 import { topOfMirror } from './top-of-mirror.ts';
@@ -33,6 +34,7 @@ export type InsidePart = Pick<
   | 'historyStand'
   | 'pruneHistory'
   | 'readRoom'
+  | 'historySize'
   | 'lookAtTime'
   | 'verifyPart'
   | 'removePartials'
@@ -66,6 +68,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     },
     historyStand: () => historyStand(paths.plaintext),
     readRoom: () => readRoom(paths.plaintext),
+    historySize: (signal) => historySize(start, paths.plaintext, signal),
     pruneHistory: async (pruning, signal) => {
       await assertOwnDirectories(paths.plaintext, historyDirectory, changeLogDirectory);
       budget ??= await budgetOf(paths.plaintext, pruning.rule);

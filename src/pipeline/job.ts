@@ -1,4 +1,5 @@
 import type { LuksFacts } from '../disk/luks-header.ts';
+import type { Room } from '../disk/room.ts';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
@@ -43,6 +44,8 @@ export interface RunResult {
   readonly stampedAt?: Date;
   /** Where the disk's history stood then. */
   readonly history?: HistoryStand;
+  /** Room on the disk at the end. */
+  readonly room?: Room;
   /** Measured time of the station then. */
   readonly measured?: Date;
   readonly generation: number;

@@ -10,6 +10,7 @@ import type { DoomedFile } from '../guard/guard.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
+import type { HistorySize } from './full-disk.ts';
 import type { Renaming } from './link-renamed.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 
@@ -62,6 +63,8 @@ export interface Machine {
   newHistory(time?: EntryTime): Promise<HistoryEntry>;
   /** Where the disk's history stands: each new entry is later. */
   historyStand(): Promise<HistoryStand>;
+  /** What the disk's history holds. */
+  historySize(signal: AbortSignal): Promise<HistorySize>;
   /** Room on the opened disk. */
   readRoom(): Promise<Room>;
   /** Removes old entries. The budget is that of the run. */

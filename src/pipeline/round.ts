@@ -1,4 +1,4 @@
-import { PullError } from '../errors.ts';
+import { PullError, type ExtbackupError } from '../errors.ts';
 import type { Guard } from '../guard/guard.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { emptySource, pullError } from '../rsync/failure.ts';
@@ -6,6 +6,7 @@ import { describeGaps, type GapCounts } from '../rsync/gaps.ts';
 import type { Detour, PullOrder, RsyncOutcome } from '../rsync/order.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import { checkContent } from './content-alarm.ts';
+import { fullDisk } from './full-disk.ts';
 import { weigh } from './guard-base.ts';
 import { holdRun } from './hold-run.ts';
 import type { Job } from './job.ts';
@@ -57,7 +58,7 @@ export async function round(
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
-  if (copied.trouble !== undefined && copied.trouble !== 'gaps') throw pullError(copied.trouble, server, undefined);
+  if (isFailure(copied)) throw await failure(copied, job, machine, server, signal);
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
   if (deletes && copied.doomed !== undefined)
@@ -89,10 +90,21 @@ export async function round(
   if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
   if ((await room.more(deleted, signal)) || (await tries.again(deleted)))
     return { outcomes: [copied], attempts, suspicious, brokeOff: true };
-  if (deleted.trouble !== undefined && deleted.trouble !== 'gaps') throw pullError(deleted.trouble, server, undefined);
+  if (isFailure(deleted)) throw await failure(deleted, job, machine, server, signal);
   if (deleted.skippedDeletions > 0) throw moreToDelete(server);
   return { outcomes: [copied, deleted], attempts, suspicious };
 }
+
+const isFailure = ({ trouble }: RsyncOutcome): boolean => trouble !== undefined && trouble !== 'gaps';
+
+const failure = async (
+  { trouble = 'failed', shortage }: RsyncOutcome,
+  job: Job,
+  machine: Machine,
+  server: string,
+  signal: AbortSignal,
+): Promise<ExtbackupError> =>
+  trouble === 'disk-full' ? fullDisk(job, machine, shortage, server, signal) : pullError(trouble, server, undefined);
 
 /** The copying phase: tries again after a broken connection, and after room was made on a full disk. */
 async function copy(

@@ -3,6 +3,7 @@ import { luksFactsSchema } from '../disk/luks-header.ts';
 import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';
 import { recentRunsSchema } from '../guard/recent-runs.ts';
+import { roomAfterRunSchema } from './room-forecast.ts';
 import { sourceRecordSchema } from './source-record.ts';
 
 /** A label that fits a GPT partition name, a LUKS2 label, an ext4 volume name (16 bytes) and a file name. */
@@ -51,6 +52,8 @@ const recordShape = {
   recent: recentRunsSchema.optional(),
   /** By name, where the settings have several sources. */
   sources: z.record(z.string(), sourceRecordSchema).optional(),
+  /** Its room after the last complete runs: tells when it will be full. */
+  rooms: z.array(roomAfterRunSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
   /** Size of the LUKS volume when it was enrolled; absent for a disk that was enrolled before this was written down. */
   volumeBytes: z.number().nonnegative().optional(),

@@ -1,5 +1,6 @@
 import type { Failure, VerifiedFigures } from '../bus/events.ts';
 import type { SourceResult, RunResult } from '../pipeline/job.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import type { HealthCheck } from './disk-health-check.ts';
 import type { RunOrder } from './run-queue.ts';
 
@@ -22,6 +23,8 @@ export interface EndedRun {
   readonly stand: number | undefined;
   /** Empty where there is only one source. */
   readonly sources: readonly SourceResult[];
+  /** Room on the disk after earlier complete runs. */
+  readonly rooms?: DriveRecord['rooms'];
   /** undefined when the run ended before it found its disk. */
   readonly health: HealthCheck | undefined;
 }

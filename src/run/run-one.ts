@@ -2,6 +2,7 @@ import type { Failure } from '../bus/events.ts';
 import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
 import { waitsForServer } from '../rsync/failure.ts';
 import type { FileLock } from '../system/file-lock.ts';
@@ -59,7 +60,21 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  const ended: EndedRun = { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health, stand };
+  const { rooms } = at;
+  const ended: EndedRun = {
+    order,
+    startedAt,
+    tookMs,
+    disk,
+    exitCode,
+    result,
+    error,
+    failure,
+    sources,
+    health,
+    stand,
+    rooms,
+  };
   await updateRegistry(ended, around);
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
@@ -84,6 +99,8 @@ interface Attempt {
   disk?: string;
   health?: HealthCheck;
   smart?: boolean;
+  /** Room on the disk after earlier runs. */
+  rooms?: DriveRecord['rooms'];
   result?: RunResult;
   error?: unknown;
   /** Number of the newest history entry before the run. */
@@ -101,6 +118,7 @@ async function attempt(
   const config = await around.loadConfig();
   at.lock = await waitForDevices(around.deviceLock, signal);
   const { record, volume } = await claimDisk(order, config, around);
+  at.rooms = record.rooms;
   at.disk = volume.disk;
   at.health = beginHealthCheck(around.health, record.health);
   at.smart = config.verify.smart;

@@ -2,6 +2,7 @@ import { AgentStoppedError, exitCodes } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
 import { waitsForServer } from '../rsync/failure.ts';
 import type { Story } from '../pipeline/story.ts';
+import { roomNews } from '../records/room-forecast.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Phase } from '../bus/events.ts';
 import { verifiedFigures, type EndedRun } from './ended-run.ts';
@@ -13,7 +14,8 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   const { order, failure, error, result, tookMs, disk, health } = ended;
   const { drive, runId } = order;
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
-  for (const news of health?.news(drive) ?? []) story.tell('run:warned', news);
+  const room = result?.room ? roomNews(drive, ended.rooms, result.room) : [];
+  for (const news of [...(health?.news(drive) ?? []), ...room]) story.tell('run:warned', news);
   if (failure && error instanceof HeldError)
     story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
   else if (failure) {

@@ -1,3 +1,4 @@
+import { withRoom } from '../records/room-forecast.ts';
 import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { HistoryStand } from '../history/history-entry.ts';
@@ -73,6 +74,7 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
       filesTotal: result.figures.filesTotal,
       bytesTotal: result.figures.bytesTotal,
       recent: withRun(recentRunsOf(record), result.figures),
+      ...(result.room && { rooms: withRoom(record.rooms, result.room) }),
       lastSuccess: result.stampedAt.toISOString(),
       successBefore: record.lastSuccess,
       luks: record.luks ?? result.luks, // of a disk that was enrolled before it was written down

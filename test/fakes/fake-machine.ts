@@ -86,6 +86,8 @@ export class FakeMachine implements Machine {
     });
   };
   room: Room = { bytes: 1e12, freeBytes: 5e11, inodes: 1e6, freeInodes: 5e5 };
+  historySize: Machine['historySize'] = () => this.#step('historySize', () => this.history);
+  history: Awaited<ReturnType<Machine['historySize']>> = { entries: 0 };
   readRoom = (): Promise<Room> => Promise.resolve(this.room);
   readonly pruneStands: number[] = [];
   readonly wanted: (RoomWanted | undefined)[] = [];

@@ -50,6 +50,23 @@ describe('the end of a run', () => {
     expect(notice?.text).not.toMatch(/safe|can take it out/);
   });
 
+  test('what went of the history is told with it, once', () => {
+    const notices = maker();
+    const pruned = { ...run, removed: 2, bytes: 3e9, capped: false, stuck: 0 };
+    notices.take('history:pruned', { ...pruned, why: 'blocks', capped: true });
+    notices.take('history:pruned', { ...pruned, removed: 1, bytes: 1e9, why: 'rule', stuck: 1 });
+    notices.take('run:succeeded', succeeded);
+    const [notice] = notices.take('drive:safe-to-unplug', run);
+    expect(notice?.text).toContain(
+      'Removed from the history: 1 entry (1 GB) by the settings (history.keep), ' +
+        '2 entries (3 GB) because the disk had no room left. ' +
+        'More could go, but one run removes no more (history.keep.perRun). Of 1 old entry something could not be removed.',
+    );
+    notices.take('run:started', { ...run, trigger: 'request' });
+    notices.take('run:succeeded', succeeded);
+    expect(notices.take('drive:safe-to-unplug', run)[0]?.text).not.toContain('history');
+  });
+
   test('a failed run says what happened, what to do, and that the disk is closed', () => {
     const notices = maker();
     notices.take('run:failed', failed);

@@ -507,6 +507,22 @@ describe('a run', () => {
       expect(machine.wanted[0]?.bytes).toBe(0);
     });
 
+    it('says of a full disk what its history holds, and what to type', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
+      machine.history = { entries: 12, since: new Date('2026-03-01T07:00:00Z'), bytes: 31e9 };
+      const error = await failure();
+      expect(error.message).toBe(
+        'The backup disk is full; the mirror on it is incomplete. Its history holds 31 GB in 12 entries since ' +
+          '2026-03-01; what is younger than 28 days stays (history.keep.atLeast).',
+      );
+      expect(error.todo).toContain('extbackup config set history.keep.atLeast 7d');
+    });
+
+    it('tells a disk that takes no more files from one without room', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'inodes' }];
+      expect((await failure()).message).toContain('It takes no more files');
+    });
+
     it('says that the disk is full when there is nothing to give up', async () => {
       machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
       expect(await failure()).toMatchObject({ code: 'EXB_DISK_FULL' });

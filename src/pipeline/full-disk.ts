@@ -1,0 +1,56 @@
+import prettyBytes from 'pretty-bytes';
+import { PullError, type ExtbackupError } from '../errors.ts';
+import type { Shortage } from '../disk/room.ts';
+import { pullError } from '../rsync/failure.ts';
+import { count, describeDuration } from '../text/wording.ts';
+import type { Job } from './job.ts';
+import type { Machine } from './machine.ts';
+
+/** What a disk's history holds. */
+export interface HistorySize {
+  readonly entries: number;
+  /** Of the oldest entry, as the clock had it. */
+  readonly since?: Date;
+  /** undefined when counting it took too long. */
+  readonly bytes?: number;
+}
+
+/** Words for a full disk: what its history holds, what protects that, and what to type. @param server USER@HOST */
+export async function fullDisk(
+  { config: { history }, record: { label } }: Job,
+  machine: Pick<Machine, 'historySize'>,
+  shortage: Shortage | undefined,
+  server: string,
+  signal: AbortSignal,
+): Promise<ExtbackupError> {
+  const plain = pullError('disk-full', server, undefined);
+  const happened =
+    shortage === 'inodes'
+      ? `${plain.message} It takes no more files (no inode is free), though it may have bytes left.`
+      : plain.message;
+  const size = history.enabled ? await machine.historySize(signal).catch(() => undefined) : undefined;
+  if (size === undefined || size.entries === 0) return new PullError(plain.code, happened, plain.todo);
+  const holds = size.bytes === undefined ? 'has' : `holds ${prettyBytes(size.bytes)} in`;
+  const since = size.since === undefined ? '' : ` since ${size.since.toISOString().slice(0, 10)}`;
+  const stays =
+    history.whenFull === 'stop'
+      ? 'none of it goes for want of room (history.whenFull: stop)'
+      : `what is younger than ${describeAge(history.keep.atLeast)} stays (history.keep.atLeast)`;
+  const entries = size.entries === 1 ? '1 entry' : `${String(size.entries)} entries`;
+  const less =
+    history.whenFull === 'stop'
+      ? 'extbackup config set history.whenFull prune'
+      : `extbackup config set history.keep.atLeast ${shorter(history.keep.atLeast)}`;
+  return new PullError(
+    plain.code,
+    `${happened} Its history ${holds} ${entries}${since}; ${stays}.`,
+    `Keep less history: ${less} ; then: extbackup run --drive ${label} ; or use a larger disk: extbackup drive prepare --help`,
+  );
+}
+
+const dayMs = 86_400_000;
+
+const describeAge = (ms: number): string => (ms >= dayMs ? count(Math.floor(ms / dayMs), 'day') : describeDuration(ms));
+
+/** A quarter of what is kept now, in whole days, as the settings take it. */
+const shorter = (ms: number): string => `${String(Math.max(1, Math.floor(ms / dayMs / 4)))}d`;

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { historyDirectory, listHistory } from '../history/history-entry.ts';
+import type { StartProgram } from '../system/command.ts';
+import type { HistorySize } from './full-disk.ts';
+
+/** Of a very large history only the number of entries is told. */
+const patienceMs = 60_000;
+
+/** How much an opened disk's history holds. */
+export async function historySize(start: StartProgram, top: string, signal: AbortSignal): Promise<HistorySize> {
+  const entries = await listHistory(top);
+  const since = entries.at(-1)?.at;
+  const bytes = await start({
+    file: '/usr/bin/du',
+    args: ['--summarize', '--one-file-system', '--block-size=1', '--', join(top, historyDirectory)],
+    timeoutMs: patienceMs,
+    accept: [1], // something could not be read
+    signal,
+  }).then(
+    ({ stdout }) => /^\d+/.exec(stdout)?.[0],
+    () => undefined,
+  );
+  return { entries: entries.length, ...(since && { since }), ...(bytes !== undefined && { bytes: Number(bytes) }) };
+}
