@@ -56,30 +56,13 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   if (disk === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
     await at.health?.ask(at.disk, new Date());
   for (const forget of forgetProgress) forget();
-  const { error, result, sources, health, stand } = at;
-  const tookMs = Date.now() - startedAt.getTime();
-  const failure = error === undefined ? undefined : failureOf(error);
-  const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  const { rooms } = at;
-  const ended: EndedRun = {
-    order,
-    startedAt,
-    tookMs,
-    disk,
-    exitCode,
-    result,
-    error,
-    failure,
-    sources,
-    health,
-    stand,
-    rooms,
-  };
+  const ended = endedRun(order, startedAt, at, disk);
   await updateRegistry(ended, around);
   await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
   await around.record(runRecordOf(ended));
   tellEnd(ended, phase, story, around);
   await around.told();
+  const { error, failure, result, exitCode } = ended;
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   const waits = disk === 'closed' && waitsForServer(failure?.code);
   return {
@@ -90,6 +73,14 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     ...(failure && { failure }),
     ...(result && { result }),
   };
+}
+
+function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfterRun): EndedRun {
+  const { error, result, sources, health, stand, rooms } = at;
+  const tookMs = Date.now() - startedAt.getTime();
+  const failure = error === undefined ? undefined : failureOf(error);
+  const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
+  return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health, stand, rooms };
 }
 
 /** What a run has come to so far; what it did not reach is absent. */
