@@ -1,15 +1,10 @@
 /** The daemon: what it is made of, how it begins, and on SIGTERM how it stops and waits for every undo. */
 import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
-import { startDispatcher, type Dispatcher, type Subscription } from '../notify/dispatcher.ts';
-import { createCourierChannel } from '../notify/courier-channel.ts';
-import { createNoticeSpool } from '../notify/notice-spool.ts';
-import { createNoticeMaker } from '../notify/notices.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { createRunLog } from '../records/run-log.ts';
 import { openAttachMemory } from '../records/attach-memory.ts';
@@ -19,11 +14,13 @@ import { createCourier } from '../notify/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { hasPrivateMounts } from '../disk/mounts.ts';
 import { files, type Paths } from '../system/paths.ts';
+import type { Status } from '../protocol/status.ts';
 import { createLog, logEvents } from './journal.ts';
 import { tellCutOffRun } from './cut-off-run.ts';
 import { closeLeftovers, endErrands, removeTornFiles } from './leftovers.ts';
 import { startTriggers } from './listen.ts';
 import { machineMaker } from './machine-maker.ts';
+import { nextDisk } from './next-disk.ts';
 import { createReplies } from './replies.ts';
 import { createServerLook } from './server-look.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
@@ -32,6 +29,7 @@ import { watchRegistry } from './registry-watch.ts';
 import { createMetricsFile } from './metrics-file.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
+import { startTelling } from './tell.ts';
 import { watchWarnings } from './warnings.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
 import { startWatches } from './watches.ts';
@@ -84,10 +82,20 @@ async function serve(given: Surroundings): Promise<void> {
   const { paths, bus, settings, service, onError } = base;
   await settings.reload();
   await endErrands(given.start, paths);
-  const dispatcher = await openDispatcher(base);
+  const latest: Latest = { channels: () => [] };
+  const teller = await startTelling({
+    ...{ bus, paths, log: base.log, courier: base.courier },
+    settings: () => settings.current,
+    context: {
+      contact: () => settings.current?.contact ?? '',
+      next: () => nextDisk(latest.status, settings.current?.rotation, new Date()),
+    },
+    onHealth: () => latest.publish?.(),
+  });
+  latest.channels = () => teller.health();
   bus.emit('agent:started', { version: given.version });
   await closeLeftovers(given.start, paths, base.warn);
-  const { supervisor, statusFile, drives } = await createCore(base);
+  const { supervisor, statusFile, drives } = await createCore(base, latest);
   await removeTornFiles(paths, onError);
 
   const present = () => supervisor.board.present();
@@ -99,7 +107,7 @@ async function serve(given: Surroundings): Promise<void> {
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();
-    if (areGood) dispatcher.use(subscriptionsOf(base)); // else the former channels tell of it
+    if (areGood) await teller.onSettings(); // else the former channels tell of it
   }, onError);
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
@@ -118,7 +126,7 @@ async function serve(given: Surroundings): Promise<void> {
   await service.stopping();
   await Promise.all(stops.map((stop) => stop()));
   await supervisor.stop();
-  await dispatcher.stop(noticeGraceMs);
+  await teller.stop(noticeGraceMs);
   await statusFile.writeStopped();
   ending.forget();
 }
@@ -149,8 +157,16 @@ function createBase(given: Surroundings) {
 
 type Base = ReturnType<typeof createBase>;
 
+/** What those who tell and the status know of each other. */
+interface Latest {
+  channels: () => Status['channels'];
+  status?: Status;
+  publish?: () => void;
+}
+
 /** The supervisor and what it writes down. */
-async function createCore({ start, paths, version, bus, load, warnings, service, courier, onError }: Base) {
+async function createCore(base: Base, latest: Latest) {
+  const { start, paths, version, bus, load, warnings, service, courier, onError } = base;
   const records = watchRegistry(
     createDriveRegistry(files.drives(paths)),
     ({ happened, todo }) => {
@@ -166,15 +182,20 @@ async function createCore({ start, paths, version, bus, load, warnings, service,
   const toMetrics = createMetricsFile({ bus, runs, version, loadConfig: load, onError });
   const statusFile = createStatusFile({
     ...{ paths, drives, warnings, onError, loadConfig: load },
+    channels: () => latest.channels(),
     file: files.status(paths),
     rotationMemory: files.rotation(paths),
     board: () => supervisor.board,
     keyIsLoaded: () => supervisor.keyIsLoaded(),
     onStatus: (status) => {
+      latest.status = status;
       service.say(describeService(status));
       toMetrics(status);
     },
   });
+  latest.publish = () => {
+    statusFile.publish();
+  };
   const bootId = await readBootId();
   const attaches = await openAttachMemory(files.attaches(paths), bootId, onError);
   const supervisor = new Supervisor({
@@ -218,19 +239,3 @@ function listenForEnding() {
     },
   };
 }
-
-async function openDispatcher(base: Base): Promise<Dispatcher> {
-  const { bus, log, paths } = base;
-  const spool = createNoticeSpool(files.outbox(paths), (error) => {
-    log.warn({ event: 'agent:trouble', reason: `a notice cannot be kept until it is delivered: ${messageOf(error)}` });
-  });
-  const leftovers = await spool.leftovers(new Date());
-  const maker = createNoticeMaker(hostname(), () => new Date());
-  return startDispatcher(bus, maker, subscriptionsOf(base), log, {}, { spool, leftovers });
-}
-
-const subscriptionsOf = ({ settings, courier }: Base): Subscription[] =>
-  (settings.current?.notify ?? []).map((entry) => ({
-    channel: createCourierChannel(entry, courier),
-    ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
-  }));

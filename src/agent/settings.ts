@@ -13,7 +13,7 @@ export interface LiveSettings {
 /** Reads the settings with `load` and tells on the bus when they become wrong, and when they are right again. */
 export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveSettings {
   let current: Config | undefined;
-  let areWrong = false;
+  let wrong: string | undefined;
   return {
     get current() {
       return current;
@@ -21,13 +21,15 @@ export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveS
     reload: async () => {
       try {
         current = await load();
-        if (areWrong) bus.emit('warning:settled', { topic: 'settings' });
-        areWrong = false;
+        if (wrong !== undefined) bus.emit('warning:settled', { topic: 'settings' });
+        wrong = undefined;
         return true;
       } catch (error) {
-        areWrong = true;
+        const reason = messageOf(error);
+        if (reason === wrong) return false; // an editor that writes twice
+        wrong = reason;
         const todo = error instanceof ExtbackupError ? error.todo : 'Make or correct it: extbackup setup --help';
-        bus.emit('warning:raised', { reason: messageOf(error), todo, topic: 'settings' });
+        bus.emit('warning:raised', { reason, todo, topic: 'settings' });
         return false;
       }
     },

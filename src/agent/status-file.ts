@@ -26,6 +26,8 @@ export interface StatusParts {
   /** The enrolled disks; none while nothing is known of them. */
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly warnings: Warnings;
+  /** Who is told, and how that goes. */
+  readonly channels?: () => Status['channels'];
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
   /** Told of each new status, for the service manager. */
@@ -62,6 +64,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
       drives,
       run: board.run,
       warnings: [...parts.warnings.list()],
+      channels: parts.channels?.() ?? [],
       paused: await describePause(parts.paths, now),
       updatedAt: now.toISOString(),
       pid: process.pid,

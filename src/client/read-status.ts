@@ -105,6 +105,7 @@ async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Statu
       nextUp: places.get(record.label)?.nextUp ?? false,
     })),
     run: null,
+    channels: [],
     warnings: trouble ? [{ at: now.toISOString(), text: `${trouble.happened} ${trouble.todo}` }] : [],
     paused: await describePause(paths, now),
     updatedAt: now.toISOString(),

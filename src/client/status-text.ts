@@ -15,6 +15,7 @@ export function renderStatus(status: Status, now: Date): string {
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
     ...describePause(status, now),
     ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
+    ...status.channels.flatMap(describeChannel),
     '',
     status.drives.length === 0
       ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help'
@@ -22,6 +23,14 @@ export function renderStatus(status: Status, now: Date): string {
     ...status.warnings.map(({ at, text }) => `Warning, ${at.slice(0, 16).replace('T', ' ')} UTC: ${text}`),
   ];
   return lines.join('\n');
+}
+
+/** A channel that does not get through; the others are no news. */
+function describeChannel({ name, undelivered, since, error }: Status['channels'][number]): string[] {
+  if (error === null) return [];
+  const waits = undelivered === 0 ? '' : `; ${count(undelivered, 'notice')} undelivered`;
+  const from = since === null ? '' : ` since ${since.slice(0, 16).replace('T', ' ')} UTC`;
+  return [`Notices       ${name}: FAILS${from}${waits}: ${error}`];
 }
 
 /** The freshest copy that lies on a disk which is not plugged in: what is left when this machine and the server are lost. */

@@ -30,6 +30,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   'recovery-sheet': async () => (await import('./recovery-sheet.ts')).recoverySheetCommand,
   release: async () => (await import('./release.ts')).releaseCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  notify: async () => (await import('./notify.ts')).notifyCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   key: async () => (await import('./key.ts')).keyCommand,
   'ssh-key': async () => (await import('./ssh-key.ts')).sshKeyCommand,

@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parse, stringify } from 'yaml';
 import { exampleSettings } from '../config/example.ts';
-import { checkConfig, loadConfig, parseConfig } from '../config/load.ts';
-import { unknownSetting } from '../config/problem.ts';
+import { checkConfig, loadConfig, parseConfig, positionIn } from '../config/load.ts';
+import { problemLine, unknownSetting, type SettingProblem } from '../config/problem.ts';
+import type { Config } from '../config/schema.ts';
 import { namesBelow, schemaAt, settingsSchema, withDefaults } from '../config/settings-tree.ts';
 import { updateConfig, type ConfigChange } from '../config/write.ts';
 import { ConfigError, UsageError } from '../errors.ts';
+import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { requireRoot } from '../system/require-root.ts';
 import { pathOf, readValue, settingAt } from './setting-path.ts';
@@ -55,14 +57,31 @@ export function configCommand(context: CliContext): Command {
 
 async function check(context: CliContext, file = context.paths.config, { json }: { json?: true }): Promise<void> {
   if (json !== true) {
-    parseConfig(await readText(file), file);
+    const text = await readText(file);
+    const { notify } = parseConfig(text, file);
     if (file === context.paths.config) await loadConfig(file); // whose it is, too
+    const missing = await channelProblems(text, notify);
+    if (missing.length > 0)
+      throw new ConfigError(
+        `Not everybody can be told:\n${missing.map((problem) => `  ${problemLine(problem)}`).join('\n')}`,
+        'Put it right, then try it: extbackup notify test',
+      );
     context.print(`${file} has no mistake.`);
     return;
   }
-  const { problems } = checkConfig(await readText(file));
+  const text = await readText(file);
+  const { config, problems: ofSchema } = checkConfig(text);
+  const problems = [...ofSchema, ...(await channelProblems(text, config?.notify ?? []))];
   context.print(JSON.stringify({ version: 1, file, ok: problems.length === 0, problems }));
   if (problems.length > 0) context.exitWith(2);
+}
+
+/** Programs and files of channels that are missing on this machine, or that it would not trust. */
+async function channelProblems(text: string, channels: Config['notify']): Promise<SettingProblem[]> {
+  const found = await Promise.all(channels.map((entry) => whyNotOnThisMachine(entry)));
+  return found.flatMap((problem, index) =>
+    problem === undefined ? [] : [{ ...positionIn(text, ['notify', index]), setting: `notify.${index}`, problem }],
+  );
 }
 
 async function show(context: CliContext, key: string | undefined, { json }: { json?: true }): Promise<void> {

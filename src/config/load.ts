@@ -72,6 +72,12 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
+/** Where a setting stands in the text of a file that {@link checkConfig} finds good. */
+export function positionIn(text: string, path: readonly PropertyKey[]): Pick<SettingProblem, 'line' | 'column'> {
+  const lines = new LineCounter();
+  return positionOf(parseDocument(text, { lineCounter: lines }), path, lines);
+}
+
 const unresolved =
   'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)';
 

@@ -185,6 +185,11 @@ export const configSchema = z
           .describe('a file for the textfile collector of the Prometheus node exporter, kept up to date'),
       })
       .prefault({}),
+    contact: z
+      .string()
+      .regex(/^[^\p{Cc}]{0,200}$/u, 'must be one line of at most 200 letters')
+      .default('')
+      .describe('whom to call; stands in notices that need a person'),
     notify: z.array(notifyChannel).default([]),
   })
   // Also beside other problems: all of them are told at once.

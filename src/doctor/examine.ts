@@ -4,6 +4,7 @@ import { agentChecks, rotationChecks } from './agent-checks.ts';
 import type { Check, Finding, Patient } from './check.ts';
 import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
+import { noticeChecks } from './notice-checks.ts';
 import { serverChecks } from './server-checks.ts';
 import { watchCheck } from './watch-check.ts';
 
@@ -18,7 +19,9 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
       happened: `The settings in ${patient.paths.config} are valid.`,
       todo: '',
     });
-    findings.push(...(await runChecks([...keyChecks, ...serverChecks, ...rotationChecks], { ...patient, config })));
+    findings.push(
+      ...(await runChecks([...keyChecks, ...serverChecks, ...rotationChecks, ...noticeChecks], { ...patient, config })),
+    );
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });

@@ -1,23 +1,18 @@
 import type { CommandChannel } from '../config/notify-schema.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
-import { whyNotTrusted } from '../system/trusted-program.ts';
 import { channelName } from './channel-name.ts';
 import type { Channel } from './channel.ts';
+import { whyNotOnThisMachine } from './local-trouble.ts';
 import { firstLine } from './secret-file.ts';
 
 const keptStderr = 4_000;
 const shortestSecret = 4;
 
-/** ProtectHome=, PrivateTmp= and InaccessiblePaths= of the unit. */
-const unseenByCourier = ['/home/', '/root/', '/run/user/', '/mnt/'];
-
 /** Starts a program of the operator's own; it reads the notice as one JSON object from standard input. */
 export function createCommandChannel(settings: CommandChannel, start: StartProgram): Channel {
   const check = async (): Promise<void> => {
-    const distrust = await whyNotTrusted(settings.command);
-    if (distrust !== undefined) throw new Error(`${settings.command} ${distrust}`);
-    const unseen = unseenByCourier.find((directory) => settings.command.startsWith(directory));
-    if (unseen !== undefined) throw new Error(`${settings.command} is not seen by extbackup-courier@.service`);
+    const reason = await whyNotOnThisMachine(settings);
+    if (reason !== undefined) throw new Error(reason);
   };
   return {
     name: channelName(settings),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName } from '../bus/events.ts';
 import { waitsForServer } from '../rsync/failure.ts';
 import type { Notice } from './channel.ts';
+import { nextWords, type NextDisk } from './next-words.ts';
 import * as words from './notice-words.ts';
 import { endNews, type EndEvent, type News } from './run-news.ts';
 import { usualPriority } from './priority.ts';
@@ -18,12 +19,20 @@ export interface NoticeMaker {
   readonly waiting: boolean;
 }
 
+/** What notices say besides the event. */
+export interface NoticeContext {
+  /** Whom to call; empty when nobody is named. */
+  contact?(): string;
+  /** The disk to bring next; undefined when there is no other one. */
+  next?(): NextDisk | undefined;
+}
+
 /**
  * @param station host name of this machine
  * @param clock for the time in the notice
  */
-export function createNoticeMaker(station: string, clock: () => Date): NoticeMaker {
-  return new Storyteller(station, clock);
+export function createNoticeMaker(station: string, clock: () => Date, context: NoticeContext = {}): NoticeMaker {
+  return new Storyteller(station, clock, context);
 }
 
 type Handlers = { readonly [Name in EventName]?: (event: EventMap[Name]) => Notice[] };
@@ -31,6 +40,7 @@ type Handlers = { readonly [Name in EventName]?: (event: EventMap[Name]) => Noti
 class Storyteller implements NoticeMaker {
   readonly #station: string;
   readonly #clock: () => Date;
+  readonly #context: NoticeContext;
   /** How runs ended, told together with what became of their disk. By disk: one run at a time belongs to it. */
   readonly #ended = new Map<string, EndEvent>();
   readonly #keyAskedFor = new Set<string>();
@@ -62,7 +72,8 @@ class Storyteller implements NoticeMaker {
     'rotation:overdue': (event) => this.#overdue(event),
   };
 
-  constructor(station: string, clock: () => Date) {
+  constructor(station: string, clock: () => Date, context: NoticeContext) {
+    this.#context = context;
     this.#station = station;
     this.#clock = clock;
   }
@@ -89,10 +100,21 @@ class Storyteller implements NoticeMaker {
       station: this.#station,
       ...(drive !== undefined && { drive }),
       subject: news.subject,
-      text: news.text,
+      text: [news.text, ...this.#addition(name, news)].join('\n'),
       event: name,
       payload,
     };
+  }
+
+  /** What to do next after good news, and whom to call where a person is needed. */
+  #addition(name: EventName, { kind }: News): string[] {
+    if (kind === 'started') return [];
+    if (kind !== 'success') {
+      const contact = this.#context.contact?.() ?? '';
+      return contact === '' ? [] : [`Who to call: ${contact}`];
+    }
+    const next = name === 'run:succeeded' ? this.#context.next?.() : undefined;
+    return next === undefined ? [] : [nextWords(next, this.#clock())];
   }
 
   /** Remembers how a run ended until there is word about its disk; of a disk that is gone there is word already. */

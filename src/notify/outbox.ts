@@ -163,14 +163,18 @@ export class Outbox {
         throw second;
       }
     }
-    if (this.#failing === undefined) return;
-    this.#failing = undefined;
-    this.#parts.onHealth?.();
+    this.#setFailing(undefined);
   }
 
   #fail({ at }: Notice, error: unknown): void {
     if (this.#closing.signal.aborted) return;
-    this.#failing = { since: this.#failing?.since ?? at, error: messageOf(error) };
+    this.#setFailing({ since: this.#failing?.since ?? at, error: messageOf(error) });
+  }
+
+  #setFailing(failing: { since: string; error: string } | undefined): void {
+    if (this.#successor) this.#successor.#setFailing(failing);
+    if (this.#failing === undefined && failing === undefined) return;
+    this.#failing = failing;
     this.#parts.onHealth?.();
   }
 

@@ -59,6 +59,20 @@ const runStatusSchema = z.object({
 });
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
+const channelStatusSchema = z.object({
+  /** As in the settings, or made from them; without a secret. */
+  name: z.string(),
+  /** Notices that were tried in vain, and are tried again. */
+  undelivered: z.int(),
+  /** Notices that wait for the end of the quiet hours. */
+  heldBack: z.int(),
+  /** The time of the first notice that could not be delivered; null while all is well. ISO 8601, UTC. */
+  since: z.string().nullable(),
+  /** What the last try came to; null after a delivery. */
+  error: z.string().nullable(),
+});
+export type ChannelStatus = z.infer<typeof channelStatusSchema>;
+
 const rotationStatusSchema = z.object({
   /** The freshest copy on a disk that is not plugged in; null when there is none. `ageSeconds` is its age when this was shown. */
   offlineCopy: z.object({ drive: z.string(), at: z.string(), ageSeconds: z.number() }).nullable(),
@@ -82,6 +96,8 @@ export const statusSchema = z.object({
   warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),
   /** No run starts by itself until then (ISO 8601, UTC); null when there is no pause. */
   paused: z.object({ until: z.string(), by: z.string() }).nullable().default(null),
+  /** Who is told besides the journal, in the order of the settings. */
+  channels: z.array(channelStatusSchema).default([]),
   /** When the agent wrote this. */
   updatedAt: z.string(),
   /** The agent that wrote it; with its start time in clock ticks a dead agent is told from a living one. */

@@ -36,6 +36,24 @@ async function config(...words: string[]): Promise<{ code: number; out: string; 
 }
 
 describe('config check', () => {
+  it('says that a program or a secret of a channel is missing, and where', async () => {
+    const lines =
+      'notify:\n  - {type: command, command: /bin/true}\n  - {type: command, command: /usr/bin/none-such}\n';
+    await writeFile(file, settings + lines);
+    const { code, err } = await config('check');
+    expect(code).toBe(2);
+    expect(err).toContain('line 8, column 5: notify.1: /usr/bin/none-such was not started: it is not there');
+    expect(JSON.parse((await config('check', '--json')).out)).toMatchObject({
+      ok: false,
+      problems: [{ line: 8, setting: 'notify.1' }],
+    });
+    await writeFile(
+      file,
+      `${settings}notify:\n  - {type: gotify, server: 'https://g.example', tokenFile: ${file}.none}\n`,
+    );
+    expect((await config('check')).err).toContain(`${file}.none is not there`);
+  });
+
   it('says that a file is good', async () => {
     expect(await config('check')).toEqual({ code: 0, out: `${file} has no mistake.\n`, err: '' });
   });

@@ -1,0 +1,22 @@
+import { cadenceOf, usualRotation, type RotationSetting } from '../config/rotation-setting.ts';
+import type { NextDisk } from '../notify/next-words.ts';
+import type { Status } from '../protocol/status.ts';
+import { countsFrom } from '../records/rotation.ts';
+
+/**
+ * Which disk to bring next and by when: before it is overdue, and before the copy that is made now is too old to be the
+ * freshest offline one.
+ * @returns undefined when no other disk is away
+ */
+export function nextDisk(
+  status: Pick<Status, 'drives'> | undefined,
+  rotation: RotationSetting = usualRotation,
+  now: Date,
+): NextDisk | undefined {
+  const next = status?.drives.find(({ nextUp, present }) => nextUp && !present);
+  if (next === undefined) return undefined;
+  const { label, lastSuccess, enrolledAt } = next;
+  const from = countsFrom({ lastSuccess, successBefore: null, enrolledAt: enrolledAt ?? now.toISOString() }, now);
+  const due = from.getTime() + cadenceOf(rotation, label);
+  return { drive: label, by: new Date(Math.min(due, now.getTime() + rotation.offline)) };
+}

@@ -1,0 +1,78 @@
+/** What the agent tells, and to whom: from its settings to the channels. */
+import { hostname } from 'node:os';
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import { messageOf } from '../errors.ts';
+import { createCourierChannel } from '../notify/courier-channel.ts';
+import type { Courier } from '../notify/courier.ts';
+import { startDispatcher, type Dispatcher, type Subscription, type WarnLog } from '../notify/dispatcher.ts';
+import { channelName } from '../notify/channel-name.ts';
+import { createNoticeSpool } from '../notify/notice-spool.ts';
+import { createNoticeMaker, type NoticeContext } from '../notify/notices.ts';
+import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
+import { files, type Paths } from '../system/paths.ts';
+
+/** What telling needs of the agent. */
+export interface TellerParts {
+  readonly bus: Bus;
+  readonly log: WarnLog;
+  readonly paths: Paths;
+  readonly courier: Courier;
+  /** The last good settings; undefined before there were any. */
+  readonly settings: () => Config | undefined;
+  readonly context: NoticeContext;
+  readonly onHealth: () => void;
+}
+
+/** Tells the operator. */
+export interface Teller extends Pick<Dispatcher, 'health' | 'stop'> {
+  /** The settings were read anew, and are good. */
+  onSettings(): Promise<void>;
+}
+
+/** Starts to tell; first what a former agent could not. */
+export async function startTelling(parts: TellerParts): Promise<Teller> {
+  const { bus, log, paths, context, onHealth } = parts;
+  const spool = createNoticeSpool(files.outbox(paths), (error) => {
+    log.warn({ event: 'agent:trouble', reason: messageOf(error) }, 'a notice cannot be kept until it is delivered');
+  });
+  const leftovers = await spool.leftovers(new Date());
+  const maker = createNoticeMaker(hostname(), () => new Date(), context);
+  const dispatcher = startDispatcher(bus, maker, subscriptionsOf(parts), log, {}, { spool, leftovers }, onHealth);
+  const lookAtChannels = channelLook(parts);
+  await lookAtChannels();
+  return {
+    health: () => dispatcher.health(),
+    stop: (graceMs) => dispatcher.stop(graceMs),
+    onSettings: async () => {
+      dispatcher.use(subscriptionsOf(parts));
+      onHealth();
+      await lookAtChannels();
+    },
+  };
+}
+
+const subscriptionsOf = ({ settings, courier }: TellerParts): Subscription[] =>
+  (settings()?.notify ?? []).map((entry) => ({
+    channel: createCourierChannel(entry, courier),
+    ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
+  }));
+
+/** Warns of what is missing on this machine before the first notice is lost on it. */
+function channelLook({ bus, settings }: TellerParts): () => Promise<void> {
+  let warned = new Set<string>();
+  return async () => {
+    const wrong = new Map<string, string>();
+    for (const entry of settings()?.notify ?? []) {
+      const reason = await whyNotOnThisMachine(entry);
+      if (reason !== undefined) wrong.set(`channel ${channelName(entry)}`, reason);
+    }
+    for (const topic of warned) if (!wrong.has(topic)) bus.emit('warning:settled', { topic });
+    for (const [topic, reason] of wrong) {
+      if (warned.has(topic)) continue;
+      const todo = 'Correct it in the settings, then try it: extbackup notify test';
+      bus.emit('warning:raised', { reason: `Nobody is told by the ${topic}: ${reason}.`, todo, topic });
+    }
+    warned = new Set(wrong.keys());
+  };
+}

@@ -1,0 +1,44 @@
+import { readAgentStatus } from '../client/read-status.ts';
+import type { NotifyChannel } from '../config/schema.ts';
+import { channelName } from '../notify/channel-name.ts';
+import { createCourierChannel } from '../notify/courier-channel.ts';
+import { createCourier } from '../notify/courier.ts';
+import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
+import { count } from '../text/wording.ts';
+import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+
+/** Whether those who should be told can be. */
+export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
+  {
+    name: 'notices',
+    check: async (patient) => {
+      const channels = patient.config.notify;
+      if (channels.length === 0) return ok('Notices go to the journal only (setting notify).');
+      const troubles = (await Promise.all(channels.map((entry) => troubleOf(entry, patient)))).flatMap(
+        (trouble) => trouble ?? [],
+      );
+      if (troubles.length === 0) return ok(`Notices: ${channels.map(channelName).join(', ')} can be reached.`);
+      const nobody = troubles.length === channels.length;
+      return (nobody ? fail : warn)(
+        `${nobody ? 'Nobody is told' : 'Not everybody is told'}: ${troubles.join('; ')}.`,
+        'Put it right, then: extbackup notify test',
+      );
+    },
+  },
+];
+
+/** What keeps a channel from telling: on this machine, on the way, or with what was told last. */
+async function troubleOf(entry: NotifyChannel, { start, paths }: ConfiguredPatient): Promise<string | undefined> {
+  const name = channelName(entry);
+  const local = await whyNotOnThisMachine(entry);
+  if (local !== undefined) return `${name}: ${local}`;
+  try {
+    await createCourierChannel(entry, createCourier(start, paths)).probe?.(new AbortController().signal);
+  } catch (error) {
+    return `${name}: ${error instanceof Error ? error.message : 'cannot be reached'}`;
+  }
+  const told = (await readAgentStatus(paths))?.channels.find((channel) => channel.name === name);
+  if (told === undefined || told.error === null) return undefined;
+  const waiting = told.undelivered === 0 ? '' : `${count(told.undelivered, 'notice')} undelivered `;
+  return `${name}: ${waiting}since ${told.since?.slice(0, 16).replace('T', ' ') ?? ''} UTC: ${told.error}`;
+}
