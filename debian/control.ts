@@ -9,6 +9,8 @@ export const maintainer = 'extbackup developers <extbackup@example.org>';
  * util-linux) are not named, as Debian policy 3.5 asks.
  */
 export const depends: readonly string[] = [
+  'acl',
+  'attr',
   'nodejs (>= 20.19)',
   'libc6 (>= 2.34)', // the usb library's binary
   'libgcc-s1',

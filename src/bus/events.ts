@@ -43,6 +43,8 @@ export interface PullFigures {
   readonly bytesTransferred: number;
   /** Bytes that came over the network. */
   readonly bytesReceived: number;
+  /** Files of which only owner, rights, ACL or extended attributes changed. */
+  readonly attributesChanged?: number;
 }
 
 /** What a run read back after its pull. */
@@ -216,6 +218,8 @@ export interface Counts {
   readonly deleted: number;
   /** Size of the changed files. */
   readonly changedBytes: number;
+  /** Files of which only owner, rights, ACL or extended attributes changed. */
+  readonly attributes?: number | undefined;
   /** Size of the deleted files that came back nowhere else; absent where it was not measured. */
   readonly deletedBytes?: number | undefined;
 }

@@ -4,6 +4,8 @@ import prettyBytes from 'pretty-bytes';
 import type { Progress } from '../bus/events.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { storedPath } from '../restore/stored-path.ts';
+import { describeMissing } from '../restore/what-is-missing.ts';
+import { readOwnerMap, type OwnerMap } from '../restore/owner-map.ts';
 import { restoreFiles } from '../restore/restore-files.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 import { layersFor, pathInMirror, targetIn } from '../restore/restore-plan.ts';
@@ -28,6 +30,11 @@ interface Options {
   readonly dryRun?: boolean;
   readonly list?: boolean;
   readonly browse?: boolean;
+  readonly chown?: string;
+  readonly usermap?: string;
+  readonly groupmap?: string;
+  /** What the three before it mean. */
+  readonly owners?: OwnerMap | undefined;
 }
 
 const examples = `
@@ -36,6 +43,7 @@ Examples:
   extbackup restore BACKUP_1 --list projects
   extbackup restore BACKUP_1 projects/letter.odt --to /media/stick
   extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick
+  extbackup restore BACKUP_1 projects --to /home/anna --chown anna:anna
 
 At a terminal, without --to and --list, you look around on the disk, at any date, and get back what you pick.
 With --at, what came later is left out; with --dry-run it is named, and with --overwrite it is copied too.
@@ -50,20 +58,20 @@ export function restoreCommand(context: CliContext): Command {
     .option('--to <directory>', 'directory for the restored file or directory, which keeps its name')
     .option('--at <time>', 'state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
     .option('--browse', 'browse the disk and choose, at a terminal')
+    .option('--chown <user:group>', 'owner and group of all that is restored, by name or number')
+    .option(
+      '--usermap <map>',
+      'owners instead of others, for example 1000:anna,1001-1999:nobody; the disk has numbers only',
+    )
+    .option('--groupmap <map>', 'the same for groups')
     .option('--overwrite', 'replace files that exist at the target; nothing is deleted there')
     .option('--dry-run', 'only list the files that would be copied')
     .option('--list', 'list files and their versions')
     .addHelpText('after', examples)
-    .action(async (label: string | undefined, path: string, options: Options) => {
+    .action(async (label: string | undefined, path: string, given: Options) => {
       const wanted = pathInMirror(path);
-      if (options.list === true && options.browse === true)
-        throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
-      const isBrowsing = options.browse === true || (options.list !== true && options.to === undefined);
-      if (isBrowsing && !(process.stdin.isTTY && process.stderr.isTTY)) {
-        throw options.browse === true
-          ? new UsageError('--browse needs a terminal.', 'List the content with: --list')
-          : new UsageError('Name the directory for the restored files.', 'Add: --to DIRECTORY');
-      }
+      const isBrowsing = isToBrowse(given);
+      const options = { ...given, owners: await ownersFor(context, given) };
       await cancellable('The disk is closed.', async (signal) => {
         const { record, staysOpen, done } = await withDisk(
           context.runCommand,
@@ -102,6 +110,25 @@ export function restoreCommand(context: CliContext): Command {
     });
 }
 
+/** @throws UsageError when the options do not go together */
+function isToBrowse({ list, browse: isWanted, to }: Options): boolean {
+  if (list === true && isWanted === true)
+    throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
+  const isBrowsing = isWanted === true || (list !== true && to === undefined);
+  if (isBrowsing && !(process.stdin.isTTY && process.stderr.isTTY))
+    throw isWanted === true
+      ? new UsageError('--browse needs a terminal.', 'List the content with: --list')
+      : new UsageError('Name the directory for the restored files.', 'Add: --to DIRECTORY');
+  return isBrowsing;
+}
+
+async function ownersFor(context: CliContext, options: Options): Promise<OwnerMap | undefined> {
+  const { chown, usermap, groupmap } = options;
+  return chown === undefined && usermap === undefined && groupmap === undefined
+    ? undefined
+    : readOwnerMap(context.runCommand, options);
+}
+
 async function lookAround(
   context: CliContext,
   { record, top, mirror }: OpenedDisk,
@@ -137,22 +164,24 @@ async function restore(
   context: CliContext,
   { top, mirror }: Place,
   { path, at, directory, overwrite }: Picked,
-  { dryRun = false }: Options,
+  options: Options,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { dryRun = false } = options;
   if (!dryRun && (await isOnOwnDisk(context.runCommand, directory)))
     context.note(
       `Warning: ${shownText(directory)} is on this machine's own disk. The files will be unencrypted ` +
         'there; delete them when they are no longer needed.',
     );
   const target = targetIn(directory, path);
-  const outcome = await restoreFiles(
+  const missing = await restoreFiles(
     context.runCommand,
     {
       layers: await layersFor(top, mirror, path, at),
       target,
       overwrite,
       dryRun,
+      owners: options.owners,
       onProgress: teller(context),
       onName: (line) => {
         context.print(shownLine(line));
@@ -160,11 +189,15 @@ async function restore(
     },
     signal,
   );
-  if (outcome === 'gaps') {
-    context.note('Some files could not be read or written; all others were copied.');
-    context.exitWith(exitCodes.gaps);
-  }
-  if (!dryRun) return `Restored to ${shownText(target)}.`;
+  for (const line of describeMissing(missing)) context.note(line);
+  if (missing.unwritten.size + missing.attributes.size > 0) context.exitWith(exitCodes.gaps);
+  if (!dryRun)
+    return (
+      `Restored to ${shownText(target)}.` +
+      (options.owners
+        ? ''
+        : ' Owners and groups are the numbers that the server has for them; --chown and --usermap give others.')
+    );
   context.note('Nothing was copied.');
   return undefined;
 }

@@ -47,8 +47,8 @@ export function rollbackCommand(context: CliContext): Command {
       'after',
       '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n' +
         '\nThe undone changes are gone from the disk afterwards; the next run makes the copy equal to the ' +
-        'server again. Call an interrupted rollback again to finish it.\nChanges of only owner, rights or ' +
-        'times are not undone.',
+        'server again. Call an interrupted rollback again to finish it.\nOwner, rights, ACLs and extended ' +
+        'attributes come back, too.',
     )
     .action(async (label: string, options: Options) => {
       requireRoot('work on disks');
@@ -102,8 +102,12 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   await noteRollback(registry, record);
   context.print(
     `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ` +
-      `${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed.`,
+      `${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed${describeAttributes(done.attributes)}.`,
   );
+  if (done.attributesLeft !== undefined) {
+    context.note(`Owner, rights or attributes of ${count(done.attributesLeft, 'file')} could not be put back.`);
+    context.exitWith(exitCodes.gaps);
+  }
   if (done.left === 0) return;
   context.note(
     `${count(done.left, 'file')} could not be restored, because a directory has the same name. They are still in the history on the disk.`,
@@ -114,9 +118,12 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
 const describe = (label: string, plan: RollbackPlan | undefined): string =>
   plan === undefined ? `The held run has changed nothing on ${label}; the hold is removed.` : describePlan(label, plan);
 
-const describePlan = (label: string, { to, files: { removed, restored } }: RollbackPlan): string =>
+const describePlan = (label: string, { to, files: { removed, restored, attributes } }: RollbackPlan): string =>
   `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} restored, ` +
-  `${count(removed, 'newer file')} removed.`;
+  `${count(removed, 'newer file')} removed${describeAttributes(attributes)}.`;
+
+const describeAttributes = (files: number | undefined): string =>
+  files === undefined ? '' : `, owner, rights or attributes put back of ${count(files, 'file')}, with directories`;
 
 /** Just before a run began: by number, because its clock may have been wrong. */
 async function beginOf(context: CliContext, label: string, runId: string): Promise<Date | number> {

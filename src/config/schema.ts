@@ -119,6 +119,11 @@ export const configSchema = z
         bytes: guardSettings.bytes
           .prefault('100%')
           .describe('changed bytes, of all bytes on the disk; 100% is no limit'),
+        attributes: guardSettings.attributes
+          .prefault('40%')
+          .describe(
+            'files of which only owner, rights, ACL or extended attributes change, of the files on the disk; 100% is no limit',
+          ),
         content: guardSettings.content
           .default('warn')
           .describe('when a sample of the new and changed files looks encrypted'),

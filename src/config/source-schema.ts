@@ -52,6 +52,7 @@ export const guardSettings = {
   deletedBytes: share,
   changed: share,
   bytes: percentage,
+  attributes: share,
   content: z.enum(['warn', 'hold', 'off']),
   floor: z.int().min(0),
 };

@@ -47,7 +47,7 @@ export function createContentSampler(random: () => number = Math.random): Conten
   let noteCount = 0;
   return {
     see: ({ kind, isDirectory, path }) => {
-      if (isDirectory || kind === 'deleted') return;
+      if (isDirectory || kind === 'deleted' || kind === 'attributes') return;
       if (kind === 'changed') {
         changed.offer(path);
         return;

@@ -100,6 +100,7 @@ const sumOf = (counts: Counts, more: Partial<Counts>): Counts => ({
   changedBytes: counts.changedBytes + (more.changedBytes ?? 0),
   deleted: counts.deleted + (more.deleted ?? 0),
   deletedBytes: (counts.deletedBytes ?? 0) + (more.deletedBytes ?? 0),
+  attributes: (counts.attributes ?? 0) + (more.attributes ?? 0),
 });
 
 /** The last part of a path as rsync prints it; each byte is one character, as in {@link DoomedFile}. */

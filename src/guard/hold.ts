@@ -11,6 +11,7 @@ export const countsSchema = z.object({
   deleted: amount,
   changedBytes: amount,
   deletedBytes: amount.optional(),
+  attributes: amount.optional(),
 });
 
 /** What can be wrong with the server's heartbeat. */
@@ -167,11 +168,12 @@ export function tooMuch(
   done: Done,
   { alarm, limit }: { readonly alarm?: string | undefined; readonly limit?: string | undefined } = {},
 ): HeldError {
-  const { created, changed, deleted } = counts;
+  const { created, changed, deleted, attributes = 0 } = counts;
   const share = (count: number): string => `${Math.min(100, Math.round((100 * count) / before.filesTotal))} % of files`;
   const parts = [
     ...(changed > 0 ? [`${share(changed)} changed (${changed})`] : []),
     ...(deleted > 0 ? [`${share(deleted)} deleted (${deleted})`] : []),
+    ...(attributes > 0 ? [`${share(attributes)} with another owner, other rights or attributes (${attributes})`] : []),
     ...(created > 0 ? [`${created} new`] : []),
   ];
   const measure = limit === undefined ? '' : ` (${limit})`;
@@ -199,11 +201,17 @@ const whatToDo = (label: string): string =>
 
 /** The content of {@link heldReport}: counts by top-level directory, the largest first. */
 export function renderReport(reason: string, tally: Tally): string {
+  const hasRights = tally.counts.attributes !== undefined;
   const rows = [...tally.byDirectory]
-    .sort(([, a], [, b]) => b.changed + b.deleted - (a.changed + a.deleted))
+    .sort(([, a], [, b]) => weightOf(b) - weightOf(a))
     .map(
-      ([name, { created, changed, deleted }]) =>
-        `${String(changed).padStart(9)}${String(deleted).padStart(9)}${String(created).padStart(9)}  ${name}`,
+      ([name, { created, changed, deleted, attributes = 0 }]) =>
+        `${columns(changed, deleted, created, ...(hasRights ? [attributes] : []))}  ${name}`,
     );
-  return [reason, '', '  changed  deleted      new  directory', ...rows, ''].join('\n');
+  const title = `  changed  deleted      new${hasRights ? '   rights' : ''}  directory`;
+  return [reason, '', title, ...rows, ''].join('\n');
 }
+
+const columns = (...counts: readonly number[]): string => counts.map((count) => String(count).padStart(9)).join('');
+
+const weightOf = ({ changed, deleted, attributes = 0 }: Hold['counts']): number => changed + deleted + attributes;

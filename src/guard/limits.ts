@@ -14,6 +14,7 @@ export interface Limits {
   readonly deletedBytes: number;
   readonly changed: number;
   readonly changedBytes: number;
+  readonly attributes: number;
 }
 
 /** What a limit is about. */
@@ -53,6 +54,7 @@ export function limitsFor(
     deletedBytes: mostBytes(guard.deletedBytes, agreedBytes(approved)),
     changed: most(guard.changed, approved?.changed),
     changedBytes: mostBytes(guard.bytes, approved?.changedBytes),
+    attributes: guard.attributes >= 1 ? Infinity : most(guard.attributes, approved?.attributes),
   };
 }
 
@@ -66,12 +68,13 @@ const agreedBytes = (approved: Counts | undefined): number | undefined =>
  */
 export function exceeded(limits: Limits | undefined, counts: Pick<Counts, Excess>, floor: number): Excess | undefined {
   if (limits === undefined) return undefined;
-  const { created, changed, changedBytes, deleted, deletedBytes = 0 } = counts;
+  const { created, changed, changedBytes, deleted, deletedBytes = 0, attributes = 0 } = counts;
   if (deleted > limits.deleted) return 'deleted';
   if (deletedBytes > limits.deletedBytes && (deleted > floor || deletedBytes > fewestDeletedBytes))
     return 'deletedBytes';
   if (changed > limits.changed) return 'changed';
   if (changedBytes > limits.changedBytes && changed > floor) return 'changedBytes';
+  if (attributes > limits.attributes) return 'attributes';
   return created > limits.created ? 'created' : undefined;
 }
 
@@ -82,6 +85,7 @@ const settingOf: Record<Excess, string> = {
   changedBytes: 'guard.bytes',
   deleted: 'guard.deleted',
   deletedBytes: 'guard.deletedBytes',
+  attributes: 'guard.attributes',
 };
 
 /** The exceeded limit in words: what it counts, how much of it there is, how much is allowed, and which setting says so. */
@@ -92,6 +96,7 @@ export function describeExcess(excess: Excess, limits: Limits, counts: Counts): 
     changedBytes: ['size of the changed files', ' bytes'],
     deleted: ['deleted files', ''],
     deletedBytes: ['size of the deleted files', ' bytes'],
+    attributes: ['files with another owner, other rights or attributes', ''],
   }[excess] as [string, string];
   return `${kind}: ${Math.floor(counts[excess] ?? 0)}${unit}, ${settingOf[excess]} allows ${Math.floor(limits[excess])}`;
 }

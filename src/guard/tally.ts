@@ -18,7 +18,7 @@ const none: Counts = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
 type Counting = { -readonly [Key in keyof Counts]: Counts[Key] };
 
 function count(counts: Counting, { kind, size }: Change): void {
-  counts[kind] += 1;
+  counts[kind] = (counts[kind] ?? 0) + 1;
   if (kind === 'changed') counts.changedBytes += size;
 }
 

@@ -1,5 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
 import { openPlainFile } from '../system/plain-file.ts';
-import { betweenMarks } from './change.ts';
+import { attributesChanged, betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 
 /** What cannot be told from the files in a history entry. */
@@ -104,6 +105,20 @@ export function parseCopied(line: string, header: LogHeader): Buffer | undefined
   return isInside(name) ? name : undefined;
 }
 
+/** Whole lines; what follows the last end of a line is none. */
+async function* linesOf(handle: FileHandle, from: number): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of handle.createReadStream({
+    encoding: 'latin1',
+    start: from,
+    autoClose: false,
+  }) as AsyncIterable<string>) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
 /**
  * The files that a run copied, in the order in which it did. None when there is no log.
  * @param from byte at which a line begins; `next` of a file is where to go on after it
@@ -117,22 +132,49 @@ export async function* readCopied(
   try {
     const header = await readLogHeader(handle);
     let next = from;
-    let rest = '';
-    for await (const piece of handle.createReadStream({
-      encoding: 'latin1',
-      start: from,
-      autoClose: false,
-    }) as AsyncIterable<string>) {
-      const lines = (rest + piece).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        next += line.length + 1;
-        const path = parseCopied(line, header);
-        if (path) yield { path, next };
-      }
+    for await (const line of linesOf(handle, from)) {
+      next += line.length + 1;
+      const path = parseCopied(line, header);
+      if (path) yield { path, next };
     }
   } finally {
     await handle.close(); // also where nobody reads on: an open file would keep the disk busy
+  }
+}
+
+/** Something that a run made, changed or gave other attributes. */
+export interface Touched {
+  /** Below the mirror, in bytes; `.` is the mirror, or the directory of a source in it. */
+  readonly path: Buffer;
+  /** Its content stayed; owner, rights, ACL or extended attributes did not. */
+  readonly isAttributes: boolean;
+}
+
+/** Reads a line of the log; undefined when it is about a deletion, or about nothing but times. */
+export function parseTouched(line: string, header: LogHeader): Touched | undefined {
+  const { text, isMarked } = lineOf(line, header);
+  const [, item, printed] = isMarked ? (/^([<>ch.][fdLDS][^\s|]+) *\|(.+)$/s.exec(text) ?? []) : [];
+  if (item === undefined || printed === undefined) return undefined;
+  const isAttributes = attributesChanged(item);
+  if (item.startsWith('.') && !isAttributes) return undefined;
+  const top = printed === './';
+  if (top) return { path: Buffer.from(header.mark === undefined ? '.' : (header.source ?? '.')), isAttributes };
+  const path = bytesBelow(printed, header);
+  return isInside(path) ? { path, isAttributes } : undefined;
+}
+
+/** What a run touched. None when there is no log. */
+export async function* readTouched(file: string): AsyncGenerator<Touched> {
+  const handle = await openPlainFile(file);
+  if (handle === undefined) return;
+  try {
+    const header = await readLogHeader(handle);
+    for await (const line of linesOf(handle, 0)) {
+      const touched = parseTouched(line, header);
+      if (touched) yield touched;
+    }
+  } finally {
+    await handle.close();
   }
 }
 

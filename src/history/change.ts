@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** One file that rsync created, changed or deleted, as its itemised output says; see rsync(1), --itemize-changes. */
+/** One file that rsync created, changed, deleted or gave other attributes, as its itemised output says; see rsync(1), --itemize-changes. */
 export interface Change {
-  readonly kind: 'created' | 'changed' | 'deleted';
+  /** `attributes`: only owner, rights, ACL or extended attributes changed. */
+  readonly kind: 'created' | 'changed' | 'deleted' | 'attributes';
   readonly isDirectory: boolean;
   /** Below the mirror, as rsync prints it: control characters and odd bytes are written as `\#ooo`. */
   readonly path: string;
@@ -34,9 +35,18 @@ export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 const itemised = /^[<>ch.][fdLDS]\S+ *$/;
 
 /**
+ * Whether an item, `YXcstpoguax`, says that content stayed and owner, rights, ACL or extended attributes did not. The
+ * content of a directory has lines of its own.
+ */
+export const attributesChanged = (item: string): boolean =>
+  (item.startsWith('.') || item[1] === 'd') &&
+  item[2] !== '+' &&
+  [5, 6, 7, 9, 10].some((at) => /[a-z]/.test(item[at] ?? ''));
+
+/**
  * Reads one line of {@link changeFormat}. There may be a million of them, so it takes them apart by hand.
  * @param text what stands between the marks
- * @returns undefined for anything else, and where only owner, rights or times changed
+ * @returns undefined for anything else, and where only times changed
  */
 export function parseChange(text: string): Change | undefined {
   const [first, second] = [text.indexOf('|'), text.indexOf('|', text.indexOf('|') + 1)];
@@ -53,6 +63,7 @@ export function parseChange(text: string): Change | undefined {
       : undefined;
   const isDirectory = item[1] === 'd';
   if (isCreated) return { kind: 'created', isDirectory, path, size };
+  if (attributesChanged(item)) return { kind: 'attributes', isDirectory, path, size: 0 };
   return item.startsWith('.') || isDirectory ? undefined : { kind: 'changed', isDirectory, path, size };
 }
 

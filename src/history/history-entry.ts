@@ -28,6 +28,12 @@ export interface HistoryEntry {
   readonly log: string;
 }
 
+/** Endings of the files beside the log, with the attributes that files had before; see attribute-files.ts. */
+export const attributeKinds = ['facl', 'fattr', 'links'] as const;
+
+export const attributeFile = ({ log }: Pick<HistoryEntry, 'log'>, kind: (typeof attributeKinds)[number]): string =>
+  log.replace(/log$/, kind);
+
 /** With the ending of a log whose undo was cut off; see undo-entry.ts. */
 const logName = /\.log(?:\.removed)?$/;
 

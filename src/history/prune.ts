@@ -6,7 +6,7 @@ import type { StartProgram } from '../system/command.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import { writeCompleteSince } from './complete-since.ts';
 import { longestUnmeasured } from './entry-order.ts';
-import { listHistory, type HistoryEntry } from './history-entry.ts';
+import { attributeFile, attributeKinds, listHistory, type HistoryEntry } from './history-entry.ts';
 import { expendable, outdated, type KeepRule } from './retention.ts';
 
 /** Where what is removed waits for its end: an entry is in the history with all that is in it, or not at all. */
@@ -120,6 +120,7 @@ async function removeEntry(
     await writeCompleteSince(top, { at: entry.at, number: entry.number, isBeginning: false });
     for (const log of [entry.log, `${entry.log}.removed`])
       await moveAside(log, join(top, removedDirectory, `${entry.name}.log`));
+    for (const kind of attributeKinds) await rm(attributeFile(entry, kind), { force: true });
     const aside = join(top, removedDirectory, entry.name);
     await moveAside(entry.directory, aside);
     return await clear(start, aside, signal);

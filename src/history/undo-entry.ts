@@ -1,6 +1,6 @@
 import { mkdir, opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:fs/promises';
 import { throwIfCancelled } from '../system/undo.ts';
-import { readLogBackwards } from './change-log.ts';
+import { readLogBackwards, readTouched } from './change-log.ts';
 import type { HistoryEntry } from './history-entry.ts';
 import { below, kindOf } from './inside.ts';
 import { removeCreated } from './remove-created.ts';
@@ -11,6 +11,10 @@ export interface UndoProgress {
   removed: number;
   /** Files and whole directories that came back. */
   restored: number;
+  /** Files that got their old owner, rights or attributes back. */
+  attributes?: number;
+  /** Files that could not get them back. */
+  attributesLeft?: number;
   /** Files that could not come back, because a directory with something in it stands in their place. They stay in the history. */
   left: number;
 }
@@ -19,12 +23,14 @@ export interface UndoProgress {
  * Puts the mirror back as it was before one rsync: removes what that created, moves back what it replaced or deleted,
  * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off is
  * finished by calling it again.
+ * @param atEnd called when all names are where they were, before the entry is forgotten
  */
 export async function undoEntry(
   mirror: string,
   entry: HistoryEntry,
   progress: UndoProgress,
   signal: AbortSignal,
+  atEnd: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const root = Buffer.from(mirror);
   // The name of the log says how far it got: a file moved back must not be taken for a created one by a second try.
@@ -48,6 +54,7 @@ export async function undoEntry(
   if ((await kindOf(source)) === 'directory') await moveBack(source, root, progress, signal);
   for await (const { kind, path } of readLogBackwards(half))
     if (kind === 'deleted-directory') await makeDirectories(root, path);
+  await atEnd();
   if (progress.left === leftBefore) await rm(half, { force: true });
 }
 
@@ -125,6 +132,8 @@ export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, s
     throwIfCancelled(signal);
     if (kind === 'created' && !isDirectory) progress.removed += 1;
   }
+  for await (const { isAttributes } of readTouched(entry.log))
+    if (isAttributes) progress.attributes = (progress.attributes ?? 0) + 1;
   if ((await kindOf(Buffer.from(entry.directory))) === 'directory')
     await countFiles(Buffer.from(entry.directory), progress, signal);
 }

@@ -19,19 +19,26 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   const took = `It took ${describeDuration(run.tookMs)}.`;
   if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined)
     return took;
+  const { attributesChanged = 0 } = run;
+  const attributes =
+    attributesChanged === 0
+      ? ''
+      : `Owner, rights or attributes of ${count(attributesChanged, 'file')} changed; the old ones are kept where there is a history.`;
   const copied =
     run.filesTransferred === 0
-      ? 'Nothing had changed.'
+      ? attributes === ''
+        ? 'Nothing had changed.'
+        : ''
       : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
   const deleted =
     run.filesDeleted === undefined || run.filesDeleted === 0
       ? ''
-      : ` ${count(run.filesDeleted, 'file')} no longer on the server.`;
+      : `${count(run.filesDeleted, 'file')} no longer on the server.`;
   const total =
     run.bytesTotal === undefined
       ? ''
-      : ` The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
-  return `${copied}${deleted}${total} ${took}`;
+      : `The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
+  return [copied, attributes, deleted, total, took].filter((part) => part !== '').join(' ');
 }
 
 /** What was read back after the pull; empty when nothing was. */

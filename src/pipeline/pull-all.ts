@@ -142,7 +142,7 @@ function storyOf(story: Story, source: string): Story {
 /** All sources are on the disk at the same time, so everything adds up. */
 function together(all: readonly PullResult[]): PullResult {
   const sum = (of: (result: PullResult) => number): number => all.reduce((total, result) => total + of(result), 0);
-  const figure = (key: keyof PullFigures): number => sum(({ figures }) => figures[key]);
+  const figure = (key: keyof PullFigures): number => sum(({ figures }) => figures[key] ?? 0);
   return {
     figures: {
       filesTotal: figure('filesTotal'),
@@ -151,6 +151,7 @@ function together(all: readonly PullResult[]): PullResult {
       bytesTotal: figure('bytesTotal'),
       bytesTransferred: figure('bytesTransferred'),
       bytesReceived: figure('bytesReceived'),
+      ...(figure('attributesChanged') > 0 && { attributesChanged: figure('attributesChanged') }),
     },
     complete: all.every(({ complete }) => complete),
     vanished: sum(({ vanished }) => vanished),

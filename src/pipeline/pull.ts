@@ -84,9 +84,13 @@ export async function pull(
 }
 
 /** What rsync says was done; what a broken connection cut off tells no figures, but every deletion was seen. */
-function toldBy(rounds: readonly Round[], { deleted }: Pick<Counts, 'deleted'>): PullFigures {
+function toldBy(rounds: readonly Round[], { deleted, attributes }: Counts): PullFigures {
   const summed = rounds.flatMap(({ outcomes }) => outcomes.map(({ figures }) => figures)).reduce(sum);
-  return { ...summed, filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? deleted : 0) };
+  return {
+    ...summed,
+    filesDeleted: Math.max(summed.filesDeleted, rounds.length > 1 ? deleted : 0),
+    ...(attributes !== undefined && { attributesChanged: attributes }),
+  };
 }
 
 /** The totals are those of the last phase that listed the source; what was moved adds up. */

@@ -54,6 +54,7 @@ export async function round(
   story.enter('pulling');
   const { copied, attempts } = await copy(job, machine, course, signal);
   if (copied.gaps) tellGaps(copied.gaps, story);
+  if (copied.attributesLost === true) tellLost(story);
   // What did not fit is no use, and would leave no room for the next run's history and log.
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
@@ -127,6 +128,13 @@ async function copy(
     if (await room.more(copied, signal)) continue;
     if (!(await tries.again(copied))) return { copied, attempts };
   }
+}
+
+function tellLost(story: Story): void {
+  story.tell('run:warned', {
+    reason: 'The owners and rights that files had before this run could not be kept, so no rollback brings them back.',
+    todo: 'Install what reads them: apt-get install acl attr ; then run again: extbackup run',
+  });
 }
 
 function tellGaps(gaps: GapCounts, story: Story): void {

@@ -1,8 +1,8 @@
 import { opendir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownDirectory } from '../disk/own-directory.ts';
-import { readLogBackwards } from '../history/change-log.ts';
-import { historyDirectory } from '../history/history-entry.ts';
+import { readLogBackwards, readTouched } from '../history/change-log.ts';
+import { historyDirectory, type HistoryEntry } from '../history/history-entry.ts';
 import { markGap } from '../history/complete-since.ts';
 import { beginLog } from '../history/log-header.ts';
 import { isBetterAsked } from '../rsync/arguments.ts';
@@ -20,6 +20,7 @@ import type { Place } from '../rsync/ssh.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
 import type { Paths } from '../system/paths.ts';
+import { watchAttributes } from './attributes-part.ts';
 import type { Machine } from './machine.ts';
 
 /** The part of {@link Machine} that reads what a server sends. */
@@ -81,6 +82,9 @@ async function pull(
   const unfinished = order.survey === true ? undefined : await placeForUnfinished(top, target).catch(diskTrouble);
   if (typeof unfinished === 'object') return { ...nothingDone, ...unfinished };
   const nothingThere = await isEmpty(target);
+  const whole = { top, mirror: join(top, mirrorName) };
+  const attributes = order.survey === true ? undefined : await watchAttributes(start, whole, order.history, signal);
+  if (attributes?.trouble !== undefined) return { ...nothingDone, trouble: attributes.trouble };
   const isAsked =
     order.survey !== true &&
     isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });
@@ -91,24 +95,36 @@ async function pull(
   };
   const there = { ...place, rsh: noRsh, top };
   const named = (await moveToHistory(start, order, there, signal)) ?? (await deleteNamed(start, order, there, signal));
+  let isStarted = named !== undefined;
   const pullAll = (): Promise<RsyncOutcome> =>
     reach(placeOf(order), signal, (line) => {
+      isStarted = true;
       const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
       return runRsync(line.start, order, there, signal);
     });
-  const outcome = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
+  const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // of a killed rsync, it is not empty
+  const stays = order.history && (await hasSomething(order.history, ended));
+  const kept = await attributes?.end({ isTold: !isStarted || isToTheEnd(ended), stays: stays === true });
+  const outcome = { ...ended, ...kept?.told };
   if (order.history === undefined && order.survey !== true && outcome.changed)
     await markGap(top, new Date()).catch(() => undefined); // a full disk: then nothing was kept either
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   // rsync makes the directory only when it has something to put there.
-  if (order.history && !outcome.changed && !(outcome.trouble !== undefined && (await tellsOfChange(order.history.log))))
-    await rm(order.history.log, { force: true });
+  if (order.history && stays === false && kept?.isKept !== true) await rm(order.history.log, { force: true });
   return outcome;
 }
 
+/** Its log tells of all that it did. Of an rsync that was ended, what it did last may stand nowhere. */
+const isToTheEnd = ({ trouble }: RsyncOutcome): boolean => trouble === undefined || trouble === 'gaps';
+
+/** Whether an rsync has changed something. */
+const hasSomething = async ({ log }: HistoryEntry, { changed, trouble }: RsyncOutcome): Promise<boolean> =>
+  changed || (trouble !== undefined && (await tellsOfChange(log)));
+
 /** A killed rsync may have logged changes that we never read. */
 async function tellsOfChange(log: string): Promise<boolean> {
+  for await (const { path } of readTouched(log)) return path.length > 0;
   for await (const change of readLogBackwards(log)) return change.path.length > 0;
   return false;
 }

@@ -67,7 +67,8 @@ function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldE
     };
     for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const)
       counts[key] += error.counts?.[key] ?? 0;
-    const { deletedBytes } = error.counts ?? {};
+    const { deletedBytes, attributes } = error.counts ?? {};
+    if (attributes !== undefined) counts.attributes = (counts.attributes ?? 0) + attributes;
     if (deletedBytes !== undefined) counts.deletedBytes = (counts.deletedBytes ?? 0) + deletedBytes;
   }
   const kinds = Object.values(sources).map(({ attestation }) => attestation);

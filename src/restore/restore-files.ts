@@ -8,7 +8,13 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 import { partialDir } from '../rsync/arguments.ts';
 import { createPullProgress } from '../rsync/progress.ts';
 import { createLineSplitter } from '../rsync/output.ts';
-import type { Layer, Version } from './restore-plan.ts';
+import type { PutBack } from '../attributes/put-back.ts';
+import { putBack } from '../attributes/put-back.ts';
+import { linkAgain } from './link-again.ts';
+import type { OwnerMap } from './owner-map.ts';
+import { placesIn } from './restored-attributes.ts';
+import { findMissing, findMissingKinds, nothingMissing, type Missing } from './what-is-missing.ts';
+import type { Layer, OldAttributes, Version } from './restore-plan.ts';
 import { shownText } from '../text/shown-name.ts';
 
 /** Source, target and manner of a restore. */
@@ -19,6 +25,8 @@ export interface RestoreOrder {
   readonly overwrite: boolean;
   /** Only names what would be copied. */
   readonly dryRun: boolean;
+  /** Undefined keeps the owners and groups that the disk has. */
+  readonly owners?: OwnerMap | undefined;
   onProgress(progress: Progress): void;
   /** A line about a file, with --dry-run. */
   onName(line: string): void;
@@ -26,14 +34,10 @@ export interface RestoreOrder {
 
 /**
  * Copies from an opened disk with everything that a file is: owner, mode, times, ACLs, attributes, hard links, holes.
- * @returns `gaps` when some files could not be copied
+ * @returns what could not be brought
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
-export async function restoreFiles(
-  start: StartProgram,
-  order: RestoreOrder,
-  signal: AbortSignal,
-): Promise<'complete' | 'gaps'> {
+export async function restoreFiles(start: StartProgram, order: RestoreOrder, signal: AbortSignal): Promise<Missing> {
   const free = await isFree(order.target);
   if (!order.overwrite && !free)
     throw new UsageError(
@@ -41,18 +45,36 @@ export async function restoreFiles(
       'Name another directory with --to, or allow it to be changed: --overwrite',
     );
   if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
-  let outcome: 'complete' | 'gaps' = 'complete';
+  const missing = nothingMissing();
   for (const layer of order.layers) {
-    if ('log' in layer) {
+    if ('attributes' in layer) {
+      if (!order.dryRun) await putBack(start, await attributesFor(layer, order, missing), signal);
+    } else if ('log' in layer) {
       // In a directory that was there before, nothing is ever deleted.
       if (free && !order.dryRun)
         await removeCreated(
           { log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined },
           signal,
         );
-    } else if ((await copy(start, layer, order, signal)) === 'gaps') outcome = 'gaps';
+    } else await copy(start, layer, order, missing, signal);
   }
-  return outcome;
+  if (free && !order.dryRun) await linkAgain(order.layers, order.target, signal);
+  return missing;
+}
+
+async function attributesFor(
+  layer: OldAttributes,
+  { target, owners }: RestoreOrder,
+  { attributes, unwritten }: Missing,
+): Promise<PutBack> {
+  return {
+    ...(await placesIn(layer, target)),
+    ...(owners && { owners }),
+    onFile: () => undefined,
+    onFailure: (place) => {
+      if (!unwritten.has(place)) attributes.add(place);
+    },
+  };
 }
 
 const partOf = (path: string): Buffer => Buffer.from(path === '.' ? '' : path);
@@ -61,8 +83,9 @@ async function copy(
   start: StartProgram,
   layer: Version,
   order: RestoreOrder,
+  missing: Missing,
   signal: AbortSignal,
-): Promise<'complete' | 'gaps'> {
+): Promise<void> {
   const slash = layer.isDirectory ? '/' : '';
   const progress = createPullProgress({
     isFirst: true,
@@ -75,17 +98,20 @@ async function copy(
       order.onName(line); // not parsed: a name may look like anything
     else progress.see(line);
   });
+  const what = [...ownersOf(order), '--', `${layer.path}${slash}`, `${order.target}${slash}`];
   try {
     const { exitCode } = await start({
       file: '/usr/bin/rsync',
-      args: restoreArgs(`${layer.path}${slash}`, `${order.target}${slash}`, order.dryRun),
+      args: restoreArgs(what, order.dryRun),
       timeoutMs: 14 * 86_400_000,
       accept: [23],
       signal,
       onStdout: split,
     });
     split('\n');
-    return exitCode === 0 ? 'complete' : 'gaps';
+    if (exitCode === 0 || order.dryRun) return;
+    await findMissing(start, [...everything, ...what], missing, signal);
+    if (layer.isDirectory) await findMissingKinds(layer.path, order.target, missing).catch(() => undefined); // unreadable
   } catch (cause) {
     throwIfCancelled(signal);
     const full = cause instanceof CommandError && cause.exitCode === 11;
@@ -100,22 +126,26 @@ async function copy(
   }
 }
 
-/** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
-export const restoreArgs = (source: string, target: string, dryRun: boolean): string[] => [
+const ownersOf = ({ owners }: RestoreOrder): readonly string[] => owners?.args ?? [];
+
+const everything = [
   '--archive',
-  '--ignore-times',
   '--hard-links',
   '--acls',
   '--xattrs',
   '--sparse',
   '--numeric-ids',
   `--exclude=${partialDir}/`,
+];
+
+/** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
+export const restoreArgs = (what: readonly string[], dryRun: boolean): string[] => [
+  ...everything,
+  '--ignore-times',
   '--no-human-readable',
   ...(dryRun ? ['--dry-run', '--out-format=%n%L'] : ['--info=progress2,name0']),
   '--outbuf=Line',
-  '--',
-  source,
-  target,
+  ...what,
 ];
 
 /** Whether the target does not exist or is an empty directory. */

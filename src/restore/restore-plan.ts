@@ -1,6 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
 import { DriveError, UsageError } from '../errors.ts';
+import type { AttributeFiles } from '../attributes/attribute-files.ts';
+import { attributesIn } from '../attributes/keep-attributes.ts';
 import { assertReaches } from '../history/complete-since.ts';
 import { listHistory } from '../history/history-entry.ts';
 import { wasCreated } from '../history/remove-created.ts';
@@ -61,8 +63,15 @@ export interface LeaveOut {
   readonly part: string;
 }
 
+/** Gives what was copied so far the attributes that a run took from it. */
+export interface OldAttributes {
+  readonly attributes: AttributeFiles;
+  /** The path that is restored, below the mirror. */
+  readonly part: string;
+}
+
 /** A step of a restore. */
-export type Layer = Version | LeaveOut;
+export type Layer = Version | LeaveOut | OldAttributes;
 
 /**
  * What to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
@@ -83,19 +92,25 @@ export async function layersFor(
   const later = at === undefined ? [] : history.filter((entry) => entry.at > at);
   const layers: Layer[] = present ? [present] : [];
   let last = present;
+  const attributesOf = await attributesIn(top);
   for (const entry of later) {
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (last && (await wasCreated(entry.log, Buffer.from(path)))) {
       layers.length = 0; // this run created the path: it was not there before
       last = undefined;
     } else if (last?.isDirectory === true) layers.push({ log: entry.log, part: path });
-    if (version === undefined) continue;
-    layers.push(version);
-    last = version;
+    if (version) {
+      layers.push(version);
+      last = version;
+    }
+    const attributes = attributesOf(entry);
+    if (last && attributes) layers.push({ attributes, part: path });
   }
-  if (last) return last.isDirectory ? layers : [last];
+  if (last) return last.isDirectory ? layers : layers.slice(layers.lastIndexOf(last)).filter(isOfFile);
   throw notThere(versions, at);
 }
+
+const isOfFile = (layer: Layer): boolean => !('log' in layer);
 
 function notThere(versions: readonly Version[], at: Date | undefined): DriveError {
   if (versions.length === 0)

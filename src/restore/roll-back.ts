@@ -3,6 +3,9 @@ import { UsageError } from '../errors.ts';
 import { readCompleteSince, tooFarBack, type CompleteSince } from '../history/complete-since.ts';
 import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
+import { forgetAttributes } from '../attributes/attribute-table.ts';
+import { finishAttributes, keptAttributes, removeKept } from '../attributes/keep-attributes.ts';
+import { putBack } from '../attributes/put-back.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
 import { removePartials } from '../rsync/partial-files.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
@@ -103,8 +106,38 @@ export async function rollBack(
 ): Promise<void> {
   await removePartials(start, join(top, mirror)); // they keep directories from being empty
   await clearUnfinished(top);
-  for (const entry of plan.entries) await undoEntry(join(top, mirror), entry, progress, signal);
+  const disk = { top, mirror: join(top, mirror) };
+  await finishAttributes(start, disk, signal); // those that a run which was cut off has changed
+  await forgetAttributes(top);
+  for (const entry of plan.entries) {
+    await undoEntry(disk.mirror, entry, progress, signal, () => putBackIn(start, disk.mirror, entry, progress, signal));
+    await removeKept(entry);
+  }
   await flushFilesystem(start, top, signal);
+}
+
+async function putBackIn(
+  start: StartProgram,
+  mirror: string,
+  entry: HistoryEntry,
+  progress: UndoProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  await putBack(
+    start,
+    {
+      files: keptAttributes(entry),
+      root: mirror,
+      place: (path) => path,
+      onFile: () => {
+        progress.attributes = (progress.attributes ?? 0) + 1;
+      },
+      onFailure: () => {
+        progress.attributesLeft = (progress.attributesLeft ?? 0) + 1;
+      },
+    },
+    signal,
+  );
 }
 
 /**

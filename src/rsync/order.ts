@@ -25,6 +25,8 @@ export interface RsyncOutcome {
   readonly trouble?: PullTrouble;
   /** With `disk-full`: what a write was seen to find no more of. Only this lets history go; an exit code may be the server's. */
   readonly shortage?: Shortage;
+  /** What files were besides their content could not be kept, although they should be. */
+  readonly attributesLost?: boolean;
   /** With `gaps`: what kept single files from being copied, for the words. */
   readonly gaps?: GapCounts;
   /** With `failed`: how another rsync copies all but some files. */

@@ -49,7 +49,7 @@ const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
 
 /** Reads what `--info=stats2` prints at the end; a figure that is missing counts as 0. */
 export function parseStats(text: string): PullFigures {
-  const figures: Record<keyof PullFigures, number> = {
+  const figures: { -readonly [Key in keyof PullFigures]: PullFigures[Key] } = {
     filesTotal: parseRegularFiles(text),
     filesTransferred: 0,
     filesDeleted: 0,

@@ -14,7 +14,7 @@ export interface Command {
   /** Added to the two variables that every program gets; never a secret. */
   readonly env?: Readonly<Record<string, string>>;
   /** Written to the program's standard input, which is then closed. Without it standard input is empty. */
-  readonly stdin?: Secret | string;
+  readonly stdin?: Secret | string | Buffer;
   /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
   readonly timeoutMs: number;
   /** Ends the program with SIGTERM (SIGKILL after 5 s); soon after that we stop waiting. */
@@ -101,7 +101,7 @@ const spawnChild = (
     maxBuffer: 64 * 1024 * 1024,
     ...(stdin === undefined
       ? { stdin: 'ignore' as const }
-      : { input: typeof stdin === 'string' ? stdin : stdin.reveal() }),
+      : { input: typeof stdin === 'string' || Buffer.isBuffer(stdin) ? stdin : stdin.reveal() }),
     ...(signal && { cancelSignal: signal }),
     ...(tailed && { stdout: tailed.writeEnd as 3 }), // any descriptor does; the types know of nine
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },

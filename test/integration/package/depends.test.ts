@@ -14,6 +14,7 @@ const essential = [
   'false',
   'find',
   'flock',
+  'getent',
   'ionice',
   'lsblk',
   'nice',
@@ -25,6 +26,7 @@ const essential = [
   'tar',
   'true',
   'wipefs',
+  'xargs',
 ];
 const packages: Readonly<Record<string, string>> = {
   btrfs: 'btrfs-progs',
@@ -55,6 +57,10 @@ const packages: Readonly<Record<string, string>> = {
   smartctl: 'smartmontools',
   badblocks: 'e2fsprogs',
   busctl: 'systemd',
+  getfacl: 'acl',
+  setfacl: 'acl',
+  getfattr: 'attr',
+  setfattr: 'attr',
 };
 
 test('the package depends on, or suggests, whatever the program starts', async () => {

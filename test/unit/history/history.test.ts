@@ -18,7 +18,11 @@ describe('a line of changes', () => {
     ['*deleting  |0|44|gone/g1', { kind: 'deleted', path: 'gone/g1', size: 0, isDirectory: false }],
     ['*deleting  |0|44|gone/', { kind: 'deleted', path: 'gone/', size: 0, isDirectory: true }],
     ['>f+++++++++|12|44|a|5|0|x', { kind: 'created', path: 'a|5|0|x', size: 12, isDirectory: false }],
-    ['.f...p.....|3|44|only-rights', undefined],
+    ['.f...p.....|3|44|only-rights', { kind: 'attributes', isDirectory: false, path: 'only-rights', size: 0 }],
+    ['.d....og...|3|44|only-owner/', { kind: 'attributes', isDirectory: true, path: 'only-owner/', size: 0 }],
+    ['.f........x|3|44|only-xattr', { kind: 'attributes', isDirectory: false, path: 'only-xattr', size: 0 }],
+    ['.f..t......|3|44|only-time', undefined],
+    ['.f......u..|3|44|only-use', undefined],
     ['.d..t......|4096|44|./', undefined],
     ['Number of files: 3', undefined],
   ])('%s', (line, change) => {

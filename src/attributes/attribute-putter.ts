@@ -1,0 +1,113 @@
+import type { StartProgram } from '../system/command.ts';
+import { parseBlocks, renderBlock, type AttributeBlock, type AttributeKind } from './attribute-files.ts';
+import { attributesTimeoutMs, inDirectory, namesFor, readingCommand, someFailed } from './read-attributes.ts';
+
+/** What a file, which is no symbolic link, is to have. */
+export interface Place {
+  /** Below the root; one character for each byte. */
+  readonly place: string;
+  /** Of the file `.facl` or `.links`. */
+  readonly body: string;
+  /** Of the file `.fattr`; empty when it had none. */
+  readonly extended: string;
+}
+
+/** As UTF-8, in which the output of programs is read. */
+const asRead = (place: string): string => Buffer.from(place, 'latin1').toString('utf8');
+
+/** Extended attributes by name, without the ACLs, which setfacl(1) sets. */
+const namesIn = (body: string): Map<string, string> =>
+  new Map(
+    body
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('system.posix_acl_'))
+      .map((line) => [line.split('=', 1)[0] ?? '', line]),
+  );
+
+/** Gives files attributes, where they have others, with the programs that a person would use. */
+export class AttributePutter {
+  readonly #start: StartProgram;
+  readonly #order: {
+    readonly root: string;
+    readonly onFile: () => void;
+    readonly onFailure: (place: string) => void;
+  };
+  readonly #signal: AbortSignal;
+
+  constructor(
+    start: StartProgram,
+    order: { readonly root: string; readonly onFile: () => void; readonly onFailure: (place: string) => void },
+    signal: AbortSignal,
+  ) {
+    this.#start = start;
+    this.#order = order;
+    this.#signal = signal;
+  }
+
+  /** Each is there, inside the root. */
+  async put(batch: readonly Place[]): Promise<void> {
+    if (batch.length === 0) return;
+    const before = await this.#differing(batch);
+    const places = [...new Set([...before.acl, ...before.extended])];
+    if (places.length === 0) return;
+    await this.#restore(
+      'facl',
+      before.acl.map(({ place, body }) => ({ path: place, body })),
+    );
+    await this.#removeExtra(places);
+    // Also of those with another owner only: what lets a program do more than its user goes with the owner.
+    await this.#restore(
+      'fattr',
+      places.flatMap(({ place, extended }) => (extended === '' ? [] : [{ path: place, body: extended }])),
+    );
+    const after = await this.#differing(places);
+    const failed = new Set([...after.acl, ...after.extended]);
+    for (const one of places)
+      if (failed.has(one)) this.#order.onFailure(one.place);
+      else this.#order.onFile();
+  }
+
+  async #differing(batch: readonly Place[]): Promise<{ acl: Place[]; extended: Place[] }> {
+    const [acls, others] = [await this.#read('facl', batch), await this.#read('fattr', batch)];
+    const acl = batch.filter(({ place, body }) => acls.get(asRead(place)) !== body.trimEnd());
+    const extended = batch.filter((one) => {
+      const [wanted, now] = [namesIn(one.extended), namesIn(others.get(asRead(one.place)) ?? '')];
+      return wanted.size !== now.size || [...wanted].some(([name, line]) => now.get(name) !== line);
+    });
+    return { acl, extended };
+  }
+
+  async #removeExtra(places: readonly Place[]): Promise<void> {
+    const now = await this.#read('fattr', places);
+    const extra = new Map<string, string[]>();
+    for (const { place, extended } of places) {
+      const wanted = namesIn(extended);
+      for (const name of namesIn(now.get(asRead(place)) ?? '').keys())
+        if (!wanted.has(name)) extra.set(name, [...(extra.get(name) ?? []), place]);
+    }
+    const remove = ['/usr/bin/xargs', '--null', '/usr/bin/setfattr', '--no-dereference'];
+    for (const [name, those] of extra) await this.#run([...remove, `--remove=${name}`, '--'], namesFor(those));
+  }
+
+  async #restore(kind: 'facl' | 'fattr', blocks: readonly AttributeBlock[]): Promise<void> {
+    const program =
+      kind === 'facl' ? ['/usr/bin/setfacl', '--restore=-'] : ['/usr/bin/setfattr', '--no-dereference', '--restore=-'];
+    if (blocks.length > 0)
+      await this.#run(program, Buffer.from(blocks.map((block) => renderBlock(kind, block)).join(''), 'latin1'));
+  }
+
+  async #read(kind: AttributeKind, batch: readonly Place[]): Promise<Map<string, string>> {
+    const { root } = this.#order;
+    const paths = batch.map(({ place }) => place);
+    const { stdout } = await this.#start({ ...readingCommand(kind, root, paths), ...this.#manner() });
+    return new Map(parseBlocks(stdout).map(({ path, body }) => [path, body.trimEnd()]));
+  }
+
+  async #run(program: readonly string[], stdin: Buffer): Promise<void> {
+    await this.#start({ ...inDirectory(this.#order.root, ...program), stdin, ...this.#manner() });
+  }
+
+  #manner(): { timeoutMs: number; accept: readonly number[]; signal: AbortSignal; ownGroup: true } {
+    return { timeoutMs: attributesTimeoutMs, accept: someFailed, signal: this.#signal, ownGroup: true };
+  }
+}

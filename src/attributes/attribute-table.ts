@@ -1,0 +1,87 @@
+import { open, readdir, rename, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ownDirectory } from '../disk/own-directory.ts';
+import { replaceFile } from '../system/new-file.ts';
+import { readSmallFile } from '../system/plain-file.ts';
+import { attributeKinds, changeLogDirectory } from '../history/history-entry.ts';
+import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
+
+/** Directory on the disk with the attributes that the files of the mirror had after the last rsync. */
+export const attributeDirectory = `${changeLogDirectory}/attributes`;
+
+const size = z.int().nonnegative();
+const stateSchema = z.object({
+  version: z.literal(1),
+  /** Stands in the names of the files. */
+  serial: z.int().positive(),
+  /** So many bytes of each file count. What was added later says what changed since, and is added to the end. */
+  bytes: z.object({ facl: size, fattr: size, links: size }),
+  /** Size of the files when they were made, together. */
+  made: size,
+  /** An rsync that keeps what it replaces in this entry of the history may have changed the mirror since. */
+  openFor: z.string().optional(),
+  /** An rsync that has no entry, because it told of nothing, may have changed the mirror since. */
+  isDoubtful: z.literal(true).optional(),
+});
+
+/** What is known of the table. */
+export type TableState = z.infer<typeof stateSchema>;
+
+const stateFile = (top: string): string => join(top, attributeDirectory, 'state.json');
+
+/** Reads the state; undefined when there is no table, or it is not right any more. */
+export async function readState(top: string): Promise<TableState | undefined> {
+  try {
+    return stateSchema.parse(JSON.parse((await readSmallFile(stateFile(top))) ?? ''));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the files of a state are. */
+export const tableFiles = (top: string, serial: number): AttributeFiles =>
+  attributeFiles(join(top, attributeDirectory, String(serial).padStart(8, '0')));
+
+/** Replaces the state, and removes files that it does not speak of. */
+export async function writeState(top: string, state: TableState): Promise<void> {
+  const directory = await ownDirectory(top, attributeDirectory);
+  await replaceFile(stateFile(top), `${JSON.stringify(state)}\n`);
+  const used = ['state.json', ...Object.values(tableFiles('', state.serial)).map((file) => file.slice(1))].map((file) =>
+    file.slice(file.lastIndexOf('/') + 1),
+  );
+  for (const name of await readdir(directory))
+    if (!used.includes(name)) await rm(join(directory, name), { force: true, recursive: true });
+}
+
+/** To be called before the mirror is changed by anything else than a run. */
+export async function forgetAttributes(top: string): Promise<void> {
+  await rm(stateFile(top), { force: true });
+}
+
+/** The state of files that were just written. */
+export async function settledState(top: string, serial: number, made?: number): Promise<TableState> {
+  const bytes = { facl: 0, fattr: 0, links: 0 };
+  for (const kind of attributeKinds) {
+    const handle = await open(tableFiles(top, serial)[kind], 'r');
+    try {
+      bytes[kind] = (await handle.stat()).size;
+    } finally {
+      await handle.close();
+    }
+  }
+  return { version: 1, serial, bytes, made: made ?? bytes.facl + bytes.fattr + bytes.links };
+}
+
+/** Gives the files away, with what counts in them. Cut off, it is finished by calling it again. */
+export async function moveTable(top: string, { serial, bytes }: TableState, to: AttributeFiles): Promise<void> {
+  const from = tableFiles(top, serial);
+  for (const kind of attributeKinds) {
+    try {
+      await truncate(from[kind], bytes[kind]);
+      await rename(from[kind], to[kind]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}

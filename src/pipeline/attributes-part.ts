@@ -1,0 +1,56 @@
+import { forgetAttributes } from '../attributes/attribute-table.ts';
+import { beginAttributes, endAttributes, type Disk, type RsyncEnd } from '../attributes/keep-attributes.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { troubleOfDisk } from '../rsync/failure.ts';
+import type { RsyncOutcome } from '../rsync/order.ts';
+import { CommandError, type StartProgram } from '../system/command.ts';
+
+/** Keeps what files were besides their content, around one rsync. */
+export interface AttributeWatch {
+  /** Why the rsync must not begin. */
+  readonly trouble?: RsyncOutcome['trouble'];
+  /** To be called when it has ended. */
+  end(how: RsyncEnd): Promise<Attempted>;
+}
+
+/**
+ * Has the attributes of the mirror on the disk before an rsync changes any.
+ * @param entry undefined keeps nothing, and what was known is not right any more
+ */
+export async function watchAttributes(
+  start: StartProgram,
+  disk: Disk,
+  entry: HistoryEntry | undefined,
+  signal: AbortSignal,
+): Promise<AttributeWatch> {
+  const begun = await attempt(disk.top, async () => {
+    await (entry === undefined ? forgetAttributes(disk.top) : beginAttributes(start, disk, entry, signal));
+    return false;
+  });
+  const { trouble, attributesLost } = begun.told;
+  return {
+    ...(trouble !== undefined && { trouble }),
+    end: async (how) =>
+      entry === undefined || trouble !== undefined || attributesLost === true
+        ? begun
+        : attempt(disk.top, () => endAttributes(start, disk, entry, how, signal)),
+  };
+}
+
+interface Attempted {
+  /** There are old attributes to keep, so the entry stays. */
+  readonly isKept: boolean;
+  readonly told: Pick<RsyncOutcome, 'trouble' | 'attributesLost'>;
+}
+
+async function attempt(top: string, work: () => Promise<boolean>): Promise<Attempted> {
+  try {
+    return { isKept: await work(), told: {} };
+  } catch (error) {
+    const trouble = troubleOfDisk(error);
+    if (trouble !== undefined) return { isKept: false, told: { trouble } };
+    if (!(error instanceof CommandError)) throw error;
+    await forgetAttributes(top).catch(() => undefined);
+    return { isKept: false, told: { attributesLost: true } };
+  }
+}
