@@ -11,6 +11,7 @@ interface SetupOptions {
   readonly port?: number;
   readonly hostKey?: string;
   readonly trustHostKey?: true;
+  readonly replaceHostKey?: true;
   readonly passwordStdin?: true;
   readonly yes?: true;
   readonly keyType: SshKeyType;
@@ -26,6 +27,7 @@ export function setupCommand(context: CliContext): Command {
     .option('--port <number>', 'its ssh port', toPort)
     .option('--host-key <fingerprint>', "pin the server's host key that has this fingerprint (SHA256:…)", toFingerprint)
     .option('--trust-host-key', 'pin the host keys that the server shows now, and print their fingerprints')
+    .option('--replace-host-key', 'with --trust-host-key: also where another key is pinned, after a reinstalled server')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .option('--yes', 'ask nothing; without a flag a setting keeps its value or default')
     .option('--key-type <type>', `kind of ssh key to make: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
@@ -54,6 +56,7 @@ export function setupCommand(context: CliContext): Command {
               : { fingerprint: options.hostKey },
         passwordFromStdin: options.passwordStdin === true,
         ask: options.yes !== true && process.stdin.isTTY,
+        replaceHostKey: options.replaceHostKey === true,
         keyType: options.keyType,
         scryptBytes: options.scryptMemory,
       });

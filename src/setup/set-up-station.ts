@@ -32,6 +32,8 @@ export interface SetupWishes {
   readonly source: string | undefined;
   readonly port: number | undefined;
   readonly trust: Trust | undefined;
+  /** Pin also a key that takes the place of a pinned one. */
+  readonly replaceHostKey?: boolean;
   readonly passwordFromStdin: boolean;
   /** Whether questions may be asked. */
   readonly ask: boolean;

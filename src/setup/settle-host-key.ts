@@ -12,7 +12,7 @@ import {
   type PinnedServer,
   type Trust,
 } from '../keys/host-key.ts';
-import { ExtbackupError } from '../errors.ts';
+import { ExtbackupError, PullError } from '../errors.ts';
 
 /** The server of a source. */
 export function serverOf({ source, port }: Pick<PullSource, 'source' | 'port'>): PinnedServer {
@@ -33,6 +33,8 @@ export function hostsOf(config: Config): PinnedServer[] {
 interface Wishes {
   readonly trust: Trust | undefined;
   readonly ask: boolean;
+  /** With trust in all keys: also in one that takes the place of a pinned one. */
+  readonly replaceHostKey?: boolean;
 }
 
 /**
@@ -65,6 +67,12 @@ async function settleHostKey(
 ): Promise<boolean> {
   const start = context.runCommand;
   if (wishes.trust !== undefined) {
+    const changed = await changedKeys(context, file, server);
+    for (const { type, was, is } of changed)
+      context.note(
+        `The server ${server.host} shows another host key than the pinned one (${type}):\n  ${was} pinned\n  ${is} now`,
+      );
+    if (changed.length > 0 && wishes.trust === 'all') await agreeToChange(server, wishes);
     const pinned = await pinHostKey(start, file, server, wishes.trust);
     if (pinned.length > 0) show(context, 'Pinned', pinned);
     else context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
@@ -82,6 +90,38 @@ async function settleHostKey(
   if (!(await askYes('Are these the keys of your server?'))) return false;
   await writeHostKeys(file, server, shown);
   return true;
+}
+
+interface ChangedKey {
+  readonly type: string;
+  /** Fingerprints. */
+  readonly was: string;
+  readonly is: string;
+}
+
+/** Keys of the server that differ from the pinned ones of the same type. */
+async function changedKeys(context: CliContext, file: string, server: PinnedServer): Promise<ChangedKey[]> {
+  const before = await pinnedHostKeys(file, server);
+  if (before.length === 0) return [];
+  const shown = await scanHostKeys(context.runCommand, server);
+  return before.flatMap(({ type, fingerprint: was }) => {
+    const is = shown.find((key) => key.type === type)?.fingerprint;
+    return is === undefined || is === was ? [] : [{ type, was, is }];
+  });
+}
+
+/**
+ * Whoever answers in the server's place shows another key too: a person compares, or says so with a flag of its own.
+ * @throws PullError (EXB_HOST_KEY)
+ */
+async function agreeToChange({ host }: PinnedServer, { ask, replaceHostKey }: Wishes): Promise<void> {
+  if (replaceHostKey === true) return;
+  if (ask && (await askYes('Was the server reinstalled, and does it show the new key itself?'))) return;
+  throw new PullError(
+    'EXB_HOST_KEY',
+    `The host key of ${host} has changed; the pinned one stays.`,
+    'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Then: extbackup setup --host-key SHA256:..., or --trust-host-key --replace-host-key',
+  );
 }
 
 function show(context: CliContext, what: string, keys: readonly HostKey[]): void {

@@ -20,6 +20,8 @@ describe('the host keys of several servers', () => {
   beforeEach(async () => {
     directory = await mkdtemp(`${tmpdir()}/host-keys-`);
     silent = [];
+    notes = [];
+    shows = keys;
     asked = [];
   });
   afterEach(() => rm(directory, { recursive: true }));
@@ -29,11 +31,13 @@ describe('the host keys of several servers', () => {
     asked.push(host);
     return Promise.resolve({
       exitCode: 0,
-      stdout: silent.includes(host) ? '' : `${host} ssh-ed25519 ${keys[host] ?? ''}\n`,
+      stdout: silent.includes(host) ? '' : `${host} ssh-ed25519 ${shows[host] ?? ''}\n`,
       stderr: '',
     });
   };
-  const settle = (trust: Parameters<typeof settleHostKeys>[2]['trust']): Promise<boolean> => {
+  let shows: Readonly<Record<string, string>>;
+  let notes: string[];
+  const settle = (trust: Parameters<typeof settleHostKeys>[2]['trust'], replaceHostKey = false): Promise<boolean> => {
     const config = configSchema.parse({
       key: { derivation: 'sha512' },
       ssh: { knownHosts: `${directory}/known_hosts` },
@@ -43,10 +47,15 @@ describe('the host keys of several servers', () => {
         { name: 'c', source: 'u@two' },
       ],
     });
-    return settleHostKeys({ runCommand: scan, note: () => undefined } as unknown as CliContext, config, {
-      trust,
-      ask: false,
-    });
+    return settleHostKeys(
+      { runCommand: scan, note: (line: string) => notes.push(line) } as unknown as CliContext,
+      config,
+      {
+        trust,
+        ask: false,
+        replaceHostKey,
+      },
+    );
   };
   const pinned = async (host: string): Promise<string[]> =>
     (await pinnedHostKeys(`${directory}/known_hosts`, { host, port: 22 })).map(({ fingerprint }) => fingerprint);
@@ -73,5 +82,19 @@ describe('the host keys of several servers', () => {
     silent = ['one'];
     expect(await settle('all')).toBe(true);
     expect(await pinned('one')).toEqual([ofOne]);
+  });
+
+  it('do not take the place of pinned ones without a word and a flag', async () => {
+    await settle('all');
+    shows = { ...keys, one: keys['two'] ?? '' };
+    notes = [];
+    expect(await settle('all')).toBe(true); // the other server is settled
+    expect([await pinned('one'), await pinned('two')]).toEqual([[ofOne], [ofTwo]]);
+    expect(notes[0]).toContain(`${ofOne} pinned\n  ${ofTwo} now`);
+    shows = { one: keys['two'] ?? '', two: keys['one'] ?? '' };
+    await expect(settle('all')).rejects.toMatchObject({ code: 'EXB_HOST_KEY', exitCode: 13 });
+    expect([await pinned('one'), await pinned('two')]).toEqual([[ofOne], [ofTwo]]);
+    expect(await settle('all', true)).toBe(true);
+    expect([await pinned('one'), await pinned('two')]).toEqual([[ofTwo], [ofOne]]);
   });
 });
