@@ -103,7 +103,17 @@ async function serve(given: Surroundings): Promise<void> {
   const publish = (): void => {
     statusFile.publish();
   };
-  const watches = startWatches({ bus, paths, drives, present, running, publish, loadConfig: base.load, onError });
+  const watches = startWatches({
+    bus,
+    paths,
+    start: given.start,
+    drives,
+    present,
+    running,
+    publish,
+    loadConfig: base.load,
+    onError,
+  });
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();

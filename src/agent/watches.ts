@@ -4,15 +4,19 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { awaitClock } from '../records/station-time.ts';
 import { openRotationMemory } from '../records/rotation-memory.ts';
+import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { createClockWatch } from './clock-watch.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
+const clockEveryMs = 3_600_000;
 const forgottenEveryMs = 60_000;
 const openEveryMs = 3_000;
 
@@ -20,6 +24,7 @@ const openEveryMs = 3_000;
 export interface WatchParts {
   readonly bus: Bus;
   readonly paths: Paths;
+  readonly start: StartProgram;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly present: () => ReadonlySet<string>;
   /** The disk of the present run. */
@@ -41,7 +46,7 @@ export interface Watches {
 
 /** Tells the operator what only time brings: overdue disks, disks left open by a person, approvals. */
 export function startWatches(parts: WatchParts): Watches {
-  const { bus, paths, drives, present, running, publish, loadConfig, onError } = parts;
+  const { bus, paths, start, drives, present, running, publish, loadConfig, onError } = parts;
   const now = (): Date => new Date();
   const approvals = coalesce(createApprovalWatch({ bus, drives }), onError);
   const memory = openRotationMemory(files.rotation(paths), onError);
@@ -66,12 +71,24 @@ export function startWatches(parts: WatchParts): Watches {
     clearTimeout(lookAgain);
     if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // nothing else tells of the closing by a foreign program
   }, onError);
-  const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
+  const stopped = new AbortController();
+  const clock = createClockWatch({ bus, paths, start, loadConfig });
+  const lookAtClock = coalesce(clock.look, onError);
+  const forget = [
+    bus.on('drive:opened', publish),
+    bus.on('drive:closed', publish),
+    bus.on('run:started', coalesce(clock.tellIfLoose, onError)),
+  ];
   approvals();
-  overdue();
+  void awaitClock(start, stopped.signal).then(() => {
+    if (stopped.signal.aborted) return;
+    lookAtClock();
+    overdue(); // of a clock that is not set yet, it would be told in vain
+  }, onError);
   opened();
   const timers = [
     setInterval(overdue, overdueEveryMs),
+    setInterval(lookAtClock, clockEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
   ];
@@ -83,6 +100,7 @@ export function startWatches(parts: WatchParts): Watches {
     },
     onVolumes: opened,
     stop: () => {
+      stopped.abort();
       for (const timer of timers) clearInterval(timer);
       clearTimeout(soon);
       clearTimeout(lookAgain);

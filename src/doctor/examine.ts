@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { ConfigError, ExtbackupError, messageOf } from '../errors.ts';
 import { agentChecks, rotationChecks } from './agent-checks.ts';
 import type { Check, Finding, Patient } from './check.ts';
+import { clockCheck } from './clock-check.ts';
 import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
 import { noticeChecks } from './notice-checks.ts';
@@ -26,7 +27,7 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
     if (!(error instanceof ConfigError)) throw error;
     findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });
   }
-  return [...findings, ...(await runChecks([...agentChecks, watchCheck(), ...hardeningChecks], patient))];
+  return [...findings, ...(await runChecks([...agentChecks, watchCheck(), clockCheck, ...hardeningChecks], patient))];
 }
 
 /** One after the other: a check may repair what the next one examines. */

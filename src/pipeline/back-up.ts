@@ -41,7 +41,7 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         const seal = await verifyInside(run);
         const layout = await settleLayout(job, machine, story);
         await hooks.after('mount');
-        const time = await settleTime(job, seal, machine, story);
+        const time = await settleTime(job, seal, machine, story, signal);
         job.onStand?.(time.stand);
         const timed = { ...job, sealed: seal, time };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));

@@ -4,7 +4,7 @@ import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } f
 import { markBeginning } from '../history/complete-since.ts';
 import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
 import { readRoom } from '../disk/room.ts';
-import { lookAtTime, readClocks } from '../records/station-time.ts';
+import { awaitClock, lookAtTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -60,7 +60,10 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     linkRenamed: (order, renaming, signal) =>
       linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal),
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
-    lookAtTime: async (stepMs) => lookAtTime(files.time(paths), await readClocks(start), stepMs),
+    lookAtTime: async (stepMs, signal) => {
+      await awaitClock(start, signal);
+      return lookAtTime(files.time(paths), await readClocks(start), stepMs);
+    },
     newHistory: async (time) => {
       const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
       await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again

@@ -57,8 +57,8 @@ export interface Machine {
   /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
-  /** Looks at the clocks and goes on with the station's measured time. `stepMs`: see measured-time.ts. */
-  lookAtTime(stepMs: number): Promise<TimeAdvance>;
+  /** Looks at the clocks, once they are set, and goes on with the station's measured time. `stepMs`: see measured-time.ts. */
+  lookAtTime(stepMs: number, signal: AbortSignal): Promise<TimeAdvance>;
   /** A new, empty entry of the disk's history. */
   newHistory(time?: EntryTime): Promise<HistoryEntry>;
   /** Where the disk's history stands: each new entry is later. */

@@ -11,9 +11,10 @@ export async function settleTime(
   seal: Seal,
   machine: Machine,
   story: Story,
+  signal: AbortSignal,
 ): Promise<RunTime> {
   const step = stepFor(history.keep);
-  const { mark, newJumpMs } = await machine.lookAtTime(step);
+  const { mark, newJumpMs } = await machine.lookAtTime(step, signal);
   if (newJumpMs !== 0) story.tell('run:warned', clockJumped(newJumpMs));
   const { number = 0 } = await machine.historyStand();
   const passed = mark.measured.getTime() - Date.parse(record.measured ?? '');
@@ -24,7 +25,8 @@ export async function settleTime(
   return { measured: disk, station: mark.measured, jumpMs: mark.jumpMs, isDoubtful: mark.jumpMs !== 0, stand: number };
 }
 
-const clockJumped = (ms: number): { readonly reason: string; readonly todo: string } => ({
+/** Words for a clock that jumped by so many milliseconds, and is not believed. */
+export const clockJumped = (ms: number): { readonly reason: string; readonly todo: string } => ({
   reason:
     `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeDuration(Math.abs(ms))}, and nothing ` +
     'shows that it is right now. The time of this run is what the clock says; nothing is removed for its age because of it.',

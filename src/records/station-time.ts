@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { advanceTime, type ClockReading, type TimeAdvance, type TimeMark } from '../history/measured-time.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
+import { pause } from '../system/pause.ts';
 
 const time = z.iso.datetime().transform((text) => new Date(text));
 const schema = z.object({
@@ -53,14 +54,40 @@ export async function isSynchronised(start: StartProgram): Promise<boolean | und
   } catch {
     // another service may keep the clock
   }
+  return ask(start, 'NTPSynchronized');
+}
+
+/** Whether something on the machine is to keep the clock right; undefined when nothing says so. */
+export const isKept = (start: StartProgram): Promise<boolean | undefined> => ask(start, 'NTP');
+
+async function ask(start: StartProgram, property: 'NTP' | 'NTPSynchronized'): Promise<boolean | undefined> {
   try {
     const { stdout } = await start({
       file: '/usr/bin/timedatectl',
-      args: ['show', '--property=NTPSynchronized', '--value'],
+      args: ['show', `--property=${property}`, '--value'],
       timeoutMs: 5_000,
     });
     return stdout.trim() === 'yes';
   } catch {
     return undefined;
+  }
+}
+
+/** So long after its start, a machine may still be about to set its clock; in seconds. */
+const settlesWithin = 300;
+const [lookEveryMs, longestWaitMs] = [2_000, 60_000];
+
+/**
+ * Waits for the clock of a machine that has just started, where something is to set it: a board without a clock of its own
+ * begins in the past. Never for longer than a minute, because there may be no network.
+ */
+export async function awaitClock(
+  start: StartProgram,
+  signal: AbortSignal,
+  { seconds = uptime, wait = pause }: { readonly seconds?: () => number; readonly wait?: typeof pause } = {},
+): Promise<void> {
+  for (let waited = 0; waited < longestWaitMs && seconds() < settlesWithin && !signal.aborted; waited += lookEveryMs) {
+    if ((await isSynchronised(start)) !== false || (await isKept(start)) !== true) return;
+    await wait(lookEveryMs, signal);
   }
 }

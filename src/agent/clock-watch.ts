@@ -1,0 +1,60 @@
+import { uptime } from 'node:os';
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import { longestStep, stepFor } from '../history/measured-time.ts';
+import { clockJumped } from '../pipeline/run-time.ts';
+import { isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
+import type { StartProgram } from '../system/command.ts';
+import { files, type Paths } from '../system/paths.ts';
+
+/** What watching the clock needs. */
+export interface ClockParts {
+  readonly bus: Bus;
+  readonly paths: Paths;
+  readonly start: StartProgram;
+  readonly loadConfig: () => Promise<Config>;
+  readonly seconds?: () => number;
+}
+
+/** Tells of the clock, once for each change. */
+export interface ClockWatch {
+  /** Looks whether it jumped since the last look: measured time goes on with each. */
+  readonly look: () => Promise<void>;
+  /** Tells when nothing keeps the clock right. */
+  readonly tellIfLoose: () => Promise<void>;
+}
+
+/** Sooner after the start of the machine, it may still be on its way; in seconds. */
+const settled = 300;
+
+const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
+
+/** Watches the clock between runs. A run looks by itself, too. */
+export function createClockWatch({ bus, paths, start, loadConfig, seconds = uptime }: ClockParts): ClockWatch {
+  let [isLoose, hasJumped] = [false, false];
+  const tellIfLoose = async (): Promise<void> => {
+    const is = (await isSynchronised(start)) === false && seconds() >= settled;
+    if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic });
+    if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
+    isLoose = is;
+  };
+  return {
+    tellIfLoose,
+    look: async () => {
+      const step = await loadConfig().then(
+        ({ history }) => stepFor(history.keep),
+        () => longestStep,
+      );
+      const { mark, newJumpMs } = await lookAtTime(files.time(paths), await readClocks(start), step);
+      if (newJumpMs !== 0) bus.emit('warning:raised', { ...clockJumped(newJumpMs), topic: jumpTopic });
+      else if (mark.jumpMs === 0 && hasJumped) bus.emit('warning:settled', { topic: jumpTopic });
+      hasJumped = mark.jumpMs !== 0;
+      await tellIfLoose();
+    },
+  };
+}
+
+const notSynchronised = {
+  reason: 'The clock of this machine is not synchronised with any other, so the times of backups may be wrong.',
+  todo: 'Have it synchronised: timedatectl set-ntp true (package systemd-timesyncd, or chrony) ; see also: extbackup doctor',
+};

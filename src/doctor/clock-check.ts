@@ -1,0 +1,28 @@
+import { advanceTime, longestStep } from '../history/measured-time.ts';
+import { readClocks, readTimeMark } from '../records/station-time.ts';
+import { files } from '../system/paths.ts';
+import { describeDuration } from '../text/wording.ts';
+import { ok, warn, type Check } from './check.ts';
+
+/** Whether the clock can be believed: by its synchronisation, and by how far it went since the station last looked. */
+export const clockCheck: Check = {
+  name: 'clock',
+  check: async ({ paths, start, now }) => {
+    const reading = { ...(await readClocks(start)), now };
+    const { mark } = advanceTime(await readTimeMark(files.time(paths)), reading, longestStep);
+    const says = `The clock says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    if (mark.jumpMs !== 0)
+      return warn(
+        `${says}, which is ${describeDuration(Math.abs(mark.jumpMs))} ${mark.jumpMs > 0 ? 'ahead of' : 'behind'} ` +
+          'what this machine has measured, and nothing shows that it is right.',
+        'Set it, and have it synchronised: timedatectl set-ntp true ; nothing of the history ages meanwhile.',
+      );
+    if (reading.isSynchronised === true) return ok(`${says}, and is synchronised.`);
+    return warn(
+      reading.isSynchronised === false
+        ? `${says}, and is not synchronised with any other.`
+        : `${says}; whether it is synchronised is not known.`,
+      'Have it synchronised: timedatectl set-ntp true (package systemd-timesyncd, or chrony).',
+    );
+  },
+};
