@@ -102,7 +102,12 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
       const replaced = enrolledOn(disk, enrolled);
       if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they hold no backup
       return noted(context.paths, { label: options.label, device: disk.path }, async () => {
-        const record = await prepareDrive(context, { ...order, writeOut, disk, label: options.label }, signal);
+        const filesKnown = Math.max(0, ...enrolled.map(({ filesTotal }) => filesTotal));
+        const record = await prepareDrive(
+          context,
+          { ...order, writeOut, disk, label: options.label, filesKnown },
+          signal,
+        );
         await registry.update((drives) => enrol(drives, record));
         return record;
       });

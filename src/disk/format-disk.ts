@@ -143,6 +143,28 @@ export async function formatLuks(start: StartProgram, order: LuksOrder, signal?:
 export const affordableMemoryKiB = (totalBytes = totalmem()): number =>
   Math.min(1024 * 1024, Math.floor(totalBytes / 4 / 1024));
 
+const [kibibyte, tebibyte] = [1024, 1024 ** 4];
+
+/** What mke2fs.conf(5) takes for a disk of this size, as Debian ships it. */
+function usualBytesPerInode(bytes: number): number {
+  if (bytes > 16 * tebibyte) return 64 * kibibyte;
+  if (bytes > 4 * tebibyte) return 32 * kibibyte;
+  return bytes < tebibyte / 2048 ? 4 * kibibyte : 16 * kibibyte; // 512 MiB
+}
+
+/**
+ * How many bytes of a disk share an inode, where mke2fs would make too few: three for each file that the fullest disk
+ * holds now, for growth and history. The number is fixed for the life of an ext4, and one that is out of inodes takes no
+ * file though it has room. Any kernel and e2fsprogs read it. An inode takes 256 bytes, so never more than one in 4 KiB.
+ * @param files undefined when nothing is known of the source
+ * @returns undefined where the usual number is enough
+ */
+export function bytesPerInode(bytes: number, files = 0): number | undefined {
+  const wanted = bytes / Math.max(1, files * 3);
+  if (wanted >= usualBytesPerInode(bytes)) return undefined;
+  return Math.max(4 * kibibyte, Math.floor(wanted / kibibyte) * kibibyte);
+}
+
 const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; args: string[] }> = {
   // Without lazy init all is written now: no writing goes on in the background of the first run. With ea_inode, attributes
   // over 4 kB (Samba streams, macOS forks) fit; kernels since 4.13 and e2fsprogs since 1.44 read it, so Debian since 10.
@@ -157,7 +179,11 @@ const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; ar
 /** Program that makes the file system, so that a missing one is found before anything is erased. */
 export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
 
-/** Makes the file system on an opened volume or an image file; tells how far it is where that takes long. @throws CommandError */
+/**
+ * Makes the file system on an opened volume or an image file; tells how far it is where that takes long.
+ * @param inodeRatio see {@link bytesPerInode}; of ext4 only, the others make inodes as they need them
+ * @throws CommandError
+ */
 export async function makeFilesystem(
   start: StartProgram,
   type: FilesystemType,
@@ -165,6 +191,7 @@ export async function makeFilesystem(
   device: string,
   signal?: AbortSignal,
   onPercent?: (percent: number) => void,
+  inodeRatio?: number,
 ): Promise<void> {
   const { file, args } = makers[type](label);
   const read = readMke2fs();
@@ -172,5 +199,12 @@ export async function makeFilesystem(
     const percent = read(chunk);
     if (percent !== undefined) onPercent?.(percent);
   };
-  await start({ file, args: [...args, device], timeoutMs: 12 * 3_600_000, onStdout, ...(signal && { signal }) });
+  const ratio = type === 'ext4' && inodeRatio !== undefined ? ['-i', String(inodeRatio)] : [];
+  await start({
+    file,
+    args: [...args, ...ratio, device],
+    timeoutMs: 12 * 3_600_000,
+    onStdout,
+    ...(signal && { signal }),
+  });
 }

@@ -17,6 +17,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import {
   affordableMemoryKiB,
   awaitPartition,
+  bytesPerInode,
   filesystemMaker,
   findPartitioner,
   formatLuks,
@@ -49,6 +50,8 @@ export interface PrepareOrder {
   readonly headerBackup?: string;
   /** Takes the copy of the header that goes to standard output. */
   readonly writeOut: (bytes: Uint8Array) => Promise<void>;
+  /** Files on the fullest of the other disks, by which inodes are counted out. */
+  readonly filesKnown?: number;
   /** Tries every block first. */
   readonly check?: SurfaceCheck;
 }
@@ -163,7 +166,7 @@ async function makeVolume(
 async function fillVolume(
   step: TakeStep,
   context: PrepareContext,
-  { label, filesystem, headerBackup, writeOut }: PrepareOrder,
+  { disk, label, filesystem, filesKnown, headerBackup, writeOut }: PrepareOrder,
   volume: Volume,
   { luksUuid, sealedId }: { readonly luksUuid: string; readonly sealedId: string },
   signal: AbortSignal,
@@ -172,7 +175,8 @@ async function fillVolume(
   const opened = await openVolume(step, start, paths, volume, signal);
   const making = `Making the ${filesystem} file system`;
   context.note(`${making}; on a large disk this takes minutes …`);
-  await makeFilesystem(start, filesystem, label, opened.path, signal, tellPercent(context, making));
+  const ratio = bytesPerInode(disk.sizeBytes, filesKnown);
+  await makeFilesystem(start, filesystem, label, opened.path, signal, tellPercent(context, making), ratio);
   const top = await mountInside(step, start, paths, volume, filesystem, signal);
   await writeFreshContent(top, { version: 1, sealedId, luksUuid, label, generation: 0 });
   await flushFilesystem(start, top, signal);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   formatLuks,
   luksPartitionType,
+  bytesPerInode,
   makeFilesystem,
   partition,
   partitioners,
@@ -108,6 +109,21 @@ describe('on an image file', () => {
     expect(stdout).toMatch(/^Reserved block count:\s+0$/m);
     expect(stdout.match(/Group \d+:/g)).not.toBeNull();
     for (const flags of stdout.matchAll(/^Group \d+:.*?\[(.*?)\]/gm)) expect(flags[1]).toContain('ITABLE_ZEROED');
+  });
+
+  it('makes more inodes where the source has many small files', async () => {
+    const inodes = async (files: number | undefined): Promise<number> => {
+      const { size } = await stat(image);
+      await makeFilesystem(startProgram, 'ext4', 'B', image, undefined, undefined, bytesPerInode(size, files));
+      const { stdout } = await startProgram({ file: '/usr/sbin/dumpe2fs', args: ['-h', image], timeoutMs: 20_000 });
+      return Number(/^Inode count:\s+(\d+)$/m.exec(stdout)?.[1]);
+    };
+    const usual = await inodes(undefined);
+    expect(await inodes(Math.ceil(usual / 2))).toBeGreaterThanOrEqual(usual);
+    expect(bytesPerInode(1e12, 1e6)).toBeUndefined();
+    expect(bytesPerInode(1e12, 40e6)).toBe(8_192);
+    expect(bytesPerInode(1e12, 1e9)).toBe(4_096);
+    expect(bytesPerInode(8e12, 100e6)).toBe(26_624); // mke2fs would make too few
   });
 
   it.each(surfaceChecks)(
