@@ -7,7 +7,6 @@ import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
 import type { RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
-import { goesOn } from './waiting.ts';
 
 /** One attach of a LUKS volume, as the agent sees it. */
 export interface Attach {
@@ -29,6 +28,19 @@ export interface Attach {
   waitsSince?: number;
   toldReasons?: Set<string>;
 }
+
+/** States after which the agent opens the disk by itself. */
+const goesOnStates: readonly Attach['state'][] = [
+  'new',
+  'queued',
+  'waiting-for-key',
+  'waiting-for-server',
+  'waiting-for-device',
+];
+
+/** Whether the agent opens the disk by itself, sooner or later, with nobody's word. */
+export const goesOn = ({ state, code }: Attach): boolean =>
+  goesOnStates.includes(state) || (state === 'failed' && code === 'EXB_BUSY');
 
 /** Phases that belong to one of several sources. */
 const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-server'];

@@ -4,8 +4,7 @@ import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { StartProgram } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
-import type { AttachBoard } from './attach-board.ts';
-import { goesOn } from './waiting.ts';
+import { goesOn, type AttachBoard } from './attach-board.ts';
 
 /** The agent itself takes the device lock for a moment to see whether somebody has it. */
 const lockPatienceMs = 3_000;

@@ -11,7 +11,7 @@ import { runOne, type RunEnd } from '../run/run-one.ts';
 import { RunQueue, type RunOrder } from '../run/run-queue.ts';
 import { files } from '../system/paths.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
-import { AttachBoard } from './attach-board.ts';
+import { AttachBoard, goesOn } from './attach-board.ts';
 import { inhibitSleep } from './inhibit.ts';
 import { OpenDisks } from './open-disks.ts';
 import { refreshAttaches } from './refresh.ts';
@@ -19,7 +19,7 @@ import { releaseOnRequest } from './release-request.ts';
 import { Requests, type PresentDrive } from './requests.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
-import { goesOn, waitForServer } from './waiting.ts';
+import { waitForServer } from './waiting.ts';
 
 const plugged = 'The plugged disks could not be looked up';
 const refreshAgainMs = 2_000;

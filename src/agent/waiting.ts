@@ -65,16 +65,3 @@ export function waitForDevice(attach: Attach, reason: string, bus: Bus, now = pe
 /** How soon to look whether a command or a person has ended: most end soon, some last for hours. */
 export const deviceAgainMs = ({ waitsSince }: Attach, now = performance.now()): number =>
   now - (waitsSince ?? now) < 2 * worthTellingMs ? 2_000 : 15_000;
-
-/** States after which the agent opens the disk by itself. */
-const goesOnStates: readonly Attach['state'][] = [
-  'new',
-  'queued',
-  'waiting-for-key',
-  'waiting-for-server',
-  'waiting-for-device',
-];
-
-/** Whether the agent opens the disk by itself, sooner or later, with nobody's word. */
-export const goesOn = ({ state, code }: Attach): boolean =>
-  goesOnStates.includes(state) || (state === 'failed' && code === 'EXB_BUSY');

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Attach } from '../../../src/agent/attach-board.ts';
-import { AttachBoard } from '../../../src/agent/attach-board.ts';
-import { goesOn, isDue, lookForServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
+import { AttachBoard, goesOn, type Attach } from '../../../src/agent/attach-board.ts';
+import { isDue, lookForServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { waitsForServer } from '../../../src/rsync/failure.ts';
 import { disk, enrolled } from './an-agent.ts';
