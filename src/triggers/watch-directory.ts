@@ -91,8 +91,9 @@ class Watching {
   async #poll(trouble: unknown): Promise<void> {
     await this.#watcher?.close();
     if (this.#ended) return;
-    this.#watched.onPolling(whyNot(trouble));
-    const watcher = this.#open(true, () => undefined); // of a directory that is not there; it is looked at again
+    const isMissing = (trouble as NodeJS.ErrnoException).code === 'ENOENT'; // it is watched when it is there
+    if (!isMissing) this.#watched.onPolling(whyNot(trouble));
+    const watcher = this.#open(true, () => undefined); // goes on: it is tried again
     this.#watcher = watcher;
     await new Promise<void>((resolve) => watcher.once('ready', resolve));
     this.#watched.onGap?.();

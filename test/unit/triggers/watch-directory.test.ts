@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -25,7 +26,7 @@ afterEach(async () => {
 const used = (code: string) => Object.assign(new Error(`${code}: used up`), { code });
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, 10_000);
 
-async function start(probe: () => void) {
+async function start(probe: (path: string) => void) {
   const [seen, polling]: [string[], (string | undefined)[]] = [[], []];
   let gaps = 0;
   stop = await watchDirectory(
@@ -82,6 +83,19 @@ it('watches again when the kernel can tell, and says so once', async () => {
   });
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(polling).toHaveLength(2);
+});
+
+it('a directory that is not there yet is no trouble, and is watched when it is there', async () => {
+  await rm(directory, { recursive: true });
+  const { seen, polling } = await start((path) => {
+    if (!existsSync(path)) throw used('ENOENT');
+  });
+  await mkdir(directory);
+  await writeFile(join(directory, 'first'), '');
+  await waitFor(() => {
+    expect(seen).toContain('add first');
+  });
+  expect(polling.filter((why) => why !== undefined)).toEqual([]);
 });
 
 it('does not poll while the kernel tells', async () => {
