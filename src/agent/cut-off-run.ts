@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import { exitCodes, messageOf } from '../errors.ts';
+import { begunAt, type BegunMark } from '../pipeline/begun-mark.ts';
 import { forgetBegun, readBegun, type BegunRun } from '../records/begun-run.ts';
 import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
@@ -36,20 +37,7 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   const told = words(begun, parts);
   const failure = released ? told : { ...told, ...stillOpen(begun.drive, told.happened) };
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
-  const warning = await runs.append({
-    ...{ id: begun.id, drive: begun.drive, trigger: begun.trigger, startedAt: begun.startedAt },
-    ...{ endedAt: new Date().toISOString(), outcome: 'failure', exitCode: failure.exitCode, code: failure.code },
-    ...{ message: failure.happened, released, pulledOut: false, tookMs },
-    ...{ filesTotal: null, filesTransferred: null, filesDeleted: null },
-    ...{
-      bytesTotal: null,
-      bytesTransferred: null,
-      bytesReceived: null,
-      verified: null,
-      mediaErrors: 0,
-      historyNumber: null,
-    },
-  });
+  const warning = await runs.append(recordOf(begun, failure, released, tookMs));
   if (warning !== undefined) onError(new Error(warning));
   try {
     await registry.update((drives) =>
@@ -67,11 +55,40 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   return true;
 }
 
+/**
+ * Writes down a run that never ended, as its disk has it, in the words of a station that knows no more of it.
+ * @returns false when the station knows how it went
+ */
+export async function noteCutOff(runs: RunLog, drive: string, { id, startedAt }: BegunMark): Promise<boolean> {
+  const known = await runs.list().catch(() => []);
+  if (known.some((run) => run.id === id)) return false;
+  const happened = `The run of ${drive} that began at ${begunAt(startedAt)} was cut off; only the disk tells of it.`;
+  const failure = { code: 'EXB_CUT_OFF', exitCode: exitCodes.pull, happened };
+  await runs.append(recordOf({ id, drive, trigger: 'unknown', startedAt }, failure, true, 0)); // what fails is told at the run's own end
+  return true;
+}
+
+function recordOf(
+  begun: Pick<BegunRun, 'id' | 'drive' | 'trigger' | 'startedAt'>,
+  failure: { readonly code: string; readonly exitCode: number; readonly happened: string },
+  released: boolean,
+  tookMs: number,
+): RunRecord {
+  return {
+    ...{ id: begun.id, drive: begun.drive, trigger: begun.trigger, startedAt: begun.startedAt },
+    ...{ endedAt: new Date().toISOString(), outcome: 'failure', exitCode: failure.exitCode, code: failure.code },
+    ...{ message: failure.happened, released, pulledOut: false, tookMs },
+    ...{ filesTotal: null, filesTransferred: null, filesDeleted: null },
+    ...{ bytesTotal: null, bytesTransferred: null, bytesReceived: null },
+    ...{ verified: null, mediaErrors: 0, historyNumber: null },
+  };
+}
+
 /** The agent died after the run had ended, maybe before anybody was told. */
 async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, parts: CutOffParts): Promise<boolean> {
   const end = message === '' ? outcome : message;
   parts.bus.emit('warning:raised', {
-    reason: `The run of ${drive} that began at ${startedAt.slice(0, 16).replace('T', ' ')} UTC had ended (${end}) when the agent died.`,
+    reason: `The run of ${drive} that began at ${begunAt(startedAt)} had ended (${end}) when the agent died.`,
     todo: 'Its notice may be missing. See: extbackup history',
   });
   await forgetBegun(parts.file);
@@ -89,7 +106,6 @@ function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffPart
     ? 'the station ran out of memory, and the kernel ended the agent'
     : 'the agent died in the middle of it';
   const cause = begun.bootId === bootId ? died : 'the station went down in the middle of it';
-  const since = `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
   const tries = diskseq === undefined || begun.bootId !== bootId ? 0 : attaches.triesOf({ diskseq, luksUuid });
   const why = ranOutOfMemory
     ? 'Give the station more memory, or end what else needs it'
@@ -101,7 +117,7 @@ function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffPart
   return {
     code: 'EXB_CUT_OFF',
     exitCode: exitCodes.pull,
-    happened: `The run of ${drive} that began at ${since} was cut off: ${cause}. What it left open was closed.`,
+    happened: `The run of ${drive} that began at ${begunAt(startedAt)} was cut off: ${cause}. What it left open was closed.`,
     todo,
   };
 }

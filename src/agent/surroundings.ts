@@ -9,6 +9,7 @@ import { rekeyAdvice } from '../keys/previous-keys.ts';
 import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import { messageOf } from '../errors.ts';
+import { noteCutOff } from './cut-off-run.ts';
 import { forgetBegun, noteBegun } from '../records/begun-run.ts';
 import type { AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
@@ -115,6 +116,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
         bus.emit('warning:raised', { reason, todo: 'Check the space on this machine: df /var/lib/extbackup' });
       });
     },
+    foundCutOff: (drive, begun) => noteCutOff(parts.runs, drive, begun),
     record: async (record) => {
       const warning = await parts.runs.append(record);
       const todo = 'Check the space on this machine: df /var/lib/extbackup';

@@ -9,6 +9,7 @@ import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
 import type { LuksFacts } from '../disk/luks-header.ts';
 import { NotReleasedError } from '../errors.ts';
+import { markBegun, markEnded } from './begun-mark.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import type { Machine } from './machine.ts';
 import { measuredMachine } from './measured-machine.ts';
@@ -39,11 +40,12 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         const fstype = await checkFilesystem(run);
         await mount(run, fstype, hooks, take); // undone by unmounting
         const seal = await verifyInside(run);
+        const wasCutOff = await begin(run, take); // undone by noting that it ended
         const layout = await settleLayout(job, machine, story);
         await hooks.after('mount');
         const time = await settleTime(job, seal, machine, story, signal);
         job.onStand?.(time.stand);
-        const timed = { ...job, sealed: seal, time };
+        const timed = { ...job, sealed: seal, time, wasCutOff };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
         await hooks.before('close'); // not after the stamp: a run that fails here is not complete
         const result = { ...resultOf(pulled), luks };
@@ -137,6 +139,14 @@ async function mount(run: Run, fstype: KnownFilesystem, hooks: Hooks, take: Take
   );
   story.tell('fs:mounted', { tookMs: mounted.tookMs });
 }
+
+/** Notes on the disk that the run begins, and, however it ends in order, that it ended. */
+const begin = ({ job, machine, story }: Run, take: TakeStep): Promise<boolean> =>
+  take({
+    apply: () => markBegun(job, machine, story),
+    undo: () => markEnded(machine).catch(() => undefined), // what keeps it from being written is told by the run
+    leftover: '',
+  });
 
 /** Waits until all that was pulled is on the medium. */
 async function flush({ machine, story, signal }: Run): Promise<void> {

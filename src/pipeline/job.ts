@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
 import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
+import type { BegunMark } from './begun-mark.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 
 /** One disk to back up to, as it is plugged in now. */
@@ -19,6 +20,10 @@ export interface Job {
   onStand?(number: number): void;
   /** What the seal on the opened disk tells of earlier runs. */
   readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
+  /** The run before was cut off, as the disk has it. */
+  readonly wasCutOff?: boolean;
+  /** Told of a run that never ended, as the disk has it. Returns whether that was news; it is written down then. */
+  onCutOff?(begun: BegunMark): Promise<boolean>;
   /** Told how each of several sources went, however the run ends. */
   onSource?(result: SourceResult): void;
 }

@@ -73,7 +73,11 @@ export async function pull(
   const figures = gaps ? told : await ownFigures(told, seen, machine, source, signal);
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
-  const wasCutOff = rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1) || record.lastError !== null;
+  const wasCutOff =
+    job.wasCutOff === true ||
+    rounds.length > 1 ||
+    rounds.some(({ attempts }) => attempts > 1) ||
+    record.lastError !== null;
   if (!gaps && wasCutOff) await machine.removePartials(source);
   story.tell('sync:finished', {
     ...figures,

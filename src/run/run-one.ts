@@ -1,6 +1,7 @@
 import type { Failure } from '../bus/events.ts';
 import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
+import type { BegunMark } from '../pipeline/begun-mark.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
@@ -119,7 +120,8 @@ async function attempt(
   const onStand = (stand: number): void => {
     at.stand = stand;
   };
-  const job = { record, device: volume.device, config, onSource, onStand };
+  const onCutOff = (begun: BegunMark): Promise<boolean> => around.foundCutOff(record.label, begun);
+  const job = { record, device: volume.device, config, onSource, onStand, onCutOff };
   at.result = await backUp(job, around.machineFor(config, record), story, signal);
 }
 

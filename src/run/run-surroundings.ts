@@ -3,6 +3,7 @@ import type { OfSource, Phase, Progress } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { OpenedByPerson } from '../opening/opened-by-person.ts';
+import type { BegunMark } from '../pipeline/begun-mark.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
@@ -34,6 +35,8 @@ export interface RunSurroundings {
   begun(order: RunOrder, startedAt: Date): Promise<void>;
   /** Where the system counts them. */
   readonly oomKills?: CountOomKills;
+  /** Writes down a run that never ended, as the disk has it, unless the station knows of it. Returns whether it did; must not throw. */
+  foundCutOff(drive: string, begun: BegunMark): Promise<boolean>;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
   /** Called last: the run is written down and told; must not throw. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tellCutOffRun } from '../../../src/agent/cut-off-run.ts';
+import { noteCutOff, tellCutOffRun } from '../../../src/agent/cut-off-run.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventMap } from '../../../src/bus/events.ts';
 import { forgetBegun, noteBegun, readBegun } from '../../../src/records/begun-run.ts';
@@ -99,4 +99,13 @@ it('a run that had ended when its agent died is told as ended, and is no failure
   const { told, failed, runs } = await startAgent('boot-1');
   expect([told, failed, runs.length]).toEqual([true, [], 1]);
   expect(await readBegun(file)).toBeUndefined();
+});
+
+it('a run that only the disk tells of is written down once', async () => {
+  const runs = createRunLog(join(directory, 'runs.jsonl'));
+  expect(await noteCutOff(runs, 'BACKUP_1', begun)).toBe(true);
+  expect(await noteCutOff(runs, 'BACKUP_1', begun)).toBe(false);
+  expect(await runs.list()).toEqual([
+    expect.objectContaining({ id: begun.id, code: 'EXB_CUT_OFF', outcome: 'failure', startedAt: begun.startedAt }),
+  ]);
 });

@@ -70,6 +70,7 @@ const run = (): Promise<RunEnd> => {
       findVolumes: () => Promise.resolve([volume]),
       openedByPerson: () => Promise.resolve(undefined),
       begun: () => Promise.resolve(),
+      foundCutOff: () => Promise.resolve(false),
       told: () => Promise.resolve(),
       rekeyAdvice: () => Promise.resolve(undefined),
       holdsOf: () => Promise.resolve([]),
