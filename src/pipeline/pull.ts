@@ -72,13 +72,7 @@ export async function pull(
   const seen = { before, counts: watch.tally.counts, roomBefore, roomAfter: await machine.readRoom() };
   const figures = gaps ? told : await ownFigures(told, seen, machine, source, signal);
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
-  // An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory.
-  const wasCutOff =
-    job.wasCutOff === true ||
-    rounds.length > 1 ||
-    rounds.some(({ attempts }) => attempts > 1) ||
-    record.lastError !== null;
-  if (!gaps && wasCutOff) await machine.removePartials(source);
+  if (!gaps && mayHaveRests(job, rounds)) await machine.removePartials(source);
   story.tell('sync:finished', {
     ...figures,
     gaps: gaps || vanished > 0,
@@ -86,6 +80,10 @@ export async function pull(
   });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
 }
+
+/** An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory. */
+const mayHaveRests = ({ wasCutOff = false, record }: Job, rounds: readonly Round[]): boolean =>
+  wasCutOff || record.lastError !== null || rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1);
 
 /** What rsync says was done; what a broken connection cut off tells no figures, but every deletion was seen. */
 function toldBy(rounds: readonly Round[], { deleted, attributes }: Counts): PullFigures {
