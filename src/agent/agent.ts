@@ -30,6 +30,7 @@ import { createMetricsFile } from './metrics-file.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
 import { startTelling } from './tell.ts';
+import { createUsbNews } from './usb-news.ts';
 import { watchWarnings } from './warnings.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
 import { startWatches } from './watches.ts';
@@ -121,6 +122,10 @@ async function serve(given: Surroundings): Promise<void> {
   }, onError);
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
+    usbNews: createUsbNews({
+      ...{ bus, paths, drives, onError, start: given.start, refresh: supervisor.refresh },
+      running: () => running() !== undefined,
+    }),
     onDrives: watches.onDrives,
     onVolumes: watches.onVolumes,
     warnAfterMs: () => settings.current?.usb.warnAfter ?? usualWarnAfterMs,

@@ -13,6 +13,7 @@ export interface TriggerParts {
   readonly paths: Paths;
   readonly bus: Bus;
   readonly supervisor: Supervisor;
+  readonly usbNews: UsbNews;
   readonly warnAfterMs: () => number;
   readonly onRestart: () => void;
   readonly onConfig: () => void;
@@ -26,31 +27,14 @@ export async function startTriggers({
   paths,
   bus,
   supervisor,
+  usbNews,
   warnAfterMs,
   onRestart,
   onConfig,
   onDrives,
   onVolumes,
 }: TriggerParts): Promise<Stop[]> {
-  const news: UsbNews = {
-    onConnect: (_port, usbSerial) => {
-      bus.emit('drive:attached', { source: 'usb', ...(usbSerial !== undefined && { usbSerial }) });
-    },
-    onDisconnect: (_port, usbSerial) => {
-      bus.emit('drive:removed', { ...(usbSerial !== undefined && { usbSerial }) });
-      supervisor.refresh();
-    },
-    onNoBlockDevice: (_port, usbSerial) => {
-      const which = usbSerial === undefined ? 'A USB disk' : `The USB disk with serial number ${usbSerial}`;
-      bus.emit('drive:ignored', {
-        reason: 'no-block-device',
-        ...(usbSerial !== undefined && { usbSerial }),
-        happened: `${which} was connected but did not come up.`,
-        todo: 'Check its cable and its power, and plug it in again, best at another port.',
-      });
-    },
-  };
-  const usb = await startUsb(() => listenToUsb(news, warnAfterMs), bus);
+  const usb = await startUsb(() => listenToUsb(usbNews, warnAfterMs), bus);
   const polling = createPollingNews(bus);
   const onKey = (): void => {
     supervisor.keyChanged();

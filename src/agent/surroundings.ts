@@ -132,7 +132,8 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
 }
 
 /** @param patienceMs two looks of the agent itself may meet */
-async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
+/** Whether somebody holds a lock; taken for a moment to see. */
+export async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
   const lock = await lockFile(file, patienceMs);
   await lock?.release();
   return lock === undefined;

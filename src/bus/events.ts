@@ -102,7 +102,8 @@ export interface EventMap {
   'drive:ignored': Partial<AttachFacts> & {
     readonly drive?: string;
     readonly usbSerial?: string;
-    readonly reason: 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'just-prepared' | 'served-before';
+    readonly reason:
+      'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'no-luks' | 'just-prepared' | 'served-before';
     readonly happened: string;
     readonly todo: string;
   };

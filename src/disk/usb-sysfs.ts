@@ -26,14 +26,15 @@ async function interfaceClasses(name: string): Promise<string[]> {
   }
 }
 
-/** Whether the kernel made a block device for a USB device. */
-export async function hasBlockDevice(name: string): Promise<boolean> {
+/** Kernel names of the block devices that the kernel made for a USB device: whole disks, and their partitions. */
+export async function disksOf(name: string): Promise<string[]> {
+  const found: string[] = [];
   for (const kname of await readdir('/sys/class/block')) {
     try {
-      if ((await realpath(join('/sys/class/block', kname))).includes(`/${name}/`)) return true;
+      if ((await realpath(join('/sys/class/block', kname))).includes(`/${name}/`)) found.push(kname);
     } catch {
       // went away meanwhile
     }
   }
-  return false;
+  return found;
 }

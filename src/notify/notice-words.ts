@@ -69,6 +69,7 @@ const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | un
   'not-enrolled': 'refusal',
   'duplicate-uuid': 'refusal',
   'no-block-device': 'warning',
+  'no-luks': 'refusal',
   'just-prepared': undefined,
   'served-before': undefined,
 };

@@ -1,4 +1,4 @@
-import { hasBlockDevice, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
+import { disksOf, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
 import { tryToListen, usb, type UsbEvent } from './usb-library.ts';
 
@@ -9,6 +9,8 @@ export interface UsbNews {
   onDisconnect(port: string, serial: string | undefined): void;
   /** It has no block device after the time that it should take: a bad cable, or too little power. */
   onNoBlockDevice(port: string, serial: string | undefined): void;
+  /** After the same time it has one. */
+  onUp(port: string, serial: string | undefined): void;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function listenToUsb(news: UsbNews, warnAfterMs: () => number): Pro
         port,
         setTimeout(() => {
           waiting.delete(port);
-          void warnUnlessThere(port, serial, news);
+          void tellWhetherUp(port, serial, news);
         }, warnAfterMs()),
       );
     })();
@@ -50,8 +52,10 @@ export async function listenToUsb(news: UsbNews, warnAfterMs: () => number): Pro
   };
 }
 
-async function warnUnlessThere(port: string, serial: string | undefined, news: UsbNews): Promise<void> {
-  if ((await isMassStorage(port)) && !(await hasBlockDevice(port))) news.onNoBlockDevice(port, serial);
+async function tellWhetherUp(port: string, serial: string | undefined, news: UsbNews): Promise<void> {
+  if (!(await isMassStorage(port))) return; // gone again
+  if ((await disksOf(port)).length > 0) news.onUp(port, serial);
+  else news.onNoBlockDevice(port, serial);
 }
 
 function describe({ device }: UsbEvent): { port: string; serial: string | undefined } {

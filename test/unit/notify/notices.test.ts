@@ -183,6 +183,7 @@ describe('other news', () => {
     ['not-enrolled', ['refusal']],
     ['duplicate-uuid', ['refusal']],
     ['no-block-device', ['warning']],
+    ['no-luks', ['refusal']],
     ['just-prepared', []],
     ['served-before', []],
   ] as const)('an ignored disk (%s) is told as %j', (reason, kinds) => {

@@ -10,7 +10,7 @@ vi.mock('../../../src/triggers/usb-library.ts', () => ({
 }));
 
 it('where USB cannot be listened to, it says so to who asks and starts nothing', async () => {
-  const news = { onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn() };
+  const news = { onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn(), onUp: vi.fn() };
   await expect(listenToUsb(news, () => 1)).rejects.toBe(noBus);
   expect(addEventListener).not.toHaveBeenCalled();
 });

@@ -1,0 +1,55 @@
+/** A plugged disk without a LUKS volume is not met with silence: it may be a backup disk whose content is gone. */
+import prettyBytes from 'pretty-bytes';
+import type { EventMap } from '../bus/events.ts';
+import { withDescendants, type BlockDevice } from '../disk/block-devices.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { count } from '../text/wording.ts';
+
+/** A partition table and its gaps, or none: the LUKS volume of an enrolled disk is at most so much smaller than the disk. */
+const mostAround = 64 * 1024 ** 2;
+
+/**
+ * What to tell of the disks that one USB device shows.
+ * @param disks whole disks of the device
+ * @param records enrolled disks
+ * @returns undefined when there is nothing to tell: a LUKS volume is there, which is judged elsewhere, or no medium is in
+ */
+export function foreignDisk(
+  disks: readonly BlockDevice[],
+  records: readonly DriveRecord[],
+  plugged: ReadonlySet<string>,
+  usbSerial: string | undefined,
+): EventMap['drive:ignored'] | undefined {
+  const present = disks.filter(({ sizeBytes }) => sizeBytes > 0);
+  const [disk] = present;
+  if (disk === undefined || present.some(hasLuks)) return undefined;
+  const alike = records
+    .filter(({ state, luksUuid }) => state !== 'retired' && !plugged.has(luksUuid))
+    .filter(({ volumeBytes }) => volumeBytes !== undefined && isOfSize(disk, volumeBytes))
+    .map(({ label }) => label);
+  return {
+    reason: 'no-luks',
+    ...(usbSerial !== undefined && { usbSerial }),
+    happened:
+      `A disk without a LUKS volume was plugged in (${disk.kname}, ${prettyBytes(disk.sizeBytes)}, ${contentOf(disk)}). ` +
+      `It was not touched.${alike.length === 0 ? '' : ` By its size it may be ${alike.join(' or ')}, without its content.`}`,
+    todo:
+      alike.length === 0
+        ? 'If it is to become a backup disk: extbackup drive prepare --help'
+        : `Write nothing to it before you know which disk it is. If ${alike.join(' or ')} was overwritten, prepare it anew: extbackup drive prepare --help`,
+  };
+}
+
+const hasLuks = (disk: BlockDevice): boolean =>
+  [...withDescendants(disk)].some(({ fstype }) => fstype === 'crypto_LUKS');
+
+const isOfSize = ({ sizeBytes }: BlockDevice, volumeBytes: number): boolean =>
+  sizeBytes >= volumeBytes && sizeBytes - volumeBytes <= mostAround;
+
+/** What lsblk recognises; names that somebody gave are not repeated. */
+function contentOf(disk: BlockDevice): string {
+  const parts = [...withDescendants(disk)].slice(1);
+  const kinds = [disk, ...parts].flatMap(({ fstype }) => fstype ?? []);
+  const found = kinds.length === 0 ? 'nothing recognised' : [...new Set(kinds)].join(', ');
+  return parts.length === 0 ? found : `${count(parts.length, 'partition')}: ${found}`;
+}
