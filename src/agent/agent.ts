@@ -105,15 +105,8 @@ async function serve(given: Surroundings): Promise<void> {
     statusFile.publish();
   };
   const watches = startWatches({
-    bus,
-    paths,
-    start: given.start,
-    drives,
-    present,
-    running,
-    publish,
-    loadConfig: base.load,
-    onError,
+    ...{ bus, paths, start: given.start, drives, loadConfig: base.load, onError },
+    ...{ present, running, publish },
   });
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();

@@ -3,8 +3,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { longestStep, stepFor } from '../history/measured-time.ts';
 import { clockJumped } from '../pipeline/run-time.ts';
-import { isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
+import { awaitClock, isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
 import type { StartProgram } from '../system/command.ts';
+import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
 
 /** What watching the clock needs. */
@@ -51,6 +52,34 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
       hasJumped = mark.jumpMs !== 0;
       await tellIfLoose();
     },
+  };
+}
+
+const lookEveryMs = 3_600_000;
+
+/**
+ * Watches the clock as long as the agent runs: each hour, and at each run.
+ * @param onSettled called when the clock is set, or will not be: until then, what is told of ages would be told in vain
+ * @returns what ends the watch
+ */
+export function watchClock(
+  parts: ClockParts & { readonly onError: (error: unknown) => void; readonly onSettled: () => void },
+): () => void {
+  const { bus, start, onError, onSettled } = parts;
+  const stopped = new AbortController();
+  const watch = createClockWatch(parts);
+  const look = coalesce(watch.look, onError);
+  const forget = bus.on('run:started', coalesce(watch.tellIfLoose, onError));
+  const timer = setInterval(look, lookEveryMs);
+  void awaitClock(start, stopped.signal).then(() => {
+    if (stopped.signal.aborted) return;
+    look();
+    onSettled();
+  }, onError);
+  return () => {
+    stopped.abort();
+    clearInterval(timer);
+    forget();
   };
 }
 

@@ -4,19 +4,17 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
-import { awaitClock } from '../records/station-time.ts';
 import { openRotationMemory } from '../records/rotation-memory.ts';
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
-import { createClockWatch } from './clock-watch.ts';
+import { watchClock } from './clock-watch.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
-const clockEveryMs = 3_600_000;
 const forgottenEveryMs = 60_000;
 const openEveryMs = 3_000;
 
@@ -71,24 +69,12 @@ export function startWatches(parts: WatchParts): Watches {
     clearTimeout(lookAgain);
     if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // nothing else tells of the closing by a foreign program
   }, onError);
-  const stopped = new AbortController();
-  const clock = createClockWatch({ bus, paths, start, loadConfig });
-  const lookAtClock = coalesce(clock.look, onError);
-  const forget = [
-    bus.on('drive:opened', publish),
-    bus.on('drive:closed', publish),
-    bus.on('run:started', coalesce(clock.tellIfLoose, onError)),
-  ];
+  const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
   approvals();
-  void awaitClock(start, stopped.signal).then(() => {
-    if (stopped.signal.aborted) return;
-    lookAtClock();
-    overdue(); // of a clock that is not set yet, it would be told in vain
-  }, onError);
   opened();
+  const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onSettled: overdue });
   const timers = [
     setInterval(overdue, overdueEveryMs),
-    setInterval(lookAtClock, clockEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
   ];
@@ -100,7 +86,7 @@ export function startWatches(parts: WatchParts): Watches {
     },
     onVolumes: opened,
     stop: () => {
-      stopped.abort();
+      stopClock();
       for (const timer of timers) clearInterval(timer);
       clearTimeout(soon);
       clearTimeout(lookAgain);
