@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { runAgent } from '../agent/agent.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** The daemon; what extbackup.service starts. */
+/** The daemon, started by extbackup.service. */
 export function agentCommand(context: CliContext): Command {
   return new Command('agent')
     .description('the daemon that waits for disks; extbackup.service starts it')

@@ -73,7 +73,7 @@ export function approveCommand(context: CliContext): Command {
 
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
   context.print(record.hold?.reason ?? 'The last run is complete, but files that it copied look wrong.');
-  if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk is of an older run
+  if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk belongs to an older run
   const report = await cancellable('The disk is closed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
       readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024),

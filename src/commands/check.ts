@@ -6,7 +6,7 @@ import { judge, unknownState, type PluginAnswer } from '../monitoring/nagios.ts'
 import { pluginExit } from '../monitoring/plugin-exit.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** A plugin for Nagios, Icinga and whatever else understands their exit codes. Never ends with anything but 0 to 3. */
+/** A plugin for Nagios, Icinga and other monitors with their exit codes. Always ends with 0 to 3. */
 export function checkCommand(context: CliContext): Command {
   return new Command('check')
     .description('monitoring plugin: exit 0 ok, 1 warning, 2 critical, 3 unknown, with performance data')

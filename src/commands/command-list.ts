@@ -5,8 +5,8 @@ import type { CliContext } from '../terminal/cli-context.ts';
 export type MakeCommand = (context: CliContext) => Command;
 
 /**
- * Every verb, in the order in which `--help` shows it. Each is loaded only when it is called for: reading the
- * libraries of all of them would take longer than most of them run.
+ * Every verb, in the order in which `--help` shows it. Each is loaded only when needed: loading the libraries of all
+ * commands would take longer than most commands run.
  */
 export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   setup: async () => (await import('./setup.ts')).setupCommand,

@@ -7,7 +7,7 @@ import type { Answer, Errand } from '../notify/courier.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** Does one errand of the agent; what extbackup-courier@.service starts. */
+/** Does one errand of the agent; started by extbackup-courier@.service. */
 export function courierCommand(context: CliContext): Command {
   return new Command('courier')
     .description('deliver one notice or start one hook for the agent; extbackup-courier@.service starts it')

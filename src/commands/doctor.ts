@@ -9,7 +9,7 @@ export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
     .description('check this machine, the keys, the server and the disks, and say what to do about each failure')
     .option('--json', 'one JSON array')
-    .option('--fix', 'put right what needs no decision: file modes, and a host key that is not pinned yet')
+    .option('--fix', 'repair what needs no decision: file modes, and a host key that is not pinned yet')
     .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 when nothing failed, otherwise with 2.')
     .action(async (options: { json?: boolean; fix?: boolean }) => {
       const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
@@ -21,7 +21,7 @@ export function doctorCommand(context: CliContext): Command {
 
 const marks: Record<Verdict, string> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };
 
-/** One line for each finding, a second one with what to do where there is something to do. */
+/** One line for each finding, and a second line with the advice if there is any. */
 export function renderFindings(findings: readonly Finding[]): string {
   const lines = findings.flatMap(({ name, verdict, happened, todo }) => [
     `${marks[verdict]}  ${name.padEnd(17)} ${happened}`,

@@ -73,7 +73,7 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
     );
 }
 
-/** Works for a disk that is not enrolled: it may be of a time when an earlier password was in force. */
+/** Works for a disk that is not enrolled: it may date from the time of an earlier password. */
 async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
   const { paths, runCommand: start } = context;
   await protectMemory(start);
@@ -126,6 +126,6 @@ async function follow(typed: string): Promise<string> {
   try {
     return await realpath(typed);
   } catch {
-    return typed; // refused later, with better words
+    return typed; // refused later, with a better message
   }
 }

@@ -93,7 +93,7 @@ function describeState({ state, overdue, nextUp, present, lastError }: ListedDri
   return text === '' ? 'in rotation' : text;
 }
 
-/** What is wrong with the disk; else what speaks for it. */
+/** Problems of the disk; without any, its good signs. */
 function describeHealth({ health }: ListedDrive, now: Date): string {
   const wrong = remarksOf(health);
   if (wrong.length > 0) return wrong.join(', ');

@@ -96,11 +96,14 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
     cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
       await registry.assertWritable();
       const enrolled = await registry.list();
-      const disk = await choose(context, wish, enrolled); // again: the answer may have taken hours
+      const disk = await choose(context, wish, enrolled); // look again: the answer may have taken hours
       if (!isSameDisk(asked, disk))
-        throw new UsageError(`${typed} is another disk now than when you were asked.`, 'Run the same command again.');
+        throw new UsageError(
+          `${typed} is no longer the disk that you were asked about.`,
+          'Run the same command again.',
+        );
       const replaced = enrolledOn(disk, enrolled);
-      if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on they hold no backup
+      if (replaced.length > 0) await registry.update((drives) => without(drives, replaced)); // from here on these disks hold no backup
       return noted(context.paths, { label: options.label, device: disk.path }, async () => {
         const filesKnown = Math.max(0, ...enrolled.map(({ filesTotal }) => filesTotal));
         const record = await prepareDrive(
@@ -150,14 +153,14 @@ const isSameDisk = (before: BlockDevice, now: BlockDevice): boolean =>
 async function confirm(context: CliContext, disk: BlockDevice, options: Options): Promise<void> {
   for (const line of describeDisk(disk)) context.note(line);
   if (disk.transport !== 'usb')
-    context.note(`${disk.path} is not connected by USB: runs will not start by themselves when it is plugged in.`);
+    context.note(`${disk.path} is not connected by USB: plugging it in will not start a run.`);
   if (options.yes === true) return;
   const blank = !looksUsed(disk) && !(await hasBytes(disk.path));
   if (blank && !process.stdin.isTTY) return;
   context.note(blank ? 'It looks empty. EVERYTHING ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
   if (!process.stdin.isTTY)
     throw new UsageError(
-      `${disk.path} looks used, and there is no terminal to ask at.`,
+      `${disk.path} looks used, and there is no terminal to ask you.`,
       'To erase everything on it, add: --yes',
     );
   const answer = await askLine(`To go on, type the new label (${options.label}):`);
@@ -181,7 +184,7 @@ function summary(record: DriveRecord, headerBackup: string | undefined): string 
   return [
     `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
     headerBackup === undefined
-      ? 'Without its LUKS header the disk cannot be read; next time keep a copy with: --header-backup FILE'
+      ? 'A disk with a damaged LUKS header cannot be read; next time keep a copy with: --header-backup FILE'
       : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; ` +
         'keep it away from this machine.',
     `The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,

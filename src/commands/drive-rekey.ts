@@ -31,7 +31,7 @@ export function driveRekeyCommand(context: CliContext): Command {
     .action((label: string | undefined, options: RekeyOptions) => rekey(context, label, options));
 }
 
-/** The disk opens with no key that is in RAM. */
+/** The disk opens with none of the keys in RAM. */
 class PasswordNeeded extends Error {
   readonly label: string;
 
@@ -49,7 +49,7 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
     directory: options.headerBackup,
     ask: !fromStdin && process.stdin.isTTY,
   });
-  // The password is asked for with no lock held: an open question must hold up no run and no `lock`.
+  // Ask for the password without holding a lock: an open question must not delay a run or `lock`.
   const attempt = (ask: (label: string) => Promise<Secret>): Promise<void> =>
     withKeyLock(paths, () =>
       withDeviceLock(paths, async () => {
@@ -79,5 +79,5 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
     const typed = await askPassword({ message: `Old password of disk ${error.label}:`, fromStdin, twice: false });
     await attempt(() => Promise.resolve(typed));
   }
-  await nudgeAgent(paths, 'unlock'); // the disk may have been waiting for a key that opens it
+  await nudgeAgent(paths, 'unlock'); // the disk may have waited for this key
 }

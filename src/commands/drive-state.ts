@@ -9,7 +9,7 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** Strikes a disk off the list. */
+/** Removes a disk from the list. */
 export function driveForgetCommand(context: CliContext): Command {
   return new Command('forget')
     .description('remove a disk from the list; nothing on the disk is changed')
@@ -45,7 +45,7 @@ export function driveRetireCommand(context: CliContext): Command {
     });
 }
 
-/** Notes that a disk was lost or stolen, and says what that means. */
+/** Notes that a disk was lost or stolen, and explains the consequences. */
 export function driveLostCommand(context: CliContext): Command {
   return new Command('lost')
     .description('report a disk lost or stolen, and print what to do')
@@ -58,7 +58,7 @@ export function driveLostCommand(context: CliContext): Command {
     });
 }
 
-/** Tells the operator what forgetting a disk means, and what to do. */
+/** The consequences of forgetting a disk, and advice. */
 export const forgotten = (record: DriveRecord): string =>
   [
     `Disk ${record.label} is forgotten: no command and no run opens it any more, and its label is free. ${copyOf(record)}`,
@@ -74,11 +74,11 @@ const found = ({ label }: DriveRecord): string =>
   `Disk ${label} is in the rotation again.\nIf somebody may have tampered with it, compare it with the ` +
   `server before you trust it: extbackup verify ${label} --against-server`;
 
-/** Tells the operator what losing a disk means, and what to do. */
+/** The consequences of losing a disk, and advice. */
 export function lost(record: DriveRecord): string {
   return [
     `Disk ${record.label} is noted as lost, and will not be opened if it turns up. ${copyOf(record)}`,
-    'The disk is encrypted. Its key is on no disk of the rotation: it is derived from the password and the salt of this station.',
+    'The disk is encrypted. Its key is stored on no disk: it is derived from the password and the salt of this station.',
     'What to do:',
     '  1. If the finder may also have the password, this station or its configuration: change the ' +
       'password, and with it the key of the other disks: extbackup key change . The lost disk keeps the ' +

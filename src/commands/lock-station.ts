@@ -13,21 +13,21 @@ import type { KeyStation } from '../keys/unlock.ts';
 
 const patienceMs = 5_000;
 
-/** What {@link lockStation} did. */
+/** The result of {@link lockStation}. */
 export interface LockReport {
   /** Names of the files in ramfs that were wiped. */
   readonly wiped: readonly string[];
-  /** Names of keys that lay in the place of the ramfs, but on a disk, and were removed. */
+  /** Names of keys that were found on a disk in place of the ramfs, and removed. */
   readonly strays: readonly string[];
-  /** Mappings that were open and are closed now. */
+  /** Mappings that were closed. */
   readonly closed: readonly string[];
-  /** What is in use and could not be closed, and by whom. */
+  /** Devices in use that could not be closed, and their users. */
   readonly left: readonly string[];
 }
 
 /**
  * Wipes the keys in RAM and closes what is open and idle.
- * @throws BusyError when a run is going; then nothing was done
+ * @throws BusyError during a run; then nothing was done
  */
 export async function lockStation(station: KeyStation): Promise<LockReport> {
   const { paths } = station;
@@ -41,7 +41,7 @@ export async function lockStation(station: KeyStation): Promise<LockReport> {
   );
 }
 
-/** What a person has open, which is told with the programs that use it, and whatever else is open. */
+/** The disk that a person has open, with the programs that use it, and all other open disks. */
 async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockReport, 'closed' | 'left'>> {
   const [closed, left]: [string[], string[]] = [[], []];
   const look = await readOpenedByPerson(paths);

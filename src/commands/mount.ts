@@ -57,7 +57,7 @@ async function mount(context: CliContext, label: string | undefined, options: Op
         inside === undefined ? 'It has no LABEL file inside.' : 'Its LABEL file inside holds another label.',
       );
     const closes = await setClosingTime(start, Math.ceil(openFor / 1000));
-    await nudgeAboutDrives(paths); // the agent reminds of it
+    await nudgeAboutDrives(paths); // the agent reminds the person of it
     context.print(
       `Disk ${record.label} is open at ${paths.plaintext}, ${writable ? 'with write access' : 'read-only'}.`,
     );

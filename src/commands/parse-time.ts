@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A time that somebody types. A day alone means its end, in local time: what stood there that evening. */
+/** A time as a person types it. A day without a time means the end of that day, in local time. */
 export function parseTime(text: string): Date {
   const at = parseTyped(text);
   if (at === undefined)
@@ -8,7 +8,7 @@ export function parseTime(text: string): Date {
   return at;
 }
 
-/** The same for text that may not be complete yet: undefined when it is no time. */
+/** The same while the person is still typing: undefined when the text is not a time. */
 export function parseTyped(text: string): Date | undefined {
   const at = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999` : text);
   return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime()) ? at : undefined;

@@ -18,10 +18,10 @@ import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 
-/** Patience with a disk that is held in the agent's mount namespace: short, the agent closes it. */
+/** How long to wait for a disk in the agent's mount namespace: short, because the agent closes it. */
 const straysPatienceMs = 2_000;
 
-/** Closes whatever a run or a person left open. */
+/** Closes everything that a run or a person left open. */
 export function releaseCommand(context: CliContext): Command {
   return new Command('release')
     .description('unmount and close everything that is open, so that the disks can be unplugged')
@@ -37,7 +37,7 @@ export function releaseCommand(context: CliContext): Command {
     });
 }
 
-/** First what a person opened, which is mounted where everybody sees it; then what is left of runs. */
+/** First the disk that a person opened, which is mounted in the machine's own namespace; then leftovers of runs. */
 async function releaseEverything(context: CliContext): Promise<void> {
   const look = await closeForPerson(context.runCommand, context.paths);
   if (look) {
@@ -53,13 +53,13 @@ async function releaseEverything(context: CliContext): Promise<void> {
   await removeLeftDirectories(context.paths);
 }
 
-/** The agent cannot unmount what a killed command left: mounts of one mount namespace cannot be undone from another. */
+/** The agent cannot unmount the leftovers of a killed command: they are in another mount namespace. */
 async function releaseStrays(context: CliContext): Promise<void> {
   try {
     const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, {}, straysPatienceMs));
     if (closed.length > 0) context.print(`Closed what a command left open: ${closed.join(', ')}.`);
   } catch (error) {
-    if (!(error instanceof BusyError)) throw error; // a run is going on, or a command is at work: the agent says so
+    if (!(error instanceof BusyError)) throw error; // during a run or another command: the agent says so
   }
 }
 
@@ -82,11 +82,11 @@ async function releaseHere(context: CliContext): Promise<void> {
   context.print(`${closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`} Safe to unplug.`);
 }
 
-/** Another command at work on a disk answers for that disk itself. */
+/** A running command is responsible for its own disk. */
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   await noteLastEnd(context.paths);
   try {
-    const look = await readOpenedByPerson(context.paths); // what a person has open is not the agent's to close
+    const look = await readOpenedByPerson(context.paths); // the agent does not close the disk of a person
     const { left } = await withDeviceLock(context.paths, () =>
       releaseAll(context.runCommand, { except: look && mappingName(look.label) }),
     );

@@ -10,17 +10,17 @@ import { askLine, askYes } from '../terminal/ask-question.ts';
 import { choose, type Choice } from '../terminal/choose.ts';
 import { parseTyped } from './parse-time.ts';
 
-/** A disk to look around on. */
+/** A disk to browse. */
 export interface Browsable {
   readonly label: string;
   /** Where it is mounted. */
   readonly top: string;
   readonly mirror: string;
-  /** What is known of its runs: each rsync of a run has an entry of its own in the history, and one run is one date. */
+  /** Its known runs. Each rsync of a run has its own entry in the history, but a run is offered as one date. */
   readonly runs: readonly { readonly startedAt: string; readonly endedAt: string }[];
 }
 
-/** What somebody picked. */
+/** The person's choice. */
 export interface Picked {
   /** Below the mirror. */
   readonly path: string;
@@ -30,14 +30,14 @@ export interface Picked {
   readonly overwrite: boolean;
 }
 
-/** How to begin, and what to do with each pick. */
+/** The start of a browsing session, and the action for each choice. */
 export interface BrowseOrder {
   readonly path: string;
   readonly at: Date | undefined;
-  /** Where picks go, unless another directory is typed. */
+  /** Default directory for restored files. */
   readonly to: string | undefined;
   readonly overwrite: boolean;
-  /** @throws UsageError when it cannot be done like this; that is told, and the looking goes on */
+  /** @throws UsageError when the choice cannot be restored like this; the message is shown and browsing goes on */
   restore(pick: Picked): Promise<void>;
   note(text: string): void;
 }
@@ -49,7 +49,7 @@ type Step =
   | { readonly go: 'all' }
   | { readonly go: 'into'; readonly entry: Entry };
 
-/** Lets a person look around on a disk, at any date, and get back what they pick, until they have enough. */
+/** Lets a person browse a disk, at any date, and restores each choice, until the person ends it. */
 export async function browse(disk: Browsable, order: BrowseOrder, signal: AbortSignal): Promise<void> {
   let { path, at, to } = order;
   const restore = async (picked: string, version: Date | undefined): Promise<void> => {
@@ -76,21 +76,21 @@ async function chooseStep(disk: Browsable, path: string, at: Date | undefined, s
   const entries = await directoryAt(disk.top, disk.mirror, path, at);
   const actions: Choice<Step>[] = [
     ...(path === '.' ? [] : [{ name: '..', value: { go: 'up' } as const }]),
-    { name: '[get all of this directory]', value: { go: 'all' } },
-    { name: '[look at another date]', value: { go: 'date' } },
+    { name: '[restore this whole directory]', value: { go: 'all' } },
+    { name: '[choose another date]', value: { go: 'date' } },
     { name: '[enough]', value: { go: 'quit' } },
   ];
   const things = entries.map((entry): Choice<Step> => ({
     name: `${entry.shown}${entry.isDirectory ? '/' : ''}`,
     value: { go: 'into', entry },
     describe: () => describeEntry(entry.path),
-    ...(entry.name === undefined && { disabled: '(its name is no UTF-8: get its directory)' }),
+    ...(entry.name === undefined && { disabled: '(name is not UTF-8: restore its directory)' }),
   }));
   const title = `${disk.label}:/${path === '.' ? '' : shownText(path)}, ${asOf(at)}`;
   return choose(title, [...actions, ...things], signal);
 }
 
-/** The last backup, or just before any of the runs that the history knows. */
+/** The last backup, or the state just before any run in the history. */
 async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | undefined> {
   const stamped = await stat(join(disk.top, 'LABEL')).then(
     ({ mtime }) => `, ${inWords(mtime)}`,
@@ -101,7 +101,7 @@ async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | 
     disk.runs,
   ).map((at): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
   return choose(
-    'As of when? A date can be typed',
+    'Which date? Choose, or type one',
     [{ name: `the last backup${stamped}`, value: undefined }, ...runs],
     signal,
     (typed) => {
@@ -111,7 +111,7 @@ async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | 
   );
 }
 
-/** Of the entries of one run only the first; entries of runs that nobody knows are each a run. */
+/** The first entry of each run; an entry without a known run counts as a run. */
 export function beginnings(entries: readonly Date[], runs: Browsable['runs']): Date[] {
   const runOf = (at: Date): number =>
     runs.findIndex(
@@ -120,7 +120,7 @@ export function beginnings(entries: readonly Date[], runs: Browsable['runs']): D
   return entries.filter((at) => runOf(at) < 0 || !entries.some((other) => other < at && runOf(other) === runOf(at)));
 }
 
-/** undefined when none of them is wanted. */
+/** undefined when the person wants none of them. */
 async function chooseVersion(
   disk: Browsable,
   path: string,
@@ -142,7 +142,7 @@ async function chooseVersion(
   );
 }
 
-/** Asks where to, and has it restored. Returns the directory for the next time. */
+/** Asks for a directory and restores into it. Returns the default directory for the next choice. */
 async function offer(
   order: BrowseOrder,
   path: string,
@@ -151,7 +151,7 @@ async function offer(
 ): Promise<string | undefined> {
   const known = order.to;
   const typed = await askLine(
-    `Put ${path === '.' ? 'all of it' : shownText(path)}, ${asOf(at)}, into which directory?` +
+    `Restore ${path === '.' ? 'everything' : shownText(path)}, ${asOf(at)}, to which directory?` +
       (known === undefined ? '' : ` [${shownText(known)}]`),
     signal,
   );
@@ -166,7 +166,7 @@ async function offer(
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     order.note(error.message);
-    if (await askYes(`Change what is at ${shownText(targetIn(directory, path))}? Nothing is deleted there.`, signal))
+    if (await askYes(`Overwrite files in ${shownText(targetIn(directory, path))}? Nothing is deleted there.`, signal))
       await order.restore({ ...wish, overwrite: true });
   }
   return directory;

@@ -39,17 +39,17 @@ interface Options {
 
 const examples = `
 Examples:
-  extbackup restore                                                       # look around, pick, by date
+  extbackup restore                                                       # browse and choose, at any date
   extbackup restore BACKUP_1 --list projects
   extbackup restore BACKUP_1 projects/letter.odt --to /media/stick
   extbackup restore BACKUP_1 projects --at 2026-11-20 --to /media/stick
   extbackup restore BACKUP_1 projects --to /home/anna --chown anna:anna
 
-At a terminal, without --to and --list, you look around on the disk, at any date, and get back what you pick.
-With --at, what came later is left out; with --dry-run it is named, and with --overwrite it is copied too.
+At a terminal, without --to and --list, you browse the disk, at any date, and restore what you choose.
+With --at, files created later are left out; --dry-run names them, and --overwrite copies them, too.
 A day without a time means its end, in local time.`;
 
-/** Gets files back from a disk. */
+/** Restores files from a disk. */
 export function restoreCommand(context: CliContext): Command {
   return new Command('restore')
     .description('restore files from a disk, as of the last backup or an earlier date')

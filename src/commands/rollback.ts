@@ -30,7 +30,7 @@ interface Options {
   readonly yes?: boolean;
 }
 
-/** Puts the mirror of a disk back as it was. */
+/** Puts the mirror of a disk back to an earlier state. */
 export function rollbackCommand(context: CliContext): Command {
   return new Command('rollback')
     .description('put the copy on a disk back to its state before a run, from the history on that disk')
@@ -86,7 +86,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     return;
   }
   if (options.yes !== true) {
-    if (!process.stdin.isTTY) throw new UsageError('There is no terminal to confirm at.', 'Add: --yes');
+    if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask for confirmation.', 'Add: --yes');
     if (!(await askYes('Go on?'))) throw new CancelledError('Cancelled.', 'Nothing was changed.');
   }
   await noteUndone(registry, top, record, plan, await runLog.list());
@@ -125,7 +125,7 @@ const describePlan = (label: string, { to, files: { removed, restored, attribute
 const describeAttributes = (files: number | undefined): string =>
   files === undefined ? '' : `, owner, rights or attributes put back of ${count(files, 'file')}, with directories`;
 
-/** Just before a run began: by number, because its clock may have been wrong. */
+/** The state just before a run: by number, because its clock may have been wrong. */
 async function beginOf(context: CliContext, label: string, runId: string): Promise<Date | number> {
   const run = (await createRunLog(files.runs(context.paths)).list()).find(
     ({ id, drive }) => id === runId && drive === label,

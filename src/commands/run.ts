@@ -33,7 +33,7 @@ interface RunOptions {
   readonly json?: boolean;
 }
 
-/** Has the agent do a run, follows it and ends with its exit code. */
+/** Asks the agent for a run, follows it and ends with its exit code. */
 export async function runNow(context: CliContext, options: RunOptions): Promise<void> {
   const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
   const view = options.json === true ? undefined : chooseView(context);
@@ -87,7 +87,7 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
       ? []
       : await createRunLog(files.runs(context.paths))
           .list()
-          .catch(() => []); // the answer alone will do
+          .catch(() => []); // the answer alone is enough
   const ours = runs.filter(({ id }) => reply.runIds.includes(id));
   const { good, lines } = describeEnd(reply, runs, await measureReleases(context, ours));
   for (const line of lines) {

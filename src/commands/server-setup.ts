@@ -95,8 +95,8 @@ function chooseSource(
   const found = all.find(({ name }) => name === wanted);
   if (found === undefined)
     throw new UsageError(
-      `The settings know no source ${wanted}.`,
-      first.name === undefined ? 'There is only one; leave out --source.' : `They know: ${namesOf(all)}`,
+      `The settings have no source ${wanted}.`,
+      first.name === undefined ? 'They have only one; leave out --source.' : `They have: ${namesOf(all)}`,
     );
   return found;
 }
@@ -104,7 +104,7 @@ function chooseSource(
 const namesOf = (sources: readonly PullSource[]): string =>
   sources.flatMap(({ name }) => (name === undefined ? [] : [name])).join(', ');
 
-/** The advice has a fresh random id to copy. */
+/** The advice includes a new random id to copy. */
 const noAttestation = (): UsageError =>
   new UsageError(
     'The settings have no attestation, so a heartbeat would not be checked.',

@@ -45,7 +45,7 @@ export function sshKeyCommand(context: CliContext): Command {
         } else if (await isRotating(config.ssh)) {
           await finishRotation(station, config);
           context.print(
-            `The new ssh key works and is in use. Take the old one off the server, with the same --directory as before:\n${onServer}`,
+            `The new ssh key works and is in use. Remove the old one from the server, with the same --directory as before:\n${onServer}`,
           );
         } else {
           const line = await startRotation(station, config.ssh, options.keyType);

@@ -42,7 +42,7 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
   await protectMemory(start);
   if (await isThere(nextKeyFile(files.luksKey(paths))))
     await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
-  // Before the lock is taken: an unanswered prompt must not keep others from unlocking or locking.
+  // Before the lock is taken: an unanswered prompt must not block other commands.
   const typed = await askUnlessLoaded(context, options);
   await withKeyLock(paths, async () => {
     const config = await context.loadConfig();
@@ -66,7 +66,7 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
     : askPassword({ message, fromStdin, twice: isFirst });
 }
 
-/** The LUKS key is loaded. The ssh key may have been made since: load that, too. */
+/** The LUKS key is loaded. The ssh key may be newer: load it, too. */
 async function completeLoaded(context: CliContext, config: Config): Promise<void> {
   const { paths, runCommand: start } = context;
   if (await isThere(identityFile(paths, config.ssh))) {

@@ -22,7 +22,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** At least this many files are drawn, however small the share. */
+/** Smallest sample, in files. */
 const fewest = 100;
 
 /** Compares a sample of a disk with the server. */
@@ -54,7 +54,7 @@ export async function verifyAgainstServer(
   if (differing.length > 0) throw differs(name, differing.length, options.repair === true);
 }
 
-/** Compares an opened disk; with `--repair` has the next run copy again what differs. */
+/** Compares an opened disk; with `--repair` marks differing files so that the next run copies them again. */
 async function compareDisk(
   context: CliContext,
   config: Config,
@@ -101,7 +101,7 @@ function differs(name: string, files: number, repaired: boolean): PullError {
 
 function describe(name: string, { drawn, same, changedSince, missing }: ComparisonResult): string {
   return (
-    `Disk ${name}: ${count(drawn, 'file')} drawn, ${same} the same on the server, ` +
+    `Disk ${name}: sample of ${count(drawn, 'file')}, ${same} the same on the server, ` +
     `${changedSince} changed there since, ${missing} no longer there.`
   );
 }

@@ -33,7 +33,7 @@ export function verifyCommand(context: CliContext): Command {
   return new Command('verify')
     .description('read a disk back and compare every file with its checksum on the disk')
     .argument('[label]', 'which disk, when several are plugged in')
-    .option('--for <time>', 'only as much as fits in this time; the next call, or run, continues there', duration)
+    .option('--for <time>', 'stop after this time; the next call, or run, continues there', duration)
     .option('--repair', 'have the next run copy damaged files again')
     .option('--against-server', 'compare a random sample with what the server has now')
     .option('--sample <share>', 'share of the files (default: 1%)', share)
@@ -48,11 +48,11 @@ export function verifyCommand(context: CliContext): Command {
     .action((label: string | undefined, options: Options) => {
       if (options.againstServer !== true && options.sample !== undefined)
         throw new UsageError(
-          '--sample goes with --against-server.',
-          'For a part of the disk alone: extbackup verify --for 30m',
+          '--sample needs --against-server.',
+          'To read only a part of the disk: extbackup verify --for 30m',
         );
       if (options.againstServer === true && options.for !== undefined)
-        throw new UsageError('--for does not go with --against-server.', 'Choose how much with: --sample 5%');
+        throw new UsageError('--for cannot be combined with --against-server.', 'Choose the share with: --sample 5%');
       return options.againstServer === true
         ? verifyAgainstServer(context, label, { ...options, sample: options.sample ?? 0.01 })
         : verify(context, label, options);

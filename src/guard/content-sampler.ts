@@ -3,25 +3,25 @@ import { kindOfFile, promisesOrder, type FileKind } from './file-kind.ts';
 import { isRansomNote } from './ransom-note.ts';
 import { createSample, type Sample } from './sample.ts';
 
-/** Files of each sort that are looked at in a run, however much it does. */
+/** Sample size of each sort of files in a run, whatever the run's size. */
 const sampleSize = 100;
 
-/** So many signs are no accident. */
+/** This many signs are no accident. */
 const fewestSigns = 3;
-/** Of the files of one sort that were looked at. */
+/** Share of the sampled files of one sort. */
 const fewestShare = 0.05;
 /** Files that were renamed in a run of its own choice share one new ending. */
 const fewestRenamed = 10;
 
-/** Looks at files by the path that rsync prints. undefined when there is no such plain file. */
+/** Reads the beginnings of files, by the path that rsync prints. undefined when there is no such plain file. */
 export interface Heads {
-  /** The beginning of a file of the mirror as it is now. */
+  /** The present beginning of a file of the mirror. */
   now(path: string): Promise<Buffer | undefined>;
-  /** Of what this run replaced there. */
+  /** The beginning of the file that this run replaced there. */
   before(path: string): Promise<Buffer | undefined>;
 }
 
-/** What a look at the sample found. */
+/** The findings in the sample. */
 export interface Findings {
   /** Files that look encrypted and did not before, of `looked`. */
   readonly encrypted: number;
@@ -29,11 +29,11 @@ export interface Findings {
   readonly notes: number;
   /** New files in the sample that are old ones with one and the same ending added. */
   readonly renamed: number;
-  /** For the disk only: they are file names. */
+  /** File names: only for the disk. */
   readonly examples: readonly string[];
 }
 
-/** Collects what to look at while a run goes on; its size does not grow with the run. */
+/** Collects the sample during a run; its size does not grow with the run. */
 export interface ContentSampler {
   see(change: Change): void;
   /** Reads the beginnings of the sample. @param deletions how many files the run has deleted or would delete */
@@ -71,7 +71,7 @@ export function createContentSampler(random: () => number = Math.random): Conten
         heads,
       );
       const added = Math.max(0, ...endings.values());
-      // Copies beside the old files are no renames.
+      // Copies beside the old files are not renames.
       const renamed = deletions >= (added / Math.max(1, created.items.length)) * created.offered * 0.5 ? added : 0;
       return {
         encrypted: ofChanged.encrypted.length + ofCreated.encrypted.length,
@@ -109,18 +109,16 @@ async function lookAt(
   return { encrypted, looked };
 }
 
-/** What the findings mean, in words; undefined when nothing is wrong. */
+/** The findings in words; undefined when nothing is wrong. */
 export function alarmOf({ encrypted, looked, notes, renamed }: Findings): string | undefined {
   const signs = [
     ...(encrypted >= Math.max(fewestSigns, looked * fewestShare)
       ? [
-          `${encrypted} of ${looked} new or changed files that were looked at have become unreadable, as if somebody had encrypted them`,
+          `${encrypted} of ${looked} new or changed files in the sample have become unreadable, as if somebody had encrypted them`,
         ]
       : []),
     ...(renamed >= fewestRenamed ? ['many files were renamed to one and the same new ending'] : []),
-    ...(notes > 0
-      ? [`${notes === 1 ? 'a new file is' : `${notes} new files are`} called as extortionists call their demands`]
-      : []),
+    ...(notes > 0 ? [`${notes === 1 ? 'a new file is' : `${notes} new files are`} named like a ransom note`] : []),
   ];
   return signs.length === 0 ? undefined : signs.join('; ');
 }

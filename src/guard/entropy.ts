@@ -8,14 +8,14 @@ export function entropyOf(bytes: Uint8Array): number {
   return Math.max(0, Math.log2(bytes.length) - sum / bytes.length);
 }
 
-/** Fewer bytes tell nothing about randomness. */
+/** Smallest sample for a statement about randomness, in bytes. */
 export const fewestBytes = 512;
 
-/** Whether bytes look as if every value were equally likely, as those of a cipher do. */
+/** Whether the bytes look random, as the output of a cipher does. */
 export function looksRandom(bytes: Uint8Array): boolean {
   if (bytes.length < fewestBytes) return false;
   // A sample of n bytes falls short of 8 bits even if it is perfectly random (Miller and Madow).
   const expected = 8 - 255 / (2 * bytes.length * Math.LN2);
-  // By accident it falls shorter, by 84/n bits at most in thousands of samples of each size.
+  // Measured over thousands of samples of each size: at most 84/n bits less.
   return entropyOf(bytes) > expected - 100 / bytes.length - 0.01;
 }

@@ -1,15 +1,15 @@
 import { looksRandom } from './entropy.ts';
 
 /**
- * What the beginning of a file tells: `format` is a known format that may be compressed, `random` is what a cipher
- * leaves, `plain` is anything else, `unknown` is too short to tell.
+ * The kind of a file by its beginning: `format` is a known format that may be compressed, `random` looks like the
+ * output of a cipher, `plain` is anything else, `unknown` is too short to tell.
  */
 export type FileKind = 'format' | 'random' | 'plain' | 'unknown';
 
 const text = (words: string): Buffer => Buffer.from(words, 'latin1');
 const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
 
-/** Beginnings of formats, mostly compressed ones; where they stand is 0 unless said. */
+/** Beginnings of formats, mostly compressed ones, at offset 0 unless given. */
 const beginnings: readonly (readonly [Buffer, number?])[] = [
   [text('PK\x03\x04')],
   [text('PK\x05\x06')],
@@ -59,7 +59,7 @@ const beginnings: readonly (readonly [Buffer, number?])[] = [
   [text('!BDN')],
 ];
 
-/** What a cipher may have been at work on: the beginning, and all that was read, because some leave a header. */
+/** The parts to test for randomness: the beginning, and the whole sample, because some ciphers leave a header. */
 const headSize = 4096;
 
 export function kindOfFile(bytes: Buffer): FileKind {
@@ -70,7 +70,7 @@ export function kindOfFile(bytes: Buffer): FileKind {
     : 'unknown';
 }
 
-/** Endings whose files begin as {@link kindOfFile} knows, or are no random bytes at all. */
+/** Endings of files with a known beginning, see {@link kindOfFile}, or without random bytes. */
 const honestEndings = new Set(
   (
     'txt csv md html htm xml json js ts py c h log ini conf sql tex eml svg rtf yml yaml sh php css ' +
@@ -79,7 +79,7 @@ const honestEndings = new Set(
   ).split(' '),
 );
 
-/** Whether one of the last two endings of a name promises content that is not random: `a.docx`, `a.docx.locked`. */
+/** Whether one of the last two endings of a name stands for content that is not random: `a.docx`, `a.docx.locked`. */
 export const promisesOrder = (path: string): boolean =>
   path
     .slice(path.lastIndexOf('/') + 1)

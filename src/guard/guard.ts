@@ -8,46 +8,46 @@ import { exceeded, limitsFor, type Before, type Excess, type Limits } from './li
 import { createTally, type Tally } from './tally.ts';
 import type { Counts } from '../bus/events.ts';
 
-/** Name and size of a file that is to be deleted. */
+/** Name and size of a file to be deleted. */
 export interface DoomedFile {
-  /** Without its directories; each byte is one character. */
+  /** Name without directories; each byte is one character. */
   readonly name: string;
   readonly size: number;
 }
 
-/** Counts what a run does while it does it, and ends it when that is too much. */
+/** Counts the changes of a run as they happen, and ends the run when they are too many. */
 export interface Guard {
   readonly tally: Tally;
-  /** undefined when nothing can be too much: an empty disk, or no guard. */
+  /** undefined without limits: an empty disk, or no guard. */
   readonly before: Before | undefined;
   readonly limits: Limits | undefined;
   /** The limit that was exceeded, if any. */
   excess(): Excess | undefined;
-  /** undefined when the content is not looked at: an empty disk, an approved run, or not wanted. */
+  /** undefined when the content is not sampled: an empty disk, an approved run, or turned off. */
   readonly content: ContentSampler | undefined;
-  /** Where this run keeps what it replaces, the oldest first. */
+  /** Directories for the files that this run replaces, the oldest first. */
   readonly kept: HistoryEntry[];
   /** Aborted with the run, and when a limit is exceeded. */
   readonly signal: AbortSignal;
   see(change: Change): void;
-  /** Counts what a look at the rest found: the file that was in hand when the run was ended is named by both. */
+  /** Adds the changes that a dry run of the rest found; the file in progress at the end of the run is named by both. */
   seeRest(change: Change): void;
   /**
-   * Counts the size of what is to be deleted, but for files that this run made elsewhere with the same name and size: a
-   * directory that was moved is no loss.
+   * Adds up the size of the files to be deleted, except those that this run created elsewhere with the same name and
+   * size: a moved directory is no loss.
    */
   weigh(doomed: readonly DoomedFile[]): void;
-  /** Which limit would be exceeded if so much came on top. */
+  /** The limit that would be exceeded with these changes added. */
   wouldExceed(more: Partial<Counts>): Excess | undefined;
 }
 
-/** What rsync calls a file until it is complete: `.NAME.XXXXXX`. One that is ended may need a moment to remove it. */
+/** rsync's name for an unfinished file: `.NAME.XXXXXX`. An rsync that is being ended may need a moment to remove it. */
 const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 
 /** More new files than these are not recognised as moved ones. */
 const mostNewNames = 100_000;
 
-/** What is known of a disk before a run; without files, nothing can be too much. */
+/** Figures of a disk before a run; without files there are no limits. */
 export interface DiskBefore extends Before {
   /** Time stamp of the last complete run; null before the first one. */
   readonly lastSuccess: string | null;
@@ -109,10 +109,10 @@ function nameOf(path: string): string {
   return /[^\x20-\x7e]|\\#/.test(name) ? bytesOfPath(name).toString('latin1') : name;
 }
 
-/** New files by name and size, each of which takes the place of one deleted file at most. */
+/** New files by name and size; each one accounts for at most one deleted file. */
 function createMovedFiles(): {
   see(change: Pick<Change, 'path' | 'size'>): void;
-  /** Whether this deleted file came back elsewhere. */
+  /** Whether this deleted file was moved elsewhere. */
   take(file: DoomedFile): boolean;
 } {
   const counts = new Map<string, number>();

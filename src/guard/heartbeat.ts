@@ -3,10 +3,10 @@ import type { Attestation } from '../config/source-schema.ts';
 import type { Advice } from '../errors.ts';
 import { HeldError, type HeartbeatTrouble } from './hold.ts';
 
-/** What a heartbeat tells, and what is wrong with it, if anything. */
+/** A heartbeat, and its fault if there is one. */
 export interface HeartbeatFinding {
   readonly trouble?: HeartbeatTrouble;
-  /** How old it is, in milliseconds; negative when it is of a time to come. */
+  /** Age in milliseconds; negative when its time is in the future. */
   readonly ageMs?: number;
   readonly at?: Date;
 }
@@ -15,14 +15,14 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Clocks may differ so much before somebody is asked. */
+/** Largest tolerated difference of the clocks. */
 const toleratedLeadMs = hourMs;
 
-/** Two lines and nothing else: the id, and a time in UTC. It comes from the server: anything may stand in it. */
+/** Exactly two lines: the id, and a time in UTC. It comes from the server, so it may contain anything. */
 const form = /^(?<id>[A-Za-z0-9._-]{8,64})\n(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n?$/;
 const time = z.iso.datetime();
 
-/** @param content undefined when the server has no such file, or no small plain one */
+/** @param content undefined when the server has no such file, or it is not a small plain file */
 export function judgeHeartbeat(content: string | undefined, { id, maxAge }: Attestation, now: Date): HeartbeatFinding {
   if (content === undefined) return { trouble: 'missing' };
   const groups = form.exec(content)?.groups;
@@ -46,7 +46,7 @@ const words: Record<HeartbeatTrouble, Words> = {
     'Look at the backup job on the server; it must call extbackup-heartbeat when it succeeded (extbackup server-setup --heartbeat).',
   ],
   damaged: (server) => [
-    `the heartbeat on ${server} is not what the main backup writes.`,
+    `the heartbeat on ${server} was not written by the main backup: its form is wrong.`,
     'Look at the file on the server (setting attestation.file), and let the backup job write it anew.',
   ],
   foreign: (server) => [
@@ -79,7 +79,7 @@ export function heldForHeartbeat(
   );
 }
 
-/** What is wrong with a heartbeat, and what to do about it; `happened` begins with a small letter. */
+/** The fault of a heartbeat, and advice; `happened` begins with a small letter. */
 export function describeHeartbeat(
   server: string,
   { trouble, ageMs = 0, at }: HeartbeatFinding & { readonly trouble: HeartbeatTrouble },
@@ -88,7 +88,7 @@ export function describeHeartbeat(
   return { happened, todo };
 }
 
-/** How long that is, in words. In days from two days on, in hours from two hours on. */
+/** A time span in words: in days from two days on, in hours from two hours on. */
 export function spanOf(ms: number): string {
   if (ms >= 2 * dayMs) return `${Math.floor(ms / dayMs)} days`;
   return ms >= 2 * hourMs ? `${Math.floor(ms / hourMs)} hours` : `${Math.floor(ms / minuteMs)} minutes`;

@@ -14,18 +14,18 @@ export const countsSchema = z.object({
   attributes: amount.optional(),
 });
 
-/** What can be wrong with the server's heartbeat. */
+/** Faults of the server's heartbeat. */
 const heartbeatTrouble = z.enum(['missing', 'damaged', 'foreign', 'stale', 'ahead']);
 export type HeartbeatTrouble = z.infer<typeof heartbeatTrouble>;
 
 const agreementShape = { counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) };
-/** With several sources, each is agreed to by itself. */
+/** With several sources, each is approved by itself. */
 const agreementSchema = z.object({
   ...agreementShape,
   sources: z.record(z.string(), z.object(agreementShape)).optional(),
 });
 
-/** Why one of several sources was held. */
+/** The reason for the hold of one of several sources. */
 const heldSourceSchema = z.object({
   reason: z.string(),
   counts: countsSchema,
@@ -33,21 +33,21 @@ const heldSourceSchema = z.object({
 });
 export type HeldSource = z.infer<typeof heldSourceSchema>;
 
-/** What an operator has agreed to. */
+/** The approval of an operator. */
 export type Agreement = z.infer<typeof agreementSchema>;
 
 const holdShape = {
   runId: z.string(),
   at: z.iso.datetime(),
-  /** What the operator was told. */
+  /** The message to the operator. */
   reason: z.string(),
-  /** What the run did and would have done; zeros when it was held for another reason. */
+  /** The changes that the run made and would have made; zeros when it was held for another reason. */
   counts: countsSchema,
-  /** Why it was held, when that is the server's heartbeat and not how much changed. */
+  /** The fault of the server's heartbeat, when that was the reason. */
   attestation: heartbeatTrouble.optional(),
   /** With several sources, those that were held, by name; `counts` is their sum then. */
   sources: z.record(z.string(), heldSourceSchema).optional(),
-  /** Agreements since the last complete run: kept, so that approving one reason does not bring back the other. */
+  /** Approvals since the last complete run: kept, so that approving one reason does not bring back the other. */
   agreed: agreementSchema.optional(),
   approved: z.object({ at: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable().default(null),
 };
@@ -56,7 +56,7 @@ const holdShape = {
 export type Hold = z.infer<z.ZodObject<typeof holdShape>>;
 export const holdSchema: z.ZodType<Hold> = z.looseObject(holdShape);
 
-/** All that was agreed to for a disk and still counts. */
+/** All approvals for a disk that still count. */
 export function agreement(hold: Hold | undefined): Agreement {
   const earlier = hold?.agreed ?? { attestation: [] };
   if (!hold?.approved) return earlier;
@@ -76,7 +76,7 @@ function withAgreed<A extends Agreement>(
     : { ...earlier, attestation: [...new Set([...earlier.attestation, attestation])] };
 }
 
-/** What was agreed to for one of several sources, as a hold that waits for nothing more. */
+/** The approvals for one of several sources, as a hold that waits for nothing more. */
 export function holdOfSource(hold: Hold | undefined, name: string): Hold | undefined {
   const agreed = agreement(hold).sources?.[name];
   return (
@@ -88,7 +88,7 @@ export function holdOfSource(hold: Hold | undefined, name: string): Hold | undef
 export const allMustWait = (hold: Hold, names: readonly (string | undefined)[]): boolean =>
   hold.sources === undefined || names.every((name) => name === undefined || sourceMustWait(hold, name) !== undefined);
 
-/** Whether one of several sources waits for an answer; the others need not wait with it. */
+/** Whether one of several sources waits for an answer; the others do not wait with it. */
 export function sourceMustWait(hold: Hold | undefined, name: string): HeldSource | undefined {
   const held = hold?.approved === null ? hold.sources?.[name] : undefined;
   return held?.attestation === undefined ? held : undefined;
@@ -97,22 +97,22 @@ export function sourceMustWait(hold: Hold | undefined, name: string): HeldSource
 export const noCounts: Hold['counts'] = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
 
 /**
- * Whether a disk waits for an answer and is not even opened without one. What is held for the server's heartbeat alone
- * is looked at again: nothing was changed, and it may beat again.
+ * Whether a disk waits for an answer and is not opened before it. A run that was held only for the heartbeat is tried
+ * again: nothing was changed, and the heartbeat may be back.
  */
 export const mustWait = (hold: Hold | undefined): hold is Hold =>
   hold?.approved === null && hold.attestation === undefined;
 
-/** File on the disk that says where the changes are. It names directories, so it stays on the disk. */
+/** File on the disk that counts the changes by directory. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';
 
 /** A run that stopped to ask. Exit code 14. */
 export class HeldError extends ExtbackupError {
-  /** undefined when it is not about how much changed. */
+  /** undefined when the number of changes was not the reason. */
   readonly counts: Hold['counts'] | undefined;
-  /** undefined when it is not about the server's heartbeat. */
+  /** undefined when the server's heartbeat was not the reason. */
   readonly attestation: HeartbeatTrouble | undefined;
-  /** Which of several sources are held, and why. */
+  /** The held ones among several sources, with their reasons. */
   readonly sources: Hold['sources'];
 
   constructor(
@@ -129,9 +129,9 @@ export class HeldError extends ExtbackupError {
   }
 }
 
-/** What a held run has done, as far as the counts do not tell. */
+/** Facts about a held run besides the counts. */
 export interface Done {
-  /** Files that it had deleted before it was held. */
+  /** Files that it deleted before it was held. */
   readonly deleted: number;
   /** Whether there is a history. */
   readonly isKept: boolean;
@@ -158,8 +158,8 @@ export const looksWrong = (label: string, alarm: string, counts: Hold['counts'],
   );
 
 /**
- * Words for a run that a limit stopped.
- * @param why signs of encryption, if any; and the limit, as `describeExcess` words it
+ * Words for a run that a limit stopped. @param why signs of encryption, if any, and the limit in the words of
+ * `describeExcess`
  */
 export function tooMuch(
   label: string,
@@ -186,11 +186,11 @@ export function tooMuch(
   );
 }
 
-/** Words for one of several sources that waits for an answer since an earlier run. */
+/** Words for one of several sources that has waited for an answer since an earlier run. */
 export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError =>
   new HeldError(reason, whatToDo(label), counts);
 
-/** Words for a disk that waits for an answer since an earlier run. */
+/** Words for a disk that has waited for an answer since an earlier run. */
 export const stillHeld = (label: string, hold: Hold): HeldError =>
   new HeldError(hold.reason, whatToDo(label), hold.counts);
 

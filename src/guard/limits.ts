@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Counts } from '../bus/events.ts';
 
-/** What the disk holds, as far as the limits go: the least of its last complete runs, or what was counted on it. */
+/** The base of the limits: the smallest figures of the disk's last complete runs, or those counted on it. */
 export interface Before {
   readonly filesTotal: number;
   readonly bytesTotal: number;
@@ -17,20 +17,19 @@ export interface Limits {
   readonly attributes: number;
 }
 
-/** What a limit is about. */
+/** The quantities that have a limit. */
 export type Excess = keyof Limits;
 
-/** A little may change between the moment when somebody looked and the run that was approved. */
+/** Tolerance for changes between the operator's look and the approved run. */
 const slack = 1.1;
 
-/** Fewer deleted bytes than these never count by themselves: 16 MiB. */
+/** Up to 16 MiB of deleted files never exceed a limit by size alone. */
 const fewestDeletedBytes = 16 * 1024 * 1024;
 
 /**
  * The limits of a run.
- * @param before undefined when nothing is on the disk yet, of which nothing can be too much
- * @param approved what an operator has agreed to
- * @param isFirst no run was complete yet, so any number of files may be new
+ * @param before undefined for an empty disk, which has no limits @param approved the approved changes @param isFirst no
+ * run was complete yet, so any number of files may be new
  */
 export function limitsFor(
   guard: Config['guard'],
@@ -45,7 +44,7 @@ export function limitsFor(
       Math.floor(share * before.filesTotal),
       Math.ceil(agreed * slack) + (agreed > 0 ? guard.floor : 0),
     );
-  // A file may also grow, so all of the bytes is no limit at all.
+  // a file may also grow, so 100% of the bytes means no limit
   const mostBytes = (share: number, agreed = 0): number =>
     share >= 1 ? Infinity : Math.max(share * before.bytesTotal, agreed * slack);
   return {
@@ -58,13 +57,13 @@ export function limitsFor(
   };
 }
 
-/** Deletions that were agreed to before their size was measured are agreed to whatever their size. */
+/** Deletions that were approved before their size was measured are approved at any size. */
 const agreedBytes = (approved: Counts | undefined): number | undefined =>
   (approved?.deleted ?? 0) > 0 ? (approved?.deletedBytes ?? Infinity) : approved?.deletedBytes;
 
 /**
- * Which limit is exceeded. Changed bytes count only together with more files than `floor`; deleted bytes also where
- * they are a few large files.
+ * The exceeded limit, if any. Changed bytes count only together with more files than `floor`; deleted bytes count also
+ * for a few large files.
  */
 export function exceeded(limits: Limits | undefined, counts: Pick<Counts, Excess>, floor: number): Excess | undefined {
   if (limits === undefined) return undefined;
@@ -88,7 +87,7 @@ const settingOf: Record<Excess, string> = {
   attributes: 'guard.attributes',
 };
 
-/** The exceeded limit in words: what it counts, how much of it there is, how much is allowed, and which setting says so. */
+/** The exceeded limit in words: quantity, measured amount, allowed amount, and setting. */
 export function describeExcess(excess: Excess, limits: Limits, counts: Counts): string {
   const [kind, unit] = {
     created: ['new files', ''],

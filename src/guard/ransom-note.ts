@@ -1,4 +1,4 @@
-/** Names under which extortionists leave their demands. */
+/** Typical names of ransom notes. */
 const names = [
   /how[ _-]?to[ _-]?(?:decrypt|recover|restore|unlock|back[ _-]?files)/,
   /(?:decrypt|recover|restore|unlock)[ _-]?(?:my|your|all|the)?[ _-]?(?:files?|data|instructions?|readme|manual|me\b)/,
@@ -14,7 +14,7 @@ const notes = new RegExp(`(?:${names.map(({ source }) => source).join('|')})[^/]
 
 const readable: ReadonlySet<string> = new Set(['txt', 'htm', 'html', 'hta', 'rtf', 'md', 'bmp', 'png', 'jpg', 'jpeg']);
 
-/** Whether a file is called as ransom notes are. It is asked for every new file, so the ending is looked at first. */
+/** Whether a file has the name of a ransom note. It is called for every new file, so it tests the ending first. */
 export function isRansomNote(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');

@@ -1,7 +1,7 @@
-/** A fair choice among a stream of unknown length: each item has the same chance to be in it. */
+/** A random sample of a stream of unknown length: each item has the same chance to be in it. */
 export interface Sample<Item> {
   readonly items: readonly Item[];
-  /** How many were offered. */
+  /** Number of items offered. */
   readonly offered: number;
   offer(item: Item): void;
 }

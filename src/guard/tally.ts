@@ -3,10 +3,10 @@ import type { Change } from '../history/change.ts';
 
 /** Adds up changes. Its size does not grow with their number. */
 export interface Tally {
-  /** Counts the size of deleted files, which rsync does not tell. */
+  /** Adds the size of deleted files, which rsync does not print. */
   addDeletedBytes(bytes: number): void;
   readonly counts: Counts;
-  /** By the first part of the path, in the order in which they came. These are file names: for the disk only. */
+  /** By the first part of the path, in order of arrival. These are file names: only for the disk. */
   readonly byDirectory: ReadonlyMap<string, Counts>;
   add(change: Change): void;
 }

@@ -17,16 +17,15 @@ const smallestN = 2 ** 14;
 export const scryptMemory = ({ N, r }: ScryptParameters): number => 128 * N * r;
 
 /**
- * The dearest parameters that this machine can pay at every unlock: at most a quarter of its memory, at most 1 GiB.
+ * The most expensive parameters that this machine can afford at every unlock: at most a quarter of its memory, at most
+ * 1 GiB.
  * @param totalBytes memory of the machine
  */
 export function chooseScryptParameters(totalBytes: number): ScryptParameters {
   return scryptParametersWithin(totalBytes / 4);
 }
 
-/**
- * The dearest parameters that take at most `bytes` of memory, between 16 MiB and 1 GiB.
- */
+/** The most expensive parameters within `bytes` of memory, between 16 MiB and 1 GiB. */
 export function scryptParametersWithin(bytes: number): ScryptParameters {
   const fitting = 2 ** Math.floor(Math.log2(Math.max(1, bytes / (128 * blockSize))));
   return { N: Math.min(largestN, Math.max(smallestN, fitting)), r: blockSize, p: 1 };
@@ -55,8 +54,8 @@ export async function deriveKey(
 }
 
 /**
- * What tells a right key from a wrong one without telling anything of the key itself. It is computed from the key,
- * so testing a guess costs a whole derivation.
+ * A check value: it distinguishes the right key from a wrong one and reveals nothing about the key. It is computed from
+ * the key, so testing a guess costs a whole derivation.
  * @returns 64 hex digits (scrypt: HKDF-SHA256) or 40 (sha512: SHA-1 of the key's hex digits)
  */
 export function checkValueOf(derivation: KeySettings['derivation'], key: Secret): string {
@@ -73,7 +72,7 @@ function runScrypt(password: Buffer, salt: Buffer, options: ScryptOptions): Prom
   });
 }
 
-/** Hex digits as bytes, never as a string: a string cannot be overwritten. Wipes `raw`. */
+/** Converts to hex digits as bytes, never as a string: a string cannot be overwritten. Wipes `raw`. */
 function hexSecret(raw: Buffer): Secret {
   const digits = '0123456789abcdef';
   const text = Buffer.alloc(raw.length * 2);

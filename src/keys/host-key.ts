@@ -40,7 +40,10 @@ export function parseHostKeys(text: string): HostKey[] {
   });
 }
 
-/** All keys that the server shows now; none when it does not answer. Whether they are the right ones only a person can tell. */
+/**
+ * All keys that the server shows now; none when it does not answer. Only a person can tell whether they are the right
+ * ones.
+ */
 export async function scanHostKeys(start: StartProgram, { host, port }: PinnedServer): Promise<HostKey[]> {
   const name = host.replace(/^\[(.*)\]$/, '$1');
   try {
@@ -64,20 +67,20 @@ export async function pinnedHostKeys(file: string, { host, port }: PinnedServer)
   );
 }
 
-/** How a server can be called in known_hosts. */
+/** The names of a server in known_hosts. */
 function spellingsOf({ host, port }: PinnedServer): string[] {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   const name = port === 22 ? bare : `[${bare}]:${port}`;
   return isIPv6(bare) ? [name, `[${bare}]`] : [name];
 }
 
-/** Which of the keys that the server shows are to be believed: the one with this fingerprint, or all of them. */
+/** The keys to trust among those that the server shows: the one with this fingerprint, or all. */
 export type Trust = { readonly fingerprint: string } | 'all';
 
 /**
- * Gets the server's host keys and pins the trusted ones, in place of whatever was pinned before.
+ * Gets the server's host keys and pins the trusted ones, replacing the keys pinned before.
  * @param file our known_hosts
- * @returns what was pinned; none when the server does not answer
+ * @returns the pinned keys; none when the server does not answer
  * @throws PullError (EXB_HOST_KEY) when no key has the fingerprint: nothing is changed
  */
 export async function pinHostKey(
@@ -94,14 +97,14 @@ export async function pinHostKey(
       'EXB_HOST_KEY',
       `The server ${server.host} shows another host key than the one given: ` +
         `${shown.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
-      'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If it differs there, somebody may be in between.',
+      'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Otherwise the connection may be intercepted.',
     );
   }
   await writeHostKeys(file, server, trusted);
   return trusted;
 }
 
-/** Replaces the keys of one server in our known_hosts; what is there of others stays. */
+/** Replaces the keys of one server in our known_hosts; the keys of other servers stay. */
 export async function writeHostKeys(file: string, server: PinnedServer, keys: readonly HostKey[]): Promise<void> {
   const spellings = spellingsOf(server);
   const isOfOthers = (line: string): boolean =>

@@ -6,7 +6,7 @@ import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Lets only one process at a time change the keys in RAM.
- * @throws BusyError when another one is at it for more than a minute: somebody sits before its prompt
+ * @throws BusyError when another process holds the lock for more than a minute, for example at a prompt
  */
 export async function withKeyLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
   requireRoot('touch the keys');

@@ -7,11 +7,10 @@ const fewestCharacters = 8;
 const mostCodePoints = 1024;
 
 /**
- * Brings a typed password into the form that the derivation takes, and refuses what no prompt could have given.
- * For scrypt that form is Unicode NFC, so that an accented letter counts the same from every keyboard. For sha512 the
- * bytes stay as they were typed, and are counted as such, which is the most that a shell counted when the password was
- * chosen: a right one must never be refused.
- * Takes over `typed`: it is overwritten when another form of it is returned, and when it is refused.
+ * Converts a typed password into the form for the derivation, and refuses impossible input. For scrypt the form is
+ * Unicode NFC, so an accented letter is the same from every keyboard. For sha512 the bytes stay as typed, and length
+ * means bytes, as in the old shell scripts: a right password must never be refused. Takes over `typed`: it is
+ * overwritten when another form is returned and when it is refused.
  * @throws KeyError (EXB_PASSWORD)
  */
 export function checkPassword(derivation: KeySettings['derivation'], typed: Secret): Secret {
@@ -44,9 +43,9 @@ export function checkPassword(derivation: KeySettings['derivation'], typed: Secr
 }
 
 /**
- * What a typed password may have stood for when the key was made, the likeliest first. An old set-up read it with bash's
- * `read -s`, which drops blanks at both ends and takes a backslash as an escape; see bash(1), read.
- * Takes over `password`: the caller wipes every form.
+ * The forms that a typed password may have had when the key was made, the likeliest first. An old set-up read it with
+ * bash's `read -s`, which drops blanks at both ends and treats a backslash as an escape; see bash(1), read. Takes over
+ * `password`: the caller wipes every form.
  */
 export function passwordForms(derivation: KeySettings['derivation'], password: Secret): [Secret, ...Secret[]] {
   if (derivation === 'scrypt') return [password];
@@ -58,7 +57,7 @@ export function passwordForms(derivation: KeySettings['derivation'], password: S
 
 function normalised(typed: Secret): Secret {
   const bytes = typed.reveal();
-  if (bytes.every((byte) => byte < 0x80)) return typed; // ASCII is NFC already: no string is made of it
+  if (bytes.every((byte) => byte < 0x80)) return typed; // ASCII is already NFC: make no string
   if (!isUtf8(bytes)) throw refused('The password is not valid UTF-8.', 'Type it on a terminal that is set to UTF-8.');
   const form = new Secret(Buffer.from(bytes.toString('utf8').normalize('NFC'), 'utf8'));
   typed.wipe();
@@ -68,7 +67,7 @@ function normalised(typed: Secret): Secret {
 const backslash = 0x5c;
 const isBlank = (byte: number | undefined): boolean => byte === 0x09 || byte === 0x20;
 
-/** In more than one word, bash drops even escaped blanks at the end. */
+/** With more than one word, bash drops even escaped blanks at the end. */
 function asReadByBash(typed: Buffer): Secret {
   const read = Buffer.alloc(typed.length);
   let length = 0;
@@ -93,13 +92,13 @@ function asReadByBash(typed: Buffer): Secret {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** What a person counts: a letter with all its accents is one, and so is an emoji of several parts. */
+/** Counts as a person does: a letter with all its accents is one, and so is an emoji of several parts. */
 function countCharacters(bytes: Buffer): number {
-  if (bytes.every((byte) => byte < 0x80)) return bytes.length; // no string is made of it
+  if (bytes.every((byte) => byte < 0x80)) return bytes.length; // make no string
   return [...graphemes.segment(bytes.toString('utf8'))].length;
 }
 
-/** Every byte of UTF-8 that does not continue a code point. */
+/** Counts the bytes of UTF-8 that start a code point. */
 function countCodePoints(bytes: Buffer): number {
   let count = 0;
   for (const byte of bytes) if ((byte & 0xc0) !== 0x80) count += 1;

@@ -7,16 +7,16 @@ import type { Paths } from '../system/paths.ts';
 
 const schema = z.object({
   version: z.literal(1),
-  /** How earlier keys were built, the newest last. No key, no password: what the configuration and the salt file held. */
+  /** The parameters of earlier keys, the newest last: old settings and salts, never a key or a password. */
   keys: z.array(z.object({ settings: configSchema.shape.key, salt: z.string(), changedAt: z.iso.datetime() })),
   /**
-   * Enrolled disks, lost ones too, that may still have an earlier key; none older than that of the change at `since`,
-   * where that is known.
+   * Enrolled disks, including lost ones, that may still have an earlier key: the key of the change at `since`, if
+   * known, or a newer one.
    */
   pending: z.array(z.object({ luksUuid: z.string(), label: z.string(), since: z.iso.datetime().optional() })),
 });
 
-/** What a password change leaves to do. */
+/** The work that a password change leaves. */
 export type PreviousKeys = z.infer<typeof schema>;
 
 const fileOf = (paths: Paths): string => `${paths.state}/previous-keys.json`;
@@ -68,7 +68,7 @@ export async function rememberOldKey(
   });
 }
 
-/** Takes back what {@link rememberOldKey} noted for a change that never came into force: the key that it noted is the present one. */
+/** Undoes {@link rememberOldKey} for a change that never came into force: the noted key is still the present one. */
 export async function forgetUncommitted(paths: Paths, present: Pick<KeySettings, 'check'>): Promise<void> {
   const before = await readPreviousKeys(paths);
   const last = before.keys.at(-1);
@@ -80,7 +80,7 @@ export async function forgetUncommitted(paths: Paths, present: Pick<KeySettings,
   });
 }
 
-/** Whether the only old key that a disk may have is the last one. */
+/** Whether the last key is the only old key that a disk may have. */
 export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<boolean> {
   const { keys, pending } = await readPreviousKeys(paths);
   const since = pending.find(({ luksUuid }) => luksUuid === wanted)?.since;
@@ -88,9 +88,9 @@ export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<
 }
 
 /**
- * Takes disks off the list that have the new key now. The earlier salts stay for good: a disk may come back that is not
- * enrolled any more, and without its salt nobody could ever open it. Their check values go with the last disk of the list:
- * nobody should be able to try passwords on them.
+ * Removes disks with the new key from the list. The earlier salts are kept for ever: a disk that is no longer enrolled
+ * may come back, and cannot be opened without its salt. The check values are removed with the last disk of the list, so
+ * that passwords cannot be tried on them.
  */
 export async function settleRekeyed(paths: Paths, luksUuids: readonly string[]): Promise<void> {
   const before = await readPreviousKeys(paths);
@@ -112,8 +112,8 @@ export const isPending = ({ pending }: PreviousKeys, wanted: string): boolean =>
   pending.some(({ luksUuid }) => luksUuid === wanted);
 
 /**
- * What to tell the operator about a disk that rejects the key because the password was changed while it was away.
- * @returns undefined when it is no such disk
+ * A message about a disk that rejects the key because the password was changed while it was away. @returns undefined
+ * for any other disk
  */
 export async function rekeyAdvice(
   paths: Paths,

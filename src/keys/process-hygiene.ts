@@ -6,10 +6,9 @@ import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Keeps the memory of this process, and of every program that it starts from now on, off the disk: no core file, and no
- * swap where systemd can see to that. `doctor` tells what remains.
- * Other users cannot look into a root process: ptrace(2) and /proc/PID/mem are refused to them. Root can, and can read the
- * key itself.
- * @throws UsageError when this is no root process
+ * swap if systemd can prevent it. `doctor` reports the remaining risks. Other users cannot look into a root process:
+ * ptrace(2) and /proc/PID/mem refuse them. Root can, but root can read the key anyway.
+ * @throws UsageError when this is not a root process
  */
 export async function protectMemory(start: StartProgram): Promise<void> {
   requireRoot('touch the keys');
@@ -17,8 +16,8 @@ export async function protectMemory(start: StartProgram): Promise<void> {
 }
 
 /**
- * The limit is 0, and for a core that is piped to a program instead (core(5): then the limit does not count) no memory goes
- * into it.
+ * Sets the core limit to 0, and excludes all memory from a core that is piped to a program (the limit does not apply to
+ * that; see core(5)).
  */
 export async function forbidCoreDumps(start: StartProgram): Promise<void> {
   await writeFile('/proc/self/coredump_filter', '0');
@@ -26,8 +25,8 @@ export async function forbidCoreDumps(start: StartProgram): Promise<void> {
 }
 
 /**
- * Asks systemd to move this process into a scope of its own that is never swapped; see systemd.scope(5). Not where there is no
- * swap, and not the main process of a unit, which stays with its unit's settings.
+ * Asks systemd to move this process into its own scope without swap; see systemd.scope(5). Does nothing without swap,
+ * or for the main process of a unit, where the unit's settings apply.
  */
 async function stayOutOfSwap(start: StartProgram): Promise<void> {
   const swaps = (await readIfThere('/proc/swaps'))?.trim().split('\n').length ?? 0;
@@ -59,7 +58,7 @@ async function stayOutOfSwap(start: StartProgram): Promise<void> {
 
 const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
 
-/** As busctl(1) wants an a(sv): how many, then name, type and value of each. */
+/** An a(sv) for busctl(1): the number of entries, then name, type and value of each. */
 const properties = (pid: number): string[] => [
   '4',
   'Description',

@@ -8,8 +8,7 @@ import { mountAt } from '../disk/mounts.ts';
 const ramfsMagic = 0x858458f6;
 
 /**
- * Whether a directory or file lies on ramfs, which the kernel never swaps out (tmpfs it does).
- * A missing one does not.
+ * Whether a directory or file is on ramfs, which the kernel never swaps out (unlike tmpfs). False for a missing one.
  */
 export async function isOnRamfs(path: string): Promise<boolean> {
   try {
@@ -20,10 +19,10 @@ export async function isOnRamfs(path: string): Promise<boolean> {
   }
 }
 
-/** Where a secret lies; `disk` is everything that is not ramfs. */
+/** The place of a secret; `disk` is everything except ramfs. */
 export type SecretPlace = 'ramfs' | 'disk' | 'nowhere';
 
-/** Where the file with a secret lies. An empty file holds none. */
+/** The place of the file with a secret. An empty file holds no secret. */
 export async function placeOf(
   file: string,
   onRamfs: (file: string) => Promise<boolean> = isOnRamfs,
@@ -56,8 +55,8 @@ export async function ensureRamfs(start: StartProgram, directory: string): Promi
   if (mount === undefined) {
     if ((await readdir(directory)).length > 0) {
       throw new UsageError(
-        `${directory} already holds files, and they lie on a disk. Keys are only kept in ramfs.`,
-        'Look at these files, remove them (keys with: extbackup lock), and try again.',
+        `${directory} already holds files that are on a disk. Keys are only kept in ramfs.`,
+        'Check these files, remove them (keys with: extbackup lock), and try again.',
       );
     }
     await start({
@@ -78,5 +77,5 @@ export async function ensureRamfs(start: StartProgram, directory: string): Promi
     );
   }
   await chown(directory, 0, 0);
-  await chmod(directory, 0o700); // an older set-up may have mounted it open to all
+  await chmod(directory, 0o700); // an older set-up may have left it open to all users
 }

@@ -6,19 +6,24 @@ import { isOnRamfs } from './ram-directory.ts';
 import { KeyError } from '../errors.ts';
 import { type Paths, files } from '../system/paths.ts';
 
-/** What we keep in ramfs: keys, their older or newer versions, and what an interrupted write left. An ssh key may have any name. */
+/**
+ * Our files in ramfs: keys, their older or newer versions, and leftovers of an interrupted write. An ssh key may have
+ * any name.
+ */
 const ours = /^\.?(?:(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?|.+\.decrypted(?:\.\d+)?)$/;
 
-/** What only we make: in a directory on a disk, other names may be the only copy of somebody else's file. */
+/**
+ * Names that only we use: in a directory on a disk, a file with another name may be the only copy of somebody's data.
+ */
 const onlyOurs = /^(?:\.?luks_pw(?:\.[\w.-]+)?|id_[a-z0-9]+\.decrypted)$/;
 
-/** 128 lower-case hex digits, looked at as bytes: a string of them could not be overwritten. */
+/** 128 lower-case hex digits, checked as bytes: a string could not be overwritten. */
 const isKey = (bytes: Buffer): boolean =>
   bytes.length === 128 && bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66));
 
 /**
- * Puts a secret into a file in ramfs. The file has mode 0600 from its first moment, and its name appears only when
- * the content is complete; an earlier one is kept until then.
+ * Writes a secret to a file in ramfs. The file has mode 0600 from the start, and gets its name only when the content is
+ * complete; an earlier file is kept until then.
  * @throws Error when the directory is not on ramfs
  */
 export async function writeRamFile(directory: string, name: string, content: Secret): Promise<void> {
@@ -44,7 +49,7 @@ export async function reserveRamFile(directory: string, name: string): Promise<s
 
 /**
  * The LUKS key that is in RAM.
- * @returns undefined when there is none, or what is there is no key or lies on a disk
+ * @returns undefined when there is none, or the file holds no key or is on a disk
  */
 export async function readLuksKey(file: string): Promise<Secret | undefined> {
   if (!(await isOnRamfs(file))) return undefined;
@@ -71,9 +76,8 @@ export async function readSecretFile(file: string): Promise<Secret | undefined> 
 }
 
 /**
- * Overwrites and removes every key in `directory`. In ramfs the pages that a file has are the only place of its
- * content, so overwriting reaches them.
- * @returns the names of what was removed; none when the directory is not on ramfs
+ * Overwrites and removes every key in `directory`. In ramfs the content of a file exists only in its pages, so
+ * overwriting reaches it. @returns the names of the removed files; none when the directory is not on ramfs
  */
 export async function wipeRamFiles(directory: string): Promise<string[]> {
   if (!(await isOnRamfs(directory))) return [];
@@ -83,8 +87,8 @@ export async function wipeRamFiles(directory: string): Promise<string[]> {
 }
 
 /**
- * Overwrites and removes keys that somebody put into `directory` while it was no ramfs. Traces of them may be left on its disk.
- * @returns the names of what was removed; none when the directory is on ramfs
+ * Overwrites and removes keys that were written into `directory` while it was not a ramfs. Traces of them may remain on
+ * its disk. @returns the names of the removed files; none when the directory is on ramfs
  */
 export async function wipeStrayKeys(directory: string): Promise<string[]> {
   if (!(await isThere(directory)) || (await isOnRamfs(directory))) return [];
@@ -113,7 +117,7 @@ async function makeEmptyFile(
   file: string,
   fill: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
 ): Promise<void> {
-  await rm(file, { force: true }); // left by a process of the same id that died
+  await rm(file, { force: true }); // left by a dead process with the same id
   const handle = await open(
     file,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,

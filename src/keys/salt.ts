@@ -10,11 +10,11 @@ export async function readSaltIfThere(file: string): Promise<string | undefined>
   return (await readIfThere(file))?.replace(/\n$/, '');
 }
 
-/** A salt that a password change has written but not yet put into place. */
+/** The salt of a password change that is not in force yet. */
 export const nextSaltFile = (file: string): string => `${file}.next`;
 
 /**
- * The salts that may belong to the key: the one in place, and after it one that an interrupted password change left.
+ * The salts that may belong to the key: the present one, then one that an interrupted password change left.
  * @throws ConfigError when there is none, or it is damaged: without it the key cannot be built
  */
 export async function readSalts(file: string, derivation: KeySettings['derivation']): Promise<[string, ...string[]]> {
@@ -36,19 +36,19 @@ export async function readSalts(file: string, derivation: KeySettings['derivatio
       );
 }
 
-/** The salt in place. Throws as {@link readSalts} does. */
+/** The present salt. Throws as {@link readSalts} does. */
 export async function readSalt(file: string, derivation: KeySettings['derivation']): Promise<string> {
   return (await readSalts(file, derivation))[0];
 }
 
-/** Completes a password change: the salt that has proven right takes the place of the old one. */
+/** Completes a password change: the salt that has proven right replaces the old one. */
 export async function putSaltInPlace(file: string, salt: string): Promise<void> {
   if ((await readSaltIfThere(file)) !== salt) await rename(nextSaltFile(file), file);
 }
 
 /**
- * The salt for a password change, on the disk before anything else is done with it. One that an interrupted change left is
- * taken again: so the same new password gives the same key, and no disk keeps a keyslot that nobody can open.
+ * The salt for a password change, written to the disk before it is used. The salt of an interrupted change is used
+ * again, so the same new password gives the same key and no disk keeps a useless keyslot.
  */
 export async function settleNextSalt(file: string): Promise<string> {
   const left = await readSaltIfThere(nextSaltFile(file));
@@ -65,7 +65,7 @@ const isScryptSalt = (salt: string): boolean => /^[0-9a-f]{64}$/.test(salt);
 export const makeSalt = (): string => randomBytes(32).toString('hex');
 
 /**
- * Writes a salt where there is none; an existing one is never overwritten.
+ * Writes a salt if there is none; an existing one is never overwritten.
  * @throws an error with code EEXIST
  */
 export async function writeNewSalt(file: string, salt: string): Promise<void> {

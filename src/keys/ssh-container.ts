@@ -12,7 +12,7 @@ const openssl = '/usr/bin/openssl';
 const cipher = '-aes-256-cbc';
 const present = ['-pbkdf2', '-iter', '600000', '-md', 'sha256'];
 
-/** Ways in which a container may have been made, by us or by hand; see openssl-enc(1) on its defaults through the years. */
+/** The known forms of a container, made by us or by hand; see openssl-enc(1) on its changing defaults. */
 export const containerForms = {
   present,
   byHand: ['-pbkdf2', '-md', 'sha256'],
@@ -40,7 +40,7 @@ export async function encryptToContainer(
   passFile: string,
   target: string,
 ): Promise<void> {
-  const temporary = `${target}.new`; // only one process at a time changes keys; what a killed one left is replaced
+  const temporary = `${target}.new`; // only one process at a time changes keys; a leftover of a killed one is replaced
   await rm(temporary, { force: true });
   await (await open(temporary, 'wx', 0o600)).close();
   try {
@@ -74,9 +74,9 @@ export async function encryptToContainer(
 }
 
 /**
- * Decrypts a container into a new file in ramfs, mode 0600, in each known form until `accept` is content with the result.
- * @param accept looks at the file: a wrong form decrypts to noise now and then without an error
- * @returns the file and the form that fitted; undefined when none did
+ * Decrypts a container into a new file in ramfs, mode 0600, trying each known form until `accept` approves the result.
+ * @param accept checks the file: a wrong form sometimes decrypts to noise without an error @returns the file and the
+ * right form; undefined when no form was right
  */
 export async function decryptContainer(
   start: StartProgram,

@@ -13,7 +13,7 @@ import { decryptContainer, encryptToContainer, type ContainerForm } from './ssh-
 export const sshKeyTypes = ['ed25519', 'rsa'] as const;
 export type SshKeyType = (typeof sshKeyTypes)[number];
 
-/** Where the ssh key's parts are. */
+/** The files of the ssh key. */
 export type SshKeyFiles = Pick<Config['ssh'], 'key' | 'publicKey'>;
 
 /** The decrypted ssh key in RAM, for `ssh -i`: id_ed25519.decrypted for id_ed25519.encrypted. */
@@ -23,17 +23,17 @@ export function identityFile(paths: Pick<Paths, 'ramfs'>, ssh: Pick<SshKeyFiles,
 
 const identityName = (ssh: Pick<SshKeyFiles, 'key'>): string => `${basename(ssh.key, '.encrypted')}.decrypted`;
 
-/** Where the key that is to replace the present one waits until it has worked. */
+/** The files of the next ssh key, until it has proven to work. */
 export function nextSshKey(ssh: SshKeyFiles): SshKeyFiles {
   return { key: `${dirname(ssh.key)}/id_next.encrypted`, publicKey: `${dirname(ssh.publicKey)}/id_next.pub` };
 }
 
-/** Comment in the public half: the server's line of this station is found by it. */
+/** Comment in the public half: it identifies this station's line on the server. */
 export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
 
 /**
- * Makes a key pair in ramfs and puts its encrypted half and its public half into place; the decrypted one stays loaded.
- * The private half has never been anywhere else, so there is nothing to shred.
+ * Makes a key pair in ramfs and stores its encrypted private half and its public half; the decrypted key stays loaded.
+ * The private half never exists anywhere else, so there is nothing to shred.
  */
 export async function makeSshKey(
   start: StartProgram,
@@ -62,9 +62,9 @@ export async function makeSshKey(
 }
 
 /**
- * Decrypts the ssh key into ramfs with the LUKS key that is there, and checks it against its public half, which is
- * written when it is missing.
- * @returns the form the container has, or `absent` when there is no container
+ * Decrypts the ssh key into ramfs with the loaded LUKS key, and checks it against its public half; writes the public
+ * half if it is missing.
+ * @returns the form of the container, or `absent` without a container
  * @throws KeyError (EXB_KEY_REJECTED) when it does not open or does not fit; an earlier decrypted key is kept
  */
 export async function loadSshKey(
@@ -100,7 +100,7 @@ export async function loadSshKey(
   return opened.form;
 }
 
-/** Completes a rotation that was cut off when the new public half was in place, and its container not yet. */
+/** Completes a rotation that was interrupted after its public half was replaced and before its container was. */
 async function openRotated(
   start: StartProgram,
   paths: Paths,
@@ -119,10 +119,10 @@ async function openRotated(
   return undefined;
 }
 
-/** What a password change has written but not yet put into place. */
+/** The container of a password change that is not in force yet. */
 export const rekeyedContainer = (ssh: Pick<SshKeyFiles, 'key'>): string => `${ssh.key}.next`;
 
-/** Completes an interrupted password change: the container that opens with the new key takes the place of the old one. */
+/** Completes an interrupted password change: the container that opens with the new key replaces the old one. */
 async function openRekeyed(start: StartProgram, paths: Paths, ssh: SshKeyFiles): ReturnType<typeof openContainer> {
   const rekeyed = rekeyedContainer(ssh);
   if ((await readIfThere(rekeyed)) === undefined) return undefined;
@@ -147,7 +147,7 @@ function openContainer(
   );
 }
 
-/** `TYPE BASE64` of a private key; undefined when the file is none that opens without a pass phrase. */
+/** `TYPE BASE64` of a private key; undefined unless the file is a key without a pass phrase. */
 async function publicHalfOf(start: StartProgram, file: string): Promise<string | undefined> {
   try {
     const { stdout } = await start({
@@ -162,7 +162,7 @@ async function publicHalfOf(start: StartProgram, file: string): Promise<string |
   }
 }
 
-/** Whether two public keys are the same, whatever their comments. */
+/** Whether two public keys are the same, apart from their comments. */
 export const samePublicKey = (one: string, other: string): boolean => withoutComment(one) === withoutComment(other);
 
 const withoutComment = (line: string): string => line.trim().split(/\s+/).slice(0, 2).join(' ');

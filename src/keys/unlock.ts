@@ -13,18 +13,16 @@ import { putSaltInPlace, readSalts } from './salt.ts';
 import type { ContainerForm } from './ssh-container.ts';
 import { loadSshKey } from './ssh-key.ts';
 
-/** Slows down whoever tries passwords at the prompt; scrypt slows down everybody else. */
+/** Slows down guessing at the prompt; scrypt slows down all other guessing. */
 const wrongPasswordPauseMs = 1_000;
 
-/** What unlocking needs of the machine. */
+/** The parts of the machine that unlocking needs. */
 export interface KeyStation {
   readonly start: StartProgram;
   readonly paths: Paths;
 }
 
-/**
- * Whether the key in RAM is there and, where a check value is known, the right one.
- */
+/** Whether the key is in RAM and, if a check value is known, the right one. */
 export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'derivation' | 'check'>): Promise<boolean> {
   const key = await readLuksKey(files.luksKey(paths));
   if (key === undefined) return false;
@@ -86,8 +84,8 @@ export async function findKey(
 }
 
 /**
- * Puts a key into RAM, and the ssh key after it, and tells the agent.
- * @param proven whether the key fits its check value; one that does not even open the ssh key is taken out again
+ * Loads a key into RAM, then the ssh key, and tells the agent. @param proven whether the key fits its check value; an
+ * unproven key that does not open the ssh key is removed again
  * @returns the form of the encrypted ssh key, see {@link loadSshKey}
  * @throws KeyError when the ssh key does not open
  */
@@ -126,7 +124,7 @@ async function derive(settings: KeySettings, password: Secret, salt: string): Pr
 
 const notEnoughMemory = (cause: unknown): ConfigError =>
   new ConfigError(
-    'This machine cannot spare the memory that the key derivation needs.',
+    'This machine has not enough free memory for the key derivation.',
     'End other programs, or see key.scrypt in the configuration: N times r times 128 bytes.',
     cause,
   );

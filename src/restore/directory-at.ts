@@ -8,20 +8,20 @@ import { relativeTo } from '../history/remove-created.ts';
 import { findVersions } from './restore-plan.ts';
 import { shownName } from '../text/shown-name.ts';
 
-/** Something in a directory of the backup as it was at a time. */
+/** An entry of a directory of the backup, as it was at a time. */
 export interface Entry {
-  /** As a person reads it. */
+  /** The name as a person reads it. */
   readonly shown: string;
   /** undefined when the name is no UTF-8: it can be restored with its directory only. */
   readonly name: string | undefined;
   readonly isDirectory: boolean;
-  /** Where it lies on the disk now: in the mirror, or in the history. */
+  /** Its present place on the disk: in the mirror, or in the history. */
   readonly path: Buffer;
 }
 
 /**
- * What was in a directory at a time: what the mirror has, back through the history to the first run after `at`. Each
- * run takes away what it created, and brings back what it replaced or deleted.
+ * The content of a directory at a time: the mirror's content, back through the history to the first run after `at`.
+ * Undoing a run takes away the files that it created, and brings back those that it replaced or deleted.
  * @param path below the mirror, `.` for all of it
  * @param at undefined for the mirror as it is
  */
@@ -66,7 +66,7 @@ async function list(directory: string): Promise<Entry[]> {
         shown: shownName(entry.name),
         name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined,
         path,
-        // Some file systems tell no kinds.
+        // Some file systems do not report file types.
         isDirectory:
           entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'),
       };

@@ -1,7 +1,7 @@
 import type { KeySettings } from '../config/schema.ts';
 import { scryptMemory } from '../keys/derivation.ts';
 
-/** How the key is made of salt and password, in words that need no other document than the RFC. */
+/** How the key is made from salt and password, in words that need no document except the RFC. */
 export function describeKey({ derivation, scrypt }: KeySettings): string {
   if (derivation === 'sha512' || scrypt === undefined)
     return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';
@@ -11,17 +11,14 @@ export function describeKey({ derivation, scrypt }: KeySettings): string {
   );
 }
 
-/** As Python's hashlib takes them. */
+/** The parameters as Python's hashlib takes them. */
 function scryptArguments(scrypt: NonNullable<KeySettings['scrypt']>): string {
   const { N, r, p } = scrypt;
   const mostMemory = scryptMemory(scrypt) + 128 * r * p + 32 * 1024 * 1024;
   return `password, salt=bytes.fromhex(salt), n=${N}, r=${r}, p=${p}, maxmem=${mostMemory}, dklen=64`;
 }
 
-/**
- * Commands that build the key: a program that anybody can read and type.
- * @param salt undefined has the program ask for it
- */
+/** Commands that build the key, short enough to read and type. @param salt undefined makes the program ask for it */
 export function keyProgram({ derivation, scrypt }: KeySettings, salt: string | undefined): string {
   const given = salt === undefined ? 'input("Salt: ").strip()' : pythonString(salt);
   const make =
@@ -39,5 +36,5 @@ END
 python3 /mnt/recovery-key/make.py`;
 }
 
-/** Only a salt that somebody chose by hand can hold quotes. */
+/** Only a hand-made salt can contain quotes. */
 const pythonString = (text: string): string => JSON.stringify(text);

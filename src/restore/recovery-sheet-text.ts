@@ -1,6 +1,8 @@
 import type { Block, RecoverySheet } from './recovery-sheet.ts';
 
-/** The sheet as plain text. Commands stand as they are typed, between two lines that mean nothing to a shell: they can be copied whole. */
+/**
+ * The sheet as plain text. Commands stand between two comment lines, so a block can be pasted into a shell as a whole.
+ */
 export function sheetAsText(sheet: RecoverySheet): string {
   const sections = sheet.sections.map(({ heading, blocks }) =>
     [heading, '-'.repeat(heading.length), ...blocks.map(blockAsText)].join('\n\n').replace('\n\n-', '\n-'),
@@ -26,7 +28,7 @@ function wrap(text: string): string {
   return lines.join('\n');
 }
 
-/** For paper: nothing that belongs together is torn apart by the end of a page. */
+/** For paper: a page break never splits a block. */
 const style = [
   'body { font: 11pt serif; max-width: 46em; margin: 2em auto }',
   'pre { font-size: 9pt; border: 1px solid; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere }',
@@ -34,7 +36,7 @@ const style = [
   'section, pre, tr { break-inside: avoid }',
 ].join(' ');
 
-/** The sheet as one HTML page without anything from elsewhere, for printing. */
+/** The sheet as one self-contained HTML page, for printing. */
 export function sheetAsHtml(sheet: RecoverySheet): string {
   const sections = sheet.sections.map(
     ({ heading, blocks }) => `<h2>${escape(heading)}</h2>\n${blocks.map(blockAsHtml).join('\n')}`,

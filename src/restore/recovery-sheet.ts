@@ -14,21 +14,21 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
-/** How to read the disks with nothing but the tools of any Linux. */
+/** How to read the disks with the standard tools of any Linux. */
 export interface RecoverySheet {
   readonly title: string;
   readonly sections: readonly Section[];
 }
 
-/** What the sheet is filled in with. */
+/** The facts on the sheet. */
 export interface SheetFacts {
   readonly station: string;
   readonly config: Pick<Config, 'source' | 'sources' | 'key'>;
   readonly drives: readonly DriveRecord[];
   readonly salt: string;
-  /** Keys from before a change of the password, which disks in a safe may still have. */
+  /** Keys from before a password change; disks in a safe may still have them. */
   readonly previous: PreviousKeys;
-  /** false leaves a line to fill in by hand: with the salt on it, the sheet and a disk lack nothing but the password. */
+  /** false leaves a line to fill in by hand: with the salt on the sheet, only the password protects a stolen disk. */
   readonly withSalt: boolean;
   readonly printedAt: Date;
 }
@@ -84,7 +84,7 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
       },
       {
         text:
-          'Print it again when a disk, the password or the salt has changed; keep the old sheet until each ' +
+          'Print it again when a disk, the password or the salt changes; keep the old sheet until every ' +
           'disk has the new key. Without the salt nobody can build the key, not even with the password.',
       },
     ],
@@ -116,8 +116,8 @@ function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
       blocks: [
         {
           text:
-            'The password of this station was changed. A disk that was away then has the key from before, made ' +
-            'of the earlier salt and the earlier password. Build it in place of that of step 1, then open the ' +
+            'The password of this station was changed. A disk that was away at that time still has the earlier key, made ' +
+            'from the earlier salt and the earlier password. Build that key instead of the one of step 1, then open the ' +
             'disk as in step 2.',
         },
         ...[...previous.keys]
@@ -142,7 +142,7 @@ function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>)
         text:
           'One disk at a time; nothing is written to it.' +
           (isPending(previous, drive.luksUuid)
-            ? ' The password was changed while this disk was away: it may open only with a key from before, see ' +
+            ? ' The password was changed while this disk was away: it may still have an earlier key, see ' +
               '"If a disk has an earlier key".'
             : ''),
       },
@@ -162,15 +162,15 @@ function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>)
   };
 }
 
-/** Copies only: to delete what came later, by names in a list, is no work for somebody in distress. */
+/** Only copies: in an emergency nobody should have to delete later files by name. */
 const earlier = ({ printedAt }: SheetFacts): Section => ({
   heading: '3. Only if you need an earlier date',
   blocks: [
     {
       text:
-        'Below /mnt/recovery/history is what each later backup replaced or deleted, under the time (UTC) ' +
-        'when it began. A single file: look for the first time after the wanted date that has it; without ' +
-        'one, it is the copy of above. Everything: when all is copied as above, lay it over, from the newest ' +
+        '/mnt/recovery/history holds the files that later backups replaced or deleted, under the time (UTC) ' +
+        'when each backup began. A single file: take it from the first time after the wanted date that has it; if none ' +
+        'has it, take it from the copy above. Everything: copy all as above, then copy the history over it, from the newest ' +
         'back to the wanted date. In the first line, write that date as year, month, day, T, hour, minute, ' +
         'second, Z:',
     },
@@ -182,7 +182,7 @@ for run in $(ls -r /mnt/recovery/history); do
   fi
 done`,
     },
-    { text: 'Files that came later are still among them. This writes their names into a list:' },
+    { text: 'Files that were created later are still among them. This writes their names into a list:' },
     {
       commands: `for log in $(ls /mnt/recovery/.extbackup/history); do
   if test "$log" \\> "$at"; then
@@ -211,11 +211,11 @@ const trouble = (): Section => ({
   blocks: [
     {
       text: [
-        '"No key available with this passphrase": password or salt is mistyped, or the disk still has an ' +
-          'older password, and then an older salt, too: see "If a disk has an earlier key" if it is on this ' +
+        '"No key available with this passphrase": the password or salt is mistyped, or the disk still has an ' +
+          'older password, and so an older salt: see "If a disk has an earlier key", if that is on this ' +
           'sheet, or an older sheet.',
-        'A key of SHA-512 may come from an old script that lost blanks at the ends of the password and each ' +
-          'backslash when it read it: then type it without them.',
+        'A SHA-512 key may come from an old script that dropped blanks at both ends of the password and every ' +
+          'backslash in it: then type the password without them.',
         'The disk is not found: see what is there with: blkid -t TYPE=crypto_LUKS',
         'mount complains about the journal (the disk was pulled out in mid-write), with ext4 inside: mount ' +
           '-o ro,noload /dev/mapper/recovery /mnt/recovery',

@@ -17,13 +17,13 @@ import { findMissing, findMissingKinds, nothingMissing, type Missing } from './w
 import type { Layer, OldAttributes, Version } from './restore-plan.ts';
 import { shownText } from '../text/shown-name.ts';
 
-/** Source, target and manner of a restore. */
+/** Source, target and options of a restore. */
 export interface RestoreOrder {
   /** Copied in this order: a later layer replaces files of an earlier one. */
   readonly layers: readonly Layer[];
   readonly target: string;
   readonly overwrite: boolean;
-  /** Only names what would be copied. */
+  /** Only list the files that would be copied. */
   readonly dryRun: boolean;
   /** Undefined keeps the owners and groups that the disk has. */
   readonly owners?: OwnerMap | undefined;
@@ -95,7 +95,7 @@ async function copy(
   });
   const split = createLineSplitter((line) => {
     if (order.dryRun)
-      order.onName(line); // not parsed: a name may look like anything
+      order.onName(line); // not parsed: a file name may look like anything
     else progress.see(line);
   });
   const what = [...ownersOf(order), '--', `${layer.path}${slash}`, `${order.target}${slash}`];

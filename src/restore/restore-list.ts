@@ -7,8 +7,8 @@ import { findVersions, layersFor, type Version } from './restore-plan.ts';
 import { shownName } from '../text/shown-name.ts';
 
 /**
- * What is at a path, in lines: the content of a directory, or the versions of a file, the newest first. With a time,
- * only what was there then.
+ * Lists a path: the content of a directory, or the versions of a file, the newest first. With a time, only the state of
+ * that time.
  * @throws DriveError when nothing is there
  */
 export async function listVersions(top: string, mirror: string, path: string, at?: Date): Promise<string[]> {

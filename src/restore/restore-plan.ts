@@ -7,7 +7,7 @@ import { assertReaches } from '../history/complete-since.ts';
 import { listHistory } from '../history/history-entry.ts';
 import { wasCreated } from '../history/remove-created.ts';
 
-/** One place on a disk that has the wanted path. */
+/** A place on a disk that has the wanted path. */
 export interface Version {
   /** Full path. */
   readonly path: string;
@@ -55,7 +55,7 @@ export async function findVersions(top: string, mirror: string, path: string): P
   return versions.flat();
 }
 
-/** Takes out of what was copied so far what a run created; it was not there before. */
+/** Removes from the copied files those that a run created: they did not exist before it. */
 export interface LeaveOut {
   /** The log of the run. */
   readonly log: string;
@@ -74,9 +74,9 @@ export interface OldAttributes {
 export type Layer = Version | LeaveOut | OldAttributes;
 
 /**
- * What to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
- * run after `at`. What was replaced by that run is what stood there at that time; what it created was not there.
- * @throws DriveError when nothing of that path is there, or the history does not reach so far back
+ * Layers to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
+ * run after `at`. The files that this run replaced are the state at that time; files that it created did not exist.
+ * @throws DriveError when the path did not exist, or the history does not reach so far back
  */
 export async function layersFor(
   top: string,
@@ -96,7 +96,7 @@ export async function layersFor(
   for (const entry of later) {
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (last && (await wasCreated(entry.log, Buffer.from(path)))) {
-      layers.length = 0; // this run created the path: it was not there before
+      layers.length = 0; // this run created the path: it did not exist before
       last = undefined;
     } else if (last?.isDirectory === true) layers.push({ log: entry.log, part: path });
     if (version) {

@@ -23,9 +23,9 @@ export interface RollbackPlan {
 }
 
 /**
- * Chooses what to undo on an opened disk.
- * @param to a time; or the number of the newest entry that stays; undefined means: all that happened since the last
- * complete run, or else since the complete one before it
+ * Chooses the entries to undo on an opened disk. @param to a time; or the number of the newest entry that stays;
+ * undefined means: everything since the last complete run or, if nothing came after it, since the complete one before
+ * it
  * @returns undefined when a run is held that has done nothing
  * @throws UsageError when there is nothing to undo
  * @throws DriveError when the history does not reach so far back
@@ -39,7 +39,7 @@ export async function planRollback(
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
   const after = (stand: number): HistoryEntry[] => history.filter(({ number }) => number > stand);
-  // Of several sources, one may be complete, and be held later, before all of them were.
+  // One of several sources may be complete, and held later, before all of them were complete.
   const open =
     record.lastSuccess !== null
       ? record.historyNumber !== undefined
@@ -65,16 +65,16 @@ export async function planRollback(
   return { entries, to: to instanceof Date ? to : oldest.at, files };
 }
 
-/** After what all is undone, where nothing came after the last complete run: a number, or a time. */
+/** Where an undo ends when nothing came after the last complete run: a number, or a time. */
 function lastChange({ historyNumberBefore, historyBefore, successBefore, lastRun }: DriveRecord): number | Date {
-  // A complete run may finish what a held or failed one began: all of them are undone together.
+  // A complete run may finish the work of a held or failed one: all of them are undone together.
   if (historyNumberBefore !== undefined) return historyNumberBefore;
   if (historyBefore !== undefined) return new Date(historyBefore);
   if (successBefore === undefined) return new Date(justBefore(lastRun));
   return new Date(successBefore ?? 0);
 }
 
-/** What was removed in between would be missing, and the mirror would be as it never was. */
+/** Entries removed in between would be missing, and the mirror would get a state that never existed. */
 function assertNothingMissing(
   reach: CompleteSince | undefined,
   wanted: Date | number | undefined,
@@ -90,12 +90,10 @@ function assertNothingMissing(
   if (isMissing) throw tooFarBack(reach);
 }
 
-/** What a run keeps is dated when it began, or later. */
+/** Entries of a run are dated at its start or later. */
 export const justBefore = (time: string | null): number => (time === null ? 0 : Date.parse(time) - 1);
 
-/**
- * Carries a plan out. Cut off, it is carried on by planning and rolling back again.
- */
+/** Carries out a plan. A rollback that was cut off is finished by planning and rolling back again. */
 export async function rollBack(
   start: StartProgram,
   top: string,
@@ -104,7 +102,7 @@ export async function rollBack(
   progress: UndoProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  await removePartials(start, join(top, mirror)); // they keep directories from being empty
+  await removePartials(start, join(top, mirror)); // else directories would not be empty
   await clearUnfinished(top);
   const disk = { top, mirror: join(top, mirror) };
   await finishAttributes(start, disk, signal); // those that a run which was cut off has changed
@@ -141,8 +139,8 @@ async function putBackIn(
 }
 
 /**
- * To be called before a plan is carried out, which may be cut off: a complete run that is undone does not count any
- * more, neither on LABEL nor in the ledger. Without an earlier one, the disk is as one that never had any.
+ * Call this before a plan is carried out, which may be cut off: a complete run that is undone no longer counts, neither
+ * on LABEL nor in the registry. Without an earlier complete run, the disk counts as never backed up.
  * @param runs past runs, to find the complete one that the disk will be at
  */
 export async function noteUndone(
@@ -204,7 +202,7 @@ function lastCompleteBefore(
   { label, enrolledAt, lastSuccess, successBefore }: DriveRecord,
   runs: readonly RunRecord[],
 ): string | null {
-  // Another disk may have had that label.
+  // another disk may have had that label
   const ofDisk = runs.filter(
     ({ drive, outcome, startedAt }) =>
       drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt),
@@ -215,7 +213,7 @@ function lastCompleteBefore(
   return times.length === 0 ? null : new Date(Math.max(...times)).toISOString();
 }
 
-/** After a rollback the disk waits for no answer any more. */
+/** After a rollback the disk no longer waits for an answer. */
 export async function noteRollback(registry: DriveRegistry, record: DriveRecord): Promise<void> {
   await registry.update((drives) =>
     drives.map((drive) => {
@@ -228,7 +226,7 @@ export async function noteRollback(registry: DriveRegistry, record: DriveRecord)
             hold.sources?.[name] ? { ...source, lastError: null } : source,
           ]),
         );
-      delete rest.suspicion; // a rollback is the answer to it
+      delete rest.suspicion; // the rollback is the answer
       return { ...rest, ...(hold && { lastError: null }) };
     }),
   );

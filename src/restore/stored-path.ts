@@ -4,8 +4,8 @@ import { UsageError } from '../errors.ts';
 import { historyPlaces, findVersions, kindBelow } from './restore-plan.ts';
 
 /**
- * The path as the disk spells it. A name that was stored in one Unicode normal form is found when it is typed in another:
- * a Mac stores "é" as two characters (NFD), most keyboards send one (NFC).
+ * The path as the disk spells it. A name is found whichever Unicode normal form is typed: a Mac stores "é" as two
+ * characters (NFD), most keyboards send one (NFC).
  * @param typed below the mirror, see `pathInMirror`
  * @returns `typed` itself when the disk has it, or has no other spelling of it
  * @throws UsageError when the disk has several other spellings
@@ -30,7 +30,7 @@ export async function storedPath(top: string, mirror: string, typed: string): Pr
   return only ?? typed;
 }
 
-/** Names in a directory that equal a name but for their Unicode normal form. */
+/** Names in a directory that differ from a name only in their Unicode normal form. */
 async function sameNames(place: string, parent: string, wanted: string): Promise<string[]> {
   if ((await kindBelow(place, parent === '' ? '.' : parent)) !== 'directory') return [];
   const names = await readdir(join(place, parent));

@@ -16,8 +16,8 @@ import type { RunOrder } from './run-queue.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 
 /**
- * The disk of a run, if the run may begin.
- * @throws ExtbackupError when a person has a disk open, a hold waits for its answer, or the disk went away
+ * The disk of a run, if the run may begin. @throws ExtbackupError when a person has a disk open, a hold waits for an
+ * answer, or the disk is gone
  */
 export async function claimDisk(
   { drive, attach }: RunOrder,
@@ -36,7 +36,7 @@ export async function claimDisk(
   return { record, volume };
 }
 
-/** Waits for the end of a command that opens disks, `drive prepare` for example. @throws BusyError */
+/** Waits until a command that opens disks has ended, for example `drive prepare`. @throws BusyError */
 export async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15 * 60_000): Promise<FileLock> {
   const until = Date.now() + patienceMs;
   for (;;) {
@@ -46,8 +46,8 @@ export async function waitForDevices(file: string, signal: AbortSignal, patience
     await pause(500, signal);
     if (Date.now() > until)
       throw new BusyError(
-        'Another extbackup command works with the disks.',
-        'Let it end, then plug the disk in again or run: extbackup run',
+        'Another extbackup command is using the disks.',
+        'Wait until it has ended, then plug the disk in again or run: extbackup run',
       );
   }
 }
@@ -61,7 +61,7 @@ async function findRecord(registry: DriveRegistry, drive: string): Promise<Drive
 const goneBefore = (drive: string): DriveError =>
   new DriveError('EXB_DISK_GONE', `Disk ${drive} was taken out before its run began.`, 'Plug it in again.');
 
-/** Looks at the machine; an undo that believes it worked is no proof. */
+/** Measures the machine: an undo without an error is no proof. */
 export async function proveClosed(
   order: RunOrder,
   disk: string | undefined,
@@ -76,6 +76,6 @@ export async function proveClosed(
     if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
     return volume ? 'closed' : 'gone';
   } catch {
-    return 'open'; // what cannot be proven is not said
+    return 'open'; // without proof, do not call the disk closed
   }
 }

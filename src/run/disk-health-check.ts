@@ -2,32 +2,32 @@ import { unknownHealth, type DiskHealth } from '../records/disk-health.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 import type { SmartVerdict } from '../disk/smart.ts';
 
-/** How the health of a disk is found out. `disk` is the kernel name of the whole disk. */
+/** Sources of a disk's health. `disk` is the kernel name of the whole disk. */
 export interface HealthProbe {
-  /** Failed commands since it was plugged in; undefined when that is not known. */
+  /** Failed commands since it was plugged in; undefined when unknown. */
   ioErrors(disk: string): Promise<number | undefined>;
-  /** Whether there is a program to ask with. */
+  /** Whether smartmontools is installed. */
   canAsk(): Promise<boolean>;
   smart(disk: string): Promise<SmartVerdict | undefined>;
 }
 
 /**
- * A disk is asked once a day: some bridges drop off the bus when they are asked, and a disk that comes back is a new
- * attach, with another run.
+ * Only once a day: some USB bridges drop off the bus at a SMART request, and a disk that comes back is a new attach
+ * with another run.
  */
 const askEveryMs = 20 * 3_600_000;
 
 /** Watches the health of a disk in the course of one run. */
 export interface HealthCheck {
-  /** The disk is awake: what fails from now on is not its waking up. */
+  /** The disk is awake: errors from now on are not caused by waking up. */
   begin(disk: string): void;
-  /** Counts what failed since. */
+  /** Counts the errors since then. */
   end(): Promise<void>;
-  /** Asks the disk itself; for when it is closed, so that nothing is lost by a bridge that takes it badly. */
+  /** Asks the disk itself, after it is closed, so that a bridge that fails at the request does no harm. */
   ask(disk: string, now: Date): Promise<void>;
-  /** What the ledger is to keep. */
+  /** The health for the registry. */
   healthAfter(verified: DriveVerdict | undefined, now: Date): DiskHealth;
-  /** For the operator: what was not known before. */
+  /** New findings for the operator. */
   news(drive: string): readonly { readonly reason: string; readonly todo: string }[];
   readonly ioErrors: number;
 }
@@ -84,7 +84,7 @@ export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknow
   };
 }
 
-/** Told once, not with every run. */
+/** Reported once, not with every run. */
 function smartNews(
   drive: string,
   before: DiskHealth,
@@ -102,7 +102,7 @@ function smartNews(
       ]
     : [
         {
-          reason: `Disk ${drive} counts itself as healthy, but has something to look at (SMART${details}).`,
+          reason: `Disk ${drive} calls itself healthy, but its SMART values need attention (SMART${details}).`,
           todo: 'See: smartctl -a on the device. Plan to replace it if the numbers grow.',
         },
       ];

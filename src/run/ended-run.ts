@@ -4,10 +4,10 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { HealthCheck } from './disk-health-check.ts';
 import type { RunOrder } from './run-queue.ts';
 
-/** What became of the disk: proven closed, not proven closed, or not there any more. */
+/** State of the disk: proven closed, not proven closed, or gone. */
 export type DiskAfterRun = 'closed' | 'open' | 'gone';
 
-/** A run that is over, with all that is told and written down of it. */
+/** A run that has ended, with everything to report and to record about it. */
 export interface EndedRun {
   readonly order: RunOrder;
   readonly startedAt: Date;
@@ -15,13 +15,13 @@ export interface EndedRun {
   readonly disk: DiskAfterRun;
   readonly exitCode: number;
   readonly result: RunResult | undefined;
-  /** What was thrown; undefined when nothing was. */
+  /** The thrown error, if any. */
   readonly error: unknown;
-  /** The same as the operator reads it. */
+  /** The same in the operator's words. */
   readonly failure: Failure | undefined;
-  /** Number of the newest history entry before the run; undefined when it was not read. */
+  /** Number of the newest history entry before the run; undefined if unknown. */
   readonly stand: number | undefined;
-  /** Empty where there is only one source. */
+  /** Empty with a single source. */
   readonly sources: readonly SourceResult[];
   /** Room on the disk after earlier complete runs. */
   readonly rooms?: DriveRecord['rooms'];
@@ -29,7 +29,7 @@ export interface EndedRun {
   readonly health: HealthCheck | undefined;
 }
 
-/** What a run read back, in numbers. */
+/** Figures of reading back. */
 export function verifiedFigures(result: RunResult | undefined): { readonly verified?: VerifiedFigures } {
   if (result?.verified === undefined) return {};
   const { compared, recorded, bytes, known } = result.verified;

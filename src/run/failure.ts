@@ -1,7 +1,9 @@
 import type { Failure } from '../bus/events.ts';
 import { exitCodes, ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
 
-/** An error as the operator reads it. Anything unexpected is called a bug of ours, without its details' values. */
+/**
+ * An error in the operator's words. An unexpected one is reported as a bug of ours, without the values of its details.
+ */
 export function failureOf(error: unknown): Failure {
   if (
     error instanceof NotReleasedError &&

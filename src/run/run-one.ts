@@ -17,24 +17,24 @@ import { runRecordOf, tellEnd } from './tell-run.ts';
 import { withMemoryNamed } from './short-memory.ts';
 import { updateRegistry } from './update-registry.ts';
 
-/** How a run ended. */
+/** The result of a run. */
 export interface RunEnd {
   readonly failure?: Failure;
   readonly result?: RunResult;
   readonly disk: DiskAfterRun;
   readonly exitCode: number;
-  /** The agent stops, and the run goes on by itself with the next one. */
+  /** The agent stops, and the next agent continues the run. */
   readonly resumes?: boolean;
   /** It goes on by itself when the server answers. */
   readonly waits?: boolean;
 }
 
-/** One run from its first to its last event. Never throws: how it went is in the events, the records and the result. */
+/** One run from its first to its last event. Never throws: the outcome is in the events, the records and the result. */
 export async function runOne(order: RunOrder, around: RunSurroundings, signal: AbortSignal): Promise<RunEnd> {
   const startedAt = new Date();
   const at: Attempt = { sources: [] };
   const story = createStory(around.bus, order.runId, order.drive, (phase) => {
-    if (phase === 'opening' && at.disk !== undefined) at.health?.begin(at.disk); // what waking up costs is no error
+    if (phase === 'opening' && at.disk !== undefined) at.health?.begin(at.disk); // errors while waking up do not count
     around.onPhase(phase);
   });
   const forgetProgress = (['sync:progress', 'data:progress'] as const).map((name) =>
@@ -59,7 +59,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   for (const forget of forgetProgress) forget();
   const ended = endedRun(order, startedAt, at, disk);
   await updateRegistry(ended, around);
-  await at.lock?.release(); // not earlier: a rollback goes by what the registry says of this run
+  await at.lock?.release(); // not earlier: a rollback relies on the registry's record of this run
   await around.record(runRecordOf(ended));
   tellEnd(ended, phase, story, around);
   await around.told();
@@ -84,7 +84,7 @@ function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfter
   return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health, stand, rooms };
 }
 
-/** What a run has come to so far; what it did not reach is absent. */
+/** The state of a run so far; parts that it did not reach are absent. */
 interface Attempt {
   lock?: FileLock;
   /** Kernel name of the whole disk. */
@@ -125,13 +125,13 @@ async function attempt(
   at.result = await backUp(job, around.machineFor(config, record), story, signal);
 }
 
-/** A disk may still have an earlier key: then it is not foreign, and there is something to do about it. */
+/** A disk may still have an earlier key: then it is not foreign, and there is a remedy. */
 async function withRekeyAdvice(error: unknown, luksUuid: string, around: RunSurroundings): Promise<unknown> {
   if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
   try {
     const advice = await around.rekeyAdvice(luksUuid);
     return advice ? new KeyError(error.code, advice.happened, advice.todo) : error;
   } catch {
-    return error; // the list of earlier keys is damaged: what cryptsetup said is still true
+    return error; // the list of earlier keys is damaged: cryptsetup's answer is still true
   }
 }

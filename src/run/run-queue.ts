@@ -5,7 +5,7 @@ import type { AttachKey } from '../records/attach-memory.ts';
 // INVARIANTS
 // 1. At most one run is going on.
 // 2. A disk stands in the queue at most once, and never while its own run is going on.
-// 3. A run that was started is settled exactly once, whatever happens to it.
+// 3. A started run is settled exactly once, in every case.
 
 /** A run that waits or is going on. */
 export interface RunOrder {
@@ -15,7 +15,7 @@ export interface RunOrder {
   readonly trigger: Trigger;
 }
 
-/** Carries one run out; must not throw. The signal asks it to end soon, by its reason. */
+/** Performs one run; must not throw. The signal asks it to end soon, and gives the reason. */
 export type CarryOut = (order: RunOrder, signal: AbortSignal) => Promise<void>;
 
 /** Runs one after the other. */
@@ -28,7 +28,7 @@ export class RunQueue {
   #stopped = false;
   #whenIdle: (() => void)[] = [];
 
-  /** `onDropped` hears of orders that leave the queue without having been started. */
+  /** `onDropped` is called for orders that leave the queue without being started. */
   constructor(carryOut: CarryOut, onDropped: (order: RunOrder, reason: Error) => void) {
     this.#carryOut = carryOut;
     this.#onDropped = onDropped;
@@ -43,7 +43,7 @@ export class RunQueue {
     return this.#waiting;
   }
 
-  /** Adds a run, or returns the one for the same disk that waits already. undefined while that disk's run is going on. */
+  /** Adds a run, or returns the waiting run of the same disk. undefined while that disk's run is going on. */
   add(
     drive: string,
     attach: AttachKey,
@@ -60,7 +60,7 @@ export class RunQueue {
     return { order, isNew: true };
   }
 
-  /** Takes a waiting run out; ends the one that is going on, with that reason. False when there is no such run. */
+  /** Removes a waiting run, or ends the present one, with that reason. False when there is no such run. */
   end(runId: string, reason: Error): boolean {
     if (this.#current?.order.runId === runId) {
       this.#current.controller.abort(reason);
@@ -78,7 +78,7 @@ export class RunQueue {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Starts no further run, ends the present one with that reason and waits for its end. */
+  /** Starts no further run, ends the present one with that reason, and waits until it has ended. */
   async stop(reason: Error): Promise<void> {
     this.#stopped = true;
     for (const order of this.#waiting.splice(0)) this.#onDropped(order, reason);
@@ -97,9 +97,9 @@ export class RunQueue {
     this.#current = { order, controller, done: this.#run(order, controller.signal) };
   }
 
-  /** A run that breaks an invariant, and throws, must not end the agent, nor keep the next one from its turn. */
+  /** A run that breaks an invariant and throws must neither end the agent nor block the next run. */
   async #run(order: RunOrder, signal: AbortSignal): Promise<void> {
-    await Promise.resolve(); // the run is the current one before anything of it happens
+    await Promise.resolve(); // make the run the current one before it does anything
     try {
       await this.#carryOut(order, signal);
     } catch (error) {

@@ -12,7 +12,7 @@ import type { HealthProbe } from './disk-health-check.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { CountOomKills } from './short-memory.ts';
 
-/** What a run needs of its surroundings. */
+/** The surroundings of a run. */
 export interface RunSurroundings {
   readonly bus: Bus;
   readonly registry: DriveRegistry;
@@ -22,23 +22,23 @@ export interface RunSurroundings {
   /** The machine as one disk's run needs it: disks made by hand keep their mirror under another name. */
   machineFor(config: Config, record: DriveRecord): Machine;
   findVolumes(): Promise<readonly Volume[]>;
-  /** The person, if any, who has a disk open to look inside. */
+  /** The person, if any, who has a disk open. */
   openedByPerson(): Promise<OpenedByPerson | undefined>;
-  /** What to say of a disk that rejects the key because the password was changed while it was away. */
+  /** A message about a disk that rejects the key because the password was changed while it was away. */
   rekeyAdvice(luksUuid: string): Promise<{ readonly happened: string; readonly todo: string } | undefined>;
   /** Everything that keeps a disk from being taken out. */
   holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
   readonly health: HealthProbe;
   onPhase(phase: Phase): void;
   onProgress(progress: Progress & OfSource): void;
-  /** Notes that a run begins, so that one that dies with the agent is told by the next agent; must not throw. */
+  /** Records the start of a run, so that the next agent can report a run that died with this one; must not throw. */
   begun(order: RunOrder, startedAt: Date): Promise<void>;
-  /** Where the system counts them. */
+  /** undefined where the system does not count them. */
   readonly oomKills?: CountOomKills;
   /** Writes down a run that never ended, as the disk has it, unless the station knows of it. Returns whether it did; must not throw. */
   foundCutOff(drive: string, begun: BegunMark): Promise<boolean>;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
-  /** Called last: the run is written down and told; must not throw. */
+  /** Called last, when the run is recorded and reported; must not throw. */
   told(): Promise<void>;
 }

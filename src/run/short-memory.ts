@@ -1,11 +1,11 @@
 import { ExtbackupError, PullError } from '../errors.ts';
 
-/** How many programs of the agent the kernel has ended for want of memory; undefined where that is not counted. */
+/** How many programs of the agent the kernel has killed for lack of memory; undefined if not counted. */
 export type CountOomKills = () => Promise<number | undefined>;
 
 /**
- * Names memory as the cause of a failure where the kernel ended a program while the run was going on: the program
- * itself could not say so. What else is known to have happened, such as a disk that was not closed, stays what it is.
+ * Names memory as the cause of a failure if the kernel killed a program during the run: the program itself could not
+ * report it. Other known facts, such as a disk that was not closed, stay.
  */
 export async function withMemoryNamed(
   error: unknown,

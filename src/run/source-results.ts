@@ -5,12 +5,12 @@ import type { SourceResult } from '../pipeline/job.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { SourceRun } from '../records/run-record.ts';
 
-/** After these nobody knows what of the run is on the disk. */
+/** After these errors the content on the disk is unknown. */
 const lostDisk: readonly (string | undefined)[] = ['EXB_DISK_GONE', 'EXB_DISK_ERROR', 'EXB_NOT_RELEASED'];
 
 /**
- * What the ledger keeps of each source. One that the settings no longer name is forgotten.
- * @param failure code of the run's failure
+ * The registry's record of each source. A source that is no longer in the settings is dropped. @param failure code of
+ * the run's failure
  */
 export function sourcesAfterRun(
   { sources: before }: DriveRecord,
@@ -26,7 +26,7 @@ export function sourcesAfterRun(
       sources: Object.fromEntries(results.map((result) => [result.name, afterPull(before?.[result.name], result)])),
     };
   }
-  // It was cut off: none of them counts as complete, and each may have left something unfinished.
+  // The run was cut off: no source counts as complete, and each may have left unfinished files.
   if (before === undefined || ![...lostDisk, 'EXB_CANCELLED'].includes(failure)) return {};
   return {
     sources: Object.fromEntries(

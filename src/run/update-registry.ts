@@ -8,7 +8,7 @@ import type { EndedRun } from './ended-run.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesAfterRun } from './source-results.ts';
 
-/** Writes into the registry what a run has changed. A registry that cannot be written is a warning, no failure. */
+/** Writes the results of a run into the registry. A failure to write it is only a warning. */
 export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurroundings): Promise<void> {
   try {
     await registry.update((drives) =>
@@ -26,7 +26,7 @@ export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurr
   }
 }
 
-/** What the registry keeps of a run that stopped to ask. */
+/** The registry's record of a held run. */
 function heldBy({ order, startedAt, error }: EndedRun): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
@@ -46,7 +46,7 @@ function holdAfter(before: Hold | undefined, ended: EndedRun): Hold | undefined 
   const held = heldBy(ended);
   const isComplete = ended.result?.stampedAt !== undefined;
   // A disk that still waits keeps the run that it waits for; an approval lasts until a run is complete.
-  // Where other sources went on without it, the run itself names again what waits.
+  // If other sources went on without it, the run itself reports the waiting ones again.
   if (mustWait(before) && held?.sources === undefined && !isComplete) return before;
   if (held) return { ...held, ...(mustWait(before) && { at: before.at }), agreed: agreement(before) };
   return isComplete ? undefined : before;
@@ -84,7 +84,7 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
   };
 }
 
-/** Where the history stands after a complete run, and where it stood after the one before. */
+/** Position of the history after this complete run, and after the one before. */
 const standAfter = (
   { historyAt, historyNumber }: DriveRecord,
   { at, number = 0 }: HistoryStand,

@@ -23,7 +23,7 @@ export interface AdoptWishes {
   readonly port: number | undefined;
 }
 
-/** A machine that was set up by hand, and what of it is taken over. */
+/** A machine that was set up by hand, and the parts that are taken over. */
 export interface FoundStation {
   readonly old: OldSetup;
   readonly salt: string;
@@ -33,7 +33,7 @@ export interface FoundStation {
 }
 
 /**
- * Looks for what there is to take over. Nothing is written.
+ * Finds the parts to take over. Nothing is written.
  * @throws UsageError when this machine has settings already, or the old ones cannot be understood
  */
 export async function findStation({ paths }: CliContext, wishes: AdoptWishes): Promise<FoundStation> {
@@ -58,7 +58,7 @@ export async function findStation({ paths }: CliContext, wishes: AdoptWishes): P
   const present = await readSaltIfThere(files.salt(paths));
   if (present !== undefined && present !== old.salt) {
     throw new UsageError(
-      `${files.salt(paths)} holds another salt than ${old.script}.`,
+      `The salt in ${files.salt(paths)} differs from the salt in ${old.script}.`,
       'Move it away if no disk was encrypted with it.',
     );
   }
@@ -102,8 +102,8 @@ export async function stepsAfterAdoption(context: CliContext): Promise<string[]>
     ...(disks.length === 0
       ? ['  extbackup drive adopt /dev/DISK']
       : disks.map(({ path }) => `  extbackup drive adopt ${path}`)),
-    'Then take out what did the work until now: the call in /root/.profile, the cron job, the mount aliases in /etc/profile.d.',
-    'The old key derivation works on; a password change replaces it by a better one: extbackup key change',
+    'Then remove the old backup: its call in /root/.profile, the cron job, the mount aliases in /etc/profile.d.',
+    'The old key derivation still works; a password change replaces it with a stronger one: extbackup key change',
   ];
 }
 

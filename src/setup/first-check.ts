@@ -6,9 +6,9 @@ import { askYes } from '../terminal/ask-question.ts';
 import { checkValueOf } from '../keys/derivation.ts';
 
 /**
- * Asks whether a key may be used although nothing is there to check it against: on a machine that has lost its check
- * value, a mistyped password would otherwise become the new one.
- * @throws KeyError when nobody confirms it
+ * Asks whether a key may be used without a check value. On a machine that has lost its check value, a mistyped password
+ * would otherwise become the new one.
+ * @throws KeyError when it is not confirmed
  */
 export async function confirmFirstKey(context: { note(text: string): void }): Promise<void> {
   context.note('No check value is stored yet, so a wrong password cannot be told from a right one.');

@@ -14,14 +14,14 @@ export async function linkIdentity(identity: string, home = homedir()): Promise<
   const kind = await lstat(link).catch(() => undefined);
   if (kind && !kind.isSymbolicLink()) {
     throw new UsageError(
-      `${link} is a file of its own and was not replaced by a link.`,
+      `${link} is a real file, so it was not replaced by a link.`,
       'Move it away if it is not needed, and try again.',
     );
   }
-  if (kind && (await readlink(link)) === identity) return `${link} already leads to the key in RAM.`;
+  if (kind && (await readlink(link)) === identity) return `${link} already points to the key in RAM.`;
   const temporary = `${link}.${process.pid}`;
   await rm(temporary, { force: true });
   await symlink(identity, temporary);
   await rename(temporary, link);
-  return `${link} now leads to the key in RAM.`;
+  return `${link} now points to the key in RAM.`;
 }

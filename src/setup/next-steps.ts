@@ -21,6 +21,6 @@ export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
     'Then the first disk:',
     '  extbackup drive prepare /dev/DISK --label BACKUP_1',
     '',
-    'Remember the password: it is asked for after every boot, and nothing can bring it back.',
+    'Remember the password: you need it after every boot, and it cannot be recovered.',
   ];
 }

@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
 
-/** What the scripts of a machine that was set up by hand say. Each part is undefined when it was not found. */
+/** The settings found in the scripts of a machine that was set up by hand. A part that was not found is undefined. */
 export interface OldSetup {
   /** The script that builds the key. */
   readonly script: string;
@@ -13,8 +13,8 @@ export interface OldSetup {
 }
 
 /**
- * The value of a plain assignment in a shell script. Nothing is executed: a value that the shell would have to work
- * out is none.
+ * The value of a plain assignment in a shell script. Nothing is executed: a value that the shell would have to compute
+ * counts as missing.
  */
 export function readAssignment(script: string, name: string): string | undefined {
   const before = '^[ \\t]*(?:export[ \\t]+|readonly[ \\t]+)?';
@@ -44,7 +44,7 @@ export async function findOldSetup(place: string): Promise<OldSetup> {
   if (builder === undefined) {
     throw new UsageError(
       `No script in ${place} has a plain SALT=… and builds a key with sha512sum.`,
-      'Name the script: extbackup setup --adopt FILE. Its salt must stand there as plain text.',
+      'Name the script: extbackup setup --adopt FILE. The salt must be in it as plain text.',
     );
   }
   if (builders.some(({ salt }) => salt !== builder.salt)) {

@@ -23,7 +23,7 @@ refuse() { printf '%s\n' "extbackup: $1" "$2" >&2; exit 1; }
 trap 'if [ -n "$temporary" ]; then rm -f "$temporary"; fi' EXIT
 trap 'exit 130' HUP INT TERM
 
-# What must be there, looked at before anything is changed.
+# Check all requirements before anything is changed.
 [ "$(id -u)" = 0 ] || refuse "this must be run as root." "Try: sudo sh FILE"
 for need in sudo visudo rsync useradd usermod groupadd ${'$'}{heartbeat_timer:+systemctl}; do
   command -v "$need" >/dev/null || refuse "$need is not installed." "Try: apt-get install sudo rsync passwd"
@@ -47,15 +47,15 @@ options="command=\"sudo -n $command\",no-agent-forwarding,no-port-forwarding,no-
 beat=/usr/local/sbin/extbackup-heartbeat
 if [ -n "$heartbeat_id" ] && [ -e "$beat" ]; then
   grep -qxF "id='$heartbeat_id'" "$beat" ||
-    refuse "$beat is there already, with another id." "Give all stations the same attestation.id; if nobody needs the old one: rm $beat"
+    refuse "$beat is there already, with another id." "Give all stations the same attestation.id, or remove the old one: rm $beat"
 fi
-[ -d "$directory" ] || echo "extbackup: there is no directory $directory yet; until it is there, nothing can be pulled." >&2
+[ -d "$directory" ] || echo "extbackup: the directory $directory does not exist yet; nothing can be backed up before it does." >&2
 entry=$(getent passwd "$user" || true)
 case "$entry" in
   '') ;;
   *:*:0:*) refuse "$user is root under another name." "Choose another one: extbackup server-setup --user NAME" ;;
   */nologin|*/false)
-    refuse "$user exists with a shell that lets nobody in, so its forced command cannot start." \
+    refuse "$user has a shell that refuses logins, so its forced command cannot start." \
       "Try: usermod --shell /bin/sh $user" ;;
 esac
 
@@ -92,11 +92,11 @@ else
   esac
 fi
 
-# It has no password, but a limit on the age of one, or on the account, would keep the key out all the same; see shadow(5).
+# The user has no password, but an expired password or account would refuse the key, too; see shadow(5).
 limited=$(getent shadow "$user" | awk -F: '{ if ($3 == "0" || ($5 != "" && $5 >= 0 && $5 < 99999) || $7 != "" || $8 != "") print "yes" }')
-if [ -n "$limited" ] && todo "taken the limits on age from the account $user"; then
+if [ -n "$limited" ] && todo "removed the expiry dates of the account $user"; then
   chage --lastday "$(date -u +%Y-%m-%d)" --maxdays -1 --inactive -1 --expiredate -1 "$user"
-  did "took the limits on age from the account $user"
+  did "removed the expiry dates of the account $user"
 fi
 
 # Root rights for exactly this command. sudo ignores file names with a dot, so the unchecked file is never live.
@@ -121,9 +121,9 @@ if [ -n "$(missing)" ] && todo "allowed the group $group to run: $command"; then
 fi
 tty="Defaults:%$group !requiretty"
 if grep -hs '^[^#]*requiretty' /etc/sudoers /etc/sudoers.d/* | grep -qvxF "$tty" && ! present | grep -qxF "$tty" &&
-  todo "let sudo do without a terminal for the group $group"; then
+  todo "allowed sudo without a terminal for the group $group"; then
   put_sudoers "$(present; printf '%s\n' "$tty")"
-  did "let sudo do without a terminal for the group $group"
+  did "allowed sudo without a terminal for the group $group"
 fi
 # The rule of an earlier version let the user set any variable. Other members of the group may still need it.
 if present | grep -qxF "$former_rule"; then
@@ -133,12 +133,12 @@ if present | grep -qxF "$former_rule"; then
         put_sudoers "$(present | grep -vxF "$former_rule")"
         did "removed the older rule with SETENV"
       fi ;;
-    *) say "note: $sudoers also holds an older rule with SETENV; remove it when the other users of $group do without sudo -E" ;;
+    *) say "note: $sudoers also holds an older rule with SETENV; remove it when the other users of $group no longer need sudo -E" ;;
   esac
 fi
 visudo -cq || refuse "sudo finds a fault in its settings." "See: visudo -c"
 if present | grep -q "SETENV: $rrsync\$"; then
-  say "note: $sudoers also holds an older line that allows $rrsync on every directory; remove it when nobody needs it"
+  say "note: $sudoers also has an older line that allows $rrsync on every directory; remove it if it is not needed"
 fi
 
 # The key, with the forced command. Lines of other stations stay as they are.
@@ -172,7 +172,7 @@ wanted() {
     END { if (!done) emit() }
   '
 }
-# Keys that go because a new one has their comment: of this station as a rule, of another one with the same host name otherwise.
+# Keys that are replaced because a new one has the same comment: earlier keys of this station, or of another one with its host name.
 former() {
   if [ -f "$file" ]; then cat "$file"; fi | KEYS=$keys awk '
     BEGIN {
@@ -194,8 +194,8 @@ if ! wanted | cmp -s - "$file" && todo "written the station's key to $file"; the
   temporary=
   did "wrote the station's key to $file"
   if [ -n "$gone" ]; then
-    say "note: this took the place of $gone"
-    say "if that was no earlier key of this station, two stations have one host name: rename one, run there: extbackup ssh-key rotate"
+    say "note: this replaced $gone"
+    say "if that was not an earlier key of this station, two stations share a host name: rename one and run there: extbackup ssh-key rotate"
   fi
 fi
 
@@ -205,6 +205,6 @@ if [ -d "$directory" ]; then
     refuse "the forced command does not work: $(printf '%s' "$tried" | head -n 1)" \
       "See that /etc/sudoers has the line @includedir /etc/sudoers.d, then try it: su -s /bin/sh $user -c 'sudo -n $command'"
 fi
-if [ "$changed" = no ]; then say "all was in place, nothing was changed"; fi
+if [ "$changed" = no ]; then say "everything was in place; nothing was changed"; fi
 say "$user may now read $directory with rrsync, and nothing else"
 `;

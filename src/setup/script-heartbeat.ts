@@ -1,9 +1,9 @@
 /** The part of the server's script that installs the heartbeat; see script-body.ts for what it gets. */
-export const heartbeatPart = String.raw`# What the server's own backup calls when it succeeded. Only root may change it, and what it writes.
+export const heartbeatPart = String.raw`# Called by the server's own backup after a success. Only root may change it, or the file that it writes.
 beat_script() {
   printf '%s\n' '#!/bin/sh' \
     "# Tells the stations of extbackup that this server's own backup has run." \
-    '# Call it as root at the end of that backup, and only when it succeeded. With --if-changed it tells so only when' \
+    '# Call it as root at the end of that backup, and only after a success. With --if-changed it does so only when' \
     '# there is a file in the directory that is newer than the last heartbeat.' \
     'set -euC' \
     'PATH=/usr/sbin:/usr/bin:/sbin:/bin' \
@@ -40,12 +40,12 @@ if [ -n "$heartbeat_id" ]; then
     temporary=
     did "wrote $beat"
     if [ -z "$heartbeat_timer" ]; then
-      say "now let the server's own backup call it at its end, when it succeeded; until then, runs are held"
+      say "now let the server's own backup call it at its end, after a success; until then, runs are held"
     fi
   fi
 fi
 
-# For a backup that cannot call it: a look once a day whether the backup has left anything new.
+# For a backup that cannot call it: check once a day whether the backup has left anything new.
 put_unit() {
   unit=$(cat)
   if printf '%s\n' "$unit" | cmp -s - "$units/$1"; then return; fi

@@ -25,7 +25,7 @@ import { offerConversion } from '../keys/ssh-container.ts';
 import { loadSshKey, makeSshKey, type SshKeyType } from '../keys/ssh-key.ts';
 import { buildKey, findKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 
-/** What the flags of `setup` say. */
+/** The flags of `setup`. */
 export interface SetupWishes {
   /** Script, or directory with scripts, of a machine that was set up by hand; undefined for a new one. */
   readonly adopt: string | undefined;
@@ -51,7 +51,7 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
   await withKeyLock(context.paths, async () => {
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
-    await ensureRamfs(context.runCommand, paths.ramfs); // refused before anything is asked or written
+    await ensureRamfs(context.runCommand, paths.ramfs); // refuse before asking or writing anything
     if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources)
       throw hasSeveralSources(paths.config);
     const config = await (wishes.adopt === undefined
@@ -86,7 +86,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
   const ssh = sshFiles(paths.etc, wishes.keyType);
   try {
     await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
-    // Last, so that a key is recorded only when an ssh key from an earlier, interrupted set-up opens with it.
+    // Last: an ssh key from an earlier, interrupted set-up must open with the key before that key is recorded.
     return await writeNewConfig(paths.config, {
       source,
       port: wishes.port ?? 22,
@@ -98,7 +98,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
   }
 }
 
-/** Nothing is written before the password has proven right. */
+/** Writes nothing before the password is known to be right. */
 async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
   const changes = changesOf(wishes);
@@ -124,7 +124,7 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
 
 const hasSeveralSources = (file: string): UsageError =>
   new UsageError(
-    'The settings name several sources; --source and --port would change which one?',
+    'The settings name several sources, so --source and --port are ambiguous.',
     `Change them in ${file}, under sources:, then run again: extbackup setup`,
   );
 
@@ -154,13 +154,13 @@ const askForKey = (wishes: SetupWishes, isFirst: boolean): Promise<Secret> =>
 const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigChange[] =>
   check === undefined ? [{ path: ['key', 'check'], value: checkValueOf(derivation, key) }] : [];
 
-/** Whoever runs `setup` again with a new password wants to change it, which only `key change` does. */
+/** `setup` never changes the password; only `key change` does. */
 function hasAnotherPassword(error: unknown): unknown {
   if (!(error instanceof KeyError) || error.code !== 'EXB_KEY_REJECTED') return error;
   return new KeyError(
     'EXB_KEY_REJECTED',
     'This station is set up already, with another password; the keys were left as they are.',
-    'Give the password that it has, or set a new one: extbackup key change',
+    'Give the present password, or set a new one: extbackup key change',
     error,
   );
 }
@@ -181,7 +181,7 @@ async function loadOrMake(
 
 const defaultSsh = configSchema.shape.ssh.parse(undefined);
 
-/** The settings that say where the ssh key's parts are; none when they are where they are by default. */
+/** The settings for the paths of the ssh key; none when the paths are the default ones. */
 function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
   const wanted = {
     key: `${etc}/id_${type}.encrypted`,

@@ -29,7 +29,7 @@ export function hostsOf(config: Config): PinnedServer[] {
   );
 }
 
-/** What the flags allow, and whether questions may be asked. */
+/** The flags about host keys, and whether questions may be asked. */
 interface Wishes {
   readonly trust: Trust | undefined;
   readonly ask: boolean;
@@ -38,9 +38,10 @@ interface Wishes {
 }
 
 /**
- * Pins the servers' host keys as far as the flags and the operator allow it. A fingerprint belongs to one of several servers.
+ * Pins the servers' host keys as far as the flags and the operator allow it. A fingerprint belongs to one of several
+ * servers.
  * @returns whether a host key of each server is pinned now
- * @throws PullError (EXB_HOST_KEY) when no server shows the key that is wished for
+ * @throws PullError (EXB_HOST_KEY) when no server shows the expected key
  */
 export async function settleHostKeys(context: CliContext, config: Config, wishes: Wishes): Promise<boolean> {
   const refused: ExtbackupError[] = [];

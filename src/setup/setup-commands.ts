@@ -3,8 +3,8 @@ import type { Config } from '../config/schema.ts';
 import { serversOf } from '../config/sources.ts';
 
 /**
- * How the backup servers are told about this station: a command for each of its users on each of them. With several
- * users, each needs a script of its own.
+ * The commands that introduce this station to its backup servers: one for each user on each server. Different users
+ * need different scripts.
  * @param options of `server-setup` besides the name of a source
  */
 export function setupCommands(config: Config, options = ''): string[] {

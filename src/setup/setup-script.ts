@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { scriptBody } from './script-body.ts';
 import { scriptRemoval } from './script-removal.ts';
 
-/** What the backup server is to be told about this station. */
+/** The facts about this station that the backup server needs. */
 export interface ServerSetup {
   /** Directory that the station may read, and nothing else. */
   readonly directory: string;
@@ -11,9 +11,9 @@ export interface ServerSetup {
   readonly user: string;
   /** The station's public keys, `TYPE BASE64 COMMENT`; more than one only while a key is being replaced. */
   readonly publicKeys: readonly string[];
-  /** Also install what the server's own backup calls when it succeeded. */
+  /** Also install the program that the server's own backup calls after a success. */
   readonly heartbeat?: Pick<Attestation, 'id' | 'file'> & {
-    /** Also a timer, which calls it when the directory has anything new. */
+    /** Also install a timer that calls it when the directory has anything new. */
     readonly timer?: boolean;
   };
   /** Take everything back instead. */
@@ -24,14 +24,14 @@ export interface ServerSetup {
   readonly sharedUser?: boolean;
 }
 
-/** What is safe between double quotes in authorized_keys, in sudoers(5) and in sh, all three. */
+/** Characters that are safe between double quotes in authorized_keys, in sudoers(5) and in sh. */
 const directoryPattern = /^\/[A-Za-z0-9._/-]*$/;
 const userPattern = /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/;
 const keyPattern = /^(?:ssh-(?:ed25519|rsa)) [A-Za-z0-9+/]+={0,2} [A-Za-z0-9@._-]+$/;
 
 /**
- * A POSIX sh script that lets the station read one directory of the server with `rrsync -ro`, and nothing more.
- * It can be run any number of times: what is right already is not touched.
+ * A POSIX sh script that lets the station read one directory of the server with `rrsync -ro`, and nothing more. It can
+ * be run any number of times: it changes only what is wrong or missing.
  * @throws UsageError when a name could mean something else in one of the files it gets into
  */
 export function renderServerScript(setup: ServerSetup): string {

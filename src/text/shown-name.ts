@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Letters that a terminal does not show as such: control characters, separators of lines, and those that turn the
- * direction of writing around, so that a name could pass for another one.
+ * Characters that a terminal does not show as they are: control characters, line separators, and characters that
+ * reverse the direction of writing, which make one name look like another.
  */
 const unshown = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\\(?=#[0-7]{3})/gu;
 
-/** The same for a name that is no UTF-8, with one character for each byte. */
+/** The same for a name that is not UTF-8, with one character for each byte. */
 const unshownBytes = /[\x00-\x1f\x7f-\xff]|\\(?=#[0-7]{3})/g;
 
-/** A name, or a path, for a person to read: what no terminal should see is written as rsync does it, `\#033`. */
+/**
+ * A name, or a path, for a person to read: characters that could disturb a terminal are escaped as rsync does it,
+ * `\#033`.
+ */
 export const shownText = (name: string): string => name.replace(unshown, (letter) => escaped(Buffer.from(letter)));
 
 /** The same for the bytes of a name. */
@@ -18,7 +21,7 @@ export const shownName = (name: Buffer): string =>
     ? shownText(name.toString('utf8'))
     : name.toString('latin1').replace(unshownBytes, (byte) => escaped(Buffer.from(byte, 'latin1')));
 
-/** A line that rsync printed, which has its own escapes already. */
+/** A line that rsync printed; rsync has escaped it already. */
 export const shownLine = (line: string): string =>
   line.replace(unshown, (letter) => (letter === '\\' ? letter : escaped(Buffer.from(letter))));
 

@@ -22,7 +22,7 @@ export function plainTable(head: string[]): Table.Table {
   return new Table({ head, chars, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
 }
 
-/** Without the blanks that fill the last column. */
+/** Removes the blanks that fill the last column. */
 export const trimEnds = (text: string): string =>
   text
     .split('\n')

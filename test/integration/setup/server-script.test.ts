@@ -75,7 +75,7 @@ describe("the server's script", () => {
     );
     expect(first).toMatch(/^extbackup backuppers$/m);
     expect(second?.split('\n')).toEqual([
-      'extbackup: all was in place, nothing was changed',
+      'extbackup: everything was in place; nothing was changed',
       'extbackup: extbackup may now read /home/backups with rrsync, and nothing else',
       '<code>0</code>',
       'UNCHANGED',
@@ -92,7 +92,7 @@ describe("the server's script", () => {
       undefined,
       { sharedUser: true },
     );
-    expect(stderr).toContain('this took the place of the key of extbackup@station that ends with previous');
+    expect(stderr).toContain('this replaced the key of extbackup@station that ends with previous');
     expect(stdout.trim().split('\n')).toEqual([
       '# extbackup@station was here',
       'ssh-rsa AAAAold extbackup@other',
@@ -136,7 +136,7 @@ describe("the server's script", () => {
   it('only warns when the directory is not there yet, for example because it is not mounted', () => {
     const { stdout, stderr } = onServer('rmdir /home/backups; run; ls /home');
     expect(stdout).toContain('<code>0</code>\nextbackup\n');
-    expect(stderr).toContain('there is no directory /home/backups yet');
+    expect(stderr).toContain('the directory /home/backups does not exist yet');
   });
 
   it('takes the place of the rule of an earlier version, which let the user set any variable', () => {
@@ -238,7 +238,7 @@ describe("the server's script", () => {
         expect.arrayContaining([`extbackup: wrote ${beat}`, '<code>0</code>', `755 root ${beat}`]),
       );
       expect(first?.trim().split('\n').at(-1)).toBe('extbackup-heartbeat');
-      expect(second).toContain('all was in place, nothing was changed');
+      expect(second).toContain('everything was in place; nothing was changed');
       expect(second).toMatch(/UNCHANGED\n$/);
     });
 
@@ -305,7 +305,7 @@ describe("the server's script", () => {
       expect(first).toMatch(
         /systemctl daemon-reload\n(?:.*\n)*systemctl enable --now extbackup-heartbeat\.timer\nsystemctl start extbackup-heartbeat\.service\n/,
       );
-      expect(second).toContain('all was in place, nothing was changed');
+      expect(second).toContain('everything was in place; nothing was changed');
       expect(second).not.toMatch(/reload|enable /);
       expect(second).toMatch(/UNCHANGED\n$/);
       expect(beats?.trim().split('\n')).toEqual([
@@ -323,7 +323,7 @@ describe("the server's script", () => {
 
   it.each([
     ['rrsync is missing', 'rm "$room/bin/rrsync"', /rrsync is missing/],
-    ['the user may not log in', 'useradd -m -s /usr/sbin/nologin extbackup', /shell that lets nobody in/],
+    ['the user may not log in', 'useradd -m -s /usr/sbin/nologin extbackup', /a shell that refuses logins/],
     ['the user is root under another name', 'useradd -o -u 0 -m -s /bin/sh extbackup', /is root under another name/],
   ])('changes nothing when %s', (_, prepare, message) => {
     const { stdout, stderr } = onServer(

@@ -30,7 +30,7 @@ describe('setup', () => {
       '2 same',
     ]);
     expect(stderr).toMatch(
-      /^This station is set up already, with another password; .*\nGive the password that it has, or set a new one: extbackup key change\n/,
+      /^This station is set up already, with another password; .*\nGive the present password, or set a new one: extbackup key change\n/,
     );
     expect(stderr).toContain('too short');
     expect(stderr).not.toContain('extbackup unlock');

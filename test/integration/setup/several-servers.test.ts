@@ -60,7 +60,7 @@ it('server-setup prints what the server of the named source has to know, and ask
   expect(part(stdout, 'mail')).toBe("user='extbackup' directory='/backups' heartbeat_id='mail-server'");
   expect(part(stdout, 'heartless')).toBe('2');
   expect(part(stdout, 'nobody')).toBe('2');
-  expect(stderr).toContain('The settings know no source nobody.');
+  expect(stderr).toContain('The settings have no source nobody.');
   expect(part(stdout, 'user')).toBe("user='somebody' directory='/backups' heartbeat_id=''");
 });
 

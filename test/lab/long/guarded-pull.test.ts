@@ -86,7 +86,7 @@ describe('the heartbeat of the server', () => {
     );
     await lab.guest.shell('echo b > /srv/own/b; systemctl start extbackup-heartbeat.service');
     expect(await lab.guest.ask('cat /srv/own/.extbackup-heartbeat')).not.toBe(first);
-    expect(await lab.guest.ask('sh /run/own.sh')).toContain('all was in place, nothing was changed');
+    expect(await lab.guest.ask('sh /run/own.sh')).toContain('everything was in place; nothing was changed');
   });
 });
 

@@ -66,15 +66,15 @@ it('a person at a terminal looks around at an earlier date, and picks', async ()
     ['env', 'TERM=xterm', 'NO_COLOR=1', 'extbackup', 'restore'],
     ['as of the last backup', 'another'],
     ['backup another', enter],
-    ['As of when?', 'before'],
-    ['typed before', enter], // the newest of the two runs
+    ['Which date?', 'before'],
+    ['type one before', enter], // the newest of the two runs
     ['BACKUP_1:/, as of 20', 'letters'],
     ['UTC letters', enter],
     ['BACKUP_1:/letters, as of 20', 'bert'],
     ['UTC bert', '\x15'],
-    ['to-cleo', 'get all'],
-    ['UTC get all', enter],
-    ['into which directory?', '/dev/shm/then\n'],
+    ['to-cleo', 'restore this'],
+    ['UTC restore this', enter],
+    ['to which directory?', '/dev/shm/then\n'],
     ['Restored to /dev/shm/then/letters.', 'enough'],
     ['UTC enough', enter],
   );
