@@ -5,8 +5,8 @@ const unit = 'extbackup-forgotten-look';
 const program = '/usr/bin/extbackup';
 
 /**
- * Has systemd close a forgotten disk: a transient timer calls `extbackup umount`, and again every quarter of an hour
- * while something still uses the disk. The agent could not: it does not see what is mounted outside its own unit.
+ * Makes systemd close a forgotten disk: a transient timer calls `extbackup umount`, and repeats it every quarter of an
+ * hour while the disk is in use. The agent cannot do this: mounts outside its own unit are invisible to it.
  * @param seconds from now
  * @returns whether the timer was set; it needs systemd and the installed package
  */
@@ -36,7 +36,7 @@ export async function setClosingTime(start: StartProgram, seconds: number): Prom
   }
 }
 
-/** Cancels the timer; without one nothing happens. */
+/** Cancels the timer, if there is one. */
 export async function cancelClosingTime(start: StartProgram): Promise<void> {
   if (!(await isThere('/run/systemd/system'))) return;
   try {
@@ -45,8 +45,8 @@ export async function cancelClosingTime(start: StartProgram): Promise<void> {
       args: ['stop', '--quiet', `${unit}.timer`],
       timeoutMs: 30_000,
       accept: [5],
-    }); // 5: not loaded
+    }); // 5: the unit is not loaded
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error; // the disk is closed all the same
+    if (!(error instanceof CommandError)) throw error; // the disk is closed in any case
   }
 }

@@ -14,8 +14,8 @@ export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): P
   const lock = await lockFile(files.deviceLock(paths));
   if (!lock)
     throw new BusyError(
-      'A run, or another command, is at work on a disk.',
-      'Wait for its end: extbackup status --watch',
+      'A run or another command is using a disk.',
+      'Wait until it has ended: extbackup status --watch',
     );
   try {
     return await work();

@@ -13,7 +13,7 @@ export interface FoundVolume {
 }
 
 /**
- * Finds the LUKS volume that a device name means: the device itself, or the only one on that disk.
+ * Finds the LUKS volume for a device name: the device itself, or the only volume on that disk.
  * @param typed for messages
  * @throws DriveError when there is none, or several; BusyError when it is open
  */
@@ -57,7 +57,7 @@ export function volumeOfRecord(record: DriveRecord, disks: readonly BlockDevice[
 }
 
 /**
- * The record that a label means; without a label the only enrolled disk that is plugged in.
+ * The record for a label; without a label, the only enrolled disk that is plugged in.
  * @throws DriveError
  */
 export function chooseRecord(
@@ -82,7 +82,7 @@ export function chooseRecord(
   return notLost(only);
 }
 
-/** Strangers may have had a lost disk: it is not opened before it is reported found. */
+/** A lost disk may have been in strange hands: it is not opened before it is reported found. */
 const notLost = (record: DriveRecord): DriveRecord =>
   record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record;
 

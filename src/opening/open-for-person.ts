@@ -25,7 +25,7 @@ import { usersOf } from '../system/users-of.ts';
 
 /**
  * Opens a disk for a person and mounts it at /mnt/plaintext, until {@link closeForPerson}.
- * @returns what LABEL inside says; undefined when there is none
+ * @returns the content of LABEL inside; undefined when there is none
  * @throws ExtbackupError; the disk is closed again then
  */
 export async function openForPerson(
@@ -72,7 +72,7 @@ export async function openForPerson(
     const inside = await readInside(paths.plaintext);
     if (person.writable) {
       verifyIdentity(record, inside);
-      await chmod(paths.plaintext, 0o700); // not for other local users
+      await chmod(paths.plaintext, 0o700); // hidden from other local users
     }
     return inside.label;
   } catch (cause) {
@@ -88,8 +88,8 @@ export async function openForPerson(
 }
 
 /**
- * Unmounts and closes what a person has opened, and proves it.
- * @returns the note about the disk; undefined when nobody had a disk open
+ * Unmounts and closes the disk that a person has opened, and proves it. @returns the note about the disk; undefined
+ * when no person had a disk open
  * @throws NotReleasedError with the programs that still use it
  */
 export async function closeForPerson(
@@ -125,7 +125,7 @@ async function closeAll(start: StartProgram, paths: Paths, name: string, patienc
   await tellOfOpening(paths);
 }
 
-/** Read without checks: a person may open, read-only, a disk whose seal does not belong to it. */
+/** Reads LABEL without checks: a person may open, read-only, a disk with a foreign seal. */
 async function readInside(top: string): Promise<Inside> {
   return {
     label: (await readSmallFile(join(top, 'LABEL')))?.trim(),

@@ -4,19 +4,19 @@ import type { DriveStatus } from '../protocol/status.ts';
 import type { Paths } from '../system/paths.ts';
 import { readOpenedNote } from './opened-note.ts';
 
-/** What has a disk open, in words. */
+/** The user of an open disk, in words. */
 export interface OpenedBy {
   /** For example `mount by root since 2026-11-29 13:05 UTC`. */
   readonly words: string;
-  /** A command or a person is known to have it open; else it may be what a killed program left. */
+  /** True when a command or a person is known to have it open; false may be a leftover of a killed program. */
   readonly isKnown: boolean;
-  /** What is known of the command. */
+  /** The command's own words. */
   readonly command?: string;
   readonly by?: string;
   readonly since?: string;
 }
 
-/** Finds words for what was measured: from the note of the command that opened it, else from the facts themselves. */
+/** Words for a measurement: from the note of the command that opened the disk, else from the facts. */
 export async function describeUse(paths: Paths, label: string, use: DiskUse): Promise<OpenedBy> {
   for (const mapping of [mappingName(label), ...use.holders]) {
     const note = use.holders.includes(mapping) ? await readOpenedNote(paths, mapping) : undefined;
@@ -33,12 +33,12 @@ export async function describeUse(paths: Paths, label: string, use: DiskUse): Pr
   };
 }
 
-/** States that the agent's own run, or its failure to close, accounts for: nothing else has the disk then. */
+/** States that the agent causes itself, by its run or by a failure to close: no other program has the disk open. */
 const ofTheAgent: readonly DriveStatus['state'][] = ['running', 'do-not-unplug'];
 
 /**
- * Puts what was measured over what is believed: a disk that something has open is never called idle or safe, whoever
- * opened it, and one that nothing has open is not called open.
+ * The measurement overrides the recorded state: an open disk is never called idle or safe, whoever opened it, and a
+ * closed disk is never called open.
  */
 export async function withMeasuredUse(
   paths: Paths,
@@ -52,14 +52,14 @@ export async function withMeasuredUse(
   if (!drive.present)
     return {
       ...drive,
-      message: `It was pulled out while it was open (${words}). Close what is left of it: extbackup release`,
+      message: `It was pulled out while it was open (${words}). Clean up with: extbackup release`,
     };
   return isKnown
     ? { ...drive, state: 'open', message: `open (${words}): DO NOT UNPLUG` }
     : {
         ...drive,
         state: 'do-not-unplug',
-        message: `It is open (${words}), and no command says that it uses it. Close it with: extbackup release`,
+        message: `It is open (${words}), and no running command uses it. Close it with: extbackup release`,
       };
 }
 

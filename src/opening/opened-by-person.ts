@@ -35,7 +35,7 @@ export async function forgetOpenedByPerson(paths: Paths): Promise<void> {
   await rm(noteFile(paths), { force: true });
 }
 
-/** The disk that a person has open now; a note about a disk that is closed counts for nothing. */
+/** The disk that a person has open now; a note about a closed disk is ignored. */
 export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson | undefined> {
   const look = parse(await readIfThere(noteFile(paths)));
   return look !== undefined && (await isOpen(mappingName(look.label))) ? look : undefined;

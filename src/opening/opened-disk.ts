@@ -12,14 +12,14 @@ import { forgetOpened, noteOpened, tellOfOpening } from './opened-note.ts';
 
 /** A disk that a command of the CLI opens for itself. */
 export interface Volume {
-  /** What the operator calls it, for messages. */
+  /** Name of the disk for messages. */
   readonly label: string;
   /** Name of the mapping without its prefix, and of the directory; the label when left out. */
   readonly slot?: string;
   /** The LUKS volume, for example /dev/sdb1. */
   readonly device: string;
   readonly readOnly?: boolean;
-  /** What its LUKS header said when it was enrolled. */
+  /** Its LUKS header at enrolment. */
   readonly enrolled?: LuksFacts | undefined;
 }
 
@@ -30,7 +30,7 @@ const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 
 /**
  * Opens a LUKS volume with the key in RAM until the surrounding {@link TakeStep} unwinds.
- * @returns path of the opened device, and what its LUKS header says
+ * @returns path of the opened device, and the facts of its LUKS header
  * @throws ExtbackupError as {@link openFailure} words it
  */
 export async function openVolume(
@@ -48,7 +48,7 @@ export async function openVolume(
     apply: async () => {
       const { device, label: called, readOnly = false, enrolled } = volume;
       const keyFile = files.luksKey(paths);
-      await noteOpened(paths, name); // first, so that whoever finds it open finds the words, too
+      await noteOpened(paths, name); // first: an open disk always has words
       const opening = await openLuks(start, { device, name, called, keyFile, readOnly, enrolled }, signal).catch(
         async (error: unknown) => {
           await forgetOpened(paths, name);
@@ -111,7 +111,7 @@ export async function mountInside(
   return directory;
 }
 
-/** Removes the empty directories that commands which were cut off have left in {@link insideDirectory}. */
+/** Removes the empty directories that interrupted commands left in {@link insideDirectory}. */
 export async function removeLeftDirectories(paths: Paths): Promise<void> {
   const parent = dirname(insideDirectory(paths, 'X'));
   for (const name of await readdir(parent).catch(() => [])) await removeEmpty(join(parent, name));

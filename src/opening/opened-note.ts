@@ -17,15 +17,15 @@ const noteSchema = z.object({
 });
 
 /**
- * Which command has a disk open, for words only: whether a disk is open is measured, and a note about a mapping that
- * is not there counts for nothing.
+ * The command that has a disk open, only for words: whether a disk is open is measured, and a note without a mapping is
+ * ignored.
  */
 export type OpenedNote = z.infer<typeof noteSchema>;
 
 const directory = (paths: Paths): string => join(paths.run, 'open');
 const fileOf = (paths: Paths, mapping: string): string => join(directory(paths), `${mapping}.json`);
 
-/** Notes that this command is about to open a mapping. A note that cannot be written keeps no command from its work. */
+/** Notes that this command is about to open a mapping. A failure to write the note does not stop the command. */
 export async function noteOpened(paths: Paths, mapping: string, now = new Date()): Promise<void> {
   const [, , word = ''] = process.argv;
   const note: OpenedNote = {
@@ -40,14 +40,14 @@ export async function noteOpened(paths: Paths, mapping: string, now = new Date()
     .catch(() => undefined);
 }
 
-/** Strikes the note. */
+/** Removes the note. */
 export async function forgetOpened(paths: Paths, mapping: string): Promise<void> {
   await rm(fileOf(paths, mapping), { force: true }).catch(() => undefined);
 }
 
-/** Has the agent measure which disks are open; it tells so in the journal. */
+/** Makes the agent measure which disks are open; it logs the result in the journal. */
 export async function tellOfOpening(paths: Paths): Promise<void> {
-  await nudgeAboutDrives(paths).catch(() => undefined); // the agent also looks by itself
+  await nudgeAboutDrives(paths).catch(() => undefined); // the agent also measures by itself
 }
 
 /** The note about a mapping, if any command left one. */

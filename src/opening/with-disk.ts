@@ -27,20 +27,20 @@ export interface OpenedDisk {
   readonly mirror: string;
   /** The LUKS volume; undefined when a person has opened it. */
   readonly device: string | undefined;
-  /** A person has it open, and it stays so. */
+  /** A person has it open, and it stays open. */
   readonly staysOpen: boolean;
 }
 
-/** Which disk, and how. */
+/** The wanted disk, and how to open it. */
 export interface DiskWish {
-  /** undefined takes the only one that is plugged in. */
+  /** undefined takes the only plugged disk. */
   readonly label: string | undefined;
   readonly writable?: boolean;
 }
 
 /**
- * Runs `work` with an enrolled disk opened, and closes it again however that ends. A disk that a person has open
- * already is used as it is and stays open.
+ * Runs `work` with an enrolled disk open, and closes the disk again in every case. A disk that a person has open is
+ * used as it is and stays open.
  * @throws ExtbackupError
  */
 export async function withDisk<T>(

@@ -62,7 +62,7 @@ export async function adoptDrive(
   };
 }
 
-/** What an adopted disk is, measured while it was open. */
+/** Facts about an adopted disk, measured while it was open. */
 interface Adopted extends Found {
   readonly generation: number;
   readonly capacityBytes: number;
@@ -93,7 +93,7 @@ async function openAndSeal(
       `Each disk needs a label of its own. To give up the other disk: extbackup drive forget ${found.label}`,
     );
   const generation = Math.max(found.seal?.generation ?? 0, order.known?.generation ?? 0);
-  await chmod(top, 0o700); // a disk that is mounted for root is not for other local users
+  await chmod(top, 0o700); // hidden from other local users
   const { luksUuid } = order.found;
   await writeSeal(top, { ...found.seal, version: 1, sealedId, luksUuid, label: found.label, generation });
   if (!found.hasLabel) await writeLabel(top, found.label);
@@ -102,10 +102,10 @@ async function openAndSeal(
   return { ...found, generation, capacityBytes: blocks * bsize, luks: opened.luks };
 }
 
-/** The record as the disk says, with the figures of an earlier enrolment when there was one. */
+/** The record from the disk's own facts, with the figures of an earlier enrolment if there is one. */
 function recordOf(earlier: DriveRecord | undefined, inside: Adopted): Omit<DriveRecord, 'luksUuid' | 'sealedId'> {
   const known = earlier && { ...earlier };
-  delete known?.mirror; // the directory inside may have another name by now
+  delete known?.mirror; // the directory inside may have been renamed
   return {
     runs: 0,
     lastRun: null,
@@ -133,7 +133,7 @@ interface Found {
 }
 
 /**
- * Reads what the disk says about itself.
+ * Reads the label inside the disk.
  * @throws DriveError or UsageError when the disk has no usable label
  */
 export async function readInside(top: string, wanted: string | undefined): Promise<Found> {
@@ -168,7 +168,7 @@ export async function readInside(top: string, wanted: string | undefined): Promi
   };
 }
 
-/** The time of LABEL is the time of the last backup; a new disk has 0, and a time in the future is not believed. */
+/** The time of LABEL is the time of the last backup; a new disk has 0; a time in the future is ignored. */
 async function timeOf(file: string): Promise<string | null> {
   const { mtime } = await lstat(file);
   return mtime.getTime() <= 0 || mtime.getTime() > Date.now() ? null : mtime.toISOString();

@@ -1,4 +1,4 @@
-/** Why a disk is not prepared: one function per refusal. `typed` is the name as the operator typed it. */
+/** Reasons to refuse a disk: one function per refusal. `typed` is the name as the operator typed it. */
 import { BusyError, DriveError, UsageError, type ExtbackupError } from '../errors.ts';
 import type { BlockDevice } from '../disk/block-devices.ts';
 import type { FilesystemType } from '../disk/filesystem.ts';

@@ -23,12 +23,12 @@ export interface Wish {
   readonly device: string;
   readonly label: string;
   readonly filesystem: FilesystemType;
-  /** The disk may be an enrolled one, which is then forgotten. */
+  /** The disk may be enrolled; its enrolment is then removed. */
   readonly replace: boolean;
 }
 
 /**
- * Finds the disk and refuses every disk that must not be erased. No option overrides a refusal, except `replace` for an
+ * Finds the disk, and refuses disks that must not be erased. No option overrides a refusal, except `replace` for an
  * enrolled disk.
  * @param disks every block device of the machine
  * @param enrolled the registry

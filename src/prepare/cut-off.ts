@@ -15,7 +15,10 @@ import { usersOf } from '../system/users-of.ts';
 const noteSchema = z.object({ version: z.literal(1), label: z.string(), device: z.string(), since: z.iso.datetime() });
 const noteFile = (paths: Paths): string => join(paths.state, 'preparing.json');
 
-/** Runs the preparation of a disk so that one that is cut off, by SIGKILL or a power cut, is known of later. */
+/**
+ * Runs the preparation of a disk with a note, so that a preparation cut off by SIGKILL or a power cut is detected
+ * later.
+ */
 export async function noted<T>(
   paths: Paths,
   what: { readonly label: string; readonly device: string },
@@ -35,10 +38,8 @@ export async function noted<T>(
 }
 
 /**
- * Tidies up, with the device lock held, what a command that was cut off left behind on a disk: programs of it that still
- * work, and an open mapping.
- * @returns what to tell the operator
- * @throws BusyError when it cannot be closed, or a person looks at it
+ * Tidies up after an interrupted command, with the device lock held: waits for its running programs, and closes an open
+ * mapping. @returns lines for the operator @throws BusyError when the disk cannot be closed, or a person has it open
  */
 export async function tidyUpCutOff(
   start: StartProgram,
@@ -70,11 +71,11 @@ async function readNote(paths: Paths): Promise<z.infer<typeof noteSchema> | unde
   try {
     return noteSchema.parse(JSON.parse((await readIfThere(noteFile(paths))) ?? ''));
   } catch {
-    return undefined; // nothing was interrupted, or so early that nothing was done
+    return undefined; // nothing was interrupted, or before anything was done
   }
 }
 
-/** Programs that a killed command started go on without it, and two programs must not write to one disk. */
+/** Programs of a killed command go on without it, and two programs must not write to one disk. */
 async function waitForOrphans(start: StartProgram, device: string, patienceMs: number): Promise<void> {
   const until = Date.now() + patienceMs;
   for (;;) {
@@ -82,8 +83,8 @@ async function waitForOrphans(start: StartProgram, device: string, patienceMs: n
     if (users.length === 0) return;
     if (Date.now() > until)
       throw new BusyError(
-        `${users.join(', ')} of an interrupted preparation is still at work on ${device}.`,
-        'Wait for its end, or end it, and run the same command again.',
+        `${users.join(', ')} of an interrupted preparation is still running on ${device}.`,
+        'Wait until it has ended, or end it, and run the same command again.',
       );
     await backOff(500);
   }

@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { withDescendants, type BlockDevice } from '../disk/block-devices.ts';
 
-/** What a person needs to see before a disk is erased, in lines: which disk it is and what is on it. */
+/** Lines that a person needs to see before a disk is erased: the disk, and its content. */
 export function describeDisk(disk: BlockDevice): string[] {
   const name = [
     disk.model ?? 'unknown model',

@@ -5,22 +5,22 @@ import { replaceFile } from '../system/new-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { sealPath, type Seal } from '../records/drive-record.ts';
 
-/** Writes what an empty, new backup disk holds: LABEL, the places of mirror and history, and the seal. */
+/** Writes the first content of a backup disk: LABEL, the directories of mirror and history, and the seal. */
 export async function writeFreshContent(top: string, seal: Seal): Promise<void> {
-  await chmod(top, 0o700); // what is mounted for a person is not for other local users
+  await chmod(top, 0o700); // hidden from other local users
   await mkdir(join(top, 'backups'), { mode: 0o755 });
   await mkdir(join(top, 'history'), { mode: 0o700 });
   await writeSeal(top, seal);
   await writeLabel(top, seal.label);
 }
 
-/** Writes LABEL, without a newline. Its time is that of the last backup, and there was none. */
+/** Writes LABEL, without a newline. Its time is the time of the last backup: 0, because there was none. */
 export async function writeLabel(top: string, label: string): Promise<void> {
   await writeNew(join(top, 'LABEL'), label, 0o644);
   await utimes(join(top, 'LABEL'), 0, 0);
 }
 
-/** Writes the seal of a disk that has none, or replaces the one it has. */
+/** Writes or replaces the seal of a disk. */
 export async function writeSeal(top: string, seal: Seal): Promise<void> {
   await ownDirectory(top, dirname(sealPath));
   await replaceFile(join(top, sealPath), `${JSON.stringify(seal)}\n`);

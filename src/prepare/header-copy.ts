@@ -7,13 +7,12 @@ import type { Paths } from '../system/paths.ts';
 import { saveLuksHeader } from '../disk/luks-header.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 
-/** Stands for standard output: through a pipe the copy can leave without touching a disk here. */
+/** Stands for standard output: a pipe carries the copy away without touching a disk here. */
 export const toStdout = '-';
 
 /**
- * Checks, before anything is erased, whether a copy of the LUKS header can go there.
- * @returns what to warn of
- * @throws UsageError
+ * Checks, before anything is erased, whether a copy of the LUKS header can be written there. @returns warnings @throws
+ * UsageError
  */
 export async function checkHeaderTarget(start: StartProgram, target: string): Promise<string | undefined> {
   if (target === toStdout) {

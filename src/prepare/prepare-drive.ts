@@ -34,7 +34,7 @@ import { mountInside, openVolume, type Volume } from '../opening/opened-disk.ts'
 import { checkSurface, surfaceChecker, type SurfaceCheck } from '../disk/surface-check.ts';
 import { tellPercent } from '../terminal/tell-percent.ts';
 
-/** What the steps need from the command. */
+/** The command's settings for the steps. */
 export interface PrepareContext {
   readonly paths: Paths;
   readonly runCommand: StartProgram;
@@ -57,7 +57,7 @@ export interface PrepareOrder {
 }
 
 /**
- * Checks what can be checked before anything is erased.
+ * Checks everything possible before anything is erased.
  * @throws UsageError
  */
 export async function checkMeans(
@@ -84,8 +84,8 @@ export async function checkMeans(
 }
 
 /**
- * Makes a rotation disk: partition, LUKS, file system, LABEL, seal. The disk is closed again however it ends.
- * @returns the record to enrol; it names the present attach, which therefore starts no run by itself
+ * Makes a rotation disk: partition, LUKS, file system, LABEL, seal. The disk is closed again in every case. @returns
+ * the record to enrol; it names the present attach, so that this attach starts no run by itself
  * @throws ExtbackupError
  */
 export async function prepareDrive(
@@ -162,7 +162,7 @@ async function makeVolume(
   return device;
 }
 
-/** Opens the new volume, makes the file system and its first content, and copies the LUKS header where that is wanted. */
+/** Opens the new volume, makes the file system and its first content, and copies the LUKS header if wanted. */
 async function fillVolume(
   step: TakeStep,
   context: PrepareContext,
@@ -186,7 +186,7 @@ async function fillVolume(
   return { capacityBytes: blocks * bsize, ...(volumeBytes !== undefined && { volumeBytes }), luks: opened.luks };
 }
 
-/** The kernel's count of I/O errors tells a failing disk from any other failure: each program words it differently. */
+/** The kernel's count of I/O errors identifies a failing disk; programs word it in too many ways. */
 async function telling<T>(
   label: string,
   kname: string,

@@ -29,7 +29,7 @@ import { nextSaltFile, readSalts, settleNextSalt } from '../keys/salt.ts';
 import { encryptToContainer } from '../keys/ssh-container.ts';
 import { identityFile, loadSshKey, rekeyedContainer } from '../keys/ssh-key.ts';
 
-/** What a password change is asked to do. */
+/** The input of a password change. */
 export interface PasswordChange {
   /** The new password; taken over. */
   readonly typed: Secret;
@@ -40,10 +40,11 @@ export interface PasswordChange {
 
 /**
  * Changes the password, and with it the key of everything. The order makes every interruption harmless: first each
- * disk that is here gets a second keyslot and the ssh key a second container, then the settings change (one atomic
- * write: from here on the new password counts), and only then the old ones go. Whatever a killed change left is
- * taken up by the next one, see `resumePasswordChange`.
- * @returns labels of the disks that keep an old key until `drive rekey`: those that are away, and those that a cut off change left with one
+ * plugged disk gets a second keyslot and the ssh key a second container; then the settings change (one atomic write:
+ * from here on the new password counts); only then the old ones are removed. The next change completes a killed one,
+ * see `resumePasswordChange`.
+ * @returns labels of the disks that keep an old key until `drive rekey`: disks that are away, and disks that an
+ * interrupted change left with one
  * @throws KeyError when the present key is not loaded, or the new password is refused
  */
 export async function changePassword(context: CliContext, config: Config, change: PasswordChange): Promise<string[]> {
@@ -81,7 +82,7 @@ export async function changePassword(context: CliContext, config: Config, change
       const undone = undoUncommitted(context, config, disks).then(() =>
         rm(nextSaltFile(files.salt(paths)), { force: true }),
       );
-      await undone.catch(() => undefined); // the first error is the one to tell
+      await undone.catch(() => undefined); // report the first error
     }
     throw error;
   } finally {
@@ -99,7 +100,7 @@ async function addKeyslots(
   const start = context.runCommand;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
-    assertTrusted(label, await readLuksHeader(start, device)); // no keyslot for a header that somebody has changed
+    assertTrusted(label, await readLuksHeader(start, device)); // add no keyslot to a manipulated header
     if (headerBackup !== undefined)
       context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
     await addKeyslot(start, label, device, keys);
@@ -115,7 +116,7 @@ async function encryptAnew(
 ): Promise<void> {
   for (const ssh of sshKeysOf(config)) {
     if ((await readIfThere(ssh.key)) === undefined) {
-      await rm(rekeyedContainer(ssh), { force: true }); // of a change that was cut off, for a key that is gone
+      await rm(rekeyedContainer(ssh), { force: true }); // left by an interrupted change, for a key that is gone
       continue;
     }
     await loadSshKey(start, paths, ssh);
@@ -123,12 +124,12 @@ async function encryptAnew(
   }
 }
 
-/** A password change takes off the old key and no other. */
+/** A password change removes the old key and no other. */
 async function tellOfOtherKeys(context: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
   for (const { label, device } of disks) {
     if (device === undefined || (await countKeyslots(context.runCommand, device)) < 2) continue;
     context.note(
-      `Disk ${label} has another keyslot, too, which was left as it is. If you do not know it, look: cryptsetup luksDump ${device}`,
+      `Disk ${label} has one more keyslot, which was not changed. If you do not know it, see: cryptsetup luksDump ${device}`,
     );
   }
 }

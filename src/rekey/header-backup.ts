@@ -1,6 +1,6 @@
 import { askLine } from '../terminal/ask-question.ts';
 
-/** How the operator was asked for a copy of the LUKS headers. */
+/** The wish for a copy of the LUKS headers. */
 interface HeaderBackupWish {
   /** Directory named by a flag; undefined when there was no flag. */
   readonly directory: string | undefined;

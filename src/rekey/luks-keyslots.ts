@@ -1,4 +1,4 @@
-/** Changes the key of a LUKS volume. At no moment is there a volume without a keyslot that is known to work. */
+/** Changes the key of a LUKS volume. At every moment the volume has a keyslot that is known to work. */
 import { KeyError, UsageError } from '../errors.ts';
 import { affordableMemoryKiB } from '../disk/format-disk.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
@@ -66,9 +66,9 @@ export async function addKeyslot(
 }
 
 /**
- * Takes a key off a volume that is proven to open with another one. Does nothing when the key does not open it.
+ * Removes a key from a volume that is proven to open with another one. Does nothing when the key does not open it.
  * @param keys.stays key that must work afterwards
- * @throws KeyError when it does not: then nothing is removed
+ * @throws KeyError when the volume does not open with `keys.stays`: then nothing is removed
  */
 export async function removeKeyslot(
   start: StartProgram,
@@ -123,7 +123,7 @@ export async function backUpHeader(
   }
 }
 
-/** Taking off the key that is to stay would take off both. */
+/** If both keys are equal, removing one would remove both. */
 async function haveSameContent(one: string, other: string): Promise<boolean> {
   const contents = await Promise.all([readSecretFile(one), readSecretFile(other)]);
   const [first, second] = contents.map((content) => content?.reveal());

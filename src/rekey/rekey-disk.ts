@@ -22,9 +22,9 @@ export interface DiskToRekey {
 }
 
 /**
- * Gives a disk the key that is loaded, in place of an older one. The old key is taken from RAM when it is still there;
- * otherwise `ask` gets the old password: also for a disk that opens already, but may have kept its old key when a password
- * change was cut off.
+ * Gives a disk the key that is loaded, in place of an older one. The old key is taken from RAM if it is still there;
+ * otherwise `ask` gets the old password, also for a disk that already opens but may have kept its old key in an
+ * interrupted password change.
  * @param headerBackup directory for a copy of the LUKS header as it was; undefined makes none
  * @returns whether anything had to be changed
  * @throws KeyError when the disk opens with none of the keys; then it was not changed
@@ -52,7 +52,7 @@ export async function rekeyDisk(
       await settleRekeyed(paths, [luksUuid]);
       return false;
     }
-    assertTrusted(label, await readLuksHeader(start, device)); // no keyslot for a header that somebody has changed
+    assertTrusted(label, await readLuksHeader(start, device)); // add no keyslot to a manipulated header
     if (headerBackup !== undefined)
       context.note(headerBackupNotice(await backUpHeader(start, label, device, headerBackup)));
     await addKeyslot(start, label, device, { old, new: present });
@@ -71,8 +71,8 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
 }
 
 /**
- * Builds every key that the password may have stood for, the newest first, until one opens the disk.
- * @returns its file; undefined when the password is the last one, and the disk has lost that key already
+ * Builds every key that the password can have had, the newest first, until one opens the disk.
+ * @returns the key's file; undefined when the password is the last one and the disk no longer has that key
  */
 async function findOldKey(
   { paths, runCommand: start }: CliContext,
@@ -85,7 +85,7 @@ async function findOldKey(
   const ways = [...(await readPreviousKeys(paths)).keys].reverse();
   const own = { settings: config.key, salt: await readSalt(files.salt(paths), config.key.derivation) };
   try {
-    // The same derivation with another password.
+    // the same derivation with another password
     const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }];
     for (const { settings, salt } of [...ways, ...hasOwn]) {
       for (const form of passwordForms(
@@ -108,8 +108,8 @@ async function findOldKey(
 }
 
 /**
- * Takes over `password`, which is overwritten.
- * @returns whether the key fits its check value, if it has one; only then it is written
+ * Takes over `password`, which is overwritten. Writes the key only if it fits its check value, or has none. @returns
+ * whether it was written
  */
 async function buildInto(
   paths: Paths,

@@ -36,7 +36,7 @@ export const previousKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.
 /** The key that a password change is about to put into force. */
 export const nextKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.new`;
 
-/** The ssh key in use, and one that waits for the server to know it. */
+/** The ssh key in use, and the new one that the server does not know yet. */
 export const sshKeysOf = ({ ssh }: Pick<Config, 'ssh'>): SshKeyFiles[] => [ssh, nextSshKey(ssh)];
 
 /** @throws KeyError when the key that is in force is not loaded, or cannot be told from another */
@@ -67,8 +67,8 @@ export async function listDisks({ paths, runCommand }: CliContext): Promise<Reke
 }
 
 /**
- * Takes up a password change that was killed: one whose new password had come into force is completed, one before that is
- * taken back.
+ * Deals with a password change that was killed: completes it if the new password had come into force, else takes it
+ * back.
  * @throws KeyError when the key in force is not loaded
  */
 export async function resumePasswordChange(context: CliContext): Promise<void> {
@@ -81,19 +81,19 @@ export async function resumePasswordChange(context: CliContext): Promise<void> {
   if ((await readLuksKey(previousKeyFile(files.luksKey(paths)))) !== undefined) await removeOldKeyslots(context, disks);
 }
 
-/** Of a killed password change whose new password had come into force, completes what needs no disk. */
+/** Completes the steps without a disk of a killed password change whose new password had come into force. */
 export async function completeIfInForce(context: CliContext, config: Config): Promise<void> {
   const key = await readLuksKey(nextKeyFile(files.luksKey(context.paths)));
   const isInForce = key !== undefined && config.key.check === checkValueOf(config.key.derivation, key);
   key?.wipe();
   if (!isInForce) return;
   await putNewKeyInForce(context, config);
-  context.note('A password change was cut off after the new password had come into force; it is completed now.');
+  context.note('A password change was interrupted after the new password had come into force; it is completed now.');
 }
 
 /**
- * After the settings were changed, so that they are for the new key: everything else follows. Each step looks first
- * whether it was done.
+ * Puts all other files into force after the settings were changed to the new key. Each step first checks whether it was
+ * done.
  */
 export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Config, 'ssh'>): Promise<void> {
   const keyFile = files.luksKey(paths);
@@ -108,7 +108,7 @@ export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Confi
   await nudgeAgent(paths, 'unlock');
 }
 
-/** Of a change that was cut off in between, both names are those of one file: to wipe the one would wipe the other. */
+/** After an interruption both names may belong to one file: wiping one would wipe the other. */
 async function isSameFile(one: string, other: string): Promise<boolean> {
   const [first, second] = await Promise.all([one, other].map((file) => stat(file).catch(() => undefined)));
   return first !== undefined && first.ino === second?.ino;
@@ -118,7 +118,7 @@ async function replaceIfThere(next: string, file: string): Promise<void> {
   if ((await readIfThere(next)) !== undefined) await rename(next, file);
 }
 
-/** Takes the previous key, which is in RAM, off the disks that are here and open with the present one. */
+/** Removes the previous key, which is in RAM, from the plugged disks that open with the present one. */
 export async function removeOldKeyslots(
   { paths, runCommand: start }: CliContext,
   disks: readonly RekeyedDisk[],
@@ -132,13 +132,13 @@ export async function removeOldKeyslots(
     )
       continue;
     await removeKeyslot(start, label, device, { goes: previousKeyFile(present), stays: present });
-    // A disk that missed an earlier change, too, may have a still older key beside this one.
+    // A disk that also missed an earlier change may have an even older key beside this one.
     if ((await countKeyslots(start, device)) === 1 || (await mayHaveLastKeyOnly(paths, luksUuid)))
       await settleRekeyed(paths, [luksUuid]);
   }
 }
 
-/** Takes back what a password change did before its new password came into force. */
+/** Takes back a password change whose new password had not come into force. */
 export async function undoUncommitted(
   { paths, runCommand: start }: CliContext,
   config: Pick<Config, 'key'>,

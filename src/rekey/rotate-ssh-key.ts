@@ -23,13 +23,13 @@ import {
 } from '../keys/ssh-key.ts';
 import type { KeyStation } from '../keys/unlock.ts';
 
-/** Whether a new ssh key waits for the server to know it. */
+/** Whether there is a new ssh key that is not in use yet. */
 export async function isRotating(ssh: SshKeyFiles): Promise<boolean> {
   return (await readIfThere(nextSshKey(ssh).key)) !== undefined;
 }
 
 /**
- * Makes the key that is to replace the present one, which stays in use.
+ * Makes the key that will replace the present one. The present one stays in use.
  * @returns the public half, one line
  */
 export async function startRotation({ start, paths }: KeyStation, ssh: SshKeyFiles, type: SshKeyType): Promise<string> {
@@ -39,7 +39,7 @@ export async function startRotation({ start, paths }: KeyStation, ssh: SshKeyFil
 }
 
 /**
- * Tries the new key on every server, and puts it in the place of the old one when it works.
+ * Tries the new key on every server, and replaces the old one with it when it works.
  * @throws PullError (EXB_NEW_KEY) when a server does not accept it; both keys are kept
  */
 export async function finishRotation(station: KeyStation, config: Config): Promise<void> {
@@ -51,13 +51,13 @@ export async function finishRotation(station: KeyStation, config: Config): Promi
   await replaceSshKey(station, config, next);
 }
 
-/** Puts a new key in the place of one that is lost, without trying it: there is nothing to fall back on. */
+/** Replaces a lost key with a new one, without trying it: there is no old key to fall back on. */
 export async function replaceLostKey(station: KeyStation, config: Config, type: SshKeyType): Promise<void> {
   await startRotation(station, config.ssh, type);
   await replaceSshKey(station, config, nextSshKey(config.ssh));
 }
 
-/** Encrypts the ssh key anew, in the present form. The decrypted one must be loaded. */
+/** Encrypts the ssh key again, in the present form. The decrypted key must be loaded. */
 export async function convertContainer({ start, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
   await requireKey(paths);
   await loadSshKey(start, paths, ssh);
@@ -81,7 +81,7 @@ async function assertServersAccept(station: KeyStation, config: Config, identity
   );
 }
 
-/** undefined when the server lets the key in. */
+/** undefined when the server accepts the key. */
 async function refusalOf(
   { start }: KeyStation,
   ssh: Config['ssh'],
@@ -107,7 +107,9 @@ async function refusalOf(
   }
 }
 
-/** Cut off between the first two renames, it is completed by `loadSshKey`; the new key is named by its type. */
+/**
+ * An interruption between the first two renames is completed by `loadSshKey`; the file is named after the key's type.
+ */
 async function replaceSshKey({ start, paths }: KeyStation, config: Config, next: SshKeyFiles): Promise<void> {
   const type = typeOf(await readFile(next.publicKey, 'utf8'));
   const target = {

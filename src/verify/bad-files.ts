@@ -9,17 +9,17 @@ import { isRepairMark, repairTime } from './repair-mark.ts';
 import { readPiece } from './read-piece.ts';
 import type { BadFile } from './verify-tree.ts';
 
-/** Report on the disk that names damaged files; there is none while all is well. */
+/** Report on the disk with the names of damaged files; it exists only when there are any. */
 export const damageFile = '.extbackup/damaged-files.txt';
 
-/** The same for the next verification: a damaged file stays one until it was copied again or is gone. */
+/** The same list for the next verification: a file counts as damaged until it is copied again or gone. */
 const listFile = '.extbackup/damaged-files.json';
 
 const knownSchema = z.object({
   key: keySchema,
   kind: z.enum(['damaged', 'unreadable', 'unreadable-directory']),
   expected: entrySchema.optional(),
-  /** Time of the last change of the file as such, in nanoseconds: while it is the same, nobody has put it right. */
+  /** Status change time (ctime) in nanoseconds: while it is the same, the file was not replaced. */
   ctimeNs: z.string(),
   foundAt: z.iso.datetime(),
 });
@@ -27,7 +27,7 @@ export type KnownBadFile = z.infer<typeof knownSchema>;
 
 const listSchema = z.object({ version: z.literal(1), files: z.array(knownSchema) });
 
-/** Files that are named at most; more would say no more about the disk. */
+/** Most files in the report: more would tell nothing new about the disk. */
 const mostNamed = 10_000;
 
 /** How many files of a disk are known to be damaged. */
@@ -41,7 +41,7 @@ export async function readBadFiles(top: string): Promise<readonly KnownBadFile[]
   try {
     return listSchema.parse(JSON.parse((await readSmallFile(join(top, listFile), 64 * 1024 * 1024)) ?? '')).files;
   } catch {
-    return []; // no list, or an unreadable one: the files are found again
+    return []; // no list, or it is unreadable: the next verification finds the files again
   }
 }
 
@@ -64,7 +64,7 @@ export async function stillBad(
       left.push(file);
       continue;
     }
-    if (file.kind === 'unreadable-directory') continue; // its next turn will tell
+    if (file.kind === 'unreadable-directory') continue; // the next verification checks it
     const now = await readPiece(root, path, piece, signal);
     if (now === 'gone' || (now !== 'unreadable' && isRight(file, now.entry))) continue;
     left.push({ ...file, ctimeNs });
@@ -72,7 +72,7 @@ export async function stillBad(
   return left;
 }
 
-/** Another time or size means new content, except the time that {@link markForRepair} sets. */
+/** A different time or size means new content, except for the time that {@link markForRepair} sets. */
 const isRight = ({ expected }: KnownBadFile, now: NonNullable<KnownBadFile['expected']>): boolean =>
   now.sha256 === expected?.sha256 ||
   (!isRepairMark(now.mtimeNs) &&
@@ -106,7 +106,7 @@ export async function writeBadFiles(top: string, files: readonly KnownBadFile[])
   await replaceOrRemove(join(top, damageFile), sorted.length === 0 ? undefined : report(sorted));
 }
 
-/** Gives damaged files another time, so that rsync copies them again. */
+/** Changes the time of damaged files, so that rsync copies them again. */
 export async function markForRepair(
   top: string,
   mirror: string,
@@ -122,7 +122,7 @@ export async function markForRepair(
   }
 }
 
-/** Pieces of one file are one file. */
+/** Pieces of one file count as one file. */
 export function countBad(files: readonly Pick<KnownBadFile, 'key' | 'kind'>[]): BadCounts {
   const of = (wanted: boolean): number =>
     new Set(files.filter(({ kind }) => (kind === 'damaged') === wanted).map(({ key }) => splitKey(key).path)).size;
@@ -156,11 +156,11 @@ async function changeTime(root: Buffer, path: string): Promise<string | undefine
     return String((await lstat(below(root, bytesOf(path)), { bigint: true })).ctimeNs);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    return ''; // not even that can be read
+    return ''; // not even its status can be read
   }
 }
 
-/** undefined for a file that is gone, is no plain file any more, or is marked already. */
+/** undefined for a file that is gone, no longer a plain file, or already marked. */
 async function timeToSet(path: Buffer): Promise<number | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });

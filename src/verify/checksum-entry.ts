@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
-/** Large files are read in pieces of so many bytes, so that a part of a verification can end within one. */
+/** Large files are read in pieces of this many bytes, so that a verification can stop within a file. */
 export const pieceSize = 1024 ** 3;
 
 /**
- * Names a piece of a file below the mirror. Each byte of the name is one character, because names need not be UTF-8.
- * The first piece has the path itself; no name has the separator, which sorts before every other character.
+ * Key of a piece of a file below the mirror. Each byte of the name is one character, because names need not be UTF-8.
+ * The key of the first piece is the path itself. The separator occurs in no name and sorts before every other
+ * character.
  */
 export const keyOf = (path: string, piece: number): string =>
   piece === 0 ? path : `${path}\0${piece.toString(16).padStart(6, '0')}`;
@@ -16,7 +17,7 @@ export function splitKey(key: string): { readonly path: string; readonly piece: 
   return { path, piece: piece === undefined ? 0 : Number.parseInt(piece, 16) };
 }
 
-/** A key as it is read back from a disk: it never leads out of the mirror, and names a piece as {@link keyOf} does. */
+/** Accepts a key that was read from a disk only if it stays inside the mirror and has the form of {@link keyOf}. */
 export const keySchema = z
   .string()
   .regex(/^[^\0]+(?:\0[0-9a-f]{6,8})?$/)
@@ -26,13 +27,13 @@ export const keySchema = z
       .every((name) => name !== '' && name !== '.' && name !== '..'),
   );
 
-/** What a piece of a file must contain. */
+/** The expected content of a piece of a file. */
 export const entrySchema = z.object({
   /** See {@link keyOf}. */
   path: keySchema,
   /** Of the whole file. */
   size: z.number().nonnegative(),
-  /** Time of the last change in nanoseconds; with another time or size it is another content. */
+  /** Time of the last change in nanoseconds; a different time or size means different content. */
   mtimeNs: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
@@ -50,5 +51,5 @@ export function comparePaths(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** A path as the bytes that it stands for. */
+/** The bytes of a path. */
 export const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');

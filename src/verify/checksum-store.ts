@@ -8,17 +8,17 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { comparePaths, entrySchema, type ChecksumEntry } from './checksum-entry.ts';
 import { writeNewFile } from '../system/new-file.ts';
 
-/** Directory on the disk with what each file of the mirror must contain. It stays on the disk: it names files. */
+/** Directory on the disk with the checksums of the mirror's files. It stays on the disk, because it names files. */
 export const checksumDirectory = '.extbackup/checksums';
 
-/** So many entries, about a megabyte, are held in memory at a time. */
+/** Entries held in memory at a time: about a megabyte. */
 export const segmentEntries = 5_000;
 
 const indexSchema = z.object({
   version: z.literal(1),
   /** Number of the newest file. */
   serial: z.int().nonnegative(),
-  /** In the order of {@link comparePaths}; each one reaches to the next. null holds nothing. */
+  /** In the order of {@link comparePaths}; each segment reaches to the next. null is an empty one. */
   segments: z.array(
     z.object({
       from: z.string(),
@@ -33,18 +33,18 @@ type Index = z.infer<typeof indexSchema>;
 
 /**
  * Checksums in segments, each a stretch of the walk through the tree, so that a verification of a part reads and writes
- * only that part. A file with a segment is never changed; the index, replaced atomically, says which ones count.
+ * only that part. A file with a segment is never changed; the index, replaced atomically, lists the segments in use.
  */
 export interface ChecksumStore {
-  /** The entry of a piece. Quick for keys that are asked for in order. */
+  /** The entry of a piece. Fast for keys in order. */
   find(key: string): Promise<ChecksumEntry | undefined>;
-  /** Puts entries in the place of all from `from` up to, and not including, `to`; undefined is the end. */
+  /** Replaces all entries from `from` up to, but not including, `to`; undefined is the end. */
   replace(from: string, to: string | undefined, entries: readonly ChecksumEntry[]): Promise<void>;
-  /** Adds entries, in any order; those of the same keys are replaced, all others stay. */
+  /** Adds entries, in any order; entries with the same keys are replaced, all others stay. */
   add(entries: readonly ChecksumEntry[]): Promise<void>;
 }
 
-/** Opens the checksums of an opened disk; what cannot be understood counts as not there. */
+/** Opens the checksums of an opened disk; unreadable parts count as missing. */
 export async function openChecksums(top: string): Promise<ChecksumStore> {
   const directory = await ownDirectory(top, checksumDirectory);
   let index = await readIndex(directory);
@@ -92,7 +92,7 @@ export async function openChecksums(top: string): Promise<ChecksumStore> {
   };
 }
 
-/** The segments with a new one in a range; what reaches out of it on either side goes on there. */
+/** The segments with a new one in a range; segments that reach out of the range keep their outer parts. */
 function withRange({ segments }: Index, from: string, to: string | undefined, file: string | null): Index['segments'] {
   const before = segments.filter((segment) => comparePaths(segment.from, from) < 0);
   const first = before.length === 0 && from !== '' ? [{ from: '', file: null }] : before;
@@ -114,7 +114,7 @@ function segmentOf({ segments }: Index, key: string): number {
   return low - 1;
 }
 
-/** Without lines that are damaged, and empty when the disk cannot read it: then the files are read as new ones. */
+/** Leaves out damaged lines; empty when the disk cannot read it. Files without an entry are read as new ones. */
 async function load(directory: string, { segments }: Index, at: number): Promise<ReadonlyMap<string, ChecksumEntry>> {
   const entries = new Map<string, ChecksumEntry>();
   const [segment, next] = [segments[at], segments[at + 1]];
@@ -145,18 +145,18 @@ async function readIndex(directory: string): Promise<Index> {
   try {
     return indexSchema.parse(JSON.parse((await readSmallFile(join(directory, 'index.json'), 64 * 1024 * 1024)) ?? ''));
   } catch {
-    return { version: 1, serial: Math.floor(Date.now() / 1000) % 90_000_000, segments: [] }; // not the name of a file that lies there
+    return { version: 1, serial: Math.floor(Date.now() / 1000) % 90_000_000, segments: [] }; // not the name of an existing file
   }
 }
 
-/** Removes what no index speaks of: replaced segments, and what a power cut left. */
+/** Removes files that the index does not list: replaced segments, and leftovers of a power cut. */
 async function removeOthers(directory: string, { segments }: Index): Promise<void> {
   const used = new Set(['index.json', ...segments.map(({ file }) => file)]);
   for (const name of await readdir(directory))
     if (!used.has(name)) await rm(join(directory, name), { force: true, recursive: true });
 }
 
-/** Never through a link that somebody put there. */
+/** Never through a planted link. */
 async function writeDurably(file: string, content: string): Promise<void> {
   await rm(file, { force: true, recursive: true });
   await writeNewFile(file, content);

@@ -13,13 +13,15 @@ import { replaceOrRemove } from './bad-files.ts';
 import { bytesOf } from './checksum-entry.ts';
 import { walk } from './tree-walk.ts';
 
-/** Report on the disk that names files which the server has with another content; there is none while all is well. */
+/**
+ * Report on the disk with the names of files whose content differs on the server; it exists only when there are any.
+ */
 export const differenceFile = '.extbackup/differs-from-server.txt';
 
-/** Names of the sample, for rsync. They never leave the disk. */
+/** File with the names of the sample, for rsync. The names never leave the disk. */
 const sampleFile = '.extbackup/sample.list';
 
-/** What to compare. */
+/** The input of a comparison. */
 export interface Comparison {
   readonly top: string;
   readonly mirror: string;
@@ -29,24 +31,27 @@ export interface Comparison {
   readonly identityFile: string;
   /** Probability of each file, above 0 to 1. */
   readonly sample: number;
-  /** Told while the sample is drawn, and then while it is compared. */
+  /** Called while the sample is drawn, then while it is compared. */
   onProgress?(progress: { readonly drawn: number; readonly compared: number }): void;
 }
 
-/** What came out. */
+/** The result of a comparison. */
 export interface ComparisonResult {
-  /** Files that were drawn. */
+  /** Files in the sample. */
   readonly drawn: number;
   readonly same: number;
-  /** The server has another content under the same time and size: one of the two is damaged. Paths: only for the disk. */
+  /**
+   * Paths whose content differs on the server although time and size are equal: one of the two is damaged. Only for the
+   * disk.
+   */
   readonly differing: readonly string[];
   /** Changed on the server since they were copied. */
   readonly changedSince: number;
-  /** No longer on the server, or left out by settings. */
+  /** Not on the server any more, or excluded by the settings. */
   readonly missing: number;
 }
 
-/** Files whose names are kept; a server that differs in more is another matter. */
+/** Most differing files that are named. */
 const mostNamed = 10_000;
 
 /**
@@ -121,7 +126,7 @@ async function compare(
       onStderr: () => undefined,
     });
     split('\n');
-    // 23 is also what files say that are no longer on the server; a directory that is not there is none of them.
+    // rsync also ends with 23 for files that are gone on the server; a missing directory is an error of its own.
     if (exitCode === 23 && /change_dir .* failed/.test(stderr)) throw pullError('no-directory', server, undefined);
   } catch (error) {
     if (error instanceof CommandError && !signal.aborted)
@@ -130,7 +135,10 @@ async function compare(
   }
 }
 
-/** `!>fc.t......|path`: with --checksum the third letter tells of the content, the next two of size and time; see rsync(1). */
+/**
+ * `!>fc.t......|path`: with --checksum the third letter is about the content, the next two about size and time; see
+ * rsync(1).
+ */
 const compared = /^!(?:(\.f)|[<>]f(.)(.)(.))[^|]*\|(.+)$/s;
 
 /** Reads one line of the dry run. */

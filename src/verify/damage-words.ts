@@ -11,7 +11,7 @@ export function describeBad(label: string, { damaged, unreadable }: BadCounts): 
   return `${count(all, 'file')} on disk ${label} ${all === 1 ? 'is' : 'are'} damaged: ${kinds.filter((text) => text !== '').join(', ')}.`;
 }
 
-/** What to do about damaged files. */
+/** Advice about damaged files. */
 export const damageAdvice = (label: string): string =>
   `They are named in ${damageFile} on the disk. Have the next run copy them again: extbackup verify ` +
   `${label} --repair ; then run: extbackup run. Replace the disk if more files are damaged.`;

@@ -5,7 +5,7 @@ import { throwIfCancelled } from '../system/undo.ts';
 import { bytesOf, keyOf, pieceSize, type ChecksumEntry } from './checksum-entry.ts';
 import { mediumErrors } from './tree-walk.ts';
 
-/** A piece of a file as it is on the disk now. */
+/** The present content of a piece of a file on the disk. */
 export interface Piece {
   readonly entry: ChecksumEntry;
   /** Bytes that were read. */
@@ -14,10 +14,10 @@ export interface Piece {
 }
 
 /**
- * Reads a piece of a file back. A file system that was mounted for this reads what nobody has touched since from the
- * medium; what has just been written comes from memory.
+ * Reads a piece of a file back. Content that was written before the file system was mounted comes from the medium;
+ * fresh content comes from memory.
  * @param path each byte of the name as one character
- * @throws what the signal says when it is aborted
+ * @throws the signal's reason when it is aborted
  */
 export async function readPiece(
   root: Buffer,

@@ -8,7 +8,7 @@ import { openChecksums, segmentEntries, type ChecksumStore } from './checksum-st
 import { isRepairMark } from './repair-mark.ts';
 import { readPiece } from './read-piece.ts';
 
-/** How far the logs of the runs were gone through: everything before it has its checksums. */
+/** Position in the logs of the runs: everything before it has checksums. */
 export interface CopiedCursor {
   /** Name of an entry of the history. */
   readonly entry: string;
@@ -16,14 +16,14 @@ export interface CopiedCursor {
   readonly offset: number;
 }
 
-/** What was read for the first time. */
+/** The files that were read for the first time. */
 export interface Recorded {
   readonly files: number;
   readonly bytes: number;
   readonly cursor: CopiedCursor | undefined;
 }
 
-/** What to record. */
+/** The input. */
 export interface RecordOrder {
   readonly top: string;
   readonly mirror: string;
@@ -35,9 +35,8 @@ export interface RecordOrder {
 }
 
 /**
- * Takes the checksums of what runs have copied, as the logs on the disk name it, so that a file can be compared from its
- * first run on and need not wait for its turn. What has a checksum keeps it: a file that was damaged since must not get
- * a new one.
+ * Records the checksums of the files that the runs copied, by the logs on the disk, so a file can be compared soon
+ * after its first run. A file with a checksum keeps it: if it was damaged since, it must not get a new one.
  */
 export async function recordCopied(order: RecordOrder, signal: AbortSignal): Promise<Recorded> {
   const { top, mirror, from } = order;
@@ -50,7 +49,7 @@ export async function recordCopied(order: RecordOrder, signal: AbortSignal): Pro
   const isAll = (): boolean => signal.aborted || order.isEnough();
 
   const record = async (path: string): Promise<boolean> => {
-    const pieces: ChecksumEntry[] = []; // of a file that is not read to its end, none is kept
+    const pieces: ChecksumEntry[] = []; // a file that was not read to its end gets no checksum
     for (let piece = 0; ; piece += 1) {
       if (isAll()) return false;
       const found = await readPiece(root, path, piece, signal).catch((error: unknown) => {
@@ -58,7 +57,7 @@ export async function recordCopied(order: RecordOrder, signal: AbortSignal): Pro
         throw error;
       });
       if (found === 'cut-off') return false;
-      if (found === 'gone' || found === 'unreadable') return true; // its turn will tell
+      if (found === 'gone' || found === 'unreadable') return true; // the verification of the whole disk checks it
       pieces.push(found.entry);
       done.bytes += found.bytes;
       if (!found.isLast) continue;
@@ -88,7 +87,7 @@ export async function recordCopied(order: RecordOrder, signal: AbortSignal): Pro
   return { ...done, cursor };
 }
 
-/** The logs that are not gone through yet, the oldest first. */
+/** The logs that are not processed yet, the oldest first. */
 async function logsFrom(
   top: string,
   from: CopiedCursor | undefined,

@@ -1,7 +1,7 @@
 /**
- * A damaged file gets another time, so that rsync copies it again. The fraction tells the mark from a time that the file
- * may really have, such as 0; both are exact in binary. A file system that keeps whole seconds only loses the fraction:
- * there a marked file is taken for a changed one, and rsync still copies it.
+ * A damaged file gets this time, so that rsync copies it again. The fraction distinguishes the mark from a real time
+ * such as 0; both are exact in binary. A file system with whole seconds loses the fraction: there a marked file looks
+ * like a changed one, and rsync still copies it.
  */
 const marks = ['640625000', '1640625000'];
 

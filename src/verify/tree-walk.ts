@@ -9,8 +9,8 @@ export interface Found {
 }
 
 /**
- * The plain files below a directory in the order of `comparePaths`, from a path on. What comes before it is not looked
- * at, so that beginning in the middle of a large tree costs no more than beginning at its start. Follows no link.
+ * The plain files below a directory in the order of `comparePaths`, from a path on. Skips everything before that path
+ * without reading it, so a start in the middle of a large tree is cheap. Follows no link.
  */
 export async function* walk(root: Buffer, from: string): AsyncGenerator<Found> {
   yield* walkBelow(root, '', from === '' ? [] : from.split('/'));
@@ -31,7 +31,7 @@ async function* walkBelow(root: Buffer, prefix: string, from: readonly string[])
   }
 }
 
-/** What a failing disk answers. */
+/** Error codes of a failing disk. */
 export const mediumErrors: readonly (string | undefined)[] = [
   'EIO',
   'EBADMSG',
@@ -57,7 +57,7 @@ async function list(
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return []; // went away meanwhile
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []; // deleted meanwhile
     if (mediumErrors.includes(code)) return undefined;
     throw error;
   }

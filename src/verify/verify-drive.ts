@@ -19,7 +19,7 @@ import { comparePaths, keySchema } from './checksum-entry.ts';
 import { recordCopied, type Recorded } from './record-copied.ts';
 import { verifyTree, type VerifyOrder, type Verdict } from './verify-tree.ts';
 
-/** Where the next part of a verification goes on. */
+/** Start of the next part of a verification. */
 const cursorFile = '.extbackup/verify.json';
 const cursorSchema = z.object({
   version: z.literal(1),
@@ -29,19 +29,19 @@ const cursorSchema = z.object({
 });
 type Cursor = z.infer<typeof cursorSchema>;
 
-/** A part of a verification: as much as fits, from where the last part ended; after the end it goes on at the beginning. */
+/** A part of a verification: continues where the last part ended, and starts again at the beginning after the end. */
 export interface Part {
-  /** No further piece of a file is begun after so many milliseconds. */
+  /** No further piece of a file is started after this many milliseconds. */
   readonly limitMs?: number;
-  /** Of everything: half of it counts by files, half by bytes, so that 1 / share parts are the whole. */
+  /** Share of the whole disk, half by files and half by bytes: 1 / share parts cover it. */
   readonly share?: number;
-  /** Everything; needed for a share. */
+  /** Size of the whole disk; needed for a share. */
   readonly whole?: { readonly files: number; readonly bytes: number };
-  /** First take the checksums of what was copied lately, in half of the time at most. */
+  /** First record the checksums of newly copied files, in at most half of the time. */
   readonly recordCopied?: boolean;
 }
 
-/** What to verify. */
+/** The input of a verification. */
 export interface VerifyWish {
   readonly top: string;
   readonly mirror: string;
@@ -50,18 +50,18 @@ export interface VerifyWish {
   /** Mark damaged files so that the next run copies them again. */
   readonly repair: boolean;
   isThere?(): Promise<boolean>;
-  /** `share` of what was asked for, 0 to 1; undefined when it cannot be told. */
+  /** `share` of the requested part, 0 to 1; undefined when it is unknown. */
   onProgress(progress: { readonly files: number; readonly bytes: number; readonly share?: number }): void;
 }
 
-/** What was found, without a name. */
+/** The result, without file names. */
 export interface DriveVerdict {
   readonly compared: number;
   readonly recorded: number;
   readonly bytes: number;
   /** Found by this verification. */
   readonly found: BadCounts;
-  /** All that the disk is known to have, found by this verification or an earlier one. */
+  /** All known damaged files of the disk, found by this verification or an earlier one. */
   readonly known: BadCounts;
   /** The end of the mirror was reached. */
   readonly complete: boolean;
@@ -69,13 +69,13 @@ export interface DriveVerdict {
 }
 
 /**
- * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it. What was
- * done until it was cut off is kept.
+ * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it. An
+ * interrupted verification keeps its work.
  */
 export async function verifyDrive(start: StartProgram, wish: VerifyWish, signal: AbortSignal): Promise<DriveVerdict> {
   const { top, mirror, part } = wish;
   await assertOwnDirectories(top, mirror, '.extbackup');
-  await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // of an early version, in one piece
+  await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // an early version kept all in one file
   const cursor = await readCursor(top);
   const earlier = await readBadFiles(top);
   const fresh = part?.recordCopied === true ? await recordFirst(wish, cursor.copied, signal) : undefined;
@@ -190,7 +190,7 @@ async function verifyLegs(
 const wasRead = ({ from, to }: Leg, key: string): boolean =>
   comparePaths(key, from) >= 0 && (to === undefined || comparePaths(key, to) < 0);
 
-/** Which part of the share that was asked for is done; undefined when none was. */
+/** Progress within the requested share; undefined without a share. */
 function sharesOf(
   part: Part | undefined,
   done: { readonly files: number; readonly bytes: number },
@@ -203,7 +203,7 @@ function sharesOf(
 
 function limitOf(part: Part | undefined): (done: { readonly files: number; readonly bytes: number }) => boolean {
   const until = part?.limitMs === undefined ? Infinity : Date.now() + part.limitMs;
-  // All is all, also when the disk holds more than was thought.
+  // the disk may hold more than expected
   return (done) =>
     Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
 }
@@ -212,6 +212,6 @@ async function readCursor(top: string): Promise<Partial<Cursor>> {
   try {
     return cursorSchema.parse(JSON.parse((await readSmallFile(join(top, cursorFile))) ?? ''));
   } catch {
-    return {}; // none yet: from the beginning
+    return {}; // no cursor yet: start at the beginning
   }
 }

@@ -7,54 +7,54 @@ import { readPiece, type Piece } from './read-piece.ts';
 import { isRepairMark } from './repair-mark.ts';
 import { walk } from './tree-walk.ts';
 
-/** What to read back. */
+/** The part to read back. */
 export interface VerifyOrder {
   /** Where the disk is mounted, with write access. */
   readonly top: string;
   readonly mirror: string;
   /** A key; undefined starts with the first file. */
   readonly from?: string;
-  /** A key that is not read any more; undefined goes on to the last file. */
+  /** The key to stop before; undefined reads to the last file. */
   readonly to?: string;
-  /** Asked before each piece of a file: whether the work done so far is enough for this time. */
+  /** Called before each piece of a file: whether enough was done for this time. */
   isEnough?(done: { readonly files: number; readonly bytes: number }): boolean;
   /** Whether the disk is still plugged in: a missing disk is not a damaged one. */
   isThere?(): Promise<boolean>;
   onProgress(progress: { readonly files: number; readonly bytes: number }): void;
 }
 
-/** A file that is not what it should be. */
+/** A damaged file. */
 export interface BadFile {
   /** See `keyOf`. */
   readonly key: string;
   readonly kind: 'damaged' | 'unreadable' | 'unreadable-directory';
-  /** The content that was recorded, where there is a record. */
+  /** The recorded content, if there is a record. */
   readonly expected?: ChecksumEntry;
 }
 
-/** The result. File names are only for the report on the disk. */
+/** The result. Its file names are only for the report on the disk. */
 export interface Verdict {
   /** Files that were read back and compared. */
   readonly compared: number;
-  /** Files read for the first time, or since they changed: from now on they can be compared. */
+  /** Files read for the first time since they were new or changed: from now on they can be compared. */
   readonly recorded: number;
   readonly bytes: number;
   readonly bad: readonly BadFile[];
-  /** Where to go on next time; undefined when the end was reached. */
+  /** The key to continue at; undefined when the end was reached. */
   readonly next: string | undefined;
-  /** It ended because it was cancelled, or the disk was pulled out. */
+  /** It was cancelled, or the disk was pulled out. */
   readonly cutOff: boolean;
 }
 
 /** Reading stops after this many bad files: the disk fails as a whole. */
 const mostBad = { unreadable: 100, all: 1_000 };
 
-/** Pause before the second try: a disk that is being pulled out first fails and is then gone. */
+/** Pause before the second try: a disk that is being pulled out fails first and disappears a moment later. */
 const readAgainMs = 500;
 
 /**
- * Reads the mirror back and compares it with the checksums on the disk. They are updated on the way, so work that is cut
- * off counts as far as it went. Memory does not grow with the number of files.
+ * Reads the mirror back and compares it with the checksums on the disk. They are updated on the way, so interrupted
+ * work is not lost. Memory does not grow with the number of files.
  * @throws errors of writing
  */
 export async function verifyTree(order: VerifyOrder, signal: AbortSignal): Promise<Verdict> {
@@ -76,7 +76,7 @@ interface Reading {
   readonly root: Buffer;
   readonly done: { compared: number; recorded: number; bytes: number };
   readonly bad: BadFile[];
-  /** Entries from `batchFrom` on that are not written yet. */
+  /** Entries from `batchFrom` on, not written yet. */
   batch: ChecksumEntry[];
   batchFrom: string;
 }
@@ -104,7 +104,7 @@ async function readAll(reading: Reading): Promise<{ readonly end: string | undef
   return { end: undefined, cutOff: false };
 }
 
-/** Whether this is all for this time: enough was read, or too much is bad. */
+/** Whether to stop: enough was read, or too much is bad. */
 function isAll({ order, bad, done }: Reading): boolean {
   return (
     bad.length >= mostBad.all ||
@@ -113,7 +113,7 @@ function isAll({ order, bad, done }: Reading): boolean {
   );
 }
 
-/** Writes the batch as the checksums from where it begins to a key. */
+/** Writes the batch as the checksums from its start to a key. */
 async function keep(reading: Reading, to: string | undefined): Promise<void> {
   await reading.store.replace(reading.batchFrom, to, reading.batch);
   reading.batch = [];
@@ -145,14 +145,14 @@ async function comparePiece(
   }
   const same = isSame(before, found.entry) ? before : undefined;
   if (same !== undefined && same.sha256 !== found.entry.sha256) bad.push({ key, kind: 'damaged', expected: same });
-  batch.push(same ?? found.entry); // a damaged file keeps the checksum that it should have
+  batch.push(same ?? found.entry); // a damaged file keeps the checksum of its right content
   done.bytes += found.bytes;
   if (isFirst) done[same ? 'compared' : 'recorded'] += 1;
   order.onProgress({ files: done.compared + done.recorded, bytes: done.bytes });
   return found.isLast ? 'next-file' : 'next-piece';
 }
 
-/** Tries an unreadable piece once more; when the disk has gone meanwhile, nothing is wrong with the file. */
+/** Tries an unreadable piece once more; if the disk is gone by then, the file is not to blame. */
 async function readTwice(
   { order, root, signal }: Reading,
   path: string,
@@ -175,7 +175,7 @@ async function readTwice(
 const isSame = (before: ChecksumEntry | undefined, now: ChecksumEntry): boolean =>
   before?.size === now.size && (before.mtimeNs === now.mtimeNs || isRepairMark(now.mtimeNs));
 
-/** For callers that need a whole verification: throws the reason why it was cut off. */
+/** For callers that need a whole verification: throws the reason of the interruption. */
 export function throwIfCutOff(verdict: Pick<Verdict, 'cutOff'>, signal: AbortSignal): void {
   throwIfCancelled(signal);
   if (verdict.cutOff) throw new Error('the disk went away');

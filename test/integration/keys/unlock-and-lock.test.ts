@@ -186,7 +186,7 @@ describe('lock', () => {
       extbackup lock; echo "<code>$?</code><left>$(ls /mnt/ramfs)</left>"`);
     expect(part(stdout, 'code')).toBe('11');
     expect(part(stdout, 'left')).toContain('luks_pw');
-    expect(stderr).toContain('A run, or another command, is at work on a disk');
+    expect(stderr).toContain('A run or another command is using a disk');
   });
 });
 

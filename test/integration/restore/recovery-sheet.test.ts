@@ -101,7 +101,7 @@ describe('the sheet', () => {
       expect.stringMatching(/salt = "pepper and salt"\n[^]*sha512/),
     ]);
     expect(text).toMatch(/2. Open disk IN_SAFE\n[^#]*have\s+an\s+earlier\s+key/);
-    expect(text.match(/may\s+still\s+have\s+an\s+earlier\s+key/g)?.length).toBe(1); // with that disk, and where it is told how
+    expect(text.match(/may\s+still\s+have\s+an\s+earlier\s+key/g)?.length).toBe(1); // only with that disk
     expect(text).not.toContain('checked');
   });
 

@@ -135,7 +135,7 @@ describe('a disk with a backup', () => {
     await waitForState(lab, 'BACKUP_1', ['running']);
     expect(await extbackup('mount')).toMatchObject({
       exitCode: 11,
-      stderr: expect.stringContaining('A run, or another command, is at work') as string,
+      stderr: expect.stringContaining('A run or another command is using a disk') as string,
     });
     await guest.shell('touch /run/go');
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);

@@ -58,7 +58,7 @@ it('during a run, lock is refused, a wrong password changes nothing, and unlocki
   await guest.waitFor('rsync', 'pkill -STOP -x rsync');
   const before = await guest.ask('sha256sum /mnt/ramfs/*');
   expect((await guest.run(['extbackup', 'lock'], { okCodes: [11] })).stderr).toContain(
-    'A run, or another command, is at work on a disk',
+    'A run or another command is using a disk',
   );
   expect(await give(guest, 'not the password', 'unlock')).toMatch(/^12 The password is wrong/);
   expect(await give(guest, password, 'unlock')).toMatch(/^0 /);

@@ -54,7 +54,7 @@ describe('a preparation', () => {
     await noted(paths, what, async () => {
       await expect(tidyUpCutOff(lsblk('/dev/null'), paths, '/dev/null', 0)).rejects.toMatchObject({
         exitCode: 11,
-        message: expect.stringContaining('still at work on /dev/null') as string,
+        message: expect.stringContaining('still running on /dev/null') as string,
       });
     });
   });
