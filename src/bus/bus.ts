@@ -4,7 +4,7 @@ import type { EventMap, EventName } from './events.ts';
 // mitt 3 publishes types that TypeScript reads as a module under NodeNext; at run time the default import is the function.
 const mitt = mittModule as unknown as typeof mittModule.default;
 
-/** Carries facts to whoever listens. What must happen is awaited code, never a handler. */
+/** Carries facts to its listeners. Required work is awaited code, never a handler. */
 export interface Bus {
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
   /** @returns the function that ends the subscription */

@@ -15,25 +15,25 @@ export interface RunFacts {
   readonly drive: string;
 }
 
-/** Which source it is about, where the settings have several. */
+/** Name of the source, if the settings have several. */
 export interface OfSource {
   readonly source?: string;
 }
 
-/** How far a pull is. */
+/** Progress of a pull. */
 export interface Progress {
   /** 0 to 100; undefined while rsync still counts. */
   readonly percent?: number;
-  /** Bytes of what was copied so far. */
+  /** Bytes copied so far. */
   readonly bytes: number;
   /** Files copied so far. */
   readonly files: number;
   readonly etaSeconds?: number;
 }
 
-/** What a pull did. */
+/** Figures of a pull. */
 export interface PullFigures {
-  /** What is in the source, without directories. */
+  /** Files in the source, without directories. */
   readonly filesTotal: number;
   readonly filesTransferred: number;
   readonly filesDeleted: number;
@@ -47,15 +47,15 @@ export interface PullFigures {
   readonly attributesChanged?: number;
 }
 
-/** What a run read back after its pull. */
+/** Result of reading back after a pull. */
 export interface VerifiedFigures {
   readonly files: number;
   readonly bytes: number;
-  /** Files that are not what they should be, or cannot be read. */
+  /** Files with wrong content, or unreadable ones. */
   readonly damaged: number;
 }
 
-/** What went wrong, as the operator reads it. */
+/** A failure in the operator's words. */
 export interface Failure {
   readonly code: string;
   readonly exitCode: number;
@@ -63,10 +63,10 @@ export interface Failure {
   readonly todo: string;
 }
 
-/** Why something asks for a run. */
+/** The reason for a run. */
 export type Trigger = 'plug' | 'request' | 'scheduled';
 
-/** One disk has had no success for too long. */
+/** One disk has not been backed up to for too long. */
 export interface OverdueDrive {
   readonly drive: string;
   readonly lastSuccess: string | null;
@@ -80,7 +80,7 @@ export interface OverdueRotation {
   readonly freshest?: string;
   /** Disk to bring next. */
   readonly next?: string;
-  /** Disks that are overdue by themselves. */
+  /** Single disks that are overdue. */
   readonly overdue: readonly string[];
 }
 
@@ -89,9 +89,9 @@ export interface EventMap {
   'agent:started': { readonly version: string };
   'agent:stopping': { readonly reason: string };
   'spool:rejected': { readonly reason: string };
-  /** `topic` is its subject: it takes the place of an earlier one about the same, and goes when that is settled. */
+  /** A warning with the same `topic` replaces an earlier one, and is cleared when the matter is settled. */
   'warning:raised': { readonly reason: string; readonly todo: string; readonly topic?: string };
-  /** What was wrong is right again. */
+  /** The matter of an earlier warning is settled. */
   'warning:settled': { readonly topic: string };
   'drive:attached': {
     readonly source: 'udev' | 'usb';
@@ -109,7 +109,7 @@ export interface EventMap {
   };
   'drive:identified': AttachFacts & { readonly drive: string };
   'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
-  /** Something else than a run has the disk open: a command, a person, a program that is not ours. Measured. */
+  /** Measured: something other than a run has the disk open, such as a command, a person or a foreign program. */
   'drive:opened': {
     readonly drive: string;
     /** For example `mount by root since 2026-11-29 13:05 UTC`. */
@@ -134,10 +134,10 @@ export interface EventMap {
   'label:verified': RunFacts;
   'sync:started': RunFacts & OfSource;
   'sync:progress': RunFacts & OfSource & Progress;
-  /** The connection broke, or nothing moved; the pull goes on after a pause. */
+  /** The connection broke, or no data moved; the pull continues after a pause. */
   'sync:interrupted': RunFacts & OfSource & { readonly attempt: number; readonly retryInSeconds: number };
   'sync:finished': RunFacts & OfSource & PullFigures & { readonly tookMs: number; readonly gaps: boolean };
-  /** One of several sources was not pulled to its end; the others are not affected. */
+  /** The pull of one of several sources failed; the others are not affected. */
   'source:failed': RunFacts & {
     readonly source: string;
     readonly outcome: 'held' | 'failure';
@@ -146,16 +146,16 @@ export interface EventMap {
     readonly todo: string;
   };
   'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
-  /** An operator agreed to what a held run was going to do, or to what one that looked wrong did. `runId` is that run. */
+  /** An operator approved a held run, or one that looked wrong. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };
   'label:stamped': RunFacts & { readonly stampedAt: string };
-  /** Entries of the history were removed. `bytes`: so much more is free. */
+  /** Entries of the history were removed. `bytes`: the room that was gained. */
   'history:pruned': RunFacts & {
     readonly removed: number;
     readonly bytes: number;
-    /** `rule`: age, number, or minFree of the settings; else what the disk was short of. */
+    /** `rule`: age, number, or minFree of the settings; else the kind of room that was short. */
     readonly why: 'rule' | 'blocks' | 'inodes';
-    /** More could go, but one run removes no more. */
+    /** More entries could be removed, but not in one run. */
     readonly capped: boolean;
     /** Entries that could not be removed as a whole. */
     readonly stuck: number;
@@ -171,7 +171,7 @@ export interface EventMap {
     readonly tookMs: number;
   };
   'hook:finished': RunFacts & { readonly hook: string; readonly tookMs: number };
-  /** The run goes on, but somebody should know. */
+  /** The run goes on, but the operator should know. */
   'run:warned': RunFacts & { readonly reason: string; readonly todo: string };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
@@ -184,8 +184,8 @@ export interface EventMap {
       readonly verified?: VerifiedFigures;
     };
   /**
-   * `resumes`: the agent stops, and the run goes on by itself with the next one: the disk is about to be used again.
-   * `waits`: it goes on by itself when the server answers.
+   * `resumes`: the agent stops, and the next agent continues the run: the disk will soon be used again. `waits`: it
+   * goes on by itself when the server answers.
    */
   'run:failed': RunFacts &
     Failure & { readonly phase: Phase; readonly tookMs: number; readonly resumes?: boolean; readonly waits?: boolean };
@@ -196,7 +196,7 @@ export interface EventMap {
 
 export type EventName = keyof EventMap;
 
-/** The part of a run that is going on. */
+/** The present part of a run. */
 export type Phase =
   | 'waking'
   | 'opening'
@@ -212,7 +212,7 @@ export type Phase =
   | 'flushing'
   | 'unmounting'
   | 'closing';
-/** How much a run did, or would do. Files; directories do not count. */
+/** Number of files that a run changed, or would change; directories do not count. */
 export interface Counts {
   readonly created: number;
   readonly changed: number;

@@ -24,8 +24,8 @@ import { prune } from './room.ts';
 import { settleTime, timeOfStamp } from './run-time.ts';
 
 /**
- * Backs up to one disk and closes it again.
- * @throws ExtbackupError with what the operator has to know; NotReleasedError when the disk could not be closed
+ * Backs up to one disk and closes it again. @throws ExtbackupError with words for the operator; NotReleasedError when
+ * the disk could not be closed
  */
 export async function backUp(job: Job, rawMachine: Machine, story: Story, signal: AbortSignal): Promise<RunResult> {
   const machine = measuredMachine(rawMachine, job);
@@ -47,7 +47,7 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         job.onStand?.(time.stand);
         const timed = { ...job, sealed: seal, time, wasCutOff };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
-        await hooks.before('close'); // not after the stamp: a run that fails here is not complete
+        await hooks.before('close'); // before the stamp: a run that fails here is not complete
         const result = { ...resultOf(pulled), luks };
         if (!pulled.complete) return { ...result, gaps: true, generation: seal.generation };
         await flush(run);
@@ -59,13 +59,13 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
       }),
     );
   } catch (error) {
-    // A cancelled step fails in its own words; the operator needs the reason for the cancelling.
+    // A cancelled step fails in its own words; the operator needs the reason of the cancellation.
     if (signal.aborted && !(error instanceof NotReleasedError)) throwIfCancelled(signal);
     throw error;
   }
 }
 
-/** What the steps of one run share. */
+/** Shared by the steps of one run. */
 interface Run {
   readonly job: Job;
   readonly machine: Machine;
@@ -155,7 +155,7 @@ async function flush({ machine, story, signal }: Run): Promise<void> {
   throwIfCancelled(signal);
 }
 
-/** Writes down, inside the disk, that the pull was complete. */
+/** Records, inside the disk, that the pull was complete. */
 async function stamp(
   { job: { record }, machine, story }: Run,
   seal: Seal,
@@ -174,7 +174,7 @@ async function stamp(
   return { stampedAt, history, measured: time.station, generation };
 }
 
-/** The figures of this run after those of earlier ones: a station that is set up anew finds them on the disk. */
+/** The figures of this run, added to those of earlier runs: a newly set-up station finds them on the disk. */
 function recentInSeal(
   record: DriveRecord,
   seal: Seal,
@@ -199,7 +199,7 @@ const resultOf = ({
   ...(suspicious && { suspicious: true }),
 });
 
-/** Only after a good run: nothing old is given up for a state that may be bad. */
+/** Only after a good run: a state that may be bad must not push out old history. */
 async function thinOutHistory({ job, machine, story, signal }: Run): Promise<void> {
   if (!job.config.history.enabled) return;
   story.enter('pruning');
@@ -222,7 +222,7 @@ async function checkFilesystem({ job, machine, story, signal, mapping }: Run): P
   return fstype;
 }
 
-/** The inside must belong to the outside; nothing that stands on the disk is used for anything else. */
+/** The inside must belong to the outside; data from the disk is used for nothing else. */
 async function verifyInside({ job: { record }, machine, story }: Run): Promise<Seal> {
   story.enter('verifying');
   const label = (await machine.readInside('LABEL'))?.trim();

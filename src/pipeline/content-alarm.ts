@@ -10,9 +10,8 @@ import type { Story } from './story.ts';
 export const contentReport = '.extbackup/suspicious.txt';
 
 /**
- * Looks at a sample of what was copied, before anything is deleted.
- * @param deletions how many files would be deleted
- * @returns whether it looks wrong; the operator was told then
+ * Checks a sample of the copied files, before anything is deleted. @param deletions how many files would be deleted
+ * @returns whether it looks wrong; then the operator was told
  * @throws HeldError when the settings want that
  */
 export async function checkContent(
@@ -42,7 +41,7 @@ export async function checkContent(
   return true;
 }
 
-/** Signs of encryption in the sample, in words without file names; the names are written on the disk. */
+/** Signs of encryption in the sample, in words without file names; the names go into a report on the disk. */
 export async function signsIn(
   machine: Machine,
   watch: Guard,

@@ -5,7 +5,7 @@ import { below, createInsideCheck } from '../history/inside.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /**
- * Everything at a path and below it that is no directory. Follows no link; what goes away meanwhile is left out.
+ * All entries at and below a path, except directories. Follows no link; entries that disappear meanwhile are left out.
  * @param path in bytes: names need not be UTF-8
  */
 export async function* filesBelow(path: Buffer, signal: AbortSignal): AsyncGenerator<DoomedFile> {
@@ -45,7 +45,7 @@ export async function countFiles(root: Buffer, signal: AbortSignal): Promise<{ f
   return sum;
 }
 
-/** @param paths below `root`, as rsync names them; one that leads out of it is left out */
+/** @param paths below `root`, as rsync names them; a path that leads out of it is ignored */
 export async function sizesOf(root: Buffer, paths: readonly Buffer[], signal: AbortSignal): Promise<DoomedFile[]> {
   const found: DoomedFile[] = [];
   const leadsInside = createInsideCheck(root);

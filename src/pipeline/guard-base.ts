@@ -8,9 +8,9 @@ import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 
 /**
- * What the limits of a pull are measured by: the least of the last complete runs. Where the registry knows of none, as
- * after an adoption or on a station that was set up anew, the files on the disk are counted. What the seal tells can only
- * make the limits tighter.
+ * The base of a pull's limits: the smallest figures of the last complete runs. If the registry knows none, as after an
+ * adoption or on a newly set-up station, the files on the disk are counted. The figures in the seal can only make the
+ * limits tighter.
  */
 export async function baseOfGuard(
   { record, sealed }: Job,
@@ -27,7 +27,7 @@ export async function baseOfGuard(
 }
 
 /**
- * Counts the size of what is to be deleted; see {@link Guard.weigh}.
+ * Adds up the size of the files to be deleted; see {@link Guard.weigh}.
  * @param paths in the mirror of the source
  */
 export async function weigh(
@@ -40,7 +40,7 @@ export async function weigh(
   watch.weigh(await onDisk(source, () => machine.sizesOf(source, paths, signal)));
 }
 
-/** A disk that fails is named as such. @throws PullError */
+/** Reports a failing disk as such. @throws PullError */
 async function onDisk<T>(source: PullSource, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -9,9 +9,8 @@ import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 
 /**
- * Ends a run that does too much: looks, without changing anything, what else it would have done, and leaves the counts
- * by directory on the disk.
- * @returns what to throw
+ * Ends a run that does too much: finds out, without changing anything, what else it would have done, and leaves the
+ * counts by directory on the disk. @returns the error to throw
  */
 export async function holdRun(
   job: Job,
@@ -36,7 +35,7 @@ export async function holdRun(
   return held;
 }
 
-/** More are not weighed; so many are too many by their number. */
+/** Most files to weigh: more are too many by their number alone. */
 const mostWeighed = 50_000;
 
 async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {

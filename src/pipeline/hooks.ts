@@ -6,19 +6,22 @@ import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
-/** What a hook is told of the pull, or of the run: EXTBACKUP_OUTCOME. */
+/** The outcome of the pull, or of the run, for a hook: EXTBACKUP_OUTCOME. */
 type Outcome = 'complete' | 'incomplete' | 'held' | 'failed' | 'cancelled';
 
-/** The operator's programs in the course of one run. A failing one ends the run before a step, and warns after it. */
+/**
+ * The operator's programs in the course of one run. A hook that fails before a step ends the run; one that fails after
+ * it only warns.
+ */
 export interface Hooks {
   /** @throws PullError when one failed; the others are not started */
   before(step: 'mount' | 'close'): Promise<void>;
   after(step: 'mount'): Promise<void>;
-  /** The hooks after the pull run however it ends, once those before it were started. */
+  /** Hooks after the pull run in every case, once the hooks before it were started. */
   aroundSync(work: () => Promise<PullResult>): Promise<PullResult>;
-  /** Those before closing, where a run failed between mounting and them. Never throws, is never cancelled. */
+  /** Runs the hooks before closing, also when the run failed after mounting. Never throws, is never cancelled. */
   beforeUndo(): Promise<void>;
-  /** Then those after closing, if those before mounting were started and the disk is closed. */
+  /** Runs the hooks after closing, if those before mounting were started and the disk is closed. */
   untilClosed(work: () => Promise<RunResult>): Promise<RunResult>;
 }
 
@@ -28,7 +31,7 @@ export function createHooks(job: Job, machine: Machine, story: Story, signal: Ab
   const warn = (reason: string): void => {
     story.tell('run:warned', {
       reason,
-      todo: 'The run went on. Correct the program, or take it out of hooks: in /etc/extbackup/config.yaml.',
+      todo: 'The run went on. Correct the program, or remove it from hooks: in /etc/extbackup/config.yaml.',
     });
   };
   return {
@@ -66,11 +69,11 @@ export function createHooks(job: Job, machine: Machine, story: Story, signal: Ab
   };
 }
 
-/** Starts hooks, and knows which were started and what they are told. */
+/** Starts hooks, and keeps track of those that were started and of the outcome for the next. */
 interface Starter {
   readonly started: ReadonlySet<HookPoint>;
   outcome: Outcome | undefined;
-  /** Starts the hooks of one point, one after the other; `onFailure` throws, or lets the next one follow. */
+  /** Starts the hooks of one point, one after the other; `onFailure` throws, or returns to go on with the next. */
   start(when: HookPoint, stop: AbortSignal, onFailure: (reason: string) => void): Promise<void>;
 }
 
@@ -104,7 +107,7 @@ function fail(reason: string): never {
   throw new PullError(
     'EXB_HOOK',
     reason,
-    'Correct it, or take it out of hooks: in /etc/extbackup/config.yaml; then run again: extbackup run',
+    'Correct it, or remove it from hooks: in /etc/extbackup/config.yaml; then run again: extbackup run',
   );
 }
 

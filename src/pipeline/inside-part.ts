@@ -44,7 +44,7 @@ export type InsidePart = Pick<
 /** @param mirrorName directory of the mirror on the disk */
 export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: string): InsidePart {
   const mirror = join(paths.plaintext, mirrorName);
-  let budget: Budget | undefined; // of this run, whose machine this is
+  let budget: Budget | undefined; // one machine serves one run
   return {
     readInside: async (path) => {
       if (dirname(path) !== '.') await assertOwnDirectories(paths.plaintext, dirname(path));

@@ -16,9 +16,9 @@ export interface Job {
   readonly config: Config;
   /** Set as soon as the disk is opened and known. */
   readonly time?: RunTime;
-  /** Told where the disk's history stood when the run began. */
+  /** Called with the position of the disk's history at the start of the run. */
   onStand?(number: number): void;
-  /** What the seal on the opened disk tells of earlier runs. */
+  /** Figures of earlier runs from the seal on the opened disk. */
   readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
   /** The run before was cut off, as the disk has it. */
   readonly wasCutOff?: boolean;
@@ -28,17 +28,20 @@ export interface Job {
   onSource?(result: SourceResult): void;
 }
 
-/** What a run knows of time, and where the disk's history stood when it began. */
+/** The clocks of a run, and the position of the disk's history when it began. */
 export interface RunTime extends EntryTime {
-  /** The station's measured time. {@link EntryTime.measured} is the disk's: that of another station may have been another one. */
+  /**
+   * The station's measured time. {@link EntryTime.measured} is the disk's own: another station may have measured
+   * differently.
+   */
   readonly station: Date;
-  /** How far the clock is ahead, or behind when negative, without anything that shows it to be right; 0 when it is believed. */
+  /** How far an unconfirmed clock is ahead, or behind when negative; 0 when the clock is trusted. */
   readonly jumpMs: number;
-  /** Number of the newest entry when the run began; 0 where there was none. */
+  /** Number of the newest entry when the run began; 0 if there was none. */
   readonly stand: number;
 }
 
-/** What a run that did not fail has done. */
+/** The result of a run that did not fail. */
 export interface RunResult {
   readonly figures: PullFigures;
   /** Some files could not be copied, or vanished meanwhile (exit code 3). */
@@ -47,42 +50,42 @@ export interface RunResult {
   readonly vanished: number;
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
-  /** Where the disk's history stood then. */
+  /** The position of the disk's history at that time. */
   readonly history?: HistoryStand;
   /** Room on the disk at the end. */
   readonly room?: Room;
   /** Measured time of the station then. */
   readonly measured?: Date;
   readonly generation: number;
-  /** What its LUKS header says. */
+  /** The facts of its LUKS header. */
   readonly luks: LuksFacts;
-  /** What was read back after the pull; undefined when nothing was. */
+  /** The result of reading back after the pull; undefined when nothing was read. */
   readonly verified?: DriveVerdict;
-  /** Set when what was copied looks wrong. */
+  /** Set when the copied files look wrong. */
   readonly suspicious?: boolean;
 }
 
-/** How the pull of one of several sources ended. */
+/** The end of the pull of one of several sources. */
 export interface SourceResult {
   readonly name: string;
   /** `skipped`: the disk gave up before its turn. */
   readonly outcome: 'success' | 'gaps' | 'held' | 'failure' | 'skipped';
   readonly error?: ExtbackupError;
-  /** undefined when it did not get to its end. */
+  /** undefined when the pull did not finish. */
   readonly pulled?: PullResult;
   /** Set when every file of the source is on the disk. */
   readonly completeAt?: Date;
 }
 
-/** What both phases of a pull did together. */
+/** The sum of both phases of a pull. */
 export interface PullResult {
   readonly figures: PullFigures;
   /** Every file of the source is on the disk, apart from those that vanished meanwhile. */
   readonly complete: boolean;
   /** Files that vanished on the server while it was read: normal on a living system. */
   readonly vanished: number;
-  /** What was copied looks wrong: nothing old is to be given up for it. */
+  /** The copied files look wrong: no old history may be removed for them. */
   readonly suspicious: boolean;
-  /** Of each source by its name, where there are several. */
+  /** By name of the source, if there are several. */
   readonly bySource?: Readonly<Record<string, PullFigures>>;
 }

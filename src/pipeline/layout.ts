@@ -7,8 +7,8 @@ import type { Machine, MirrorEntry } from './machine.ts';
 import type { Story } from './story.ts';
 
 /**
- * File on the disk that says which sources have a directory of their own in its mirror; a disk of a single source has
- * none. It is only compared with the settings, never used in their place.
+ * File on the disk with the sources that have their own directory in its mirror; absent for a single source. It is only
+ * compared with the settings and never replaces them.
  */
 export const layoutPath = '.extbackup/layout.json';
 
@@ -18,15 +18,15 @@ const layoutSchema = z.strictObject({
 });
 type Layout = z.infer<typeof layoutSchema>;
 
-/** What was found where the sources have their directories. */
+/** The state found in the sources' directories. */
 export interface MirrorLayout {
-  /** Names of sources whose directory holds something already. */
+  /** Names of sources whose directory is not empty. */
   readonly filled: ReadonlySet<string>;
 }
 
 /**
- * Compares the mirror on the disk with the sources of the settings, before anything is pulled: where they disagree,
- * the run is refused. A pull of one source into the place of another would delete it.
+ * Compares the mirror on the disk with the sources of the settings before anything is pulled, and refuses the run if
+ * they disagree: a pull of one source into the directory of another would delete that copy.
  * @throws DriveError
  */
 export async function settleLayout(job: Job, machine: Machine, story: Story): Promise<MirrorLayout> {

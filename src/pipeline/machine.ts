@@ -14,15 +14,15 @@ import type { HistorySize } from './full-disk.ts';
 import type { Renaming } from './link-renamed.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 
-/** What stands in the top directory of the mirror. */
+/** The entries in the top directory of the mirror. */
 export interface MirrorEntry {
   readonly name: string;
   readonly kind: 'empty-directory' | 'directory' | 'other';
 }
 
 /**
- * What the pipeline needs of the machine. Verbs carry the contract: `assert…` only looks, `ensure…` may be called
- * twice. A method that fails throws; an ExtbackupError is worded already, anything else gets words from the pipeline.
+ * The machine as the pipeline needs it. Verbs carry the contract: `assert…` only checks, `ensure…` may be called twice.
+ * A method that fails throws; an ExtbackupError has its words, any other error gets words from the pipeline.
  */
 export interface Machine {
   wake(device: string, signal: AbortSignal): Promise<void>;
@@ -39,13 +39,13 @@ export interface Machine {
   /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
-  /** What is in the top directory of the mirror; of very many, only some. */
+  /** The entries in the top directory of the mirror; only some of very many. */
   topOfMirror(): Promise<readonly MirrorEntry[]>;
-  /** The beginning of a plain file of a source's mirror, or of what an entry keeps of it; undefined when there is none. */
+  /** The beginning of a plain file in a source's mirror, or of its copy in an entry; undefined when there is none. */
   readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
   /** Counts what a source's mirror holds, without directories; the size is that of plain files. */
   countMirror(source: PullSource, signal: AbortSignal): Promise<{ readonly files: number; readonly bytes: number }>;
-  /** Name and size of the files at these paths of a source's mirror, and below them; what is gone is left out. */
+  /** Name and size of the files at and below these paths of a source's mirror; missing ones are left out. */
   sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** Gives files of a source's mirror that were renamed on the server their new names, too; see link-renamed.ts. Returns how many. */
@@ -54,14 +54,17 @@ export interface Machine {
     renaming: Renaming,
     signal: AbortSignal,
   ): Promise<number>;
-  /** Reads one small file of a source's server, by its path below the directory that the server allows; by way of the opened disk. */
+  /**
+   * Reads one small file of a source's server, by its path below the allowed directory. It passes through the opened
+   * disk.
+   */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
   /** Looks at the clocks, once they are set, and goes on with the station's measured time. `stepMs`: see measured-time.ts. */
   lookAtTime(stepMs: number, signal: AbortSignal): Promise<TimeAdvance>;
   /** A new, empty entry of the disk's history. */
   newHistory(time?: EntryTime): Promise<HistoryEntry>;
-  /** Where the disk's history stands: each new entry is later. */
+  /** The position of the disk's history: each new entry is later. */
   historyStand(): Promise<HistoryStand>;
   /** What the disk's history holds. */
   historySize(signal: AbortSignal): Promise<HistorySize>;
@@ -69,18 +72,21 @@ export interface Machine {
   readRoom(): Promise<Room>;
   /** Removes old entries. The budget is that of the run. */
   pruneHistory(pruning: Omit<Pruning, 'budget'>, signal: AbortSignal): Promise<Pruned>;
-  /** Reads the next part of the mirror back and compares it. `device` is the LUKS volume. Cut off, it returns what it did. */
+  /**
+   * Reads the next part of the mirror back and compares it. `device` is the LUKS volume. When interrupted, it returns
+   * its result so far.
+   */
   verifyPart(
     device: string,
     part: Part,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<DriveVerdict>;
-  /** Removes what interrupted pulls left beside the files of a source's mirror. */
+  /** Removes leftovers of interrupted pulls beside the files of a source's mirror. */
   removePartials(source: PullSource): Promise<void>;
   /** Removes what an rsync that was killed left of the file in hand; nothing of the mirror. */
   clearUnfinished(): Promise<void>;
-  /** Starts a program of the operator's. Returns undefined when it ended well, else how it ended, in words. */
+  /** Starts a hook. Returns undefined when it succeeded, else its end in words. */
   runHook(hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined>;
   flush(signal: AbortSignal): Promise<void>;
   /** Sets the time of LABEL. */

@@ -4,7 +4,7 @@ import { brokenDisk, diskVerdict, readOnlyDisk, smallerDisk } from '../disk/disk
 import { readVolume, type VolumeState } from '../disk/volume-state.ts';
 import type { Machine } from './machine.ts';
 
-/** What the verdicts are measured at. */
+/** The devices to measure for a verdict. */
 interface Measured {
   readonly record: Pick<DriveRecord, 'label' | 'capacityBytes' | 'volumeBytes'>;
   /** Path of the LUKS volume. */
@@ -12,12 +12,12 @@ interface Measured {
   readonly read?: typeof readVolume;
 }
 
-/** An undo that fails is told by what it leaves; reading back ends a run in no case, and has its own words. */
+/** Excluded: a failing undo is reported by its leftovers, and reading back never ends a run and has its own words. */
 const wordedElsewhere: readonly (keyof Machine)[] = ['ensureClosed', 'ensureUnmounted', 'verifyPart'];
 
 /**
- * The same machine, where no error of the system or of a program leaves a step without words, and a disk that is read-only,
- * smaller than it was, or answers with errors is told so before anybody is advised to repair its file system.
+ * The same machine with words for every error of the system or of a program in a step. A disk that is read-only,
+ * shrunk, or fails is reported as such before anybody is advised to repair its file system.
  */
 export function measuredMachine(machine: Machine, { record, device, read = readVolume }: Measured): Machine {
   const { label } = record;
@@ -37,7 +37,7 @@ export function measuredMachine(machine: Machine, { record, device, read = readV
           },
     ]),
   ) as unknown as Machine;
-  /** Runs a step that may fail for the disk's sake without an error of its own. */
+  /** Runs a step that may fail because of the disk without an error of its own. */
   const watched = async <T>(work: () => Promise<T>, isWell: (result: T) => boolean): Promise<T> => {
     const before = await read(device);
     const result = await work();
@@ -72,7 +72,7 @@ const hasFailed = (before: VolumeState, after: VolumeState | undefined): boolean
 
 /** @throws PullError before anything of the disk is opened */
 function assertAsEnrolled(record: Measured['record'], volume: VolumeState | undefined): void {
-  if (volume === undefined) return; // gone: opening it tells
+  if (volume === undefined) return; // gone: opening it reports that
   if (volume.readOnly) throw readOnlyDisk(record.label);
   // What an earlier version wrote down is the room of its file system, which is always less.
   const least = record.volumeBytes ?? record.capacityBytes;

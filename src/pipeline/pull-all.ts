@@ -15,8 +15,8 @@ import { endOfSources } from './sources-end.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /**
- * Pulls every source of the settings, one after the other; one that fails or is held does not stop the others.
- * @returns what all of them did together, when none failed and none is held
+ * Pulls every source of the settings, one after the other; a failed or held source does not stop the others. @returns
+ * the sum of all, when none failed and none is held
  * @throws HeldError, or else ExtbackupError, that names each source that is not complete
  */
 export async function pullAll(
@@ -60,11 +60,11 @@ export async function pullAll(
 interface Surroundings {
   readonly layout: MirrorLayout;
   readonly machine: Machine;
-  /** Of the sources before it. */
+  /** Results of the sources before it. */
   readonly results: readonly SourceResult[];
 }
 
-/** @throws what is about the whole run: that it was cancelled, or a bug */
+/** @throws errors of the whole run: a cancellation, or a bug */
 async function pullOne(
   job: Job,
   name: string,
@@ -96,9 +96,8 @@ async function pullOne(
 }
 
 /**
- * What the registry knows of a disk, as far as one source is concerned.
- * @param isFilled the disk holds something of the source; where the registry does not know it, it is counted
- * @param doubtful nothing old is to be given up for it
+ * The registry's record of a disk for one source. @param isFilled the disk holds files of the source; they are counted
+ * if the registry has no figures @param doubtful no old history may be removed for this source
  */
 function recordOf(record: DriveRecord, name: string, isFilled: boolean, doubtful: boolean): DriveRecord {
   const { hold, suspicion, ...rest } = record;
@@ -118,7 +117,7 @@ function recordOf(record: DriveRecord, name: string, isFilled: boolean, doubtful
   };
 }
 
-/** Tells of each step of a pull which source it is about. */
+/** Adds the source to each event of a pull. */
 function storyOf(story: Story, source: string): Story {
   return {
     runId: story.runId,

@@ -14,11 +14,10 @@ import { round, type Round } from './round.ts';
 import { createTries } from './tries.ts';
 
 /**
- * Makes the mirror equal to the source: first copies everything and deletes nothing, then deletes what the source no
- * longer has, as the first phase named it. What is replaced or deleted goes to the disk's history. A source without
- * a single file deletes nothing, and one that changed suspiciously much stops the run. A connection that breaks while
- * it deletes leads back to the copying, which counts anew what is to be deleted: the server may come back with less
- * than it had.
+ * Makes the mirror equal to the source in two phases: the first copies and deletes nothing; the second deletes the
+ * files that the first found missing on the source. Replaced and deleted files go to the disk's history. A source
+ * without a single file deletes nothing, and a suspiciously changed one stops the run. If the connection breaks in the
+ * second phase, the first starts again and counts the deletions anew: the server may come back with fewer files.
  * @param source the only one when left out
  * @throws PullError
  * @throws HeldError when an operator has to be asked
@@ -95,7 +94,7 @@ function toldBy(rounds: readonly Round[], { deleted, attributes }: Counts): Pull
   };
 }
 
-/** The totals are those of the last phase that listed the source; what was moved adds up. */
+/** The totals come from the last phase that listed the source; transfers add up. */
 function sum(before: PullFigures, last: PullFigures): PullFigures {
   const { filesTotal, bytesTotal } = last.filesTotal > 0 ? last : before;
   return {

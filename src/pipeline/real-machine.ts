@@ -8,7 +8,7 @@ import type { Machine } from './machine.ts';
 import { runHook } from './run-hook.ts';
 import { createServerPart } from './server-part.ts';
 
-/** Units that do for the agent what it must not do itself. */
+/** Units for the work that the agent must not do itself. */
 export interface Helpers {
   readonly reach: Reach;
   /** Runs a hook outside the agent's mount namespace, where the opened disk cannot be seen. */

@@ -9,8 +9,8 @@ import type { Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /**
- * Looks, before anything of the mirror is changed, whether the source has what it must have: a file system that is not
- * mounted on the server looks like an empty directory, and may be too small a part for the limits of the guard.
+ * Checks, before the mirror is changed, that the required paths exist on the source: an unmounted file system on the
+ * server looks like an empty directory, and may be too small for the guard's limits to notice.
  * @throws PullError
  */
 export async function requirePaths(
@@ -42,12 +42,12 @@ async function lookPatiently(
   }
 }
 
-/** Says which entry, not the path: this gets into messages. */
+/** Names the entry by number, not by path, because messages contain no file names. */
 const notThere = (server: string, index: number, label: string): PullError =>
   new PullError(
     'EXB_REQUIRED_MISSING',
     `Something that must be on ${server} is missing or empty (entry ${index + 1} of requires: in the settings); ` +
       `most likely a file system is not mounted there. Nothing on ${label} was changed.`,
     'Mount it on the server, then plug the disk in again or run: extbackup run. ' +
-      'If it is gone for good, take it out of requires: in /etc/extbackup/config.yaml',
+      'If it is gone for good, remove it from requires: in /etc/extbackup/config.yaml',
   );

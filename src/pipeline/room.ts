@@ -10,7 +10,7 @@ import { reuseOld } from './reuse-old.ts';
 import type { Story } from './story.ts';
 import { survey, type Survey } from './survey.ts';
 
-/** What making room is about. */
+/** The input for making room. */
 export interface RoomParts {
   readonly job: Job;
   readonly machine: Machine;
@@ -19,19 +19,18 @@ export interface RoomParts {
   readonly order: PullOrder;
 }
 
-/** Room for a pull, at the expense of its disk's oldest history. */
+/** Makes room for a pull by removing the disk's oldest history. */
 export interface RoomMaker {
   /** Before a phase: a disk without any room fails for certain. @throws HeldError */
   ensure(signal: AbortSignal): Promise<void>;
   /**
-   * After a phase that the disk had no room for.
-   * @returns whether there is more room than before
+   * After a phase that failed for want of room. @returns whether there is more room than before
    * @throws HeldError
    */
   more(outcome: Pick<RsyncOutcome, 'trouble' | 'shortage'>, signal: AbortSignal): Promise<boolean>;
 }
 
-/** It has its own count of tries: how often the connection broke does not matter. */
+/** Has its own count of tries, apart from broken connections. */
 export function createRoomMaker(parts: RoomParts): RoomMaker {
   let tries = 0;
   return {
@@ -57,7 +56,7 @@ export function createRoomMaker(parts: RoomParts): RoomMaker {
   };
 }
 
-/** What did not fit is more than what is free. */
+/** The file that did not fit is larger than the free room. */
 function wantedAfter({ config: { history } }: Job, room: Room, shortage: Shortage, tries: number): RoomWanted {
   const share = Math.min(0.9, history.keep.minFree + 0.1 * tries);
   const most = (whole: number, free: number): number =>
@@ -74,7 +73,7 @@ const isTooMuch = ({ watch }: RoomParts, { counts }: Survey): boolean =>
 const hold = ({ job, machine, watch, order }: RoomParts, signal: AbortSignal): Promise<HeldError> =>
   holdRun(job, machine, watch, order, signal);
 
-/** Not for a source that looks wrong: its copies must not push out good ones. */
+/** Never for a source that looks wrong: its files must not push out good copies. */
 async function giveUpHistory(
   { job, machine, story }: RoomParts,
   shortage: Shortage,
@@ -91,7 +90,7 @@ async function giveUpHistory(
   return removed > 0;
 }
 
-/** Removes history as the settings say, or for want of room, and tells how much and why. */
+/** Removes history as the settings say, or for want of room, and reports how much and why. */
 export async function prune(
   { config: { history }, time }: Job,
   machine: Machine,

@@ -6,9 +6,9 @@ import { whyNotTrusted } from '../system/trusted-program.ts';
 const longestMessage = 200;
 
 /**
- * Starts one program of the operator's: no shell, an empty standard input, two variables and `environment`. What it
- * prints goes nowhere, but for the first line of standard error when it fails. Whatever it started ends with it.
- * @returns undefined when it ended with 0, else how it ended; never its arguments, which may hold a token
+ * Starts one hook: no shell, an empty standard input, two variables and `environment`. Its output is dropped, except
+ * the first line of standard error after a failure. All its child processes end with it. @returns undefined after exit
+ * code 0, else its end in words; never its arguments, which may hold a token
  */
 export async function runHook(
   start: StartProgram,
@@ -41,7 +41,7 @@ export async function runHook(
     if (!(error instanceof CommandError)) throw error;
     return howItEnded(error) + firstLine(said);
   } finally {
-    if (group !== undefined) endGroup(group); // what it left behind could keep the disk from being closed
+    if (group !== undefined) endGroup(group); // leftover processes could keep the disk from being closed
   }
 }
 
@@ -50,7 +50,7 @@ function howItEnded({ timedOut, exitCode }: CommandError): string {
   return exitCode === undefined ? 'could not be started, or was ended' : `ended with exit code ${String(exitCode)}`;
 }
 
-/** A line with a slash may name a file of the backup, and is not repeated. */
+/** A line with a slash may name a file of the backup, so it is not repeated. */
 function firstLine(said: string): string {
   const line = (said.split('\n')[0] ?? '').replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ').trim();
   return line === '' || line.includes('/') ? '' : `: ${line}`;

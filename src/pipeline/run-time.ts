@@ -5,7 +5,7 @@ import type { Job, RunTime } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 
-/** Looks at the clocks for a run on an opened disk, and tells what is wrong with them. */
+/** Reads the clocks for a run on an opened disk, and warns if they are wrong. */
 export async function settleTime(
   { config: { history }, record }: Job,
   seal: Seal,
@@ -30,12 +30,12 @@ export const clockJumped = (ms: number): { readonly reason: string; readonly tod
   reason:
     `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeDuration(Math.abs(ms))}, and nothing ` +
     'shows that it is right now. The time of this run is what the clock says; nothing is removed for its age because of it.',
-  todo: 'Set the clock, and have it synchronised: timedatectl ; see also: extbackup doctor',
+  todo: 'Set the clock and synchronise it: timedatectl ; see also: extbackup doctor',
 });
 
 /**
- * The time for LABEL: what the clock says, but never earlier than what stands there because the clock is behind. Where
- * the earlier time was the wrong one, it goes back.
+ * The time for LABEL: the clock's, but not earlier than the present one just because the clock is behind. If the
+ * present time was wrong, LABEL goes back.
  */
 export function timeOfStamp(now: Date, lastSuccess: string | null, time: Pick<RunTime, 'jumpMs'>): Date {
   const before = lastSuccess === null ? 0 : Date.parse(lastSuccess);

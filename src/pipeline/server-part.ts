@@ -23,12 +23,12 @@ import type { Paths } from '../system/paths.ts';
 import { watchAttributes } from './attributes-part.ts';
 import type { Machine } from './machine.ts';
 
-/** The part of {@link Machine} that reads what a server sends. */
+/** The part of {@link Machine} that reads from a server. */
 export type ServerPart = Pick<Machine, 'pull' | 'isFilled' | 'fetchFile'>;
 
-/** Where a pull goes, and how it gets there. */
+/** Target and connection of a pull. */
 interface Surroundings {
-  /** Starts programs that see nothing but the opened disk. */
+  /** Starts programs that see only the opened disk. */
   readonly start: StartProgram;
   readonly reach: Reach;
   /** Mount point of the opened disk. */
@@ -75,7 +75,7 @@ async function pull(
 ): Promise<RsyncOutcome> {
   const { name } = order.source;
   const target = await ownDirectory(top, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
-  // rsync makes only the last directory on the way to the one of the source.
+  // rsync creates only the last directory of the path.
   if (order.history && name !== undefined) await ownDirectory(top, join(historyDirectory, order.history.name), 0o755);
   const begun = order.history && (await beginLog(order.history.log, name, order.history.stamp).catch(diskTrouble));
   if (typeof begun === 'object') return { ...nothingDone, ...begun };
@@ -108,7 +108,7 @@ async function pull(
   const kept = await attributes?.end({ isTold: !isStarted || isToTheEnd(ended), stays: stays === true });
   const outcome = { ...ended, ...kept?.told };
   if (order.history === undefined && order.survey !== true && outcome.changed)
-    await markGap(top, new Date()).catch(() => undefined); // a full disk: then nothing was kept either
+    await markGap(top, new Date()).catch(() => undefined); // a full disk: nothing was kept either
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   // rsync makes the directory only when it has something to put there.
   if (order.history && stays === false && kept?.isKept !== true) await rm(order.history.log, { force: true });
@@ -138,7 +138,7 @@ async function isEmpty(directory: string): Promise<boolean> {
   }
 }
 
-/** What two rsyncs of one order did together. */
+/** The sum of two rsyncs of one order. */
 const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutcome =>
   before === undefined
     ? last
@@ -148,7 +148,7 @@ const after = (before: RsyncOutcome | undefined, last: RsyncOutcome): RsyncOutco
         figures: { ...last.figures, filesDeleted: before.figures.filesDeleted + last.figures.filesDeleted },
       };
 
-/** What asks no server needs no connection. */
+/** Work without the server needs no connection. */
 const noRsh = '/usr/bin/false';
 
 const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({
@@ -179,7 +179,7 @@ const nothingDone: RsyncOutcome = {
   log: '',
 };
 
-/** For want of a connection. */
+/** There was no connection. */
 const notReached = (why: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
   ...nothingDone,
   trouble: why.trouble,

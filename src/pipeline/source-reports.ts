@@ -3,14 +3,14 @@ import { contentReport } from './content-alarm.ts';
 import type { Machine } from './machine.ts';
 import { logFile } from './round.ts';
 
-/** Files on the disk that each source writes as if it were the only one. */
+/** Report files that each source writes as if it were the only one. */
 const reports: readonly string[] = [logFile, heldReport, contentReport];
 
-/** Puts what several sources have to report into one file each time, under their names. */
+/** Merges the reports of several sources into one file, under their names. */
 export interface SourceReports {
   /** The machine as one source sees it. */
   machineFor(name: string): Machine;
-  /** Keeps what an earlier run left about a source that still waits for an answer. */
+  /** Keeps an earlier run's report about a source that still waits for an answer. */
   keep(name: string): Promise<void>;
 }
 

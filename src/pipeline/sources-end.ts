@@ -5,7 +5,7 @@ import type { SourceResult } from './job.ts';
 type Trouble = SourceResult & { readonly error: ExtbackupError };
 
 /**
- * What a run over several sources comes to: held beats failed.
+ * The result of a run over several sources: held beats failed.
  * @returns undefined when none failed and none is held
  */
 export function endOfSources(label: string, results: readonly SourceResult[]): ExtbackupError | undefined {
@@ -54,7 +54,7 @@ function sayEach(troubles: readonly Trouble[]): string {
   return [...advice].map(([todo, names]) => (advice.size === 1 ? todo : `${names.join(', ')}: ${todo}`)).join(' ');
 }
 
-/** The answer to one of them is the answer to all, but each is counted by itself. */
+/** One answer covers all of them, but each is counted by itself. */
 function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldError {
   const sources: NonNullable<Hold['sources']> = {};
   const counts = { ...noCounts };

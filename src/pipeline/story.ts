@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { EventMap, Phase } from '../bus/events.ts';
 
-/** Tells the story of one run: events carry its id and disk, and whoever asks knows the present phase. */
+/** Emits the events of one run, with its id and disk, and knows the present phase. */
 export interface Story {
   readonly runId: string;
   readonly phase: Phase;

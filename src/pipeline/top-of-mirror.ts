@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { MirrorEntry } from './machine.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 
-/** A mirror of several sources has a directory for each; where there is more than this, it is none. */
+/** Most entries of a mirror with several sources: one directory for each. */
 const most = 1_000;
 
-/** What stands in the top directory of a mirror. @throws DriveError when that is no directory of ours */
+/** The entries in the top directory of a mirror. @throws DriveError when that is no directory of ours */
 export async function topOfMirror(top: string, mirror: string): Promise<MirrorEntry[]> {
   await assertOwnDirectories(top, mirror);
   const found: MirrorEntry[] = [];

@@ -5,21 +5,18 @@ import type { RsyncOutcome } from '../rsync/order.ts';
 import type { Story } from './story.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
-/** Another try after a broken connection. One for a whole pull, so that its phases share the limits. */
+/** Counts the tries after broken connections: one counter for a whole pull, so that its phases share the limits. */
 export interface Tries {
-  /** Has to be told how far each try gets. */
+  /** Must be called with the progress of each try. */
   see(progress: Progress): void;
-  /**
-   * Waits for the time of another try, and tells so.
-   * @returns false when none is worth it, or none is left
-   */
+  /** Waits until the next try, and emits an event. @returns false when no try is left or useful */
   again(outcome: Pick<RsyncOutcome, 'trouble' | 'changed'>): Promise<boolean>;
 }
 
 /** Pauses before the next try, in milliseconds; the last one repeats. */
 const pausesMs = [2_000, 10_000, 30_000, 60_000, 120_000] as const;
 
-/** A line that breaks now and then may take a large pull many tries; there is an end to them all the same. */
+/** Most tries in all: an unreliable line may need many for a large pull. */
 const mostRounds = 10;
 
 /** @param retries how often it is tried again without any headway in between */

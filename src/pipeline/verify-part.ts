@@ -6,12 +6,12 @@ import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 
-/** Events of progress are at least so far apart, in milliseconds. */
+/** Shortest time between two progress events, in milliseconds. */
 const progressEveryMs = 1_000;
 
 /**
- * Reads the next part of the mirror back, after a complete pull was stamped: whatever comes of it, the backup stays
- * complete. Damage is a warning. Never throws; when it is cancelled, what was read so far counts.
+ * Reads the next part of the mirror back, after a complete pull was stamped, so the backup stays complete in any case.
+ * Damage is a warning. Never throws; after a cancellation, the work so far counts.
  */
 export async function verifyPart(
   { config, record, device }: Job,
@@ -69,7 +69,7 @@ export async function verifyPart(
   }
 }
 
-/** Never the message of an error: it names the file. */
+/** Only the code of an error: its message names the file. */
 function codeOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) ? ` (${code})` : '';
