@@ -1,7 +1,8 @@
 import { password } from '../station.ts';
 import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { notices, stock } from './pause-points.ts';
+import { aheadSeconds, clockIsAhead } from './faults.ts';
+import { notices, serverLie, stock } from './pause-points.ts';
 
 interface Run {
   readonly id: string;
@@ -26,6 +27,10 @@ export interface Before {
   readonly runs: number;
   /** The server's tree, as {@link describeTree} has it. */
   readonly source: string;
+  /** LABEL may be of a later year than the next good run: it is never moved back. */
+  readonly clockWasAhead?: boolean;
+  /** What the run that was hit must have come to, where the fault leaves no choice. */
+  readonly expected?: { readonly outcome: string; readonly message: RegExp };
 }
 
 const status = '/run/extbackup/status.json';
@@ -46,6 +51,8 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
     await guest.shell(`
     ip link set to-backup up
     nsenter --target "$(cat /run/lab-server.pid)" --net nft delete table inet frozen 2>/dev/null || true
+    if [ -e ${clockIsAhead} ]; then rm ${clockIsAhead}; date --set "@$(($(date +%s) - ${aheadSeconds}))" > /dev/null; fi
+    rm -f "${serverLie}"
     sed -i '/^sorce:/d' /etc/extbackup/config.yaml
     mkdir -p ${stock}
     cat ${ledger} 2>/dev/null || true; echo ---; cat ${status}; echo; echo ---
@@ -55,6 +62,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
     await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
   const known = parseLines<Run>(runs).length;
   const claims = claimedSuccess(claimed);
+  checkExpected(parseLines<Run>(runs)[before.runs], before);
 
   // The next plug: what it finds on the disk is what the fault left there, what it leaves is the new mirror.
   await guest.plug(disk);
@@ -83,6 +91,12 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
   if (stray !== '') throw new Error(`left behind: ${stray ?? ''}`);
 }
 
+function checkExpected(hit: Run | undefined, { expected }: Before): void {
+  if (expected === undefined) return;
+  if (hit?.outcome !== expected.outcome || !expected.message.test(hit.message))
+    throw new Error(`the run that was hit should be ${expected.outcome}, and is: ${JSON.stringify(hit)}`);
+}
+
 const stillOpen =
   '{ cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true; }';
 
@@ -100,7 +114,9 @@ function checkDisk(found: Stock, left: Stock, claims: number | null, before: Bef
     throw new Error(`status claims a success at ${String(claims)}, LABEL says ${String(found.labelTime)}`);
   if (left.tree !== before.source)
     throw new Error(`after a good run the mirror differs: ${left.tree}\nThe source: ${before.source}`);
-  if (left.labelTime <= found.labelTime) throw new Error('a good run did not stamp LABEL');
+  const isStamped =
+    before.clockWasAhead === true ? left.labelTime >= found.labelTime : left.labelTime > found.labelTime;
+  if (!isStamped) throw new Error('a good run did not stamp LABEL');
 }
 
 /** Each run that is written down was told, in words that fit; told twice only as the same news. */

@@ -1,6 +1,6 @@
 import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { goOn } from './pause-points.ts';
+import { goOn, serverLie } from './pause-points.ts';
 
 /** Something that goes wrong while a run stands still. Afterwards the run goes on, if there is still one. */
 export type Fault = (lab: Lab, disk: UsbDisk) => Promise<void>;
@@ -10,6 +10,19 @@ const toAgent =
   async ({ guest }) => {
     await guest.shell(`systemctl kill --kill-whom=main --signal=${signal} extbackup`);
   };
+
+/** While it exists, a person has to put the clock right. */
+export const clockIsAhead = '/run/lab-clock-ahead';
+export const aheadSeconds = 10 * 365 * 86_400;
+
+/** Each of them would be the end of a run, or of its history, if words decided. */
+const lies = [
+  'Host key verification failed.',
+  'rsync: write failed on "/mnt/plaintext/backups/docs/new": No space left on device (28)',
+  'rsync: read errors mapping "/backups/docs/new": Input/output error (5)',
+  'Number of files: 900,000,000 (reg: 900,000,000)',
+  'Deletions stopped due to --max-delete limit (900000 skipped)',
+];
 
 export const faults = {
   'agent SIGKILL': async (lab, disk) => {
@@ -67,6 +80,34 @@ export const faults = {
     await guest.shell(
       'nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- sh -c \'head -c 1G /dev/zero > /mnt/plaintext/filler 2>/dev/null || true\'',
     );
+    await goOn(guest);
+  },
+  'out of inodes': async ({ guest }) => {
+    // One program makes them all. What takes them is taken away again at the next mount.
+    const take =
+      'my $top = "/mnt/plaintext/filler"; mkdir $top; my $n = 0; while (open(my $file, ">", "$top/" . $n++)) {}';
+    await guest.shell(
+      `nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- perl -e '${take}'; ` +
+        `nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- stat -f -c %d /mnt/plaintext | grep -x 0`,
+      { timeoutMs: 240_000 },
+    );
+    await goOn(guest);
+  },
+  'out of memory': async ({ guest }) => {
+    const limit = '/sys/fs/cgroup/system.slice/extbackup.service/memory.max';
+    await guest.shell(`
+      pid=$(systemctl show -P MainPID extbackup)
+      echo 8M > ${limit}
+      while [ -d "/proc/$pid" ]; do sleep 0.1; done
+      echo max > ${limit} || true`);
+    await goOn(guest);
+  },
+  'clock ahead': async ({ guest }) => {
+    await guest.shell(`touch ${clockIsAhead}; date --set "@$(($(date +%s) + ${aheadSeconds}))"`);
+    await goOn(guest);
+  },
+  'server prints a lie': async ({ guest }) => {
+    await guest.shell(`printf '%s\\n' ${lies.map((lie) => `'${lie}'`).join(' ')} > ${serverLie}`);
     await goOn(guest);
   },
   'key locked': async ({ guest }) => {

@@ -39,6 +39,8 @@ const tools = [
 const flags = '/run/extbackup/pause';
 /** The server's /run/pause, as a shell of the station sees it: the server has mounts of its own. */
 const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
+/** What the server's rsync says, on standard error, as soon as it goes on. */
+export const serverLie = '/proc/$(cat /run/lab-server.pid)/root/run/lie';
 /** While it exists, runs write down here what they find on the disk after mounting and leave before unmounting. */
 export const stock = '/run/extbackup/stock';
 /** What the operator was told, one JSON object a line: kept where a power cut leaves it, as a mailbox would. */
@@ -58,7 +60,7 @@ const cover = `#!/bin/sh
 ${wait}
 take_stock() {
   [ -d ${stock} ] || return 0
-  rm -f /mnt/plaintext/filler
+  rm -rf /mnt/plaintext/filler
   { stat -c %Y /mnt/plaintext/LABEL; cat /mnt/plaintext/backups/docs/kept; echo; cd /mnt/plaintext/backups; ${describeTree}; } > ${stock}/$1 2>&1
 }
 tool=\${0##*/}
@@ -116,6 +118,12 @@ while left > 0:
 open('/run/pause/reached', 'w').close()
 while os.path.exists('/run/pause/pull'):
     time.sleep(0.1)
+try:
+    with open('/run/lie', 'rb') as lie:
+        os.write(2, lie.read())
+    os.remove('/run/lie')
+except FileNotFoundError:
+    pass
 while True:
     pass_on(65536)
 `;

@@ -1,7 +1,7 @@
 import type { Lab } from '../lab.ts';
 import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { checkAftermath } from './aftermath.ts';
+import { checkAftermath, type Before } from './aftermath.ts';
 import { faults, type FaultName } from './faults.ts';
 import {
   assertStandsStill,
@@ -78,14 +78,30 @@ export async function openStage(): Promise<SweepStage> {
       await assertStandsStill(guest, point);
       await faults[fault](station, disk);
       if (fault !== 'power cut' && fault !== 'reboot')
-        await settle(station, fault.startsWith('agent') ? agentPid : undefined);
-      await checkAftermath(station, disk, { labelTime, runs, source });
+        await settle(station, fault.startsWith('agent') || fault === 'out of memory' ? agentPid : undefined);
+      const expected = point.startsWith('pulling') ? expectedOf(fault) : undefined;
+      await checkAftermath(station, disk, {
+        labelTime,
+        runs,
+        source,
+        ...(expected && { expected }),
+        clockWasAhead: fault === 'clock ahead',
+      });
     },
   };
 }
 
+/** What a run that was hit in the midst of its pull comes to. */
+function expectedOf(fault: FaultName): Before['expected'] {
+  if (fault === 'server prints a lie') return { outcome: 'success', message: /^$/ };
+  if (fault === 'out of memory') return { outcome: 'failure', message: /ran out of memory/ };
+  if (fault === 'agent SIGKILL') return { outcome: 'failure', message: /cut off: the agent died/ };
+  if (fault === 'agent SIGTERM') return { outcome: 'cancelled', message: /agent was stopped/ };
+  return undefined;
+}
+
 const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> =>
-  lab.guest.waitFor(what, question(), 180_000);
+  lab.guest.waitFor(what, question(), 400_000);
 
 /** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
 async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {

@@ -27,7 +27,8 @@ function leftOut(point: PausePoint, fault: FaultName): string | undefined {
     point !== 'deleting'
   )
     return 'the server is not needed any more, or the same as at "label"';
-  if (fault === 'disk full' && !isMounted(point)) return 'the disk is not mounted';
+  if ((fault === 'disk full' || fault === 'out of inodes') && !isMounted(point)) return 'the disk is not mounted';
+  if (fault === 'server prints a lie' && !pulls(point)) return 'the server says nothing then';
   if (fault.endsWith(' errors') && ['recognised', 'waiting for key', 'notifying'].includes(point))
     return 'nothing of ours reads or writes the disk, or the same as at "waking"';
   return undefined;
