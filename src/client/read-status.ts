@@ -36,9 +36,7 @@ export interface StatusSources {
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
     const told = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
-    const drives = await Promise.all(
-      told.drives.map((drive) => withMeasuredUse(sources.paths, drive, sources.measure)),
-    );
+    const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
     const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
     return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
@@ -52,6 +50,17 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
       );
     throw error;
   }
+}
+
+/** Without an agent, a disk with a mapping is nobody's, unless the measurement knows whose. */
+async function measured(
+  { paths, measure }: StatusSources,
+  agent: Status['agent'],
+  drive: DriveStatus,
+): Promise<DriveStatus> {
+  if (agent === 'running' || drive.state !== 'do-not-unplug') return withMeasuredUse(paths, drive, measure);
+  const known = await withMeasuredUse(paths, { ...drive, state: 'idle' }, measure);
+  return known.state === 'idle' ? drive : known;
 }
 
 /** The status of a living agent; undefined when none lives, or when it was written by another version. */

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { parseProcessStart, readProcessStart } from '../../../src/system/process-start.ts';
@@ -118,6 +119,27 @@ test('without an agent, disks and key are looked up', async () => {
     { label: 'OPEN', present: true, state: 'do-not-unplug', overdue: true },
     { label: 'AWAY', present: false, state: 'absent', message: 'The last run failed (EXB_PULL).' },
     { label: 'BROKEN', present: true, state: 'failed' },
+  ]);
+});
+
+test('without an agent, a disk that a command has open is called open by its name', async () => {
+  await createDriveRegistry(files.drives(paths)).update(() => [aDisk('OPEN')]);
+  const note = {
+    version: 1,
+    mapping: 'extbackup-OPEN',
+    command: 'mount',
+    by: 'root',
+    since: '2026-03-01T11:00:00.000Z',
+  };
+  await mkdir(join(paths.run, 'open'), { recursive: true });
+  await writeFile(join(paths.run, 'open/extbackup-OPEN.json'), JSON.stringify(note));
+  const status = await readStatus({
+    ...{ paths, runCommand: lsblk({ uuid: 'uuid-of-OPEN', open: true }) },
+    rotation: { every: 1, drives: {}, offline: 1 },
+    measure: () => Promise.resolve({ holders: ['extbackup-OPEN'], mountpoints: ['/mnt/plaintext'] }),
+  });
+  expect(status.drives).toMatchObject([
+    { state: 'open', message: 'open (mount by root since 2026-03-01 11:00 UTC): DO NOT UNPLUG' },
   ]);
 });
 
