@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { longestStep, stepFor } from '../history/measured-time.ts';
 import { clockJumped } from '../pipeline/run-time.ts';
-import { awaitClock, isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
+import { awaitClock, isKept, isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -34,8 +34,10 @@ const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
 export function createClockWatch({ bus, paths, start, loadConfig, seconds = uptime }: ClockParts): ClockWatch {
   let [isLoose, hasJumped] = [false, false];
   const tellIfLoose = async (): Promise<void> => {
-    const is = (await isSynchronised(start)) === false && seconds() >= settled;
-    if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic });
+    const isUnset = (await isSynchronised(start)) === false;
+    const isUsual = isUnset && (await isKept(start)) !== true; // nothing is to set it: somebody chose that
+    const is = isUnset && (isUsual || seconds() >= settled);
+    if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });
     if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
     isLoose = is;
   };

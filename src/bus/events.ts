@@ -90,7 +90,13 @@ export interface EventMap {
   'agent:stopping': { readonly reason: string };
   'spool:rejected': { readonly reason: string };
   /** A warning with the same `topic` replaces an earlier one, and is cleared when the matter is settled. */
-  'warning:raised': { readonly reason: string; readonly todo: string; readonly topic?: string };
+  'warning:raised': {
+    readonly reason: string;
+    readonly todo: string;
+    readonly topic?: string;
+    /** Somebody set the machine up like this: shown in the status and the journal, but nobody gets a message. */
+    readonly isUsual?: boolean;
+  };
   /** The matter of an earlier warning is settled. */
   'warning:settled': { readonly topic: string };
   'drive:attached': {

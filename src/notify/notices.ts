@@ -66,7 +66,8 @@ class Storyteller implements NoticeMaker {
     'drive:waiting': (event) => [this.#make('drive:waiting', event, words.deviceNews(event), event.drive)],
     'key:loaded': () => this.#keyLoaded(),
     'drive:ignored': (event) => this.#ignored(event),
-    'warning:raised': (event) => [this.#make('warning:raised', event, words.warningNews(event))],
+    'warning:raised': (event) =>
+      event.isUsual === true ? [] : [this.#make('warning:raised', event, words.warningNews(event))],
     'run:warned': (event) => [this.#make('run:warned', event, words.warningNews(event, event.drive), event.drive)],
     'spool:rejected': (event) => [this.#make('spool:rejected', event, words.rejectedNews(event.reason))],
     'rotation:overdue': (event) => this.#overdue(event),

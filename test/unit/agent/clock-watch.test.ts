@@ -6,6 +6,7 @@ import { createClockWatch } from '../../../src/agent/clock-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { clockCheck } from '../../../src/doctor/clock-check.ts';
+import { createNoticeMaker } from '../../../src/notify/notices.ts';
 import { awaitClock, readClocks } from '../../../src/records/station-time.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 import { defaultPaths, files } from '../../../src/system/paths.ts';
@@ -57,6 +58,17 @@ describe('the watch of the clock', () => {
     await lookedAt(0);
     await look();
     expect(told).toEqual(['clock jumped', 'settled: clock jumped']);
+  });
+
+  it('says it at once where nothing is to keep the clock right, but to the status only', async () => {
+    answers = { NTP: 'no', NTPSynchronized: 'no' };
+    const { tellIfLoose, told } = watched(60);
+    await tellIfLoose();
+    expect(told).toEqual(['clock not synchronised']);
+    const notices = createNoticeMaker('station', () => new Date());
+    const warning = { reason: 'r', todo: 't' };
+    expect(notices.take('warning:raised', { ...warning, isUsual: true })).toEqual([]);
+    expect(notices.take('warning:raised', { ...warning, isUsual: false })).toHaveLength(1);
   });
 
   it('tells once that nothing keeps the clock right, but not just after the start', async () => {
