@@ -8,6 +8,7 @@ import type { StartProgram } from '../system/command.ts';
 import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
 import {
   attributeDirectory,
+  forgetAttributes,
   moveTable,
   readState,
   settledState,
@@ -76,7 +77,13 @@ async function renew(
   signal: AbortSignal,
 ): Promise<void> {
   const { top } = disk;
-  const next = await makeTable(start, disk, state.serial + 1, signal);
+  const next = await makeTable(start, disk, state.serial + 1, signal).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    await moveTable(top, state, to); // takes no room
+    await forgetAttributes(top);
+    return undefined;
+  });
+  if (next === undefined) return;
   const differing = await whatDiffers(top, state, tableFiles(top, next.serial));
   if (differing) await writeOld(top, state, new Set([...differing, ...linked]), to);
   else await moveTable(top, state, to);

@@ -68,6 +68,18 @@ export const configSchema = z
         exclude: exclude.describe(
           'rsync exclude patterns; what is on the disk already is deleted as if the server had lost it',
         ),
+        compare: z
+          .strictObject({
+            checksum: exclude.describe(
+              'rsync patterns of files whose content can change under the same size and time, such as *.hc; each run compares it',
+            ),
+            share: share
+              .prefault('0%')
+              .describe(
+                'of the files is compared with the server by content in each run, each run another part; 0% is off',
+              ),
+          })
+          .prefault({}),
         requires,
         bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
         stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for so long is ended'),

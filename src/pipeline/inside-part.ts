@@ -1,4 +1,6 @@
 import { basename, dirname, join } from 'node:path';
+import { forgetAttributes } from '../attributes/attribute-table.ts';
+import { finishAttributes } from '../attributes/keep-attributes.ts';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
 import { markBeginning } from '../history/complete-since.ts';
@@ -12,6 +14,7 @@ import { isThere } from '../system/is-there.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
+import { drawRollingPart } from '../verify/rolling-part.ts';
 import { verifyDrive } from '../verify/verify-drive.ts';
 import { countFiles, sizesOf } from './count-files.ts';
 import { linkRenamed } from './link-renamed.ts';
@@ -28,6 +31,7 @@ export type InsidePart = Pick<
   | 'topOfMirror'
   | 'countMirror'
   | 'sizesOf'
+  | 'drawPart'
   | 'linkRenamed'
   | 'readHead'
   | 'newHistory'
@@ -57,8 +61,14 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     topOfMirror: () => topOfMirror(paths.plaintext, mirrorName),
     countMirror: ({ name }, signal) => countFiles(Buffer.from(join(mirror, name ?? '')), signal),
     sizesOf: ({ name }, paths, signal) => sizesOf(Buffer.from(join(mirror, name ?? '')), paths, signal),
-    linkRenamed: (order, renaming, signal) =>
-      linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal),
+    drawPart: ({ name }, share, whole, signal) =>
+      drawRollingPart(paths.plaintext, { mirror, name }, share, whole, signal),
+    linkRenamed: async (order, renaming, signal) => {
+      // It gives files new names, which the table of attributes does not have.
+      await finishAttributes(start, { top: paths.plaintext, mirror }, signal);
+      await forgetAttributes(paths.plaintext);
+      return linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal);
+    },
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     lookAtTime: async (stepMs, signal) => {
       await awaitClock(start, signal);

@@ -1,12 +1,13 @@
 import type { Config } from '../config/schema.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { PullSource } from '../config/sources.ts';
-import type { Progress } from '../bus/events.ts';
+import type { Progress, PullFigures } from '../bus/events.ts';
 import type { EntryTime, HistoryEntry, HistoryStand } from '../history/history-entry.ts';
 import type { TimeAdvance } from '../history/measured-time.ts';
 import type { Pruned, Pruning } from '../history/prune.ts';
 import type { Room } from '../disk/room.ts';
 import type { DoomedFile } from '../guard/guard.ts';
+import type { RollingPart } from '../verify/rolling-part.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
@@ -48,6 +49,13 @@ export interface Machine {
   /** Name and size of the files at and below these paths of a source's mirror; missing ones are left out. */
   sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
+  /** The next part of a source's mirror to be compared with the server; see rolling-part.ts. */
+  drawPart(
+    source: PullSource,
+    share: number,
+    whole: PullFigures,
+    signal: AbortSignal,
+  ): Promise<RollingPart | undefined>;
   /** Gives files of a source's mirror that were renamed on the server their new names, too; see link-renamed.ts. Returns how many. */
   linkRenamed(
     order: Pick<PullOrder, 'source' | 'history' | 'onChange'>,

@@ -6,6 +6,7 @@ import { baseOfGuard } from './guard-base.ts';
 import type { Job, PullResult } from './job.ts';
 import { ownFigures } from './own-figures.ts';
 import { createRoomMaker } from './room.ts';
+import { compareContent } from './compare-content.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 import type { Story } from './story.ts';
@@ -69,7 +70,8 @@ export async function pull(
   const gaps = rounds.flatMap(({ outcomes }) => outcomes).at(-1)?.trouble === 'gaps';
   const before = record.filesTotal > 0 ? record : base;
   const seen = { before, counts: watch.tally.counts, roomBefore, roomAfter: await machine.readRoom() };
-  const figures = gaps ? told : await ownFigures(told, seen, machine, source, signal);
+  const copied = gaps ? told : await ownFigures(told, seen, machine, source, signal);
+  const figures = gaps ? told : await compareContent(job, machine, story, { watch, order, figures: copied }, signal);
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   if (!gaps && mayHaveRests(job, rounds)) await machine.removePartials(source);
   story.tell('sync:finished', {

@@ -5,7 +5,7 @@ import { parseSource } from '../config/source-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
-import type { Detour } from './order.ts';
+import type { Detour, Recheck } from './order.ts';
 import type { LinkState } from './verdict.ts';
 
 /** What a pull needs to know besides the settings. */
@@ -66,7 +66,31 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
 }
 
 /** Options that both phases share: everything that a file is, exactly. */
-function commonArgs(config: Config, source: PullSource, target: PullTarget): string[] {
+const commonArgs = (config: Config, source: PullSource, target: PullTarget): string[] => [
+  ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
+  ...copyingArgs(config, source, target),
+];
+
+/** What stands for a directory and all that is in it, with what leads there. */
+const includeArgs = (patterns: readonly string[]): string[] => [
+  ...patterns.map((pattern) => `--include=${pattern}${pattern.endsWith('/') ? '***' : ''}`),
+  '--include=*/',
+  '--exclude=*',
+  '--prune-empty-dirs',
+];
+
+/** Arguments that compare files by content, and copy those that differ; nothing is deleted. */
+export const recheckArgs = (config: Config, source: PullSource, target: PullTarget, recheck: Recheck): string[] => [
+  '--checksum',
+  ...copyingArgs(config, source, target),
+  ...('list' in recheck ? [`--files-from=${recheck.list}`, '--from0'] : includeArgs(recheck.patterns)),
+  ...historyArgs(source, target),
+  '--',
+  sourceArg(source),
+  `${target.mirror}/`,
+];
+
+function copyingArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
     '--archive',
     '--hard-links',
@@ -84,7 +108,6 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
     ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),
     ...excludeArgs(source),
-    ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
     ...tellArgs(target),
     `--rsh=${target.rsh}`,
   ];
@@ -98,7 +121,7 @@ function commonArgs(config: Config, source: PullSource, target: PullTarget): str
 const excludeArgs = ({ exclude }: PullSource): string[] => exclude.map((pattern) => `--filter=-s ${pattern}`);
 
 /** Where to pull from; the path is relative to the directory that the server's forced command allows. */
-function sourceArg({ source: text }: PullSource): string {
+export function sourceArg({ source: text }: PullSource): string {
   const source = parseSource(text);
   if (!source) throw new Error('the configuration was not checked');
   const path = source.path === '' || source.path.endsWith('/') ? source.path : `${source.path}/`;
@@ -219,16 +242,5 @@ export function compareArgs(config: Config, source: PullSource, target: PullTarg
     '--',
     sourceArg(source),
     `${target.mirror}/`,
-  ];
-}
-
-/** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
-export function listArgs(config: Config, source: PullSource, path: string, rsh: string): string[] {
-  return [
-    '--dirs',
-    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    `--rsh=${rsh}`,
-    '--',
-    `${sourceArg(source)}${path}`,
   ];
 }

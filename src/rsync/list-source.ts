@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { SourceAnswer } from './order.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
-import { listArgs } from './arguments.ts';
+import { sourceArg } from './arguments.ts';
 import { createLineSplitter } from './output.ts';
 import { whyNotRead } from './verdict.ts';
 
@@ -53,4 +53,15 @@ async function list(
   });
   split('\n');
   return { entries, isDirectory };
+}
+
+/** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
+function listArgs(config: Config, source: PullSource, path: string, rsh: string): string[] {
+  return [
+    '--dirs',
+    `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
+    `--rsh=${rsh}`,
+    '--',
+    `${sourceArg(source)}${path}`,
+  ];
 }

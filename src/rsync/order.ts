@@ -59,6 +59,12 @@ export interface SourceAnswer {
   readonly trouble?: PullTrouble;
 }
 
+/** Which files are compared by content: size and time may stay the same when that changes. */
+export type Recheck =
+  | { readonly patterns: readonly string[] }
+  /** File on the disk with names below the mirror of the source, with a zero byte after each. */
+  | { readonly list: string };
+
 /** What is asked of rsync. */
 export interface PullOrder {
   readonly config: Config;
@@ -71,6 +77,8 @@ export interface PullOrder {
   readonly history?: HistoryEntry;
   /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
   readonly survey?: boolean;
+  /** Only files that are there are compared, and nothing is deleted. */
+  readonly recheck?: Recheck;
   readonly detour?: Detour;
   /** What the last complete run found in the source; undefined when nothing is known. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;

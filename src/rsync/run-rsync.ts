@@ -3,7 +3,15 @@ import { watchRoom, type RoomWatch } from '../disk/room.ts';
 import { newMark } from '../history/change.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
-import { backupDirectory, copyArgs, deleteArgs, deleteNamedArgs, surveyArgs, type PullTarget } from './arguments.ts';
+import {
+  backupDirectory,
+  copyArgs,
+  deleteArgs,
+  deleteNamedArgs,
+  recheckArgs,
+  surveyArgs,
+  type PullTarget,
+} from './arguments.ts';
 import { gapsIn } from './gaps.ts';
 import { createHearing, type Hearing } from './hearing.ts';
 import { tooLongForHistory } from './long-paths.ts';
@@ -109,6 +117,7 @@ function commandFor(
 
 function argsFor(order: PullOrder, target: PullTarget): string[] {
   if (order.survey === true) return surveyArgs(order.config, order.source, target);
+  if (order.recheck) return recheckArgs(order.config, order.source, target, order.recheck);
   if (target.named) return deleteNamedArgs(order.source, target, order.deleteLimit ?? 0, target.named);
   return order.deleteLimit === undefined
     ? copyArgs(order.config, order.source, target)

@@ -63,6 +63,7 @@ export class FakeMachine implements Machine {
     });
   mirror: MirrorEntry[] = [];
   topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
+  drawPart = (): Promise<undefined> => Promise.resolve(undefined);
   newHistory = (): Promise<HistoryEntry> =>
     this.#step('newHistory', () => ({
       name: '20260101T000000Z',
