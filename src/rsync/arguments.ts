@@ -8,25 +8,25 @@ import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Detour, Recheck } from './order.ts';
 import type { LinkState } from './verdict.ts';
 
-/** What a pull needs to know besides the settings. */
+/** The input of a pull besides the settings. */
 export interface PullTarget {
-  /** The mirror on the opened disk, or the directory of one of several sources in it; its content becomes that of the source. */
+  /** The mirror on the opened disk, or a source's directory in it; the pull makes it equal to the source. */
   readonly mirror: string;
-  /** Command that takes the place of rsh; rsync splits it at blanks. */
+  /** Command for --rsh; rsync splits it at blanks. */
   readonly rsh: string;
   /** Where files are written until they are whole, on the file system of the mirror; beside each file when left out. */
   readonly unfinished?: string;
   readonly history?: HistoryEntry;
-  /** Nothing is in the mirror yet, so nothing can be replaced; looking for it costs a tenth of the processor time. */
+  /** The mirror is empty, so nothing can be replaced; searching for it would cost a tenth of the processor time. */
   readonly isEmpty?: boolean;
-  /** It tells progress only when it is asked, and not after each file and in the midst of large ones; see progress-asker.ts. */
+  /** rsync prints progress only when asked, not after each file and within large ones; see progress-asker.ts. */
   readonly isAsked?: boolean;
-  /** What begins and ends each line about a change; undefined when no word of each file is wanted. */
+  /** The mark around each line about a change; undefined when rsync should not name each file. */
   readonly mark?: string;
   readonly detour?: Detour;
-  /** Tells how the connection was when rsync had ended. */
+  /** The state of the connection after rsync has ended. */
   readonly linkState?: () => Promise<LinkState>;
-  /** Set when only what a list names is to be deleted. */
+  /** Set when only the files of a list are to be deleted. */
   readonly named?: NamedDeletion;
 }
 
@@ -34,19 +34,19 @@ export interface PullTarget {
 export interface NamedDeletion {
   /** Names below the mirror, separated by zero bytes. */
   readonly list: string;
-  /** Stands for the source: has the directories that something is deleted from, and nothing of what is named. */
+  /** A stand-in for the source: contains the directories of the doomed files, but not the files themselves. */
   readonly source: string;
 }
 
-/** Directory that rsync keeps unfinished files in, beside each file; never part of the mirror after a good run. */
+/** Directory for rsync's unfinished files, beside each file; never part of the mirror after a good run. */
 export const partialDir = '.extbackup-partial';
 
-/** So many files, of so many bytes on average, are copied faster when none of them has a line of its own. */
+/** From this number of files, and up to this average size, copying is faster without a progress line for each file. */
 const manyFiles = { least: 100_000, averageBytes: 65_536 };
 
 /**
- * Whether rsync is better asked for progress, for the source as it was the last time: also of the first copy, where a
- * million files may come.
+ * Whether to ask rsync for progress, by the last size of the source; also for the first copy, which may have a million
+ * files.
  */
 export const isBetterAsked = ({
   lastTime,
@@ -130,7 +130,10 @@ export function sourceArg({ source: text }: PullSource): string {
 
 const tellArgs = ({ mark }: PullTarget): string[] => (mark === undefined ? [] : [`--out-format=${changeFormat(mark)}`]);
 
-/** Where what is replaced or deleted goes: by the path below the mirror, also where the target is only one directory of it. */
+/**
+ * Directory for replaced and deleted files, by their path below the mirror, also when the target is only one directory
+ * of it.
+ */
 export const backupDirectory = ({ name }: PullSource, { directory }: HistoryEntry): string =>
   name === undefined ? directory : join(directory, name);
 
@@ -139,8 +142,8 @@ function historyArgs(source: PullSource, { history, isEmpty = false }: PullTarge
 }
 
 /**
- * Arguments of the copying phase: deletes nothing, and tells how much it would have deleted, and what; see doomed.ts.
- * `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
+ * Arguments of the copying phase: deletes nothing, but reports the number and names of the files it would delete; see
+ * doomed.ts. `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
  */
 export function copyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
   return [
@@ -169,10 +172,10 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 
 /**
  * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the
- * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond (--modify-window=-1).
- * Otherwise as in {@link deleteArgs}. It is a pull from the host `env`, which env(1) takes for a
- * program to start: so it is the receiving rsync that tells what it does, at once. Of a plain local copy, the sender
- * does, and the end is missing when all of them are killed.
+ * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond
+ * (--modify-window=-1). Otherwise as in {@link deleteArgs}. It is a pull from the host `env`, which env(1) takes for a
+ * program to start: so the receiving rsync reports its work at once. In a plain local copy the sender reports it, and
+ * the end of the report is lost when all of them are killed.
  */
 export function deleteNamedArgs(
   source: PullSource,
@@ -205,7 +208,7 @@ export function deleteNamedArgs(
   ];
 }
 
-/** Arguments that copy the directories of a list, with their times and all, and nothing that is in them. */
+/** Arguments that copy the directories of a list with their times and attributes, without their content. */
 export const standInArgs = (list: string, from: string, to: string): string[] => [
   '--archive',
   '--acls',
@@ -225,7 +228,7 @@ export function surveyArgs(config: Config, source: PullSource, target: PullTarge
 
 /**
  * Arguments that compare the content of the files in a list (names below the mirror, separated by zero bytes) with the
- * server and change nothing. -ii: what is the same is told, too. The server reads whole files before it says anything.
+ * server and change nothing. -ii: equal files are listed, too. The server reads whole files before it answers.
  */
 export function compareArgs(config: Config, source: PullSource, target: PullTarget, list: string): string[] {
   return [

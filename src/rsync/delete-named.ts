@@ -13,17 +13,17 @@ import { runRsync } from './run-rsync.ts';
 const listFile = '.extbackup/deletions.list';
 const standIn = '.extbackup/stand-in';
 
-/** `isDone` is false when something is left that only a second look at the source can put right. */
+/** `isDone` is false when something is left that needs a second look at the source. */
 export type NamedOutcome = RsyncOutcome & { readonly isDone: boolean };
 
-/** Where to delete; `top` is that of the opened disk. */
+/** The place to delete in; `top` is the top of the opened disk. */
 export type Place = PullTarget & { readonly top: string };
 
 /**
- * Deletes what the copying phase named, and nothing else, without a second look at the whole source: a local rsync is
- * told that all of it is missing. So it goes to the history, is logged and counted as with any other rsync. Its source has
- * only the directories on the way, as they were: they get their times back, to the nanosecond.
- * @returns undefined when that was not asked for, or is not possible
+ * Deletes exactly the files that the copying phase named, without a second look at the whole source: a local rsync sees
+ * them as missing. So they are moved to the history, logged and counted as by any rsync. Its source has only their
+ * parent directories, which get their times back, to the nanosecond. @returns undefined when this was not requested, or
+ * is not possible
  */
 export async function deleteNamed(
   start: StartProgram,
@@ -42,12 +42,12 @@ export async function deleteNamed(
       root,
       doomed.names.map(({ path }) => path),
       signal,
-    ).catch(() => false); // the other way needs none of this
+    ).catch(() => false); // the other way does not need them
     if (!isReady) return undefined;
     const outcome = await runRsync(start, order, { ...target, named: place }, signal);
     const missesSome =
       outcome.trouble === undefined && outcome.skippedDeletions === 0 && outcome.figures.filesDeleted < doomed.count;
-    // Of the stand-in's figures only this one is about the source, which has more files and sent nothing.
+    // Only this figure is about the source; all others are about the stand-in.
     const figures = {
       filesTotal: 0,
       filesTransferred: 0,
@@ -56,7 +56,7 @@ export async function deleteNamed(
       bytesReceived: 0,
       filesDeleted: outcome.figures.filesDeleted,
     };
-    // That the source has none of it is what was asked for.
+    // the files are missing on purpose
     return {
       ...outcome,
       figures,
@@ -70,7 +70,7 @@ export async function deleteNamed(
   }
 }
 
-/** @returns false when a name leads through something that is no directory */
+/** @returns false when a part of a path is not a directory */
 async function prepare(
   start: StartProgram,
   top: string,
@@ -82,7 +82,7 @@ async function prepare(
   if (parents === undefined) return false;
   await ownDirectory(top, '.extbackup');
   const source = join(top, standIn);
-  // Made anew: whatever is found there would be copied.
+  // Made anew: any content found there would be copied.
   await rm(source, { recursive: true, force: true });
   await mkdir(source, { mode: 0o700 });
   const list = join(top, listFile);

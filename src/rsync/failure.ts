@@ -1,7 +1,7 @@
 import { PullError, type ExtbackupError } from '../errors.ts';
 import type { PullTrouble } from './verdict.ts';
 
-/** Errors of a disk that is broken, read-only, damaged or gone; see errno(3). */
+/** Error codes of a disk that is broken, read-only, damaged or gone; see errno(3). */
 const faultCodes: readonly string[] = [
   'EIO',
   'EROFS',
@@ -16,7 +16,7 @@ const faultCodes: readonly string[] = [
 /** EUCLEAN, ENOMEDIUM, EMEDIUMTYPE: Node has no names for them. */
 const faultNumbers: readonly number[] = [-117, -123, -124];
 
-/** Why the disk did not take something of ours; undefined when it is not the disk's fault. */
+/** The reason why the disk did not accept our file; undefined when it is not the disk's fault. */
 export function troubleOfDisk(error: unknown): 'disk-full' | 'disk-error' | undefined {
   const { code = '', errno = 0 } = error as NodeJS.ErrnoException;
   if (['ENOSPC', 'EDQUOT'].includes(code)) return 'disk-full';
@@ -128,7 +128,7 @@ const words: Record<PullTrouble, Words> = {
   ],
 };
 
-/** Words for a source that has nothing where the disk has, or had, something. */
+/** Words for an empty source whose copy on the disk is not, or was not, empty. */
 export function emptySource(server: string): ExtbackupError {
   return new PullError(
     'EXB_EMPTY_SOURCE',

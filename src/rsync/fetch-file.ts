@@ -10,19 +10,19 @@ import { troubleOfDisk } from './failure.ts';
 import { serverName } from './arguments.ts';
 import { whyNotRead } from './verdict.ts';
 
-/** Where the file is put for a moment: nothing of the server is ever written to the station's own disk. */
+/** Temporary place of the file, on the opened disk: data of the server is never written to the station's own disk. */
 const place = '.extbackup/fetched';
 
-/** No more than a few lines; a larger file is not even sent. */
+/** A few lines; a larger file is not sent. */
 const mostBytes = 1024;
 
-/** What is wanted, and the top of the opened disk. */
+/** The wanted file, and the top of the opened disk. */
 interface Errand {
   readonly config: Config;
   readonly source: PullSource;
   readonly path: string;
   readonly top: string;
-  /** Takes the place of rsh. */
+  /** Command for --rsh. */
   readonly rsh: string;
 }
 
@@ -34,7 +34,7 @@ export async function fetchFile(
 ): Promise<FetchedFile> {
   try {
     await ownDirectory(top, dirname(place));
-    await rm(join(top, place), { recursive: true, force: true }); // of an earlier run that was cut off
+    await rm(join(top, place), { recursive: true, force: true }); // left by an interrupted run
     const directory = await ownDirectory(top, place);
     await start({
       file: '/usr/bin/rsync',
@@ -53,7 +53,7 @@ export async function fetchFile(
   }
 }
 
-/** What to fetch, and where to. */
+/** The file to fetch, and its target. */
 interface FetchOrder {
   readonly source: PullSource;
   /** Below the directory that the server allows. */
@@ -63,8 +63,8 @@ interface FetchOrder {
 }
 
 /**
- * Arguments that get one small plain file. It is chosen by a filter and not by its name, so that a missing file is no
- * error, and a missing directory is the same error as in a pull.
+ * Arguments that get one small plain file. A filter selects it, so a missing file is not an error, and a missing
+ * directory is the same error as in a pull.
  */
 function fetchArgs(config: Config, { source, path, directory, rsh }: FetchOrder): string[] {
   const folder = dirname(path) === '.' ? '' : `${dirname(path)}/`;

@@ -22,7 +22,7 @@ const words: Record<GapKind, string> = {
   unwritten: 'could not be written to the disk',
 };
 
-/** What was said of single files. @param leftOut files that were left out on purpose */
+/** Counts from rsync's messages about single files. @param leftOut files that were left out on purpose */
 export function gapsIn(said: SaidCounts, leftOut = 0): GapCounts {
   const gaps: GapCounts = {};
   for (const kind of kinds) {
@@ -32,7 +32,7 @@ export function gapsIn(said: SaidCounts, leftOut = 0): GapCounts {
   return gaps;
 }
 
-/** One sentence for the operator; undefined when nothing is known of the gaps. No file name. */
+/** One sentence for the operator; undefined when nothing is known about the gaps. No file name. */
 export function describeGaps(gaps: GapCounts): string | undefined {
   const parts = kinds.flatMap((kind) => {
     const count = gaps[kind] ?? 0;

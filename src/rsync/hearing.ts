@@ -5,7 +5,7 @@ import { countComplaint, createLineSplitter, ownStats, type Complaints } from '.
 import type { PullProgress } from './progress.ts';
 import { countSaid, saidInPull, type SaidCounts } from './said-line.ts';
 
-/** What rsync prints, line by line. */
+/** Reads rsync's output, line by line. */
 export interface Hearing {
   readonly complaints: Complaints;
   readonly said: SaidCounts;
@@ -15,13 +15,13 @@ export interface Hearing {
   hasChanged(): boolean;
   /** The statistics at the end. */
   statistics(): string;
-  /** Takes the last lines, also those without an end. */
+  /** Reads the last lines, also one without an end. */
   end(): void;
 }
 
 /**
- * Takes what one rsync prints apart: changes, progress, what is to be deleted, complaints, and the statistics.
- * @param mark what begins and ends each line about a change; undefined when there are none
+ * Parses the output of one rsync: changes, progress, deletions to come, complaints and statistics. @param mark the mark
+ * around each line about a change; undefined when there are none
  */
 export function createHearing(order: PullOrder, mark: string | undefined, progress: PullProgress): Hearing {
   let statistics = '';
@@ -30,7 +30,7 @@ export function createHearing(order: PullOrder, mark: string | undefined, progre
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const said: SaidCounts = {};
   const split = createLineSplitter((text) => {
-    const told = mark === undefined ? undefined : betweenMarks(text, mark); // also after a progress line, on the same line
+    const told = mark === undefined ? undefined : betweenMarks(text, mark); // it may follow a progress line, on the same line
     if (told !== undefined) {
       const change = parseChange(told);
       changed ||= change !== undefined;
@@ -60,7 +60,7 @@ export function createHearing(order: PullOrder, mark: string | undefined, progre
   };
 }
 
-/** The first deletion that is printed after a progress line may stand on the same line. */
+/** The first deletion after a progress line may stand on the same line. */
 function withoutProgress(line: string): string {
   if (!line.startsWith(' ')) return line;
   const start = /delete_i/.exec(line)?.index;

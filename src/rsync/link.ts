@@ -12,14 +12,14 @@ import { whyNotConnected, type LinkState, type PullTrouble } from './verdict.ts'
 export interface Line {
   /** The remote shell for rsync. */
   readonly rsh: string;
-  /** Runs what uses the connection, which is cut when that has ended, or shall end. */
+  /** Runs the user of the connection; the connection is cut when the user has ended or must end. */
   readonly start: StartProgram;
-  /** How the connection was when what used it had ended; `unknown` before, and where nobody looks. */
+  /** State of the connection at the end of its user; `unknown` before that, and where it is not measured. */
   readonly state?: () => Promise<LinkState>;
 }
 
 /**
- * Gets at the server and does something there.
+ * Connects to the server and runs a task.
  * @throws LinkError when the server was not reached
  */
 export type Reach = <T>(place: Place, signal: AbortSignal, work: (line: Line) => Promise<T>) => Promise<T>;
@@ -27,7 +27,7 @@ export type Reach = <T>(place: Place, signal: AbortSignal, work: (line: Line) =>
 /** The server was not reached. */
 export class LinkError extends Error {
   readonly trouble: PullTrouble;
-  /** What ssh said of it. */
+  /** ssh's message. */
   readonly log: string;
 
   constructor(trouble: PullTrouble, log: string) {
@@ -40,7 +40,7 @@ export class LinkError extends Error {
 
 const unitOf = (id: string): string => `extbackup-link@${id}.service`;
 
-/** Every link; for the one that comes after an agent that died. */
+/** Pattern for every link; used after an agent died. */
 export const allLinks = unitOf('*');
 
 /** Wait this long for rsync to exit on its own before cutting the connection. */
@@ -50,8 +50,8 @@ const hangUpAfterMs = 1_000;
 const longestConnectMs = 120_000;
 
 /**
- * Reaches the server through a unit of its own, which has the network and the ssh key and nothing else: neither the
- * agent nor rsync has a network. What they share is a directory with ssh's settings, its control socket and what it says.
+ * Reaches the server through a separate unit, which has only the network and the ssh key; the agent and rsync have no
+ * network. They share a directory with ssh's settings, its control socket and its log.
  * @param identityFile the ssh key in RAM
  */
 export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, identityFile: string): Reach {
@@ -61,7 +61,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
       await writeFile(join(directory, 'config'), sshConfig(place), { mode: 0o600 });
-      // The unit sees what these lead to, and nothing around it.
+      // The unit sees the targets of these links, and nothing else.
       await symlink(identityFile, join(directory, 'identity'));
       await symlink(place.ssh.knownHosts, join(directory, 'known_hosts'));
       const unit = await startUnit(start, unitOf(id), longestConnectMs, signal);
@@ -90,7 +90,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
   };
 }
 
-/** ssh in its unit holds the pipes of whoever uses the connection: without this, a server that stands still would keep them open. */
+/** ssh in its unit holds the pipes of the connection's user: without this, a stalled server would keep them open. */
 function hangingUp(start: StartProgram, look: () => void, hangUp: () => void): StartProgram {
   return async (command) => {
     let timer: NodeJS.Timeout | undefined;

@@ -6,16 +6,16 @@ import { sourceArg } from './arguments.ts';
 import { createLineSplitter } from './output.ts';
 import { whyNotRead } from './verdict.ts';
 
-/** What is asked for, by its path below the source. */
+/** The wanted path, below the source. */
 interface Question {
   readonly config: Config;
   readonly source: PullSource;
   readonly path: string;
-  /** Takes the place of rsh. */
+  /** Command for --rsh. */
   readonly rsh: string;
 }
 
-/** Whether a source has something: a directory with anything in it, or anything else. Names are counted, not kept. */
+/** Whether a source path exists and is not an empty directory. Names are counted, not kept. */
 export async function lookForSomething(
   start: StartProgram,
   question: Question,
@@ -25,7 +25,7 @@ export async function lookForSomething(
     const itself = await list(start, question, signal);
     if (!itself.isDirectory) return { filled: itself.entries > 0 };
     const inside = await list(start, { ...question, path: `${question.path}/` }, signal);
-    return { filled: inside.entries > 1 }; // the first one is the directory
+    return { filled: inside.entries > 1 }; // the first name is the directory itself
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const trouble = whyNotRead(error.exitCode, error.stderr);

@@ -1,15 +1,15 @@
 import type { StartProgram } from '../system/command.ts';
 import { partialDir } from './arguments.ts';
 
-/** rsync holds no longer path, with the zero byte at its end; see its MAXPATHLEN. */
+/** rsync's longest path, with the zero byte at its end; see MAXPATHLEN in its source. */
 const longestPath = 4096;
 
-/** As many fit into the arguments of a program. */
+/** This many fit into the arguments of a program. */
 const most = 200;
 
 /**
- * Files of a mirror that rsync cannot move to a directory of the history, because their path would be too long there: it
- * ends at the first one.
+ * Files of a mirror that rsync cannot move to a directory of the history, because their path would be too long there:
+ * rsync ends at the first one.
  * @param directory what `--backup-dir` names
  * @returns patterns for `--exclude`; undefined when there are none, or too many
  */
@@ -44,12 +44,14 @@ export async function tooLongForHistory(
       if (all.length < most * longestPath) all += chunk;
     },
   });
-  // Beside such a file, the rsync that it ended may have left what it had of the new one.
+  // The rsync that failed at such a file may have left an unfinished copy beside it.
   const paths = all.split('\0').filter((path) => path !== '' && !path.includes(`${partialDir}/`));
   return paths.length === 0 || paths.length > most ? undefined : paths.map(patternOf);
 }
 
-/** A pattern that means this path, from the top; see rsync(1), PATTERN MATCHING RULES. Bytes that are no UTF-8 match any. */
+/**
+ * A pattern for this path, from the top; see rsync(1), PATTERN MATCHING RULES. Bytes that are not UTF-8 match any byte.
+ */
 function patternOf(path: string): string {
   const isPattern = /[*?[\uFFFD]/.test(path);
   return `/${isPattern ? path.replace(/[*?[\\]/g, '\\$&').replaceAll('\uFFFD', '?') : path}`;

@@ -13,17 +13,17 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { troubleOfDisk } from './failure.ts';
 import type { PullTrouble } from './verdict.ts';
 
-/** So many names are given to the kernel at once: of a disk that hangs, each takes one of the four threads that look at files. */
+/** Renames in progress at once: on a hanging disk, each of them occupies one of Node's four file threads. */
 const lanes = 2;
 
-/** After it was asked to end, in milliseconds. */
+/** Patience after the request to end, in milliseconds. */
 const patienceMs = 10_000;
 
 /**
- * Deletes what the copying phase named, and nothing else, by giving it another name: that of its place in the history.
- * A directory goes with all that is in it. It is what rsync would do with --backup-dir, only that rsync looks at each
- * directory on the way again for each file, which takes many times as long.
- * @returns undefined when nothing was done because it is not possible here, or not asked for
+ * Deletes exactly the files that the copying phase named, by renaming them to their place in the history. A directory
+ * moves with its content. rsync's --backup-dir would do the same, but it checks every parent directory again for each
+ * file, which takes many times as long. @returns undefined when nothing was done because it is not possible here, or
+ * not requested
  */
 export async function moveToHistory(
   start: StartProgram,
@@ -53,9 +53,9 @@ export async function moveToHistory(
     await archive.makeIn(target);
     return await moveAll(order, doomed.names, { from: mirror, to: target, archive, most: doomed.count }, signal);
   } catch {
-    return undefined; // rsync can do it, or say why not
+    return undefined; // rsync can do it, or give the reason
   } finally {
-    // Of a disk that hangs, nothing can be removed either.
+    // nothing can be removed from a hanging disk either
     if (archive)
       await withDeadline(archive.remove(), patienceMs, () => new Error('the disk does not answer')).catch(
         () => undefined,
@@ -67,7 +67,7 @@ interface Move {
   readonly from: string;
   readonly to: string;
   readonly archive: DirectoryArchive;
-  /** How many files and directories there are to move. */
+  /** Number of files and directories to move. */
   readonly most: number;
 }
 
@@ -105,9 +105,9 @@ async function moveAll(
   };
 }
 
-/** Moves names one after the other, in several lanes at once, and tells of each. */
+/** Moves names in several parallel lanes, and reports each one. */
 class Mover {
-  /** Files and directories that have gone. */
+  /** Files and directories that were moved. */
   moved = 0;
   /** A name could not be moved. */
   isMissing = false;
@@ -125,7 +125,7 @@ class Mover {
     this.#history = history;
   }
 
-  /** Takes names until none is left, the disk has trouble, or the signal is aborted. */
+  /** Moves names until none is left, the disk fails, or the signal is aborted. */
   async lane(signal: AbortSignal): Promise<void> {
     for (;;) {
       const name = this.#names[this.#next];
@@ -156,7 +156,7 @@ class Mover {
   }
 }
 
-/** Runs all lanes. @throws Error when nothing moved for `stallMs`, or when they do not end although they were asked to */
+/** Runs all lanes. @throws Error when nothing moved for `stallMs`, or when the lanes do not end on request */
 async function untilStuck(mover: Mover, signal: AbortSignal, stallMs: number): Promise<void> {
   const stuck = (): Error => new Error('the disk does not answer');
   let giveUp = (): void => undefined;
@@ -179,8 +179,8 @@ async function untilStuck(mover: Mover, signal: AbortSignal, stallMs: number): P
 }
 
 /**
- * Throws when there is more in the doomed directories than the guard was told. The names come by way of the server, which
- * can have rsync print what it likes.
+ * Throws when the doomed directories hold more than the guard has counted. The names come from the server, which can
+ * make rsync print anything.
  */
 async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<void> {
   let there = names.length;
@@ -191,7 +191,7 @@ async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<v
   for (const { path, isDirectory } of names) if (isDirectory) await tellBelow(Buffer.from(mirror), path, see);
 }
 
-/** Tells of all that is in a directory, and is deleted with it. */
+/** Reports the content of a directory that is deleted with it. */
 async function tellBelow(
   root: Buffer,
   path: Buffer,

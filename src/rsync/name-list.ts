@@ -4,7 +4,7 @@ import { createInsideCheck } from '../history/inside.ts';
 /**
  * The directories that some paths are in, each once, by their bytes; the tree itself is empty.
  * @param tree that the paths are below
- * @returns undefined when a path leads through something that is no directory
+ * @returns undefined when a part of a path is not a directory
  */
 export async function parentsOf(tree: Buffer, paths: readonly Buffer[]): Promise<Buffer[] | undefined> {
   const isInside = createInsideCheck(tree);
@@ -17,7 +17,7 @@ export async function parentsOf(tree: Buffer, paths: readonly Buffer[]): Promise
   return [...parents.values()];
 }
 
-/** Writes names with a zero byte after each into a file that is made anew, never through a link that somebody planted. */
+/** Writes names with a zero byte after each into a new file, never through a planted link. */
 export async function writeList(file: string, names: readonly Buffer[]): Promise<void> {
   await rm(file, { force: true });
   const handle = await open(file, 'wx', 0o600);

@@ -8,14 +8,14 @@ import type { Shortage } from '../disk/disk-state.ts';
 import type { GapCounts } from './gaps.ts';
 import type { PullTrouble } from './verdict.ts';
 
-/** How one rsync ended. */
+/** The end of one rsync. */
 export interface RsyncOutcome {
   readonly figures: PullFigures;
-  /** What is in the source and is no directory. */
+  /** Files in the source, without directories. */
   readonly entries: number;
   /** Deletions that a limit kept it from. */
   readonly skippedDeletions: number;
-  /** What they are about; undefined when that is not known for sure. */
+  /** The doomed files; undefined when they are not known for sure. */
   readonly doomed?: Doomed;
   /** Files that vanished on the server while it was read (exit 24): normal on a living system. */
   readonly vanished: number;
@@ -27,35 +27,35 @@ export interface RsyncOutcome {
   readonly shortage?: Shortage;
   /** What files were besides their content could not be kept, although they should be. */
   readonly attributesLost?: boolean;
-  /** With `gaps`: what kept single files from being copied, for the words. */
+  /** With `gaps`: the reasons why single files were not copied, for the words. */
   readonly gaps?: GapCounts;
-  /** With `failed`: how another rsync copies all but some files. */
+  /** With `failed`: how another rsync can copy all but some files. */
   readonly again?: Detour;
   /** Standard error, which may name files: for the log on the disk only. */
   readonly log: string;
 }
 
-/** How rsync gets past files that end it. */
+/** How rsync gets past files that make it fail. */
 export interface Detour {
-  /** It reads the whole list of the source first: otherwise more hard links than a file can have end it. */
+  /** Read the whole list of the source first: otherwise too many hard links to one file make it fail. */
   readonly wholeList?: boolean;
-  /** Patterns of files that are left as they are: their names do not fit below the history. */
+  /** Patterns of files to leave unchanged: their paths are too long below the history. */
   readonly leaveOut?: readonly string[];
 }
 
 /** A small file of the server. */
 export interface FetchedFile {
-  /** undefined when there is none, or it is no plain file, or not small. */
+  /** undefined when there is none, or it is not a small plain file. */
   readonly content?: string;
-  /** Why it was not looked for. */
+  /** The reason why it could not be read. */
   readonly trouble?: PullTrouble;
 }
 
-/** Whether a source has something at a path. */
+/** Whether a source has a path. */
 export interface SourceAnswer {
-  /** There is a directory with anything in it, or anything else. */
+  /** The path exists and is not an empty directory. */
   readonly filled: boolean;
-  /** Why it could not be looked at. */
+  /** The reason why this is unknown. */
   readonly trouble?: PullTrouble;
 }
 
@@ -69,20 +69,20 @@ export type Recheck =
 export interface PullOrder {
   readonly config: Config;
   readonly source: PullSource;
-  /** undefined copies and deletes nothing; a number deletes at most so many. */
+  /** undefined copies and deletes nothing; a number allows this many deletions. */
   readonly deleteLimit?: number;
-  /** With a limit: only this is deleted, and the server is not asked again, unless that cannot be done. */
+  /** With a limit: deletes only these, without asking the server again unless that is impossible. */
   readonly doomed?: Doomed;
-  /** Where replaced and deleted files go; without it they are lost. */
+  /** Directory for replaced and deleted files; without it they are lost. */
   readonly history?: HistoryEntry;
-  /** Changes nothing, and names every change that it would make; `deleteLimit` does not matter. */
+  /** Changes nothing, and names every change it would make; ignores `deleteLimit`. */
   readonly survey?: boolean;
   /** Only files that are there are compared, and nothing is deleted. */
   readonly recheck?: Recheck;
   readonly detour?: Detour;
-  /** What the last complete run found in the source; undefined when nothing is known. */
+  /** Size of the source in the last complete run; undefined when unknown. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;
-  /** Told of every file as it is created, changed or deleted. File names: never to be logged. Must be quick. */
+  /** Called for every file that is created, changed or deleted. File names: never log them. Must be quick. */
   onChange?(change: Change): void;
 }

@@ -1,20 +1,21 @@
 import type { PullFigures } from '../bus/events.ts';
 
-/** What a line about progress says. */
+/** A progress line. */
 export interface ProgressLine {
   /** Of the files that were copied. */
   readonly bytes: number;
   /** Their share of all bytes; undefined while the file list still grows. */
   readonly percent?: number;
-  /** Files that were copied; undefined in the midst of one. */
+  /** Files copied; undefined in the middle of one. */
   readonly files?: number;
-  /** Share of the list that lies behind, in percent; undefined in the midst of a file, and while the list still grows. */
+  /** Finished share of the file list, in percent; undefined in the middle of a file, and while the list still grows. */
   readonly passed?: number;
 }
 
 /**
  * Such a line, with `--no-human-readable`: `  1,234,567  42%  12.34MB/s  0:00:05 (xfr#12, to-chk=345/678)`; `ir-chk`
- * while the file list still grows. The time is what has passed, or, in the midst of a file, what is left of it.
+ * while the file list still grows. The time is the elapsed time or, in the middle of a file, the remaining time of that
+ * file.
  */
 const progressLine =
   /^\s*([\d,.]+)\s+(\d{1,3})%\s+\S+\s+(?:\d+:\d{2}:\d{2}|\?\?:\?\?:\?\?)(?:\s+\(xfr#(\d+), (to|ir)-chk=(\d+)\/(\d+)\))?\s*$/;
@@ -22,7 +23,7 @@ const progressLine =
 /**
  * Reads one progress line of rsync.
  * @param line without its carriage return
- * @returns undefined when it is something else
+ * @returns undefined for any other line
  */
 export function parseProgress(line: string): ProgressLine | undefined {
   const match = progressLine.exec(line);
@@ -36,7 +37,7 @@ export function parseProgress(line: string): ProgressLine | undefined {
   };
 }
 
-/** Never more than can be counted exactly: an endless row of digits must not become Infinity, which JSON does not know. */
+/** Limited to exact integers: an endless row of digits must not become Infinity, which JSON does not know. */
 const toCount = (text: string): number => Math.min(Number.MAX_SAFE_INTEGER, Number(text.replace(/[,.]/g, '')));
 
 const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
@@ -47,7 +48,7 @@ const statLines: readonly (readonly [keyof PullFigures, RegExp])[] = [
   ['bytesReceived', /^Total bytes received: ([\d,.]+)/m],
 ];
 
-/** Reads what `--info=stats2` prints at the end; a figure that is missing counts as 0. */
+/** Reads the statistics of `--info=stats2`; a missing figure counts as 0. */
 export function parseStats(text: string): PullFigures {
   const figures: { -readonly [Key in keyof PullFigures]: PullFigures[Key] } = {
     filesTotal: parseRegularFiles(text),
@@ -65,8 +66,8 @@ export function parseStats(text: string): PullFigures {
 }
 
 /**
- * The statistics of our own rsync: the last thing that it prints. A server can have it print lines that look the same, but
- * only while they talk to each other, so before these.
+ * The statistics of our own rsync, which it prints last. A server can make it print lines that look the same, but only
+ * earlier, while the connection lasts.
  */
 export function ownStats(text: string): string {
   const start = `\n${text}`.lastIndexOf('\nNumber of files: ');
@@ -82,7 +83,7 @@ export function parseListed(text: string): number | undefined {
 /** Whether the statistics are there to their last line. */
 export const hasStats = (text: string): boolean => /^Number of files: /m.test(text) && /^total size is /m.test(text);
 
-/** What the source has that is no directory: `Number of files: 7 (reg: 3, dir: 4)`. Shares of it are shares of files. */
+/** Number of entries in the source except directories: `Number of files: 7 (reg: 3, dir: 4)`. */
 export function parseRegularFiles(text: string): number {
   const line = /^Number of files: ([\d,.]+)(?: \(([^)]*)\))?/m.exec(text);
   if (!line) return 0;
@@ -91,17 +92,17 @@ export function parseRegularFiles(text: string): number {
   return Math.max(0, toCount(line[1] ?? '0') - toCount(others ?? '0'));
 }
 
-/** How many deletions `--max-delete=0` kept rsync from: it says so on standard error. */
+/** Number of deletions that `--max-delete=0` prevented, from standard error. */
 export function parseSkippedDeletions(stderr: string): number {
   const skipped = /Deletions stopped due to --max-delete limit \(([\d,.]+) skipped\)/.exec(stderr)?.[1];
   return skipped === undefined ? 0 : toCount(skipped);
 }
 
-/** What standard error holds, counted line by line: a million complaints take no memory. */
+/** Counts the lines of standard error: a million complaints take no memory. */
 export interface Complaints {
   /** Files that vanished on the server while it was read. */
   vanished: number;
-  /** Directories that stand in the way until the deleting phase. */
+  /** Directories in the place of something new, until the deleting phase. */
   waiting: number;
   others: number;
 }
@@ -115,13 +116,13 @@ export function countComplaint(complaints: Complaints, line: string): void {
 }
 
 /**
- * Whether rsync ended with 23 only because `--max-delete=0` kept a directory where the source now has something else.
- * The deleting phase puts that right, so it is no gap.
+ * Whether rsync ended with 23 only because `--max-delete=0` kept a directory in the place of something new. The
+ * deleting phase corrects that, so it is not a gap.
  */
 export const onlyWaitsForDeletion = ({ vanished, waiting, others }: Complaints, skippedDeletions: number): boolean =>
   skippedDeletions > 0 && waiting > 0 && vanished + others === 0;
 
-/** A path of 4096 bytes, each written as `\#ooo`, with what stands before and after it. */
+/** A path of 4096 bytes, each written as `\#ooo`, with the text around it. */
 const longestLine = 24_000;
 
 /** Splits a stream into lines at carriage returns and newlines, whatever pieces it comes in. */
@@ -134,6 +135,6 @@ export function createLineSplitter(onLine: (line: string) => void): (chunk: stri
       if (end > start) onLine(text.slice(start, end));
       start = end + 1;
     }
-    rest = text.slice(Math.max(start, text.length - longestLine)); // a server that never ends a line must not fill our memory
+    rest = text.slice(Math.max(start, text.length - longestLine)); // an endless line from a server must not fill our memory
   };
 }

@@ -1,7 +1,7 @@
 import type { StartProgram } from '../system/command.ts';
 import { partialDir } from './arguments.ts';
 
-/** Removes what interrupted pulls left beside the files of the mirror; other file systems are not entered. */
+/** Removes leftovers of interrupted pulls from the mirror; does not enter other file systems. */
 export async function removePartials(start: StartProgram, mirror: string): Promise<void> {
   await start({
     file: '/usr/bin/find',

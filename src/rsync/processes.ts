@@ -1,18 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** An rsync, and what it has done so far; see proc_pid_stat(5) and proc_pid_io(5). */
+/** An rsync process and its work so far; see proc_pid_stat(5) and proc_pid_io(5). */
 export interface RsyncProcess {
   readonly pid: string;
   readonly parent: string;
   /** Bytes read and written, by system call and from disks. */
   readonly moved: number;
-  /** Bytes that it gave to a disk to be written, when it did; what goes through pipes, as the file list does, is none of them. */
+  /** Bytes written to a disk; bytes written to pipes, such as the file list, do not count. */
   readonly written: number;
   /** Processor time in clock ticks. */
   readonly ticks: number;
 }
 
-/** All rsyncs of a process group. Only rsync counts: ssh, and what carries it, have signs of life of their own. */
+/** All rsyncs of a process group. Only rsync counts: ssh and its proxies exchange their own keep-alives. */
 export async function rsyncsOf(group: number): Promise<RsyncProcess[]> {
   const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(all.map((pid) => rsyncAt(pid, group)));
@@ -22,7 +22,7 @@ export async function rsyncsOf(group: number): Promise<RsyncProcess[]> {
 /** The process with this id; undefined when it is no rsync of the group. */
 export async function rsyncAt(pid: string, group: number): Promise<RsyncProcess | undefined> {
   const [, name, rest = ''] = /^\d+ \((.*)\) (.*)/s.exec(await readOrNothing(`/proc/${pid}/stat`)) ?? [];
-  const fields = rest.split(' '); // from the third on
+  const fields = rest.split(' '); // fields from the third on
   if (name !== 'rsync' || fields[2] !== String(group)) return undefined;
   const counts = new Map(
     [...(await readOrNothing(`/proc/${pid}/io`)).matchAll(/^(\w+): (\d+)$/gm)].map(([, key = '', count]) => [
@@ -43,7 +43,7 @@ export async function rsyncAt(pid: string, group: number): Promise<RsyncProcess 
 /** Number of SIGVTALRM, as a bit of the masks in proc_pid_status(5). */
 const vtalrm = 1n << 25n;
 
-/** Whether it is the one that receives, forked by the one that was started, and takes SIGVTALRM for a question. */
+/** Whether it is the receiving process, forked by the one that we started, which answers SIGVTALRM. */
 export async function isReceiver({ pid, parent }: RsyncProcess, all: readonly RsyncProcess[]): Promise<boolean> {
   if (all.every((other) => other.pid !== parent)) return false;
   if ((await readOrNothing(`/proc/${pid}/cmdline`)).split('\0').includes('--server')) return false;

@@ -1,9 +1,9 @@
 import { isReceiver, rsyncAt, rsyncsOf, type RsyncProcess } from './processes.ts';
 
 /**
- * Asks rsync now and then how far it is. SIGVTALRM has the receiving one print one line when the file in hand is
- * complete; see rsync(1), --progress. With --info=progress2 it prints one for each file, which costs more than all that
- * guard and history need.
+ * Regularly asks rsync for its progress. SIGVTALRM makes the receiving process print one line when the present file is
+ * complete; see rsync(1), --progress. With --info=progress2 it prints a line for each file, which costs more than guard
+ * and history together.
  */
 export interface ProgressAsker {
   /** @param group id of the process group */
@@ -12,20 +12,20 @@ export interface ProgressAsker {
 }
 
 const everyMs = 1_000;
-/** Until it is found: so that the first small file already tells how much there is. */
+/** Interval until the receiver is found: short, so that the first small file already shows the total size. */
 const lookEveryMs = 250;
 
-/** A question that was not answered yet still stands; it is repeated after so many seconds, should it be lost. */
+/** An unanswered question is repeated after this many seconds, in case it was lost. */
 const repeatAfter = 60;
 
 /**
- * @param onWritten told before each question how much the receiving rsync has written: in the midst of a large file it
- * does not answer. Returns whether the last question was answered.
+ * @param onWritten called before each question with the bytes that the receiving rsync has written, because it does not
+ * answer in the middle of a large file. Returns whether the last question was answered.
  */
 export function createProgressAsker(onWritten: (bytes: number) => boolean): ProgressAsker {
   let timer: NodeJS.Timeout | undefined;
-  let known: string | undefined; // seen before: an rsync that is about to become ssh, and would die of the signal, is not seen twice
-  let unanswered = -1; // so that the first question is asked
+  let known: string | undefined; // only a process seen twice: an rsync that is about to become ssh would die of the signal
+  let unanswered = -1; // allows the first question
   const ask = async (group: number): Promise<void> => {
     const receiver = (known === undefined ? undefined : await rsyncAt(known, group)) ?? (await findReceiver(group));
     if (timer === undefined) return;

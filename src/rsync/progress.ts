@@ -1,33 +1,35 @@
 import type { Progress } from '../bus/events.ts';
 import { parseProgress, type ProgressLine } from './output.ts';
 
-/** Makes of what rsync says, and of what it writes, how far the whole is. */
+/** Computes the progress of a pull from rsync's lines and from the bytes that it writes. */
 export interface PullProgress {
-  /** @returns whether the line tells of progress */
+  /** @returns whether it is a progress line */
   see(line: string): boolean;
   /**
-   * Told now and then, without a line: in the midst of a large file rsync says nothing.
-   * @param bytes that were written so far
+   * Called regularly without a line: in the middle of a large file rsync prints nothing. @param bytes written so far
    * @returns whether a line came since the last call
    */
   written(bytes: number): boolean;
 }
 
 export interface PullProgressOptions {
-  /** All of it is copied. Otherwise most is only passed over, and the share of the list says more than that of the bytes. */
+  /**
+   * Everything is copied. Otherwise most files are only checked, and the share of the list is a better measure than the
+   * share of bytes.
+   */
   readonly isFirst: boolean;
   readonly onProgress: (progress: Progress) => void;
   /** Milliseconds. */
   readonly now?: () => number;
 }
 
-/** How often progress is told at most, in milliseconds: answers that come once a second do not come after a second each. */
+/** Shortest time between two reports, in milliseconds: less than a second, because answers come about once a second. */
 const everyMs = 800;
 
-/** Below that nothing is told of what was written: the log is written, too. */
+/** Fewer written bytes are ignored, because the log is written, too. */
 const noteworthyBytes = 65_536;
 
-/** After so long a guess of the time left is better than none, in milliseconds. */
+/** Time before the first estimate of the remaining time, in milliseconds. */
 const guessAfterMs = 5_000;
 
 export const createPullProgress = (options: PullProgressOptions): PullProgress => new MeasuredProgress(options);
@@ -38,11 +40,11 @@ class MeasuredProgress implements PullProgress {
   readonly #now: () => number;
   readonly #begunAt: number;
   #toldAt = -Infinity;
-  #unread: string | undefined; // the newest line that counted files and was not worth reading
+  #unread: string | undefined; // the newest line with a file count, not parsed yet
   #files = 0;
   #passed = 0;
   #last: ProgressLine = { bytes: 0 };
-  #base: number | undefined; // what was written at the last line
+  #base: number | undefined; // bytes written at the last line
   #told = 0;
 
   constructor({ isFirst, onProgress, now = () => performance.now() }: PullProgressOptions) {
@@ -90,7 +92,7 @@ class MeasuredProgress implements PullProgress {
   }
 
   #take(line: ProgressLine): void {
-    this.#files = Math.max(this.#files, line.files ?? 0); // the lines within a large file do not repeat the count
+    this.#files = Math.max(this.#files, line.files ?? 0); // lines within a large file have no count
     this.#passed = line.passed ?? this.#passed;
     this.#last = line;
   }
@@ -111,12 +113,12 @@ class MeasuredProgress implements PullProgress {
     });
   }
 
-  /** In the midst of a large file, `since` bytes after the last line. */
+  /** Progress within a large file, `since` bytes after the last line. */
   #tellInside(since: number): void {
     const { bytes, percent } = this.#last;
     const share =
       percent === undefined || percent < 1
-        ? undefined // how much there is cannot be told from it
+        ? undefined // it does not show the total size
         : Math.min(99, (percent * (bytes + since)) / bytes);
     this.#tell(bytes + since, share);
   }

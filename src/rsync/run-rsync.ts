@@ -29,7 +29,7 @@ import { createPullProgress, type PullProgress } from './progress.ts';
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
 import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
 
-/** A pull may take days over a thin line; what stalls is ended by rsync's own --timeout, or by the stall watch. */
+/** A pull may take days over a slow line; rsync's own --timeout or the stall timer ends a stalled one. */
 const longestPullMs = 14 * 86_400_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
@@ -61,7 +61,7 @@ export async function runRsync(
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
   const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
-  // What stands in the way of something new waits for the server's list, which has both.
+  // Deleting a file that is in the way of something new needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
   return {
     ...outcome,
@@ -78,13 +78,13 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
-/** The command, and what is to be done when it has ended. */
+/** The command, and the work after its end. */
 function commandFor(
   order: PullOrder,
   target: PullTarget,
   { heard, stall, progress, signal }: Parts,
 ): { command: Command; atEnd: () => void } {
-  // Without a mark it would name a file beside its answer.
+  // without a mark, the answer could contain a file name
   const isAsked = target.isAsked === true && target.mark !== undefined;
   const asker = isAsked ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
   return {
@@ -172,7 +172,7 @@ async function outcomeOf(
     exitCode === 24 ||
     exitCode === 25 ||
     (exitCode === 23 && onlyWaitsForDeletion(heard.complaints, skippedDeletions));
-  // Standard output is a file on the disk. What that did not take is lost, and rsync may not even notice it.
+  // Standard output is a file on the disk. Lines that did not fit are lost, and rsync may not notice.
   const isLost = complete && order.history !== undefined && !hasStats(statistics);
   const leftOut = order.detour?.leaveOut?.length ?? 0;
   if (complete && !isLost)
@@ -208,7 +208,7 @@ async function judge(
   });
 }
 
-/** Of files that end rsync on a disk that is well: how another one gets past them. */
+/** A way past files that make rsync fail on a healthy disk. */
 async function detourFor(
   start: StartProgram,
   order: PullOrder,

@@ -1,6 +1,6 @@
-/** What one line of standard error is about. It only chooses words: names and servers can make it say anything. */
+/** The subject of a line of standard error. It only chooses words: file names and servers can put anything into it. */
 export type Said =
-  // of one file, by our own rsync
+  // our own rsync, about one file
   | 'attributes'
   | 'links'
   | 'name-too-long'
@@ -19,10 +19,14 @@ export type Said =
   | 'no-directory'
   | 'no-rsync';
 
-/** A name may hold quotes, so all from the first to the last one goes; what stands outside is the program's own. */
+/**
+ * A name may contain quotes, so drop everything from the first quote to the last; the rest is the program's own text.
+ */
 const withoutNames = (line: string): string => line.replace(/".*"/s, '""');
 
-/** What rsync says of one file, up to the number of the error at the end: `rsync: [receiver] mkstemp "" failed: TEXT (28)`. */
+/**
+ * rsync's message about one file, with the error number at the end: `rsync: [receiver] mkstemp "" failed: TEXT (28)`.
+ */
 const ofFile = /^rsync: \[(receiver|generator|Receiver|sender)\] .*\((\d{1,3})\)$/s;
 
 const [enoent, enotdir, emlink, enametoolong] = [2, 20, 31, 36];
@@ -55,7 +59,7 @@ const bySsh: readonly (readonly [Said, RegExp])[] = [
 /** Reads a line of ssh's own log. */
 export const saidBySsh = (line: string): Said | undefined => find(bySsh, withoutNames(line));
 
-/** Reads a line of the standard error that our rsync, the far one and the server share. */
+/** Reads a line of standard error, which our rsync, the remote rsync and the server share. */
 export function saidInPull(line: string): Said | undefined {
   const text = withoutNames(line);
   const [, who, digits] = ofFile.exec(text) ?? [];
@@ -72,7 +76,7 @@ export function saidInPull(line: string): Said | undefined {
 const find = (patterns: readonly (readonly [Said, RegExp])[], text: string): Said | undefined =>
   patterns.find(([, pattern]) => pattern.test(text))?.[0];
 
-/** How often each was said: a million lines take no memory. */
+/** Counts by subject: a million lines take no memory. */
 export type SaidCounts = Partial<Record<Said, number>>;
 
 export const countSaid = (counts: SaidCounts, said: Said | undefined): void => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseSource } from '../config/source-schema.ts';
 import type { Config } from '../config/schema.ts';
 
-/** A server, and how it is reached. */
+/** A server and its connection settings. */
 export interface Place {
   /** `USER@HOST[:PATH]`. */
   readonly source: string;
@@ -10,7 +10,7 @@ export interface Place {
   readonly ssh: Config['ssh'];
 }
 
-/** Every connection has these; the first mention of an option counts, so those of the settings only add. */
+/** Options of every connection. ssh uses the first mention of an option, so the settings can only add options. */
 function optionsFor(ssh: Config['ssh'], knownHosts: string): string[] {
   return [
     'BatchMode=yes',
@@ -37,8 +37,8 @@ function optionsFor(ssh: Config['ssh'], knownHosts: string): string[] {
 }
 
 /**
- * The ssh command that connects by itself, for `rsync --rsh`, which splits it at blanks without a shell.
- * AES-GCM first where the CPU computes AES itself; it is the fastest cipher there.
+ * The ssh command that makes its own connection, for `rsync --rsh`, which splits it at blanks without a shell. AES-GCM
+ * comes first if the CPU has AES instructions; it is the fastest cipher then.
  */
 export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityFile: string): string[] {
   return [
@@ -55,7 +55,7 @@ export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityF
   ];
 }
 
-/** The same connection as a settings file, for extbackup-link@.service: there, key and host keys are at these places. */
+/** The same connection as a settings file for extbackup-link@.service, with that unit's paths of key and host keys. */
 export function sshConfig({ source, port, ssh }: Place): string {
   const { user = '', host = '' } = parseSource(source) ?? {};
   const lines = [
@@ -68,7 +68,7 @@ export function sshConfig({ source, port, ssh }: Place): string {
   return ['Host server', ...lines.map((line) => `  ${line}`), ''].join('\n');
 }
 
-/** The ssh command that uses a connection which another process has: its control socket, or nothing. */
+/** The ssh command that uses the connection of another process, by its control socket only. */
 export function borrowedRsh(control: string): string {
   const options = ['ControlMaster=no', 'BatchMode=yes', 'LogLevel=ERROR', 'ProxyCommand=/usr/bin/false'];
   return ['/usr/bin/ssh', '-F', 'none', '-T', '-x', '-S', control, ...options.flatMap((option) => ['-o', option])].join(
@@ -79,5 +79,5 @@ export function borrowedRsh(control: string): string {
 const cipherPreference = (): string =>
   hasAes() ? '^aes128-gcm@openssh.com,aes256-gcm@openssh.com' : '^chacha20-poly1305@openssh.com';
 
-/** x86 and arm64 both name it "aes" in the flags that /proc/cpuinfo lists. */
+/** Both x86 and arm64 list the flag "aes" in /proc/cpuinfo. */
 const hasAes = (): boolean => /^(?:flags|Features)\s*:.*\baes\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));

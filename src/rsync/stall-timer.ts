@@ -1,43 +1,43 @@
 import { rsyncsOf } from './processes.ts';
 
 /**
- * Watches whether the rsync processes of a group get on. What rsync's own time limit misses is seen here: processes that
- * are stopped, or hang in the kernel, and a server that sends signs of life and nothing else.
+ * Watches whether the rsync processes of a group make progress. Detects stalls that rsync's own time limit misses:
+ * processes that are stopped or hang in the kernel, and a server that sends only keep-alives.
  */
 export interface StallTimer {
   /** Aborted when nothing moved for too long. */
   readonly signal: AbortSignal;
   /** @param group id of the process group */
   begin(group: number): void;
-  /** Something was heard of the processes. */
+  /** Called at every output of the processes. */
   moved(): void;
   stop(): void;
 }
 
-/** What they have done so far. */
+/** The work of the processes so far. */
 interface Doings {
   readonly processes: string;
   /** Bytes read and written, by system call and from disks. */
   readonly bytes: number;
-  /** Processor time in clock ticks: a long look at a directory that did not change moves no byte. */
+  /** Processor time in clock ticks: scanning an unchanged directory moves no bytes. */
   readonly ticks: number;
 }
 
-/** Signs of life between two rsyncs are some ten bytes a minute. */
+/** Keep-alives between two rsyncs take some ten bytes a minute. */
 const fewBytes = 4_096;
 /** Half a second. Waiting costs a few milliseconds in an hour. */
 const fewTicks = 50;
 
-/** @param limitMs how long nothing may move */
+/** @param limitMs longest time without progress */
 export function createStallTimer(limitMs: number): StallTimer {
   const stalled = new AbortController();
   const everyMs = Math.min(15_000, Math.max(50, limitMs / 20));
   let timer: NodeJS.Timeout | undefined;
-  let quietMs = 0; // counted in our own steps, so that a machine that stood still has not stalled
+  let quietMs = 0; // count our own steps: time in which the machine was suspended does not count
   let before: Doings | undefined;
   let looking = false;
   const look = async (group: number): Promise<void> => {
-    if (looking) return; // even /proc may hang, and says enough by that
+    if (looking) return; // a hanging /proc means no progress, too
     looking = true;
     try {
       const now = await doingsOf(group);
@@ -70,7 +70,7 @@ export function createStallTimer(limitMs: number): StallTimer {
   };
 }
 
-/** A process that came or went is movement too. */
+/** A process that started or ended is progress, too. */
 const hasMoved = (before: Doings, now: Doings): boolean =>
   before.processes !== now.processes || now.bytes - before.bytes >= fewBytes || now.ticks - before.ticks >= fewTicks;
 

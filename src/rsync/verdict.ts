@@ -1,13 +1,13 @@
 import type { DiskState, Shortage } from '../disk/disk-state.ts';
 import { saidBySsh, saidIn, saidInPull, type SaidCounts } from './said-line.ts';
 
-/** Why a pull ended, as far as the next step depends on it. */
+/** The trouble that ended a pull, as far as the next step depends on it. */
 export type PullTrouble =
   | 'network' // worth another try
   | 'stalled' // nothing moved for too long; worth another try
-  | 'stuck' // it cannot be ended: it hangs in the kernel
+  | 'stuck' // it hangs in the kernel and cannot be ended
   | 'no-link' // the unit that connects cannot be started
-  | 'no-rsync' // text where rsync's protocol should be
+  | 'no-rsync' // text instead of rsync's protocol
   | 'host-key'
   | 'login'
   | 'account-expired'
@@ -21,10 +21,10 @@ export type PullTrouble =
   | 'gaps' // rsync 23: some files could not be read or written
   | 'failed';
 
-/** What follows from a trouble: decided by exit code and measurement alone. */
+/** The class of a trouble decides what follows; exit code and measurement alone decide the class. */
 export type TroubleClass =
   | 'room' // old history may go, where a shortage was measured
-  | 'disk' // no other source is tried, and the disk is suspected
+  | 'disk' // no other source is tried; the disk is suspected
   | 'files' // all but some files were copied
   | 'transfer'; // server, connection or rsync: nothing else is suspected
 
@@ -34,16 +34,16 @@ export function classOf(trouble: PullTrouble): TroubleClass {
   return trouble === 'gaps' ? 'files' : 'transfer';
 }
 
-/** What is known of the connection, measured by its unit. */
+/** State of the connection, measured by its unit. */
 export type LinkState =
   | 'not-made' // ssh did not get in
-  | 'up' // it was there when rsync had ended
+  | 'up' // it still existed when rsync had ended
   | 'down'
-  | 'unknown'; // ssh was started by rsync, or nobody looked
+  | 'unknown'; // rsync started ssh itself, or it was not measured
 
-/** How an rsync ended, and what was measured around it. */
+/** The end of an rsync, with the measurements around it. */
 export interface Ended {
-  /** undefined when it was ended by a signal, or not started. */
+  /** undefined after a signal, or when it was not started. */
   readonly exitCode: number | undefined;
   /** It cannot be ended. */
   readonly stillRuns?: boolean;
@@ -60,7 +60,7 @@ export interface Ended {
   readonly said: SaidCounts;
 }
 
-/** Our rsync's own complaints end with it: its output is a file on the disk, and hard links that it lost count of. */
+/** Exit codes of our rsync's own trouble: with its output, a file on the disk, or with hard links that it lost count of. */
 export const withDiagnostics = 13;
 export const fileIo = 11;
 
@@ -69,8 +69,8 @@ const connectionBroke: readonly number[] = [255, 5, 10, 12, 30, 35];
 const timeouts: readonly number[] = [30, 35];
 
 /**
- * Tells why an rsync failed: exit code and measurement decide, see rsync(1), EXIT VALUES; what was said only chooses among
- * the troubles of one class.
+ * Determines why an rsync failed: exit code and measurement decide (see rsync(1), EXIT VALUES); messages only choose
+ * among the troubles of one class.
  */
 export function verdictOf(ended: Ended): PullTrouble {
   const { exitCode, disk, said } = ended;
@@ -85,7 +85,7 @@ export function verdictOf(ended: Ended): PullTrouble {
   if (exitCode === 23) {
     if (disk?.shortage !== undefined) return 'disk-full';
     if (ended.errorsGrew === true) return 'disk-error';
-    return ended.listed === 0 ? (farSide(said) ?? 'failed') : 'gaps'; // of a directory that is not there nothing is listed
+    return ended.listed === 0 ? (farSide(said) ?? 'failed') : 'gaps'; // a missing directory lists nothing
   }
   if (exitCode === undefined || ended.link === 'down' || timeouts.includes(exitCode))
     return exitCode === undefined ? 'failed' : 'network';
@@ -93,14 +93,14 @@ export function verdictOf(ended: Ended): PullTrouble {
   return farSide(said) ?? (connectionBroke.includes(exitCode) ? 'network' : 'failed');
 }
 
-/** Why ssh did not get in, by its own log. */
+/** The reason why ssh could not log in, from its own log. */
 function connecting(said: SaidCounts): PullTrouble | undefined {
   if (said['host-key']) return 'host-key';
   if (said.expired) return 'account-expired';
   return said.login ? 'login' : undefined;
 }
 
-/** What the server said when it let us in and started no rsync. */
+/** The server's message when the login worked but no rsync started. */
 function farSide(said: SaidCounts): PullTrouble | undefined {
   if (said['password-expired']) return 'password-expired';
   if (said.expired) return 'account-expired';
@@ -111,11 +111,14 @@ function farSide(said: SaidCounts): PullTrouble | undefined {
   return said['no-rsync'] ? 'no-rsync' : undefined;
 }
 
-/** Why ssh itself, started by its unit, did not get in. @param log what it said */
+/** The reason why ssh, started by its unit, could not log in. @param log ssh's messages */
 export const whyNotConnected = (log: string): PullTrouble =>
   verdictOf({ exitCode: 255, link: 'not-made', said: saidIn(log, saidBySsh) });
 
-/** Why an rsync that only looks, or gets one small file, failed. @param stderr of it, and of an ssh that it started */
+/**
+ * The reason why an rsync that lists, or gets one small file, failed. @param stderr its standard error, and ssh's if it
+ * started one
+ */
 export function whyNotRead(exitCode: number | undefined, stderr: string): PullTrouble {
   const said =
     exitCode === 255 ? { ...saidIn(stderr, saidInPull), ...saidIn(stderr, saidBySsh) } : saidIn(stderr, saidInPull);
