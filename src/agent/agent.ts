@@ -18,6 +18,7 @@ import type { Status } from '../protocol/status.ts';
 import { createLog, logEvents } from './journal.ts';
 import { tellCutOffRun } from './cut-off-run.ts';
 import { closeLeftovers, endErrands, removeTornFiles } from './leftovers.ts';
+import { listenForEnding } from './ending.ts';
 import { startTriggers } from './listen.ts';
 import { machineMaker } from './machine-maker.ts';
 import { nextDisk } from './next-disk.ts';
@@ -29,14 +30,11 @@ import { watchRegistry } from './registry-watch.ts';
 import { createMetricsFile } from './metrics-file.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
-import { startTelling } from './tell.ts';
+import { startTelling, type Teller } from './tell.ts';
 import { createUsbNews } from './usb-news.ts';
 import { watchWarnings } from './warnings.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
 import { startWatches } from './watches.ts';
-
-/** Why the agent ends. */
-type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
 
 const usualWarnAfterMs = 20_000;
 const noticeGraceMs = 10_000;
@@ -84,16 +82,7 @@ async function serve(given: Surroundings): Promise<void> {
   await settings.reload();
   await endErrands(given.start, paths);
   const latest: Latest = { channels: () => [] };
-  const teller = await startTelling({
-    ...{ bus, paths, log: base.log, courier: base.courier },
-    settings: () => settings.current,
-    context: {
-      contact: () => settings.current?.contact ?? '',
-      next: () => nextDisk(latest.status, settings.current?.rotation, new Date()),
-    },
-    onHealth: () => latest.publish?.(),
-  });
-  latest.channels = () => teller.health();
+  const teller = await startTeller(base, latest);
   bus.emit('agent:started', { version: given.version });
   await closeLeftovers(given.start, paths, base.warn);
   const { supervisor, statusFile, drives } = await createCore(base, latest);
@@ -104,9 +93,10 @@ async function serve(given: Surroundings): Promise<void> {
   const publish = (): void => {
     statusFile.publish();
   };
+  const { start } = given;
   const watches = startWatches({
-    ...{ bus, paths, start: given.start, drives, loadConfig: base.load, onError },
-    ...{ present, running, publish },
+    ...{ bus, paths, start, drives, present, running, publish, onError },
+    loadConfig: base.load,
   });
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
@@ -116,7 +106,7 @@ async function serve(given: Surroundings): Promise<void> {
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
     usbNews: createUsbNews({
-      ...{ bus, paths, drives, onError, start: given.start, refresh: supervisor.refresh },
+      ...{ bus, paths, start, drives, onError, refresh: supervisor.refresh },
       running: () => running() !== undefined,
     }),
     onDrives: watches.onDrives,
@@ -172,6 +162,21 @@ interface Latest {
   publish?: () => void;
 }
 
+/** Those who tell, with what they say besides the event. */
+async function startTeller({ bus, paths, log, courier, settings }: Base, latest: Latest): Promise<Teller> {
+  const teller = await startTelling({
+    ...{ bus, paths, log, courier },
+    settings: () => settings.current,
+    context: {
+      contact: () => settings.current?.contact ?? '',
+      next: () => nextDisk(latest.status, settings.current?.rotation, new Date()),
+    },
+    onHealth: () => latest.publish?.(),
+  });
+  latest.channels = () => teller.health();
+  return teller;
+}
+
 /** The supervisor and what it writes down. */
 async function createCore(base: Base, latest: Latest) {
   const { start, paths, version, bus, load, warnings, service, courier, onError } = base;
@@ -221,29 +226,4 @@ async function createCore(base: Base, latest: Latest) {
   const { registry } = records;
   await tellCutOffRun({ bus, file: files.begunRun(paths), runs, registry, attaches, bootId, ranOutOfMemory, onError });
   return { supervisor, statusFile, drives };
-}
-
-/**
- * The listeners stay until everything is undone: a signal without a listener ends the process at once, and so would
- * the library that ends our programs when no listener but its own is left.
- */
-function listenForEnding() {
-  let end: (ending: Ending) => void = () => undefined;
-  const reason = new Promise<Ending>((resolve) => {
-    end = resolve;
-  });
-  const onSignal = (signal: NodeJS.Signals): void => {
-    end(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
-  };
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    reason,
-    upgraded: (): void => {
-      end('upgraded');
-    },
-    forget: (): void => {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }

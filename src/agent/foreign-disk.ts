@@ -23,21 +23,32 @@ export function foreignDisk(
   const present = disks.filter(({ sizeBytes }) => sizeBytes > 0);
   const [disk] = present;
   if (disk === undefined || present.some(hasLuks)) return undefined;
-  const alike = records
-    .filter(({ state, luksUuid }) => state !== 'retired' && !plugged.has(luksUuid))
-    .filter(({ volumeBytes }) => volumeBytes !== undefined && isOfSize(disk, volumeBytes))
-    .map(({ label }) => label);
+  const { by, alike } = whichItMayBe(
+    disk,
+    records.filter(({ state, luksUuid }) => state !== 'retired' && !plugged.has(luksUuid)),
+  );
   return {
     reason: 'no-luks',
     ...(usbSerial !== undefined && { usbSerial }),
     happened:
       `A disk without a LUKS volume was plugged in (${disk.kname}, ${prettyBytes(disk.sizeBytes)}, ${contentOf(disk)}). ` +
-      `It was not touched.${alike.length === 0 ? '' : ` By its size it may be ${alike.join(' or ')}, without its content.`}`,
+      `It was not touched.${alike.length === 0 ? '' : ` By its ${by} it may be ${alike.join(' or ')}, without its content.`}`,
     todo:
       alike.length === 0
         ? 'If it is to become a backup disk: extbackup drive prepare --help'
         : `Write nothing to it before you know which disk it is. If ${alike.join(' or ')} was overwritten, prepare it anew: extbackup drive prepare --help`,
   };
+}
+
+/** The enrolled disks that it may be: by serial number, unless several cases have the same, else by size. */
+function whichItMayBe(
+  disk: BlockDevice,
+  records: readonly DriveRecord[],
+): { readonly by: string; readonly alike: string[] } {
+  const same = records.filter(({ serial }) => serial !== undefined && serial === disk.serial);
+  if (same.length === 1) return { by: 'serial number', alike: same.map(({ label }) => label) };
+  const fitting = records.filter(({ volumeBytes }) => volumeBytes !== undefined && isOfSize(disk, volumeBytes));
+  return { by: 'size', alike: fitting.map(({ label }) => label) };
 }
 
 const hasLuks = (disk: BlockDevice): boolean =>

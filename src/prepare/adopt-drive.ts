@@ -58,6 +58,7 @@ export async function adoptDrive(
     luksUuid,
     sealedId,
     volumeBytes: volume.sizeBytes,
+    ...(disk.serial !== null && { serial: disk.serial }),
     ...(diskseq === undefined ? {} : { enrolledDuring: { bootId, diskseq } }),
   };
 }

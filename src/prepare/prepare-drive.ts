@@ -112,6 +112,7 @@ export async function prepareDrive(
   return {
     label,
     ...ids,
+    ...(disk.serial !== null && { serial: disk.serial }),
     generation: 0,
     enrolledAt: new Date().toISOString(),
     state: 'active',

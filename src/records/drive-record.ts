@@ -57,6 +57,8 @@ const recordShape = {
   capacityBytes: z.number().nonnegative().default(0),
   /** Size of the LUKS volume when it was enrolled; absent for a disk that was enrolled before this was written down. */
   volumeBytes: z.number().nonnegative().optional(),
+  /** Serial number of the disk, or of its case, when it was enrolled: a hint which disk it is, never a proof. */
+  serial: z.string().optional(),
   /** What its LUKS header says; absent for a disk that was enrolled before this was written down, until its next good run. */
   luks: luksFactsSchema.optional(),
   /** What is known of its health; nothing before the first run. */

@@ -44,6 +44,17 @@ describe('a disk without a LUKS volume', () => {
     );
   });
 
+  test('names it by the serial number of the disk, before its size', () => {
+    const records = [enrolled('BACKUP_1'), enrolled('BACKUP_2', { volumeBytes: size / 2, serial: 'S1' })];
+    expect(foreignDisk(disk({ serial: 'S1' }), records, none, undefined)?.happened).toContain(
+      'By its serial number it may be BACKUP_2, without its content.',
+    );
+    const twins = records.map((record) => ({ ...record, serial: 'S1' })); // cases of the same make
+    expect(foreignDisk(disk({ serial: 'S1' }), twins, none, undefined)?.happened).toContain(
+      'By its size it may be BACKUP_1,',
+    );
+  });
+
   test('is no news where there is a LUKS volume, no medium or no disk', () => {
     expect(foreignDisk(disk({ children: [part('crypto_LUKS')] }), [], none, undefined)).toBeUndefined();
     expect(foreignDisk(disk({ size: 0 }), [], none, undefined)).toBeUndefined();

@@ -1,0 +1,27 @@
+/** Why the agent ends. */
+type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
+
+/**
+ * Waits for what ends the agent. The listeners stay until everything is undone: a signal without a listener ends the process at once, and so would
+ * the library that ends our programs when no listener but its own is left.
+ */
+export function listenForEnding() {
+  let end: (ending: Ending) => void = () => undefined;
+  const reason = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  const onSignal = (signal: NodeJS.Signals): void => {
+    end(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
+  };
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    reason,
+    upgraded: (): void => {
+      end('upgraded');
+    },
+    forget: (): void => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
