@@ -7,7 +7,7 @@ import { forgetAttributes } from '../attributes/attribute-table.ts';
 import { finishAttributes, keptAttributes, removeKept } from '../attributes/keep-attributes.ts';
 import { putBack } from '../attributes/put-back.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
-import { removePartials } from '../rsync/partial-files.ts';
+import { removePartials, removeUnfinished } from '../rsync/partial-files.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -20,6 +20,8 @@ export interface RollbackPlan {
   /** The mirror will be as it was at this time. */
   readonly to: Date;
   readonly files: UndoProgress;
+  /** When the first run began that came after the last complete one, if any did: a complete run leaves no rest of a file. */
+  readonly unfinishedSince?: Date | undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function planRollback(
     );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
-  return { entries, to: to instanceof Date ? to : oldest.at, files };
+  return { entries, to: to instanceof Date ? to : oldest.at, files, unfinishedSince: open.at(-1)?.at };
 }
 
 /** Where an undo ends when nothing came after the last complete run: a number, or a time. */
@@ -104,6 +106,7 @@ export async function rollBack(
 ): Promise<void> {
   await removePartials(start, join(top, mirror)); // else directories would not be empty
   await clearUnfinished(top);
+  if (plan.unfinishedSince) await removeUnfinished(start, join(top, mirror), plan.unfinishedSince);
   const disk = { top, mirror: join(top, mirror) };
   await finishAttributes(start, disk, signal); // those that a run which was cut off has changed
   await forgetAttributes(top);
