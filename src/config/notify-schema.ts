@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apprise, gotify, ntfy, ping, webhook } from './http-channel-schema.ts';
-import { absolutePath } from './values.ts';
+import { absolutePath, argument } from './values.ts';
 import { common, secretFile } from './channel-values.ts';
 
 export { notifyEvents, priorities, type NotifyEvent, type Priority } from './channel-values.ts';
@@ -8,15 +8,24 @@ export { notifyEvents, priorities, type NotifyEvent, type Priority } from './cha
 const commandChannel = z.strictObject({
   type: z.literal('command'),
   command: absolutePath.describe('program to start; it gets the event as one JSON object on standard input'),
-  args: z.array(z.string()).default([]),
+  args: z.array(argument).default([]),
   ...common,
 });
 
+/** One line: what follows would be another header of the mail, or another command to its server. */
+const addresses = z
+  .string()
+  .min(3)
+  .regex(/^[^\p{Cc}]*$/u, 'must be one line');
+
 const mailChannel = z.strictObject({
   type: z.literal('mail'),
-  to: z.string().min(3),
-  from: z.string().min(3),
-  host: z.string().default('localhost'),
+  to: addresses,
+  from: addresses,
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be the name or address of a machine')
+    .default('localhost'),
   port: z.int().min(1).max(65535).default(25),
   tls: z
     .enum(['never', 'opportunistic', 'required', 'implicit'])

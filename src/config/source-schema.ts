@@ -33,7 +33,9 @@ export const sourceText = z
   })
   .regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH')
   // rsync would take the path for a pattern, and mirror whatever it fits.
-  .regex(/^[^:]*(?:@\[[^\]]*\])?(?::[^[\]*?\\]*)?$/, 'must not contain [ ] * ? or a backslash in its path');
+  .regex(/^[^:]*(?:@\[[^\]]*\])?(?::[^[\]*?\\]*)?$/, 'must not contain [ ] * ? or a backslash in its path')
+  // With a list of names, rsync takes what stands before /./ for another directory.
+  .regex(/^(?!.*[:/]\.\.(?:\/|$))(?!.*\/\.(?:\/|$))/s, 'must not have . or .. as a part of its path');
 export const sshPort = z.int().min(1).max(65535);
 
 /** Patterns only: `+ NAME` would include, `- NAME` and `!` mean something else to rsync, too; see FILTER RULES in rsync(1). */

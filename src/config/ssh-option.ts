@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-/** Options that begin another section of the settings, read another file, or start a program by way of a shell. */
-const refused = /^(?:Host|Match|Include|LocalCommand|PermitLocalCommand|ProxyCommand|KnownHostsCommand)=/i;
+/** Options that begin another section of the settings, read another file, start a program, load a library, or ask the server for another command. */
+const refused =
+  /^(?:Host|Match|Include|LocalCommand|PermitLocalCommand|ProxyCommand|KnownHostsCommand|RemoteCommand|SessionType|XAuthLocation|PKCS11Provider|SmartcardDevice|SecurityKeyProvider)=/i;
 
 /** One setting of ssh_config(5) as KEY=VALUE. */
 export const sshOption = z

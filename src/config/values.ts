@@ -33,3 +33,6 @@ export const absolutePath = z.string().regex(/^\/[^\0\s]*$/, 'must be an absolut
 
 /** An absolute path for ssh, which gives a meaning to quotes, tokens (%h) and variables (${HOME}); see ssh_config(5). */
 export const sshPath = absolutePath.regex(/^[^"'%$\\]*$/, 'must not contain quotes, %, $ or a backslash');
+
+/** Of a program: the kernel ends it at a zero byte. */
+export const argument = z.string().regex(/^[^\0]*$/, 'must not contain a zero byte');

@@ -28,6 +28,38 @@ describe('a setting that another program would give a meaning', () => {
   ])('is taken as a source: %s', (source) => {
     expect(messagesOf({ source })).toEqual([]);
   });
+  it.each(['a@b:x/./y', 'a@b:x/.', 'a@b:..', 'a@b:../x', 'a@b:x/../y', 'a@[::1]:x/./'])(
+    'is refused as a source, because of a dot: %s',
+    (source) => {
+      expect(messagesOf({ source })).toEqual([expect.stringContaining('must not have . or ..')]);
+    },
+  );
+  it.each(['a@b:./x', 'a@b:.config/x', 'a@b:x..y/...', 'a@b.c.d'])(
+    'is taken as a source, dots and all: %s',
+    (source) => {
+      expect(messagesOf({ source })).toEqual([]);
+    },
+  );
+  it.each([
+    { to: 'a@b\nBcc: c@d' },
+    { from: 'a@b\r\nRCPT TO:<c@d>' },
+    { to: 'a@b\u0085c' },
+    { host: '-x' },
+    { host: 'mail host' },
+  ])('is refused for a mail: %j', (given) => {
+    expect(messagesOf({ notify: [{ type: 'mail', to: 'root', from: 'root', ...given }] })).toHaveLength(1);
+  });
+  it('is taken for a mail', () => {
+    const to = '"Miller, Anna" <anna@example.org>, root';
+    expect(messagesOf({ notify: [{ type: 'mail', to, from: 'extbackup', host: '2001:db8::1' }] })).toEqual([]);
+  });
+  it('is refused as an argument: a zero byte', () => {
+    expect(messagesOf({ hooks: [{ when: 'after-sync', command: '/bin/true', args: ['a\0b'] }] })).toHaveLength(1);
+    expect(messagesOf({ notify: [{ type: 'command', command: '/bin/true', args: ['a\0b'] }] })).toHaveLength(1);
+  });
+  it.each(['+ *', '- keep', '!', 'a\nb'])('is refused as a pattern of what is compared: %j', (pattern) => {
+    expect(messagesOf({ pull: { compare: { checksum: [pattern] } } })).toHaveLength(1);
+  });
   it.each(['+ *', '- keep', '!', 'a\nb'])('is refused as an exclusion: %j', (pattern) => {
     expect(messagesOf({ pull: { exclude: [pattern] } })).toHaveLength(1);
     expect(messagesOf({ source: undefined, sources: [{ name: 'a', source: 'a@b', exclude: [pattern] }] })).toHaveLength(
@@ -37,12 +69,19 @@ describe('a setting that another program would give a meaning', () => {
   it.each(['*.tmp', '/cache/', '!important', '+plus', '-minus', 'a - b'])('is taken as an exclusion: %s', (pattern) => {
     expect(messagesOf({ pull: { exclude: [pattern] } })).toEqual([]);
   });
-  it.each(['Match=all', 'host=other', 'Include=/tmp/x', 'ProxyCommand=/bin/nc', 'localcommand=x', 'Port="22"'])(
-    'is refused as an ssh option: %s',
-    (option) => {
-      expect(messagesOf({ ssh: { options: [option] } })).toHaveLength(1);
-    },
-  );
+  it.each([
+    'Match=all',
+    'host=other',
+    'Include=/tmp/x',
+    'ProxyCommand=/bin/nc',
+    'localcommand=x',
+    'Port="22"',
+    'RemoteCommand=ls',
+    'SecurityKeyProvider=/tmp/x.so',
+    'XAuthLocation=/tmp/x',
+  ])('is refused as an ssh option: %s', (option) => {
+    expect(messagesOf({ ssh: { options: [option] } })).toHaveLength(1);
+  });
   it('is taken as an ssh option', () => {
     expect(messagesOf({ ssh: { options: ['ProxyJump=me@gate', 'HostKeyAlgorithms=ssh-ed25519'] } })).toEqual([]);
   });
