@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { commandList, type MakeCommand } from './commands/command-list.ts';
 import type { CliContext } from './terminal/cli-context.ts';
 import { pluginExit } from './monitoring/plugin-exit.ts';
+import { wordSlowProgram } from './system/slow-program.ts';
 import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
 import { startProgram } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';
@@ -78,7 +79,8 @@ function* withChildren(command: Command): Generator<Command> {
 }
 
 /** Two lines on standard error: what happened, what to do. */
-function report(error: unknown, argv: readonly string[]): ExitCode {
+function report(thrown: unknown, argv: readonly string[]): ExitCode {
+  const error = wordSlowProgram(thrown);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     const verb = verbOf(argv);

@@ -1,3 +1,4 @@
+import { phaseWords } from '../protocol/phase-words.ts';
 import type { Status } from '../protocol/status.ts';
 import type { StartProgram } from '../system/command.ts';
 
@@ -47,7 +48,8 @@ export function createServiceStatus(start: StartProgram, socket: string | undefi
 
 /** One line about what the agent does. */
 export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
-  if (run) return `${run.drive}: ${run.phase}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;
+  if (run)
+    return `${run.drive}: ${phaseWords(run.phase)}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;
   const telling = drives.filter(({ present }) => present).map(({ label, state }) => `${label}: ${state}`);
   return [
     ...telling,

@@ -3,6 +3,7 @@ import prettyBytes from 'pretty-bytes';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
 import { describeRun } from './status-text.ts';
+import { phaseWords } from '../protocol/phase-words.ts';
 import type { Reply, RunStatus, Status } from '../protocol/status.ts';
 
 /** Shows how runs get on. */
@@ -54,7 +55,7 @@ export function createBarView(stream: NodeJS.WritableStream): RunView {
       if (!run) return;
       const fields = {
         drive: run.drive,
-        phase: run.phase.padEnd(10),
+        phase: phaseWords(run.phase).padEnd(10),
         share: run.percent === null ? '' : `${Math.floor(run.percent)} %`,
         details: describeProgress(run),
       };

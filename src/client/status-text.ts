@@ -3,6 +3,7 @@ import { describeAge } from '../text/wording.ts';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
 import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import { phaseWords } from '../protocol/phase-words.ts';
 import { clockTime } from '../text/clock-time.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
 
@@ -58,19 +59,9 @@ function describePause({ paused }: Status, now: Date): string[] {
   return [`Paused        until ${until}, by ${paused.by}: no run starts by itself. Go on: extbackup resume`];
 }
 
-/** Phases whose name alone says too little. */
-const phaseWords: Readonly<Record<string, string>> = {
-  verifying: 'checking whether it is the right disk',
-  pruning: 'thinning out the history',
-  'verifying-data': 'reading back a part of the copy',
-  'waiting-for-server': 'waiting for the server to try again',
-};
-
 /** A run in one line: disk, phase and how far it is. */
 export function describeRun(run: RunStatus): string {
-  const parts = [
-    `${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords[run.phase] ?? run.phase}`,
-  ];
+  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords(run.phase)}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
   if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));

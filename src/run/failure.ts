@@ -1,10 +1,12 @@
 import type { Failure } from '../bus/events.ts';
 import { exitCodes, ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
+import { wordSlowProgram } from '../system/slow-program.ts';
 
 /**
  * An error in the operator's words. An unexpected one is reported as a bug of ours, without the values of its details.
  */
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = wordSlowProgram(thrown);
   if (
     error instanceof NotReleasedError &&
     error.cause instanceof ExtbackupError &&

@@ -183,6 +183,8 @@ function howItEnded(end: Ending): string {
 
 /** A program that failed. The adapter that knows what it means turns it into an ExtbackupError, with this as cause. */
 export class CommandError extends Error {
+  /** Path of the program. */
+  readonly file: string;
   readonly exitCode: number | undefined;
   /** The end of standard error. May name files: for telling cases apart and the debug log, never for a message. */
   readonly stderr: string;
@@ -201,6 +203,7 @@ export class CommandError extends Error {
   ) {
     super(`${[file, ...args].join(' ')} ${ending}`);
     this.name = 'CommandError';
+    this.file = file;
     this.exitCode = exitCode;
     this.stderr = stderr;
     this.timedOut = timedOut;
