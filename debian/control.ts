@@ -26,8 +26,8 @@ export const depends: readonly string[] = [
   'udev',
 ];
 
-/** What only some disks need: their file system, and their health. */
-export const suggests: readonly string[] = ['bash-completion', 'btrfs-progs', 'smartmontools', 'xfsprogs'];
+/** What only some stations need: for the file system and the health of their disks, and for who is told. */
+export const suggests: readonly string[] = ['apprise', 'bash-completion', 'btrfs-progs', 'smartmontools', 'xfsprogs'];
 
 /**
  * The control file.
