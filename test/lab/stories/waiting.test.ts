@@ -16,6 +16,9 @@ beforeAll(async () => {
 });
 beforeEach(() => lab.guest.restore('a disk in the drawer'));
 
+/** A small machine under load is slow with node and LUKS. */
+const patient = { timeoutMs: 400_000 };
+
 const safe = () => waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 const status = (): Promise<string> => lab.guest.ask('extbackup status');
 const subjects = async (): Promise<string[]> =>
@@ -28,7 +31,7 @@ it('a disk that a command has open is called so, whether the agent runs or not, 
   const { guest } = lab;
   await guest.plug(lab.disk);
   await safe();
-  await guest.run(['extbackup', 'mount', 'BACKUP_1']);
+  await guest.run(['extbackup', 'mount', 'BACKUP_1'], patient);
   const open = {
     state: 'open',
     message: expect.stringMatching(/^open \(mount by root since .*DO NOT UNPLUG/) as string,
@@ -36,14 +39,14 @@ it('a disk that a command has open is called so, whether the agent runs or not, 
   expect(await driveNow(lab, 'BACKUP_1')).toMatchObject(open);
   expect(await status()).toMatch(/BACKUP_1 .*DO NOT UNPLUG/);
   await guest.waitFor('the journal', async () => (await eventsOf(lab, 'drive:opened')).length > 0);
-  await guest.shell('systemctl stop extbackup');
+  await guest.shell('systemctl stop extbackup', patient);
   expect(await driveNow(lab, 'BACKUP_1')).toMatchObject(open);
-  await guest.shell('systemctl start extbackup');
-  expect((await guest.run(['extbackup', 'umount'])).stdout).toContain('is closed. Safe to unplug.');
+  await guest.shell('systemctl start extbackup', patient);
+  expect((await guest.run(['extbackup', 'umount'], patient)).stdout).toContain('is closed. Safe to unplug.');
   await assertClosed(lab);
   await guest.waitFor('the journal', async () => (await eventsOf(lab, 'drive:closed')).length > 0);
   expect((await driveNow(lab, 'BACKUP_1')).state).not.toBe('open');
-  await guest.run(['extbackup', 'verify', 'BACKUP_1'], { timeoutMs: 120_000 });
+  await guest.run(['extbackup', 'verify', 'BACKUP_1'], patient);
   expect((await eventsOf(lab, 'drive:opened', 'drive:closed')).map(({ event, command }) => [event, command])).toEqual(
     expect.arrayContaining([
       ['drive:opened', 'mount'],
@@ -54,17 +57,17 @@ it('a disk that a command has open is called so, whether the agent runs or not, 
 
 it('with no inotify instance left the agent polls, says so, and serves plug and request all the same', async () => {
   const { guest } = lab;
-  await guest.shell('sysctl -w fs.inotify.max_user_instances=1; systemctl restart extbackup', { timeoutMs: 300_000 });
+  await guest.shell('sysctl -w fs.inotify.max_user_instances=1; systemctl restart extbackup', patient);
   await guest.waitFor('the warning', 'grep -q "falls back to polling" /run/extbackup/status.json');
   expect(await status()).toMatch(/Warning, .*falls back to polling: no inotify instance is left/);
-  const { stdout, stderr } = await guest.run(['extbackup', 'doctor'], { okCodes: 'any', timeoutMs: 120_000 });
+  const { stdout, stderr } = await guest.run(['extbackup', 'doctor'], { okCodes: 'any', ...patient });
   expect(stdout + stderr).toMatch(/No inotify instance is left \(EMFILE\): root uses \d+ of 1 inotify instance/);
   await guest.plug(lab.disk);
   await safe();
-  await guest.run(['extbackup', 'lock']);
+  await guest.run(['extbackup', 'lock'], patient);
   await guest.waitFor('the key to be seen gone', 'grep -q \'"key":"missing"\' /run/extbackup/status.json');
-  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, timeoutMs: 120_000 });
-  const run = await guest.run(['extbackup', 'run'], { okCodes: 'any', timeoutMs: 240_000 });
+  await guest.run(['extbackup', 'unlock', '--password-stdin'], { input: `${password}\n`, ...patient });
+  const run = await guest.run(['extbackup', 'run'], { okCodes: 'any', ...patient });
   expect([run.exitCode, run.stdout]).toEqual([
     0,
     expect.stringMatching(/^BACKUP_1 is done, safe to unplug\. [^\n]*\n$/),
