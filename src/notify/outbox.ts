@@ -59,6 +59,8 @@ export class Outbox {
   readonly #waiting: Item[] = [];
   readonly #later: Item[] = [];
   readonly #closing = new AbortController();
+  /** Whether one that matters later is on its way: 1 or 0. */
+  #beingTried = 0;
   #work: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #laterMs: number;
@@ -75,7 +77,8 @@ export class Outbox {
   get health(): ChannelHealth {
     const heldBack = this.#later.filter(({ late }) => late === 'quiet').length;
     return {
-      undelivered: this.#failing === undefined ? 0 : this.#later.length - heldBack + this.#waiting.length,
+      undelivered:
+        this.#failing === undefined ? 0 : this.#later.length - heldBack + this.#waiting.length + this.#beingTried,
       heldBack,
       since: this.#failing?.since ?? null,
       error: this.#failing?.error ?? null,
@@ -134,6 +137,7 @@ export class Outbox {
         this.#holdBack(item, quietMs);
         continue;
       }
+      this.#beingTried = mattersLater(item.notice) ? 1 : 0;
       try {
         await this.#deliver(item.notice);
         this.#laterMs = this.#timing.laterAfterMs;
@@ -144,6 +148,7 @@ export class Outbox {
         else if (performance.now() - item.since > this.#timing.giveUpAfterMs) await this.#giveUp(item, error);
         else this.#tryLater(item, error);
       }
+      this.#beingTried = 0;
     }
     this.#work = undefined;
   }
