@@ -1,6 +1,7 @@
 /** Asks the running agent for something, through its spool, and follows its answer. */
 import { randomUUID } from 'node:crypto';
 import { rename, unlink, writeFile } from 'node:fs/promises';
+import { parseJson } from '../system/parse-json.ts';
 import { CancelledError, ExtbackupError, exitCodes, UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -162,13 +163,7 @@ function asRoot(error: unknown): unknown {
   return error;
 }
 
-function parseReply(text: string | undefined): Reply | undefined {
-  try {
-    return text === undefined ? undefined : replySchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
+const parseReply = (text: string | undefined): Reply | undefined => parseJson(replySchema, text);
 
 /** Takes the note back when nobody has read it, so that no run starts later that nobody waits for. */
 async function agentGone(paths: Paths, id: string, started: boolean): Promise<ExtbackupError> {

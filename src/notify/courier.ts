@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { NotifyChannel } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
@@ -63,10 +64,5 @@ export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): C
 
 const failed = (failure: string): Answer => ({ failure });
 
-function parseAnswer(text: string | undefined): Answer | undefined {
-  try {
-    return answerSchema.parse(JSON.parse(text ?? ''));
-  } catch {
-    return undefined; // it was ended before it was done
-  }
-}
+/** undefined when the unit was ended before it was done. */
+const parseAnswer = (text: string | undefined): Answer | undefined => parseJson(answerSchema, text);

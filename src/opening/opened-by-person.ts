@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import { BusyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
@@ -49,10 +50,4 @@ export function openedByPersonRefusal(opened: OpenedByPerson): BusyError {
   );
 }
 
-function parse(text: string | undefined): OpenedByPerson | undefined {
-  try {
-    return text === undefined ? undefined : openedSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // torn, or of another version
-  }
-}
+const parse = (text: string | undefined): OpenedByPerson | undefined => parseJson(openedSchema, text);

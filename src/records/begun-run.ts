@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { parseJson } from '../system/parse-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const begunRunSchema = z.object({
@@ -31,10 +32,5 @@ export async function forgetBegun(file: string): Promise<void> {
 
 /** The run that was cut off; undefined when none was, or when nothing is known of it any more. */
 export async function readBegun(file: string): Promise<BegunRun | undefined> {
-  try {
-    const text = await readIfThere(file);
-    return text === undefined ? undefined : begunRunSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // torn, or of another version
-  }
+  return parseJson(begunRunSchema, await readIfThere(file).catch(() => undefined));
 }
