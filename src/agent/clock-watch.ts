@@ -34,7 +34,9 @@ const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
 export function createClockWatch({ bus, paths, start, loadConfig, seconds = uptime }: ClockParts): ClockWatch {
   let [isLoose, hasJumped] = [false, false];
   const tellIfLoose = async (): Promise<void> => {
-    const isUnset = (await isSynchronised(start)) === false;
+    const synchronised = await isSynchronised(start);
+    if (synchronised === undefined) return; // nobody answers, as on a machine that is very busy
+    const isUnset = !synchronised;
     const isUsual = isUnset && (await isKept(start)) !== true; // nothing is to set it: somebody chose that
     const is = isUnset && (isUsual || seconds() >= settled);
     if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });

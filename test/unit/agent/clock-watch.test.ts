@@ -14,8 +14,10 @@ import { defaultPaths, files } from '../../../src/system/paths.ts';
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
 const paths = { ...defaultPaths };
 /** What timedatectl says. */
+let isSilent = false;
 let answers: { NTP: string; NTPSynchronized: string };
 const start: StartProgram = ({ args }) => {
+  if (isSilent) return Promise.reject(new Error('no answer'));
   const property = args.includes('--property=NTP') ? 'NTP' : 'NTPSynchronized';
   return Promise.resolve({ exitCode: 0, stdout: `${answers[property]}\n`, stderr: '' });
 };
@@ -79,6 +81,9 @@ describe('the watch of the clock', () => {
     const { tellIfLoose, told } = watched();
     await tellIfLoose();
     await tellIfLoose();
+    isSilent = true;
+    await tellIfLoose();
+    isSilent = false;
     answers.NTPSynchronized = 'yes';
     await tellIfLoose();
     expect(told).toEqual(['clock not synchronised', 'settled: clock not synchronised']);
