@@ -23,7 +23,7 @@ export async function watchAttributes(
   entry: HistoryEntry | undefined,
   signal: AbortSignal,
 ): Promise<AttributeWatch> {
-  const begun = await attempt(disk.top, async () => {
+  const begun = await attempt(disk.top, signal, async () => {
     await (entry === undefined ? forgetAttributes(disk.top) : beginAttributes(start, disk, entry, signal));
     return false;
   });
@@ -33,7 +33,7 @@ export async function watchAttributes(
     end: async (how) =>
       entry === undefined || trouble !== undefined || attributesLost === true
         ? begun
-        : attempt(disk.top, () => endAttributes(start, disk, entry, how, signal)),
+        : attempt(disk.top, signal, () => endAttributes(start, disk, entry, how, signal)),
   };
 }
 
@@ -43,13 +43,15 @@ interface Attempted {
   readonly told: Pick<RsyncOutcome, 'trouble' | 'attributesLost'>;
 }
 
-async function attempt(top: string, work: () => Promise<boolean>): Promise<Attempted> {
+async function attempt(top: string, signal: AbortSignal, work: () => Promise<boolean>): Promise<Attempted> {
   try {
     return { isKept: await work(), told: {} };
   } catch (error) {
     const trouble = troubleOfDisk(error);
-    if (trouble !== undefined) return { isKept: false, told: { trouble } };
+    if (trouble !== undefined) return { isKept: true, told: { trouble } };
     if (!(error instanceof CommandError)) throw error;
+    // What is open stays open: the next run, or a rollback, finishes it.
+    if (signal.aborted) return { isKept: true, told: { trouble: 'failed' } };
     await forgetAttributes(top).catch(() => undefined);
     return { isKept: false, told: { attributesLost: true } };
   }

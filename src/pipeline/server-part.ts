@@ -84,7 +84,10 @@ async function pull(
   const nothingThere = await isEmpty(target);
   const whole = { top, mirror: join(top, mirrorName) };
   const attributes = order.survey === true ? undefined : await watchAttributes(start, whole, order.history, signal);
-  if (attributes?.trouble !== undefined) return { ...nothingDone, trouble: attributes.trouble };
+  if (attributes?.trouble !== undefined) {
+    if (order.history) await rm(order.history.log, { force: true }).catch(() => undefined);
+    return { ...nothingDone, trouble: attributes.trouble };
+  }
   const isAsked =
     order.survey !== true &&
     isBetterAsked({ ...(order.lastTime && { lastTime: order.lastTime }), isEmpty: nothingThere });

@@ -6,6 +6,7 @@ import { HeldError } from '../../../src/guard/hold.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
+import { watchAttributes } from '../../../src/pipeline/attributes-part.ts';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { beginAttributes, endAttributes } from '../../../src/attributes/keep-attributes.ts';
@@ -225,4 +226,18 @@ it('goes with its entry', async () => {
   const budget = { entries: 10, bytes: 1e12 };
   await pruneHistory(startProgram, disk.top, { rule, budget, stand: 100 }, never);
   expect(await kept()).toEqual([]);
+});
+
+it('is not forgotten by a run that is ended while it looks at the files', async () => {
+  const before = attributesOf(disk.mirror);
+  const entry = await newHistoryEntry(disk.top, new Date());
+  await beginLog(entry.log, undefined, entry.stamp);
+  await beginAttributes(startProgram, disk, entry, never);
+  tool('chmod', '-R', '700', disk.mirror);
+  const ended = AbortSignal.abort();
+  const next = await newHistoryEntry(disk.top, new Date());
+  const watch = await watchAttributes(startProgram, disk, next, ended);
+  expect(watch.trouble).toBe('failed');
+  await rollback();
+  expect(attributesOf(disk.mirror)).toBe(before);
 });
