@@ -3,7 +3,7 @@ import { openPlainFile } from '../system/plain-file.ts';
 import { attributesChanged, betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 
-/** What cannot be told from the files in a history entry. */
+/** The facts that the files of a history entry do not show. */
 export interface LoggedChange {
   readonly kind: 'created' | 'deleted-directory';
   readonly isDirectory: boolean;
@@ -11,16 +11,19 @@ export interface LoggedChange {
   readonly path: Buffer;
 }
 
-/** Flags of a deletion from here on say that the place is needed for something new; see DEL_FOR_FILE in rsync's source. */
+/**
+ * Deletion flags from this value on mean that the place is needed for something new; see DEL_FOR_FILE in rsync's
+ * source.
+ */
 export const makesRoom = 8;
 
-/** What --debug=del2 tells of a directory, before it is cleared away for a new file or link of its name. */
+/** The line of --debug=del2 about a directory that makes way for a new file or link of its name. */
 const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
 const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
 const copiedPattern = /^[<>h]f[^\s|]+ *\|(.+)$/s;
 
-/** What rsync puts before each line of a --log-file. */
+/** The text before each line of an rsync --log-file. */
 const stamp = /^\d\S+ \S+ \[\d+\] /;
 
 /** A line, without what stands before what it tells. */
@@ -36,9 +39,9 @@ function lineOf(line: string, { mark }: LogHeader): Line {
     return { text, isMarked: text.length < line.length };
   }
   const told = betweenMarks(line, mark);
-  // Only of lines with a mark: older logs have no sizes, which may be names there.
+  // Only in lines with a mark: older logs have no sizes, and a number may be a name there.
   if (told !== undefined) return { text: told.replace(/\|\d+\|\d+\|/, '|'), isMarked: true };
-  // rsync prints its progress without an end of line, so that something may follow at once.
+  // rsync prints its progress without an end of line, so another line may follow directly.
   const start = /^\r? /.test(line) ? line.indexOf('delete_item(') : 0;
   return { text: start < 0 ? '' : line.slice(start), isMarked: false };
 }
@@ -69,7 +72,7 @@ const deletedDirectory = (path: Buffer): LoggedChange | undefined =>
   isInside(path) ? { kind: 'deleted-directory', isDirectory: true, path } : undefined;
 
 /**
- * The log stands on a disk that may come from anywhere: it never leads out of the mirror. Looks at the name itself,
+ * The disk may come from anywhere: a path in its log must not lead out of the mirror. Checks the unescaped name,
  * because dots and slashes can be escaped, too.
  */
 export const isInside = (name: Buffer): boolean =>
@@ -82,7 +85,7 @@ export const isInside = (name: Buffer): boolean =>
 /** The bytes of a path as rsync prints it, read as UTF-8. */
 export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(printed).toString('latin1'));
 
-/** Takes back what rsync does to control characters, `\#ooo`, and the slash after a directory. */
+/** Undoes rsync's escapes of control characters, `\#ooo`, and removes the slash after a directory. */
 export function bytesOfName(escaped: string): Buffer {
   const name = escaped.replace(/\\#([0-7]{3})/g, (_all, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
@@ -138,7 +141,7 @@ export async function* readCopied(
       if (path) yield { path, next };
     }
   } finally {
-    await handle.close(); // also where nobody reads on: an open file would keep the disk busy
+    await handle.close(); // also when reading stops early: an open file would keep the disk busy
   }
 }
 
@@ -180,7 +183,10 @@ export async function* readTouched(file: string): AsyncGenerator<Touched> {
 
 const pieceSize = 64 * 1024;
 
-/** The changes of a log, the last one first, so that what is in a directory comes before it. None when there is no log. */
+/**
+ * The changes of a log, the last one first, so the content of a directory comes before the directory. None when there
+ * is no log.
+ */
 export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChange> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return;

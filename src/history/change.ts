@@ -12,13 +12,13 @@ export interface Change {
 }
 
 /**
- * The lines on standard output that {@link parseChange} reads, between two marks: of one that was cut off, on a full
- * disk or by a power cut, the name is not believed. `%b`, the bytes transferred, makes rsync print each line when the
- * file is complete, and not before.
+ * The lines on standard output that {@link parseChange} reads, between two marks: a line that was cut off, by a full
+ * disk or a power cut, is ignored. `%b`, the bytes transferred, makes rsync print each line when the file is complete,
+ * and not before.
  */
 export const changeFormat = (mark: string): string => `${mark}%i|%l|%b|%n${mark}`;
 
-/** What stands between the marks of a line, wherever it begins; undefined when it has none, or only the first one. */
+/** The text between the two marks of a line; undefined when a mark is missing. */
 export function betweenMarks(line: string, mark: string): string | undefined {
   const start = line.indexOf(mark);
   const end = start < 0 ? -1 : line.indexOf(mark, start + mark.length);
@@ -31,7 +31,7 @@ export function betweenMarks(line: string, mark: string): string | undefined {
  */
 export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 
-/** `%i` of what is no deletion; see rsync(1), --itemize-changes. */
+/** `%i` of a change that is not a deletion; see rsync(1), --itemize-changes. */
 const itemised = /^[<>ch.][fdLDS]\S+ *$/;
 
 /**

@@ -7,7 +7,7 @@ import { writeNewFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { changeLogDirectory, listHistory, type HistoryEntry } from './history-entry.ts';
 
-/** File on the disk that says how far back its history is whole: an entry that was removed leaves it shorter. */
+/** File on the disk with the start of its complete history: removing an entry makes the history shorter. */
 export const completeSinceFile = `${changeLogDirectory}/complete-since.json`;
 
 const schema = z.object({
@@ -18,11 +18,11 @@ const schema = z.object({
   isBeginning: z.boolean(),
 });
 
-/** From when on the history of a disk tells what stood in its mirror. */
+/** The time from which on the history of a disk shows the states of its mirror. */
 export interface CompleteSince {
-  /** The state at this time, and at every later one, can be told. */
+  /** The state at this time, and at every later time, is known. */
   readonly at: Date;
-  /** The newest entry that is not there any more; all later ones are. */
+  /** The newest entry that was removed; all later ones exist. */
   readonly number: number;
   readonly isBeginning: boolean;
 }
@@ -46,14 +46,14 @@ export async function markBeginning(top: string, entry: HistoryEntry): Promise<v
   await writeCompleteSince(top, { at: oldest.at, number: oldest.number - 1, isBeginning: true });
 }
 
-/** Marks that something was changed without being kept: nothing before it can be told any more. */
+/** Marks a change that the history did not keep: earlier states are no longer known. */
 export async function markGap(top: string, now: Date): Promise<void> {
   const [newest] = await listHistory(top);
   const at = new Date(Math.max(now.getTime(), newest?.at.getTime() ?? 0));
   await writeCompleteSince(top, { at, number: newest?.number ?? 0, isBeginning: false });
 }
 
-/** Replaces the mark. To be called before what it is about happens. */
+/** Replaces the mark. Call it before the change that it describes. */
 export async function writeCompleteSince(top: string, { at, number, isBeginning }: CompleteSince): Promise<void> {
   await ownDirectory(top, changeLogDirectory);
   const file = join(top, completeSinceFile);
@@ -64,7 +64,7 @@ export async function writeCompleteSince(top: string, { at, number, isBeginning 
 }
 
 /**
- * To be asked by whatever tells what stood in the mirror at a time.
+ * Call this before reporting a state of the mirror at a time.
  * @throws DriveError when the history does not reach so far back
  */
 export async function assertReaches(top: string, at: Date): Promise<void> {
@@ -72,7 +72,7 @@ export async function assertReaches(top: string, at: Date): Promise<void> {
   if (since !== undefined && at < since.at) throw tooFarBack(since);
 }
 
-/** Words for a time that the history does not reach. */
+/** Words for a time before the complete history. */
 export const tooFarBack = ({ at, isBeginning }: CompleteSince): DriveError =>
   new DriveError(
     'EXB_BEFORE_HISTORY',

@@ -6,9 +6,9 @@ export interface DoomedName {
   readonly isDirectory: boolean;
 }
 
-/** What a copying rsync would have deleted, had it been allowed to. */
+/** The deletions that a copying rsync was not allowed to do. */
 export interface Doomed {
-  /** Of a directory only itself: all that is in it goes with it. */
+  /** A directory stands for its whole content. */
   readonly names: readonly DoomedName[];
   /** Files and directories, with all that is in them. */
   readonly count: number;
@@ -27,7 +27,7 @@ export interface DoomedReader {
 
 const item = /^delete_item\((.+)\) mode=([0-7]{1,6}) flags=(\d{1,4})$/s;
 
-/** What rsync calls the flags of a deletion; see delete_item() in its source. */
+/** rsync's flags of a deletion; see delete_item() in its source. */
 const wholeDirectory = 2;
 const belowDirectory = 4;
 
@@ -55,7 +55,7 @@ export function readDoomed(): DoomedReader {
         return line.startsWith('delete_in_dir(') || line.startsWith('cannot delete non-empty directory: ');
       const [, name, mode = '', digits = ''] = item.exec(line) ?? [];
       const flags = Number(digits);
-      if (name === undefined || flags >= makesRoom) return true; // what stands in the way of something new is no deletion
+      if (name === undefined || flags >= makesRoom) return true; // making way for something new is not a deletion
       if ((flags & belowDirectory) !== 0) {
         seen.others += 1;
         return true;

@@ -13,15 +13,15 @@ export interface Place {
   /** Counted up; 0 and below for what was made before entries were numbered, the newest of those 0. */
   readonly number: number;
   /**
-   * When it began, as far as that can be told: later than that of every entry before it. The time in its name, unless
-   * that contradicts what came after it, or the clock had jumped then.
+   * Best known start time, later than that of every entry before it: the time in its name, unless a later entry
+   * contradicts it, or the clock had jumped.
    */
   readonly at: Date;
-  /** The same on the disk's measured time: what ages are measured by. */
+  /** Start on the disk's measured time, the base of ages. */
   readonly measured: Date;
 }
 
-/** Between two entries without a number, no more than this counts: one of their clocks may have been years ahead. */
+/** Longest time between two entries without a number: one of their clocks may have been years ahead. */
 export const longestUnmeasured = 31 * 86_400_000;
 
 /**
@@ -47,7 +47,10 @@ export function orderEntries<Found extends FoundEntry>(found: readonly Found[]):
   }));
 }
 
-/** Never before that of an earlier entry. What has no stamp is as far before the next one as the names say, within limits. */
+/**
+ * Never before that of an earlier entry. An entry without a stamp is as far before the next one as the names say,
+ * within limits.
+ */
 function measuredTimes(ordered: readonly FoundEntry[], legacy: number): number[] {
   const times: number[] = [];
   for (let index = legacy; index < ordered.length; index += 1)
@@ -60,7 +63,7 @@ function measuredTimes(ordered: readonly FoundEntry[], legacy: number): number[]
   return times;
 }
 
-/** An entry cannot be later than one that came after it, and what the clock said after a jump is not believed. */
+/** An entry cannot be later than its successor, and a clock is not trusted after a jump. */
 function believable(ordered: readonly FoundEntry[], measured: readonly number[]): number[] {
   const claims: (number | undefined)[] = [];
   let next = Infinity;
@@ -77,7 +80,7 @@ function believable(ordered: readonly FoundEntry[], measured: readonly number[])
   return times;
 }
 
-/** As long after the entry before it, or before the next believed one, as was measured. */
+/** The measured distance from the entry before, or from the next trusted one. */
 function estimate(
   index: number,
   claims: readonly (number | undefined)[],

@@ -1,10 +1,10 @@
-/** What a log says of its entry's place among the others, in its second line; see log-header.ts. */
+/** The entry's place in the order, in the second line of its log; see log-header.ts. */
 export interface EntryStamp {
   /** Counted up with each entry: the order of entries, whatever the clock said. From 1. */
   readonly number: number;
-  /** When it began, on the disk's measured time, which no clock can make jump; see measured-time.ts. */
+  /** Start on the disk's measured time, which no clock can make jump; see measured-time.ts. */
   readonly measured: Date;
-  /** The clock had jumped, and nothing showed that it was right: the time in the entry's name is only a claim. */
+  /** The clock had jumped without confirmation: the time in the entry's name is only a claim. */
   readonly isDoubtful: boolean;
 }
 

@@ -20,11 +20,11 @@ export interface HistoryEntry {
   readonly number: number;
   readonly at: Date;
   readonly measured: Date;
-  /** Of a new entry: what its log has to begin with. */
+  /** The first lines of a new entry's log. */
   readonly stamp?: EntryStamp;
   /** What it replaced or deleted, under the same paths as in the mirror. */
   readonly directory: string;
-  /** What it did, line by line; see change-log.ts. */
+  /** Its log of changes; see change-log.ts. */
   readonly log: string;
 }
 
@@ -34,7 +34,7 @@ export const attributeKinds = ['facl', 'fattr', 'links'] as const;
 export const attributeFile = ({ log }: Pick<HistoryEntry, 'log'>, kind: (typeof attributeKinds)[number]): string =>
   log.replace(/log$/, kind);
 
-/** With the ending of a log whose undo was cut off; see undo-entry.ts. */
+/** The log has the ending of an interrupted undo; see undo-entry.ts. */
 const logName = /\.log(?:\.removed)?$/;
 
 const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.(\d{1,3})\d*)?Z$/;
@@ -114,13 +114,13 @@ export async function newHistoryEntry(top: string, now: Date, time?: EntryTime):
   };
 }
 
-/** From here on the last year of names with four digits begins: nobody's clock, and what is dated so was planted. */
+/** From here on a date is planted: the last year with four digits is on nobody's clock. */
 const endOfTime = Date.UTC(9999, 0, 1);
 
-/** Nobody's disk has so many: what is numbered so was planted. */
+/** From here on a number is planted: no real disk has so many entries. */
 const mostEntries = 900_000_000_000;
 
-/** Where the history of a disk stands: each new entry is later. */
+/** The position of a disk's history: each new entry is later. */
 export interface HistoryStand {
   /** 1970 where it is empty. */
   readonly at: Date;
@@ -128,7 +128,7 @@ export interface HistoryStand {
   readonly number: number | undefined;
 }
 
-/** Where the history of an opened disk stands. */
+/** The position of an opened disk's history. */
 export async function historyStand(top: string): Promise<HistoryStand> {
   const [newest] = await listHistory(top);
   return { at: newest?.at ?? new Date(0), number: newest?.number };

@@ -4,7 +4,7 @@ import { lstat } from 'node:fs/promises';
 export const below = (directory: Buffer, path: Buffer): Buffer =>
   path.length === 0 ? directory : Buffer.concat([directory, Buffer.from('/'), path]);
 
-/** What an entry is; undefined when nothing is there. A symbolic link is itself, never what it leads to. */
+/** The type of an entry; undefined when it does not exist. Symbolic links are not followed. */
 export async function kindOf(path: Buffer): Promise<'directory' | 'other' | undefined> {
   try {
     return (await lstat(path)).isDirectory() ? 'directory' : 'other';
@@ -16,7 +16,7 @@ export async function kindOf(path: Buffer): Promise<'directory' | 'other' | unde
 
 /**
  * Tells whether a path stays inside a tree: every directory on the way is a real one and no link that leads elsewhere.
- * Remembers the last directory, because neighbours are asked for one after another.
+ * Remembers the last directory, because neighbours usually follow one another.
  */
 export function createInsideCheck(root: Buffer): (path: Buffer) => Promise<boolean> {
   let known: Buffer | undefined;

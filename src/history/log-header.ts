@@ -6,8 +6,8 @@ import { betweenMarks, newMark } from './change.ts';
 import { parseStamp, renderStamp, type EntryStamp } from './entry-stamp.ts';
 
 /**
- * The first line of a log: what tells the lines about changes from all others, and of which source they are. The log is
- * rsync's standard output, on the disk, so nothing is lost when its caller dies. Older ones have no mark.
+ * The first line of a log: the mark of lines about changes, and their source. The log is rsync's standard output, on
+ * the disk, so nothing is lost when its caller dies. Older ones have no mark.
  */
 export interface LogHeader {
   readonly mark?: string;

@@ -1,14 +1,14 @@
 /**
- * Measured time: what ages are measured by, because every clock can be wrong and anybody can forge the network's. It
- * goes on with the machine's uptime, which is a measurement. Over a time when the machine was off, it believes the clock
- * only for a limited step. So it may fall behind the clock, which keeps history for longer, and never runs ahead.
+ * Measured time is the base of ages, because every clock can be wrong and network time can be forged. It advances with
+ * the machine's uptime, which is a measurement. After a time when the machine was off, it trusts the clock only for a
+ * limited step. So it may fall behind the clock, which keeps history longer, but never runs ahead.
  */
 
 /** A look at the machine's clocks. */
 export interface ClockReading {
-  /** What the clock claims. */
+  /** Time of the clock. */
   readonly now: Date;
-  /** Of the kernel: another one after each start of the machine. */
+  /** The kernel's boot id: a new one after each start of the machine. */
   readonly bootId: string;
   /** Since that start, with sleep; in milliseconds. */
   readonly uptimeMs: number;
@@ -16,52 +16,48 @@ export interface ClockReading {
   readonly isSynchronised?: boolean | undefined;
 }
 
-/** What is remembered of the last look. */
+/** The remembered last reading. */
 export interface TimeMark {
   readonly measured: Date;
   readonly claimed: Date;
   readonly bootId: string;
   readonly uptimeMs: number;
-  /**
-   * How far the clock has jumped without anything that showed it to be right, in milliseconds: positive when it is
-   * ahead, 0 when it is believed.
-   */
+  /** Unconfirmed jump of the clock in milliseconds: positive when it is ahead, 0 when it is trusted. */
   readonly jumpMs: number;
-  /** Measured time at which it jumped last. */
+  /** Measured time of its last jump. */
   readonly jumpedAt: Date;
 }
 
 /** What a look found. */
 export interface TimeAdvance {
   readonly mark: TimeMark;
-  /** How far the clock jumped since the last look, if it is not believed; otherwise 0. */
+  /** Jump of an untrusted clock since the last reading; otherwise 0. */
   readonly newJumpMs: number;
 }
 
 const day = 86_400_000;
 
-/** For which a clock is believed after a time that nothing measured, at most. */
+/** Longest step that a clock is trusted for after an unmeasured time. */
 export const longestStep = 7 * day;
 
-/** Clocks are corrected by less all the time. */
+/** Smaller corrections of a clock are normal. */
 const tolerance = day;
 
-/** A clock that went on so long as measured time did is believed, as far as names and LABEL go. */
+/** A clock that agrees with measured time for this long is trusted for names and LABEL. */
 const provenAfter = 7 * day;
 
-/** A machine may rest for so long; a clock that is synchronised is believed then, as far as names and LABEL go. */
+/** A machine may be off for this long; then a synchronised clock is trusted for names and LABEL. */
 const longestRest = 400 * day;
 
 /**
- * How far a clock is believed for a time that nothing measured: so little that one jump makes nothing old.
+ * Longest trusted step of the clock after an unmeasured time: so short that one jump cannot expire anything.
  * @param keep the settings' ages, in milliseconds
  */
 export const stepFor = (keep: { readonly age: number; readonly atLeast: number }): number =>
   Math.min(longestStep, ...[keep.age, keep.atLeast].filter((age) => age > 0).map((age) => age / 2));
 
 /**
- * Goes on with measured time.
- * @param before undefined at the first look: it begins with what the clock says
+ * Continues measured time. @param before undefined at the first reading: measured time starts with the clock
  * @param stepMs see {@link stepFor}
  */
 export function advanceTime(before: TimeMark | undefined, reading: ClockReading, stepMs: number): TimeAdvance {
@@ -70,7 +66,7 @@ export function advanceTime(before: TimeMark | undefined, reading: ClockReading,
     return { mark: { measured: now, claimed: now, bootId, uptimeMs, jumpMs: 0, jumpedAt: now }, newJumpMs: 0 };
   const claimed = now.getTime() - before.claimed.getTime();
   const isSameBoot = bootId === before.bootId && uptimeMs >= before.uptimeMs;
-  // After a start of the machine, at least its uptime has passed.
+  // since the start of the machine, at least its uptime has passed
   const passed = isSameBoot
     ? uptimeMs - before.uptimeMs
     : Math.max(uptimeMs, Math.min(Math.max(0, claimed), longestStep, stepMs));

@@ -9,23 +9,23 @@ import { longestUnmeasured } from './entry-order.ts';
 import { attributeFile, attributeKinds, listHistory, type HistoryEntry } from './history-entry.ts';
 import { expendable, outdated, type KeepRule } from './retention.ts';
 
-/** Where what is removed waits for its end: an entry is in the history with all that is in it, or not at all. */
+/** Directory for entries that are being deleted: an entry is in the history completely or not at all. */
 export const removedDirectory = '.extbackup/removed';
 
-/** What one run may still remove. */
+/** The rest of a run's budget. */
 export interface Budget {
   entries: number;
   bytes: number;
 }
 
-/** What was removed. */
+/** The removed entries. */
 export interface Pruned {
   readonly removed: number;
-  /** Measured: so much more is free. */
+  /** Measured: the room that was gained. */
   readonly bytes: number;
-  /** The oldest entries that are left could go, too, but one run removes no more. */
+  /** More entries could be removed, but not in one run. */
   readonly isCapped: boolean;
-  /** Entries of which something could not be removed. */
+  /** Entries that could not be removed completely. */
   readonly stuck: number;
 }
 
@@ -35,13 +35,13 @@ export async function budgetOf(top: string, { perRun }: Pick<KeepRule, 'perRun'>
   return { entries: Math.max(1, Math.ceil((await listHistory(top)).length * perRun)), bytes: bytes * perRun };
 }
 
-/** What a call of {@link pruneHistory} is about. */
+/** The input of {@link pruneHistory}. */
 export interface Pruning {
   readonly rule: KeepRule;
   readonly budget: Budget;
-  /** Where the history stood when the run began: what this run keeps is never given up. */
+  /** Position of the history at the start of the run: the entries of this run are never removed. */
   readonly stand: number;
-  /** Removed only for want of room, until so much is free; otherwise as the rule's ages, count and minFree say. */
+  /** Remove only until this much room is free; without it, apply the rule's ages, count and minFree. */
   readonly wanted?: RoomWanted;
 }
 
@@ -82,14 +82,14 @@ export async function pruneHistory(
   return { ...done, bytes: Math.max(0, (await readRoom(top)).freeBytes - before.freeBytes) };
 }
 
-/** Where no entry has been measured yet, all that is known of the newest is its name, whose clock may have been wrong. */
+/** Without a measured entry, only the name of the newest one is known, and its clock may have been wrong. */
 function sinceNewest([newest]: readonly HistoryEntry[], now: Date): Date {
   return newest === undefined || newest.number > 0
     ? now
     : new Date(Math.min(now.getTime(), newest.measured.getTime() + longestUnmeasured));
 }
 
-/** Number of the newest entry with something in it: one that failed at once must not pass for it. */
+/** Number of the newest entry that is not empty: an entry of a run that failed at once does not count. */
 async function newestFilled(entries: readonly HistoryEntry[], stand: number): Promise<number> {
   for (const { directory, number } of entries) if (number <= stand && (await isFilled(directory))) return number;
   return Infinity;
@@ -106,7 +106,7 @@ async function isFilled(directory: string): Promise<boolean> {
 }
 
 /**
- * Removes one entry: first the mark says so, then it leaves the history under another name, then its files go.
+ * Removes one entry: writes the mark, moves the entry out of the history, then deletes its files.
  * @returns false when something of it is still there
  */
 async function removeEntry(
@@ -142,7 +142,7 @@ async function moveAside(from: string, to: string): Promise<void> {
   }
 }
 
-/** What an earlier run could not remove, or was cut off at. */
+/** Leftovers of an earlier, incomplete removal. */
 async function clearRemoved(start: StartProgram, top: string, signal: AbortSignal): Promise<void> {
   const directory = await ownDirectory(top, removedDirectory);
   for (const name of await readdir(directory)) await clear(start, join(directory, name), signal);

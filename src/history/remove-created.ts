@@ -3,19 +3,19 @@ import { throwIfCancelled } from '../system/undo.ts';
 import { readLogBackwards } from './change-log.ts';
 import { below, createInsideCheck } from './inside.ts';
 
-/** Where to remove what a run created. */
+/** The place to remove a run's new files from. */
 export interface Removal {
   /** The log of that run. */
   readonly log: string;
   /** The tree: the mirror, or a copy of a part of it. */
   readonly root: Buffer;
-  /** Which part of the mirror the tree is a copy of; empty for all of it. */
+  /** The part of the mirror that the tree is a copy of; empty for all of it. */
   readonly part: Buffer;
-  /** Called for each file that was there and is removed. */
+  /** Called for each removed file. */
   readonly onFile: () => void;
 }
 
-/** Removes from a tree what a run created there. What is gone already, and directories with something else in them, are left. */
+/** Removes the files and directories that a run created. Keeps directories that are not empty. */
 export async function removeCreated({ log, root, part, onFile }: Removal, signal: AbortSignal): Promise<void> {
   const isInside = createInsideCheck(root);
   for await (const { kind, isDirectory, path } of readLogBackwards(log)) {

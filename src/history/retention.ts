@@ -1,12 +1,12 @@
 import type { HistoryEntry } from './history-entry.ts';
 
-/** What may be removed from the history. Ages are measured, not claimed; see measured-time.ts. */
+/** The entries that may be removed from the history. Ages are measured, not claimed; see measured-time.ts. */
 export interface KeepRule {
   /** The disk's measured time. */
   readonly now: Date;
   /** Older entries go, in milliseconds; undefined when only space counts. */
   readonly age?: number;
-  /** At most so many entries; 0 or undefined is no limit. */
+  /** Most entries; 0 or undefined is no limit. */
   readonly count?: number;
   /** While less than this share of the disk is free, the oldest go. */
   readonly minFree: number;
@@ -16,7 +16,7 @@ export interface KeepRule {
   readonly perRun: number;
 }
 
-/** An entry, as far as it matters here. */
+/** The facts about an entry that matter here. */
 export type Kept = Pick<HistoryEntry, 'measured' | 'number'>;
 
 const ageOf = ({ measured }: Kept, { now }: KeepRule): number => now.getTime() - measured.getTime();

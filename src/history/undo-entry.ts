@@ -5,11 +5,11 @@ import type { HistoryEntry } from './history-entry.ts';
 import { below, kindOf } from './inside.ts';
 import { removeCreated } from './remove-created.ts';
 
-/** What an undo has done so far. */
+/** Progress of an undo. */
 export interface UndoProgress {
-  /** Files that the run had created. */
+  /** Removed files that the run had created. */
   removed: number;
-  /** Files and whole directories that came back. */
+  /** Restored files and whole directories. */
   restored: number;
   /** Files that got their old owner, rights or attributes back. */
   attributes?: number;
@@ -20,9 +20,9 @@ export interface UndoProgress {
 }
 
 /**
- * Puts the mirror back as it was before one rsync: removes what that created, moves back what it replaced or deleted,
- * and makes empty directories again that it deleted. Only names move, so it takes no space. An undo that was cut off is
- * finished by calling it again.
+ * Puts the mirror back to its state before one rsync: removes the files that rsync created, moves back those that it
+ * replaced or deleted, and makes deleted empty directories again. It only renames, so it needs no space. To finish an
+ * interrupted undo, call it again.
  * @param atEnd called when all names are where they were, before the entry is forgotten
  */
 export async function undoEntry(
@@ -69,7 +69,7 @@ async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
   }
 }
 
-/** The log may name what no system has room for: anybody can have written it. */
+/** The log may contain impossibly long names: anybody can have written it. */
 async function isMade(directory: Buffer): Promise<boolean> {
   try {
     await mkdir(directory, { mode: 0o755 });
@@ -80,7 +80,7 @@ async function isMade(directory: Buffer): Promise<boolean> {
   }
 }
 
-/** Added to the name of a log when what it names as created is removed. */
+/** Added to the name of a log once its created files are removed. */
 export const removedSuffix = '.removed';
 
 /** Moves everything of one directory into another one, and removes it. `to` is a real directory. */

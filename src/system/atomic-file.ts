@@ -12,12 +12,12 @@ export async function writeAtomically(file: string, content: string, durable: bo
 
 /** What {@link writeAtomically} calls a file until it is complete. */
 const unfinished = /^[\w-]+\.jsonl?\.\d+$/;
-/** By then a writer that lives has ended. */
+/** A living writer has ended by then. */
 const unfinishedForMs = 60_000;
 
 /**
- * Removes what a power cut, or a killed program, left of {@link writeAtomically} in this directory.
- * @param own names of files that nobody else writes: of these nothing can be in the making
+ * Removes leftovers of {@link writeAtomically} after a power cut or a killed program. @param own names of files that no
+ * other process writes: their leftovers can be removed at once
  */
 export async function removeUnfinished(directory: string, own: readonly string[], now: Date): Promise<void> {
   for (const name of (await readdir(directory)).filter((entry) => unfinished.test(entry))) {

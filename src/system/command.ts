@@ -21,9 +21,9 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** For programs that start others: all of them form a process group, and are ended together. */
   readonly ownGroup?: boolean;
-  /** Told the process id, which is that of its group with `ownGroup`. */
+  /** Called with the process id; with `ownGroup` it is also the group's id. */
   readonly onStart?: (pid: number) => void;
-  /** Told when the program itself has ended, while others may still hold its pipes. */
+  /** Called when the program itself has ended; its children may still hold its pipes. */
   readonly onExit?: () => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
@@ -34,7 +34,7 @@ export interface Command {
   readonly stdoutFile?: string;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
   readonly onStderr?: (chunk: string) => void;
-  /** Exit codes besides 0 that are answers, not failures. */
+  /** Exit codes besides 0 that are no failures. */
   readonly accept?: readonly number[];
 }
 
@@ -155,7 +155,7 @@ function waitFor(
   return withDeadline(bounded, timeoutMs + 2 * killDelayMs, () => stuck(true));
 }
 
-/** Forgets a program that cannot be ended: nothing that it still says is heard, and it does not keep us from ending. */
+/** Lets go of a program that cannot be ended: its output is ignored, and it does not keep us from exiting. */
 function letGo(child: { readonly stdout: Readable | null; readonly stderr: Readable | null; unref(): void }): void {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.removeAllListeners('data');

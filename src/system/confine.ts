@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { CommandError, type StartProgram } from './command.ts';
 
 /**
- * Gives back a `run` whose programs see no file but those of the system, and those below one directory, of which they
- * may do everything but start programs.
+ * Returns a `run` whose programs see only the system's files and one directory, in which they may do everything except
+ * start programs.
  */
 export type Confine = (start: StartProgram, directory: string) => Promise<StartProgram>;
 
 const setpriv = '/usr/bin/setpriv';
 
-/** What a program needs of the system: itself and its libraries, names of users, and a place for what nobody reads. */
+/** The parts of the system that a program needs: itself and its libraries, user names, and /dev/null. */
 const system = [
   ['execute,read-file,read-dir', '/usr'],
   ...[

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Ends our waiting after `ms` milliseconds even when the work cannot be ended, for example a child that is stuck in
- * the kernel on a dying disk. A child's own timeout ends the child, not the waiting for its pipes.
- * @throws what `stuck` makes, when the time is over
+ * Stops waiting after `ms` milliseconds even if the work cannot be ended, for example a child that is stuck in the
+ * kernel on a dying disk. A child's own timeout ends the child, but not the waiting for its pipes. @throws the error of
+ * `stuck` when the time is over
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () => Error): Promise<T> {
   const timer = new AbortController();

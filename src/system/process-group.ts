@@ -1,14 +1,14 @@
 import type { EventEmitter } from 'node:events';
 
-/** A program and all that it started, as long as they are waited for. */
+/** A program and its descendants, while we wait for them. */
 export interface GroupEnd {
-  /** Ends at once whoever is left. */
+  /** Kills all remaining processes at once. */
   kill(): void;
-  /** The waiting is over. */
+  /** Stops watching. */
   stop(): void;
 }
 
-/** The leader knows best in which order its own processes end; rsync's receiver may be about to put a file in its place. */
+/** Time for the leader to end its own processes in order; rsync's receiver may be about to rename a finished file. */
 const leaderFirstMs = 1_000;
 
 /** A stopped process is woken when its SIGTERM waits for it; woken earlier, it would go on where it stood, or end as if all were well. */
@@ -39,7 +39,7 @@ export function endWithGroup(
     signalGroup(pid, 'SIGCONT');
   };
   const terminate = (): void => {
-    // Its SIGTERM comes from who started it; a second one would disturb its tidying up.
+    // the leader gets its SIGTERM elsewhere; a second one would disturb its clean-up
     timers.push(
       setTimeout(() => {
         signalOne(pid, 'SIGCONT');
@@ -64,7 +64,9 @@ export function endWithGroup(
   };
 }
 
-/** Ends at once whoever is left of a group whose leader has ended; no new process can have its number while somebody is. */
+/**
+ * Kills the rest of a group whose leader has ended; the kernel does not reuse the group's number while a member lives.
+ */
 export const endGroup = (pid: number): void => {
   signalGroup(pid, 'SIGKILL');
 };

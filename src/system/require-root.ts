@@ -1,8 +1,7 @@
 import { UsageError } from '../errors.ts';
 
 /**
- * Before anything that others cannot do, so that they are told why.
- * @param what follows "Only root may"
+ * Refuses users other than root, with a reason. @param what follows "Only root may"
  * @throws UsageError
  */
 export function requireRoot(what: string): void {

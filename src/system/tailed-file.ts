@@ -12,9 +12,9 @@ export interface TailedFile {
   readonly writeEnd: number;
   /** When the program has been started, or could not be. */
   begin(): void;
-  /** When all who write have ended: resolves when everything was read. */
+  /** Call when all writers have ended: resolves when everything was read. */
   rest(): Promise<void>;
-  /** Nothing more is heard. */
+  /** Stops reading. */
   stop(): void;
 }
 

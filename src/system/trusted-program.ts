@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 
 /**
- * Root starts only what root alone can change.
- * @returns why a program of the operator's is not started; undefined when it may be
+ * Root starts only programs that root alone can change. @returns the reason not to start a program; undefined when it
+ * is safe
  */
 export async function whyNotTrusted(file: string): Promise<string | undefined> {
   try {

@@ -2,12 +2,12 @@ import { CancelledError, NotReleasedError } from '../errors.ts';
 
 /** A change to the machine, with the way back. */
 export interface Step<T> {
-  /** Looks before anything is changed and throws to refuse: what was there before us is not ours to undo. */
+  /** Checks before anything is changed, and throws to refuse: an earlier state is not ours to undo. */
   check?(): Promise<void>;
   apply(): Promise<T>;
   /** Looks at the machine first, so it is right after a half-done `apply` and may run twice. Never cancelled. */
   undo(): Promise<void>;
-  /** What the operator reads if `undo` fails, for example "still mounted at /mnt/plaintext". */
+  /** Message for the operator if `undo` fails, for example "still mounted at /mnt/plaintext". */
   readonly leftover: string;
 }
 

@@ -25,7 +25,7 @@ export async function startUnit(
   }
 }
 
-/** Ends units, if they run; a pattern may stand for several. What cannot be ended is systemd's, which kills it. */
+/** Stops units, if they run; a pattern may stand for several. systemd kills those that do not stop. */
 export async function stopUnits(start: StartProgram, ...units: readonly string[]): Promise<void> {
   try {
     await start({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
@@ -34,7 +34,7 @@ export async function stopUnits(start: StartProgram, ...units: readonly string[]
   }
 }
 
-/** Whether a unit is up; false also when nobody can say. */
+/** Whether a unit is up; false also when unknown. */
 export async function isUnitActive(start: StartProgram, unit: string): Promise<boolean> {
   try {
     await start({ file: systemctl, args: ['is-active', '--quiet', unit], timeoutMs: 15_000 });
