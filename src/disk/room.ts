@@ -14,10 +14,16 @@ export interface Room {
  * Room of the file system that holds a path; see statfs(2). What ext4 keeps for itself, and gives to no write, is not free.
  * @throws the system's error
  */
-export async function readRoom(path: string): Promise<Room> {
-  const { blocks, bfree, bsize, files, ffree, type } = await statfs(path);
-  const kept = type === ext4 ? await keptByExt4(path) : 0;
-  return { bytes: blocks * bsize, freeBytes: Math.max(0, bfree - kept) * bsize, inodes: files, freeInodes: ffree };
+export const readRoom = (path: string): Promise<Room> => createRoomReader(path)();
+
+/** Reads room again and again; what ext4 keeps is asked only once. */
+function createRoomReader(path: string): () => Promise<Room> {
+  let kept: number | undefined;
+  return async () => {
+    const { blocks, bfree, bsize, files, ffree, type } = await statfs(path);
+    kept ??= type === ext4 ? await keptByExt4(path) : 0;
+    return { bytes: blocks * bsize, freeBytes: Math.max(0, bfree - kept) * bsize, inodes: files, freeInodes: ffree };
+  };
 }
 
 /** See statfs(2). */
@@ -67,8 +73,11 @@ export interface RoomWatch {
   end(): Promise<Shortage | undefined>;
 }
 
-/** Where much is left, looking seldom misses nothing; near the end, a file may fill and be removed between two looks. */
-const [seldomMs, oftenMs, near] = [250, 5, 256 * mebibyte];
+/**
+ * How long until the next look, in milliseconds: a file may fill what is left, and be removed, between two looks, so they
+ * are the closer the less there is. Half a gigabyte a second is more than a disk or a network brings.
+ */
+const untilNextLook = (freeBytes: number): number => Math.min(250, Math.max(10, freeBytes / mebibyte / 2));
 
 /**
  * What a write found no more of, going by the room before it and the least room while it went on: a program removes its
@@ -82,13 +91,14 @@ export function usedUp(before: Room, least: Room): Shortage | undefined {
 
 /** Looks at a path's file system again and again, and once more at the end; what cannot be read counts as no shortage. */
 export function watchRoom(path: string): RoomWatch {
+  const read = createRoomReader(path);
   let before: Room | undefined;
   let least: Room | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const look = async (): Promise<void> => {
     try {
-      const room = await readRoom(path);
+      const room = await read();
       before ??= room;
       least = {
         ...room,
@@ -101,7 +111,7 @@ export function watchRoom(path: string): RoomWatch {
   };
   const lookAgain = async (): Promise<void> => {
     await look();
-    if (!isOver) timer = setTimeout(() => void lookAgain(), (least?.freeBytes ?? Infinity) < near ? oftenMs : seldomMs);
+    if (!isOver) timer = setTimeout(() => void lookAgain(), untilNextLook(least?.freeBytes ?? Infinity));
   };
   void lookAgain();
   return {
