@@ -52,7 +52,7 @@ const sameAttach = (a: Volume, b: Volume): boolean =>
 export class AttachBoard {
   #attaches: Attach[] = [];
   #run: RunStatus | null = null;
-  /** Of disks that are gone but left something to be said. */
+  /** Messages about disks that are gone. */
   readonly #lastWords = new Map<string, string>();
 
   get attaches(): readonly Attach[] {
@@ -157,7 +157,7 @@ export class AttachBoard {
     });
   }
 
-  /** What is said of the attach, or was said last of a disk that is gone, or why its run is held. */
+  /** The message about the attach, or the last one about a disk that is gone, or the reason of its hold. */
   #messageOf({ label, hold }: DriveRecord, attach: Attach | undefined, ignored: Attach | undefined): string | null {
     const messages = [attach?.message, ignored?.message].filter((message) => message != null);
     if (messages.length > 0) return [...new Set(messages)].join(' ');

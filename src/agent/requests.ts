@@ -215,6 +215,6 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   return due;
 }
 
-/** A copy that is dated in the future is not: the clock was ahead then, or is behind now. */
+/** A copy dated in the future is not fresh: the clock was ahead then, or is behind now. */
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && !isInFuture(lastSuccess, new Date()) && Date.now() - Date.parse(lastSuccess) < freshForMs;

@@ -42,7 +42,7 @@ export interface StatusFile {
   writeStopped(): Promise<void>;
 }
 
-/** Retired disks are nobody's business any more; a lost one is when it turns up. */
+/** Retired disks are left out; a lost disk appears only when it turns up. */
 const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean =>
   state === 'active' || (state === 'lost' && present.has(label));
 

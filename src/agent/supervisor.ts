@@ -194,7 +194,7 @@ export class Supervisor {
       this.board.set(drive, 'safe-to-unplug', gaps);
     }
     const attach = this.board.find(drive);
-    // A run that somebody asked for while a person had a disk open got its answer: only a plug is served later.
+    // A requested run was already refused while a person had the disk open; only a plug is served later.
     if (attach) attach.code = failure?.code === 'EXB_BUSY' && trigger !== 'plug' ? undefined : failure?.code;
     this.#parts.publish();
   }

@@ -2,12 +2,14 @@ import { constants, open, readdir, readFile, realpath, stat, statfs } from 'node
 import { basename, dirname, join } from 'node:path';
 import { withDeadline } from '../system/deadline.ts';
 
-/** What a disk has run out of, as the kernel counts it; see statfs(2). */
+/** The resource that a disk has run out of, as the kernel counts it; see statfs(2). */
 export type Shortage = 'blocks' | 'inodes';
 
 /** An opened disk as the kernel shows it. No word of it comes from a server, a file name or a program's output. */
 export interface DiskState {
-  /** A small file can be written and flushed, or there is only no room for it: undefined. Otherwise the code of the error. */
+  /**
+   * undefined when a small file can be written and flushed, or only room is missing. Otherwise the code of the error.
+   */
   readonly fault: string | undefined;
   /** Errors that the kernel has counted of the device and of its ext4 since they came; 0 where it counts none. */
   readonly errors: number;

@@ -9,9 +9,10 @@ import { pause } from '../system/pause.ts';
 const claimPatienceMs = 2_000;
 
 /**
- * What still keeps a disk from being taken out: its mapping, whatever holds one of its partitions, mounts, here and,
- * where that can be seen, in the machine's first mount namespace, and any other use that the kernel knows of.
- * @param disk kernel name of the whole disk, for example sda; undefined when it is gone and only its mapping can be left
+ * The reasons why a disk must not be taken out yet: its mapping, holders of its partitions, mounts here and, if
+ * visible, in the machine's first mount namespace, and any other use known to the kernel.
+ * @param disk kernel name of the whole disk, for example sda; undefined when it is gone and only its mapping can be
+ * left
  */
 export async function holdsOf(disk: string | undefined, mapping: string): Promise<string[]> {
   const holds: string[] = [];
@@ -41,7 +42,7 @@ async function staysClaimed(disk: string): Promise<boolean> {
   return false;
 }
 
-/** A disk that is gone, or dead, is in nobody's use. */
+/** A disk that is gone, or dead, is not in use. */
 async function isClaimed(disk: string): Promise<boolean> {
   try {
     return await isHeldByKernel(`/dev/${disk}`);

@@ -1,6 +1,6 @@
 /**
- * What a LUKS header says, and whether it is believed. A header is clear text that anybody can change who has had the
- * disk in hand, without changing its UUID or making a keyslot invalid: cryptsetup(8) opens what it describes.
+ * Reads LUKS headers. A header is clear text: anybody who had the disk in hand can change it without changing its UUID
+ * or making a keyslot invalid, and cryptsetup(8) opens whatever it describes.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** What of a header stays the same as long as the volume is the same. It goes into the list of enrolled disks. */
+/** The part of a header that stays the same for the life of a volume. It is stored in the list of enrolled disks. */
 export const luksFactsSchema = z.object({
   version: z.union([z.literal(1), z.literal(2)]),
   /** As the kernel calls it, for example aes-xts-plain64. */
@@ -28,7 +28,7 @@ export interface LuksHeader extends LuksFacts {
   readonly dataOffset: number;
   /** How each keyslot in use is protected. */
   readonly keyslots: readonly LuksKeyslot[];
-  /** What a header of ours never has: reencryption, integrity, several segments, requirements, unknown flags. */
+  /** Features that our headers never have: reencryption, integrity, several segments, requirements, unknown flags. */
   readonly oddities: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What the kernel decrypts, whatever the header said a moment ago. */
+/** The kernel's own view of an open mapping, independent of the header. */
 import { stat } from 'node:fs/promises';
 import type { StartProgram } from '../system/command.ts';
 import type { LuksHeader } from './luks-header.ts';

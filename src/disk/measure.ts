@@ -2,7 +2,7 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseMountinfo, type Mount } from './mounts.ts';
 
-/** What has a disk open now, as the kernel tells it. */
+/** The present users of a disk, as the kernel reports them. */
 export interface DiskUse {
   /** Names of mappings on the disk, and kernel names of other holders such as md0. */
   readonly holders: readonly string[];
@@ -23,9 +23,9 @@ const realTrees: KernelTrees = { sys: '/sys', proc: '/proc', dev: '/dev' };
 export type MeasureUse = (luksUuid: string) => Promise<DiskUse | undefined>;
 
 /**
- * Measures what has the disk with this LUKS volume open, whoever opened it: mappings by their device-mapper UUID
- * (which names the LUKS header, also of a disk that was pulled out), holders and mounts of the disk and all its parts.
- * Starts no program, and opens no device: it may be called at any time.
+ * Measures the users of the disk with this LUKS volume, whoever opened it: mappings by their device-mapper UUID (which
+ * names the LUKS header, also of a disk that was pulled out), holders and mounts of the disk and all its parts. Starts
+ * no program, and opens no device: it may be called at any time.
  * @returns undefined when nothing has it open
  */
 export async function measureUse(luksUuid: string, trees: KernelTrees = realTrees): Promise<DiskUse | undefined> {

@@ -3,10 +3,10 @@ import type { StartProgram } from '../system/command.ts';
 import { ensureLuksClosed, isOpen, listMappings, mappingPath, mappingPrefix } from './luks.ts';
 import { ensureUnmounted, listMounts } from './mounts.ts';
 
-/** What was found open. Names of mappings. */
+/** Names of mappings that were found open. */
 export interface Released {
   readonly closed: readonly string[];
-  /** What could not be closed, and why. */
+  /** Mappings that could not be closed, with the reason. */
   readonly left: readonly { readonly mapping: string; readonly reason: string }[];
 }
 

@@ -48,7 +48,7 @@ export interface RoomWanted {
   readonly inodes: number;
 }
 
-/** What a file system is short of; undefined when it has what is wanted. */
+/** The resource that a file system is short of; undefined when it has enough. */
 export type Shortage = 'blocks' | 'inodes';
 
 export function shortageOf({ freeBytes, inodes, freeInodes }: Room, wanted: RoomWanted): Shortage | undefined {

@@ -5,9 +5,9 @@ import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 
-/** What a disk says of itself. */
+/** A disk's report about itself. */
 export interface SmartVerdict {
-  /** `warning`: it counts itself as healthy, but there is something to look at. */
+  /** `warning`: the disk calls itself healthy, but some values need attention. */
   readonly state: 'passed' | 'warning' | 'failing';
   /** In a few words each. */
   readonly remarks: readonly string[];

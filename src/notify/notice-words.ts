@@ -96,8 +96,8 @@ export const overdueNews = (drive: string, lastSuccess: string | null): News => 
   subject: `${drive} is overdue`,
   text:
     (lastSuccess === null
-      ? `Disk ${drive} has never been backed up to.`
-      : `Disk ${drive} was last backed up to on ${lastSuccess.slice(0, 10)}.`) +
+      ? `Disk ${drive} has no backup yet.`
+      : `The last backup on disk ${drive} is from ${lastSuccess.slice(0, 10)}.`) +
     '\nBring it to the station and plug it in.',
 });
 

@@ -8,7 +8,7 @@ import { toldLate } from './wording.ts';
 export interface OutboxTiming {
   /** Pause before the second try of a delivery. */
   readonly retryAfterMs: number;
-  /** Pause before what failed twice is tried again: the network may be back by then. It doubles with each try. */
+  /** Pause after two failures: the network may be back by then. It doubles with each try. */
   readonly laterAfterMs: number;
   /** The longest such pause. */
   readonly laterMostMs: number;

@@ -63,7 +63,7 @@ export async function openAttachMemory(
     triesOf: (key) => entries.find(same(key))?.tries ?? 0,
     note: async (key, state) => {
       const before = entries.find(same(key))?.tries ?? 0;
-      // A run that ended was no vain try.
+      // a run that ended does not count as a failed try
       const tries = state === 'started' ? before + 1 : state === 'served' || state === 'interrupted' ? 0 : before;
       entries = [
         ...entries.filter((entry) => !same(key)(entry)),

@@ -31,8 +31,8 @@ const recordShape = {
   /** The complete run before {@link lastSuccess}: rollback goes back to it. */
   successBefore: time.nullable().optional(),
   /**
-   * Where its history stood at {@link lastSuccess}: the time in the name of the newest entry, which differs from that of
-   * the clock where that was wrong once. What is later came after it.
+   * Position of its history at {@link lastSuccess}: the time in the name of the newest entry, which differs from the
+   * clock if that was wrong. Later entries came after it.
    */
   historyAt: time.optional(),
   /** The same at {@link successBefore}. */
@@ -41,7 +41,10 @@ const recordShape = {
   historyNumber: z.int().optional(),
   /** The same at {@link successBefore}. */
   historyNumberBefore: z.int().optional(),
-  /** Measured time of the station at {@link Seal.measured}: what passed since then on the station, passed for the disk. */
+  /**
+   * Measured time of the station at {@link Seal.measured}: the time passed since then on the station also passed for
+   * the disk.
+   */
   measured: time.optional(),
   /** Outcome of the last run: the error's code, or null after a good one. */
   lastError: z.string().nullable().default(null),
@@ -65,7 +68,7 @@ const recordShape = {
   health: healthSchema.optional(),
   /** Its last run stopped to ask. */
   hold: holdSchema.optional(),
-  /** A run went through that looked wrong: no history is given up until somebody says that it was right. */
+  /** A run that looked wrong was completed: no history is removed until somebody confirms that it was right. */
   suspicion: z.object({ runId: z.string(), at: time }).optional(),
   /** Who approved what, the newest last. */
   approvals: z.array(z.looseObject({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
@@ -82,7 +85,7 @@ export const registrySchema = z.looseObject({ version: z.literal(1), drives: z.a
 /** File on the opened disk with {@link Seal}, relative to its top. */
 export const sealPath = '.extbackup/seal.json';
 
-/** What proves that the inside of a disk belongs to its outside. */
+/** The proof that the inside of a disk belongs to its outside. */
 export const sealSchema = z.object({
   version: z.literal(1),
   sealedId: z.uuid(),

@@ -18,8 +18,8 @@ const year = 366 * day;
 export const isInFuture = (time: string, now: Date): boolean => Date.parse(time) > now.getTime() + day;
 
 /**
- * From when on a disk's age counts: its last success, or its enrolment if it never had one. Where the last success lies
- * in the future, the clock was ahead then, or is behind now: it counts from the latest time before it that does not.
+ * Start of a disk's age: its last success, or its enrolment if it never had one. A success in the future means that the
+ * clock was ahead then, or is behind now: then the latest earlier time counts that is not in the future.
  */
 export function countsFrom(
   { lastSuccess, successBefore, enrolledAt }: Pick<DriveRecord, 'lastSuccess' | 'successBefore' | 'enrolledAt'>,
@@ -70,7 +70,7 @@ export interface OfflineCopy {
   readonly at: string;
 }
 
-/** The freshest of the offline copies; undefined when there is none. What is dated in the future comes after all others. */
+/** The freshest of the offline copies; undefined when there is none. Copies dated in the future come last. */
 export function freshestOfflineCopy(
   drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[],
   now: Date,

@@ -11,10 +11,10 @@ export interface Choice<T> {
   readonly disabled?: string;
 }
 
-/** A disk does not stay open because somebody went for lunch, and a run that waits for it has 15 minutes of patience. */
+/** An unanswered question must not keep a disk open: a run that waits for it gives up after 15 minutes. */
 const patienceMs = 10 * 60_000;
 
-/** More than that nobody reads: a part of the name finds it. */
+/** Longest list to show; a part of the name finds the rest. */
 const mostShown = 200;
 
 /**

@@ -20,9 +20,8 @@ interface UsbEvents {
 export const usb = library as unknown as UsbEvents;
 
 /**
- * Listens for a moment. The library starts to listen behind our back, where what it throws would end the process: on a
- * kernel without a USB bus, or without leave to hear of it.
- * @throws what is in the way
+ * Tries to listen for a moment. The library starts to listen asynchronously, where an error would end the process: on a
+ * kernel without a USB bus, or without permission. @throws that error
  */
 export async function tryToListen(): Promise<void> {
   await new Trial({ allowAllDevices: true }).listen();
