@@ -202,7 +202,9 @@ describe('other news', () => {
     expect(
       notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text,
     ).toContain('2026-01-05');
-    expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain('never');
+    expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain(
+      'has no backup yet',
+    );
     expect(
       notices.take('rotation:overdue', {
         lastSuccess: '2026-01-05T00:00:00Z',
