@@ -17,9 +17,10 @@ beforeAll(async () => {
 
 /** Plugs the disk in, waits for the end of the run, and takes it out. */
 async function backUp(end: 'run:succeeded' | 'run:failed'): Promise<Record<string, unknown>> {
-  const before = (await eventsOf(lab, end)).length;
+  const count = async (name: string): Promise<number> => (await eventsOf(lab, name)).length;
+  const [before, closed] = [await count(end), await count('drive:safe-to-unplug')];
   await lab.guest.plug(lab.disk);
-  await lab.guest.waitFor(end, async () => (await eventsOf(lab, end)).length > before, 480_000);
+  await lab.guest.waitFor(end, async () => (await count(end)) > before, 480_000);
   await lab.guest.waitFor(
     'the disk to be closed',
     async () => (await eventsOf(lab, 'drive:safe-to-unplug')).length > 0,
