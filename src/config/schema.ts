@@ -83,6 +83,7 @@ export const configSchema = z
         requires,
         bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
         stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for so long is ended'),
+        longest: timeout.prefault('7d').describe('a pull that takes longer is ended, whatever it moves'),
         retries: z
           .int()
           .min(0)

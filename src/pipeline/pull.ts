@@ -31,7 +31,7 @@ export async function pull(
   source: PullSource = sourceOf(job.config),
 ): Promise<PullResult> {
   const { config, record } = job;
-  const tries = createTries(config.pull.retries, story, signal);
+  const tries = createTries(config.pull, story, signal);
   story.enter('pulling');
   await requirePaths(job, source, machine, tries, signal);
   await attest(job, source, machine, tries, signal);

@@ -19,8 +19,14 @@ const pausesMs = [2_000, 10_000, 30_000, 60_000, 120_000] as const;
 /** Most tries in all: an unreliable line may need many for a large pull. */
 const mostRounds = 10;
 
-/** @param retries how often it is tried again without any headway in between */
-export function createTries(retries: number, story: Story, signal: AbortSignal, wait: typeof pause = pause): Tries {
+/** `retries`: how often it is tried again without any headway in between; `longest`: none begins later than so many ms. */
+export function createTries(
+  { retries, longest }: { readonly retries: number; readonly longest: number },
+  story: Story,
+  signal: AbortSignal,
+  wait: typeof pause = pause,
+): Tries {
+  const begun = performance.now();
   let inVain = 0;
   let total = 0;
   let reached = 0;
@@ -34,6 +40,7 @@ export function createTries(retries: number, story: Story, signal: AbortSignal, 
       if (!isWorthAnotherTry(trouble)) return false;
       if (changed || reached > before) inVain = 0;
       before = reached;
+      if (performance.now() - begun > longest) return false;
       if (inVain >= retries || total >= retries * mostRounds) return false;
       const pauseMs = pausesMs[Math.min(inVain, pausesMs.length - 1)] ?? 0;
       inVain += 1;

@@ -48,6 +48,16 @@ const words: Record<PullTrouble, Words> = {
     `Nothing moved between the server ${server} and the disk for longer than pull.stallTimeout allows.`,
     'Check the network, the server and the cable of the disk, then plug the disk in again or run: extbackup run',
   ],
+  'too-long': (server) => [
+    'EXB_TOO_LONG',
+    `The pull from ${server} took longer than pull.longest allows, and was ended; what was copied stays on the disk.`,
+    'If the line is that slow, allow more time with pull.longest in /etc/extbackup/config.yaml ; otherwise look at the server.',
+  ],
+  flood: (server) => [
+    'EXB_FLOOD',
+    `The server ${server} sent messages without end in place of files, so the pull was ended.`,
+    'Look at the server: something answers there that is not the rsync that it should be.',
+  ],
   stuck: () => [
     'EXB_STALLED',
     'The pull hangs in the kernel and cannot be ended; most often the backup disk does not answer.',

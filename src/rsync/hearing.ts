@@ -3,6 +3,7 @@ import { readDoomed, type DoomedReader } from '../history/doomed.ts';
 import type { PullOrder } from './order.ts';
 import { countComplaint, createLineSplitter, ownStats, type Complaints } from './output.ts';
 import type { PullProgress } from './progress.ts';
+import type { PullLimits } from './pull-limits.ts';
 import { countSaid, saidInPull, type SaidCounts } from './said-line.ts';
 
 /** Reads rsync's output, line by line. */
@@ -23,7 +24,12 @@ export interface Hearing {
  * Parses the output of one rsync: changes, progress, deletions to come, complaints and statistics. @param mark the mark
  * around each line about a change; undefined when there are none
  */
-export function createHearing(order: PullOrder, mark: string | undefined, progress: PullProgress): Hearing {
+export function createHearing(
+  order: PullOrder,
+  mark: string | undefined,
+  progress: PullProgress,
+  limits: Pick<PullLimits, 'heard'>,
+): Hearing {
   let statistics = '';
   let changed = false;
   const doomed = readDoomed();
@@ -38,8 +44,9 @@ export function createHearing(order: PullOrder, mark: string | undefined, progre
       return;
     }
     const line = withoutProgress(text);
-    if (doomed.see(line)) return;
-    if (!progress.see(line)) statistics = `${statistics}${line}\n`.slice(-16_384);
+    const isKnown = doomed.see(line) || progress.see(line);
+    limits.heard(line, isKnown);
+    if (!isKnown) statistics = `${statistics}${line}\n`.slice(-16_384);
   });
   const splitErrors = createLineSplitter((line) => {
     countComplaint(complaints, line);

@@ -26,11 +26,9 @@ import {
 } from './output.ts';
 import { createProgressAsker } from './progress-asker.ts';
 import { createPullProgress, type PullProgress } from './progress.ts';
+import { createPullLimits, type PullLimit, type PullLimits } from './pull-limits.ts';
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
 import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
-
-/** A pull may take days over a slow line; rsync's own --timeout or the stall timer ends a stalled one. */
-const longestPullMs = 14 * 86_400_000;
 
 /** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
 export async function runRsync(
@@ -52,12 +50,19 @@ export async function runRsync(
       order.onProgress(told);
     },
   });
-  const heard = createHearing(order, mark, progress);
+  const limits = createPullLimits(order.config.pull.longest);
+  const heard = createHearing(order, mark, progress, limits);
   const stall = createStallTimer(order.config.pull.stallTimeout);
   const errorsBefore = await countErrors(target.mirror);
   const room = watchRoom(target.mirror);
-  const ending = await capture(start, commandFor(order, target, { heard, stall, progress, signal }));
-  const ended = { ...ending, isStalled: stall.signal.aborted, errorsBefore, usedUp: await endWatch(room) };
+  const ending = await capture(start, commandFor(order, target, { heard, stall, limits, progress, signal }));
+  const ended = {
+    ...ending,
+    isStalled: stall.signal.aborted,
+    limit: limits.reached(),
+    errorsBefore,
+    usedUp: await endWatch(room),
+  };
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
   const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
@@ -74,6 +79,7 @@ export async function runRsync(
 interface Parts {
   readonly heard: Hearing;
   readonly stall: StallTimer;
+  readonly limits: PullLimits;
   readonly progress: PullProgress;
   readonly signal: AbortSignal;
 }
@@ -82,7 +88,7 @@ interface Parts {
 function commandFor(
   order: PullOrder,
   target: PullTarget,
-  { heard, stall, progress, signal }: Parts,
+  { heard, stall, limits, progress, signal }: Parts,
 ): { command: Command; atEnd: () => void } {
   // without a mark, the answer could contain a file name
   const isAsked = target.isAsked === true && target.mark !== undefined;
@@ -92,12 +98,13 @@ function commandFor(
       file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
       args: argsFor(order, target),
       ...(order.history && { stdoutFile: order.history.log }),
-      timeoutMs: longestPullMs,
+      timeoutMs: order.config.pull.longest + 60_000, // it is ended by the limits before
       accept: [23, 24, 25],
-      signal: AbortSignal.any([signal, stall.signal]),
+      signal: AbortSignal.any([signal, stall.signal, limits.signal]),
       ownGroup: true, // rsync starts ssh and a second rsync
       onStart: (pid) => {
         stall.begin(pid);
+        limits.begin();
         asker?.begin(pid);
       },
       onStdout: (chunk) => {
@@ -110,6 +117,7 @@ function commandFor(
     },
     atEnd: () => {
       stall.stop();
+      limits.stop();
       asker?.stop();
     },
   };
@@ -146,6 +154,7 @@ const endWatch = (room: RoomWatch): Promise<Shortage | undefined> =>
 
 type MeasuredEnding = Ending & {
   readonly isStalled: boolean;
+  readonly limit: PullLimit | undefined;
   readonly errorsBefore: number;
   readonly usedUp: Shortage | undefined;
 };
@@ -177,7 +186,12 @@ async function outcomeOf(
   const leftOut = order.detour?.leaveOut?.length ?? 0;
   if (complete && !isLost)
     return leftOut === 0 ? outcome : { ...outcome, trouble: 'gaps', gaps: gapsIn(heard.said, leftOut) };
-  const isMeasured = !signal.aborted && ended.stillRuns !== true && !ended.isStalled && order.survey !== true;
+  const isMeasured =
+    !signal.aborted &&
+    ended.stillRuns !== true &&
+    !ended.isStalled &&
+    ended.limit === undefined &&
+    order.survey !== true;
   const disk = isMeasured ? { ...(await measureDisk(target.mirror)), usedUp: ended.usedUp } : undefined;
   const trouble = await judge(target, { ...ended, ...(isLost && { exitCode: withDiagnostics }) }, disk, heard);
   const shortage = trouble === 'disk-full' ? (disk?.shortage ?? disk?.usedUp) : undefined;
@@ -200,6 +214,7 @@ async function judge(
     exitCode: ended.exitCode,
     stillRuns: ended.stillRuns === true,
     stalled: ended.isStalled,
+    limit: ended.limit,
     link: (await target.linkState?.()) ?? 'unknown',
     disk,
     errorsGrew: disk !== undefined && disk.errors > ended.errorsBefore,

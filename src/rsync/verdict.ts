@@ -1,10 +1,13 @@
 import type { DiskState, Shortage } from '../disk/disk-state.ts';
+import type { PullLimit } from './pull-limits.ts';
 import { saidBySsh, saidIn, saidInPull, type SaidCounts } from './said-line.ts';
 
 /** The trouble that ended a pull, as far as the next step depends on it. */
 export type PullTrouble =
   | 'network' // worth another try
   | 'stalled' // nothing moved for too long; worth another try
+  | 'too-long' // it took longer than pull.longest
+  | 'flood' // the server had it print without end
   | 'stuck' // it hangs in the kernel and cannot be ended
   | 'no-link' // the unit that connects cannot be started
   | 'no-rsync' // text instead of rsync's protocol
@@ -49,6 +52,8 @@ export interface Ended {
   readonly stillRuns?: boolean;
   /** Nothing moved for too long, so we ended it. */
   readonly stalled?: boolean;
+  /** Why else we ended it. */
+  readonly limit?: PullLimit | undefined;
   readonly link: LinkState;
   /** The opened disk afterwards; undefined when none is concerned. */
   readonly disk?:
@@ -76,6 +81,7 @@ export function verdictOf(ended: Ended): PullTrouble {
   const { exitCode, disk, said } = ended;
   if (ended.stillRuns === true) return 'stuck';
   if (ended.stalled === true) return 'stalled';
+  if (ended.limit !== undefined) return ended.limit;
   if (ended.link === 'not-made') return connecting(said) ?? 'network';
   if (disk?.fault !== undefined) return 'disk-error';
   if (exitCode === fileIo || exitCode === withDiagnostics) {

@@ -101,6 +101,16 @@ describe('a slow pull', () => {
   });
 });
 
+describe('a pull that has no end', () => {
+  it('is ended after the longest time, though it moves something', async () => {
+    await rm(join(room, 'mirror'), { recursive: true });
+    await mkdir(join(room, 'mirror'));
+    const { outcome } = await pullThrough('exec "$@"', { stallTimeout: '60s', longest: '2s', bandwidthLimit: 100 });
+    expect(outcome.trouble).toBe('too-long');
+    expect(pullError('too-long', 'a@b', undefined)).toMatchObject({ code: 'EXB_TOO_LONG', exitCode: 13 });
+  });
+});
+
 describe('the watch itself', () => {
   it('sees by what the kernel counts that a silent rsync gets on', async () => {
     const watch = createStallTimer(1_000);

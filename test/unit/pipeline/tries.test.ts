@@ -14,7 +14,7 @@ describe('another try after a broken connection', () => {
   let story: Story;
   let cancel: AbortController;
   const triesOf = (retries: number): Tries =>
-    createTries(retries, story, cancel.signal, (ms) => {
+    createTries({ retries, longest: 86_400_000 }, story, cancel.signal, (ms) => {
       pauses.push(ms);
       return Promise.resolve();
     });

@@ -1,0 +1,45 @@
+/** Why a pull was ended by us. */
+export type PullLimit = 'too-long' | 'flood';
+
+/** What a server may take of us with a pull that never stalls. */
+export interface PullLimits {
+  /** Aborted when one is reached. */
+  readonly signal: AbortSignal;
+  /** The one that was reached. */
+  reached(): PullLimit | undefined;
+  begin(): void;
+  /** Told of each line that rsync printed and that is not about a change of a file. */
+  heard(line: string, isKnown: boolean): void;
+  stop(): void;
+}
+
+/** A server can have rsync print any line, and all of them go to a file on the disk. */
+const mostKnown = 1024 * 1024 * 1024; // progress and deletions: some lines for each of millions of files
+const mostOthers = 4 * 1024 * 1024;
+
+/** @param longestMs setting `pull.longest` */
+export function createPullLimits(longestMs: number): PullLimits {
+  const end = new AbortController();
+  let limit: PullLimit | undefined;
+  let [known, others] = [0, 0];
+  let timer: NodeJS.Timeout | undefined;
+  const reach = (which: PullLimit): void => {
+    limit ??= which;
+    end.abort();
+  };
+  return {
+    signal: end.signal,
+    reached: () => limit,
+    begin: () => {
+      timer = setTimeout(reach, longestMs, 'too-long');
+    },
+    heard: (line, isKnown) => {
+      if (isKnown) known += line.length + 1;
+      else others += line.length + 1;
+      if (known > mostKnown || others > mostOthers) reach('flood');
+    },
+    stop: () => {
+      clearTimeout(timer);
+    },
+  };
+}
