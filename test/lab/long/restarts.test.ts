@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { coverTools, goOn, notices, pauseAt, waitForPause, type PausePoint } from '../faults/pause-points.ts';
-import { addSettings, assertClosed, driveNow, eventsOf, lookInside, waitForState } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { addSettings, assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** What is told, written down and left on the disk when the agent is restarted or killed in the middle of a run. */
 const lab = useStation('BACKUP_1');

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import { addSettings, assertClosed, driveNow, eventsOf, waitForState } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { addSettings, assertClosed, driveNow, eventsOf, waitForState } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** What is said of a disk that somebody has open, of one that has to wait, and by an agent that the kernel tells nothing. */
 const lab = useStation('BACKUP_1');

@@ -1,6 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
-import { addSettings, assertClosed, changeOnDisk, driveNow, eventsOf, lookInside, takeOut } from './operator.ts';
-import { useStation } from './use-station.ts';
+import {
+  addSettings,
+  assertClosed,
+  changeOnDisk,
+  driveNow,
+  eventsOf,
+  lookInside,
+  takeOut,
+} from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** Room and time are measured: nothing of the history goes for what a program says, or for what a clock claims. */
 const lab = useStation('BACKUP_1');

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { noticeSchema } from '../../../src/notify/notice-schema.ts';
-import { addSettings, takeOut, waitForState, waitUntilGone } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { addSettings, takeOut, waitForState, waitUntilGone } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** Who is told of what, by HTTP from the courier's unit, with real receivers; and a receiver that fails is seen. */
 const lab = useStation('BACKUP_1');
