@@ -302,7 +302,7 @@ describe('a source that looks wrong', () => {
     const { warnings } = await encryptSome('.locked');
     await writeFile(join(source, 'HOW_TO_DECRYPT.txt'), 'pay');
     await disk.pull({ onWarning: (reason) => warnings.push(reason) });
-    expect(warnings.join()).toMatch(/20 of 2\d .* one and the same new ending.*extortionists/);
+    expect(warnings.join()).toMatch(/20 of 2\d .* one and the same new ending.*ransom note/);
   });
 
   it('is no attack: edited letters, new archives, photos and films', async () => {
