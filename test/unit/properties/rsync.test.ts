@@ -107,7 +107,7 @@ test('itemised changes: a path, a kind and a size, or nothing', () => {
     fc.property(fc.oneof(anyText, line, damaged(line), fc.stringMatching(/^>f\+{9}\|\d{1,400}\|1\|a$/)), (text) => {
       const change = parseChange(text);
       if (!change) return;
-      expect(['created', 'changed', 'deleted']).toContain(change.kind);
+      expect(['created', 'changed', 'deleted', 'attributes']).toContain(change.kind);
       expect(isCount(change.size)).toBe(true);
       expect(change.path).not.toBe('');
     }),
