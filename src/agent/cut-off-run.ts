@@ -1,7 +1,8 @@
 import type { Bus } from '../bus/bus.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import { exitCodes, messageOf } from '../errors.ts';
-import { begunAt, type BegunMark } from '../pipeline/begun-mark.ts';
+import { begunAt } from '../pipeline/begun-mark.ts';
+import type { BegunMark } from '../pipeline/begun-record.ts';
 import { forgetBegun, readBegun, type BegunRun } from '../records/begun-run.ts';
 import { mostTries, type AttachMemory } from '../records/attach-memory.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';

@@ -99,10 +99,14 @@ export function toldLate<Text extends { readonly at: string; readonly subject: s
 ): Text {
   const safe: Release = { state: 'safe' };
   const unknown: Release = { state: 'unknown' };
+  const late =
+    why === 'quiet'
+      ? `This is of ${notice.at}, and was not told in the quiet hours.`
+      : `This comes late: it could not be told at ${notice.at}.`;
   return {
     ...notice,
     subject: notice.subject.replace(releaseWords(safe), releaseWords(unknown)),
-    text: `${why === 'quiet' ? `This is of ${notice.at}, and was not told in the quiet hours.` : `This comes late: it could not be told at ${notice.at}.`}\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
+    text: `${late}\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
   };
 }
 

@@ -1,22 +1,11 @@
-import { z } from 'zod';
 import { parseJson } from '../system/parse-json.ts';
+import { markSchema, type BegunMark } from './begun-record.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 
 /** File on the disk that says which run began last, and that it ended. Decides nothing but words, and a look for rests. */
 export const begunPath = '.extbackup/begun.json';
-
-const markSchema = z.object({
-  version: z.literal(1),
-  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
-  startedAt: z.iso.datetime(),
-  /** Missing while it is going on, and after one that was cut off. */
-  endedAt: z.iso.datetime().optional(),
-});
-
-/** A run that began on a disk, as the disk has it. */
-export type BegunMark = Omit<z.infer<typeof markSchema>, 'version'>;
 
 /**
  * Notes on the opened disk that a run begins. One before it that never ended is told, unless the station knows how that

@@ -6,15 +6,6 @@ import { count, describeDuration } from '../text/wording.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 
-/** What a disk's history holds. */
-export interface HistorySize {
-  readonly entries: number;
-  /** Of the oldest entry, as the clock had it. */
-  readonly since?: Date;
-  /** undefined when counting it took too long. */
-  readonly bytes?: number;
-}
-
 /** Words for a full disk: what its history holds, what protects that, and what to type. @param server USER@HOST */
 export async function fullDisk(
   { config: { history }, record: { label } }: Job,

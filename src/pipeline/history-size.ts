@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { historyDirectory, listHistory } from '../history/history-entry.ts';
 import type { StartProgram } from '../system/command.ts';
-import type { HistorySize } from './full-disk.ts';
+
+/** What a disk's history holds. */
+export interface HistorySize {
+  readonly entries: number;
+  /** Of the oldest entry, as the clock had it. */
+  readonly since?: Date;
+  /** undefined when counting it took too long. */
+  readonly bytes?: number;
+}
 
 /** Of a very large history only the number of entries is told. */
 const patienceMs = 60_000;

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { ExtbackupError } from '../errors.ts';
 import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
-import type { BegunMark } from './begun-mark.ts';
+import type { BegunMark } from './begun-record.ts';
 import type { DriveVerdict } from '../verify/verify-drive.ts';
 
 /** One disk to back up to, as it is plugged in now. */

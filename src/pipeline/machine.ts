@@ -11,7 +11,7 @@ import type { RollingPart } from '../verify/rolling-part.ts';
 import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
-import type { HistorySize } from './full-disk.ts';
+import type { HistorySize } from './history-size.ts';
 import type { Renaming } from './link-renamed.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
 

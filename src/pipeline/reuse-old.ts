@@ -3,7 +3,7 @@ import { checkContent } from './content-alarm.ts';
 import { weigh } from './guard-base.ts';
 import { holdRun } from './hold-run.ts';
 import { keeping } from './keeping.ts';
-import type { RoomParts } from './room.ts';
+import type { RoomParts } from './room-parts.ts';
 import type { Survey } from './survey.ts';
 
 /**

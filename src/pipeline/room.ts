@@ -1,23 +1,14 @@
 import { nothingLeft, shortageOf, type Room, type RoomWanted, type Shortage } from '../disk/room.ts';
 import type { KeepRule } from '../history/retention.ts';
-import type { Guard } from '../guard/guard.ts';
 import type { HeldError } from '../guard/hold.ts';
-import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
+import type { RsyncOutcome } from '../rsync/order.ts';
 import { holdRun } from './hold-run.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { reuseOld } from './reuse-old.ts';
+import type { RoomParts } from './room-parts.ts';
 import type { Story } from './story.ts';
 import { survey, type Survey } from './survey.ts';
-
-/** The input for making room. */
-export interface RoomParts {
-  readonly job: Job;
-  readonly machine: Machine;
-  readonly story: Story;
-  readonly watch: Guard;
-  readonly order: PullOrder;
-}
 
 /** Makes room for a pull by removing the disk's oldest history. */
 export interface RoomMaker {

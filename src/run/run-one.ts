@@ -1,7 +1,7 @@
 import type { Failure } from '../bus/events.ts';
 import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
-import type { BegunMark } from '../pipeline/begun-mark.ts';
+import type { BegunMark } from '../pipeline/begun-record.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';

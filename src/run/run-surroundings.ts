@@ -3,7 +3,7 @@ import type { OfSource, Phase, Progress } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { OpenedByPerson } from '../opening/opened-by-person.ts';
-import type { BegunMark } from '../pipeline/begun-mark.ts';
+import type { BegunMark } from '../pipeline/begun-record.ts';
 import type { Machine } from '../pipeline/machine.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
