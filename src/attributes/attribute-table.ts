@@ -4,11 +4,14 @@ import { z } from 'zod';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
-import { attributeKinds, changeLogDirectory } from '../history/history-entry.ts';
+import { attributeKinds } from '../history/history-entry.ts';
 import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
 
-/** Directory on the disk with the attributes that the files of the mirror had after the last rsync. */
-export const attributeDirectory = `${changeLogDirectory}/attributes`;
+/**
+ * Directory on the disk with the attributes that the files of the mirror had after the last rsync. Not beside the logs:
+ * recovery sheets that are printed already read every name there as a log.
+ */
+export const attributeDirectory = '.extbackup/attributes';
 
 const size = z.int().nonnegative();
 const stateSchema = z.object({

@@ -191,15 +191,13 @@ async function restore(
   );
   for (const line of describeMissing(missing)) context.note(line);
   if (missing.unwritten.size + missing.attributes.size > 0) context.exitWith(exitCodes.gaps);
-  if (!dryRun)
-    return (
-      `Restored to ${shownText(target)}.` +
-      (options.owners
-        ? ''
-        : ' Owners and groups are the numbers that the server has for them; --chown and --usermap give others.')
-    );
-  context.note('Nothing was copied.');
-  return undefined;
+  if (dryRun) {
+    context.note('Nothing was copied.');
+    return undefined;
+  }
+  if (options.owners === undefined)
+    context.note('Owners and groups are the numbers that the server has for them; --chown and --usermap give others.');
+  return `Restored to ${shownText(target)}.`;
 }
 
 function teller(context: CliContext): (progress: Progress) => void {

@@ -211,7 +211,7 @@ it('keeps them after a try without an entry, too', async () => {
 
 it('begins on a disk of an earlier version with a look at all files', async () => {
   const before = attributesOf(disk.mirror);
-  await rm(join(disk.top, '.extbackup/history/attributes'), { recursive: true });
+  await rm(join(disk.top, '.extbackup/attributes'), { recursive: true });
   changeEverything();
   await disk.pull({ settings: unlimited });
   await rollback();
