@@ -2,8 +2,8 @@
 type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
 
 /**
- * Waits for what ends the agent. The listeners stay until everything is undone: a signal without a listener ends the process at once, and so would
- * the library that ends our programs when no listener but its own is left.
+ * Waits for what ends the agent. The listeners stay until everything is undone: a signal without a listener ends the
+ * process at once, and so would the library that ends our programs when no listener but its own is left.
  */
 export function listenForEnding() {
   let end: (ending: Ending) => void = () => undefined;

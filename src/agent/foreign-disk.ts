@@ -36,7 +36,8 @@ export function foreignDisk(
     todo:
       alike.length === 0
         ? 'If it is to become a backup disk: extbackup drive prepare --help'
-        : `Write nothing to it before you know which disk it is. If ${alike.join(' or ')} was overwritten, prepare it anew: extbackup drive prepare --help`,
+        : `Write nothing to it before you know which disk it is. If ${alike.join(' or ')} was overwritten, ` +
+          'prepare it anew: extbackup drive prepare --help',
   };
 }
 

@@ -62,8 +62,8 @@ function parseLinks(parts: readonly string[]): AttributeBlock[] {
 }
 
 /**
- * Reads a file in pieces of many blocks; of one that was cut off, what has its end. What is said later of a path replaces what was said before. None when there
- * is no such file.
+ * Reads a file in pieces of many blocks; of one that was cut off, what has its end. What is said later of a path replaces
+ * what was said before. None when there is no such file.
  * @param length bytes that count; all of it when left out
  */
 export async function* readBlocks(

@@ -18,7 +18,8 @@ export function pauseCommand(context: CliContext): Command {
     .option('--for <time>', 'how long, at most 7d; it ends by itself', parseSpan, usualMs)
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup pause --for 30m\n\nThe default is 2h. `extbackup run` backs up during a pause, too. Ends earlier with: extbackup resume',
+      '\nExample:\n  extbackup pause --for 30m\n\nThe default is 2h. `extbackup run` backs up during a pause, too. ' +
+        'Ends earlier with: extbackup resume',
     )
     .action(async ({ for: forMs }: { for: number }) => {
       requireRoot('pause the backups');

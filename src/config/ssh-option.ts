@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Options that begin another section of the settings, read another file, start a program, load a library, or ask the server for another command. */
+/**
+ * Options that begin another section of the settings, read another file, start a program, load a library, or ask the
+ * server for another command.
+ */
 const refused =
   /^(?:Host|Match|Include|LocalCommand|PermitLocalCommand|ProxyCommand|KnownHostsCommand|RemoteCommand|SessionType|XAuthLocation|PKCS11Provider|SmartcardDevice|SecurityKeyProvider)=/i;
 

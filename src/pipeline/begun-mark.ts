@@ -36,6 +36,8 @@ async function write(machine: Machine, mark: BegunMark): Promise<void> {
 export const begunAt = (startedAt: string): string => `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
 
 const cutOffUnknown = ({ record }: Job, { startedAt }: BegunMark) => ({
-  reason: `A run of ${record.label} that began at ${begunAt(startedAt)} was cut off (EXB_CUT_OFF), and this station has no record of it: it was another station's, or the record is lost.`,
+  reason:
+    `A run of ${record.label} that began at ${begunAt(startedAt)} was cut off (EXB_CUT_OFF), and this station has no ` +
+    "record of it: it was another station's, or the record is lost.",
   todo: 'Nothing needs to be done if this run ends well; what the other one left unfinished is removed.',
 });

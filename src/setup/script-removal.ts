@@ -38,8 +38,12 @@ if [ -n "$home" ] && [ -f "$file" ] && ! others | cmp -s - "$file" && todo "remo
   temporary=
   did "removed the station's key from $file"
 fi
+# Other accounts of the group have their rules in the same file.
+members=$(getent group "$group" | cut -d: -f4 | tr ',' '\n' | grep -vxF -- "$user" || :)
 if others | grep -q '^[^#]'; then
   say "other keys are left, so the account, the group and the rules of sudo stay"
+elif [ -n "$members" ]; then
+  say "other accounts are in the group $group, so it, the rules of sudo and the account $user stay"
 else
   # Only an account that an earlier run of this script made.
   case "$entry" in
@@ -55,8 +59,7 @@ else
     rm -f "$sudoers"
     did "removed $sudoers"
   fi
-  if getent group "$group" >/dev/null && [ -z "$(getent group "$group" | cut -d: -f4 | sed "s/^$user\$//")" ] &&
-    todo "removed the group $group"; then
+  if getent group "$group" >/dev/null && todo "removed the group $group"; then
     groupdel "$group"
     did "removed the group $group"
   fi

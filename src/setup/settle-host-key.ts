@@ -121,7 +121,8 @@ async function agreeToChange({ host }: PinnedServer, { ask, replaceHostKey }: Wi
   throw new PullError(
     'EXB_HOST_KEY',
     `The host key of ${host} has changed; the pinned one stays.`,
-    'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Then: extbackup setup --host-key SHA256:..., or --trust-host-key --replace-host-key',
+    'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Then: extbackup setup ' +
+      '--host-key SHA256:..., or --trust-host-key --replace-host-key',
   );
 }
 

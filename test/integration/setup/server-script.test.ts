@@ -214,6 +214,22 @@ describe("the server's script", () => {
     expect(shared.stdout).toMatch(/^extbackup$/m);
   });
 
+  it('takes no rules away from another account of the group', () => {
+    const removal = renderServerScript({
+      directory: '/home/backups',
+      user: 'extbackup',
+      publicKeys: [ours],
+      remove: true,
+    });
+    const { stdout } = onServer(
+      `cat >"$room/removal" <<'END-OF-REMOVAL'\n${removal}\nEND-OF-REMOVAL
+      run >/dev/null; useradd -G backuppers photos; before=$(md5sum </etc/sudoers.d/extbackup); sh "$room/removal"
+      [ "$before" = "$(md5sum </etc/sudoers.d/extbackup)" ] && echo KEPT; getent group backuppers | cut -d: -f4; cat "$keys"`,
+    );
+    expect(stdout).toContain('other accounts are in the group backuppers');
+    expect(stdout).toMatch(/KEPT\nextbackup,photos\n$/);
+  });
+
   it('says when the forced command does not work', () => {
     const { stdout, stderr } = onServer('touch "$room/sudo-refuses"; run');
     expect(stdout).toContain('<code>1</code>');
