@@ -173,7 +173,7 @@ describe('what the server has no longer', () => {
       expect(await phases(settings)).toEqual(['far', way]);
       expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
       expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source));
-      expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+      expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['attributes', 'history', 'last-run.log']);
       await rollback();
       expect(await readTree(disk.mirror)).toEqual(before);
     },
@@ -267,7 +267,7 @@ it.each([
   clearInterval(watch);
   expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
   await rm(noMoving(), { recursive: true, force: true });
-  expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['history', 'last-run.log']);
+  expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['attributes', 'history', 'last-run.log']);
   if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
   disk.record = record; // also where it came to its end: it is undone all the same
   await rollback();
