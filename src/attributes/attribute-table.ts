@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { replaceFile } from '../system/new-file.ts';
-import { readSmallFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import { attributeKinds } from '../history/history-entry.ts';
 import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
 
@@ -34,13 +34,7 @@ export type TableState = z.infer<typeof stateSchema>;
 const stateFile = (top: string): string => join(top, attributeDirectory, 'state.json');
 
 /** Reads the state; undefined when there is no table, or it is not right any more. */
-export async function readState(top: string): Promise<TableState | undefined> {
-  try {
-    return stateSchema.parse(JSON.parse((await readSmallFile(stateFile(top))) ?? ''));
-  } catch {
-    return undefined;
-  }
-}
+export const readState = (top: string): Promise<TableState | undefined> => readJsonInside(stateSchema, stateFile(top));
 
 /** Where the files of a state are. */
 export const tableFiles = (top: string, serial: number): AttributeFiles =>

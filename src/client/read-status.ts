@@ -12,6 +12,7 @@ import { listBlockDevices, withDescendants, type BlockDevice } from '../disk/blo
 import type { MeasureUse } from '../disk/measure.ts';
 import { withMeasuredUse } from '../opening/open-words.ts';
 import type { StartProgram } from '../system/command.ts';
+import { parseJson } from '../system/parse-json.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from '../system/process-start.ts';
 import { describeRotation, planRotation } from '../records/rotation.ts';
@@ -65,7 +66,7 @@ async function measured(
 
 /** The status of a living agent; undefined when none lives, or when it was written by another version. */
 export async function readAgentStatus(paths: Paths): Promise<Status | undefined> {
-  const status = parseStatus(await readIfThere(files.status(paths)).catch(unlessForbidden));
+  const status = parseJson(statusSchema, await readIfThere(files.status(paths)).catch(unlessForbidden));
   if (status?.agent !== 'running') return undefined;
   return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
 }
@@ -75,14 +76,6 @@ function unlessForbidden(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') throw error;
   return undefined;
-}
-
-function parseStatus(text: string | undefined): Status | undefined {
-  try {
-    return text === undefined ? undefined : statusSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined; // torn, or of another version
-  }
 }
 
 /** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */

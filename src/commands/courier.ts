@@ -4,6 +4,7 @@ import { messageOf, UsageError } from '../errors.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Answer, Errand } from '../notify/courier.ts';
+import { jsonOf } from '../system/parse-json.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
@@ -23,14 +24,12 @@ export function courierCommand(context: CliContext): Command {
 
 /** The input is trusted: the agent of this package wrote it. */
 function parseErrand(json: string): Errand {
-  try {
-    return JSON.parse(json) as Errand;
-  } catch {
-    throw new UsageError(
-      'There is no errand on standard input.',
-      'The agent sends them; see: systemctl cat extbackup-courier@',
-    );
-  }
+  const errand = jsonOf(json) as Errand | undefined;
+  if (errand !== undefined) return errand;
+  throw new UsageError(
+    'There is no errand on standard input.',
+    'The agent sends them; see: systemctl cat extbackup-courier@',
+  );
 }
 
 async function doErrand(start: StartProgram, errand: Errand): Promise<Answer> {

@@ -1,6 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import { PullError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
+import { parseJson } from '../system/parse-json.ts';
 
 /** A block device as lsblk(8) and sysfs show it. */
 export interface BlockDevice {
@@ -105,11 +107,18 @@ export async function listBlockDevices(start: StartProgram): Promise<BlockDevice
 
 /**
  * Parses the output of `lsblk --json --bytes`.
- * @throws Error when it is not what lsblk writes
+ * @throws PullError when it is not what lsblk writes
  */
 export function parseLsblk(json: string): BlockDevice[] {
   if (json.trim() === '') return [];
-  return listing.parse(JSON.parse(json)).blockdevices;
+  const parsed = parseJson(listing, json);
+  if (parsed === undefined)
+    throw new PullError(
+      'EXB_STATION',
+      'lsblk did not list the disks of this machine as expected.',
+      'See what it says: lsblk --json ; then: extbackup doctor',
+    );
+  return parsed.blockdevices;
 }
 
 /** The device and everything below it. */

@@ -5,6 +5,7 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { DriveError } from '../errors.ts';
 import { writeNewFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import { changeLogDirectory, listHistory, type HistoryEntry } from './history-entry.ts';
 
 /** File on the disk with the start of its complete history: removing an entry makes the history shorter. */
@@ -29,14 +30,8 @@ export interface CompleteSince {
 
 /** Reads the mark; undefined for a disk that has none, because its last run was one of an older version. */
 export async function readCompleteSince(top: string): Promise<CompleteSince | undefined> {
-  try {
-    const { at, number, isBeginning } = schema.parse(
-      JSON.parse((await readSmallFile(join(top, completeSinceFile))) ?? ''),
-    );
-    return { at: new Date(at), number, isBeginning };
-  } catch {
-    return undefined;
-  }
+  const mark = await readJsonInside(schema, join(top, completeSinceFile));
+  return mark && { at: new Date(mark.at), number: mark.number, isBeginning: mark.isBeginning };
 }
 
 /** Marks where the history of a disk begins, unless it has a mark: with its oldest entry, which may be the new one. */

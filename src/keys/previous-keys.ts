@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { configSchema, type KeySettings } from '../config/schema.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { parseJson } from '../system/parse-json.ts';
 import type { Paths } from '../system/paths.ts';
 
 const schema = z.object({
@@ -25,19 +26,12 @@ const fileOf = (paths: Paths): string => `${paths.state}/previous-keys.json`;
 export async function readPreviousKeys(paths: Paths): Promise<PreviousKeys> {
   const text = await readIfThere(fileOf(paths));
   if (text === undefined) return { version: 1, keys: [], pending: [] };
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new ExtbackupError(
-      'EXB_LEDGER',
-      exitCodes.usage,
-      {
-        happened: `The list of disks that still have an old key, ${fileOf(paths)}, is damaged.`,
-        todo: 'Put it back from a backup of this machine, or move it away and rekey each disk by hand with cryptsetup luksChangeKey.',
-      },
-      cause,
-    );
-  }
+  const content = parseJson(schema, text);
+  if (content !== undefined) return content;
+  throw new ExtbackupError('EXB_LEDGER', exitCodes.usage, {
+    happened: `The list of disks that still have an old key, ${fileOf(paths)}, is damaged.`,
+    todo: 'Put it back from a backup of this machine, or move it away and rekey each disk by hand with cryptsetup luksChangeKey.',
+  });
 }
 
 /** Replaces the list. */

@@ -1,10 +1,11 @@
 /** Notices on their way to a channel, kept in files until they are delivered, so that the agent's death loses none. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { notifyEvents, priorities } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';
+import { readJson } from '../system/read-json.ts';
 
 /** Ends the keeping of one notice; never throws. */
 export type Forget = () => Promise<void>;
@@ -99,8 +100,8 @@ async function readKept(file: string): Promise<{ channel: string; notice: Notice
   try {
     const about = await stat(file);
     if (!about.isFile() || about.size > largestBytes) return undefined;
-    const { channel, notice } = keptSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    return { channel, notice: notice as unknown as Notice };
+    const kept = await readJson(keptSchema, file);
+    return kept && { channel: kept.channel, notice: kept.notice as unknown as Notice };
   } catch {
     return undefined;
   }

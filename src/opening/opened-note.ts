@@ -3,8 +3,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
+import { readJson } from '../system/read-json.ts';
 
 const noteSchema = z.object({
   version: z.literal(1),
@@ -52,10 +53,6 @@ export async function tellOfOpening(paths: Paths): Promise<void> {
 
 /** The note about a mapping, if any command left one. */
 export async function readOpenedNote(paths: Paths, mapping: string): Promise<OpenedNote | undefined> {
-  try {
-    const note = noteSchema.parse(JSON.parse((await readIfThere(fileOf(paths, mapping))) ?? ''));
-    return note.mapping === mapping ? note : undefined;
-  } catch {
-    return undefined; // none, torn, or of another version
-  }
+  const note = await readJson(noteSchema, fileOf(paths, mapping));
+  return note?.mapping === mapping ? note : undefined;
 }

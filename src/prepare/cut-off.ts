@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseJson } from '../system/parse-json.ts';
+import { readJson } from '../system/read-json.ts';
 import { BusyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
@@ -69,8 +69,8 @@ export async function tidyUpCutOff(
 }
 
 /** undefined when nothing was interrupted, or before anything was done. */
-const readNote = async (paths: Paths): Promise<z.infer<typeof noteSchema> | undefined> =>
-  parseJson(noteSchema, await readIfThere(noteFile(paths)).catch(() => undefined));
+const readNote = (paths: Paths): Promise<z.infer<typeof noteSchema> | undefined> =>
+  readJson(noteSchema, noteFile(paths));
 
 /** Programs of a killed command go on without it, and two programs must not write to one disk. */
 async function waitForOrphans(start: StartProgram, device: string, patienceMs: number): Promise<void> {

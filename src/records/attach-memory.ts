@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../system/parse-json.ts';
+import { readJson } from '../system/read-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const entrySchema = z.object({
@@ -81,6 +81,6 @@ export async function openAttachMemory(
 }
 
 async function readEntries(file: string, bootId: string): Promise<Entry[]> {
-  const memory = parseJson(memorySchema, await readIfThere(file).catch(() => undefined));
+  const memory = await readJson(memorySchema, file);
   return memory?.bootId === bootId ? memory.attaches : []; // none yet, or torn: at worst a disk is backed up once more
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { parseJson } from '../system/parse-json.ts';
+import { readJson } from '../system/read-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const begunRunSchema = z.object({
@@ -31,6 +31,4 @@ export async function forgetBegun(file: string): Promise<void> {
 }
 
 /** The run that was cut off; undefined when none was, or when nothing is known of it any more. */
-export async function readBegun(file: string): Promise<BegunRun | undefined> {
-  return parseJson(begunRunSchema, await readIfThere(file).catch(() => undefined));
-}
+export const readBegun = (file: string): Promise<BegunRun | undefined> => readJson(begunRunSchema, file);

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
+import { readJson } from '../system/read-json.ts';
 import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
 
@@ -21,11 +22,11 @@ export async function noteLastEnd(paths: Paths, oomKills?: number): Promise<void
 
 /** Whether memory was short when the last agent ended; forgets it. */
 export async function takeOutOfMemory(paths: Paths): Promise<boolean> {
+  const end = await readJson(schema, files.lastEnd(paths));
   try {
-    const text = await readIfThere(files.lastEnd(paths));
     await rm(files.lastEnd(paths), { force: true });
-    return schema.parse(JSON.parse(text ?? '')).oomKills > 0;
   } catch {
-    return false; // nothing was written down
+    return false; // it would be told again after each start
   }
+  return end !== undefined && end.oomKills > 0;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../system/parse-json.ts';
+import { readJson } from '../system/read-json.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 
 const time = z.iso.datetime();
@@ -19,7 +19,7 @@ export type RotationMemory = z.infer<typeof schema>;
 
 /** A file that is missing or damaged counts as empty: the operator is told once more. */
 export async function readRotationMemory(file: string): Promise<RotationMemory> {
-  return parseJson(schema, await readIfThere(file).catch(() => undefined)) ?? { version: 1, told: {} };
+  return (await readJson(schema, file)) ?? { version: 1, told: {} };
 }
 
 /** The memory, as one process keeps it. */

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { z } from 'zod';
-import { parseJson } from '../system/parse-json.ts';
+import { readJson } from '../system/read-json.ts';
 import { advanceTime, type ClockReading, type TimeAdvance, type TimeMark } from '../history/measured-time.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -19,9 +19,7 @@ const schema = z.object({
 });
 
 /** undefined when there is none, or it cannot be read: measured time begins anew with the clock. */
-export async function readTimeMark(file: string): Promise<TimeMark | undefined> {
-  return parseJson(schema, await readIfThere(file).catch(() => undefined));
-}
+export const readTimeMark = (file: string): Promise<TimeMark | undefined> => readJson(schema, file);
 
 /**
  * Looks at the clocks, goes on with the station's measured time, and remembers it. What cannot be written down, on a

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { below, createInsideCheck } from '../history/inside.ts';
 import { replaceFile } from '../system/new-file.ts';
-import { readSmallFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import { bytesOf, comparePaths, entrySchema, keySchema, splitKey } from './checksum-entry.ts';
 import { isRepairMark, repairTime } from './repair-mark.ts';
 import { readPiece } from './read-piece.ts';
@@ -38,11 +38,8 @@ export interface BadCounts {
 
 /** The damaged files that earlier verifications found. */
 export async function readBadFiles(top: string): Promise<readonly KnownBadFile[]> {
-  try {
-    return listSchema.parse(JSON.parse((await readSmallFile(join(top, listFile), 64 * 1024 * 1024)) ?? '')).files;
-  } catch {
-    return []; // no list, or it is unreadable: the next verification finds the files again
-  }
+  const list = await readJsonInside(listSchema, join(top, listFile), 64 * 1024 * 1024);
+  return list?.files ?? []; // no list, or it is unreadable: the next verification finds the files again
 }
 
 /** Files of earlier verifications that are still bad. Only files that have changed since are read again. */

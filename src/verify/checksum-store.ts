@@ -2,8 +2,9 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { readSmallFile } from '../system/plain-file.ts';
+import { parseJson } from '../system/parse-json.ts';
 import { openPlainFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { comparePaths, entrySchema, type ChecksumEntry } from './checksum-entry.ts';
 import { writeNewFile } from '../system/new-file.ts';
@@ -126,7 +127,7 @@ async function load(directory: string, { segments }: Index, at: number): Promise
       input: handle.createReadStream({ encoding: 'utf8' }),
       crlfDelay: Infinity,
     })) {
-      const entry = parse(line);
+      const entry = parseJson(entrySchema, line);
       if (
         entry === undefined ||
         comparePaths(entry.path, segment.from) < 0 ||
@@ -142,11 +143,9 @@ async function load(directory: string, { segments }: Index, at: number): Promise
 }
 
 async function readIndex(directory: string): Promise<Index> {
-  try {
-    return indexSchema.parse(JSON.parse((await readSmallFile(join(directory, 'index.json'), 64 * 1024 * 1024)) ?? ''));
-  } catch {
-    return { version: 1, serial: Math.floor(Date.now() / 1000) % 90_000_000, segments: [] }; // not the name of an existing file
-  }
+  const index = await readJsonInside(indexSchema, join(directory, 'index.json'), 64 * 1024 * 1024);
+  // the serial: not the name of an existing file
+  return index ?? { version: 1, serial: Math.floor(Date.now() / 1000) % 90_000_000, segments: [] };
 }
 
 /** Removes files that the index does not list: replaced segments, and leftovers of a power cut. */
@@ -160,12 +159,4 @@ async function removeOthers(directory: string, { segments }: Index): Promise<voi
 async function writeDurably(file: string, content: string): Promise<void> {
   await rm(file, { force: true, recursive: true });
   await writeNewFile(file, content);
-}
-
-function parse(line: string): ChecksumEntry | undefined {
-  try {
-    return entrySchema.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }

@@ -6,7 +6,7 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { below } from '../history/inside.ts';
 import { writeList } from '../rsync/name-list.ts';
 import { replaceFile } from '../system/new-file.ts';
-import { readSmallFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import { bytesOf, keySchema } from './checksum-entry.ts';
 import { walk } from './tree-walk.ts';
@@ -38,7 +38,7 @@ export async function drawRollingPart(
   signal: AbortSignal,
 ): Promise<RollingPart | undefined> {
   const root = Buffer.from(join(mirror, name));
-  const cursors = await readCursors(top);
+  const cursors = (await readJsonInside(cursorSchema, join(top, cursorFile))) ?? {};
   const names: Buffer[] = [];
   let bytes = 0;
   let next: string | undefined;
@@ -69,12 +69,4 @@ export async function drawRollingPart(
   }
   await writeList(join(top, listFile), names);
   return { list: join(top, listFile), done };
-}
-
-async function readCursors(top: string): Promise<Readonly<Record<string, string>>> {
-  try {
-    return cursorSchema.parse(JSON.parse((await readSmallFile(join(top, cursorFile))) ?? ''));
-  } catch {
-    return {}; // none yet: from the beginning
-  }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
 import { replaceFile } from '../system/new-file.ts';
-import { readSmallFile } from '../system/plain-file.ts';
+import { readJsonInside } from '../system/read-json.ts';
 import type { StartProgram } from '../system/command.ts';
 import {
   countBad,
@@ -76,7 +76,7 @@ export async function verifyDrive(start: StartProgram, wish: VerifyWish, signal:
   const { top, mirror, part } = wish;
   await assertOwnDirectories(top, mirror, '.extbackup');
   await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // an early version kept all in one file
-  const cursor = await readCursor(top);
+  const cursor: Partial<Cursor> = (await readJsonInside(cursorSchema, join(top, cursorFile))) ?? {};
   const earlier = await readBadFiles(top);
   const fresh = part?.recordCopied === true ? await recordFirst(wish, cursor.copied, signal) : undefined;
   const rest =
@@ -206,12 +206,4 @@ function limitOf(part: Part | undefined): (done: { readonly files: number; reado
   // the disk may hold more than expected
   return (done) =>
     Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
-}
-
-async function readCursor(top: string): Promise<Partial<Cursor>> {
-  try {
-    return cursorSchema.parse(JSON.parse((await readSmallFile(join(top, cursorFile))) ?? ''));
-  } catch {
-    return {}; // no cursor yet: start at the beginning
-  }
 }

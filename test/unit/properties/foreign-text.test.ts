@@ -47,8 +47,7 @@ test('lsblk: a tree of devices, or an Error', () => {
           expect(one.mountpoints).not.toContain(null);
         }
       } catch (error) {
-        expect(error).toBeInstanceOf(Error);
-        expect(error).not.toBeInstanceOf(TypeError);
+        expect(error).toMatchObject({ code: 'EXB_STATION' });
       }
     }),
   );
