@@ -36,7 +36,7 @@ export async function startTelling(parts: TellerParts): Promise<Teller> {
   const spool = createNoticeSpool(files.outbox(paths), (error) => {
     log.warn({ event: 'agent:trouble', reason: messageOf(error) }, 'a notice cannot be kept until it is delivered');
   });
-  const leftovers = await spool.leftovers(new Date());
+  const leftovers = await spool.leftovers();
   const maker = createNoticeMaker(hostname(), () => new Date(), context);
   const dispatcher = startDispatcher(bus, maker, subscriptionsOf(parts), log, {}, { spool, leftovers }, onHealth);
   const lookAtChannels = channelLook(parts);

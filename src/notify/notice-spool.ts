@@ -6,6 +6,7 @@ import { notifyEvents, priorities } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';
 import { readJson } from '../system/read-json.ts';
+import { urgency } from './priority.ts';
 
 /** Ends the keeping of one notice; never throws. */
 export type Forget = () => Promise<void>;
@@ -21,13 +22,15 @@ export interface Leftover {
 export interface NoticeSpool {
   /** Keeps a notice until it is forgotten. Where that is impossible, as on a full disk, it is told all the same. */
   keep(channel: string, notice: Notice): Promise<Forget>;
-  /** What was kept and not forgotten before, oldest first. Removes what is torn, too old, or too much. */
-  leftovers(now: Date): Promise<Leftover[]>;
+  /**
+   * What was kept and not forgotten before, oldest first. Removes what is torn, and of too many the least urgent. No age
+   * removes any: a clock that jumps makes everything old.
+   */
+  leftovers(): Promise<Leftover[]>;
 }
 
 const mostKept = 200;
 const largestBytes = 65_536;
-const oldestMs = 7 * 24 * 3_600_000;
 
 const keptSchema = z.object({
   version: z.literal(1),
@@ -68,19 +71,18 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
       }
       return forgetter(file);
     },
-    leftovers: async (now) => {
+    leftovers: async () => {
       try {
-        const names = (await readdir(directory)).sort();
-        const excess = names.slice(0, Math.max(0, names.length - mostKept));
-        for (const name of excess) await forgetter(`${directory}/${name}`)();
         const found: Leftover[] = [];
-        for (const name of names.slice(excess.length)) {
+        for (const name of (await readdir(directory)).sort()) {
           const forget = forgetter(`${directory}/${name}`);
           const kept = await readKept(`${directory}/${name}`);
-          if (kept === undefined || now.getTime() - Date.parse(kept.notice.at) > oldestMs) await forget();
+          if (kept === undefined) await forget();
           else found.push({ ...kept, forget });
         }
-        return found;
+        const excess = new Set(leastUrgent(found).slice(0, Math.max(0, found.length - mostKept)));
+        for (const { forget } of excess) await forget();
+        return found.filter((one) => !excess.has(one));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
         return [];
@@ -88,6 +90,10 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
     },
   };
 }
+
+/** The same, the least urgent first, and of those the oldest. */
+const leastUrgent = (found: readonly Leftover[]): Leftover[] =>
+  [...found].sort((one, other) => urgency(one.notice.priority) - urgency(other.notice.priority));
 
 /** Keeps nothing: for those who have no place to keep it. */
 export const noSpool: NoticeSpool = {

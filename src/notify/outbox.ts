@@ -2,6 +2,7 @@ import { pause } from '../system/pause.ts';
 import type { Channel, Notice } from './channel.ts';
 import { messageOf } from '../errors.ts';
 import type { Forget } from './notice-spool.ts';
+import { urgency } from './priority.ts';
 import { toldLate } from './wording.ts';
 
 /** Milliseconds. */
@@ -86,7 +87,7 @@ export class Outbox {
   }
 
   /**
-   * Takes a notice and returns at once. When too many wait, the oldest is given up.
+   * Takes a notice and returns at once. When too many wait, the least urgent is given up.
    * @param kept by a former agent, and so told late; otherwise the outbox keeps it
    */
   put(notice: Notice, kept?: Forget): void {
@@ -216,8 +217,10 @@ export class Outbox {
   }
 
   #boundLengthOf(items: Item[]): void {
-    const oldest = items.length > mostWaiting ? items.shift() : undefined;
-    if (oldest !== undefined) void this.#giveUp(oldest, tooMany());
+    if (items.length <= mostWaiting) return;
+    const least = items.reduce((one, other) => (urgencyOf(other) < urgencyOf(one) ? other : one)); // the oldest of them
+    items.splice(items.indexOf(least), 1);
+    void this.#giveUp(least, tooMany());
   }
 
   async #giveUp({ notice, kept }: Item, reason: unknown): Promise<void> {
@@ -229,6 +232,8 @@ export class Outbox {
 
 /** That a run has begun is no news any more when it is over. */
 const mattersLater = ({ kind }: Notice): boolean => kind !== 'started';
+
+const urgencyOf = ({ notice }: Item): number => urgency(notice.priority);
 
 const notKept: Promise<Forget> = Promise.resolve(() => Promise.resolve());
 

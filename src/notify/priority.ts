@@ -15,9 +15,11 @@ export const usualPriority: Readonly<Record<NotifyEvent | 'test', Priority>> = {
 
 const order: readonly Priority[] = ['low', 'normal', 'high', 'urgent'];
 
+/** Grows with what matters more. */
+export const urgency = (priority: Priority): number => order.indexOf(priority);
+
 /** Whether news is as urgent as a channel wants it. */
-export const isAtLeast = (priority: Priority, least: Priority): boolean =>
-  order.indexOf(priority) >= order.indexOf(least);
+export const isAtLeast = (priority: Priority, least: Priority): boolean => urgency(priority) >= urgency(least);
 
 /** The settings of a channel that say what it wants to hear. */
 export interface Wishes {

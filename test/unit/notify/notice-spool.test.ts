@@ -41,7 +41,7 @@ async function startAgent(
       },
     },
     { retryAfterMs: 20, tellWithoutReleaseAfterMs: 1_000, ...timing },
-    { spool, leftovers: await spool.leftovers(begin) },
+    { spool, leftovers: await spool.leftovers() },
   );
   const goodRun = (): void => {
     bus.emit('run:succeeded', { runId: 'r1', drive: 'BACKUP_1', tookMs: 1, gaps: false, stamped: true });
@@ -161,7 +161,7 @@ test('an agent that is stopped leaves what it could not deliver to the next one'
   await vi.waitFor(() => {
     expect(warnings).toHaveLength(1);
   });
-  expect(await openSpool().leftovers(begin)).toHaveLength(1);
+  expect(await openSpool().leftovers()).toHaveLength(1);
 });
 
 describe('what fails twice', () => {
@@ -248,21 +248,20 @@ describe('what a former agent left', () => {
     payload: { reason: '', todo: '' },
   });
 
-  test('is read in order; torn, foreign and old files are removed', async () => {
+  test('is read in order; torn and foreign files are removed', async () => {
     const spool = openSpool();
     for (const number of [1, 2, 3]) await spool.keep('mail (0)', aNotice(number));
-    await spool.keep('mail (0)', aNotice(4, new Date('2026-02-01T10:00:00Z')));
     const [first = ''] = (await readdir(directory)).sort();
     await writeFile(join(directory, first), (await readFile(join(directory, first), 'utf8')).slice(0, 40));
     await writeFile(join(directory, 'large.json'), 'x'.repeat(100_000));
-    expect((await openSpool().leftovers(begin)).map(({ channel, notice }) => `${channel} ${notice.id}`)).toEqual([
+    expect((await openSpool().leftovers()).map(({ channel, notice }) => `${channel} ${notice.id}`)).toEqual([
       'mail (0) n2',
       'mail (0) n3',
     ]);
     expect(await readdir(directory)).toHaveLength(2);
   });
 
-  test('is bounded: the oldest are removed', async () => {
+  test('is bounded: of equally urgent ones, the oldest are removed', async () => {
     await openSpool().keep('mail (0)', aNotice(0));
     const [kept = ''] = await readdir(directory);
     const content = await readFile(join(directory, kept), 'utf8');
@@ -272,8 +271,41 @@ describe('what a former agent left', () => {
         content.replace('"n0"', `"n${String(number)}"`),
       );
     }
-    const left = await openSpool().leftovers(begin);
+    const left = await openSpool().leftovers();
     expect(left).toHaveLength(200);
     expect(left[0]?.notice.id).toBe('n10');
+  });
+
+  test('an old DO NOT UNPLUG is not what is removed', async () => {
+    await openSpool().keep('mail (0)', { ...aNotice(0), kind: 'failure', priority: 'urgent' });
+    for (let number = 1; number < 210; number += 1) await openSpool().keep('mail (0)', aNotice(number));
+    const left = await openSpool().leftovers();
+    expect(left).toHaveLength(200);
+    expect(left.some(({ notice }) => notice.id === 'n0')).toBe(true);
+  });
+
+  test.each([
+    ['a weekend', 3 * 24 * 3_600_000],
+    ['ten years, by a clock that jumps', 10 * 365 * 24 * 3_600_000],
+  ])('a DO NOT UNPLUG that was not told for %s is told late', async (_name, laterMs) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: begin });
+    try {
+      await openSpool().keep('mail (0)', {
+        ...aNotice(1),
+        kind: 'failure',
+        priority: 'urgent',
+        subject: 'BACKUP_1 failed, DO NOT UNPLUG',
+      });
+      vi.setSystemTime(begin.getTime() + laterMs);
+      const mail = mailbox();
+      await startAgent([{ channel: mail }]);
+      await vi.waitFor(() => {
+        expect(mail.got).toHaveLength(1);
+      });
+      expect(mail.got[0]?.subject).toBe('BACKUP_1 failed, DO NOT UNPLUG');
+      expect(mail.got[0]?.text).toContain(`This comes late: it could not be told at ${begin.toISOString()}`);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
