@@ -25,7 +25,7 @@ export interface Pruned {
   readonly bytes: number;
   /** More entries could be removed, but not in one run. */
   readonly isCapped: boolean;
-  /** Entries that could not be removed completely. */
+  /** Entries that could not be removed completely, now or earlier. */
   readonly stuck: number;
 }
 
@@ -56,8 +56,7 @@ export async function pruneHistory(
   signal: AbortSignal,
 ): Promise<Pruned> {
   const before = await readRoom(top);
-  await clearRemoved(start, top, signal);
-  const done = { removed: 0, stuck: 0, isCapped: false };
+  const done = { removed: 0, stuck: await clearRemoved(start, top, signal), isCapped: false };
   const remove = async (entry: HistoryEntry): Promise<boolean> => {
     throwIfCancelled(signal);
     const { freeBytes } = await readRoom(top);
@@ -142,10 +141,12 @@ async function moveAside(from: string, to: string): Promise<void> {
   }
 }
 
-/** Leftovers of an earlier, incomplete removal. */
-async function clearRemoved(start: StartProgram, top: string, signal: AbortSignal): Promise<void> {
+/** Leftovers of an earlier, incomplete removal. @returns how many are still there */
+async function clearRemoved(start: StartProgram, top: string, signal: AbortSignal): Promise<number> {
   const directory = await ownDirectory(top, removedDirectory);
-  for (const name of await readdir(directory)) await clear(start, join(directory, name), signal);
+  let stuck = 0;
+  for (const name of await readdir(directory)) if (!(await clear(start, join(directory, name), signal))) stuck += 1;
+  return stuck;
 }
 
 async function clear(start: StartProgram, path: string, signal: AbortSignal): Promise<boolean> {

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertReaches, markBeginning } from '../../../src/history/complete-since.ts';
 import { listHistory, newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
@@ -63,4 +63,36 @@ it('a time before what was removed, or before the beginning, is refused', async 
   await prune();
   await expect(reaches(begin + day - 1)).rejects.toMatchObject({ code: 'EXB_BEFORE_HISTORY' });
   await expect(reaches(begin + day)).resolves.toBeUndefined();
+});
+
+describe('an entry with a file that cannot be removed', () => {
+  const keepFile = (file: string, sign: '+i' | '-i') =>
+    startProgram({ file: '/usr/bin/chattr', args: [sign, '--', file], timeoutMs: 10_000 });
+
+  it.each([
+    ['a file in it', 'file'],
+    ['the entry itself', ''],
+  ])('is passed over, counted, and removed when that is possible: %s', async (_what, name) => {
+    const oldest = (await listHistory(top)).at(-1);
+    const file = join(oldest?.directory ?? '', name);
+    await keepFile(file, '+i');
+    const aside = join(top, '.extbackup/removed', oldest?.name ?? '', name);
+    const present = async () =>
+      (await access(file).then(
+        () => true,
+        () => false,
+      ))
+        ? file
+        : aside;
+    try {
+      expect(await prune()).toMatchObject({ removed: 1, stuck: 1 });
+      expect((await numbers()).slice(0, 2)).toEqual([4, 3]);
+      expect(await prune()).toMatchObject({ removed: 0, stuck: 1 });
+    } finally {
+      await keepFile(await present(), '-i');
+    }
+    expect(await prune()).toMatchObject({ stuck: 0 });
+    expect(await numbers()).toEqual([4, 3]);
+    expect(await readdir(join(top, '.extbackup/removed'))).toEqual([]);
+  });
 });
