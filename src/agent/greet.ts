@@ -1,7 +1,7 @@
 import type { DriveRecord } from '../records/drive-record.ts';
 import { outOfRotation } from '../records/out-of-rotation.ts';
 import { mostTries } from '../records/attach-memory.ts';
-import { waitsForServer } from '../rsync/failure.ts';
+import { goesOnWithServer } from '../rsync/failure.ts';
 import type { Volume } from '../disk/volumes.ts';
 import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
@@ -42,10 +42,12 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
       if (seen === undefined) bus.emit('drive:ignored', justPrepared(drive, volume));
       await attaches.note(volume, 'served');
     } else if (seen === 'served' || seen === 'ignored' || attaches.triesOf(volume) >= mostTries) {
-      const { hold, lastError } = record;
+      const { hold, lastError, sources = {} } = record;
+      const ofSources = Object.values(sources).map((source) => source.lastError);
       if (hold && !hold.approved) put('held', hold.reason);
       else if (seen === 'started') put('failed', giveUp(drive, attaches.triesOf(volume)));
-      else if (waitsForServer(lastError)) put('waiting-for-server', `The server was away. ${untilItAnswers}`);
+      else if (goesOnWithServer(lastError, ofSources))
+        put('waiting-for-server', `The server was away. ${untilItAnswers}`);
       else if (lastError !== null) put('failed', `Its last run failed (${lastError}).`);
       else put('idle');
     } else put('new');

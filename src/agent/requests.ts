@@ -45,7 +45,8 @@ interface Asked {
   readonly runIds: readonly string[];
   /** Those that this request asked for; the others were going on before it, and are not cancelled with it. */
   readonly own: ReadonlySet<string>;
-  worst: RunOutcome;
+  /** The runs that did not go well, and the disks that were refused. */
+  readonly troubles: RunOutcome[];
   /** It asked for their end: to be cancelled is what it wants. */
   readonly cancels?: true;
   /** Those that went well. */
@@ -89,7 +90,7 @@ export class Requests {
   /** Queues every disk that is meant; a run that is going on already counts, unless there is nothing else to do. */
   async #startRuns(request: RunRequest): Promise<void> {
     const { queue, onQueued } = this.#around;
-    const drives = await chooseDrives(request, this.#around);
+    const { due: drives, refusals } = await chooseDrives(request, this.#around);
     const running = queue.current;
     if (drives.every(({ record }) => record.label === running?.drive)) {
       throw new BusyError(
@@ -105,7 +106,8 @@ export class Requests {
     });
     const runIds = orders.map(({ runId }) => runId);
     const own = new Set(runIds.filter((runId) => runId !== running?.runId));
-    this.#asked.set(request.id, { id: request.id, runIds, own, open: new Set(runIds), worst: good, good: [] });
+    const troubles = refusals.map(failureOf);
+    this.#asked.set(request.id, { id: request.id, runIds, own, open: new Set(runIds), troubles, good: [] });
     this.#send(request.id, 'queued', runIds);
   }
 
@@ -126,7 +128,7 @@ export class Requests {
       runIds,
       own: new Set(runIds),
       open: new Set(runIds),
-      worst: good,
+      troubles: [],
       good: [],
       cancels: true,
     });
@@ -143,19 +145,21 @@ export class Requests {
       if (!request.open.delete(runId)) continue;
       const isWanted = request.cancels === true && outcome.exitCode === exitCodes.cancelled;
       if (outcome.exitCode === exitCodes.done || isWanted) request.good.push(outcome);
-      else if (request.worst.exitCode === exitCodes.done || outcome.exitCode > request.worst.exitCode)
-        request.worst = outcome;
+      else request.troubles.push(outcome);
       if (request.open.size > 0) continue;
       void this.#sendEnd(request);
     }
   }
 
   /** The last answer. Hours may have passed since the first of its runs ended. */
-  async #sendEnd({ id, runIds, worst, good: wentWell }: Asked): Promise<void> {
+  async #sendEnd({ id, runIds, troubles, good: wentWell }: Asked): Promise<void> {
     const say = async ({ happened, release }: RunOutcome): Promise<string> =>
       release === undefined ? happened : sayWithDisk(happened, release.drive, await this.#releaseWords(release));
-    const happened = worst === good ? (await Promise.all(wentWell.map(say))).join('\n') : await say(worst);
-    this.#send(id, 'done', runIds, { ...worst, happened });
+    const inOrder = [...troubles].sort((one, other) => other.exitCode - one.exitCode);
+    const ends = await Promise.all([...inOrder, ...wentWell].map(say));
+    const happened = [...new Set(ends)].join(inOrder.length === 0 ? '\n' : ' ');
+    const todo = [...new Set(inOrder.map((trouble) => trouble.todo))].filter((text) => text !== '').join(' ');
+    this.#send(id, 'done', runIds, { ...(inOrder[0] ?? good), happened, todo });
     this.#asked.delete(id);
   }
 
@@ -183,8 +187,14 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
       queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
 }
 
-/** Which disks a request means. Throws what its sender has to know. */
-async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<readonly PresentDrive[]> {
+/** The disks of a request: each is backed up to, or refused by itself. */
+interface Chosen {
+  readonly due: readonly PresentDrive[];
+  readonly refusals: readonly ExtbackupError[];
+}
+
+/** Which disks a request means. Throws what its sender has to know, where nothing can be begun. */
+async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<Chosen> {
   if (request.scheduled && (await around.pause()) !== undefined)
     throw new ExtbackupError('EXB_PAUSED', exitCodes.fresh, {
       happened: 'The backups are paused: no run starts by itself.',
@@ -202,8 +212,11 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
       'Plug it in; its run then starts by itself.',
     );
   }
-  for (const { refused } of wanted) if (refused) throw refused;
-  const due = request.scheduled ? wanted.filter(({ record }) => !isFresh(record, config.scheduled.freshFor)) : wanted;
+  const isDue = ({ record }: PresentDrive): boolean =>
+    !request.scheduled || !isFresh(record, config.scheduled.freshFor);
+  const due = wanted.filter((drive) => drive.refused === undefined && isDue(drive));
+  const refusals = wanted.flatMap(({ refused }) => refused ?? []);
+  if (due.length === 0 && refusals[0]) throw refusals[0];
   if (due.length === 0) {
     throw new ExtbackupError('EXB_FRESH', exitCodes.fresh, {
       happened: 'The copy is still fresh; there is nothing to do.',
@@ -212,7 +225,7 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   }
   if (!(await around.keyIsLoaded()))
     throw new KeyError('EXB_KEY_MISSING', 'The key is not loaded.', 'Load it: extbackup unlock');
-  return due;
+  return { due, refusals };
 }
 
 /** A copy dated in the future is not fresh: the clock was ahead then, or is behind now. */

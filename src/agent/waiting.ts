@@ -1,5 +1,7 @@
 /** Disks that are plugged in and go on by themselves once the server answers, or a command or a person has ended. */
 import type { Bus } from '../bus/bus.ts';
+import type { Failure } from '../bus/events.ts';
+import { mixedSources } from '../rsync/failure.ts';
 import type { Attach } from './attach-board.ts';
 
 /** The server is looked for at first so often, then each time after twice as long. A look costs one connection. */
@@ -17,6 +19,10 @@ export function waitForServer(attach: Attach, happened: string, now = performanc
   attach.waitedMs = pauseMs;
   attach.againAt = now + pauseMs;
 }
+
+/** What is shown of a run that goes on when the server answers; other sources may need a person. */
+export const whyItWaits = ({ code, happened, todo }: Failure): string =>
+  code === mixedSources ? `${happened} ${todo}` : happened;
 
 /** Shown only of a disk that nothing has open: else what has it open is shown. */
 export const untilItAnswers =

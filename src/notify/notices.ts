@@ -45,7 +45,7 @@ class Storyteller implements NoticeMaker {
   readonly #ended = new Map<string, EndEvent>();
   readonly #keyAskedFor = new Set<string>();
   /** By disk: told once, not at every try. */
-  readonly #serverMissed = new Set<string>();
+  readonly #serverMissed = new Map<string, string>();
   readonly #openDrives = new Set<string>();
   /** What the present run of a disk removed of its history. */
   readonly #prunings = new Map<string, EventMap['history:pruned'][]>();
@@ -157,9 +157,11 @@ class Storyteller implements NoticeMaker {
 
   #failed(event: EventMap['run:failed']): Notice[] {
     const { drive, runId } = event;
-    if (!waitsForServer(event.code)) this.#serverMissed.delete(drive);
-    else if (this.#serverMissed.has(drive)) return [];
-    else this.#serverMissed.add(drive);
+    const waits = waitsForServer(event.code) || event.waits === true;
+    const state = waitsForServer(event.code) ? event.code : event.happened; // of several sources, what each one came to
+    if (waits && this.#serverMissed.get(drive) === state) return [];
+    if (waits) this.#serverMissed.set(drive, state);
+    else this.#serverMissed.delete(drive);
     const before = this.#ended.get(drive);
     if (before?.name === 'run:held' && before.event.runId === runId) return [];
     const told = this.#endRun({ name: 'run:failed', event });

@@ -1,6 +1,7 @@
 import type { EventMap } from '../bus/events.ts';
 import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 import { exitCodes } from '../errors.ts';
+import { mixedSources } from '../rsync/failure.ts';
 import { describeFigures, describeVerified, releaseAdvice, releaseWords, type Release } from './wording.ts';
 import { count } from '../text/wording.ts';
 
@@ -83,9 +84,12 @@ function failureNews(run: EventMap['run:failed'], release: Release): News {
 }
 
 /** A run that goes on when the server answers: nobody is told to take out a disk that is opened again by itself. */
-const awayNews = ({ drive, happened, todo }: EventMap['run:failed']): News => ({
+const awayNews = ({ drive, code, happened, todo }: EventMap['run:failed']): News => ({
   kind: 'failure',
-  subject: `${drive} is waiting for the server, ${releaseWords({ state: 'waits' })}`,
+  subject:
+    code === mixedSources
+      ? `${drive} failed in part and is waiting for a server, ${releaseWords({ state: 'waits' })}`
+      : `${drive} is waiting for the server, ${releaseWords({ state: 'waits' })}`,
   text: `The backup to disk ${drive} is not complete: ${happened}\n${todo}\n${releaseAdvice({ state: 'waits' })}`,
 });
 

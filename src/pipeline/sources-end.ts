@@ -1,5 +1,6 @@
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { HeldError, noCounts, type Hold } from '../guard/hold.ts';
+import { mixedSources } from '../rsync/failure.ts';
 import type { SourceResult } from './job.ts';
 
 type Trouble = SourceResult & { readonly error: ExtbackupError };
@@ -26,7 +27,7 @@ export function endOfSources(label: string, results: readonly SourceResult[]): E
   if (held.length > 0) return heldOf(held, happened, todo);
   const same = troubles.every(({ error }) => error.code === first.error.code);
   return new ExtbackupError(
-    same ? first.error.code : 'EXB_SOURCES',
+    same ? first.error.code : mixedSources,
     same ? first.error.exitCode : exitCodes.pull,
     { happened, todo },
     first.error,

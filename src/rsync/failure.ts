@@ -29,6 +29,20 @@ const serverIsAway = 'EXB_NETWORK';
 /** Whether a run that ended with this code goes on by itself when the server answers. */
 export const waitsForServer = (code: string | null | undefined): boolean => code === serverIsAway;
 
+/** The failure of a run over several sources that have different reasons. */
+export const mixedSources = 'EXB_SOURCES';
+
+type Code = string | null | undefined;
+
+/**
+ * The same of a run over several sources: one whose server was away is enough, because the run is due again when that
+ * answers, whatever a person has to put right for the others. A disk that is at fault is left alone.
+ * @param sources the code of each
+ */
+export const goesOnWithServer = (code: Code, sources: readonly Code[]): boolean =>
+  waitsForServer(code) ||
+  (code === mixedSources && sources.some(waitsForServer) && !sources.includes('EXB_DISK_ERROR'));
+
 /** The operator's words for a trouble; `server` is USER@HOST. */
 export function pullError(trouble: PullTrouble, server: string, cause: unknown): ExtbackupError {
   const [code, happened, todo] = words[trouble](server);

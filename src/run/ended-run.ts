@@ -1,6 +1,7 @@
 import type { Failure, VerifiedFigures } from '../bus/events.ts';
 import type { SourceResult, RunResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { goesOnWithServer } from '../rsync/failure.ts';
 import type { HealthCheck } from './disk-health-check.ts';
 import type { RunOrder } from './run-queue.ts';
 
@@ -28,6 +29,14 @@ export interface EndedRun {
   /** undefined when the run ended before it found its disk. */
   readonly health: HealthCheck | undefined;
 }
+
+/** Whether it goes on by itself when the server answers. */
+export const waitsIn = ({ disk, failure, sources }: Pick<EndedRun, 'disk' | 'failure' | 'sources'>): boolean =>
+  disk === 'closed' &&
+  goesOnWithServer(
+    failure?.code,
+    sources.map(({ error }) => error?.code),
+  );
 
 /** Figures of reading back. */
 export function verifiedFigures(result: RunResult | undefined): { readonly verified?: VerifiedFigures } {

@@ -5,11 +5,10 @@ import type { BegunMark } from '../pipeline/begun-record.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
-import { waitsForServer } from '../rsync/failure.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
-import type { DiskAfterRun, EndedRun } from './ended-run.ts';
+import { waitsIn, type DiskAfterRun, type EndedRun } from './ended-run.ts';
 import { failureOf } from './failure.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
@@ -65,7 +64,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   await around.told();
   const { error, failure, result, exitCode } = ended;
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
-  const waits = disk === 'closed' && waitsForServer(failure?.code);
+  const waits = waitsIn(ended);
   return {
     disk,
     exitCode,

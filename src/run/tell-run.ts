@@ -1,11 +1,10 @@
 import { AgentStoppedError, exitCodes } from '../errors.ts';
 import { HeldError } from '../guard/hold.ts';
-import { waitsForServer } from '../rsync/failure.ts';
 import type { Story } from '../pipeline/story.ts';
 import { roomNews } from '../records/room-forecast.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Phase } from '../bus/events.ts';
-import { verifiedFigures, type EndedRun } from './ended-run.ts';
+import { verifiedFigures, waitsIn, type EndedRun } from './ended-run.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesOfRun } from './source-results.ts';
 
@@ -19,7 +18,7 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   if (failure && error instanceof HeldError)
     story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
   else if (failure) {
-    const waits = disk === 'closed' && waitsForServer(failure.code);
+    const waits = waitsIn(ended);
     story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }), ...(waits && { waits }) });
   } else
     story.tell('run:succeeded', {

@@ -336,6 +336,29 @@ it('queues another disk that is asked for during a run, and each caller gets the
     expect(answersTo(id).at(-1)).toMatchObject({ exitCode: 13, happened: expect.stringContaining('second') as string });
 });
 
+it('refuses twins alone where all disks are asked for, and says so when the others have ended', async () => {
+  const twin = { ...disk('sdb', 2), luksUuid: second.luksUuid };
+  const other = { ...disk('sdc', 3), luksUuid: second.luksUuid };
+  const first = holdPull();
+  plug(sda(1), twin, other);
+  await first.begun.promise;
+  pulling = undefined;
+  first.end.resolve();
+  await supervisor.idle();
+  supervisor.request(runBoth);
+  await waitFor(() => {
+    expect(answersTo('both').at(-1)).toMatchObject({ state: 'done', exitCode: 10, code: 'EXB_DUPLICATE' });
+  });
+  expect(answersTo('both').at(-1)?.happened).toMatch(
+    /^Two disks with the LUKS header of BACKUP_2 are plugged in; one is a copy\. BACKUP_1 is done, safe to unplug\.$/,
+  );
+  expect(machine.calls.filter((call) => call === 'open')).toHaveLength(2);
+  supervisor.request({ ...runBoth, id: 'twin', drive: second.label });
+  await waitFor(() => {
+    expect(answersTo('twin')).toMatchObject([{ state: 'done', code: 'EXB_DUPLICATE', runIds: [] }]);
+  });
+});
+
 it('calls no disk safe to unplug that somebody has opened since its run', async () => {
   plug(sda(1));
   await waitFor(() => {

@@ -42,6 +42,22 @@ it('a weekend without the server is one message, and then the good end', () => {
   expect(told[0]?.text).not.toMatch(/safe to unplug|You can take it out/);
 });
 
+it('tells each cause of several sources once, and anew when it is another one', () => {
+  const notices = createNoticeMaker('station', () => new Date());
+  const run = { drive: 'BACKUP_1', runId: 'r' };
+  const told = ['office: away. photos: no login.', 'office: away. photos: no login.', 'office: away.'].map(
+    (happened) => [
+      ...notices.take('run:failed', { ...failed('EXB_SOURCES'), happened, waits: true }),
+      ...notices.take('drive:safe-to-unplug', run),
+    ],
+  );
+  expect(told.map((news) => news.length)).toEqual([1, 0, 1]);
+  expect(told[0]?.[0]).toMatchObject({
+    subject: 'BACKUP_1 failed in part and is waiting for a server, it goes on by itself: leave the disk plugged in',
+    text: expect.stringContaining('photos: no login.') as string,
+  });
+});
+
 it('tells that a disk waits for a command', () => {
   const notices = createNoticeMaker('station', () => new Date());
   const [notice] = notices.take('drive:waiting', {

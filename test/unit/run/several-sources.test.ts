@@ -13,6 +13,7 @@ import type { RsyncOutcome } from '../../../src/rsync/order.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
+import { goesOnWithServer } from '../../../src/rsync/failure.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
 
 const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
@@ -231,6 +232,29 @@ describe('a run over several sources', () => {
       exitCode: 14,
       failure: { happened: expect.stringContaining('10 % of files deleted (301)') as string },
     });
+  });
+
+  it.each([
+    ['network', 'login', true],
+    ['login', 'network', true],
+    ['network', 'disk-error', false],
+    ['login', 'no-directory', false],
+  ] as const)('that ends with "%s", and another one with "%s", waits for the server: %s', async (one, other, waits) => {
+    machine.does.set('office', { outcome: { trouble: one } });
+    machine.does.set('photos', { outcome: { trouble: other } });
+    const { exitCode, failure, ...end } = await run();
+    expect({ exitCode, code: failure?.code, waits: end.waits ?? false }).toEqual({
+      exitCode: 13,
+      code: 'EXB_SOURCES',
+      waits,
+    });
+    expect(failure?.happened).toMatch(/ office: .* photos: /);
+    expect(events.find(([name]) => name === 'run:failed')?.[1]).toMatchObject(
+      waits ? { waits } : { code: failure?.code },
+    );
+    const { lastError, sources } = await disk();
+    const ofSources = Object.values(sources ?? {}).map((source) => source.lastError);
+    expect(goesOnWithServer(lastError, ofSources)).toBe(waits); // as the next agent finds it
   });
 
   it('is held rather than failed when it is both, and says each', async () => {
