@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { readHolders } from './block-devices.ts';
 import { isHeldByKernel } from './kernel-hold.ts';
 import { isOpen, mappingPath } from './luks.ts';
+import { wholeDiskOf } from './measure.ts';
 import { listMounts, type Mount } from './mounts.ts';
 import { pause } from '../system/pause.ts';
 
@@ -33,13 +34,19 @@ export async function holdsOf(disk: string | undefined, mapping: string): Promis
  * Whether the disk, or a part of it, stays in use: a mount in any namespace, or a program that formats it. The agent does
  * not see the mounts of the first process, and nobody sees those of all processes.
  */
-async function staysClaimed(disk: string): Promise<boolean> {
+export async function staysClaimed(disk: string): Promise<boolean> {
   const until = Date.now() + claimPatienceMs;
   while (await isClaimed(disk)) {
     if (Date.now() > until) return true;
     await pause(100, new AbortController().signal);
   }
   return false;
+}
+
+/** The same of the disk with this LUKS volume. */
+export async function staysClaimedBySomebody(luksUuid: string): Promise<boolean> {
+  const disk = await wholeDiskOf(luksUuid);
+  return disk !== undefined && (await staysClaimed(disk));
 }
 
 /** A disk that is gone, or dead, is not in use. */

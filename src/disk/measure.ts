@@ -46,6 +46,15 @@ export async function measureUse(luksUuid: string, trees: KernelTrees = realTree
   return { holders: holders.sort(), mountpoints: [...new Set(mounts.map(({ mountpoint }) => mountpoint))].sort() };
 }
 
+/** Kernel name of the whole disk with this LUKS volume; undefined when it is not there. */
+export async function wholeDiskOf(
+  luksUuid: string,
+  { sys, dev }: KernelTrees = realTrees,
+): Promise<string | undefined> {
+  const block = join(sys, 'class/block');
+  return (await partsOf(block, await list(block), luksUuid, dev))[0];
+}
+
 /** cryptsetup names a mapping CRYPT-LUKS2-<UUID of the header without hyphens>-<name>. */
 async function mappingsOf(block: string, names: readonly string[], luksUuid: string): Promise<string[]> {
   const wanted = luksUuid.replaceAll('-', '').toLowerCase();
@@ -61,7 +70,7 @@ async function mappingsOf(block: string, names: readonly string[], luksUuid: str
   return found.flat();
 }
 
-/** Kernel names of the disk and its partitions; udev's link leads to the volume. None when the disk is not there. */
+/** Kernel names of the disk and its partitions, the disk first; udev's link leads to the volume. None when the disk is not there. */
 async function partsOf(block: string, names: readonly string[], luksUuid: string, dev: string): Promise<string[]> {
   const volume = await realpath(join(dev, 'disk/by-uuid', luksUuid)).catch(() => undefined);
   if (volume === undefined) return [];

@@ -1,4 +1,5 @@
 import { measureUse, type MeasureUse } from '../disk/measure.ts';
+import { staysClaimedBySomebody } from '../disk/holds.ts';
 import { messageOf } from '../errors.ts';
 import type { Paths } from '../system/paths.ts';
 import { describeUse } from './open-words.ts';
@@ -26,11 +27,14 @@ export async function releaseNow(
   paths: Paths,
   { label, luksUuid, goesOn }: ClosedDisk,
   measure: MeasureUse = measureUse,
+  isClaimed: (luksUuid: string) => Promise<boolean> = staysClaimedBySomebody,
 ): Promise<ReleaseNow> {
   try {
     const use = await measure(luksUuid);
     if (use !== undefined)
       return { isSafe: false, words: `DO NOT UNPLUG it: open (${(await describeUse(paths, label, use)).words})` };
+    // What no list of mounts or holders shows: another mount namespace, or a program that writes to the disk itself.
+    if (await isClaimed(luksUuid)) return { isSafe: false, words: 'DO NOT UNPLUG it: another program uses the disk' };
   } catch (error) {
     return { isSafe: false, words: `DO NOT UNPLUG it: it could not be looked at (${messageOf(error)})` };
   }

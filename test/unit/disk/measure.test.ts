@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { measureUse } from '../../../src/disk/measure.ts';
+import { measureUse, wholeDiskOf } from '../../../src/disk/measure.ts';
 
 const uuid = '6f1c2a4e-0b1d-4c7f-9a53-0123456789ab';
 const other = '11111111-2222-3333-4444-555555555555';
@@ -53,6 +53,12 @@ async function mapping(kname: string, name: string, dmUuid: string, slave?: stri
 }
 
 const crypt = (name: string, of = uuid, type = 'LUKS2'): string => `CRYPT-${type}-${of.replaceAll('-', '')}-${name}`;
+
+test('the whole disk is found from a volume on it', async () => {
+  const trees = { sys: join(top, 'sys'), proc: join(top, 'proc'), dev: join(top, 'dev') };
+  expect(await wholeDiskOf(uuid, trees)).toBe('sdb');
+  expect(await wholeDiskOf('99999999-2222-3333-4444-555555555555', trees)).toBeUndefined();
+});
 
 test('a disk that nothing has open', async () => {
   expect(await measure()).toBeUndefined();

@@ -16,6 +16,14 @@ it.each([
   expect(now.isSafe).toBe(now.words === 'safe to unplug');
 });
 
+it('calls no disk safe that the kernel lends to nobody else, though nothing is mounted or mapped', async () => {
+  const idle = () => Promise.resolve(undefined);
+  const claimed = await releaseNow(paths, disk, idle, () => Promise.resolve(true));
+  expect(claimed).toEqual({ isSafe: false, words: 'DO NOT UNPLUG it: another program uses the disk' });
+  const unknown = await releaseNow(paths, disk, idle, () => Promise.reject(new Error('EACCES')));
+  expect(unknown).toEqual({ isSafe: false, words: expect.stringContaining('could not be looked at') as string });
+});
+
 it('says nothing good of a disk that cannot be looked at', async () => {
   const now = await releaseNow(paths, disk, () => Promise.reject(new Error('EACCES')));
   expect(now).toEqual({ isSafe: false, words: expect.stringContaining('DO NOT UNPLUG') as string });
