@@ -43,7 +43,7 @@ export interface PullFigures {
   readonly bytesTransferred: number;
   /** Bytes that came over the network. */
   readonly bytesReceived: number;
-  /** Files of which only owner, rights, ACL or extended attributes changed. */
+  /** Files and directories of which only owner, rights, ACL or extended attributes changed. */
   readonly attributesChanged?: number;
 }
 
@@ -225,7 +225,7 @@ export interface Counts {
   readonly deleted: number;
   /** Size of the changed files. */
   readonly changedBytes: number;
-  /** Files of which only owner, rights, ACL or extended attributes changed. */
+  /** Files and directories of which only owner, rights, ACL or extended attributes changed. */
   readonly attributes?: number | undefined;
   /** Size of the deleted files that came back nowhere else; absent where it was not measured. */
   readonly deletedBytes?: number | undefined;

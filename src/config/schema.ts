@@ -135,7 +135,7 @@ export const configSchema = z
         attributes: guardSettings.attributes
           .prefault('40%')
           .describe(
-            'files of which only owner, rights, ACL or extended attributes change, of the files on the disk; 100% is no limit',
+            'files and directories of which only owner, rights, ACL or extended attributes change, as a part of the files on the disk; 100% is no limit',
           ),
         content: guardSettings.content
           .default('warn')

@@ -95,7 +95,7 @@ export function describeExcess(excess: Excess, limits: Limits, counts: Counts): 
     changedBytes: ['size of the changed files', ' bytes'],
     deleted: ['deleted files', ''],
     deletedBytes: ['size of the deleted files', ' bytes'],
-    attributes: ['files with another owner, other rights or attributes', ''],
+    attributes: ['files and directories with another owner, other rights or attributes', ''],
   }[excess] as [string, string];
   return `${kind}: ${Math.floor(counts[excess] ?? 0)}${unit}, ${settingOf[excess]} allows ${Math.floor(limits[excess])}`;
 }

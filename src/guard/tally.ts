@@ -37,7 +37,8 @@ export function createTally(): Tally {
       counts.deletedBytes = (counts.deletedBytes ?? 0) + bytes;
     },
     add: (change) => {
-      if (change.isDirectory) return;
+      // A new or a missing directory shows in its files, another owner of it shows nowhere else.
+      if (change.isDirectory && change.kind !== 'attributes') return;
       const slash = change.path.indexOf('/');
       const name = slash < 0 ? '.' : change.path.slice(0, slash);
       const place = byDirectory.get(name) ?? placeFor(byDirectory.size < mostDirectories ? name : theRest);

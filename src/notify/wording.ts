@@ -14,6 +14,8 @@ export type Release =
   | { readonly state: 'waits' }
   | { readonly state: 'unknown' };
 
+const entries = (number: number): string => count(number, 'entry').replace(/entrys$/, 'entries');
+
 /** What a good run did, in one or two sentences. */
 export function describeFigures(run: EventMap['run:succeeded']): string {
   const took = `It took ${describeDuration(run.tookMs)}.`;
@@ -23,7 +25,7 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   const attributes =
     attributesChanged === 0
       ? ''
-      : `Owner, rights or attributes of ${count(attributesChanged, 'file')} changed; the old ones are kept where there is a history.`;
+      : `Owner, rights or attributes of ${entries(attributesChanged)} changed; the old ones are kept where there is a history.`;
   const copied =
     run.filesTransferred === 0
       ? attributes === ''
@@ -37,7 +39,7 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   const total =
     run.bytesTotal === undefined
       ? ''
-      : `The backup now holds ${prettyBytes(run.bytesTotal)} in ${count(run.filesTotal, 'entry').replace(/entrys$/, 'entries')}.`;
+      : `The backup now holds ${prettyBytes(run.bytesTotal)} in ${entries(run.filesTotal)}.`;
   return [copied, attributes, deleted, total, took].filter((part) => part !== '').join(' ');
 }
 

@@ -92,7 +92,7 @@ it('puts owner, rights, ACLs and extended attributes back', async () => {
   const before = attributesOf(disk.mirror);
   changeEverything();
   const { figures } = await disk.pull({ settings: unlimited });
-  expect(figures).toMatchObject({ filesTransferred: 0, attributesChanged: 64 });
+  expect(figures).toMatchObject({ filesTransferred: 0, attributesChanged: 71 });
   expect(attributesOf(disk.mirror)).toBe(attributesOf(source));
   expect(attributesOf(disk.mirror)).not.toBe(before);
   const done = await rollback();
@@ -130,10 +130,26 @@ it('stops and asks when too many change; rollback puts those back that had chang
   tool('chmod', '-R', '777', join(source, 'many'));
   const held: unknown = await disk.pull().catch((error: unknown) => error);
   if (!(held instanceof HeldError)) throw new Error('not held');
-  expect(held.message).toContain('with another owner, other rights or attributes (400)');
+  expect(held.message).toContain('with another owner, other rights or attributes (406)');
   expect(held.message).toContain('guard.attributes allows');
-  expect(held.counts).toMatchObject({ created: 0, changed: 0, deleted: 0, attributes: 400 });
+  expect(held.counts).toMatchObject({ created: 0, changed: 0, deleted: 0, attributes: 406 });
   expect(attributesOf(disk.mirror)).not.toBe(before);
+  await rollback();
+  expect(attributesOf(disk.mirror)).toBe(before);
+});
+
+it.each([
+  ['rights', ['-exec', 'chmod', '700', '{}', '+']],
+  ['owners', ['-exec', 'chown', '77:77', '{}', '+']],
+])('counts %s of directories alone', async (_what, change) => {
+  for (let index = 0; index < 300; index += 1) {
+    await mkdir(join(source, 'deep', String(index)), { recursive: true });
+    await writeFile(join(source, 'deep', String(index), 'file'), '');
+  }
+  await disk.pull({ settings: { guard: { created: '990%' } } });
+  const before = attributesOf(disk.mirror);
+  tool('find', source, '-type', 'd', ...change);
+  await expect(disk.pull()).rejects.toThrow(/other rights or attributes \(30\d\)/);
   await rollback();
   expect(attributesOf(disk.mirror)).toBe(before);
 });
