@@ -23,7 +23,7 @@ import { startTriggers } from './listen.ts';
 import { machineMaker } from './machine-maker.ts';
 import { nextDisk } from './next-disk.ts';
 import { createReplies } from './replies.ts';
-import { createServerLook } from './server-look.ts';
+import { createServerAsker } from './server-asker.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
@@ -216,7 +216,7 @@ async function createCore(base: Base, latest: Latest) {
     runs,
     attaches,
     machineFor: machineMaker(start, paths, courier),
-    serverAnswers: createServerLook(start, paths),
+    serverAnswers: createServerAsker(start, paths),
     publish: () => {
       statusFile.publish();
     },

@@ -9,7 +9,7 @@ import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { greet } from './greet.ts';
 import { refuseTwins } from './twins.ts';
-import { deviceAgainMs, isDue, lookForServer, nextDueIn, waitForDevice } from './waiting.ts';
+import { deviceAgainMs, isDue, askServer, nextDueIn, waitForDevice } from './waiting.ts';
 
 /**
  * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.
@@ -102,7 +102,7 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
     const { drive } = attach;
     if (!keyIsLoaded || drive === undefined) waitForKey(attach, around.bus);
     else
-      lookForServer(
+      askServer(
         attach,
         () => around.serverAnswers(drive),
         () => {

@@ -42,12 +42,12 @@ export function nextDueIn(attaches: readonly Attach[], now = performance.now()):
 }
 
 /**
- * Looks whether the server of a waiting disk answers, before anything of the disk is opened. Returns at once; one look at
+ * Asks whether the server of a waiting disk answers, before anything of the disk is opened. Returns at once; asks once at
  * a time. An answer lets the disk have its run, which also finds the words for an answer that is a refusal.
  * @param answers must not throw
  * @param onEnd called when something follows
  */
-export function lookForServer(attach: Attach, answers: () => Promise<boolean>, onEnd: () => void): void {
+export function askServer(attach: Attach, answers: () => Promise<boolean>, onEnd: () => void): void {
   attach.againAt = Infinity;
   void answers().then((isBack) => {
     if (attach.state !== 'waiting-for-server') return; // somebody asked for a run meanwhile

@@ -36,7 +36,7 @@ export interface StatusSources {
  */
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
-    const told = (await readAgentStatus(sources.paths)) ?? (await lookAround(sources, now));
+    const told = (await readAgentStatus(sources.paths)) ?? (await statusWithoutAgent(sources, now));
     const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
     const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
@@ -79,7 +79,7 @@ function unlessForbidden(error: unknown): undefined {
 }
 
 /** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
-async function lookAround(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
+async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
   const { paths, runCommand, rotation } = sources;
   const volumes = (await listBlockDevices(runCommand))
     .flatMap((disk) => [...withDescendants(disk)])

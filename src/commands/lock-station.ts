@@ -44,19 +44,19 @@ export async function lockStation(station: KeyStation): Promise<LockReport> {
 /** The disk that a person has open, with the programs that use it, and all other open disks. */
 async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockReport, 'closed' | 'left'>> {
   const [closed, left]: [string[], string[]] = [[], []];
-  const look = await readOpenedByPerson(paths);
-  if (look) {
+  const opened = await readOpenedByPerson(paths);
+  if (opened) {
     try {
       await closeForPerson(start, paths, patienceMs);
       await cancelClosingTime(start);
       await nudgeAboutDrives(paths);
-      closed.push(`disk ${look.label}, which ${look.by} had open`);
+      closed.push(`disk ${opened.label}, which ${opened.by} had open`);
     } catch (error) {
       if (!(error instanceof NotReleasedError)) throw error;
       left.push(...error.leftovers);
     }
   }
-  const others = await releaseAll(start, { except: look && mappingName(look.label) }, patienceMs);
+  const others = await releaseAll(start, { except: opened && mappingName(opened.label) }, patienceMs);
   return {
     closed: [...closed, ...others.closed],
     left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)],

@@ -39,8 +39,8 @@ async function mount(context: CliContext, label: string | undefined, options: Op
   const writable = options.readWrite === true;
   const openFor = options.for ?? (await mountSetting(() => context.loadConfig())).closeAfter;
   await withDeviceLock(paths, async () => {
-    const look = await readOpenedByPerson(paths);
-    if (look) throw openedByPersonRefusal(look);
+    const opened = await readOpenedByPerson(paths);
+    if (opened) throw openedByPersonRefusal(opened);
     const [records, disks] = await Promise.all([
       createDriveRegistry(files.drives(paths)).list(),
       listBlockDevices(start),

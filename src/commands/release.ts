@@ -39,11 +39,11 @@ export function releaseCommand(context: CliContext): Command {
 
 /** First the disk that a person opened, which is mounted in the machine's own namespace; then leftovers of runs. */
 async function releaseEverything(context: CliContext): Promise<void> {
-  const look = await closeForPerson(context.runCommand, context.paths);
-  if (look) {
-    const release = asSentence(await closedDiskNow(context.paths, look));
+  const opened = await closeForPerson(context.runCommand, context.paths);
+  if (opened) {
+    const release = asSentence(await closedDiskNow(context.paths, opened));
     await nudgeAboutDrives(context.paths);
-    context.print(`Closed disk ${look.label}, which ${look.by} had open. ${release}`);
+    context.print(`Closed disk ${opened.label}, which ${opened.by} had open. ${release}`);
   }
   if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context);
   else {
@@ -86,9 +86,9 @@ async function releaseHere(context: CliContext): Promise<void> {
 async function releaseAfterCrash(context: CliContext): Promise<void> {
   await noteLastEnd(context.paths);
   try {
-    const look = await readOpenedByPerson(context.paths); // the agent does not close the disk of a person
+    const opened = await readOpenedByPerson(context.paths); // the agent does not close the disk of a person
     const { left } = await withDeviceLock(context.paths, () =>
-      releaseAll(context.runCommand, { except: look && mappingName(look.label) }),
+      releaseAll(context.runCommand, { except: opened && mappingName(opened.label) }),
     );
     if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
   } catch (error) {

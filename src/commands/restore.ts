@@ -80,7 +80,7 @@ export function restoreCommand(context: CliContext): Command {
           signal,
           async (disk) => {
             const inMirror = await storedPath(disk.top, disk.mirror, wanted);
-            if (isBrowsing) return { ...disk, done: await lookAround(context, disk, inMirror, options, signal) };
+            if (isBrowsing) return { ...disk, done: await browseDisk(context, disk, inMirror, options, signal) };
             if (options.list !== true)
               return {
                 ...disk,
@@ -129,7 +129,7 @@ async function ownersFor(context: CliContext, options: Options): Promise<OwnerMa
     : readOwnerMap(context.runCommand, options);
 }
 
-async function lookAround(
+async function browseDisk(
   context: CliContext,
   { record, top, mirror }: OpenedDisk,
   path: string,

@@ -16,13 +16,13 @@ export function umountCommand(context: CliContext): Command {
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
       requireRoot('work on disks');
       const { paths } = context;
-      const look = await closeForPerson(context.runCommand, paths);
+      const opened = await closeForPerson(context.runCommand, paths);
       await cancelClosingTime(context.runCommand);
-      if (look) {
-        const why = options.forgotten === true ? ` automatically: ${look.by} had it open since ${look.since}` : '';
-        const release = asSentence(await closedDiskNow(paths, look));
+      if (opened) {
+        const why = options.forgotten === true ? ` automatically: ${opened.by} had it open since ${opened.since}` : '';
+        const release = asSentence(await closedDiskNow(paths, opened));
         await nudgeAboutDrives(paths); // a run may have waited for this
-        context.print(`Disk ${look.label} is closed${why}. ${release}`);
+        context.print(`Disk ${opened.label} is closed${why}. ${release}`);
       } else {
         context.print('No disk was open. To close the disk of a run: extbackup release');
       }

@@ -9,7 +9,7 @@ import { unknownHealth } from '../records/disk-health.ts';
 import { damageAdvice } from '../verify/damage-words.ts';
 import { describeBad } from '../verify/damage-words.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { verifyDrive, type DriveVerdict } from '../verify/verify-drive.ts';
+import { verifyDisk, type DiskVerdict } from '../verify/verify-disk.ts';
 import { throwIfCutOff } from '../verify/verify-tree.ts';
 import { withDisk } from '../opening/with-disk.ts';
 import { PullError, UsageError } from '../errors.ts';
@@ -69,7 +69,7 @@ async function verify(context: CliContext, label: string | undefined, options: O
       { label, writable: true },
       signal,
       async ({ record, top, mirror, device }) => {
-        const found = await verifyDrive(
+        const found = await verifyDisk(
           context.runCommand,
           {
             top,
@@ -110,7 +110,7 @@ async function verify(context: CliContext, label: string | undefined, options: O
 }
 
 /** Writes the result into the record of the disk. */
-async function noteHealth(context: CliContext, luksUuid: string, { known }: DriveVerdict): Promise<void> {
+async function noteHealth(context: CliContext, luksUuid: string, { known }: DiskVerdict): Promise<void> {
   await createDriveRegistry(files.drives(context.paths)).update((drives) =>
     drives.map((drive) =>
       drive.luksUuid === luksUuid
@@ -121,7 +121,7 @@ async function noteHealth(context: CliContext, luksUuid: string, { known }: Driv
   await nudgeAboutDrives(context.paths);
 }
 
-function describe(name: string, { compared, recorded, bytes, complete }: DriveVerdict): string {
+function describe(name: string, { compared, recorded, bytes, complete }: DiskVerdict): string {
   return [
     `Disk ${name}: ${count(compared, 'file')} compared, ${count(recorded, 'file')} read for the first ` +
       `time or since they changed, ${prettyBytes(bytes)} in all.`,

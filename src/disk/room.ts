@@ -67,17 +67,17 @@ export const nothingLeft = (room: Room): RoomWanted => ({ bytes: Math.min(mebiby
 
 const mebibyte = 1024 * 1024;
 
-/** Watches how low the room of a file system gets. */
-export interface RoomWatch {
-  /** Ends the watch. Returns what was used up meanwhile, if anything. */
+/** Measures how low the room of a file system gets. */
+export interface RoomMeter {
+  /** Ends the measuring. Returns what was used up meanwhile, if anything. */
   end(): Promise<Shortage | undefined>;
 }
 
 /**
- * How long until the next look, in milliseconds: a file may fill what is left, and be removed, between two looks, so they
- * are the closer the less there is. Half a gigabyte a second is more than a disk or a network brings.
+ * Milliseconds until the next measurement. A file may fill what is left, and be removed, between two of them, so they come
+ * the sooner the less room there is. Half a gigabyte a second is more than a disk or a network brings.
  */
-const untilNextLook = (freeBytes: number): number => Math.min(250, Math.max(10, freeBytes / mebibyte / 2));
+const untilNextMeasure = (freeBytes: number): number => Math.min(250, Math.max(10, freeBytes / mebibyte / 2));
 
 /**
  * What a write found no more of, going by the room before it and the least room while it went on: a program removes its
@@ -89,14 +89,14 @@ export function usedUp(before: Room, least: Room): Shortage | undefined {
   return left ?? (isDrained ? 'blocks' : undefined);
 }
 
-/** Looks at a path's file system again and again, and once more at the end; what cannot be read counts as no shortage. */
-export function watchRoom(path: string): RoomWatch {
+/** Measures a path's file system again and again, and once more at the end. An unreadable one counts as no shortage. */
+export function meterRoom(path: string): RoomMeter {
   const read = createRoomReader(path);
   let before: Room | undefined;
   let least: Room | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
-  const look = async (): Promise<void> => {
+  const measure = async (): Promise<void> => {
     try {
       const room = await read();
       before ??= room;
@@ -109,16 +109,16 @@ export function watchRoom(path: string): RoomWatch {
       // the disk is gone; how the program ends tells
     }
   };
-  const lookAgain = async (): Promise<void> => {
-    await look();
-    if (!isOver) timer = setTimeout(() => void lookAgain(), untilNextLook(least?.freeBytes ?? Infinity));
+  const measureAgain = async (): Promise<void> => {
+    await measure();
+    if (!isOver) timer = setTimeout(() => void measureAgain(), untilNextMeasure(least?.freeBytes ?? Infinity));
   };
-  void lookAgain();
+  void measureAgain();
   return {
     end: async () => {
       isOver = true;
       clearTimeout(timer);
-      await look();
+      await measure();
       return before && least && usedUp(before, least);
     },
   };

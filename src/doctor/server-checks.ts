@@ -15,7 +15,8 @@ import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
-type Look = Omit<Finding, 'name'>;
+/** The finding of one check, or of its part for one server. */
+type Result = Omit<Finding, 'name'>;
 
 /** Printed by a server that runs any command. `true` would be no test: rrsync(1) lets it pass. */
 const shellMark = 'extbackup-shell-is-open';
@@ -31,7 +32,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'host-key',
     check: ({ config, start, fix }) =>
-      lookAtEach(
+      checkEach(
         hostsOf(config),
         ({ host }) => host,
         async (server) => {
@@ -60,7 +61,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'server',
     check: (patient) =>
-      lookAtEach(serversOf(patient.config), serverName, async (server) => {
+      checkEach(serversOf(patient.config), serverName, async (server) => {
         const result = await onServer(patient, server, `echo ${shellMark}`);
         if (result === undefined)
           return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
@@ -78,7 +79,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'server-read-only',
     check: (patient) =>
-      lookAtEach(serversOf(patient.config), serverName, async (server) => {
+      checkEach(serversOf(patient.config), serverName, async (server) => {
         const result = await onServer(patient, server, writeAttempt);
         if (result === undefined || result.exitCode === 255)
           return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
@@ -101,7 +102,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
         return warn("Not checked: the server's heartbeat. The ssh key is not loaded.", 'Load it: extbackup unlock');
       const isNew = (one: PullSource, index: number): boolean =>
         watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
-      return lookAtEach(watched.filter(isNew), serverName, (source) => lookAtHeartbeat(patient, source, identity));
+      return checkEach(watched.filter(isNew), serverName, (source) => checkHeartbeat(patient, source, identity));
     },
   },
 ];
@@ -109,13 +110,13 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
 const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
 
 /** Checks one server after the other. With several servers each is named, and the worst finding decides. */
-async function lookAtEach<Server>(
+async function checkEach<Server>(
   servers: readonly Server[],
   nameOf: (server: Server) => string,
-  look: (server: Server) => Promise<Look>,
-): Promise<Look> {
-  const found: { readonly name: string; readonly finding: Look }[] = [];
-  for (const server of servers) found.push({ name: nameOf(server), finding: await look(server) });
+  checkOne: (server: Server) => Promise<Result>,
+): Promise<Result> {
+  const found: { readonly name: string; readonly finding: Result }[] = [];
+  for (const server of servers) found.push({ name: nameOf(server), finding: await checkOne(server) });
   const [first] = found;
   if (first && found.length === 1) return first.finding;
   const worst = Math.max(...found.map(({ finding }) => verdicts.indexOf(finding.verdict)));
@@ -135,7 +136,7 @@ const isSameHeartbeat = (one: PullSource, other: PullSource): boolean =>
   one.attestation?.file === other.attestation?.file &&
   one.attestation?.id === other.attestation?.id;
 
-async function lookAtHeartbeat(patient: ConfiguredPatient, source: PullSource, identity: string): Promise<Look> {
+async function checkHeartbeat(patient: ConfiguredPatient, source: PullSource, identity: string): Promise<Result> {
   const { attestation } = source;
   if (attestation === undefined) return ok('');
   const server = serverName(source);

@@ -37,7 +37,7 @@ export interface Findings {
 export interface ContentSampler {
   see(change: Change): void;
   /** Reads the beginnings of the sample. @param deletions how many files the run has deleted or would delete */
-  look(heads: Heads, deletions: number): Promise<Findings>;
+  examine(heads: Heads, deletions: number): Promise<Findings>;
 }
 
 export function createContentSampler(random: () => number = Math.random): ContentSampler {
@@ -57,10 +57,10 @@ export function createContentSampler(random: () => number = Math.random): Conten
       noteCount += 1;
       if (notes.length < 10) notes.push(path);
     },
-    look: async (heads, deletions) => {
-      const ofChanged = await lookAt(changed, (path, now) => changedLooksEncrypted(path, now, heads), heads);
+    examine: async (heads, deletions) => {
+      const ofChanged = await examineEach(changed, (path, now) => changedLooksEncrypted(path, now, heads), heads);
       const endings = new Map<string, number>();
-      const ofCreated = await lookAt(
+      const ofCreated = await examineEach(
         created,
         async (path, now) => {
           const stem = path.slice(0, Math.max(0, path.lastIndexOf('.')));
@@ -93,7 +93,7 @@ async function changedLooksEncrypted(path: string, now: FileKind, heads: Heads):
   return old === undefined ? promisesOrder(path) : isOrdered(kindOfFile(old));
 }
 
-async function lookAt(
+async function examineEach(
   sample: Sample<string>,
   judge: (path: string, now: FileKind) => Promise<boolean>,
   heads: Heads,

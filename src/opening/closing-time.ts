@@ -1,7 +1,7 @@
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
 
-const unit = 'extbackup-forgotten-look';
+const unit = 'extbackup-forgotten-umount';
 const program = '/usr/bin/extbackup';
 
 /**

@@ -97,15 +97,15 @@ export async function closeForPerson(
   paths: Paths,
   patienceMs = 5_000,
 ): Promise<OpenedByPerson | undefined> {
-  const look = await readOpenedByPerson(paths);
-  if (!look) {
+  const opened = await readOpenedByPerson(paths);
+  if (!opened) {
     await forgetOpenedByPerson(paths);
     return undefined;
   }
-  await closeAll(start, paths, mappingName(look.label), patienceMs);
-  const holds = await holdsOf(look.disk, mappingName(look.label));
+  await closeAll(start, paths, mappingName(opened.label), patienceMs);
+  const holds = await holdsOf(opened.disk, mappingName(opened.label));
   if (holds.length > 0) throw new NotReleasedError(holds);
-  return look;
+  return opened;
 }
 
 async function closeAll(start: StartProgram, paths: Paths, name: string, patienceMs?: number): Promise<void> {

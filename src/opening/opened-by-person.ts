@@ -24,7 +24,7 @@ const openedSchema = z.object({
 /** A disk that a person has open. No run starts until it is closed. */
 export type OpenedByPerson = z.infer<typeof openedSchema>;
 
-const noteFile = (paths: Paths): string => join(paths.run, 'look.json');
+const noteFile = (paths: Paths): string => join(paths.run, 'opened-by-person.json');
 
 /** Notes that a person has opened a disk. */
 export async function noteOpenedByPerson(paths: Paths, opened: OpenedByPerson): Promise<void> {
@@ -38,8 +38,8 @@ export async function forgetOpenedByPerson(paths: Paths): Promise<void> {
 
 /** The disk that a person has open now; a note about a closed disk is ignored. */
 export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson | undefined> {
-  const look = parse(await readIfThere(noteFile(paths)));
-  return look !== undefined && (await isOpen(mappingName(look.label))) ? look : undefined;
+  const opened = parse(await readIfThere(noteFile(paths)));
+  return opened !== undefined && (await isOpen(mappingName(opened.label))) ? opened : undefined;
 }
 
 /** The reason why no run starts now, with the person to ask. */

@@ -52,15 +52,15 @@ export async function withDisk<T>(
 ): Promise<T> {
   return withDeviceLock(paths, async () => {
     const records = await createDriveRegistry(files.drives(paths)).list();
-    const look = await readOpenedByPerson(paths);
-    if (look) {
-      const record = records.find(({ luksUuid }) => luksUuid === look.luksUuid);
+    const opened = await readOpenedByPerson(paths);
+    if (opened) {
+      const record = records.find(({ luksUuid }) => luksUuid === opened.luksUuid);
       if (
         !record ||
-        (wish.label !== undefined && wish.label !== look.label) ||
-        (wish.writable === true && !look.writable)
+        (wish.label !== undefined && wish.label !== opened.label) ||
+        (wish.writable === true && !opened.writable)
       )
-        throw openedByPersonRefusal(look);
+        throw openedByPersonRefusal(opened);
       return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
     }
     const disks = await listBlockDevices(start);

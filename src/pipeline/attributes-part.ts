@@ -5,8 +5,8 @@ import { troubleOfDisk } from '../rsync/failure.ts';
 import type { RsyncOutcome } from '../rsync/order.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 
-/** Keeps what files were besides their content, around one rsync. */
-export interface AttributeWatch {
+/** Keeps the old attributes of files around one rsync. */
+export interface AttributeKeeper {
   /** Why the rsync must not begin. */
   readonly trouble?: RsyncOutcome['trouble'];
   /** To be called when it has ended. */
@@ -17,12 +17,12 @@ export interface AttributeWatch {
  * Has the attributes of the mirror on the disk before an rsync changes any.
  * @param entry undefined keeps nothing, and what was known is not right any more
  */
-export async function watchAttributes(
+export async function startAttributeKeeper(
   start: StartProgram,
   disk: Disk,
   entry: HistoryEntry | undefined,
   signal: AbortSignal,
-): Promise<AttributeWatch> {
+): Promise<AttributeKeeper> {
   const begun = await attempt(disk.top, signal, async () => {
     await (entry === undefined ? forgetAttributes(disk.top) : beginAttributes(start, disk, entry, signal));
     return false;

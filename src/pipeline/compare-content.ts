@@ -9,7 +9,7 @@ import type { Story } from './story.ts';
 
 /** What belongs to the pull that was done. */
 export interface Pulled {
-  readonly watch: Guard;
+  readonly guard: Guard;
   readonly order: PullOrder;
   /** What the source holds. */
   readonly figures: PullFigures;
@@ -26,15 +26,15 @@ export async function compareContent(
   job: Job,
   machine: Machine,
   story: Story,
-  { watch, order, figures }: Pulled,
+  { guard, order, figures }: Pulled,
   signal: AbortSignal,
 ): Promise<PullFigures> {
   const { checksum, share } = job.config.pull.compare;
   let sum = figures;
   const compare = async (recheck: Recheck): Promise<boolean> => {
-    const kept = await keeping(job, machine, watch);
-    const outcome = await machine.pull({ ...order, ...kept, recheck, onProgress: () => undefined }, watch.signal);
-    if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+    const kept = await keeping(job, machine, guard);
+    const outcome = await machine.pull({ ...order, ...kept, recheck, onProgress: () => undefined }, guard.signal);
+    if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
     sum = withCopied(sum, outcome);
     // A file that the server lost meanwhile, or cannot read, is the next pull's.
     const isDone = outcome.trouble === undefined || outcome.trouble === 'gaps';

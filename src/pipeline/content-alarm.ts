@@ -17,20 +17,20 @@ export const contentReport = '.extbackup/suspicious.txt';
 export async function checkContent(
   job: Job,
   machine: Machine,
-  watch: Guard,
+  guard: Guard,
   order: PullOrder,
   deletions: number,
   story: Story,
 ): Promise<boolean> {
-  const alarm = await signsIn(machine, watch, order, deletions);
+  const alarm = await signsIn(machine, guard, order, deletions);
   if (alarm === undefined) return false;
   const { label } = job.record;
   if (order.source.guard.content === 'hold')
     throw looksWrong(
       label,
       alarm,
-      { ...watch.tally.counts, deleted: watch.tally.counts.deleted + deletions },
-      { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled },
+      { ...guard.tally.counts, deleted: guard.tally.counts.deleted + deletions },
+      { deleted: guard.tally.counts.deleted, isKept: job.config.history.enabled },
     );
   story.tell('run:warned', {
     reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
@@ -44,15 +44,15 @@ export async function checkContent(
 /** Signs of encryption in the sample, in words without file names; the names go into a report on the disk. */
 export async function signsIn(
   machine: Machine,
-  watch: Guard,
+  guard: Guard,
   { source }: PullOrder,
   deletions: number,
 ): Promise<string | undefined> {
-  const findings = await watch.content?.look(
+  const findings = await guard.content?.examine(
     {
       now: (path) => machine.readHead(path, source),
       before: async (path) => {
-        for (const entry of watch.kept) {
+        for (const entry of guard.kept) {
           const bytes = await machine.readHead(path, source, entry);
           if (bytes) return bytes;
         }

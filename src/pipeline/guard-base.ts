@@ -31,13 +31,13 @@ export async function baseOfGuard(
  * @param paths in the mirror of the source
  */
 export async function weigh(
-  watch: Guard,
+  guard: Guard,
   source: PullSource,
   paths: readonly Buffer[],
   machine: Machine,
   signal: AbortSignal,
 ): Promise<void> {
-  watch.weigh(await onDisk(source, () => machine.sizesOf(source, paths, signal)));
+  guard.weigh(await onDisk(source, () => machine.sizesOf(source, paths, signal)));
 }
 
 /** Reports a failing disk as such. @throws PullError */

@@ -15,20 +15,20 @@ import type { PullOrder } from '../rsync/order.ts';
 export async function holdRun(
   job: Job,
   machine: Machine,
-  watch: Guard,
+  guard: Guard,
   order: PullOrder,
   signal: AbortSignal,
 ): Promise<HeldError> {
-  const done = { deleted: watch.tally.counts.deleted, isKept: job.config.history.enabled };
-  await surveyRest(machine, watch, order, signal);
-  const { counts } = watch.tally;
-  const excess = watch.wouldExceed({});
-  const held = tooMuch(job.record.label, watch.before ?? job.record, counts, done, {
-    alarm: await signsIn(machine, watch, order, counts.deleted),
-    limit: excess && watch.limits && describeExcess(excess, watch.limits, counts),
+  const done = { deleted: guard.tally.counts.deleted, isKept: job.config.history.enabled };
+  await surveyRest(machine, guard, order, signal);
+  const { counts } = guard.tally;
+  const excess = guard.wouldExceed({});
+  const held = tooMuch(job.record.label, guard.before ?? job.record, counts, done, {
+    alarm: await signsIn(machine, guard, order, counts.deleted),
+    limit: excess && guard.limits && describeExcess(excess, guard.limits, counts),
   });
   try {
-    await machine.writeInside(heldReport, renderReport(held.message, watch.tally));
+    await machine.writeInside(heldReport, renderReport(held.message, guard.tally));
   } catch {
     // a full disk: the operator has the numbers, only not the directories
   }
@@ -38,7 +38,7 @@ export async function holdRun(
 /** Most files to weigh: more are too many by their number alone. */
 const mostWeighed = 50_000;
 
-async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {
+async function surveyRest(machine: Machine, guard: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {
   const doomed: Buffer[] = [];
   await machine.pull(
     {
@@ -46,13 +46,13 @@ async function surveyRest(machine: Machine, watch: Guard, order: PullOrder, sign
       survey: true,
       onProgress: () => undefined,
       onChange: (change) => {
-        watch.seeRest(change);
+        guard.seeRest(change);
         if (change.kind === 'deleted' && !change.isDirectory && doomed.length < mostWeighed)
           doomed.push(bytesOfPath(change.path));
       },
     },
     signal,
   );
-  const isWeighed = watch.tally.counts.deletedBytes !== undefined;
-  if (!isWeighed) await weigh(watch, order.source, doomed, machine, signal);
+  const isWeighed = guard.tally.counts.deletedBytes !== undefined;
+  if (!isWeighed) await weigh(guard, order.source, doomed, machine, signal);
 }

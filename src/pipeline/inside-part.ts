@@ -15,7 +15,7 @@ import { replaceFile } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { drawRollingPart } from '../verify/rolling-part.ts';
-import { verifyDrive } from '../verify/verify-drive.ts';
+import { verifyDisk } from '../verify/verify-disk.ts';
 import { countFiles, sizesOf } from './count-files.ts';
 import { linkRenamed } from './link-renamed.ts';
 import { historySize } from './history-size.ts';
@@ -88,7 +88,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       return pruneHistory(start, paths.plaintext, { ...pruning, budget }, signal);
     },
     verifyPart: (device, part, onProgress, signal) =>
-      verifyDrive(
+      verifyDisk(
         start,
         {
           top: paths.plaintext,

@@ -6,7 +6,7 @@ import type { ExtbackupError } from '../errors.ts';
 import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
 import type { BegunMark } from './begun-record.ts';
-import type { DriveVerdict } from '../verify/verify-drive.ts';
+import type { DiskVerdict } from '../verify/verify-disk.ts';
 
 /** One disk to back up to, as it is plugged in now. */
 export interface Job {
@@ -60,7 +60,7 @@ export interface RunResult {
   /** The facts of its LUKS header. */
   readonly luks: LuksFacts;
   /** The result of reading back after the pull; undefined when nothing was read. */
-  readonly verified?: DriveVerdict;
+  readonly verified?: DiskVerdict;
   /** Set when the copied files look wrong. */
   readonly suspicious?: boolean;
 }

@@ -8,7 +8,7 @@ import type { Pruned, Pruning } from '../history/prune.ts';
 import type { Room } from '../disk/room.ts';
 import type { DoomedFile } from '../guard/guard.ts';
 import type { RollingPart } from '../verify/rolling-part.ts';
-import type { DriveVerdict, Part } from '../verify/verify-drive.ts';
+import type { DiskVerdict, Part } from '../verify/verify-disk.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
 import type { HistorySize } from './history-size.ts';
@@ -89,7 +89,7 @@ export interface Machine {
     part: Part,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
-  ): Promise<DriveVerdict>;
+  ): Promise<DiskVerdict>;
   /** Removes leftovers of interrupted pulls beside the files of a source's mirror. */
   removePartials(source: PullSource): Promise<void>;
   /** Removes what an rsync that was killed left of the file in hand; nothing of the mirror. */

@@ -38,7 +38,7 @@ export function measuredMachine(machine: Machine, { record, device, read = readV
     ]),
   ) as unknown as Machine;
   /** Runs a step that may fail because of the disk without an error of its own. */
-  const watched = async <T>(work: () => Promise<T>, isWell: (result: T) => boolean): Promise<T> => {
+  const withIoErrors = async <T>(work: () => Promise<T>, isWell: (result: T) => boolean): Promise<T> => {
     const before = await read(device);
     const result = await work();
     if (!isWell(result) && before !== undefined && hasFailed(before, await read(device))) throw brokenDisk(label);
@@ -47,7 +47,7 @@ export function measuredMachine(machine: Machine, { record, device, read = readV
   return {
     ...worded,
     open: (volume, signal) =>
-      watched(
+      withIoErrors(
         async () => {
           assertAsEnrolled(record, await read(device));
           return worded.open(volume, signal);
@@ -55,12 +55,12 @@ export function measuredMachine(machine: Machine, { record, device, read = readV
         ({ outcome }) => outcome !== 'failed' && outcome !== 'no-such-device',
       ),
     check: (mapping, fstype, signal) =>
-      watched(
+      withIoErrors(
         () => worded.check(mapping, fstype, signal),
         (outcome) => outcome !== 'needs-a-person',
       ),
     filesystemType: (mapping) =>
-      watched(
+      withIoErrors(
         () => worded.filesystemType(mapping),
         (type) => type !== undefined,
       ),

@@ -38,7 +38,7 @@ export async function pull(
   await machine.clearUnfinished(); // before room is measured: it may be a large file
   const base = await baseOfGuard(job, source, machine, signal);
   const roomBefore = await machine.readRoom();
-  const watch = createGuard(source.guard, { ...record, ...base }, signal);
+  const guard = createGuard(source.guard, { ...record, ...base }, signal);
   const order: PullOrder = {
     config,
     source,
@@ -48,12 +48,12 @@ export async function pull(
       story.tell('sync:progress', progress);
     },
     onChange: (change) => {
-      watch.see(change);
+      guard.see(change);
     },
   };
   story.tell('sync:started', {});
   const started = performance.now();
-  const room = createRoomMaker({ job, machine, story, watch, order });
+  const room = createRoomMaker({ job, machine, story, guard, order });
   const rounds: Round[] = [];
   do
     rounds.push(
@@ -61,17 +61,17 @@ export async function pull(
         job,
         machine,
         story,
-        { watch, order, tries, room, suspicious: rounds.some(({ suspicious }) => suspicious) },
+        { guard, order, tries, room, suspicious: rounds.some(({ suspicious }) => suspicious) },
         signal,
       ),
     );
   while (rounds.at(-1)?.brokeOff === true);
-  const told = toldBy(rounds, watch.tally.counts);
+  const told = toldBy(rounds, guard.tally.counts);
   const gaps = rounds.flatMap(({ outcomes }) => outcomes).at(-1)?.trouble === 'gaps';
   const before = record.filesTotal > 0 ? record : base;
-  const seen = { before, counts: watch.tally.counts, roomBefore, roomAfter: await machine.readRoom() };
+  const seen = { before, counts: guard.tally.counts, roomBefore, roomAfter: await machine.readRoom() };
   const copied = gaps ? told : await ownFigures(told, seen, machine, source, signal);
-  const figures = gaps ? told : await compareContent(job, machine, story, { watch, order, figures: copied }, signal);
+  const figures = gaps ? told : await compareContent(job, machine, story, { guard, order, figures: copied }, signal);
   const vanished = (rounds.at(-1)?.outcomes ?? []).reduce((count, outcome) => count + outcome.vanished, 0);
   if (!gaps && mayHaveRests(job, rounds)) await machine.removePartials(source);
   story.tell('sync:finished', {

@@ -21,13 +21,13 @@ export async function requirePaths(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, path] of source.requires.entries()) {
-    const { filled, trouble } = await lookPatiently(job, source, path, machine, tries, signal);
+    const { filled, trouble } = await askPatiently(job, source, path, machine, tries, signal);
     if (trouble !== undefined) throw pullError(trouble, serverName(source), undefined);
     if (!filled) throw notThere(serverName(source), index, job.record.label);
   }
 }
 
-async function lookPatiently(
+async function askPatiently(
   { config }: Job,
   source: PullSource,
   path: string,
@@ -36,9 +36,10 @@ async function lookPatiently(
   signal: AbortSignal,
 ): Promise<SourceAnswer> {
   for (;;) {
-    const look = await machine.isFilled(config, source, path, signal);
+    const answer = await machine.isFilled(config, source, path, signal);
     throwIfCancelled(signal);
-    if (look.trouble === undefined || !(await tries.again({ trouble: look.trouble, changed: false }))) return look;
+    if (answer.trouble === undefined || !(await tries.again({ trouble: answer.trouble, changed: false })))
+      return answer;
   }
 }
 

@@ -14,28 +14,28 @@ import type { Survey } from './survey.ts';
  * @throws HeldError
  */
 export async function reuseOld(parts: RoomParts, found: Survey, signal: AbortSignal): Promise<boolean> {
-  const { job, machine, watch, order } = parts;
+  const { job, machine, guard, order } = parts;
   await machine.removePartials(order.source); // what did not fit is no use
   if (!found.isWhole) return false;
-  const kept = await keeping(job, machine, watch);
+  const kept = await keeping(job, machine, guard);
   if ((await machine.linkRenamed({ ...order, ...kept }, found, signal)) > 0) return true;
   return !job.config.history.enabled && found.counts.deleted > 0 && (await deleteFirst(parts, found, signal));
 }
 
 async function deleteFirst(
-  { job, machine, story, watch, order }: RoomParts,
+  { job, machine, story, guard, order }: RoomParts,
   found: Survey,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (await checkContent(job, machine, watch, order, found.counts.deleted, story)) return false;
-  await weigh(watch, order.source, found.doomed, machine, signal);
-  if (watch.wouldExceed(found.counts) !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (await checkContent(job, machine, guard, order, found.counts.deleted, story)) return false;
+  await weigh(guard, order.source, found.doomed, machine, signal);
+  if (guard.wouldExceed(found.counts) !== undefined) throw await holdRun(job, machine, guard, order, signal);
   const count = found.doomed.length + found.directories.length;
   const { figures } = await machine.pull(
     { ...order, deleteLimit: count, doomed: { names: topmost(found), count } },
-    watch.signal,
+    guard.signal,
   );
-  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
   return figures.filesDeleted > 0;
 }
 

@@ -9,6 +9,6 @@ export interface RoomParts {
   readonly job: Job;
   readonly machine: Machine;
   readonly story: Story;
-  readonly watch: Guard;
+  readonly guard: Guard;
   readonly order: PullOrder;
 }

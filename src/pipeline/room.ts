@@ -29,7 +29,7 @@ export function createRoomMaker(parts: RoomParts): RoomMaker {
       const room = await parts.machine.readRoom();
       const shortage = shortageOf(room, nothingLeft(room));
       if (shortage === undefined) return;
-      if (parts.watch.before && isTooMuch(parts, await survey(parts.machine, parts.order, signal)))
+      if (parts.guard.before && isTooMuch(parts, await survey(parts.machine, parts.order, signal)))
         throw await hold(parts, signal);
       await giveUpHistory(parts, shortage, wantedAfter(parts.job, room, shortage, 0), signal);
     },
@@ -58,11 +58,11 @@ function wantedAfter({ config: { history } }: Job, room: Room, shortage: Shortag
 }
 
 /** A full disk may be full of encrypted copies. */
-const isTooMuch = ({ watch }: RoomParts, { counts }: Survey): boolean =>
-  watch.before !== undefined && watch.wouldExceed(counts) !== undefined;
+const isTooMuch = ({ guard }: RoomParts, { counts }: Survey): boolean =>
+  guard.before !== undefined && guard.wouldExceed(counts) !== undefined;
 
-const hold = ({ job, machine, watch, order }: RoomParts, signal: AbortSignal): Promise<HeldError> =>
-  holdRun(job, machine, watch, order, signal);
+const hold = ({ job, machine, guard, order }: RoomParts, signal: AbortSignal): Promise<HeldError> =>
+  holdRun(job, machine, guard, order, signal);
 
 /** Never for a source that looks wrong: its files must not push out good copies. */
 async function giveUpHistory(

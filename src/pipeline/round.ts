@@ -33,7 +33,7 @@ export interface Round {
 
 /** What the rounds of a pull share. */
 export interface Course {
-  readonly watch: Guard;
+  readonly guard: Guard;
   readonly order: PullOrder;
   readonly tries: Tries;
   readonly room: RoomMaker;
@@ -49,7 +49,7 @@ export async function round(
   course: Course,
   signal: AbortSignal,
 ): Promise<Round> {
-  const { watch, order, tries, room } = course;
+  const { guard, order, tries, room } = course;
   const server = serverName(order.source);
   story.enter('pulling');
   const { copied, attempts } = await copy(job, machine, course, signal);
@@ -58,22 +58,22 @@ export async function round(
   // What did not fit is no use, and would leave no room for the next run's history and log.
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
-  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
   if (isFailure(copied)) throw await failure(copied, job, machine, server, signal);
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
   if (deletes && copied.doomed !== undefined)
     await weigh(
-      watch,
+      guard,
       order.source,
       copied.doomed.names.map(({ path }) => path),
       machine,
       signal,
     );
-  if (deletes && watch.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined)
-    throw await holdRun(job, machine, watch, order, signal);
+  if (deletes && guard.wouldExceed({ deleted: copied.skippedDeletions }) !== undefined)
+    throw await holdRun(job, machine, guard, order, signal);
   const suspicious =
-    course.suspicious || (await checkContent(job, machine, watch, order, copied.skippedDeletions, story));
+    course.suspicious || (await checkContent(job, machine, guard, order, copied.skippedDeletions, story));
   if (!deletes) return { outcomes: [copied], attempts, suspicious };
   await room.ensure(signal);
   story.enter('deleting');
@@ -81,14 +81,14 @@ export async function round(
   const deleted = await machine.pull(
     {
       ...order,
-      ...(await keeping(job, machine, watch)),
+      ...(await keeping(job, machine, guard)),
       deleteLimit: copied.skippedDeletions * 4 + 1_000,
       ...(copied.doomed && { doomed: copied.doomed }),
     },
-    watch.signal,
+    guard.signal,
   );
   await keepLog(machine, copied.log + deleted.log);
-  if (watch.excess() !== undefined) throw await holdRun(job, machine, watch, order, signal);
+  if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
   if ((await room.more(deleted, signal)) || (await tries.again(deleted)))
     return { outcomes: [copied], attempts, suspicious, brokeOff: true };
   if (isFailure(deleted)) throw await failure(deleted, job, machine, server, signal);
@@ -111,18 +111,18 @@ const failure = async (
 async function copy(
   job: Job,
   machine: Machine,
-  { watch, order, tries, room }: Course,
+  { guard, order, tries, room }: Course,
   signal: AbortSignal,
 ): Promise<{ copied: RsyncOutcome; attempts: number }> {
   let detour: Detour | undefined;
   await room.ensure(signal);
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull(
-      { ...order, ...(detour && { detour }), ...(await keeping(job, machine, watch)) },
-      watch.signal,
+      { ...order, ...(detour && { detour }), ...(await keeping(job, machine, guard)) },
+      guard.signal,
     );
     throwIfCancelled(signal);
-    if (watch.excess() !== undefined) return { copied, attempts };
+    if (guard.excess() !== undefined) return { copied, attempts };
     detour = copied.again ?? detour;
     if (copied.again) continue;
     if (await room.more(copied, signal)) continue;

@@ -10,7 +10,7 @@ import { deleteNamed } from '../rsync/delete-named.ts';
 import { troubleOfDisk } from '../rsync/failure.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { LinkError, type Reach } from '../rsync/link.ts';
-import { lookForSomething } from '../rsync/list-source.ts';
+import { isFilled } from '../rsync/list-source.ts';
 import { moveToHistory } from '../rsync/move-to-history.ts';
 import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
 import { parseStats } from '../rsync/output.ts';
@@ -20,7 +20,7 @@ import type { Place } from '../rsync/ssh.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
 import type { Paths } from '../system/paths.ts';
-import { watchAttributes } from './attributes-part.ts';
+import { startAttributeKeeper } from './attributes-part.ts';
 import type { Machine } from './machine.ts';
 
 /** The part of {@link Machine} that reads from a server. */
@@ -53,7 +53,7 @@ export function createServerPart(
       orTrouble(
         () =>
           reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
-            lookForSomething(start, { config, source, path, rsh }, signal),
+            isFilled(start, { config, source, path, rsh }, signal),
           ),
         ({ trouble }) => ({ filled: false, trouble }),
       ),
@@ -83,7 +83,8 @@ async function pull(
   if (typeof unfinished === 'object') return { ...nothingDone, ...unfinished };
   const nothingThere = await isEmpty(target);
   const whole = { top, mirror: join(top, mirrorName) };
-  const attributes = order.survey === true ? undefined : await watchAttributes(start, whole, order.history, signal);
+  const attributes =
+    order.survey === true ? undefined : await startAttributeKeeper(start, whole, order.history, signal);
   if (attributes?.trouble !== undefined) {
     if (order.history) await rm(order.history.log, { force: true }).catch(() => undefined);
     return { ...nothingDone, trouble: attributes.trouble };

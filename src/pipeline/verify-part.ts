@@ -1,7 +1,7 @@
 import type { PullFigures } from '../bus/events.ts';
 import { damageAdvice } from '../verify/damage-words.ts';
 import { describeBad } from '../verify/damage-words.ts';
-import type { DriveVerdict } from '../verify/verify-drive.ts';
+import type { DiskVerdict } from '../verify/verify-disk.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
@@ -19,7 +19,7 @@ export async function verifyPart(
   story: Story,
   whole: PullFigures,
   signal: AbortSignal,
-): Promise<DriveVerdict | undefined> {
+): Promise<DiskVerdict | undefined> {
   const { share, limit } = config.verify;
   if (share === 0 || limit === 0 || signal.aborted) return undefined;
   story.enter('verifying-data');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../system/read-json.ts';
 import { BusyError } from '../errors.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
 import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
 import type { StartProgram } from '../system/command.ts';
 import { mappingName, mappingPath, mappingPrefix } from '../disk/luks.ts';
@@ -59,8 +59,8 @@ export async function tidyUpCutOff(
     await waitForOrphans(start, device, patienceMs);
   }
   for (const mapping of await ourMappings(start, device)) {
-    const look = await readOpenedByPerson(paths);
-    if (look && mappingName(look.label) === mapping) throw openedByPersonRefusal(look);
+    const opened = await readOpenedByPerson(paths);
+    if (opened && mappingName(opened.label) === mapping) throw openedByPersonRefusal(opened);
     const { left } = await releaseAll(start, { only: mapping }, patienceMs);
     if (left.length > 0) throw stillOpen(device, mapping, await usersOfDisk(start, device));
     news.push(`An interrupted command left it open as ${mapping}; it is closed now.`);

@@ -71,7 +71,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
         throw new LinkError(whyNotConnected(log), log);
       }
       let state = Promise.resolve<LinkState>('unknown');
-      const look = (): void => {
+      const askState = (): void => {
         state = isUnitActive(start, unitOf(id)).then((isUp) => (isUp ? 'up' : 'down'));
       };
       const hangUp = (): void => {
@@ -80,7 +80,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       const control = join(directory, 'control');
       return await work({
         rsh: borrowedRsh(control),
-        start: hangingUp(start, look, hangUp),
+        start: hangingUp(start, askState, hangUp),
         state: () => state,
       });
     } finally {
@@ -91,7 +91,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
 }
 
 /** ssh in its unit holds the pipes of the connection's user: without this, a stalled server would keep them open. */
-function hangingUp(start: StartProgram, look: () => void, hangUp: () => void): StartProgram {
+function hangingUp(start: StartProgram, askState: () => void, hangUp: () => void): StartProgram {
   return async (command) => {
     let timer: NodeJS.Timeout | undefined;
     const soon = (): void => {
@@ -101,7 +101,7 @@ function hangingUp(start: StartProgram, look: () => void, hangUp: () => void): S
     else command.signal?.addEventListener('abort', soon, { once: true });
     try {
       const onExit = (): void => {
-        look();
+        askState();
         soon();
       };
       return await start({ ...command, onExit });

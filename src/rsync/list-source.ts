@@ -16,11 +16,7 @@ interface Question {
 }
 
 /** Whether a source path exists and is not an empty directory. Names are counted, not kept. */
-export async function lookForSomething(
-  start: StartProgram,
-  question: Question,
-  signal: AbortSignal,
-): Promise<SourceAnswer> {
+export async function isFilled(start: StartProgram, question: Question, signal: AbortSignal): Promise<SourceAnswer> {
   try {
     const itself = await list(start, question, signal);
     if (!itself.isDirectory) return { filled: itself.entries > 0 };

@@ -1,5 +1,5 @@
 import { countErrors, measureDisk, type DiskState, type Shortage } from '../disk/disk-state.ts';
-import { watchRoom, type RoomWatch } from '../disk/room.ts';
+import { meterRoom, type RoomMeter } from '../disk/room.ts';
 import { newMark } from '../history/change.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
@@ -54,14 +54,14 @@ export async function runRsync(
   const heard = createHearing(order, mark, progress, limits);
   const stall = createStallTimer(order.config.pull.stallTimeout);
   const errorsBefore = await countErrors(target.mirror);
-  const room = watchRoom(target.mirror);
+  const room = meterRoom(target.mirror);
   const ending = await capture(start, commandFor(order, target, { heard, stall, limits, progress, signal }));
   const ended = {
     ...ending,
     isStalled: stall.signal.aborted,
     limit: limits.reached(),
     errorsBefore,
-    usedUp: await endWatch(room),
+    usedUp: await endMeter(room),
   };
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
@@ -149,7 +149,7 @@ async function capture(
 }
 
 /** A disk that hangs must not keep us. */
-const endWatch = (room: RoomWatch): Promise<Shortage | undefined> =>
+const endMeter = (room: RoomMeter): Promise<Shortage | undefined> =>
   withDeadline(room.end(), 10_000, () => new Error('the disk does not answer')).catch(() => undefined);
 
 type MeasuredEnding = Ending & {

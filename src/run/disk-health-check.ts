@@ -1,5 +1,5 @@
 import { unknownHealth, type DiskHealth } from '../records/disk-health.ts';
-import type { DriveVerdict } from '../verify/verify-drive.ts';
+import type { DiskVerdict } from '../verify/verify-disk.ts';
 import type { SmartVerdict } from '../disk/smart.ts';
 
 /** Sources of a disk's health. `disk` is the kernel name of the whole disk. */
@@ -26,7 +26,7 @@ export interface HealthCheck {
   /** Asks the disk itself, after it is closed, so that a bridge that fails at the request does no harm. */
   ask(disk: string, now: Date): Promise<void>;
   /** The health for the registry. */
-  healthAfter(verified: DriveVerdict | undefined, now: Date): DiskHealth;
+  healthAfter(verified: DiskVerdict | undefined, now: Date): DiskHealth;
   /** New findings for the operator. */
   news(drive: string): readonly { readonly reason: string; readonly todo: string }[];
   readonly ioErrors: number;

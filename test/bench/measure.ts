@@ -27,5 +27,5 @@ export async function readReport(report: string): Promise<Pick<Measure, 'rsyncMb
   return { rsyncMb: kb / 1024, cpuSeconds: user + system };
 }
 
-/** What the ledger knows of a source of so many small files. */
+/** What the registry knows of a source of so many small files. */
 export const lastTime = (count: number) => ({ filesTotal: count, bytesTotal: count * 1000 });

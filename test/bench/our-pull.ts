@@ -54,7 +54,7 @@ const order = {
   },
 };
 const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
-await watch.content?.look(
+await watch.content?.examine(
   { now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) },
   0,
 );

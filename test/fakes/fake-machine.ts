@@ -145,7 +145,7 @@ export class FakeMachine implements Machine {
   /** What lies where the source must have something, by path; anything unless said. */
   readonly lacking = new Set<string>();
   isFilled: Machine['isFilled'] = (_config, _source, path) =>
-    this.#step('lookForSomething', () => ({ filled: !this.lacking.has(path) }));
+    this.#step('isFilled', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
   clearUnfinished = (): Promise<void> => this.#step('clearUnfinished');
   /** How a hook ends, by its command. */

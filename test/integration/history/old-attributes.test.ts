@@ -6,7 +6,7 @@ import { HeldError } from '../../../src/guard/hold.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
-import { watchAttributes } from '../../../src/pipeline/attributes-part.ts';
+import { startAttributeKeeper } from '../../../src/pipeline/attributes-part.ts';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { beginAttributes, endAttributes } from '../../../src/attributes/keep-attributes.ts';
@@ -252,7 +252,7 @@ it('is not forgotten by a run that is ended while it looks at the files', async 
   tool('chmod', '-R', '700', disk.mirror);
   const ended = AbortSignal.abort();
   const next = await newHistoryEntry(disk.top, new Date());
-  const watch = await watchAttributes(startProgram, disk, next, ended);
+  const watch = await startAttributeKeeper(startProgram, disk, next, ended);
   expect(watch.trouble).toBe('failed');
   await rollback();
   expect(attributesOf(disk.mirror)).toBe(before);

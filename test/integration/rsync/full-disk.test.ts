@@ -77,7 +77,7 @@ async function losesHistory(outcome: RsyncOutcome): Promise<boolean> {
       'BACKUP_1',
       () => undefined,
     ),
-    watch: createGuard(source.guard, { ...record, filesTotal: 0, bytesTotal: 0 }, never),
+    guard: createGuard(source.guard, { ...record, filesTotal: 0, bytesTotal: 0 }, never),
     order: { config, source, onProgress: () => undefined },
   });
   await room.ensure(never);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { damageFile } from '../../../src/verify/bad-files.ts';
 import { comparePaths, keyOf, splitKey } from '../../../src/verify/checksum-entry.ts';
 import { openChecksums } from '../../../src/verify/checksum-store.ts';
-import { verifyDrive, type DriveVerdict, type Part } from '../../../src/verify/verify-drive.ts';
+import { verifyDisk, type DiskVerdict, type Part } from '../../../src/verify/verify-disk.ts';
 import { verifyTree, type Verdict, type VerifyOrder } from '../../../src/verify/verify-tree.ts';
 import { changeFormat } from '../../../src/history/change.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
@@ -115,7 +115,7 @@ describe('a whole verification', () => {
       files += 1;
       if (files === 2) abort.abort(new Error('stop'));
     };
-    const verdict = await verifyDrive(
+    const verdict = await verifyDisk(
       startProgram,
       { top, mirror: 'backups', part: {}, repair: false, onProgress },
       abort.signal,
@@ -224,7 +224,7 @@ describe('what a run copied', () => {
     await writeFile(join(top, `.extbackup/history/${name}.log`), lines.join(''));
   };
   /** Its rolling part is one file. */
-  const afterRun = (wish: Part = {}): Promise<DriveVerdict> =>
+  const afterRun = (wish: Part = {}): Promise<DiskVerdict> =>
     part({ share: 0.01, whole: { files: 1, bytes: 1 }, recordCopied: true, ...wish });
 
   it('has its checksums from that run on: a byte that is flipped after it is found by the first verification', async () => {
@@ -358,11 +358,11 @@ describe('comparePaths', () => {
 
 const none = { damaged: 0, unreadable: 0 };
 
-const verify = (repair = false): Promise<DriveVerdict> =>
-  verifyDrive(startProgram, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
+const verify = (repair = false): Promise<DiskVerdict> =>
+  verifyDisk(startProgram, { top, mirror: 'backups', repair, onProgress: () => undefined }, signal);
 
-const part = (wish: Part, repair = false): Promise<DriveVerdict> =>
-  verifyDrive(startProgram, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
+const part = (wish: Part, repair = false): Promise<DiskVerdict> =>
+  verifyDisk(startProgram, { top, mirror: 'backups', part: wish, repair, onProgress: () => undefined }, signal);
 
 let clock = 1_700_000_000;
 

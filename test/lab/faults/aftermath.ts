@@ -34,7 +34,7 @@ export interface Before {
 }
 
 const status = '/run/extbackup/status.json';
-const ledger = '/var/lib/extbackup/runs.jsonl';
+const runLog = '/var/lib/extbackup/runs.jsonl';
 
 /** What must hold after every fault. Throws with what does not. */
 export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): Promise<void> {
@@ -55,7 +55,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
     rm -f "${serverLie}"
     sed -i '/^sorce:/d' /etc/extbackup/config.yaml
     mkdir -p ${stock}
-    cat ${ledger} 2>/dev/null || true; echo ---; cat ${status}; echo; echo ---
+    cat ${runLog} 2>/dev/null || true; echo ---; cat ${status}; echo; echo ---
     test -s /mnt/ramfs/luks_pw -a -s /mnt/ramfs/id_ed25519.decrypted || echo missing`)
   ).stdout.split('---\n');
   if (key !== '')
@@ -68,10 +68,10 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
   await guest.plug(disk);
   await guest.waitFor(
     'the next run',
-    `[ "$(wc -l < ${ledger})" -gt ${String(known)} ] && grep -qE '"state":"(safe-to-unplug|failed|held|do-not-unplug)"' ${status}`,
+    `[ "$(wc -l < ${runLog})" -gt ${String(known)} ] && grep -qE '"state":"(safe-to-unplug|failed|held|do-not-unplug)"' ${status}`,
     180_000,
   );
-  const after = parseLines<Run>(await guest.ask(`cat ${ledger}`));
+  const after = parseLines<Run>(await guest.ask(`cat ${runLog}`));
   const good = after.at(-1);
   if (after.length !== known + 1 || good?.outcome !== 'success')
     throw new Error(`the next plug did not end in a good run: ${good?.message ?? ''}`);

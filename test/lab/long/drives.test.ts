@@ -135,10 +135,10 @@ describe('a disk with a backup', () => {
     );
     await guest.waitFor(
       'the timer to close it',
-      '! test -e /dev/mapper/extbackup-BACKUP_1 && ! test -e /run/extbackup/look.json',
+      '! test -e /dev/mapper/extbackup-BACKUP_1 && ! test -e /run/extbackup/opened-by-person.json',
       120_000,
     );
-    await guest.waitFor('the timer to go', '! systemctl is-active --quiet extbackup-forgotten-look.timer');
+    await guest.waitFor('the timer to go', '! systemctl is-active --quiet extbackup-forgotten-umount.timer');
     await nothingIsOpen();
   });
 

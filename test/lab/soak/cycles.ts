@@ -27,7 +27,7 @@ const mishaps: Readonly<Record<string, (lab: Lab, disk: UsbDisk) => Promise<void
 const names = Object.keys(mishaps);
 
 const status = '/run/extbackup/status.json';
-const ledger = '/var/lib/extbackup/runs.jsonl';
+const runLog = '/var/lib/extbackup/runs.jsonl';
 
 export interface Cycle {
   readonly mishap: string;
@@ -64,7 +64,7 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
       const afterMs = Math.round(500 + random() * 12_000);
       const chosen = random() < 0.5 ? 'none' : (names[Math.floor(random() * names.length)] ?? 'none');
       const mishap = cycle === count || (chosen === 'agent killed' && cycle > count / 2) ? 'none' : chosen;
-      const runs = await guest.ask(`wc -l < ${ledger} 2>/dev/null || echo 0`);
+      const runs = await guest.ask(`wc -l < ${runLog} 2>/dev/null || echo 0`);
       await server.shell(`head -c 300K /dev/urandom > /backups/docs/new-${String(cycle % 20)}`);
       await guest.plug(disk);
       if (mishap !== 'none') {
@@ -78,7 +78,7 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
         `grep -q '"agent":"running".*"run":null' ${status} && ! grep -q '"present":true' ${status} && [ -z "$(cat /sys/class/block/dm-*/dm/name 2>/dev/null)" ]`,
         120_000,
       );
-      const last = await guest.ask(`tail -n 1 ${ledger} 2>/dev/null || true`);
+      const last = await guest.ask(`tail -n 1 ${runLog} 2>/dev/null || true`);
       if (mishap === 'none' && !last.includes('"outcome":"success"'))
         throw new Error(`cycle ${String(cycle)} was no good run: ${last}`);
       yield { mishap, afterMs, sample: { cycle, ...(await look(station)) } };
@@ -107,7 +107,7 @@ async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boole
       pid=\${status##*'"pid":'}
       [ -d /proc/\${pid%%,*} ] || calm=0
       enough=6
-      [ "$(wc -l < ${ledger} 2>/dev/null || echo 0)" -gt ${String(runsBefore)} ] || ${runMustCome ? 'calm=0' : 'enough=40'}
+      [ "$(wc -l < ${runLog} 2>/dev/null || echo 0)" -gt ${String(runsBefore)} ] || ${runMustCome ? 'calm=0' : 'enough=40'}
     done`,
     240_000,
   );

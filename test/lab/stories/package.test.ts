@@ -60,7 +60,7 @@ describe('an installed package', () => {
     ).toBe('kept');
   });
 
-  it('leaves nothing behind when it is removed but settings and ledger, and nothing at all when it is purged', async () => {
+  it('leaves nothing behind when it is removed but settings and registry, and nothing at all when it is purged', async () => {
     const { guest } = lab;
     await guest.shell(
       'dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup',

@@ -49,7 +49,7 @@ const smartctlOfTomorrow = (script: string) =>
     `rm -f /usr/sbin/smartctl; printf '#!/bin/sh\\n%s\\n' ${quote(script)} > /usr/sbin/smartctl; chmod 755 /usr/sbin/smartctl; date -s '+1 day'`,
   );
 
-/** Everything that leaves the disk: journal, status, ledger. */
+/** Everything that leaves the disk: journal, status, run log. */
 const told = (): Promise<string> =>
   lab.guest.ask('journalctl --no-pager -o json | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { anyAnswers } from '../../../src/agent/server-look.ts';
+import { anyAnswers } from '../../../src/agent/server-asker.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { LinkError, type Reach } from '../../../src/rsync/link.ts';
 import type { PullTrouble } from '../../../src/rsync/verdict.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AttachBoard, goesOn, type Attach } from '../../../src/agent/attach-board.ts';
-import { isDue, lookForServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
+import { isDue, askServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { waitsForServer } from '../../../src/rsync/failure.ts';
 import { disk, enrolled } from './an-agent.ts';
@@ -47,7 +47,7 @@ it('looks once at a time, waits longer without an answer, and has its run with o
   attach.againAt = 0;
   for (const isBack of [false, true]) {
     const [answer, end] = [deferred(), deferred()];
-    lookForServer(attach, () => answer.promise.then(() => isBack), end.resolve);
+    askServer(attach, () => answer.promise.then(() => isBack), end.resolve);
     expect([isDue(attach), nextDueIn([attach])]).toEqual([false, undefined]);
     answer.resolve();
     await end.promise;
@@ -60,7 +60,7 @@ it('an answer changes nothing of a disk that has its run already', async () => {
   const attach = plugged();
   waitForServer(attach, away);
   const answer = deferred();
-  lookForServer(
+  askServer(
     attach,
     () => answer.promise.then(() => true),
     () => expect.unreachable(),

@@ -1,6 +1,6 @@
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 
-/** An enrolled disk, as the ledger knows it. */
+/** An enrolled disk, as the registry knows it. */
 export function aDisk(label: string, more: Partial<DriveRecord> = {}): DriveRecord {
   return driveRecordSchema.parse({
     label,

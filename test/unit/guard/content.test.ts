@@ -136,7 +136,7 @@ describe('a look at what a run did', () => {
     const watch = createContentSampler();
     for (const [kind, path] of changes) watch.see({ kind, path, size: 1, isDirectory: false });
     const heads: Heads = { now: (path) => Promise.resolve(now[path]), before: (path) => Promise.resolve(before[path]) };
-    return watch.look(heads, deletions);
+    return watch.examine(heads, deletions);
   };
   const numbered = (count: number, make: (index: number) => string): string[] =>
     Array.from({ length: count }, (_, index) => make(index));
@@ -184,7 +184,7 @@ describe('a look at what a run did', () => {
       reads += 1;
       return Promise.resolve(randomBytes(600));
     };
-    await watch.look({ now: read, before: read }, 0);
+    await watch.examine({ now: read, before: read }, 0);
     expect(reads).toBeLessThanOrEqual(400);
   });
 });

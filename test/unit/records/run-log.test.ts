@@ -23,7 +23,7 @@ const record = (id: string): RunRecord =>
 
 let directory = '';
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'ledger-'));
+  directory = await mkdtemp(join(tmpdir(), 'run-log-'));
 });
 afterEach(async () => {
   await rm(directory, { recursive: true });
@@ -31,21 +31,21 @@ afterEach(async () => {
 
 test('keeps runs in order, in a file that only its owner reads', async () => {
   const file = join(directory, 'state', 'runs.jsonl');
-  const ledger = createRunLog(file);
-  expect(await ledger.list()).toEqual([]);
-  expect(await ledger.append(record('a'))).toBeUndefined();
-  await ledger.append(record('b'));
-  expect((await ledger.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+  const log = createRunLog(file);
+  expect(await log.list()).toEqual([]);
+  expect(await log.append(record('a'))).toBeUndefined();
+  await log.append(record('b'));
+  expect((await log.list()).map(({ id }) => id)).toEqual(['a', 'b']);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
 test('a line torn by a power cut costs only itself, and not the next one', async () => {
   const file = join(directory, 'runs.jsonl');
-  const ledger = createRunLog(file);
-  await ledger.append(record('a'));
+  const log = createRunLog(file);
+  await log.append(record('a'));
   await appendFile(file, '{"id":"torn","dri');
-  await ledger.append(record('b'));
-  expect((await ledger.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+  await log.append(record('b'));
+  expect((await log.list()).map(({ id }) => id)).toEqual(['a', 'b']);
 });
 
 test('lines that are no run are left out', () => {
@@ -58,9 +58,9 @@ test('the oldest runs are dropped when there are too many', async () => {
     file,
     Array.from({ length: 2200 }, (_, index) => `${JSON.stringify(record(String(index)))}\n`).join(''),
   );
-  const ledger = createRunLog(file);
-  await ledger.append(record('new'));
-  const runs = await ledger.list();
+  const log = createRunLog(file);
+  await log.append(record('new'));
+  const runs = await log.list();
   expect(runs).toHaveLength(2000);
   expect(runs.at(-1)?.id).toBe('new');
   expect(runs[0]?.id).toBe('201');
@@ -79,7 +79,7 @@ test('dropping the oldest keeps lines of a newer version', async () => {
   expect(lines.at(-2)).toBe(newer);
 });
 
-test('a ledger that cannot be written is a warning, never an error', async () => {
+test('a log that cannot be written is a warning, never an error', async () => {
   const inTheWay = join(directory, 'file');
   await writeFile(inTheWay, '');
   const warning = await createRunLog(join(inTheWay, 'runs.jsonl')).append(record('a'));

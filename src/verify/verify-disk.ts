@@ -55,7 +55,7 @@ export interface VerifyWish {
 }
 
 /** The result, without file names. */
-export interface DriveVerdict {
+export interface DiskVerdict {
   readonly compared: number;
   readonly recorded: number;
   readonly bytes: number;
@@ -72,7 +72,7 @@ export interface DriveVerdict {
  * Verifies an opened disk, or the next part of it, and leaves a report with the names of damaged files on it. An
  * interrupted verification keeps its work.
  */
-export async function verifyDrive(start: StartProgram, wish: VerifyWish, signal: AbortSignal): Promise<DriveVerdict> {
+export async function verifyDisk(start: StartProgram, wish: VerifyWish, signal: AbortSignal): Promise<DiskVerdict> {
   const { top, mirror, part } = wish;
   await assertOwnDirectories(top, mirror, '.extbackup');
   await rm(join(top, '.extbackup/checksums.jsonl'), { force: true }); // an early version kept all in one file

@@ -6,8 +6,8 @@ import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import type { SupervisorParts } from './surroundings.ts';
 
-/** Makes what looks for servers through the link unit, as a pull does, without a disk. */
-export function createServerLook(start: StartProgram, paths: Paths): SupervisorParts['serverAnswers'] {
+/** Asks servers through the link unit, as a pull does, but without a disk. */
+export function createServerAsker(start: StartProgram, paths: Paths): SupervisorParts['serverAnswers'] {
   return (config, record, signal) =>
     anyAnswers(createLink(start, paths, identityFile(paths, config.ssh)), config, record, signal);
 }
