@@ -12,6 +12,7 @@ import { watchClock } from './clock-watch.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
+import { createSaltWatch } from './salt-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
@@ -50,6 +51,7 @@ export function startWatches(parts: WatchParts): Watches {
   const memory = openRotationMemory(files.rotation(paths), onError);
   const rotation = () => rotationSetting(loadConfig);
   const overdue = coalesce(() => lookForOverdue({ bus, memory, now, drives, present, rotation }), onError);
+  const salt = coalesce(createSaltWatch(bus, paths, now), onError);
   const nextReminder = createForgottenWatch({
     bus,
     now,
@@ -72,9 +74,11 @@ export function startWatches(parts: WatchParts): Watches {
   const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
   approvals();
   opened();
+  salt();
   const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onSettled: overdue });
   const timers = [
     setInterval(overdue, overdueEveryMs),
+    setInterval(salt, overdueEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
   ];

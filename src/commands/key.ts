@@ -62,6 +62,10 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
         headerBackup,
       });
       context.print('The password is changed, and the keys are loaded.');
+      context.print(
+        'There is a new salt with it. Print a new recovery sheet, and keep the old one until every disk has the',
+      );
+      context.print('new key: extbackup recovery-sheet ; then: extbackup recovery-sheet --confirm');
       if (left.length > 0) {
         context.print(
           'These disks still have an old key. Plug each one in and give it the new key; keep the old password until then:',

@@ -1,37 +1,64 @@
-import { hostname } from 'node:os';
-import { Command } from 'commander';
-import { createDriveRegistry } from '../records/drive-registry.ts';
-import { buildRecoverySheet } from '../restore/recovery-sheet.ts';
-import { sheetAsHtml, sheetAsText } from '../restore/recovery-sheet-text.ts';
-import { readPreviousKeys } from '../keys/previous-keys.ts';
+import { Command, Option } from 'commander';
 import { readSalt } from '../keys/salt.ts';
+import { confirmSaltCopy } from '../records/salt-copy.ts';
+import { sheetAsHtml, sheetAsText } from '../restore/recovery-sheet-text.ts';
+import { sheetOfStation, worthOfSheet } from '../restore/station-sheet.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+
+interface SheetOptions {
+  readonly html?: true;
+  readonly withSalt?: true;
+  readonly withoutSalt?: true;
+  readonly confirm?: true;
+}
 
 /** Prints how to read the disks with stock tools. */
 export function recoverySheetCommand(context: CliContext): Command {
   return new Command('recovery-sheet')
     .description('print a sheet that tells how to read the disks on any Linux machine, without extbackup')
     .option('--html', 'as an HTML page for printing')
-    .option('--with-salt', 'fill in the salt; keep such a sheet apart from the disks, like a key')
-    .addHelpText('after', '\nExample:\n  extbackup recovery-sheet --html > sheet.html')
-    .action(async (options: { html?: boolean; withSalt?: boolean }) => {
+    .addOption(new Option('--without-salt', 'leave a line for the salt, to be filled in by hand').conflicts('withSalt'))
+    .option('--with-salt', 'with the salt; this is the default')
+    .addOption(
+      new Option(
+        '--confirm',
+        'print nothing; note that a sheet with the present salt is printed and put away',
+      ).conflicts(['html', 'withSalt', 'withoutSalt']),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  extbackup recovery-sheet --html > /dev/shm/sheet.html\n  extbackup recovery-sheet --confirm\n\n' +
+        'Keep the sheet apart from the disks, like a key.',
+    )
+    .action(async (options: SheetOptions) => {
       requireRoot('work on disks');
-      const config = await context.loadConfig();
-      const sheet = buildRecoverySheet({
-        station: hostname(),
-        config,
-        drives: await createDriveRegistry(files.drives(context.paths)).list(),
-        salt: await readSalt(files.salt(context.paths), config.key.derivation),
-        previous: await readPreviousKeys(context.paths),
-        withSalt: options.withSalt === true,
-        printedAt: new Date(),
-      });
-      context.print(options.html === true ? sheetAsHtml(sheet) : sheetAsText(sheet));
-      if (options.withSalt !== true)
-        context.note(
-          'The salt is left out; fill it in by hand, or add --with-salt. Without it the disks cannot be read.',
-        );
+      if (options.confirm === true) await confirm(context);
+      else await printSheet(context, options);
     });
+}
+
+async function printSheet(context: CliContext, options: SheetOptions): Promise<void> {
+  const withSalt = options.withoutSalt !== true;
+  const sheet = await sheetOfStation(context.paths, await context.loadConfig(), { withSalt, now: new Date() });
+  context.print(options.html === true ? sheetAsHtml(sheet) : sheetAsText(sheet));
+  if (withSalt) for (const line of worthOfSheet) context.note(line);
+  else
+    context.note(
+      'THE SALT IS LEFT OUT. Without it the disks cannot be read: fill it in by hand, from ' +
+        `${files.salt(context.paths)}, or print the sheet without --without-salt.`,
+    );
+}
+
+async function confirm(context: CliContext): Promise<void> {
+  const config = await context.loadConfig();
+  const salt = await readSalt(files.salt(context.paths), config.key.derivation);
+  const copy = await confirmSaltCopy(context.paths, salt, new Date());
+  context.print(
+    `Noted: on ${copy.confirmedAt.slice(0, 10)} the recovery sheet with the salt of fingerprint ${copy.salt} was printed.`,
+  );
+  context.print(
+    'Compare this fingerprint with the one on the sheet. A password change makes a new salt, and a new sheet.',
+  );
 }

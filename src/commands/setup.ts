@@ -16,6 +16,8 @@ interface SetupOptions {
   readonly yes?: true;
   readonly keyType: SshKeyType;
   readonly scryptMemory?: number;
+  /** false with --no-sheet. */
+  readonly sheet?: string | false;
 }
 
 /** Makes or completes the set-up of a station, up to its first disk. */
@@ -36,6 +38,11 @@ export function setupCommand(context: CliContext): Command {
       'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)',
       toBytes,
     )
+    .option(
+      '--sheet <file>',
+      'write the recovery sheet, with the salt, into a file for root alone, not to standard output',
+    )
+    .option('--no-sheet', 'leave the recovery sheet for later: extbackup recovery-sheet')
     .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
     .action(async (options: SetupOptions) => {
       if (options.hostKey !== undefined && options.trustHostKey === true) {
@@ -59,6 +66,7 @@ export function setupCommand(context: CliContext): Command {
         replaceHostKey: options.replaceHostKey === true,
         keyType: options.keyType,
         scryptBytes: options.scryptMemory,
+        sheet: options.sheet === undefined ? 'show' : options.sheet === false ? 'later' : { file: options.sheet },
       });
     });
 }

@@ -1,4 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
+import { lookAtSaltCopy, noSaltCopy, readSaltCopy } from '../records/salt-copy.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
@@ -36,7 +37,20 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
             `The salt ${files.salt(paths)} is missing: no password opens the disks without it.`,
             'Put it back from a backup of this machine. On a new station: extbackup setup',
           )
-        : ok('The salt is there. Keep a copy of it elsewhere: without it no password opens the disks.'),
+        : ok('The salt is there.'),
+  },
+  {
+    name: 'salt-copy',
+    check: async ({ paths }) => {
+      const found = await lookAtSaltCopy(paths);
+      if (found === 'no-salt') return warn('Not checked: a copy of the salt.', 'See the line above.');
+      if (found !== 'confirmed') {
+        const { happened, todo } = noSaltCopy(found);
+        return warn(happened, todo);
+      }
+      const day = (await readSaltCopy(paths))?.confirmedAt.slice(0, 10) ?? '';
+      return ok(`The recovery sheet with the present salt was printed (confirmed on ${day}).`);
+    },
   },
   {
     name: 'derivation',

@@ -1,4 +1,4 @@
-import type { Block, RecoverySheet } from './recovery-sheet.ts';
+import type { Block, RecoverySheet } from './sheet-parts.ts';
 
 /**
  * The sheet as plain text. Commands stand between two comment lines, so a block can be pasted into a shell as a whole.

@@ -1,24 +1,10 @@
 import type { Config } from '../config/schema.ts';
-import { isPending, type PreviousKeys } from '../keys/previous-keys.ts';
+import { saltFingerprint } from '../records/salt-copy.ts';
+import type { PreviousKeys } from '../keys/previous-keys.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { describeKey, keyProgram } from './recovery-key.ts';
-
-/** A piece of the sheet: prose, commands to type as they stand, or facts as name and value. */
-export type Block =
-  | { readonly text: string }
-  | { readonly commands: string }
-  | { readonly facts: readonly (readonly [name: string, value: string])[] };
-
-export interface Section {
-  readonly heading: string;
-  readonly blocks: readonly Block[];
-}
-
-/** How to read the disks with the standard tools of any Linux. */
-export interface RecoverySheet {
-  readonly title: string;
-  readonly sections: readonly Section[];
-}
+import { opening, openingAny } from './recovery-opening.ts';
+import type { Block, RecoverySheet, Section } from './sheet-parts.ts';
 
 /** The facts on the sheet. */
 export interface SheetFacts {
@@ -40,7 +26,9 @@ export function buildRecoverySheet(facts: SheetFacts): RecoverySheet {
     sections: [
       about(facts),
       keyMaking(facts),
-      ...facts.drives.filter(({ state }) => state !== 'lost').map((drive) => opening(drive, facts)),
+      ...(facts.drives.length === 0
+        ? [openingAny()]
+        : facts.drives.filter(({ state }) => state !== 'lost').map((drive) => opening(drive, facts))),
       earlier(facts),
       closing(),
       ...earlierKeys(facts),
@@ -71,6 +59,7 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
               ? salt
               : '______________________ (the content of /etc/extbackup/salt; keep it apart from the disks)',
           ],
+          ['Salt fingerprint', saltFingerprint(salt)],
           ...previous.keys.map((key): readonly [string, string] => [
             `Salt until ${day(key.changedAt)}`,
             withSalt ? key.salt : '______________________ (in /var/lib/extbackup/previous-keys.json)',
@@ -132,35 +121,6 @@ function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
 }
 
 const day = (time: string): string => time.slice(0, 10);
-
-function opening(drive: DriveRecord, { previous }: Pick<SheetFacts, 'previous'>): Section {
-  const mirror = drive.mirror ?? 'backups';
-  return {
-    heading: `2. Open disk ${drive.label}`,
-    blocks: [
-      {
-        text:
-          'One disk at a time; nothing is written to it.' +
-          (isPending(previous, drive.luksUuid)
-            ? ' The password was changed while this disk was away: it may still have an earlier key, see ' +
-              '"If a disk has an earlier key".'
-            : ''),
-      },
-      {
-        commands:
-          `cryptsetup open --readonly --key-file /mnt/recovery-key/key /dev/disk/by-uuid/${drive.luksUuid} ` +
-          'recovery\nmount -o ro,nodev,nosuid,noexec /dev/mapper/recovery /mnt/recovery\nls -l /mnt/recovery ' +
-          `/mnt/recovery/${mirror}`,
-      },
-      {
-        text:
-          `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is ` +
-          'the copy of that time. Copy what you need, for example everything:',
-      },
-      { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
-    ],
-  };
-}
 
 /** Only copies: in an emergency nobody should have to delete later files by name. */
 const earlier = ({ printedAt }: SheetFacts): Section => ({

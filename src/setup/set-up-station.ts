@@ -20,6 +20,7 @@ import { ensureRamfs } from '../keys/ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from '../keys/salt.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { nextSteps } from './next-steps.ts';
+import { handOverSheet, type SheetWish } from './hand-over-sheet.ts';
 import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
 import { loadSshKey, makeSshKey, type SshKeyType } from '../keys/ssh-key.ts';
@@ -40,6 +41,8 @@ export interface SetupWishes {
   readonly keyType: SshKeyType;
   /** Memory for the key derivation; undefined lets the machine's memory decide. */
   readonly scryptBytes: number | undefined;
+  /** What becomes of the recovery sheet. */
+  readonly sheet: SheetWish;
 }
 
 /**
@@ -61,6 +64,7 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
       : adopt(context, wishes, wishes.adopt));
     const pinned = await settleHostKeys(context, config, wishes);
     const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
+    await handOverSheet(context, config, wishes.sheet);
     for (const line of steps) context.print(line);
   });
 }

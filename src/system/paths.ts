@@ -47,6 +47,10 @@ export const files = {
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
   /** What the agent remembers of the rotation: what it told, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
+  /** Who said that the recovery sheet is printed, and with which salt. */
+  saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
+  /** When the operator was reminded of the station's own matters. */
+  reminders: (paths: Paths) => `${paths.state}/reminders.json`,
   /** How far measured time is. */
   time: (paths: Paths) => `${paths.state}/time.json`,
   /** How often memory was short when the last agent ended; written after it, by what closes its disks. */

@@ -1,8 +1,9 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { saltFingerprint } from '../../../src/records/salt-copy.ts';
 
 const scripts = join(import.meta.dirname, '../../../debian');
 const fakes = ['deb-systemd-helper', 'deb-systemd-invoke', 'systemctl', 'systemd-tmpfiles', 'udevadm', 'extbackup'];
@@ -136,10 +137,66 @@ describe('removing', () => {
   });
 });
 
-test('purging takes settings and state, too', async () => {
-  await run('postrm', 'remove');
-  const done = await run('postrm', 'purge');
-  expect(done).toEqual(['deb-systemd-helper purge extbackup.service extbackup.timer']);
-  expect(await readdir(join(root, 'etc'))).toEqual([]);
-  expect(await readdir(join(root, 'var/lib'))).toEqual([]);
+describe('purging', () => {
+  const salt = '5a'.repeat(32);
+  const withSalt = async (confirmed: string | undefined): Promise<void> => {
+    await writeFile(join(root, 'etc/extbackup/salt'), `${salt}\n`);
+    await writeFile(
+      join(root, 'etc/extbackup/config.yaml'),
+      '# settings\nsource: a@b\n\n# the key\nkey:\n  derivation: scrypt\n  # cost\n  scrypt: { N: 16384 }\nnotify:\n  - token: secret\n',
+    );
+    await writeFile(join(root, 'var/lib/extbackup/previous-keys.json'), '{"keys":[{"salt":"older"}]}');
+    if (confirmed !== undefined)
+      await writeFile(
+        join(root, 'var/lib/extbackup/salt-copy.json'),
+        JSON.stringify({ version: 1, confirmedAt: '2026-11-01T00:00:00.000Z', salt: saltFingerprint(confirmed) }),
+      );
+    await run('postrm', 'remove');
+  };
+  const left = async (): Promise<string[]> =>
+    (await readdir(root, { recursive: true })).filter((path) => /^(etc|var)\/./.test(path)).sort();
+
+  test('takes settings and state, too', async () => {
+    await run('postrm', 'remove');
+    const done = await run('postrm', 'purge');
+    expect(done).toEqual(['deb-systemd-helper purge extbackup.service extbackup.timer']);
+    expect(await left()).toEqual(['var/lib']);
+  });
+
+  test('takes the salt, too, when the sheet with this salt is known to be printed', async () => {
+    await withSalt(salt);
+    await run('postrm', 'purge');
+    expect(await left()).toEqual(['var/lib']);
+  });
+
+  test.each([
+    ['nobody said that the sheet is printed', undefined],
+    ['the printed sheet has another salt', '6b'.repeat(32)],
+  ])('keeps the salts and how the key is made when %s', async (_, confirmed) => {
+    await withSalt(confirmed);
+    await run('postrm', 'purge');
+    const [place = ''] = await readdir(join(root, 'var/backups'));
+    expect(place).toMatch(/^extbackup-salt\.\d{8}T\d{6}Z$/);
+    const kept = join(root, 'var/backups', place);
+    expect((await stat(kept)).mode & 0o777).toBe(0o700);
+    expect((await readdir(kept)).sort()).toEqual(['key.yaml', 'previous-keys.json', 'salt']);
+    expect(await readFile(join(kept, 'salt'), 'utf8')).toBe(`${salt}\n`);
+    expect(await readFile(join(kept, 'key.yaml'), 'utf8')).toBe(
+      'key:\n  derivation: scrypt\n  # cost\n  scrypt: { N: 16384 }\n',
+    );
+    expect(await readdir(join(root, 'etc'))).toEqual([]);
+  });
+
+  test('keeps it also in the middle of a password change, and takes nothing when it cannot be kept', async () => {
+    await withSalt(salt);
+    await writeFile(join(root, 'etc/extbackup/salt.next'), 'next');
+    await writeFile(join(root, 'var/backups'), 'in the way');
+    await expect(run('postrm', 'purge')).rejects.toThrow();
+    expect(await readFile(join(root, 'etc/extbackup/salt'), 'utf8')).toBe(`${salt}\n`);
+    await rm(join(root, 'var/backups'));
+    await run('postrm', 'purge');
+    expect((await left()).filter((path) => path.startsWith('var/backups/'))).toContainEqual(
+      expect.stringMatching(/\/salt\.next$/),
+    );
+  });
 });

@@ -60,6 +60,12 @@ describe('the key that the sheet builds with python3', () => {
 });
 
 describe('the sheet', () => {
+  it('that is printed before the first disk still tells how to open one', () => {
+    const text = sheetAsText(buildRecoverySheet({ ...facts, drives: [], withSalt: true }));
+    expect(text).toMatch(/cryptsetup open --readonly .* "\$\(blkid -t TYPE=crypto_LUKS [^)]*\)" recovery\n/);
+    expect(text).toContain('cp -a /mnt/recovery/backups/. /srv/restored/');
+  });
+
   it('has no salt unless asked', () => {
     expect(sheetAsText(buildRecoverySheet(facts))).not.toContain(salt);
     expect(sheetAsHtml(buildRecoverySheet({ ...facts, withSalt: true }))).toContain(salt);

@@ -83,6 +83,39 @@ describe('setup', () => {
   });
 });
 
+describe('the end of setup', () => {
+  const salt = '"$(cat /etc/extbackup/salt)"';
+
+  it('is the recovery sheet with the salt, until somebody confirms that it is printed', () => {
+    const { stdout } =
+      inSandbox(`mkdir -p /run/state; mount --bind /run/state /var/lib; ${setup} >"$room/shown"; grep -c ${salt} "$room/shown" | sed 's/.*/<shown>&<\\/shown>/'
+      echo "<words>$(cat "$room/shown")</words><doctor>$(extbackup doctor | grep -A1 ' salt-copy ')</doctor>"
+      extbackup recovery-sheet --confirm; echo "<file>$(stat -c %a /var/lib/extbackup/salt-copy.json; grep -c ${salt} /var/lib/extbackup/salt-copy.json)</file>"
+      echo "<quiet>$(extbackup doctor | grep ' salt-copy ')</quiet><again>$(extbackup setup --yes | grep -c ${salt})</again>"
+      printf 'another horse' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<changed>$(extbackup doctor | grep ' salt-copy ')</changed>"
+      echo "<anew>$(extbackup setup --yes | grep -c ${salt})</anew>"`);
+    expect(Number(part(stdout, 'shown'))).toBeGreaterThan(0);
+    expect(part(stdout, 'words')).toMatch(/Without the salt on it nobody opens the disks[^]*recovery-sheet --confirm/);
+    expect(part(stdout, 'doctor')).toMatch(/^WARN .*Nobody has confirmed[^]*recovery-sheet --confirm/);
+    expect(part(stdout, 'file')).toBe('600\n0');
+    expect(part(stdout, 'quiet')).toMatch(/^ok .*was printed/);
+    expect(part(stdout, 'again')).toBe('0');
+    expect(part(stdout, 'changed')).toMatch(/^WARN .*has changed since/);
+    expect(Number(part(stdout, 'anew'))).toBeGreaterThan(0);
+    const [, fingerprint] = /fingerprint (\w+) was printed/.exec(stdout) ?? [];
+    expect(part(stdout, 'words')).toContain(`Salt fingerprint  ${String(fingerprint)}`);
+  });
+
+  it('writes the sheet for root alone where it is told to', () => {
+    const { stdout } = inSandbox(`umask 022; ${setup} --sheet "$room/sheet" >"$room/shown"
+      echo "<mode>$(stat -c %a "$room/sheet")</mode><in>$(grep -c ${salt} "$room/sheet")</in><shown>$(grep -c ${salt} "$room/shown")</shown>"
+      extbackup recovery-sheet --without-salt >"$room/bare" 2>"$room/told"; echo "<bare>$(grep -c ${salt} "$room/bare")</bare><told>$(cat "$room/told")</told>"`);
+    expect([part(stdout, 'mode'), part(stdout, 'shown'), part(stdout, 'bare')]).toEqual(['600', '0', '0']);
+    expect(Number(part(stdout, 'in'))).toBeGreaterThan(0);
+    expect(part(stdout, 'told')).toMatch(/^THE SALT IS LEFT OUT/);
+  });
+});
+
 describe('setup --adopt', () => {
   const byHand = `
     mkdir -p /root/.ssh /root/sbin

@@ -60,7 +60,7 @@ describe('an installed package', () => {
     ).toBe('kept');
   });
 
-  it('leaves nothing behind when it is removed but settings and registry, and nothing at all when it is purged', async () => {
+  it('leaves nothing behind when it is removed but settings and registry, and only an unprinted salt when it is purged', async () => {
     const { guest } = lab;
     await guest.shell(
       'dpkg -L extbackup | while read -r file; do test -d "$file" || echo "$file"; done > /root/files; dpkg -r extbackup',
@@ -79,12 +79,16 @@ describe('an installed package', () => {
     ).toBe('');
     expect(await guest.ask('ls /etc/extbackup /var/lib/extbackup')).toMatch(/config.yaml[^]*drives/);
     await assertClosed(lab);
-    await guest.shell('dpkg -P extbackup');
-    expect(
-      await guest.ask(
-        'find / -xdev -iname "*extbackup*" -not -path "/var/log/*" -not -path "/var/cache/*" -not -path "/proc/*"',
-      ),
-    ).toBe('');
+    const salt = await guest.ask('cat /etc/extbackup/salt');
+    const purged = await guest.ask('dpkg -P extbackup');
+    const left = await guest.ask(
+      'find / -xdev -iname "*extbackup*" -not -path "/var/log/*" -not -path "/var/cache/*" -not -path "/proc/*"',
+    );
+    expect(left).toMatch(/^\/var\/backups\/extbackup-salt\.\S+$/);
+    expect(purged).toContain(left);
+    expect(await guest.ask(`cat ${left}/salt; cat ${left}/key.yaml`)).toMatch(
+      new RegExp(`^${salt}\n?key:\n[^]*derivation: scrypt\n(?![^]*source)`),
+    );
   });
 
   it('can be installed again, and tells what to do first', async () => {

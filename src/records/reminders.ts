@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { parseJson } from '../system/parse-json.ts';
+
+const schema = z.looseObject({
+  version: z.literal(1),
+  /** By subject: when it was first seen, and when the operator was last told; ISO 8601 in UTC. */
+  seen: z.record(z.string(), z.looseObject({ since: z.iso.datetime(), told: z.iso.datetime().optional() })),
+});
+
+/** What the operator was told of the station itself, across restarts of the agent. */
+export type Reminders = z.infer<typeof schema>;
+
+/** A file that is missing or damaged counts as empty: the operator is told once more. */
+export async function readReminders(file: string): Promise<Reminders> {
+  return parseJson(schema, await readIfThere(file).catch(() => undefined)) ?? { version: 1, seen: {} };
+}
+
+/** Written only when something changed. */
+export async function writeReminders(file: string, before: Reminders, after: Reminders): Promise<void> {
+  if (JSON.stringify(before) !== JSON.stringify(after)) await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
+}

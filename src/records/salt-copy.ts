@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { readSaltIfThere } from '../keys/salt.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { parseJson } from '../system/parse-json.ts';
+import { files, type Paths } from '../system/paths.ts';
+
+const schema = z.looseObject({
+  version: z.literal(1),
+  /** When somebody said so; ISO 8601 in UTC. */
+  confirmedAt: z.iso.datetime(),
+  /** Fingerprint of the salt on the printed sheet. */
+  salt: z.string(),
+});
+
+/** What somebody said of the printed recovery sheet. */
+export type SaltCopy = z.infer<typeof schema>;
+
+/**
+ * Tells one salt from another: 8 hex digits, far too few to find a salt by. The package's postrm computes the same.
+ * @param salt without a newline
+ */
+export const saltFingerprint = (salt: string): string =>
+  createHash('sha256').update(`extbackup salt fingerprint v1\n${salt}`).digest('hex').slice(0, 8);
+
+/** A record that is missing or damaged counts as none: somebody is asked once more. */
+export async function readSaltCopy(paths: Paths): Promise<SaltCopy | undefined> {
+  return parseJson(schema, await readIfThere(files.saltCopy(paths)).catch(() => undefined));
+}
+
+/** Notes that a sheet with this salt was printed. */
+export async function confirmSaltCopy(paths: Paths, salt: string, now: Date): Promise<SaltCopy> {
+  const copy: SaltCopy = { version: 1, confirmedAt: now.toISOString(), salt: saltFingerprint(salt) };
+  await mkdir(paths.state, { recursive: true, mode: 0o700 });
+  await writeAtomically(files.saltCopy(paths), `${JSON.stringify(copy)}\n`, true);
+  return copy;
+}
+
+/** Whether the present salt is known to be on paper. `no-salt` while there is none to be lost. */
+export async function lookAtSaltCopy(paths: Paths): Promise<'no-salt' | 'confirmed' | 'never' | 'other-salt'> {
+  const salt = await readSaltIfThere(files.salt(paths));
+  if (salt === undefined) return 'no-salt';
+  const copy = await readSaltCopy(paths);
+  if (copy === undefined) return 'never';
+  return copy.salt === saltFingerprint(salt) ? 'confirmed' : 'other-salt';
+}
+
+/** In two sentences: what is wrong with the copy of the salt, and what to do. */
+export function noSaltCopy(why: 'never' | 'other-salt'): { readonly happened: string; readonly todo: string } {
+  const where = 'only on this machine: if it is lost, no password opens the disks any more';
+  return {
+    happened:
+      why === 'never'
+        ? `Nobody has confirmed that the recovery sheet was printed. As far as is known the salt is ${where}.`
+        : `The salt has changed since the recovery sheet was printed. As far as is known the new one is ${where}.`,
+    todo: 'Print it: extbackup recovery-sheet ; keep it apart from the disks, then: extbackup recovery-sheet --confirm',
+  };
+}
