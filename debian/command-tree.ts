@@ -13,6 +13,8 @@ export interface Verb {
   readonly options: readonly VerbOption[];
   /** Names of the verbs below this one. */
   readonly children: readonly string[];
+  /** What --help prints. */
+  readonly help: string;
 }
 
 /** One option of a verb. */
@@ -53,13 +55,21 @@ function verbsOf(command: Command, above: string): Verb[] {
     }),
     options: command.options
       .filter(({ hidden }) => !hidden)
-      .map(({ long, flags, description, argChoices }) => ({
+      .map(({ long, flags, description, argChoices, defaultValue, defaultValueDescription: words }) => ({
         name: long ?? flags,
         value: /[<[](.+)[>\]]/.exec(flags)?.[1],
-        description,
+        description: `${description}${defaultValue === undefined ? '' : ` (default: ${words ?? String(defaultValue)})`}`,
         choices: argChoices ?? [],
       })),
     children: command.commands.map((child) => child.name()),
+    help: helpOf(command),
   };
   return [verb, ...command.commands.flatMap((child) => verbsOf(child, `${name} `))];
+}
+
+/** Commander has no other way to the text of `addHelpText`. */
+function helpOf(command: Command): string {
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  return help;
 }

@@ -9,6 +9,8 @@ import { bashCompletion } from './completion.ts';
 import { copyrightFile } from './copyright.ts';
 import { manPage } from './man-page.ts';
 import { noticeJsonSchema } from './notice-json-schema.ts';
+import { listSettings } from './settings-list.ts';
+import { settingsSchema } from '../src/config/settings-tree.ts';
 
 /** Files that are installed as they are: from the source tree, to the machine. */
 const verbatim: readonly (readonly [from: string, to: string])[] = [
@@ -43,7 +45,7 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
     if (content) await install(tree, to, content);
   }
   const verbs = await readVerbs();
-  const page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs);
+  const page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs, listSettings(settingsSchema()));
   await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(page));
   await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs));
   await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));

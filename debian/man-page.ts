@@ -1,20 +1,31 @@
 import type { Verb } from './command-tree.ts';
-
-const placeholder = '.\\" COMMANDS\n';
+import type { ListedSetting } from './settings-list.ts';
 
 /**
- * Fills the list of commands into the source of the man page, in mdoc(7).
+ * Fills the lists of commands and settings into the source of the man page, in mdoc(7).
  * @param source text of docs/extbackup.8
- * @throws when the place for the commands is missing
+ * @throws when the place for a list is missing
  */
-export function manPage(source: string, verbs: readonly Verb[]): string {
-  if (!source.includes(placeholder)) throw new Error('docs/extbackup.8 has no place for the commands.');
-  const list = verbs
-    .filter(({ children }) => children.length === 0)
-    .map(describeVerb)
-    .join('');
-  return source.replace(placeholder, () => `.Bl -tag -width Ds\n${list}.El\n`);
+export function manPage(source: string, verbs: readonly Verb[], settings: readonly ListedSetting[]): string {
+  const commands = verbs.filter(({ children }) => children.length === 0).map(describeVerb);
+  return [
+    { name: 'COMMANDS', list: commands },
+    { name: 'SETTINGS', list: settings.map(describeSetting) },
+  ].reduce((page, { name, list }) => {
+    const placeholder = `.\\" ${name}\n`;
+    if (!page.includes(placeholder)) throw new Error(`docs/extbackup.8 has no place for the list of ${name}.`);
+    return page.replace(placeholder, () => `.Bl -tag -width Ds\n${list.join('')}.El\n`);
+  }, source);
 }
+
+function describeSetting({ name, defaultValue, description = '', channel }: ListedSetting): string {
+  const remarks = [channel, defaultValue === undefined ? undefined : `default ${inMacro(defaultValue)}`];
+  const known = remarks.filter((remark) => remark !== undefined).join(', ');
+  return `.It Va ${name}${known === '' ? '' : ` Pq ${known}`}\n${sentence(description)}`;
+}
+
+/** Text after a macro on its line, where a quote would begin an argument. */
+const inMacro = (text: string): string => escape(text).replaceAll('"', '\\(dq');
 
 function describeVerb({ name, operands, options, description }: Verb): string {
   const synopsis = [...operands.map(operandWords), ...(options.length > 0 ? ['Op Ar option ...'] : [])];

@@ -31,11 +31,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       'Offline backups to rotating, LUKS-encrypted USB disks: plug one in, wait for "safe to unplug", take it out.',
     )
     .version(version, '-V, --version')
-    .option('--config <file>', 'settings', defaultPaths.config)
+    .option('--config <file>', 'settings file', defaultPaths.config)
     .addHelpText(
       'after',
-      '\nExample, on a new machine:\n  extbackup setup --source extbackup@backup.example.org ' +
-        '--trust-host-key\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nSee extbackup(8).',
+      '\nExample, on a new station:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n' +
+        '  extbackup server-setup | ssh root@backup.example.org sh\n' +
+        '  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nAll commands and settings: man extbackup',
     )
     .exitOverride()
     .configureOutput({

@@ -5,10 +5,10 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** The daemon, started by extbackup.service. */
 export function agentCommand(context: CliContext): Command {
   return new Command('agent')
-    .description('the daemon that waits for disks; extbackup.service starts it')
+    .description('run the daemon that waits for disks (used by extbackup.service)')
     .addHelpText(
       'after',
-      '\nExample:\n  systemctl start extbackup\n\nIt needs a mount namespace of its own, which the unit gives it.',
+      '\nExample:\n  systemctl start extbackup\n\nIt needs its own mount namespace, which the unit provides.',
     )
     .action(async () => {
       await runAgent(context.runCommand, context.paths, context.version, process.env['NOTIFY_SOCKET']);

@@ -26,16 +26,17 @@ interface Options {
 /** Lets a held run go on. */
 export function approveCommand(context: CliContext): Command {
   return new Command('approve')
-    .description('let a held run go on: it would change or delete too much, or the server gave no heartbeat')
-    .argument('[run]', 'the run or the disk, when several wait')
-    .option('--reason <text>', 'why the run is right; kept with your name in the list of disks')
-    .option('--show', 'only show what the run would do, by directory; the disk must be plugged in')
-    .option('--later', 'wait for the next plug, even if the disk is plugged in')
+    .description('let a held run continue')
+    .argument('[run]', 'the run or the disk, if several are held')
+    .option('--reason <text>', 'why the changes are right; stored with your name in the list of disks')
+    .option('--show', 'only show the changes by directory; the disk must be plugged in')
+    .option('--later', 'continue at the next plug-in, not now')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup approve BACKUP_1 --show\n  extbackup approve BACKUP_1 --reason "projects ' +
-        'were moved to the new layout"\n\nThe approval covers what the run was going to do; a run that would ' +
-        'do much more is held again.\nIf the changes are not right: extbackup rollback',
+        'were moved to the new layout"\n\nA run is held if it would change or delete too much, or if the heartbeat of ' +
+        'the server is missing or too old.\nThe approval covers the reported changes; a run that would do ' +
+        'much more is held again.\nIf the changes are not right: extbackup rollback',
     )
     .action(async (wanted: string | undefined, options: Options) => {
       requireRoot('work on disks');

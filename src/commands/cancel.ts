@@ -8,12 +8,12 @@ import { asExitCode } from './exit-code.ts';
 /** Ends the present run and waits until its disk is closed. */
 export function cancelCommand(context: CliContext): Command {
   return new Command('cancel')
-    .description('end the present run, and those that wait for their turn, and wait until the disk is closed')
+    .description('end the present run and the queued runs, and wait until the disk is closed')
     .option('--drive <label>', 'only the run to this disk')
     .option('--json', 'the result as one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup cancel\n\nWhat was copied stays; LABEL keeps its time. The next plug, or `extbackup run`, begins a new run.',
+      '\nExample:\n  extbackup cancel\n\nCopied files stay; LABEL keeps its time. The next plug-in, or `extbackup run`, starts a new run.',
     )
     .action(async ({ drive, json }: { drive?: string; json?: true }) => {
       const wish = { kind: 'cancel-runs', drive: drive ?? null } as const;

@@ -13,10 +13,10 @@ export function checkCommand(context: CliContext): Command {
     .option('--json', 'one JSON object in place of the plugin text')
     .addHelpText(
       'after',
-      '\nExample, in the sudoers file of a station that is asked over the network:\n' +
+      '\nExample, a line in sudoers for a monitoring server that asks over the network:\n' +
         '  nagios ALL=(root) NOPASSWD: /usr/bin/extbackup check\n\n' +
         'Only root can read the state. Critical: the agent does not run, a disk must not be unplugged,\n' +
-        'or no offline copy is fresh enough. Warning: everything else that status would warn of.',
+        'or no offline copy is fresh enough. Warning: every other warning of status.',
     )
     .action(async (options: { json?: boolean }) => {
       const { severity, text } = await answer(context);

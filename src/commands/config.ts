@@ -15,7 +15,9 @@ import { pathOf, readValue, settingAt } from './setting-path.ts';
 
 /** The settings: shown, checked, changed. */
 export function configCommand(context: CliContext): Command {
-  const command = new Command('config').description('show, check and change the settings');
+  const command = new Command('config')
+    .description('show, check and change the settings')
+    .addHelpText('after', '\nExample:\n  extbackup config set rotation.offline 10d');
   command
     .command('example')
     .description('print a settings file in which every setting is explained')
@@ -32,15 +34,15 @@ export function configCommand(context: CliContext): Command {
     });
   command
     .command('check')
-    .argument('[file]', 'another file than that of --config')
-    .description('check a settings file without using it; every problem is listed with its place')
+    .argument('[file]', 'the file to check, if not the settings file')
+    .description('check a settings file; every mistake is listed with its line')
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup config check /root/config.yaml')
     .action((file: string | undefined, options: { json?: true }) => check(context, file, options));
   command
     .command('show')
     .argument('[key]', 'one setting, such as pull.retries')
-    .description('show the settings in force, with the defaults of what the file leaves out')
+    .description('show all settings, with the defaults of those that the file leaves out')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  extbackup config show rotation')
     .action((key: string | undefined, options: { json?: true }) => show(context, key, options));
@@ -48,8 +50,8 @@ export function configCommand(context: CliContext): Command {
     .command('set')
     .argument('<key>', 'such as pull.retries, or notify.0.port for the first entry of a list')
     .argument('[value]', 'as in the file: 20m, 7, true, or a list: "[mail, projects]"')
-    .description('change one setting and keep everything else in the file, comments too')
-    .option('--default', 'take the setting out of the file, so that its default counts')
+    .description('change one setting; everything else in the file stays, comments too')
+    .option('--default', 'remove the setting from the file, so that its default applies')
     .addHelpText('after', '\nExample:\n  extbackup config set rotation.offline 10d')
     .action((key: string, value: string | undefined, options: { default?: true }) => set(context, key, value, options));
   return command;

@@ -11,11 +11,11 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Does one errand of the agent; started by extbackup-courier@.service. */
 export function courierCommand(context: CliContext): Command {
   return new Command('courier')
-    .description('deliver one notice or start one hook for the agent; extbackup-courier@.service starts it')
+    .description('deliver one notice or start one hook (used by extbackup-courier@.service)')
     .addHelpText(
       'after',
-      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe errand is one JSON object on standard input, ' +
-        'the answer one on standard output.',
+      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe task is one JSON object on standard input, ' +
+        'the answer one JSON object on standard output.',
     )
     .action(async () => {
       context.print(JSON.stringify(await doErrand(context.runCommand, parseErrand(await text(process.stdin)))));

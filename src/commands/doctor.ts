@@ -7,10 +7,10 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Checks every promise that can be checked on this machine. */
 export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
-    .description('check this machine, the keys, the server and the disks, and say what to do about each failure')
+    .description('check this machine, the keys, the server and the disks, and print what to do about each failure')
     .option('--json', 'one JSON array')
     .option('--fix', 'repair what needs no decision: file modes, and a host key that is not pinned yet')
-    .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 when nothing failed, otherwise with 2.')
+    .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 if no check failed, otherwise with 2.')
     .action(async (options: { json?: boolean; fix?: boolean }) => {
       const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
       const findings = await examine(patient, () => context.loadConfig());

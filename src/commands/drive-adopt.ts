@@ -21,16 +21,16 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Enrols a disk that was made by hand, or enrols one again. */
 export function driveAdoptCommand(context: CliContext): Command {
   return new Command('adopt')
-    .description('enrol an existing LUKS disk: made by hand, or from another station with the same key')
+    .description('enrol an existing LUKS disk: one made by hand, or one of another station with the same key')
     .argument('<device>', 'its LUKS partition, or the disk, for example /dev/sdb1')
-    .option('--label <label>', 'must equal LABEL inside; becomes the label of a disk without one')
-    .option('--old-key', 'the disk has a key from before a password change: give it the present key first')
+    .option('--label <label>', 'label of the disk; must equal its LABEL file, if there is one')
+    .option('--old-key', 'the disk has the key of an earlier password: give it the present key first')
     .option('--password-stdin', 'with --old-key: read the old password from standard input instead of asking')
     .option('--json', 'print the enrolled disk as one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is added to the ' +
-        'disk, and LABEL where there is none; --old-key also replaces the keyslot.',
+      '\nExample:\n  extbackup drive adopt /dev/sdb1\n\nOnly a seal (.extbackup/seal.json) is written to the ' +
+        'disk, and LABEL if it is missing; --old-key also replaces the keyslot.',
     )
     .action((device: string, options: Options) => adopt(context, device, options));
 }

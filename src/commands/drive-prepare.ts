@@ -41,27 +41,27 @@ export function drivePrepareCommand(context: CliContext): Command {
     .argument('<device>', 'the whole disk, for example /dev/sdb or a link below /dev/disk/by-id')
     .requiredOption(
       '--label <label>',
-      'name of the disk; write it on the case, too: up to 16 letters, digits, ".", "_", "-"',
+      'name of the disk, up to 16 letters, digits, ".", "_", "-"; write it on the case, too',
     )
     .addOption(new Option('--fs <type>', 'file system').choices([...filesystems]).default('ext4'))
     .addOption(
-      new Option('--check [how]', 'test every block first: read it, or write and read it; takes hours').choices([
+      new Option('--check [how]', 'test every block first: read it, or write and read it; this takes hours').choices([
         ...surfaceChecks,
       ]),
     )
     .option(
       '--header-backup <file>',
-      'copy the LUKS header to this new file, or to standard output with "-"; a disk without its header is lost',
+      'copy the LUKS header to this new file, or to standard output with "-"; a disk with a damaged header is lost without it',
     )
     .option('--replace', 'accept an enrolled disk; its backup is lost')
-    .option('--yes', 'do not ask; a disk in use or of this system is still refused')
+    .option('--yes', 'do not ask; a disk in use, or of this system, is still refused')
     .option('--json', 'print the enrolled disk as one JSON object')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup drive prepare /dev/sdb --label BACKUP_1\n  extbackup drive prepare /dev/sdb ' +
         '--label BACKUP_1 --check --header-backup - | ssh admin@server "cat > BACKUP_1.header"\n\nAn ' +
         'interrupted preparation can be run again.\nThe key must be loaded (extbackup unlock). The first run ' +
-        'starts with the next plug, or with: extbackup run',
+        'starts with the next plug-in, or with: extbackup run',
     )
     .action((device: string, options: Options) => prepare(context, device, options));
 }

@@ -23,10 +23,13 @@ interface RekeyOptions {
 /** Gives a disk the key that is loaded now, after a password change while it was away. */
 export function driveRekeyCommand(context: CliContext): Command {
   return new Command('rekey')
-    .description('give a disk the present key, after the password was changed while it was away')
-    .argument('[label]', 'which disk; not needed when only one is plugged in')
+    .description('give a disk the present key, if it was away during a password change')
+    .argument('[label]', 'the disk, if several are plugged in')
     .option('--password-stdin', 'read the old password from standard input instead of asking')
-    .option('--header-backup <dir>', 'save the LUKS header of the disk there first; it opens with the old password')
+    .option(
+      '--header-backup <dir>',
+      'first save the LUKS header of the disk in this directory; the copy opens with the old password',
+    )
     .addHelpText('after', '\nExample:\n  extbackup drive rekey BACKUP_2')
     .action((label: string | undefined, options: RekeyOptions) => rekey(context, label, options));
 }

@@ -29,9 +29,9 @@ export function driveForgetCommand(context: CliContext): Command {
 /** Takes a disk out of the rotation. */
 export function driveRetireCommand(context: CliContext): Command {
   return new Command('retire')
-    .description('take a disk out of the rotation; its copy stays and it is never overdue')
+    .description('take a disk out of the rotation; its copy stays, and it is never overdue')
     .argument('<label>')
-    .option('--undo', 'take it back into the rotation')
+    .option('--undo', 'put the disk back into the rotation')
     .addHelpText('after', '\nExample:\n  extbackup drive retire BACKUP_1')
     .action(async (label: string, options: { undo?: boolean }) => {
       await setState(context, label, options.undo === true ? 'active' : 'retired');
@@ -48,9 +48,9 @@ export function driveRetireCommand(context: CliContext): Command {
 /** Notes that a disk was lost or stolen, and explains the consequences. */
 export function driveLostCommand(context: CliContext): Command {
   return new Command('lost')
-    .description('report a disk lost or stolen, and print what to do')
+    .description('mark a disk as lost or stolen, and print what to do')
     .argument('<label>')
-    .option('--undo', 'it was found again')
+    .option('--undo', 'the disk was found again')
     .addHelpText('after', '\nExample:\n  extbackup drive lost BACKUP_2')
     .action(async (label: string, options: { undo?: boolean }) => {
       const record = await setState(context, label, options.undo === true ? 'active' : 'lost');

@@ -11,8 +11,8 @@ export function historyCommand(context: CliContext): Command {
   return new Command('history')
     .description('show past runs, the newest last')
     .option('--json', 'one JSON array')
-    .option('--drive <label>', 'only runs to this disk')
-    .option('--limit <number>', 'at most so many, the newest ones', parseLimit, 20)
+    .option('--drive <label>', 'only the runs of this disk')
+    .option('--limit <number>', 'number of runs to show', parseLimit, 20)
     .addHelpText('after', '\nExample:\n  extbackup history --drive BACKUP_1 --limit 5')
     .action(async (options: { json?: boolean; drive?: string; limit: number }) => {
       const { drive, limit } = options;

@@ -19,16 +19,18 @@ interface ChangeOptions {
 
 /** Everything about the key of the disks. */
 export function keyCommand(context: CliContext): Command {
-  const command = new Command('key').description('change the password of the backup disks');
+  const command = new Command('key')
+    .description('change the password of the backup disks')
+    .addHelpText('after', '\nExample:\n  extbackup key change');
   command
     .command('change')
     .description(
-      'set a new password; plugged disks and the ssh key get the new key at once, other disks with drive rekey',
+      'set a new password; plugged disks and the ssh key get the new key at once, other disks later with drive rekey',
     )
     .option('--password-stdin', 'read the new password from standard input instead of asking')
     .option(
       '--header-backup <dir>',
-      'first save the LUKS header of each disk there; the copy opens with the old password',
+      'first save the LUKS header of each disk in this directory; the copy opens with the old password',
     )
     .option(
       '--scrypt-memory <size>',

@@ -22,9 +22,9 @@ interface Options {
 export function mountCommand(context: CliContext): Command {
   return new Command('mount')
     .description('open a disk and mount it at /mnt/plaintext; no run starts until it is closed')
-    .argument('[label]', 'which disk, when several are plugged in')
+    .argument('[label]', 'the disk, if several are plugged in')
     .option('--read-only', 'the default')
-    .option('--read-write', 'allow changes; the next run undoes those in the mirror')
+    .option('--read-write', 'allow changes; the next run undoes changes in the mirror')
     .option(
       '--for <time>',
       'close it automatically after this time, for example 30m (default: the setting mount.closeAfter)',

@@ -22,13 +22,13 @@ interface Outcome {
 /** Tries the channels of the settings. */
 export function notifyCommand(context: CliContext): Command {
   const test = new Command('test')
-    .description('send one message, and say what came back')
-    .argument('[channel]', 'its name or type in the settings; all channels when left out')
+    .description('send one message and show the answer')
+    .argument('[channel]', 'name or type of the channel (default: all channels)')
     .option('--json', 'one JSON array')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup notify test ntfy\n\nIt ends with 0 when each message was delivered, otherwise with 2. It is sent in any case,\n' +
-        'whatever events, atLeast and quiet say; a ping goes to the log address, and is no sign of life.',
+      '\nExample:\n  extbackup notify test ntfy\n\nIt ends with 0 if every message was delivered, otherwise with 2. The settings events, atLeast and\n' +
+        'quiet do not apply to it. A ping goes to the log address, and does not count as a sign of life.',
     )
     .action(async (which: string | undefined, options: { json?: boolean }) => {
       requireRoot('try the channels');
@@ -38,7 +38,7 @@ export function notifyCommand(context: CliContext): Command {
       if (outcomes.some(({ delivered }) => !delivered)) context.exitWith(exitCodes.usage);
     });
   return new Command('notify')
-    .description('try who is told of news')
+    .description('try the channels for notices')
     .addHelpText('after', '\nExample:\n  extbackup notify test')
     .addCommand(test);
 }

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
 import { duration } from '../config/values.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
@@ -11,15 +11,17 @@ import { clockTime } from '../text/clock-time.ts';
 const usualMs = ms('2h');
 const longestMs = ms('7d');
 
-/** No run starts by itself for a while: to plug a disk in and look, or restore, in peace. */
+/** No run starts automatically for a while, so that a person can look at a disk or restore files first. */
 export function pauseCommand(context: CliContext): Command {
   return new Command('pause')
-    .description('let no run start by itself for a while; a run that is going on is not ended')
-    .option('--for <time>', 'how long, at most 7d; it ends by itself', parseSpan, usualMs)
+    .description('stop automatic runs for a while; a run in progress continues')
+    .addOption(
+      new Option('--for <time>', 'duration of the pause, at most 7d').argParser(parseSpan).default(usualMs, '2h'),
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup pause --for 30m\n\nThe default is 2h. `extbackup run` backs up during a pause, too. ' +
-        'Ends earlier with: extbackup resume',
+      '\nExample:\n  extbackup pause --for 30m\n\n`extbackup run` backs up during a pause, too.\n' +
+        'To end the pause earlier: extbackup resume',
     )
     .action(async ({ for: forMs }: { for: number }) => {
       requireRoot('pause the backups');
@@ -34,7 +36,7 @@ export function pauseCommand(context: CliContext): Command {
 /** Ends the pause. */
 export function resumeCommand(context: CliContext): Command {
   return new Command('resume')
-    .description('end a pause; a disk that was plugged in meanwhile is backed up now')
+    .description('end a pause; disks that were plugged in meanwhile are backed up now')
     .addHelpText('after', '\nExample:\n  extbackup resume')
     .action(async () => {
       requireRoot('end a pause');

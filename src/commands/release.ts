@@ -24,10 +24,10 @@ const straysPatienceMs = 2_000;
 /** Closes everything that a run or a person left open. */
 export function releaseCommand(context: CliContext): Command {
   return new Command('release')
-    .description('unmount and close everything that is open, so that the disks can be unplugged')
+    .description('unmount and close all open disks, so that they can be unplugged')
     .option(
       '--after-crash',
-      'for extbackup.service: say nothing when there is nothing to do, or when another command is at work',
+      'used by extbackup.service: print nothing if nothing is open or another command works on the disks',
     )
     .addHelpText('after', '\nExample:\n  extbackup release')
     .action(async (options: { afterCrash?: boolean }) => {

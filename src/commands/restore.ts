@@ -53,18 +53,15 @@ A day without a time means its end, in local time.`;
 export function restoreCommand(context: CliContext): Command {
   return new Command('restore')
     .description('restore files from a disk, as of the last backup or an earlier date')
-    .argument('[label]', 'the disk, when several are plugged in')
-    .argument('[path]', 'file or directory, relative to the directory that is backed up', '.')
-    .option('--to <directory>', 'directory for the restored file or directory, which keeps its name')
-    .option('--at <time>', 'state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
-    .option('--browse', 'browse the disk and choose, at a terminal')
-    .option('--chown <user:group>', 'owner and group of all that is restored, by name or number')
-    .option(
-      '--usermap <map>',
-      'owners instead of others, for example 1000:anna,1001-1999:nobody; the disk has numbers only',
-    )
+    .argument('[label]', 'the disk, if several are plugged in')
+    .argument('[path]', 'file or directory, below the directory that is backed up', '.')
+    .option('--to <directory>', 'target directory; the restored file or directory keeps its name')
+    .option('--at <time>', 'the state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
+    .option('--browse', 'browse the disk and choose (needs a terminal)')
+    .option('--chown <user:group>', 'owner and group of all restored files, by name or number')
+    .option('--usermap <map>', 'new owners for owner numbers on the disk, for example 1000:anna,1001-1999:nobody')
     .option('--groupmap <map>', 'the same for groups')
-    .option('--overwrite', 'replace files that exist at the target; nothing is deleted there')
+    .option('--overwrite', 'replace existing files at the target; nothing is deleted there')
     .option('--dry-run', 'only list the files that would be copied')
     .option('--list', 'list files and their versions')
     .addHelpText('after', examples)

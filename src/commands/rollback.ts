@@ -33,22 +33,22 @@ interface Options {
 /** Puts the mirror of a disk back to an earlier state. */
 export function rollbackCommand(context: CliContext): Command {
   return new Command('rollback')
-    .description('put the copy on a disk back to its state before a run, from the history on that disk')
+    .description('restore the mirror on a disk to an earlier state, from the history on that disk')
     .argument('<label>', 'the disk; it must be plugged in')
     .option(
       '--run <run>',
-      'state before this run (default: after the last complete run or, if nothing came after it, before it)',
+      'the state before this run (default: the state after the last complete run; if nothing changed since, the state before it)',
     )
-    .option('--to <time>', 'state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
+    .option('--to <time>', 'the state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
     .option('--list', 'only list the times in the history')
     .option('--dry-run', 'only count the files that would change')
     .option('--yes', 'do not ask')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup rollback BACKUP_1 --dry-run\n  extbackup rollback BACKUP_1 --to 2026-11-20\n' +
-        '\nThe undone changes are gone from the disk afterwards; the next run makes the copy equal to the ' +
-        'server again. Call an interrupted rollback again to finish it.\nOwner, rights, ACLs and extended ' +
-        'attributes come back, too.',
+        '\nOwners, rights, ACLs and extended attributes are restored, too. The undone changes are no longer on ' +
+        'the disk afterwards.\nThe next run makes the mirror equal to the server again. Call an interrupted ' +
+        'rollback again to finish it.',
     )
     .action(async (label: string, options: Options) => {
       requireRoot('work on disks');

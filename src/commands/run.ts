@@ -16,10 +16,13 @@ import { untilInterrupted } from '../terminal/interrupt.ts';
 /** Asks the agent for a run, shows its progress and ends with its result. */
 export function runCommand(context: CliContext): Command {
   return new Command('run')
-    .description('back up to the plugged disk now and wait for the result')
-    .option('--drive <label>', 'to this disk; otherwise to every enrolled disk that is plugged in', parseLabel)
-    .option('--scheduled', 'do nothing if the last success is fresh (setting scheduled.freshFor)')
-    .option('--json', 'no progress; the result as one JSON object')
+    .description('back up to the plugged disk now, and wait for the result')
+    .option('--drive <label>', 'the disk (default: every enrolled disk that is plugged in)', parseLabel)
+    .option(
+      '--scheduled',
+      'do nothing if the last success is fresh (setting scheduled.freshFor) or the backups are paused',
+    )
+    .option('--json', 'show no progress; print the result as one JSON object')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.',

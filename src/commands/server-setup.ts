@@ -27,21 +27,18 @@ export function serverSetupCommand(context: CliContext): Command {
     .description('print a sh script that lets this station read one directory of the backup server')
     .option('--directory <dir>', 'the directory on the server', '/backups')
     .option('--user <name>', 'login name of the station on the server (default: the user of the source)')
-    .option(
-      '--source <name>',
-      'the source (of several, sources:) to make it for, when they differ in user or heartbeat',
-    )
+    .option('--source <name>', 'the source to make the script for, if several sources differ in user or heartbeat')
     .option(
       '--heartbeat',
-      "also install /usr/local/sbin/extbackup-heartbeat, for the server's own backup to call on success (setting attestation)",
+      "also install /usr/local/sbin/extbackup-heartbeat, which the server's own backup calls on success (setting attestation)",
     )
     .option(
       '--heartbeat-timer',
-      'the same with a timer that calls it once a day if the directory has new files, for a backup that cannot call it',
+      'also install a timer that calls it once a day if the directory has new files, for a backup that cannot call it',
     )
-    .option('--dry-run', 'print a script that only tells what it would change')
-    .option('--remove', 'print a script that takes everything back on the server')
-    .option('--shared-user', 'let the account have ssh keys without a forced command, which belong to somebody else')
+    .option('--dry-run', 'print a script that only reports what it would change')
+    .option('--remove', 'print a script that removes everything again on the server')
+    .option('--shared-user', 'accept an account that other people use: with ssh keys that have no forced command')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  ' +

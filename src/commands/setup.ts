@@ -23,16 +23,28 @@ interface SetupOptions {
 /** Makes or completes the set-up of a station, up to its first disk. */
 export function setupCommand(context: CliContext): Command {
   return new Command('setup')
-    .description('make settings, password, ssh key and host key, from flags or answers; can be run again')
-    .option('--source <user@host[:path]>', 'the backup server, and optionally a path below the directory it allows')
+    .description(
+      'make settings, password and ssh key, and pin the host key; asks for missing options; can be run again',
+    )
+    .option(
+      '--source <user@host[:path]>',
+      'the backup server, and optionally a path below the directory that it allows',
+    )
     .option('--adopt [script]', 'take over a machine that was set up by hand (default: look in /usr/local/sbin)')
-    .option('--port <number>', 'its ssh port', toPort)
-    .option('--host-key <fingerprint>', "pin the server's host key that has this fingerprint (SHA256:…)", toFingerprint)
+    .option('--port <number>', 'port of ssh on the server', toPort)
+    .option(
+      '--host-key <fingerprint>',
+      'pin the host key of the server with this fingerprint (SHA256:…)',
+      toFingerprint,
+    )
     .option('--trust-host-key', 'pin the host keys that the server shows now, and print their fingerprints')
-    .option('--replace-host-key', 'with --trust-host-key: also where another key is pinned, after a reinstalled server')
+    .option(
+      '--replace-host-key',
+      'with --trust-host-key: replace a pinned host key, after a reinstallation of the server',
+    )
     .option('--password-stdin', 'read the password from standard input instead of asking')
-    .option('--yes', 'ask nothing; without a flag a setting keeps its value or default')
-    .option('--key-type <type>', `kind of ssh key to make: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
+    .option('--yes', 'ask nothing; settings without an option keep their value or default')
+    .option('--key-type <type>', `type of the new ssh key: ${sshKeyTypes.join(' or ')}`, toKeyType, 'ed25519')
     .option(
       '--scrypt-memory <size>',
       'memory for the key derivation, for example 64M (default: a quarter of the machine, at most 1G)',

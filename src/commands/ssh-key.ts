@@ -21,13 +21,13 @@ interface RotateOptions {
 /** Everything about the ssh key that the station logs in with. */
 export function sshKeyCommand(context: CliContext): Command {
   const station = { start: context.runCommand, paths: context.paths };
-  const command = new Command('ssh-key').description(
-    'replace the ssh key, or bring its encrypted file into the present form',
-  );
+  const command = new Command('ssh-key')
+    .description('replace the ssh key, or encrypt its file in the current format')
+    .addHelpText('after', '\nExample:\n  extbackup ssh-key rotate');
   command
     .command('rotate')
-    .description('make a new ssh key; called again once the server accepts it, put it into use')
-    .addOption(new Option('--key-type <type>', 'kind of the new key').choices(sshKeyTypes).default('ed25519'))
+    .description('make a new ssh key; the second call, once the server accepts the key, puts it into use')
+    .addOption(new Option('--key-type <type>', 'type of the new ssh key').choices(sshKeyTypes).default('ed25519'))
     .option('--lost', 'the old key is lost: use the new one at once')
     .addHelpText(
       'after',
@@ -59,7 +59,7 @@ export function sshKeyCommand(context: CliContext): Command {
   command
     .command('convert')
     .description(
-      'encrypt the ssh key anew in the present form: openssl enc -aes-256-cbc -pbkdf2 -iter 600000 -md sha256',
+      'encrypt the file of the ssh key in the current format: openssl enc -aes-256-cbc -pbkdf2 -iter 600000 -md sha256',
     )
     .addHelpText('after', '\nExample:\n  extbackup ssh-key convert')
     .action(() =>

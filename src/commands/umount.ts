@@ -11,7 +11,7 @@ export function umountCommand(context: CliContext): Command {
   return new Command('umount')
     .description('close the disk that was opened with: extbackup mount')
     .argument('[label]', 'not needed: only one disk is open at a time')
-    .option('--forgotten', 'for the timer that closes a forgotten disk')
+    .option('--forgotten', 'used by the timer that closes a forgotten disk')
     .addHelpText('after', '\nExample:\n  extbackup umount')
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
       requireRoot('work on disks');

@@ -29,9 +29,9 @@ export function unlockCommand(context: CliContext): Command {
   return new Command('unlock')
     .description('build the keys in RAM from the password')
     .option('--password-stdin', 'read the password from standard input instead of asking')
-    .option('--ask-systemd', 'let any agent of systemd-ask-password answer, for example the console')
-    .option('--first', 'first set-up: accept the password although no check value is stored yet')
-    .option('--fstab', 'also mount the ramfs at every boot, by a line in /etc/fstab')
+    .option('--ask-systemd', 'ask through systemd-ask-password, for example on the console')
+    .option('--first', 'first setup: accept the password although no check value is stored yet')
+    .option('--fstab', 'also add a line to /etc/fstab that mounts the ramfs at every boot')
     .option('--link-ssh', 'also make ~/.ssh/id_… a link to the decrypted ssh key')
     .addHelpText('after', '\nExample:\n  extbackup unlock')
     .action((options: UnlockOptions) => unlock(context, options));

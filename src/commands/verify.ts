@@ -32,11 +32,11 @@ interface Options {
 export function verifyCommand(context: CliContext): Command {
   return new Command('verify')
     .description('read a disk back and compare every file with its checksum on the disk')
-    .argument('[label]', 'which disk, when several are plugged in')
-    .option('--for <time>', 'stop after this time; the next call, or run, continues there', duration)
-    .option('--repair', 'have the next run copy damaged files again')
-    .option('--against-server', 'compare a random sample with what the server has now')
-    .option('--sample <share>', 'share of the files (default: 1%)', share)
+    .argument('[label]', 'the disk, if several are plugged in')
+    .option('--for <time>', 'stop after this time; the next call or run continues there', duration)
+    .option('--repair', 'make the next run copy damaged files again')
+    .option('--against-server', 'compare a random sample with the server')
+    .option('--sample <share>', 'share of the files to compare (default: 1%)', share)
     .option('--json', 'print the counts as one JSON object')
     .addHelpText(
       'after',

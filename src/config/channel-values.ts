@@ -34,7 +34,9 @@ export const secretFile = z
   .union([absolutePath, z.string().regex(/^credential:[A-Za-z0-9_.-]+$/)], {
     error: 'must be an absolute path, or credential:NAME',
   })
-  .describe("root's, mode 0600; or credential:NAME, a credential that systemd gives extbackup-courier@.service");
+  .describe(
+    'file with a secret: owner root, mode 0600; or credential:NAME, a credential that systemd gives extbackup-courier@.service',
+  );
 
 /** Settings of every channel. */
 export const common = {
@@ -42,15 +44,17 @@ export const common = {
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, 'must be letters, digits, dots and dashes, at most 40')
     .optional()
-    .describe('what status, doctor and `notify test` call it'),
-  timeout: timeout.prefault('30s'),
+    .describe('its name in status, doctor and notify test'),
+  timeout: timeout.prefault('30s').describe('time limit for one delivery'),
   events: z
     .array(notifyEvents)
     .optional()
-    .describe('which news this channel gets; all but started when left out; held comes in any case'),
-  held: z.boolean().default(true).describe('false: this channel hears of a held run only where events has it'),
-  atLeast: priorities.default('low').describe('news that is less urgent is left out'),
+    .describe('the kinds of notices that this channel gets; without it, all but started'),
+  held: z.boolean().default(true).describe('this channel gets held even if events does not list it'),
+  atLeast: priorities
+    .default('low')
+    .describe('the lowest priority that this channel gets: low, normal, high or urgent'),
   quiet: quiet
     .optional()
-    .describe('hours without success and overdue, which come afterwards; everything else is told at once'),
+    .describe('hours during which success and overdue wait, in local time, for example 22:00-07:00'),
 };

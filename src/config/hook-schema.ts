@@ -7,9 +7,9 @@ export type HookPoint = z.infer<typeof hookPoints>;
 
 /** One entry of `hooks:`. */
 export const hook = z.strictObject({
-  when: hookPoints,
-  command: absolutePath.describe('program to start; without a shell, as root, see extbackup(8), HOOKS'),
-  args: z.array(argument).default([]),
-  timeout: timeout.prefault('5m').describe('then it is ended, and has failed'),
+  when: hookPoints.describe('the point of the run at which it starts'),
+  command: absolutePath.describe('absolute path of the program'),
+  args: z.array(argument).default([]).describe('its arguments'),
+  timeout: timeout.prefault('5m').describe('a hook that takes longer is ended, and counts as failed'),
 });
 export type Hook = z.infer<typeof hook>;

@@ -17,7 +17,7 @@ function isWebAddress(text: string): boolean {
 const reach = {
   caFile: absolutePath
     .optional()
-    .describe('certificate authority of your own: only its certificates are accepted then'),
+    .describe('file with a certificate authority of your own; only its certificates are accepted then'),
   proxy: webAddress.optional().describe('HTTP proxy, for example http://proxy.example.org:3128'),
 };
 
@@ -35,11 +35,22 @@ const headerValue = z.string().regex(/^[\x20-\x7e]*$/, 'must be one line of ASCI
 export const ntfy = z
   .strictObject({
     type: z.literal('ntfy'),
-    server: webAddress.default('https://ntfy.sh'),
-    topic: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -, at most 64'),
+    server: webAddress.default('https://ntfy.sh').describe('address of the server'),
+    topic: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -, at most 64')
+      .describe('the topic that phones subscribe to'),
     tokenFile: secretFile.optional().describe('file with the access token'),
-    priority: z.int().min(1).max(5).optional().describe('of every message; by its urgency when left out'),
-    tags: z.array(z.string().regex(/^[^,\s]+$/)).default([]),
+    priority: z
+      .int()
+      .min(1)
+      .max(5)
+      .optional()
+      .describe('priority of every message; without it, the priority of the notice'),
+    tags: z
+      .array(z.string().regex(/^[^,\s]+$/))
+      .default([])
+      .describe('tags of every message'),
     ...reach,
     ...common,
   })
@@ -51,14 +62,14 @@ export const ntfy = z
 export const webhook = z
   .strictObject({
     type: z.literal('webhook'),
-    url: webAddress.describe('gets the event as JSON by POST'),
+    url: webAddress.describe('address that gets the notice as JSON by POST'),
     secretFile: secretFile.optional().describe('file with the key of the HMAC-SHA256 signature of the body'),
-    signatureHeader: headerName.default('X-Extbackup-Signature').describe('gets sha256=HEX'),
-    headers: z.record(headerName, headerValue).default({}).describe('headers of your own; no secret'),
+    signatureHeader: headerName.default('X-Extbackup-Signature').describe('header with the signature, sha256=HEX'),
+    headers: z.record(headerName, headerValue).default({}).describe('more headers, without secrets'),
     headerFiles: z
       .record(headerName, secretFile)
       .default({})
-      .describe('headers whose value is a secret: files with the value'),
+      .describe('headers whose value is a secret, with the files that hold the values'),
     ...reach,
     ...common,
   })
@@ -74,16 +85,19 @@ const suffix = z.union([z.literal(false), z.string().regex(/^[\x21-\x7e]*$/)], {
 export const ping = z
   .strictObject({
     type: z.literal('ping'),
-    url: webAddress.optional().describe('address that expects signs of life: healthchecks.io, Uptime Kuma'),
-    urlFile: secretFile.optional().describe('in place of url: file with the address'),
-    start: suffix.default('/start').describe('put after the address when a run begins; false: not told'),
-    success: suffix.default(''),
-    fail: suffix.default('/fail').describe('also for a held run'),
-    log: suffix.default('/log').describe('for other news that `events` asks for, and for `notify test`'),
-    method: z.enum(['POST', 'GET']).default('POST').describe('POST has the summary of the run as its body'),
+    url: webAddress.optional().describe('address that expects signs of life'),
+    urlFile: secretFile.optional().describe('in place of url: file with the address, which is a secret'),
+    start: suffix.default('/start').describe('added to the address when a run starts; false sends nothing'),
+    success: suffix.default('').describe('added after a good run'),
+    fail: suffix.default('/fail').describe('added after a failed, incomplete or held run, and for overdue'),
+    log: suffix.default('/log').describe('added for other notices that events lists, and for notify test'),
+    method: z.enum(['POST', 'GET']).default('POST').describe('POST or GET; POST sends the summary of the run'),
     ...reach,
     ...common,
-    events: z.array(notifyEvents).default(['started', 'success', 'failure', 'held']),
+    events: z
+      .array(notifyEvents)
+      .default(['started', 'success', 'failure', 'held'])
+      .describe('the kinds of notices that this channel gets'),
   })
   .refine(({ url, urlFile }) => (url === undefined) !== (urlFile === undefined), {
     path: ['url'],
@@ -92,20 +106,25 @@ export const ping = z
 
 export const apprise = z.strictObject({
   type: z.literal('apprise'),
-  config: absolutePath.describe("configuration of apprise, which names the services; root's, mode 0600"),
+  config: absolutePath.describe('configuration file of apprise, which names the services; owner root, mode 0600'),
   tags: z
     .array(z.string().regex(/^[^\s-]\S*$/))
     .default([])
-    .describe('only services with one of these tags'),
+    .describe('use only services with one of these tags'),
   ...common,
 });
 
 export const gotify = z
   .strictObject({
     type: z.literal('gotify'),
-    server: webAddress,
+    server: webAddress.describe('address of the server'),
     tokenFile: secretFile.describe('file with the token of the application'),
-    priority: z.int().min(0).max(10).optional().describe('of every message; by its urgency when left out'),
+    priority: z
+      .int()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe('priority of every message; without it, the priority of the notice'),
     ...reach,
     ...common,
   })

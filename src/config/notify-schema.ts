@@ -7,8 +7,10 @@ export { notifyEvents, priorities, type NotifyEvent, type Priority } from './cha
 
 const commandChannel = z.strictObject({
   type: z.literal('command'),
-  command: absolutePath.describe('program to start; it gets the event as one JSON object on standard input'),
-  args: z.array(argument).default([]),
+  command: absolutePath.describe(
+    'absolute path of the program; it gets the notice as one JSON object on standard input',
+  ),
+  args: z.array(argument).default([]).describe('its arguments'),
   ...common,
 });
 
@@ -20,22 +22,23 @@ const addresses = z
 
 const mailChannel = z.strictObject({
   type: z.literal('mail'),
-  to: addresses,
-  from: addresses,
+  to: addresses.describe('addresses of the recipients, separated by commas; a name such as root, too'),
+  from: addresses.describe('address of the sender'),
   host: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be the name or address of a machine')
-    .default('localhost'),
-  port: z.int().min(1).max(65535).default(25),
+    .default('localhost')
+    .describe('the mail server'),
+  port: z.int().min(1).max(65535).default(25).describe('its port'),
   tls: z
     .enum(['never', 'opportunistic', 'required', 'implicit'])
     .default('opportunistic')
-    .describe('implicit is port 465'),
+    .describe('never, opportunistic, required, or implicit (port 465)'),
   caFile: absolutePath
     .optional()
-    .describe('certificate authority of your own: only its certificates are accepted then'),
-  user: z.string().optional(),
-  passwordFile: secretFile.optional().describe('file with the SMTP password'),
+    .describe('file with a certificate authority of your own; only its certificates are accepted then'),
+  user: z.string().optional().describe('login name, for a server that needs a login'),
+  passwordFile: secretFile.optional().describe('file with the password of the login'),
   ...common,
 });
 

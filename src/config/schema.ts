@@ -15,22 +15,25 @@ const keySettings = z
     derivation: z
       .enum(['scrypt', 'sha512'])
       .default('scrypt')
-      .describe('sha512 is for keys made by hand before extbackup'),
+      .describe('one of scrypt, and sha512 for keys that were made by hand before extbackup'),
     scrypt: z
       .strictObject({
         N: z
           .int()
           .min(2 ** 14)
           .max(2 ** 20)
-          .refine((n) => Number.isInteger(Math.log2(n)), 'must be a power of two'),
-        r: z.int().min(1).max(32).default(8),
-        p: z.int().min(1).max(16).default(1),
+          .refine((n) => Number.isInteger(Math.log2(n)), 'must be a power of two')
+          .describe('cost; a power of two'),
+        r: z.int().min(1).max(32).default(8).describe('block size'),
+        p: z.int().min(1).max(16).default(1).describe('parallelism'),
       })
-      .optional(),
+      .optional()
+      .describe('cost of one guess: 128 * N * r bytes of memory'),
     check: z
       .string()
       .regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be 40 (sha512) or 64 (scrypt) hex digits')
-      .optional(),
+      .optional()
+      .describe('tells a wrong password from the right one'),
   })
   .refine(
     (key) => key.derivation === 'sha512' || key.scrypt !== undefined,
@@ -40,22 +43,27 @@ const keySettings = z
 /** The whole configuration file. */
 export const configSchema = z
   .strictObject({
-    source: sourceText.optional().describe('the backup server'),
+    source: sourceText.optional().describe('the backup server: USER@HOST or USER@HOST:PATH'),
     sources: z
       .array(namedSource)
       .min(1, 'must have at least one entry')
       .optional()
-      .describe('in place of source: several, each with a directory of its own on the disk'),
-    port: sshPort.default(22).describe('its ssh port'),
+      .describe('in place of source: several sources, each with its own directory on the disk; see SEVERAL SOURCES'),
+    port: sshPort.default(22).describe('port of ssh on the server'),
     key: keySettings.describe(
-      'how the LUKS key is derived from the password; written by setup, never changes silently',
+      'how the LUKS key is derived from the password; setup writes it, and another value makes another key',
     ),
     ssh: z
       .strictObject({
-        key: sshPath.default('/etc/extbackup/id_ed25519.encrypted'),
-        publicKey: sshPath.default('/etc/extbackup/id_ed25519.pub'),
-        knownHosts: sshPath.default('/etc/extbackup/known_hosts'),
-        options: z.array(sshOption).default([]),
+        key: sshPath
+          .default('/etc/extbackup/id_ed25519.encrypted')
+          .describe('the ssh key, encrypted with the LUKS key'),
+        publicKey: sshPath.default('/etc/extbackup/id_ed25519.pub').describe('its public half'),
+        knownHosts: sshPath.default('/etc/extbackup/known_hosts').describe('the pinned host keys'),
+        options: z
+          .array(sshOption)
+          .default([])
+          .describe('more options of ssh_config(5), for example ProxyJump=gate.example.org'),
       })
       .prefault({})
       .describe('how the server is reached'),
@@ -64,45 +72,47 @@ export const configSchema = z
         deleteWhen: z
           .enum(['delay', 'before'])
           .default('delay')
-          .describe('before makes rsync hold the whole file list in memory'),
+          .describe('when rsync deletes: delay, or before, for which it holds the whole file list in memory'),
         exclude: exclude.describe(
-          'rsync exclude patterns; what is on the disk already is deleted as if the server had lost it',
+          'exclude patterns of rsync; what is on the disk already is deleted as if it were gone from the server',
         ),
         compare: z
           .strictObject({
             checksum: exclude.describe(
-              'rsync patterns of files whose content can change under the same size and time, such as *.hc; each run compares it',
+              'patterns of rsync for files whose content can change under the same size and time, such as *.hc; each run compares their content',
             ),
             share: share
               .prefault('0%')
               .describe(
-                'of the files is compared with the server by content in each run, each run another part; 0% is off',
+                'share of all files whose content each run compares with the server, each run another part; 0% is off',
               ),
           })
           .prefault({}),
         requires,
-        bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second, 0 is unlimited'),
-        stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for so long is ended'),
-        longest: timeout.prefault('7d').describe('a pull that takes longer is ended, whatever it moves'),
+        bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second; 0 is no limit'),
+        stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for this long is ended'),
+        longest: timeout
+          .prefault('7d')
+          .describe('a pull that takes longer is ended; the next one continues from there; at most 24d'),
         retries: z
           .int()
           .min(0)
           .max(20)
           .default(5)
-          .describe('how often a broken connection is tried again without headway'),
+          .describe('how many times in a row a broken connection is tried again without progress'),
       })
       .prefault({}),
     history: z
       .strictObject({
-        enabled: z.boolean().default(true).describe('keep what runs replace or delete, in history/ on the disk'),
+        enabled: z.boolean().default(true).describe('keep what runs replace or delete in history/ on the disk'),
         keep: z
           .strictObject({
-            age: duration.prefault('52w').describe('older entries are removed, if they are older than atLeast, too'),
-            count: z.int().min(0).default(0).describe('at most so many entries; 0 is no limit'),
-            minFree: share.prefault('5%').describe('the oldest entries are removed while less of the disk is free'),
-            atLeast: duration
-              .prefault('4w')
-              .describe('younger entries are never removed, neither for want of space nor for their age'),
+            age: duration.prefault('52w').describe('entries older than this, and older than atLeast, are removed'),
+            count: z.int().min(0).default(0).describe('number of entries to keep; 0 is no limit'),
+            minFree: share
+              .prefault('5%')
+              .describe('the oldest entries are removed while less than this share of the disk is free'),
+            atLeast: duration.prefault('4w').describe('entries younger than this are never removed'),
             perRun: share
               .prefault('50%')
               .describe('one run removes at most this share of the entries, and of the bytes of the disk'),
@@ -112,72 +122,81 @@ export const configSchema = z
           .enum(['prune', 'stop'])
           .default('prune')
           .describe(
-            'prune: a full disk gives up its oldest entries that are older than keep.atLeast, and the pull goes on',
+            'when the disk is full during a pull: prune removes the oldest entries that are older than keep.atLeast, and the pull goes on; stop ends the run',
           ),
       })
       .prefault({}),
     guard: z
       .strictObject({
-        enabled: guardSettings.enabled.default(true).describe('stop and ask when a run would do suspiciously much'),
-        deleted: guardSettings.deleted.prefault('10%').describe('of the files on the disk'),
+        enabled: guardSettings.enabled
+          .default(true)
+          .describe('stop and ask when a run would exceed one of these limits'),
+        deleted: guardSettings.deleted.prefault('10%').describe('deleted files, as a share of the files on the disk'),
         deletedBytes: guardSettings.deletedBytes
           .prefault('30%')
           .describe(
-            'size of the deleted files, of all bytes on the disk; what was only moved does not count; 100% is no limit',
+            'size of the deleted files, as a share of all bytes on the disk; renamed files do not count; 100% is no limit',
           ),
-        changed: guardSettings.changed.prefault('40%').describe('of the files on the disk'),
+        changed: guardSettings.changed.prefault('40%').describe('changed files, as a share of the files on the disk'),
         created: guardSettings.created
           .prefault('200%')
-          .describe('new files, of the files on the disk; only after a first complete run'),
+          .describe('new files, as a share of the files on the disk; counted after the first complete run'),
         bytes: guardSettings.bytes
           .prefault('100%')
-          .describe('changed bytes, of all bytes on the disk; 100% is no limit'),
+          .describe('changed bytes, as a share of all bytes on the disk; 100% is no limit'),
         attributes: guardSettings.attributes
           .prefault('40%')
           .describe(
-            'files and directories of which only owner, rights, ACL or extended attributes change, as a part of the files on the disk; 100% is no limit',
+            'files and directories of which only owner, rights, ACL or extended attributes change, as a share of the files on the disk; 100% is no limit',
           ),
         content: guardSettings.content
           .default('warn')
-          .describe('when a sample of the new and changed files looks encrypted'),
-        floor: guardSettings.floor.default(100).describe('so many files may always be changed, deleted or new'),
+          .describe('when a sample of the new and changed files looks encrypted: warn, hold (stop and ask), or off'),
+        floor: guardSettings.floor.default(100).describe('this many files may always be deleted, changed or new'),
       })
       .prefault({}),
     verify: z
       .strictObject({
         share: share
           .prefault('5%')
-          .describe('of the files on the disk is read back and compared after each complete pull; 0% turns it off'),
-        limit: timeout.prefault('10m').describe('no further file is begun after so long'),
+          .describe('share of the mirror that is read back and compared after each complete pull; 0% is off'),
+        limit: timeout
+          .prefault('10m')
+          .describe('no further file is read after this time; the next run continues there'),
         smart: z
           .boolean()
           .default(true)
-          .describe('ask the disk for its SMART health once a day, where smartmontools is installed'),
+          .describe('read the SMART health of the disk once a day, if smartmontools is installed'),
       })
       .prefault({}),
     attestation: attestation
       .optional()
-      .describe('a file by which the server tells that its own backup has run; without it, a run is held'),
+      .describe(
+        'a file on the server, the heartbeat, in which its own backup notes its last success; a run is held when it is missing, foreign or too old',
+      ),
     usb: z
       .strictObject({
-        warnAfter: timeout
-          .prefault('20s')
-          .describe('a disk that was connected but shows no block device for so long is reported'),
+        warnAfter: timeout.prefault('20s').describe('a USB disk that shows no block device for this long is reported'),
       })
       .prefault({}),
     scheduled: z
       .strictObject({
-        freshFor: duration.prefault('6d').describe('`run --scheduled` does nothing while the last success is younger'),
+        freshFor: duration
+          .prefault('6d')
+          .describe('run --scheduled does nothing while the last success is younger than this'),
       })
       .prefault({}),
     rotation: z
       .strictObject({
-        every: patience.prefault('35d').describe('a disk without a success for so long is overdue'),
-        drives: z.record(z.string(), patience).default({}).describe('the same for single disks, by label'),
+        every: patience.prefault('35d').describe('a disk without a complete backup for this long is overdue'),
+        drives: z
+          .record(z.string(), patience)
+          .prefault({})
+          .describe('the same for single disks, by label, for example {BACKUP_1: 14d}'),
         offline: duration
           .prefault('14d')
           .describe(
-            'the whole rotation is overdue when even the freshest copy on a disk that is not plugged in is older',
+            'the rotation is overdue when the freshest offline copy (on a disk that is not plugged in) is older than this',
           ),
       })
       .prefault({}),
@@ -185,30 +204,27 @@ export const configSchema = z
       .strictObject({
         closeAfter: duration
           .prefault('8h')
-          .describe('a disk that a person opened with `mount` is closed by itself after this time; --for overrides it'),
+          .describe('a disk that was opened with mount is closed automatically after this time; --for overrides it'),
         remindBefore: duration
           .prefault('1h')
-          .describe('the operator is reminded so long before that, at the earliest after half of the time'),
+          .describe('the operator is reminded this long before that, but not before half of the time is over'),
       })
       .prefault({}),
-    hooks: z
-      .array(hook)
-      .default([])
-      .describe('programs of your own in the course of a run; those of one point in this order'),
+    hooks: z.array(hook).prefault([]).describe('programs of your own that a run starts; see HOOKS'),
     metrics: z
       .strictObject({
         textfile: absolutePath
           .regex(/\/[^/]+\.prom$/, 'must be the path of a file that ends in .prom')
           .optional()
-          .describe('a file for the textfile collector of the Prometheus node exporter, kept up to date'),
+          .describe('file for the textfile collector of the Prometheus node exporter; see MONITORING'),
       })
       .prefault({}),
     contact: z
       .string()
       .regex(/^[^\p{Cc}]{0,200}$/u, 'must be one line of at most 200 letters')
       .default('')
-      .describe('whom to call; stands in notices that need a person'),
-    notify: z.array(notifyChannel).default([]),
+      .describe('name and telephone number for notices that need a person'),
+    notify: z.array(notifyChannel).prefault([]).describe('the channels for notices; see NOTICES'),
   })
   // Also beside other problems: all of them are told at once.
   .refine(({ source, sources }) => source !== undefined || sources !== undefined, {

@@ -15,13 +15,13 @@ export const attestation = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9._-]{8,64}$/, 'must be 8 to 64 letters, digits, dots, _ or -')
-    .describe('stands in the file; another one means another server or directory'),
+    .describe('id that the file must hold; another id means another server or directory'),
   file: z
     .string()
     .regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only')
     .default('.extbackup-heartbeat')
-    .describe('below the directory that the forced command allows'),
-  maxAge: duration.prefault('9d').describe('an older time in the file means that the main backup itself has not run'),
+    .describe('path of the file below the directory that the server allows'),
+  maxAge: duration.prefault('9d').describe('greatest age of the time in the file'),
 });
 export type Attestation = z.infer<typeof attestation>;
 
@@ -71,21 +71,21 @@ export const requires = z
   .array(z.string().regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only'))
   .default([])
   .describe(
-    'paths below the source that must be there and not be empty; a file system that is not mounted on the server ends the run',
+    'paths below the source that must exist and not be empty; otherwise the run ends before anything is changed',
   );
 
 /** An entry of `sources:`. What it leaves out is as the settings outside of it say. */
 export const namedSource = z.strictObject({
-  name: sourceName.describe('its directory in the mirror and in the history'),
-  source: sourceText.describe('the backup server'),
-  port: sshPort.optional().describe('its ssh port'),
-  exclude: exclude.describe('rsync exclude patterns, besides those of pull'),
+  name: sourceName.describe('name of the source, and of its directory in the mirror and in the history'),
+  source: sourceText.describe('the backup server: USER@HOST or USER@HOST:PATH'),
+  port: sshPort.optional().describe('port of ssh on the server'),
+  exclude: exclude.describe('exclude patterns of rsync, in addition to those of pull'),
   requires,
-  guard: z.strictObject(guardSettings).partial().default({}).describe('limits of its own'),
+  guard: z.strictObject(guardSettings).partial().default({}).describe('its own limits: any of the settings of guard'),
   attestation: z
     .union([attestation, z.literal('none')])
     .optional()
-    .describe('a heartbeat of its own; none asks for no heartbeat'),
+    .describe('its own heartbeat; none means that no heartbeat is needed'),
 });
 
 /** The parts of a source. `path` is empty for the whole allowed directory. */

@@ -5,7 +5,9 @@ import { readReleases } from '../../../debian/changelog.ts';
 import { readVerbs, type Verb } from '../../../debian/command-tree.ts';
 import { bashCompletion } from '../../../debian/completion.ts';
 import { manPage } from '../../../debian/man-page.ts';
+import { listSettings } from '../../../debian/settings-list.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { settingsSchema } from '../../../src/config/settings-tree.ts';
 import { exitCodes } from '../../../src/errors.ts';
 import { tool } from './tool.ts';
 
@@ -15,7 +17,7 @@ let page: string;
 
 beforeAll(async () => {
   verbs = await readVerbs();
-  page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs);
+  page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs, listSettings(settingsSchema()));
 });
 
 describe('the man page', () => {
