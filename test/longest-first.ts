@@ -1,9 +1,17 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, the longest first. All others follow as always. */
-const longest = ['faults', 'rotation', 'drives', 'refusals', 'custody', 'held-runs'].map(
-  (name) => `/test/lab/stories/${name}.test.ts`,
-);
+const longest = [
+  'stolen-station',
+  'more-faults',
+  'rotation',
+  'drives',
+  'refusals',
+  'faults',
+  'plug-in',
+  'custody',
+  'held-runs',
+].map((name) => `/test/lab/stories/${name}.test.ts`);
 
 /** Begins with what takes longest, so that at the end no worker has a long file left while the other one has nothing to do. */
 export class LongestFirst extends BaseSequencer {
