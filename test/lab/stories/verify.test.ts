@@ -108,13 +108,13 @@ it('a sample is compared with the server, over the real line; names stay on the 
   const same = await extbackup('verify', 'BACKUP_1', '--against-server');
   expect(same).toMatchObject({
     exitCode: 0,
-    stdout: 'Disk BACKUP_1: 40 files drawn, 40 the same on the server, 0 changed there since, 0 no longer there.\n',
+    stdout: 'Disk BACKUP_1: sample of 40 files, 40 the same on the server, 0 changed there since, 0 no longer there.\n',
   });
   await lab.server.shell(`cd /backups/planted; ${flip('letter-120')}; echo more >> letter-121; rm letter-122`);
   const differs = await extbackup('verify', 'BACKUP_1', '--against-server', '--sample', '100%');
   expect(differs).toMatchObject({
     exitCode: 13,
-    stdout: 'Disk BACKUP_1: 40 files drawn, 37 the same on the server, 1 changed there since, 1 no longer there.\n',
+    stdout: 'Disk BACKUP_1: sample of 40 files, 37 the same on the server, 1 changed there since, 1 no longer there.\n',
     stderr: expect.stringContaining('1 file on disk BACKUP_1 differs from the server in content') as string,
   });
   expect(differs.stderr).not.toContain('letter-1');
