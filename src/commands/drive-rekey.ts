@@ -3,6 +3,7 @@ import { createDriveRegistry } from '../records/drive-registry.ts';
 import { chooseRecord, volumeOfRecord } from '../opening/find-volume.ts';
 import { KeyError } from '../errors.ts';
 import { askPassword } from '../terminal/ask-password.ts';
+import { untilRight } from '../terminal/three-tries.ts';
 import { offerHeaderBackup } from '../rekey/header-backup.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { withDeviceLock } from '../opening/device-lock.ts';
@@ -79,8 +80,10 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
     await attempt((label) => Promise.reject(new PasswordNeeded(label)));
   } catch (error) {
     if (!(error instanceof PasswordNeeded)) throw error;
-    const typed = await askPassword({ message: `Old password of disk ${error.label}:`, fromStdin, twice: false });
-    await attempt(() => Promise.resolve(typed));
+    await untilRight(fromStdin, async () => {
+      const typed = await askPassword({ message: `Old password of disk ${error.label}:`, fromStdin, twice: false });
+      await attempt(() => Promise.resolve(typed));
+    });
   }
   await nudgeAgent(paths, 'unlock'); // the disk may have waited for this key
 }

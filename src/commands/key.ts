@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
-import { askPassword } from '../terminal/ask-password.ts';
+import { askPassword, newPassword } from '../terminal/ask-password.ts';
 import { changePassword } from '../rekey/change-password.ts';
 import { chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
 import { offerHeaderBackup } from '../rekey/header-backup.ts';
@@ -52,7 +52,7 @@ async function change(context: CliContext, options: ChangeOptions): Promise<void
     directory: options.headerBackup,
     ask: !fromStdin && process.stdin.isTTY,
   });
-  const typed = await askPassword({ message: 'New password for the backup disks:', fromStdin, twice: true });
+  const typed = await askPassword({ ...newPassword, fromStdin });
   await withKeyLock(paths, () =>
     withDeviceLock(paths, async () => {
       const left = await changePassword(context, await context.loadConfig(), {

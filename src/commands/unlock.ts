@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
-import { askPassword, askThroughSystemd } from '../terminal/ask-password.ts';
+import { askPassword, askThroughSystemd, newPassword } from '../terminal/ask-password.ts';
+import { untilRight } from '../terminal/three-tries.ts';
+import { checkPassword } from '../keys/password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { addFstabLine } from '../setup/fstab.ts';
 import { linkIdentity } from '../setup/link-identity.ts';
@@ -43,11 +45,23 @@ async function unlock(context: CliContext, options: UnlockOptions): Promise<void
   if (await isThere(nextKeyFile(files.luksKey(paths))))
     await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
   // Before the lock is taken: an unanswered prompt must not block other commands.
-  const typed = await askUnlessLoaded(context, options);
+  const { key: settings } = await context.loadConfig();
+  if (settings.check === undefined && options.first !== true) await confirmFirstKey(context);
+  let isRight = false;
+  const attempt = async (): Promise<void> => {
+    const typed = await askUnlessLoaded(context, options);
+    await withKeyLock(paths, async () => {
+      const config = await context.loadConfig();
+      if (typed === undefined) await completeLoaded(context, config);
+      else
+        await load(context, config, typed, () => {
+          isRight = true;
+        });
+    });
+  };
+  await untilRight(options.passwordStdin === true, attempt, () => !isRight);
   await withKeyLock(paths, async () => {
     const config = await context.loadConfig();
-    if (typed === undefined) await completeLoaded(context, config);
-    else await load(context, config, typed);
     if (options.fstab === true) context.note(await addFstabLine('/etc/fstab', paths.ramfs));
     if (options.linkSsh === true) context.note(await linkIdentity(identityFile(paths, config.ssh)));
   });
@@ -59,11 +73,13 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
   const isFirst = key.check === undefined;
   const fromStdin = options.passwordStdin === true;
   if (!fromStdin && !isFirst && (await isKeyLoaded(context.paths, key))) return undefined;
-  if (isFirst && options.first !== true) await confirmFirstKey(context);
-  const message = isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:';
+  const check = (typed: Secret): Secret => checkPassword(key.derivation, typed);
+  const question = isFirst
+    ? { ...newPassword, check }
+    : { message: 'Password of the backup disks:', twice: false, check };
   return options.askSystemd === true
-    ? askThroughSystemd(context.runCommand, { message, twice: isFirst }, 10)
-    : askPassword({ message, fromStdin, twice: isFirst });
+    ? askThroughSystemd(context.runCommand, question, 10)
+    : askPassword({ ...question, fromStdin });
 }
 
 /** The LUKS key is loaded. The ssh key may be newer: load it, too. */
@@ -83,10 +99,11 @@ async function completeLoaded(context: CliContext, config: Config): Promise<void
   offerConversion(context, form);
 }
 
-async function load(context: CliContext, config: Config, typed: Secret): Promise<void> {
+async function load(context: CliContext, config: Config, typed: Secret, onRight: () => void): Promise<void> {
   const { paths, runCommand: start } = context;
   const isFirst = config.key.check === undefined;
   const key = await buildKey(paths, config.key, typed);
+  onRight();
   try {
     const form = await loadKeys({ start, paths }, config, key, !isFirst);
     if (isFirst) await rememberCheck(paths.config, config.key, key);

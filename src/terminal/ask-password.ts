@@ -1,6 +1,9 @@
-import { CancelledError, KeyError, UsageError } from '../errors.ts';
+import { CancelledError, KeyError, UsageError, type ExtbackupError } from '../errors.ts';
+import { checkPassword } from '../keys/password.ts';
+import { passwordHint } from '../keys/password-hint.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { Secret } from '../system/secret.ts';
+import { threeTries } from './three-tries.ts';
 
 const longestInput = 64 * 1024;
 
@@ -11,38 +14,59 @@ export interface PasswordQuestion {
   readonly fromStdin: boolean;
   /** Ask twice: a slip in a new password would lock its owner out. */
   readonly twice: boolean;
+  /**
+   * Looks at what was typed, before it is to be typed again, and returns the form to use. Takes its argument over.
+   * Throws KeyError.
+   */
+  readonly check?: (typed: Secret) => Secret;
+  /** What to say of a password that is allowed, before it is to be typed again. */
+  readonly hint?: (password: Secret) => string | undefined;
 }
 
+/** The question for a new password. */
+export const newPassword = {
+  message: 'New password for the backup disks:',
+  twice: true,
+  check: (typed: Secret) => checkPassword('scrypt', typed),
+  hint: passwordHint,
+} as const;
+
 /**
- * Gets a password from the terminal, without echo, or from standard input.
+ * Gets a password from the terminal, without echo and in three tries, or from standard input.
  * @throws UsageError when there is neither a terminal nor `--password-stdin`
  * @throws KeyError (EXB_PASSWORD) when the two tries differ
  * @throws CancelledError on Ctrl-C
  */
 export async function askPassword(question: PasswordQuestion): Promise<Secret> {
-  if (question.fromStdin) return passwordFromInput(await readInput());
+  const { check = asTyped } = question;
+  if (question.fromStdin) return check(passwordFromInput(await readInput()));
   if (!process.stdin.isTTY) {
     throw new UsageError(
       'There is no terminal to ask for the password.',
       'Give it on standard input, with --password-stdin.',
     );
   }
-  return ask(prompt, question);
+  return threeTries(() => ask(prompt, question), isRefused);
 }
+
+const isRefused = ({ code }: ExtbackupError): boolean => code === 'EXB_PASSWORD';
+const asTyped = (typed: Secret): Secret => typed;
 
 /** @throws KeyError (EXB_PASSWORD) when the two tries differ */
 async function ask(
   one: (message: string) => Promise<Secret>,
-  { message, twice }: Pick<PasswordQuestion, 'message' | 'twice'>,
+  { message, twice, check = asTyped, hint }: Omit<PasswordQuestion, 'fromStdin'>,
 ): Promise<Secret> {
-  const first = await one(message);
+  const first = check(await one(message));
   if (!twice) return first;
-  const second = await one('The same again:');
+  const said = hint?.(first);
+  if (said !== undefined) process.stderr.write(`${said}\n`);
+  const second = check(await one('The same again:'));
   const same = first.reveal().equals(second.reveal());
   second.wipe();
   if (same) return first;
   first.wipe();
-  throw new KeyError('EXB_PASSWORD', 'The two passwords differ.', 'Try again.');
+  throw new KeyError('EXB_PASSWORD', 'The two passwords differ.', 'Type the same twice.');
 }
 
 /**
@@ -53,10 +77,10 @@ async function ask(
  */
 export function askThroughSystemd(
   start: StartProgram,
-  question: Pick<PasswordQuestion, 'message' | 'twice'>,
+  question: Omit<PasswordQuestion, 'fromStdin'>,
   minutes: number,
 ): Promise<Secret> {
-  return ask((message) => askSystemd(start, message, minutes), question);
+  return threeTries(() => ask((message) => askSystemd(start, message, minutes), question), isRefused);
 }
 
 async function askSystemd(start: StartProgram, message: string, minutes: number): Promise<Secret> {
