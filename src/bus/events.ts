@@ -151,7 +151,15 @@ export interface EventMap {
     readonly happened: string;
     readonly todo: string;
   };
-  'run:held': RunFacts & Failure & { readonly counts?: Counts; readonly tookMs: number };
+  'run:held': RunFacts &
+    Failure & {
+      /** The reason in a few words. */
+      readonly headline: string;
+      /** Whether there were signs of an attack. */
+      readonly isAlarm: boolean;
+      readonly counts?: Counts;
+      readonly tookMs: number;
+    };
   /** An operator approved a held run, or one that looked wrong. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };
   'label:stamped': RunFacts & { readonly stampedAt: string };

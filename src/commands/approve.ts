@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { approveRun, findHeld } from '../records/approve-run.ts';
+import { askLine } from '../terminal/ask-question.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
@@ -46,7 +47,10 @@ export function approveCommand(context: CliContext): Command {
         await show(context, record);
         return;
       }
-      const reason = options.reason?.trim() ?? '';
+      const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+      if (isAsked && isAlarming(record)) await askForLabel(record);
+      const reason =
+        options.reason?.trim() ?? (isAsked ? await askLine('Why are these changes right? (kept with your name)') : '');
       if (reason === '')
         throw new UsageError(
           'Give a reason.',
@@ -72,25 +76,48 @@ export function approveCommand(context: CliContext): Command {
     });
 }
 
+/** Whether there were signs of an attack: then one more look is asked of who approves. */
+const isAlarming = ({ hold, suspicion }: DriveRecord): boolean => hold?.isAlarm === true || suspicion !== undefined;
+
+/** @throws UsageError when something else is typed */
+async function askForLabel({ label, hold }: DriveRecord): Promise<void> {
+  process.stderr.write(`${hold?.reason ?? looksWrong}\n`);
+  const typed = await askLine(`This may be an attack. To approve it all the same, type the label of the disk:`);
+  if (typed !== label)
+    throw new UsageError(
+      `That is not the label of the disk: nothing was approved.`,
+      `Look first: extbackup approve ${label} --show`,
+    );
+}
+
+const looksWrong = 'The last run is complete, but files that it copied look wrong.';
+
+/** Prints the reports that the run left on the disk: counts by directory, and what looks like an attack. */
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
-  context.print(record.hold?.reason ?? 'The last run is complete, but files that it copied look wrong.');
+  context.print(record.hold?.reason ?? looksWrong);
   if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk belongs to an older run
-  const report = await cancellable('The disk is closed.', (signal) =>
+  const reports = [...(record.hold ? [heldReport] : []), ...(isAlarming(record) ? [contentReport] : [])];
+  const texts = await cancellable('The disk is closed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
-      readSmallFile(join(top, record.hold ? heldReport : contentReport), 1024 * 1024),
+      Promise.all(reports.map((report) => readSmallFile(join(top, report), 1024 * 1024))),
     ),
   );
-  context.print(
-    report === undefined
-      ? 'The disk has no report about it.'
-      : report
-          .split('\n')
-          .slice(2)
-          .join('\n')
-          .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?')
-          .trimEnd(),
-  );
+  for (const [index, text] of texts.entries())
+    context.print(
+      text === undefined
+        ? `The disk has no report ${reports[index] ?? ''}.`
+        : `\n${withoutTitle(text)}\nThis is in ${reports[index] ?? ''} on the disk.`,
+    );
 }
+
+/** A report without its first two lines, which were printed from the list of disks. */
+const withoutTitle = (report: string): string =>
+  report
+    .split('\n')
+    .slice(2)
+    .join('\n')
+    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?')
+    .trimEnd();
 
 /** Whether the disk is plugged in and a running agent can start the run. */
 async function isWaiting(context: CliContext, label: string): Promise<boolean> {

@@ -29,7 +29,11 @@ export interface Findings {
   readonly notes: number;
   /** New files in the sample that are old ones with one and the same ending added. */
   readonly renamed: number;
-  /** File names: only for the disk. */
+  /** The ending that most of them got. Like all that follows, only for the disk: it is a part of names. */
+  readonly ending?: string | undefined;
+  /** Names like that of a ransom note. */
+  readonly noteNames: readonly string[];
+  /** Names of files that look encrypted. */
   readonly examples: readonly string[];
 }
 
@@ -70,7 +74,7 @@ export function createContentSampler(random: () => number = Math.random): Conten
         },
         heads,
       );
-      const added = Math.max(0, ...endings.values());
+      const [ending, added] = [...endings].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
       // Copies beside the old files are not renames.
       const renamed = deletions >= (added / Math.max(1, created.items.length)) * created.offered * 0.5 ? added : 0;
       return {
@@ -78,7 +82,9 @@ export function createContentSampler(random: () => number = Math.random): Conten
         looked: ofChanged.looked + ofCreated.looked,
         notes: noteCount,
         renamed,
-        examples: [...notes, ...ofChanged.encrypted, ...ofCreated.encrypted].slice(0, 50),
+        ending: renamed >= fewestRenamed ? ending : undefined,
+        noteNames: notes,
+        examples: [...ofChanged.encrypted, ...ofCreated.encrypted].slice(0, 50),
       };
     },
   };

@@ -63,6 +63,14 @@ const words: Record<HeartbeatTrouble, Words> = {
   ],
 };
 
+const inShort: Record<HeartbeatTrouble, string> = {
+  missing: 'missing',
+  damaged: 'damaged',
+  foreign: 'that of another backup',
+  stale: 'too old',
+  ahead: 'ahead of this clock',
+};
+
 /** Words for a run that is held because of the server's heartbeat. */
 export function heldForHeartbeat(
   label: string,
@@ -74,8 +82,7 @@ export function heldForHeartbeat(
     `held: ${happened} Nothing on ${label} was changed.`,
     `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. ` +
       `To back up what is there as it is: extbackup approve ${label} --reason TEXT`,
-    undefined,
-    finding.trouble,
+    { headline: `the server's heartbeat is ${inShort[finding.trouble]}`, attestation: finding.trouble },
   );
 }
 

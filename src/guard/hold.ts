@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import type { Before } from './limits.ts';
 import type { Tally } from './tally.ts';
+import { count } from '../text/wording.ts';
 
 const amount = z.number().nonnegative();
 
@@ -41,6 +42,10 @@ const holdShape = {
   at: z.iso.datetime(),
   /** The message to the operator. */
   reason: z.string(),
+  /** The same in a few words; older versions kept none. */
+  headline: z.string().optional(),
+  /** Whether there were signs of an attack. */
+  isAlarm: z.boolean().optional(),
   /** The changes that the run made and would have made; zeros when it was held for another reason. */
   counts: countsSchema,
   /** The fault of the server's heartbeat, when that was the reason. */
@@ -106,30 +111,31 @@ export const mustWait = (hold: Hold | undefined): hold is Hold =>
 /** File on the disk that counts the changes by directory. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';
 
+/** What is known of a held run. */
+export interface HeldFacts {
+  /** The reason in a few words, for the subject of a notice. */
+  readonly headline: string;
+  /** Whether there were signs of an attack. */
+  readonly isAlarm?: boolean | undefined;
+  /** Missing when the number of changes was not the reason. */
+  readonly counts?: Hold['counts'] | undefined;
+  /** Missing when the server's heartbeat was not the reason. */
+  readonly attestation?: HeartbeatTrouble | undefined;
+  /** The held ones among several sources, with their reasons. */
+  readonly sources?: Hold['sources'];
+}
+
 /** A run that stopped to ask. Exit code 14. */
 export class HeldError extends ExtbackupError {
-  /** undefined when the number of changes was not the reason. */
-  readonly counts: Hold['counts'] | undefined;
-  /** undefined when the server's heartbeat was not the reason. */
-  readonly attestation: HeartbeatTrouble | undefined;
-  /** The held ones among several sources, with their reasons. */
-  readonly sources: Hold['sources'];
+  readonly facts: HeldFacts;
 
-  constructor(
-    happened: string,
-    todo: string,
-    counts?: Hold['counts'],
-    attestation?: HeartbeatTrouble,
-    sources?: Hold['sources'],
-  ) {
+  constructor(happened: string, todo: string, facts: HeldFacts) {
     super('EXB_HELD', exitCodes.held, { happened, todo });
-    this.counts = counts;
-    this.attestation = attestation;
-    this.sources = sources;
+    this.facts = facts;
   }
 }
 
-/** Facts about a held run besides the counts. */
+/** What a held run had done by then. */
 export interface Done {
   /** Files that it deleted before it was held. */
   readonly deleted: number;
@@ -154,7 +160,7 @@ export const looksWrong = (label: string, alarm: string, counts: Hold['counts'],
   new HeldError(
     `held: what came from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`,
     whatToDo(label),
-    counts,
+    { headline: 'what came from the server looks like an attack', isAlarm: true, counts },
   );
 
 /**
@@ -182,17 +188,39 @@ export function tooMuch(
     `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow${measure}. ` +
       `${describeDone(done)}${attack}`,
     whatToDo(label),
-    counts,
+    { headline: headlineOf(before, counts, alarm !== undefined), isAlarm: alarm !== undefined, counts },
   );
+}
+
+/** The largest of the changes in a few words. */
+function headlineOf({ filesTotal }: Before, counts: Hold['counts'], isAlarm: boolean): string {
+  const { created, changed, deleted, attributes = 0 } = counts;
+  const kinds: [count: number, one: string, several: string][] = [
+    [deleted, 'is gone on the server', 'are gone on the server'],
+    [changed, 'is changed on the server', 'are changed on the server'],
+    [attributes, 'has another owner or other rights', 'have another owner or other rights'],
+  ];
+  const [most, one, several] = kinds.reduce((a, b) => (b[0] > a[0] ? b : a));
+  const percent = filesTotal === 0 ? 0 : Math.min(100, Math.round((100 * most) / filesTotal));
+  const amount = percent === 0 ? count(most, 'file') : `${percent} % of the files`;
+  const what = amount === '1 file' ? one : several;
+  const change = most === 0 ? `${count(created, 'new file')} on the server` : `${amount} ${what}`;
+  return isAlarm ? `${change}; this looks like an attack` : change;
 }
 
 /** Words for one of several sources that has waited for an answer since an earlier run. */
 export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError =>
-  new HeldError(reason, whatToDo(label), counts);
+  new HeldError(reason, whatToDo(label), { headline: stillWaits, counts });
 
 /** Words for a disk that has waited for an answer since an earlier run. */
 export const stillHeld = (label: string, hold: Hold): HeldError =>
-  new HeldError(hold.reason, whatToDo(label), hold.counts);
+  new HeldError(hold.reason, whatToDo(label), {
+    headline: hold.headline ?? stillWaits,
+    isAlarm: hold.isAlarm,
+    counts: hold.counts,
+  });
+
+const stillWaits = 'it still waits for your answer';
 
 const whatToDo = (label: string): string =>
   `Look at the server first. Where it changed: extbackup approve ${label} --show. ` +

@@ -97,7 +97,7 @@ const awayNews = ({ drive, code, happened, todo }: EventMap['run:failed']): News
 function heldNews(run: EventMap['run:held'], release: Release): News {
   return {
     kind: 'held',
-    subject: `${run.drive} needs your approval, ${releaseWords(release)}`,
+    subject: `STOPPED: ${run.drive}: ${run.headline}${release.state === 'safe' ? '' : `, ${releaseWords(release)}`}`,
     text: `The backup to disk ${run.drive} stopped to ask: ${run.happened}\n${run.todo}\n${releaseAdvice(release)}`,
   };
 }

@@ -29,7 +29,9 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   const copied =
     run.filesTransferred === 0
       ? attributes === ''
-        ? 'Nothing had changed.'
+        ? run.filesDeleted === undefined || run.filesDeleted === 0
+          ? 'Nothing had changed.'
+          : 'Nothing was copied.'
         : ''
       : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
   const deleted =

@@ -66,9 +66,15 @@ export async function signsIn(
   return alarm;
 }
 
-async function writeReport(machine: Machine, alarm: string, { examples }: Findings): Promise<void> {
+async function writeReport(machine: Machine, alarm: string, findings: Findings): Promise<void> {
+  const { ending, noteNames, examples } = findings;
+  const lines = [
+    ...(ending === undefined ? [] : [`New ending of many files: ${ending}`]),
+    ...noteNames.map((name) => `Named like a ransom note: ${name}`),
+    ...examples.map((name) => `Looks encrypted: ${name}`),
+  ];
   try {
-    await machine.writeInside(contentReport, [alarm, '', ...examples, ''].join('\n'));
+    await machine.writeInside(contentReport, [alarm, '', ...lines, ''].join('\n'));
   } catch {
     // a full disk: the operator has the numbers, only not the names
   }

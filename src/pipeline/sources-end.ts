@@ -59,25 +59,24 @@ function sayEach(troubles: readonly Trouble[]): string {
 function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldError {
   const sources: NonNullable<Hold['sources']> = {};
   const counts = { ...noCounts };
+  const headlines: { readonly text: string; readonly isAlarm: boolean }[] = [];
   for (const { name, error } of held) {
     if (!(error instanceof HeldError)) continue;
-    sources[name] = {
-      reason: error.message,
-      counts: error.counts ?? noCounts,
-      ...(error.attestation && { attestation: error.attestation }),
-    };
-    for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const)
-      counts[key] += error.counts?.[key] ?? 0;
-    const { deletedBytes, attributes } = error.counts ?? {};
+    const { headline, isAlarm = false, counts: own = noCounts, attestation } = error.facts;
+    sources[name] = { reason: error.message, counts: own, ...(attestation && { attestation }) };
+    headlines.push({ text: `${name}: ${headline}`, isAlarm });
+    for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const) counts[key] += own[key];
+    const { deletedBytes, attributes } = own;
     if (attributes !== undefined) counts.attributes = (counts.attributes ?? 0) + attributes;
     if (deletedBytes !== undefined) counts.deletedBytes = (counts.deletedBytes ?? 0) + deletedBytes;
   }
   const kinds = Object.values(sources).map(({ attestation }) => attestation);
-  return new HeldError(
-    happened,
-    todo,
-    kinds.some((kind) => kind === undefined) ? counts : undefined,
-    kinds.includes(undefined) ? undefined : kinds[0],
+  const worst = headlines.find(({ isAlarm }) => isAlarm) ?? headlines[0];
+  return new HeldError(happened, todo, {
+    headline: worst?.text ?? happened,
+    isAlarm: worst?.isAlarm,
+    counts: kinds.includes(undefined) ? counts : undefined,
+    attestation: kinds.includes(undefined) ? undefined : kinds[0],
     sources,
-  );
+  });
 }

@@ -15,9 +15,10 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   const room = result?.room ? roomNews(drive, ended.rooms, result.room) : [];
   for (const news of [...(health?.news(drive) ?? []), ...room]) story.tell('run:warned', news);
-  if (failure && error instanceof HeldError)
-    story.tell('run:held', { ...failure, ...(error.counts && { counts: error.counts }), tookMs });
-  else if (failure) {
+  if (failure && error instanceof HeldError) {
+    const { headline, isAlarm, counts } = error.facts;
+    story.tell('run:held', { ...failure, headline, isAlarm: isAlarm === true, ...(counts && { counts }), tookMs });
+  } else if (failure) {
     const waits = waitsIn(ended);
     story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }), ...(waits && { waits }) });
   } else

@@ -30,13 +30,16 @@ export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurr
 function heldBy({ order, startedAt, error }: EndedRun): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
+  const { headline, isAlarm, counts, sources, attestation } = held.facts;
   return {
     runId: order.runId,
     at: startedAt.toISOString(),
     reason: held.message,
-    counts: held.counts ?? noCounts,
-    ...(held.sources && { sources: held.sources }),
-    ...(held.attestation && { attestation: held.attestation }),
+    headline,
+    counts: counts ?? noCounts,
+    ...(isAlarm === true && { isAlarm }),
+    ...(sources && { sources }),
+    ...(attestation && { attestation }),
     approved: null,
   };
 }

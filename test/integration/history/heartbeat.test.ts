@@ -11,7 +11,7 @@ const beat = (daysAgo = 0) =>
 const file = () => join(disk.source, '.extbackup-heartbeat');
 const held = async (attestation: string, of: object = settings): Promise<void> => {
   const before = await readTree(disk.top);
-  await expect(disk.pull({ settings: of })).rejects.toMatchObject({ code: 'EXB_HELD', attestation });
+  await expect(disk.pull({ settings: of })).rejects.toMatchObject({ code: 'EXB_HELD', facts: { attestation } });
   before.set('.extbackup', 'directory');
   expect(new Map([...(await readTree(disk.top))].sort())).toEqual(new Map([...before].sort()));
 };

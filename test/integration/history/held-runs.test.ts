@@ -215,9 +215,10 @@ describe('a source that looks wrong', () => {
 
   it('with other content in most files is held early, and put back', async () => {
     for (let index = 0; index < 250; index += 1) await writeFile(file(index), Buffer.alloc(20_000, index));
-    const { message, counts } = await heldBy({ pull: { retries: 0, bandwidthLimit: 2_000 } });
+    const { message, facts } = await heldBy({ pull: { retries: 0, bandwidthLimit: 2_000 } });
     expect(message).toMatch(/^held: 8\d % of files changed \(250\)/);
-    expect(counts).toMatchObject({ changed: 250, deleted: 0 });
+    expect(facts.headline).toMatch(/^8\d % of the files are changed on the server$/);
+    expect(facts.counts).toMatchObject({ changed: 250, deleted: 0 });
     const replaced = [...(await readTree(disk.mirror))].filter(
       ([path, content]) => before.get(path) !== content,
     ).length;
@@ -229,8 +230,12 @@ describe('a source that looks wrong', () => {
 
   it('with all files renamed is held before anything is deleted', async () => {
     for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
-    const { counts } = await heldBy();
-    expect(counts).toMatchObject({ created: 300, deleted: 300 });
+    const { facts } = await heldBy();
+    expect(facts).toMatchObject({ isAlarm: true, headline: expect.stringContaining('looks like an attack') as string });
+    expect(await readFile(join(disk.top, '.extbackup/suspicious.txt'), 'utf8')).toContain(
+      'New ending of many files: .locked',
+    );
+    expect(facts.counts).toMatchObject({ created: 300, deleted: 300 });
     const now = await readTree(disk.mirror);
     expect([...before].filter(([path, content]) => now.get(path) !== content)).toEqual([]);
     await rollback();
@@ -239,15 +244,15 @@ describe('a source that looks wrong', () => {
 
   it('with half of it gone is held, goes on when that was approved, and can still be undone', async () => {
     for (let index = 0; index < 150; index += 1) await rm(file(index));
-    const { counts, message } = await heldBy();
-    expect(counts).toMatchObject({ deleted: 150 });
+    const { facts, message } = await heldBy();
+    expect(facts.counts).toMatchObject({ deleted: 150 });
     disk.record = {
       ...disk.record,
       hold: {
         runId: 'r',
         at: new Date().toISOString(),
         reason: message,
-        counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+        counts: facts.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
         approved: { at: new Date().toISOString(), by: 'root', reason: 'moved' },
       },
     };
@@ -259,14 +264,14 @@ describe('a source that looks wrong', () => {
 
   it('with all files renamed goes on when that was approved, and both runs are undone together', async () => {
     for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
-    const { counts, message } = await heldBy();
+    const { facts, message } = await heldBy();
     disk.record = {
       ...disk.record,
       hold: {
         runId: 'r',
         at: new Date().toISOString(),
         reason: message,
-        counts: counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
+        counts: facts.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
         approved: { at: new Date().toISOString(), by: 'root', reason: 'renamed' },
       },
     };

@@ -132,7 +132,7 @@ it('stops and asks when too many change; rollback puts those back that had chang
   if (!(held instanceof HeldError)) throw new Error('not held');
   expect(held.message).toContain('with another owner, other rights or attributes (406)');
   expect(held.message).toContain('guard.attributes allows');
-  expect(held.counts).toMatchObject({ created: 0, changed: 0, deleted: 0, attributes: 406 });
+  expect(held.facts.counts).toMatchObject({ created: 0, changed: 0, deleted: 0, attributes: 406 });
   expect(attributesOf(disk.mirror)).not.toBe(before);
   await rollback();
   expect(attributesOf(disk.mirror)).toBe(before);

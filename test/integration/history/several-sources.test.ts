@@ -124,8 +124,8 @@ it('what a held source has changed is rolled back, although all of them together
     runId: 'r',
     at: began,
     reason: failure.message,
-    counts: failure.counts,
-    sources: failure.sources,
+    counts: failure.facts.counts,
+    sources: failure.facts.sources,
   });
   const plan = await planRollback(disk.top, { ...disk.record, hold }, undefined, never);
   if (plan === undefined) throw new Error('there is nothing to undo');

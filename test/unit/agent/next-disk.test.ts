@@ -54,7 +54,8 @@ describe('what notices say besides', () => {
 
   test('what needs a person names whom to call, and no other disk', () => {
     const notices = maker();
-    const held = { ...run, code: 'EXB_HELD', exitCode: 14, happened: 'Much.', todo: 'Look.', tookMs: 1 };
+    const words = { headline: 'much', isAlarm: false, happened: 'Much.', todo: 'Look.' };
+    const held = { ...run, ...words, code: 'EXB_HELD', exitCode: 14, tookMs: 1 };
     notices.take('run:held', held);
     const [notice] = notices.take('drive:safe-to-unplug', run);
     expect(notice?.text).toMatch(/\nWho to call: Ann, \+41 44 000 00 00$/);

@@ -187,4 +187,15 @@ describe('counting', () => {
     expect(message).toContain('held: 83 % of files changed (2490)');
     expect(exitCode).toBe(14);
   });
+
+  it.each([
+    [{ deleted: 2310, changed: 12 }, undefined, '77 % of the files are gone on the server'],
+    [{ deleted: 2310 }, 'notes', '77 % of the files are gone on the server; this looks like an attack'],
+    [{ changed: 3 }, undefined, '3 files are changed on the server'],
+    [{ attributes: 2990 }, undefined, '100 % of the files have another owner or other rights'],
+    [{ created: 20_000 }, undefined, '20000 new files on the server'],
+  ])('is told in a few words, the largest change alone: %j, %s', (counts, alarm, words) => {
+    const held = tooMuch('BACKUP_1', before, { ...none, ...counts }, { deleted: 0, isKept: true }, { alarm });
+    expect(held.facts).toMatchObject({ headline: words, isAlarm: alarm !== undefined });
+  });
 });

@@ -36,7 +36,11 @@ describe('a heartbeat', () => {
       return heldForHeartbeat('BACKUP_1', 'extbackup@backup', { ...finding, trouble: finding.trouble });
     };
     const stale = told('main-backup\n2026-03-01T03:00:00Z\n');
-    expect(stale).toMatchObject({ code: 'EXB_HELD', exitCode: 14, attestation: 'stale', counts: undefined });
+    expect(stale).toMatchObject({
+      code: 'EXB_HELD',
+      exitCode: 14,
+      facts: { attestation: 'stale', headline: "the server's heartbeat is too old" },
+    });
     expect(stale.message).toBe(
       'held: the main backup itself has not run for 9 days: the last heartbeat on extbackup@backup is of 2026-03-01T03:00:00.000Z. Nothing on BACKUP_1 was changed.',
     );

@@ -17,6 +17,7 @@ const run = {
 it.each<[object, string]>([
   [{}, 'Nothing had changed. The backup'],
   [{ attributesChanged: 0 }, 'Nothing had changed. The backup'],
+  [{ filesDeleted: 2_073 }, 'Nothing was copied. 2073 files no longer on the server. The backup'],
   [
     { attributesChanged: 2_000 },
     'Owner, rights or attributes of 2000 entries changed; the old ones are kept where there is a history. The backup',

@@ -125,13 +125,20 @@ describe('the end of a run', () => {
       ...run,
       code: 'EXB_HELD',
       exitCode: 14,
+      headline: '77 % of the files are gone on the server; this looks like an attack',
+      isAlarm: true,
       happened: 'It would delete 900 files.',
       todo: 'Look, then: extbackup approve',
       tookMs: 1000,
     });
     notices.take('run:failed', { ...failed, exitCode: 14 });
     expect(notices.take('drive:safe-to-unplug', run)).toMatchObject([
-      { kind: 'held', priority: 'urgent', subject: 'BACKUP_2 needs your approval, safe to unplug' },
+      {
+        kind: 'held',
+        priority: 'urgent',
+        subject: 'STOPPED: BACKUP_2: 77 % of the files are gone on the server; this looks like an attack',
+        text: expect.stringContaining('The disk is closed. You can take it out.') as string,
+      },
     ]);
   });
 

@@ -70,7 +70,7 @@ describe("a pull that asks for the server's heartbeat", () => {
     ['ahead', beat(-1)],
   ] as const)('is held, and does nothing else, when it is %s', async (attestation, content) => {
     machine.fetched = [content === undefined ? {} : { content }];
-    await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', exitCode: 14, attestation });
+    await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', exitCode: 14, facts: { attestation } });
     expect(machine.calls).toEqual(['fetchFile']);
   });
 
@@ -79,7 +79,7 @@ describe("a pull that asks for the server's heartbeat", () => {
     machine.fetched = [{ content: beat(20) }];
     await run();
     machine.fetched = [{}];
-    await expect(run()).rejects.toMatchObject({ attestation: 'missing' });
+    await expect(run()).rejects.toMatchObject({ facts: { attestation: 'missing' } });
   });
 
   it('goes on when that was approved before the run was held for too many changes', async () => {
@@ -100,7 +100,7 @@ describe("a pull that asks for the server's heartbeat", () => {
         isDirectory: false,
       })),
     ];
-    await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', attestation: undefined, counts: { changed: 401 } });
+    await expect(run()).rejects.toMatchObject({ code: 'EXB_HELD', facts: { counts: { changed: 401 } } });
   });
 
   it('keeps to what was agreed about changes while it waits for a heartbeat', async () => {

@@ -462,7 +462,10 @@ describe('a run', () => {
       it('is held where the settings say so, and neither deleted nor stamped', async () => {
         job = { ...job, config: { ...config, guard: { ...config.guard, content: 'hold' } } };
         machine.pulls = [{ ...goodPull, skippedDeletions: 5 }];
-        expect(await failure()).toMatchObject({ code: 'EXB_HELD', counts: { changed: 10, deleted: 5 } });
+        expect(await failure()).toMatchObject({
+          code: 'EXB_HELD',
+          facts: { isAlarm: true, counts: { changed: 10, deleted: 5 } },
+        });
         expect(machine.pullOrders).toHaveLength(1);
         expect(machine.stampedAt).toBeUndefined();
       });
