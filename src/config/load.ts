@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { problemLine, unknownSetting, wordsOf, type SettingProblem } from './problem.ts';
+import { openJudged, type Distrust } from '../system/trusted-path.ts';
 import { configSchema, type Config } from './schema.ts';
 import { namesBelow, schemaAt, settingsSchema } from './settings-tree.ts';
 
@@ -13,11 +13,13 @@ import { namesBelow, schemaAt, settingsSchema } from './settings-tree.ts';
 export async function loadConfig(file: string): Promise<Config> {
   let text: string;
   try {
-    const { mode, uid } = await stat(file);
-    if (uid !== process.getuid?.() && uid !== 0)
-      throw untrusted(file, 'does not belong to root', `chown root: ${file}`);
-    if ((mode & 0o022) !== 0) throw untrusted(file, 'can be written by others', `chmod 0600 ${file}`);
-    text = await readFile(file, 'utf8');
+    const { handle, distrust } = await openJudged(file);
+    try {
+      if (distrust !== undefined) throw untrusted(file, distrust);
+      text = await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
@@ -90,8 +92,15 @@ function contentOf(document: Document): unknown {
   }
 }
 
-function untrusted(file: string, what: string, remedy: string): ConfigError {
-  return new ConfigError(`${file} ${what}; it is not trusted.`, `Put it right: ${remedy}`);
+function untrusted(file: string, { kind, path }: Distrust): ConfigError {
+  if (kind === 'directory')
+    return new ConfigError(
+      `Others than root can write ${path}, which leads to ${file}; it is not trusted.`,
+      `Put it right: chown root: ${path} ; chmod go-w ${path}`,
+    );
+  const [what, remedy] =
+    kind === 'owner' ? ['does not belong to root', 'chown -h root:'] : ['can be written by others', 'chmod 0600'];
+  return new ConfigError(`${path} ${what}; it is not trusted.`, `Put it right: ${remedy} ${path}`);
 }
 
 function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): SettingProblem[] {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { openJudged } from './trusted-path.ts';
 
 /**
  * Root starts only programs that root alone can change. @returns the reason not to start a program; undefined when it
@@ -6,9 +6,12 @@ import { stat } from 'node:fs/promises';
  */
 export async function whyNotTrusted(file: string): Promise<string | undefined> {
   try {
-    const { uid, mode } = await stat(file);
-    const trusted = (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;
-    return trusted ? undefined : 'was not started: it does not belong to root, or others can write it';
+    const { handle, distrust } = await openJudged(file);
+    await handle.close(); // whoever could put another one in its place until it is started, leads to it
+    if (distrust === undefined) return undefined;
+    return distrust.kind === 'directory'
+      ? `was not started: others can write ${distrust.path}, which leads to it`
+      : 'was not started: it does not belong to root, or others can write it';
   } catch {
     return 'was not started: it is not there';
   }

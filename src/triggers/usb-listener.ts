@@ -1,3 +1,4 @@
+import { shownText } from '../text/shown-name.ts';
 import { disksOf, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
 import { tryToListen, usb, type UsbEvent } from './usb-library.ts';
@@ -58,6 +59,13 @@ async function tellWhetherUp(port: string, serial: string | undefined, news: Usb
   else news.onNoBlockDevice(port, serial);
 }
 
+/** A device says what it likes; the text gets to terminals and into mail. */
+const longestSerial = 64;
+
 function describe({ device }: UsbEvent): { port: string; serial: string | undefined } {
-  return { port: sysfsName(Number(device.bus), device.ports), serial: device.serialNumber ?? undefined };
+  const serial = device.serialNumber;
+  return {
+    port: sysfsName(Number(device.bus), device.ports),
+    serial: serial === null ? undefined : shownText(serial.slice(0, longestSerial)),
+  };
 }

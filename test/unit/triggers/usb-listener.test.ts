@@ -1,16 +1,38 @@
-import { expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { listenToUsb } from '../../../src/triggers/usb-listener.ts';
 
 const noBus = new Error('/sys/bus/usb/devices/ not found');
-const addEventListener = vi.hoisted(() => vi.fn());
-
-vi.mock('../../../src/triggers/usb-library.ts', () => ({
-  usb: { addEventListener },
-  tryToListen: () => Promise.reject(noBus),
+const usb = vi.hoisted(() => ({
+  addEventListener: vi.fn<(name: string, listener: (event: unknown) => void) => void>(),
+  removeEventListener: vi.fn(),
 }));
+const tryToListen = vi.hoisted(() => vi.fn<() => Promise<void>>());
+
+vi.mock('../../../src/triggers/usb-library.ts', () => ({ usb, tryToListen }));
+
+const newsOf = () => ({ onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn(), onUp: vi.fn() });
+beforeEach(() => {
+  usb.addEventListener.mockClear();
+});
 
 it('where USB cannot be listened to, it says so to who asks and starts nothing', async () => {
-  const news = { onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn(), onUp: vi.fn() };
-  await expect(listenToUsb(news, () => 1)).rejects.toBe(noBus);
-  expect(addEventListener).not.toHaveBeenCalled();
+  tryToListen.mockRejectedValue(noBus);
+  await expect(listenToUsb(newsOf(), () => 1)).rejects.toBe(noBus);
+  expect(usb.addEventListener).not.toHaveBeenCalled();
+});
+
+it('what a USB device says of itself is told escaped, and not at any length', async () => {
+  tryToListen.mockResolvedValue();
+  const news = newsOf();
+  const stop = await listenToUsb(news, () => 1_000_000);
+  const [, disconnected] = usb.addEventListener.mock.calls.find(([name]) => name === 'disconnect') ?? [];
+  for (const serialNumber of ['\u001b[2J\r\nsafe to unplug\u202e', 'x'.repeat(10_000), 'WD-1', null])
+    disconnected?.({ device: { bus: 1, ports: [2], serialNumber } });
+  await stop();
+  expect(news.onDisconnect.mock.calls.map(([, serial]: unknown[]) => serial)).toEqual([
+    '\\#033[2J\\#015\\#012safe to unplug\\#342\\#200\\#256',
+    'x'.repeat(64),
+    'WD-1',
+    undefined,
+  ]);
 });
