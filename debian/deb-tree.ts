@@ -27,6 +27,12 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],
+  ['debian/examples/monitoring/alertmanager.yml', 'usr/share/doc/extbackup/examples/monitoring/alertmanager.yml'],
+  ['debian/examples/monitoring/extbackup.rules.yml', 'usr/share/doc/extbackup/examples/monitoring/extbackup.rules.yml'],
+  [
+    'debian/examples/monitoring/grafana-dashboard.json',
+    'usr/share/doc/extbackup/examples/monitoring/grafana-dashboard.json',
+  ],
 ];
 
 /** Files that exist only in some states of the source tree. */
