@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { longestStep, stepFor } from '../history/measured-time.ts';
 import { clockJumped } from '../pipeline/run-time.ts';
-import { awaitClock, isKept, isSynchronised, lookAtTime, readClocks } from '../records/station-time.ts';
+import { askClockService, awaitClock, lookAtTime, readClocks, type ClockService } from '../records/station-time.ts';
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -22,7 +22,7 @@ export interface ClockWatch {
   /** Looks whether it jumped since the last look: measured time goes on with each. */
   readonly look: () => Promise<void>;
   /** Tells when nothing keeps the clock right. */
-  readonly tellIfLoose: () => Promise<void>;
+  readonly tellIfLoose: (service?: ClockService) => Promise<void>;
 }
 
 /** Sooner after the start of the machine, it may still be on its way; in seconds. */
@@ -33,11 +33,11 @@ const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
 /** Watches the clock between runs. A run looks by itself, too. */
 export function createClockWatch({ bus, paths, start, loadConfig, seconds = uptime }: ClockParts): ClockWatch {
   let [isLoose, hasJumped] = [false, false];
-  const tellIfLoose = async (): Promise<void> => {
-    const synchronised = await isSynchronised(start);
-    if (synchronised === undefined) return; // nobody answers, as on a machine that is very busy
-    const isUnset = !synchronised;
-    const isUsual = isUnset && (await isKept(start)) !== true; // nothing is to set it: somebody chose that
+  const tellIfLoose = async (service?: ClockService): Promise<void> => {
+    const { isSynchronised, isKept } = service ?? (await askClockService(start));
+    if (isSynchronised === undefined) return; // nobody answers, as on a machine that is very busy
+    const isUnset = !isSynchronised;
+    const isUsual = isUnset && isKept !== true; // nothing is to set it: somebody chose that
     const is = isUnset && (isUsual || seconds() >= settled);
     if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });
     if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
@@ -50,11 +50,12 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
         ({ history }) => stepFor(history.keep),
         () => longestStep,
       );
-      const { mark, newJumpMs } = await lookAtTime(files.time(paths), await readClocks(start), step);
+      const service = await askClockService(start);
+      const { mark, newJumpMs } = await lookAtTime(files.time(paths), await readClocks(start, service), step);
       if (newJumpMs !== 0) bus.emit('warning:raised', { ...clockJumped(newJumpMs), topic: jumpTopic });
       else if (mark.jumpMs === 0 && hasJumped) bus.emit('warning:settled', { topic: jumpTopic });
       hasJumped = mark.jumpMs !== 0;
-      await tellIfLoose();
+      await tellIfLoose(service);
     },
   };
 }
@@ -73,7 +74,10 @@ export function watchClock(
   const stopped = new AbortController();
   const watch = createClockWatch(parts);
   const look = coalesce(watch.look, onError);
-  const forget = bus.on('run:started', coalesce(watch.tellIfLoose, onError));
+  const forget = bus.on(
+    'run:started',
+    coalesce(() => watch.tellIfLoose(), onError),
+  );
   const timer = setInterval(look, lookEveryMs);
   void awaitClock(start, stopped.signal).then(() => {
     if (stopped.signal.aborted) return;

@@ -71,8 +71,8 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     },
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     lookAtTime: async (stepMs, signal) => {
-      await awaitClock(start, signal);
-      return lookAtTime(files.time(paths), await readClocks(start), stepMs);
+      const service = await awaitClock(start, signal);
+      return lookAtTime(files.time(paths), await readClocks(start, service), stepMs);
     },
     newHistory: async (time) => {
       const entry = await newHistoryEntry(paths.plaintext, new Date(), time);

@@ -1,10 +1,11 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { z } from 'zod';
 import { readJson } from '../system/read-json.ts';
 import { advanceTime, type ClockReading, type TimeAdvance, type TimeMark } from '../history/measured-time.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
+import { isThere } from '../system/is-there.ts';
 import { pause } from '../system/pause.ts';
 
 const time = z.iso.datetime().transform((text) => new Date(text));
@@ -31,40 +32,36 @@ export async function lookAtTime(file: string, reading: ClockReading, stepMs: nu
   return advance;
 }
 
-/** Reads the machine's clocks. */
-export async function readClocks(start: StartProgram): Promise<ClockReading> {
+/** Reads the machine's clocks. @param service what keeps the clock right, where that was just asked */
+export async function readClocks(start: StartProgram, service?: ClockService): Promise<ClockReading> {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  return { now: new Date(), bootId, uptimeMs: uptime() * 1000, isSynchronised: await isSynchronised(start) };
+  const { isSynchronised } = service ?? (await askClockService(start));
+  return { now: new Date(), bootId, uptimeMs: uptime() * 1000, isSynchronised };
+}
+
+/** What keeps the clock right. Each is undefined when nothing on the machine says so. */
+export interface ClockService {
+  readonly isSynchronised?: boolean | undefined;
+  /** Whether something is to keep the clock right. */
+  readonly isKept?: boolean | undefined;
 }
 
 /**
- * Whether the clock is synchronised, as systemd-timesyncd(8) and timedatectl(1) say; the latter asks the kernel, so it
- * knows of chrony, too.
- * @returns undefined when nothing on the machine says so
+ * Asks as systemd-timesyncd(8) and timedatectl(1) say; the latter asks the kernel, so it knows of chrony, too. It starts
+ * a service of its own to answer, which takes seconds on a slow machine: ask once for both.
  */
-export async function isSynchronised(start: StartProgram): Promise<boolean | undefined> {
+export async function askClockService(start: StartProgram): Promise<ClockService> {
+  if (await isThere('/run/systemd/timesync/synchronized')) return { isSynchronised: true, isKept: true };
   try {
-    await access('/run/systemd/timesync/synchronized');
-    return true;
+    const args = ['show', '--property=NTP', '--property=NTPSynchronized'];
+    const { stdout } = await start({ file: '/usr/bin/timedatectl', args, timeoutMs: 5_000 });
+    const is = (property: string): boolean | undefined => {
+      const [, value] = new RegExp(`^${property}=(yes|no)$`, 'm').exec(stdout) ?? [];
+      return value === undefined ? undefined : value === 'yes';
+    };
+    return { isSynchronised: is('NTPSynchronized'), isKept: is('NTP') };
   } catch {
-    // another service may keep the clock
-  }
-  return ask(start, 'NTPSynchronized');
-}
-
-/** Whether something on the machine is to keep the clock right; undefined when nothing says so. */
-export const isKept = (start: StartProgram): Promise<boolean | undefined> => ask(start, 'NTP');
-
-async function ask(start: StartProgram, property: 'NTP' | 'NTPSynchronized'): Promise<boolean | undefined> {
-  try {
-    const { stdout } = await start({
-      file: '/usr/bin/timedatectl',
-      args: ['show', `--property=${property}`, '--value'],
-      timeoutMs: 5_000,
-    });
-    return stdout.trim() === 'yes';
-  } catch {
-    return undefined;
+    return {};
   }
 }
 
@@ -75,14 +72,18 @@ const [lookEveryMs, longestWaitMs] = [2_000, 60_000];
 /**
  * Waits for the clock of a machine that has just started, where something is to set it: a board without a clock of its own
  * begins in the past. Never for longer than a minute, because there may be no network.
+ * @returns the last answer; undefined when nothing was asked
  */
 export async function awaitClock(
   start: StartProgram,
   signal: AbortSignal,
   { seconds = uptime, wait = pause }: { readonly seconds?: () => number; readonly wait?: typeof pause } = {},
-): Promise<void> {
+): Promise<ClockService | undefined> {
+  let service: ClockService | undefined;
   for (let waited = 0; waited < longestWaitMs && seconds() < settlesWithin && !signal.aborted; waited += lookEveryMs) {
-    if ((await isSynchronised(start)) !== false || (await isKept(start)) !== true) return;
+    service = await askClockService(start);
+    if (service.isSynchronised !== false || service.isKept !== true) break;
     await wait(lookEveryMs, signal);
   }
+  return service;
 }

@@ -16,10 +16,10 @@ const paths = { ...defaultPaths };
 /** What timedatectl says. */
 let isSilent = false;
 let answers: { NTP: string; NTPSynchronized: string };
-const start: StartProgram = ({ args }) => {
+const start: StartProgram = () => {
   if (isSilent) return Promise.reject(new Error('no answer'));
-  const property = args.includes('--property=NTP') ? 'NTP' : 'NTPSynchronized';
-  return Promise.resolve({ exitCode: 0, stdout: `${answers[property]}\n`, stderr: '' });
+  const stdout = `NTP=${answers.NTP}\nNTPSynchronized=${answers.NTPSynchronized}\n`;
+  return Promise.resolve({ exitCode: 0, stdout, stderr: '' });
 };
 
 beforeEach(async () => {
