@@ -22,6 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          env: { TZ: 'UTC' }, // what is shown to people is in local time
           include: ['test/unit/**/*.test.ts'],
           isolate: false, // loading all modules anew for every file took two thirds of the time
           setupFiles: 'test/property-runs.ts',

@@ -5,6 +5,7 @@ import { count } from '../text/wording.ts';
 import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
 import { phaseWords } from '../protocol/phase-words.ts';
 import { clockTime } from '../text/clock-time.ts';
+import { commandLines } from '../text/command-lines.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
 
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
@@ -16,21 +17,22 @@ export function renderStatus(status: Status, now: Date): string {
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
     ...describePause(status, now),
     ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
-    ...status.channels.flatMap(describeChannel),
+    ...status.channels.flatMap((channel) => describeChannel(channel, now)),
     '',
     status.drives.length === 0
       ? 'No disk is enrolled yet. Prepare one: extbackup drive prepare --help'
       : renderDrives(status.drives, now),
-    ...status.warnings.map(({ at, text }) => `Warning, ${at.slice(0, 16).replace('T', ' ')} UTC: ${text}`),
+    ...status.drives.flatMap(messageOf),
+    ...status.warnings.map(({ at, text }) => commandLines(`Warning, ${clockTime(new Date(at), now)}: ${text}`)),
   ];
   return lines.join('\n');
 }
 
 /** A channel that does not get through; the others are no news. */
-function describeChannel({ name, undelivered, since, error }: Status['channels'][number]): string[] {
+function describeChannel({ name, undelivered, since, error }: Status['channels'][number], now: Date): string[] {
   if (error === null) return [];
   const waits = undelivered === 0 ? '' : `; ${count(undelivered, 'notice')} undelivered`;
-  const from = since === null ? '' : ` since ${since.slice(0, 16).replace('T', ' ')} UTC`;
+  const from = since === null ? '' : ` since ${clockTime(new Date(since), now)}`;
   return [`Notices       ${name}: FAILS${from}${waits}: ${error}`];
 }
 
@@ -84,20 +86,25 @@ const stateWords: Record<DriveState, string> = {
   failed: 'FAILED',
 };
 
+/** Whether the message of a disk is its state in full. */
+const isOpen = (drive: DriveStatus): boolean => drive.state === 'open' && drive.message !== null;
+
+/** The message of a disk, below the table: it is too long for a column. */
+const messageOf = (drive: DriveStatus): string[] =>
+  drive.message === null || isOpen(drive) ? [] : [commandLines(`${drive.label}: ${drive.message}`)];
+
 function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
     const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
-    const isOpen = drive.state === 'open' && drive.message !== null; // its message is the state in full
     const remarks = [
       drive.overdue ? 'overdue' : '',
       drive.nextUp && !drive.present ? 'bring it next' : '',
       ...drive.health,
-      isOpen ? '' : (drive.message ?? ''),
     ];
     table.push([
       drive.label,
-      isOpen ? drive.message : stateWords[drive.state],
+      isOpen(drive) ? drive.message : stateWords[drive.state],
       last,
       remarks.filter((text) => text !== '').join('; '),
     ]);

@@ -64,7 +64,24 @@ test('status leads with what matters and has a row for each disk', () => {
       'BACKUP_1  not here        3 days ago',
       'BACKUP_2  safe to unplug  60 minutes ago',
       'BACKUP_3  not here        never           overdue; bring it next',
-      'Warning, 2026-03-01 10:30 UTC: A disk did not come up.',
+      'Warning, 10:30 UTC: A disk did not come up.',
+    ].join('\n'),
+  );
+});
+
+test('a long message stands below the table, each command on a line of its own', () => {
+  const [first] = status.drives;
+  if (!first) throw new Error('no disk');
+  const message =
+    'held: 77 % of files deleted (154). Nothing was deleted. Look at the server first. Where it changed: ' +
+    'extbackup approve BACKUP_1 --show. If not, put it back: extbackup rollback BACKUP_1';
+  expect(renderStatus({ ...status, drives: [{ ...first, state: 'held', message }] }, now)).toContain(
+    [
+      'Disk      State                Last backup',
+      'BACKUP_1  needs your approval  3 days ago',
+      'BACKUP_1: held: 77 % of files deleted (154). Nothing was deleted. Look at the server first.',
+      '  Where it changed: extbackup approve BACKUP_1 --show.',
+      '  If not, put it back: extbackup rollback BACKUP_1',
     ].join('\n'),
   );
 });
