@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { UsageError } from '../errors.ts';
+import { messageOf, UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
+import { channelFrom, checkCadence, portFrom, type ChannelAnswer } from '../setup/answers.ts';
 import { setUpStation } from '../setup/set-up-station.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { applyAnswers } from './answers-file.ts';
 import { toBytes } from './to-bytes.ts';
 
 interface SetupOptions {
@@ -18,6 +20,10 @@ interface SetupOptions {
   readonly scryptMemory?: number;
   /** false with --no-sheet. */
   readonly sheet?: string | false;
+  readonly every?: string;
+  readonly notify?: ChannelAnswer;
+  readonly directory?: string;
+  readonly answers?: string;
 }
 
 /** Makes or completes the set-up of a station, up to its first disk. */
@@ -55,40 +61,59 @@ export function setupCommand(context: CliContext): Command {
       'write the recovery sheet, with the salt, into a file for root alone, not to standard output',
     )
     .option('--no-sheet', 'leave the recovery sheet for later: extbackup recovery-sheet')
+    .option('--every <time>', 'how long each disk may go without a backup: 10d, 5w (setting rotation.every)', toCadence)
+    .option(
+      '--notify <channel>',
+      '"mail ADDRESS", "ntfy TOPIC" or "webhook URL": told of news, and tried at once',
+      toChannel,
+    )
+    .option('--directory <dir>', 'directory on the server that this station may read (default: /backups)')
+    .option('--answers <file>', 'YAML with the names of these flags and their values; flags come before it')
     .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
-    .action(async (options: SetupOptions) => {
-      if (options.hostKey !== undefined && options.trustHostKey === true) {
-        throw new UsageError(
-          '--host-key and --trust-host-key exclude each other.',
-          'Give the fingerprint if you know it.',
-        );
-      }
-      await setUpStation(context, {
-        adopt: options.adopt === true ? '/usr/local/sbin' : options.adopt,
-        source: options.source,
-        port: options.port,
-        trust:
-          options.trustHostKey === true
-            ? 'all'
-            : options.hostKey === undefined
-              ? undefined
-              : { fingerprint: options.hostKey },
-        passwordFromStdin: options.passwordStdin === true,
-        ask: options.yes !== true && process.stdin.isTTY,
-        replaceHostKey: options.replaceHostKey === true,
-        keyType: options.keyType,
-        scryptBytes: options.scryptMemory,
-        sheet: options.sheet === undefined ? 'show' : options.sheet === false ? 'later' : { file: options.sheet },
-      });
-    });
+    .action((given: SetupOptions, command: Command) => setUp(context, given, command));
 }
 
-function toPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
-    throw new InvalidArgumentError('It must be a number from 1 to 65535.');
-  return port;
+async function setUp(context: CliContext, given: SetupOptions, command: Command): Promise<void> {
+  if (given.answers !== undefined) await applyAnswers(command, given.answers);
+  const options = command.opts<SetupOptions>();
+  if (options.hostKey !== undefined && options.trustHostKey === true) {
+    throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
+  }
+  await setUpStation(context, {
+    adopt: options.adopt === true ? '/usr/local/sbin' : options.adopt,
+    source: options.source,
+    port: options.port,
+    trust:
+      options.trustHostKey === true
+        ? 'all'
+        : options.hostKey === undefined
+          ? undefined
+          : { fingerprint: options.hostKey },
+    passwordFromStdin: options.passwordStdin === true,
+    ask: options.yes !== true && process.stdin.isTTY,
+    replaceHostKey: options.replaceHostKey === true,
+    keyType: options.keyType,
+    scryptBytes: options.scryptMemory,
+    every: options.every,
+    notify: options.notify,
+    directory: options.directory,
+    sheet: options.sheet === undefined ? 'show' : options.sheet === false ? 'later' : { file: options.sheet },
+  });
 }
+
+/** A value that is wrong on the command line, in commander's way. */
+function asArgument<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  };
+}
+const toPort = asArgument(portFrom);
+const toCadence = asArgument(checkCadence);
+const toChannel = asArgument(channelFrom);
 
 function toFingerprint(text: string): string {
   if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(text))

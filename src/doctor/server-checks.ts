@@ -4,28 +4,18 @@ import { serversOf, sourcesOf, type PullSource } from '../config/sources.ts';
 import { describeHeartbeat, judgeHeartbeat, spanOf } from '../guard/heartbeat.ts';
 import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
 import { hostsOf } from '../setup/settle-host-key.ts';
+import { tryCommand, tryWriting } from '../setup/try-server.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { FetchedFile } from '../rsync/order.ts';
-import { CommandError, type CommandResult } from '../system/command.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
-import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
 /** The finding of one check, or of its part for one server. */
 type Result = Omit<Finding, 'name'>;
-
-/** Printed by a server that runs any command. `true` would be no test: rrsync(1) lets it pass. */
-const shellMark = 'extbackup-shell-is-open';
-
-/** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
-const writeAttempt = 'rsync --server -nr . .';
-
-/** What keeps a server from starting anything for us, so that it says nothing of reading and writing. */
-const atTheDoor: readonly PullTrouble[] = ['account-expired', 'password-expired', 'sudo-tty', 'no-python', 'refused'];
 
 /** Whether the backup server is the right one, and lets this station read and do nothing else. */
 export const serverChecks: readonly Check<ConfiguredPatient>[] = [
@@ -60,37 +50,11 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'server',
-    check: (patient) =>
-      checkEach(serversOf(patient.config), serverName, async (server) => {
-        const result = await onServer(patient, server, `echo ${shellMark}`);
-        if (result === undefined)
-          return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
-        if (result.stdout.includes(shellMark)) {
-          return fail(
-            `${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`,
-            'Limit it with the forced command: extbackup server-setup',
-          );
-        }
-        return result.exitCode === 255
-          ? describeConnection(result.stderr, serverName(server))
-          : ok(`${serverName(server)} knows this station and runs no commands for it.`);
-      }),
+    check: (patient) => checkEach(serversOf(patient.config), serverName, (server) => tryCommand(patient, server)),
   },
   {
     name: 'server-read-only',
-    check: (patient) =>
-      checkEach(serversOf(patient.config), serverName, async (server) => {
-        const result = await onServer(patient, server, writeAttempt);
-        if (result === undefined || result.exitCode === 255)
-          return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
-        if (/read-?only/i.test(result.stderr)) return ok('The server lets this station only read.');
-        const trouble = whyNotRead(result.exitCode, result.stderr);
-        if (atTheDoor.includes(trouble)) {
-          const { message, todo } = pullError(trouble, serverName(server), undefined);
-          return fail(message, todo);
-        }
-        return fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
-      }),
+    check: (patient) => checkEach(serversOf(patient.config), serverName, (server) => tryWriting(patient, server)),
   },
   {
     name: 'heartbeat',
@@ -168,43 +132,4 @@ async function fetchToRam(
   } finally {
     await rm(top, { recursive: true, force: true });
   }
-}
-
-/** What the server does with a command; undefined while we have no key to ask it with. */
-async function onServer(
-  { paths, config, start }: ConfiguredPatient,
-  server: PullSource,
-  command: string,
-): Promise<CommandResult | undefined> {
-  const identity = identityFile(paths, config.ssh);
-  if ((await readIfThere(identity)) === undefined) return undefined;
-  const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
-  try {
-    return await start({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };
-  }
-}
-
-function describeConnection(stderr: string, server: string): Omit<Finding, 'name'> {
-  if (/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr)) {
-    return fail(
-      `${server} shows another host key than the pinned one.`,
-      'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.',
-    );
-  }
-  if (whyNotRead(255, stderr) === 'account-expired') {
-    const { message, todo } = pullError('account-expired', server, undefined);
-    return fail(message, todo);
-  }
-  if (/permission denied/i.test(stderr))
-    return fail(
-      `${server} does not accept this station's ssh key.`,
-      'Run on the server what this prints: extbackup server-setup',
-    );
-  return fail(
-    `${server} does not answer.`,
-    'Check that it is on, the network, and the name and the port in the settings.',
-  );
 }

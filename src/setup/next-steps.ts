@@ -1,15 +1,29 @@
 import type { Config } from '../config/schema.ts';
-import { setupCommands } from './setup-commands.ts';
+import { setupCommands, setupFiles } from './setup-commands.ts';
 import { hostsOf } from './settle-host-key.ts';
 
 /** What is left to do after `setup`, for the operator. */
-export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
+export function nextSteps(
+  config: Config,
+  {
+    hostKeyPinned,
+    directory,
+    isIn,
+  }: { readonly hostKeyPinned: boolean; readonly directory: string; readonly isIn: boolean },
+): string[] {
   const hosts = hostsOf(config).map(({ host }) => host);
   return [
     'The station is set up, and its keys are loaded.',
-    '',
-    `Next, on ${hosts.length === 1 ? 'the backup server' : 'each backup server'}, once (as root):`,
-    ...setupCommands(config, ' --directory /backups').map((line) => `  ${line}`),
+    ...(isIn
+      ? []
+      : [
+          '',
+          `Next, on ${hosts.length === 1 ? 'the backup server' : 'each backup server'}, once (as root):`,
+          ...setupCommands(config, ` --directory ${directory}`).map((line) => `  ${line}`),
+          'Where root cannot log in by ssh, carry a file there, and run it: sh extbackup-server.sh',
+          ...setupFiles(config, ` --directory ${directory}`).map((line) => `  ${line}`),
+          'Then see whether it lets this station read, and nothing else: extbackup doctor',
+        ]),
     ...(hostKeyPinned
       ? []
       : [
@@ -18,7 +32,7 @@ export function nextSteps(config: Config, hostKeyPinned: boolean): string[] {
           '  extbackup setup --trust-host-key',
         ]),
     '',
-    'Then the first disk:',
+    `${isIn ? 'Next,' : 'Then'} the first disk:`,
     '  extbackup drive prepare /dev/DISK --label BACKUP_1',
     '',
     'Remember the password: you need it after every boot, and it cannot be recovered.',

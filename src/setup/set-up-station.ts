@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import type { CliContext } from '../terminal/cli-context.ts';
-import { configSchema, type Config } from '../config/schema.ts';
+import { configSchema, type Config, type KeySettings } from '../config/schema.ts';
 import { parseSource } from '../config/source-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { previewConfig, updateConfig, writeNewConfig, type ConfigChange } from '../config/write.ts';
@@ -8,30 +8,30 @@ import { KeyError, UsageError } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
-import { adoptStation, findStation, stepsAfterAdoption } from './adopt-station.ts';
-import { askPassword } from '../terminal/ask-password.ts';
-import { askLine } from '../terminal/ask-question.ts';
+import { adoptStation, findStation } from './adopt-station.ts';
+import { askPassword, newPassword } from '../terminal/ask-password.ts';
+import { untilRight } from '../terminal/three-tries.ts';
+import { cadenceText } from './answers.ts';
+import { finishSetup } from './finish.ts';
+import { interview, type Answers } from './interview.ts';
 import { checkValueOf, chooseScryptParameters, scryptParametersWithin } from '../keys/derivation.ts';
-import type { Trust } from '../keys/host-key.ts';
+import { writeHostKeys, type Trust } from '../keys/host-key.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
 import { checkPassword } from '../keys/password.ts';
 import { protectMemory } from '../keys/process-hygiene.ts';
 import { ensureRamfs } from '../keys/ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from '../keys/salt.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
-import { nextSteps } from './next-steps.ts';
-import { handOverSheet, type SheetWish } from './hand-over-sheet.ts';
+import type { SheetWish } from './hand-over-sheet.ts';
 import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
 import { loadSshKey, makeSshKey, type SshKeyType } from '../keys/ssh-key.ts';
 import { buildKey, findKey, isKeyLoaded, loadKeys } from '../keys/unlock.ts';
 
 /** The flags of `setup`. */
-export interface SetupWishes {
+export interface SetupWishes extends Answers {
   /** Script, or directory with scripts, of a machine that was set up by hand; undefined for a new one. */
   readonly adopt: string | undefined;
-  readonly source: string | undefined;
-  readonly port: number | undefined;
   readonly trust: Trust | undefined;
   /** Pin also a key that takes the place of a pinned one. */
   readonly replaceHostKey?: boolean;
@@ -57,46 +57,42 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     await ensureRamfs(context.runCommand, paths.ramfs); // refuse before asking or writing anything
     if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources)
       throw hasSeveralSources(paths.config);
+    const isGuided = wishes.ask && wishes.adopt === undefined;
+    const present = isNew || !isGuided ? undefined : await loadConfig(paths.config);
+    const answers = isGuided ? await interview(context, wishes, present, wishes.trust !== undefined) : wishes;
+    const all = { ...wishes, ...answers };
     const config = await (wishes.adopt === undefined
       ? isNew
-        ? makeConfig(context, wishes)
-        : adjustConfig(context, wishes)
-      : adopt(context, wishes, wishes.adopt));
-    const pinned = await settleHostKeys(context, config, wishes);
-    const steps = wishes.adopt === undefined ? nextSteps(config, pinned) : await stepsAfterAdoption(context);
-    await handOverSheet(context, config, wishes.sheet);
-    for (const line of steps) context.print(line);
+        ? makeConfig(context, all)
+        : adjustConfig(context, all)
+      : adopt(context, all, wishes.adopt));
+    if (all.recognised) await writeHostKeys(config.ssh.knownHosts, all.recognised.server, all.recognised.keys);
+    const mayAsk = wishes.ask && (!isGuided || wishes.trust !== undefined || config.sources !== undefined);
+    const pinned = await settleHostKeys(context, config, { ...all, ask: mayAsk });
+    await finishSetup(context, config, all, pinned);
   });
 }
 
 async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
-  const source = checkSource(
-    wishes.source ?? (wishes.ask ? await askLine('Backup server (USER@HOST or USER@HOST:PATH):') : undefined),
-  );
+  const source = checkSource(wishes.source);
   const scrypt =
     wishes.scryptBytes === undefined ? chooseScryptParameters(totalmem()) : scryptParametersWithin(wishes.scryptBytes);
   const settings = { derivation: 'scrypt' as const, scrypt };
-  const typed = checkPassword(
-    'scrypt',
-    await askPassword({
-      message: 'New password for the backup disks:',
-      fromStdin: wishes.passwordFromStdin,
-      twice: true,
-    }),
-  );
+  const typed = await askPassword({ ...newPassword, fromStdin: wishes.passwordFromStdin });
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
   const key = await buildKey(paths, settings, typed);
   const ssh = sshFiles(paths.etc, wishes.keyType);
   try {
     await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
     // Last: an ssh key from an earlier, interrupted set-up must open with the key before that key is recorded.
-    return await writeNewConfig(paths.config, {
+    await writeNewConfig(paths.config, {
       source,
       port: wishes.port ?? 22,
       key: { ...settings, check: checkValueOf('scrypt', key) },
       ssh,
     });
+    return await updateConfig(paths.config, habitsOf(wishes, 0));
   } finally {
     key.wipe();
   }
@@ -105,7 +101,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
 /** Writes nothing before the password is known to be right. */
 async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<Config> {
   const { paths } = context;
-  const changes = changesOf(wishes);
+  const changes = [...changesOf(wishes), ...habitsOf(wishes, (await loadConfig(paths.config)).notify.length)];
   const before = await previewConfig(paths.config, changes);
   await readSalts(files.salt(paths), before.key.derivation);
   if (!wishes.passwordFromStdin && before.key.check !== undefined && (await isKeyLoaded(paths, before.key))) {
@@ -115,7 +111,9 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
     return updateConfig(paths.config, changes);
   }
   const isFirst = before.key.check === undefined;
-  const key = await buildKey(paths, before.key, await askForKey(wishes, isFirst)).catch((error: unknown) => {
+  const key = await untilRight(wishes.passwordFromStdin, async () =>
+    buildKey(paths, before.key, await askForKey(wishes, before.key.derivation, isFirst)),
+  ).catch((error: unknown) => {
     throw hasAnotherPassword(error);
   });
   try {
@@ -137,7 +135,9 @@ async function adopt(context: CliContext, wishes: SetupWishes, place: string): P
   const { paths } = context;
   const found = await findStation(context, { place, source: wishes.source, port: wishes.port });
   const isFirst = found.settings.check === undefined;
-  const key = await findKey(found.settings, await askForKey(wishes, isFirst), [found.salt]);
+  const key = await untilRight(wishes.passwordFromStdin, async () =>
+    findKey(found.settings, await askForKey(wishes, found.settings.derivation, isFirst), [found.salt]),
+  );
   try {
     const config = await adoptStation(context, found);
     await loadOrMake(context, config.ssh, key.key, { proven: !isFirst, type: wishes.keyType });
@@ -147,12 +147,18 @@ async function adopt(context: CliContext, wishes: SetupWishes, place: string): P
   }
 }
 
-const askForKey = (wishes: SetupWishes, isFirst: boolean): Promise<Secret> =>
-  askPassword({
-    message: isFirst ? 'New password for the backup disks:' : 'Password of the backup disks:',
-    fromStdin: wishes.passwordFromStdin,
-    twice: isFirst,
-  });
+const askForKey = (
+  { passwordFromStdin: fromStdin }: SetupWishes,
+  derivation: KeySettings['derivation'],
+  isFirst: boolean,
+): Promise<Secret> => {
+  const check = (typed: Secret): Secret => checkPassword(derivation, typed);
+  return askPassword(
+    isFirst
+      ? { ...newPassword, check, fromStdin }
+      : { message: 'Password of the backup disks:', twice: false, check, fromStdin },
+  );
+};
 
 /** The check value, where none is stored yet. */
 const checkOf = ({ key: { check, derivation } }: Config, key: Secret): ConfigChange[] =>
@@ -194,6 +200,14 @@ function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
   };
   return wanted.key === defaultSsh.key && wanted.knownHosts === defaultSsh.knownHosts ? {} : wanted;
 }
+
+/** How often disks are expected, and who is told besides those that are told already. */
+const habitsOf = ({ every, notify }: SetupWishes, channels: number): ConfigChange[] => [
+  ...(every === undefined || every === cadenceText(undefined)
+    ? []
+    : [{ path: ['rotation', 'every'], value: every } as const]),
+  ...(notify === undefined ? [] : [{ path: ['notify', channels], value: notify } as const]),
+];
 
 function changesOf(wishes: SetupWishes): ConfigChange[] {
   return [

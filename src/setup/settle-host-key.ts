@@ -13,6 +13,7 @@ import {
   type Trust,
 } from '../keys/host-key.ts';
 import { ExtbackupError, PullError } from '../errors.ts';
+import { probeServer } from './probe-server.ts';
 
 /** The server of a source. */
 export function serverOf({ source, port }: Pick<PullSource, 'source' | 'port'>): PinnedServer {
@@ -76,14 +77,14 @@ async function settleHostKey(
     if (changed.length > 0 && wishes.trust === 'all') await agreeToChange(server, wishes);
     const pinned = await pinHostKey(start, file, server, wishes.trust);
     if (pinned.length > 0) show(context, 'Pinned', pinned);
-    else context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
+    else await noteAway(context, server);
     return pinned.length > 0 || (await pinnedHostKeys(file, server)).length > 0;
   }
   if ((await pinnedHostKeys(file, server)).length > 0) return true;
   if (!wishes.ask) return false;
   const shown = await scanHostKeys(start, server);
   if (shown.length === 0) {
-    context.note(`The server ${server.host} does not answer on port ${server.port} yet.`);
+    await noteAway(context, server);
     return false;
   }
   show(context, `The server ${server.host} shows`, shown);
@@ -91,6 +92,16 @@ async function settleHostKey(
   if (!(await askYes('Are these the keys of your server?'))) return false;
   await writeHostKeys(file, server, shown);
   return true;
+}
+
+/** Says which of host, network and port is the trouble. */
+async function noteAway(context: CliContext, server: PinnedServer): Promise<void> {
+  const trouble = await probeServer(server);
+  context.note(
+    trouble === undefined
+      ? `The server ${server.host} answers at port ${server.port}, but shows no host key.`
+      : `${trouble.happened} ${trouble.todo}`,
+  );
 }
 
 interface ChangedKey {

@@ -33,3 +33,9 @@ export async function askLine(question: string, signal?: AbortSignal): Promise<s
 export async function askYes(question: string, signal?: AbortSignal): Promise<boolean> {
   return /^y(?:es)?$/i.test(await askLine(`${question} [y/N]`, signal));
 }
+
+/** Asks one line that may keep what is there: Enter alone takes `present`, which is shown. */
+export async function askKeeping(question: string, present: string): Promise<string> {
+  const answer = await askLine(present === '' ? question : `${question} [${present}]`);
+  return answer === '' ? present : answer;
+}

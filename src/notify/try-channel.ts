@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { NotifyChannel } from '../config/schema.ts';
+import { messageOf } from '../errors.ts';
+import type { StartProgram } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
+import { channelName } from './channel-name.ts';
+import type { Notice } from './channel.ts';
+import { createCourierChannel } from './courier-channel.ts';
+import { createCourier } from './courier.ts';
+
+/** What came back from one channel. */
+export interface Outcome {
+  readonly channel: string;
+  readonly type: NotifyChannel['type'];
+  readonly delivered: boolean;
+  /** What was answered, or what went wrong; empty when nothing was said. */
+  readonly said: string;
+}
+
+/** Sends one message through a channel, whatever its settings say of events and hours. Never throws. */
+export async function tryChannel(entry: NotifyChannel, start: StartProgram, paths: Paths): Promise<Outcome> {
+  const about = { channel: channelName(entry), type: entry.type };
+  const channel = createCourierChannel(entry, createCourier(start, paths));
+  try {
+    const said = await channel.send(aTest(), new AbortController().signal);
+    return { ...about, delivered: true, said: typeof said === 'string' ? said : '' };
+  } catch (error) {
+    return { ...about, delivered: false, said: messageOf(error) };
+  }
+}
+
+/** In one line. */
+export const describeOutcome = ({ channel, delivered, said }: Outcome): string =>
+  `${channel}: ${delivered ? 'delivered' : 'NOT DELIVERED'}${said === '' ? '' : `: ${said}`}`;
+
+const aTest = (): Notice => ({
+  version: 1,
+  id: randomUUID(),
+  kind: 'test',
+  priority: 'low',
+  at: new Date().toISOString(),
+  station: hostname(),
+  subject: 'This is a test, nothing has happened',
+  text: 'Somebody tries whether notices of extbackup arrive here (extbackup notify test). They do.',
+  event: 'notify:test',
+  payload: {},
+});

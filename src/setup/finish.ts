@@ -1,0 +1,33 @@
+import type { Config } from '../config/schema.ts';
+import { describeOutcome, tryChannel } from '../notify/try-channel.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { stepsAfterAdoption } from './adopt-station.ts';
+import type { ChannelAnswer } from './answers.ts';
+import { handOverSheet, type SheetWish } from './hand-over-sheet.ts';
+import { letStationIn } from './let-station-in.ts';
+import { nextSteps } from './next-steps.ts';
+
+/** What the end of a set-up depends on. */
+interface Ending {
+  readonly ask: boolean;
+  readonly adopt: string | undefined;
+  readonly notify: ChannelAnswer | undefined;
+  readonly directory: string | undefined;
+  readonly sheet: SheetWish;
+}
+
+/** Everything after the settings are written: whoever leaves here has a complete station. */
+export async function finishSetup(
+  context: CliContext,
+  config: Config,
+  { ask, adopt, notify, directory = '/backups', sheet }: Ending,
+  hostKeyPinned: boolean,
+): Promise<void> {
+  const added = notify === undefined ? undefined : config.notify.at(-1);
+  if (added) context.print(describeOutcome(await tryChannel(added, context.runCommand, context.paths)));
+  const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
+  await handOverSheet(context, config, sheet);
+  const steps =
+    adopt === undefined ? nextSteps(config, { hostKeyPinned, directory, isIn }) : await stepsAfterAdoption(context);
+  for (const line of steps) context.print(line);
+}

@@ -1,0 +1,144 @@
+import type { Config } from '../config/schema.ts';
+import { serversOf, sourcesOf, type PullSource } from '../config/sources.ts';
+import { identityFile } from '../keys/ssh-key.ts';
+import { readIfThere } from '../system/atomic-file.ts';
+import { CommandError, type CommandResult, type StartProgram } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
+import { serverName, sourceArg } from '../rsync/arguments.ts';
+import { pullError } from '../rsync/failure.ts';
+import { sshCommand } from '../rsync/ssh.ts';
+import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
+import { probeServer } from './probe-server.ts';
+import { hostsOf } from './settle-host-key.ts';
+
+/** The station that asks. */
+export interface Asker {
+  readonly paths: Paths;
+  readonly start: StartProgram;
+  readonly config: Config;
+}
+
+/** What one try showed: what is the case, and what to do about it (empty when all is well). */
+export interface Tried {
+  readonly verdict: 'ok' | 'warn' | 'fail';
+  readonly happened: string;
+  readonly todo: string;
+}
+
+const ok = (happened: string): Tried => ({ verdict: 'ok', happened, todo: '' });
+const warn = (happened: string, todo: string): Tried => ({ verdict: 'warn', happened, todo });
+const fail = (happened: string, todo: string): Tried => ({ verdict: 'fail', happened, todo });
+
+/** Printed by a server that runs any command. `true` would be no test: rrsync(1) lets it pass. */
+const shellMark = 'extbackup-shell-is-open';
+
+/** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
+const writeAttempt = 'rsync --server -nr . .';
+
+/** What keeps a server from starting anything for us, so that it says nothing of reading and writing. */
+const atTheDoor: readonly PullTrouble[] = ['account-expired', 'password-expired', 'sudo-tty', 'no-python', 'refused'];
+
+/** Whether the server knows this station, and runs no command for it. */
+export async function tryCommand(asker: Asker, server: PullSource): Promise<Tried> {
+  const result = await onServer(asker, server, `echo ${shellMark}`);
+  if (result === undefined)
+    return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
+  if (result.stdout.includes(shellMark)) {
+    return fail(
+      `${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`,
+      'Limit it with the forced command: extbackup server-setup',
+    );
+  }
+  return result.exitCode === 255
+    ? describeConnection(result.stderr, serverName(server))
+    : ok(`${serverName(server)} knows this station and runs no commands for it.`);
+}
+
+/** Whether the server refuses writing. */
+export async function tryWriting(asker: Asker, server: PullSource): Promise<Tried> {
+  const result = await onServer(asker, server, writeAttempt);
+  if (result === undefined || result.exitCode === 255)
+    return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
+  if (/read-?only/i.test(result.stderr)) return ok('The server lets this station only read.');
+  const trouble = whyNotRead(result.exitCode, result.stderr);
+  if (atTheDoor.includes(trouble)) {
+    const { message, todo } = pullError(trouble, serverName(server), undefined);
+    return fail(message, todo);
+  }
+  return fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
+}
+
+/** Whether the directory of a source can be read. What it holds goes nowhere. */
+export async function tryReading({ paths, config, start }: Asker, source: PullSource): Promise<Tried> {
+  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile(paths, config.ssh)).join(' ');
+  try {
+    await start({
+      file: '/usr/bin/rsync',
+      args: ['--list-only', '--dirs', '--timeout=30', `--rsh=${rsh}`, '--', sourceArg(source)],
+      timeoutMs: 60_000,
+    });
+    return ok(`The directory of ${source.source} can be read.`);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const { message, todo } = pullError(whyNotRead(error.exitCode, error.stderr), serverName(source), error);
+    return fail(message, todo);
+  }
+}
+
+/** Everything about the servers, up to the first trouble of each: host, port, key, account, forced command, directory. */
+export async function tryServers(asker: Asker): Promise<Tried[]> {
+  const all: Tried[] = [];
+  for (const server of asker.config.ssh.options.some((option) => /^Proxy/i.test(option)) ? [] : hostsOf(asker.config)) {
+    const trouble = await probeServer(server);
+    if (trouble) all.push(fail(trouble.happened, trouble.todo));
+  }
+  if (all.length > 0) return all;
+  for (const server of serversOf(asker.config)) {
+    const known = await tryCommand(asker, server);
+    all.push(known);
+    if (known.verdict !== 'ok') continue;
+    all.push(await tryWriting(asker, server));
+  }
+  if (all.some(({ verdict }) => verdict !== 'ok')) return all;
+  for (const source of sourcesOf(asker.config)) all.push(await tryReading(asker, source));
+  return all;
+}
+
+/** What the server does with a command; undefined while we have no key to ask it with. */
+async function onServer(
+  { paths, config, start }: Asker,
+  server: PullSource,
+  command: string,
+): Promise<CommandResult | undefined> {
+  const identity = identityFile(paths, config.ssh);
+  if ((await readIfThere(identity)) === undefined) return undefined;
+  const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
+  try {
+    return await start({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };
+  }
+}
+
+function describeConnection(stderr: string, server: string): Tried {
+  if (/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr)) {
+    return fail(
+      `${server} shows another host key than the pinned one.`,
+      'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.',
+    );
+  }
+  if (whyNotRead(255, stderr) === 'account-expired') {
+    const { message, todo } = pullError('account-expired', server, undefined);
+    return fail(message, todo);
+  }
+  if (/permission denied/i.test(stderr))
+    return fail(
+      `${server} does not accept this station's ssh key.`,
+      'Run on the server what this prints: extbackup server-setup',
+    );
+  return fail(
+    `${server} does not answer.`,
+    'Check that it is on, the network, and the name and the port in the settings.',
+  );
+}
