@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import ms from 'ms';
 import { mountSetting } from '../config/mount-setting.ts';
 import { setClosingTime } from '../opening/closing-time.ts';
@@ -12,6 +12,7 @@ import { openForPerson } from '../opening/open-for-person.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { spanUpTo } from './parse-span.ts';
 
 interface Options {
   readonly readWrite?: boolean;
@@ -28,7 +29,7 @@ export function mountCommand(context: CliContext): Command {
     .option(
       '--for <time>',
       'close it automatically after this time, for example 30m (default: the setting mount.closeAfter)',
-      duration,
+      spanUpTo('520w'),
     )
     .addHelpText('after', '\nExample:\n  extbackup mount BACKUP_1\n  ls /mnt/plaintext/backups\n  extbackup umount')
     .action((label: string | undefined, options: Options) => mount(context, label, options));
@@ -65,10 +66,4 @@ async function mount(context: CliContext, label: string | undefined, options: Op
     context.print(`No run starts until you close it: extbackup umount${closing}`);
     context.print('DO NOT UNPLUG it before that.');
   });
-}
-
-function duration(text: string): number {
-  const value = /^\d+(?:\.\d+)?\s*[smhd]$/.test(text) ? ms(text as ms.StringValue) : 0;
-  if (value < 1000) throw new InvalidArgumentError('It must be a number with a unit: 90s, 30m, 8h, 1d.');
-  return value;
 }

@@ -1,22 +1,21 @@
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import ms from 'ms';
-import { duration } from '../config/values.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readPause, removePause, writePause } from '../records/pause.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { clockTime } from '../text/clock-time.ts';
+import { spanUpTo } from './parse-span.ts';
 
 const usualMs = ms('2h');
-const longestMs = ms('7d');
 
 /** No run starts automatically for a while, so that a person can look at a disk or restore files first. */
 export function pauseCommand(context: CliContext): Command {
   return new Command('pause')
     .description('stop automatic runs for a while; a run in progress continues')
     .addOption(
-      new Option('--for <time>', 'duration of the pause, at most 7d').argParser(parseSpan).default(usualMs, '2h'),
+      new Option('--for <time>', 'duration of the pause, at most 7d').argParser(spanUpTo('7d')).default(usualMs, '2h'),
     )
     .addHelpText(
       'after',
@@ -45,11 +44,4 @@ export function resumeCommand(context: CliContext): Command {
       await nudgeAboutDrives(context.paths);
       context.print(pause ? 'The pause has ended.' : 'There was no pause.');
     });
-}
-
-function parseSpan(text: string): number {
-  const parsed = duration.safeParse(text);
-  if (!parsed.success || parsed.data <= 0 || parsed.data > longestMs)
-    throw new InvalidArgumentError('It must be a time such as 30m or 2h, at most 7d.');
-  return parsed.data;
 }

@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import ms from 'ms';
 import prettyBytes from 'pretty-bytes';
 import { damageFile } from '../verify/bad-files.ts';
 import { cancellable } from '../terminal/cancellable.ts';
@@ -19,6 +18,7 @@ import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { verifyAgainstServer } from './verify-against-server.ts';
+import { spanUpTo } from './parse-span.ts';
 
 interface Options {
   readonly for?: number;
@@ -33,7 +33,7 @@ export function verifyCommand(context: CliContext): Command {
   return new Command('verify')
     .description('read a disk back and compare every file with its checksum on the disk')
     .argument('[label]', 'the disk, if several are plugged in')
-    .option('--for <time>', 'stop after this time; the next call or run continues there', duration)
+    .option('--for <time>', 'stop after this time; the next call or run continues there', spanUpTo('24d'))
     .option('--repair', 'make the next run copy damaged files again')
     .option('--against-server', 'compare a random sample with the server')
     .option('--sample <share>', 'share of the files to compare (default: 1%)', share)
@@ -129,12 +129,6 @@ function describe(name: string, { compared, recorded, bytes, complete }: DiskVer
       ? 'The mirror was read to its end.'
       : 'The time is up; the next verification with --for, or the next run, continues from there.',
   ].join('\n');
-}
-
-function duration(text: string): number {
-  const value = /^\d+(?:\.\d+)?\s*[smhd]$/.test(text) ? ms(text as ms.StringValue) : 0;
-  if (value < 1000) throw new InvalidArgumentError('It must be a number with a unit: 90s, 30m, 8h.');
-  return value;
 }
 
 function share(text: string): number {

@@ -29,13 +29,22 @@ const needsTls = (address: string): boolean => {
 };
 const noClearText = 'must be https where a secret goes with it';
 
-const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a name of an HTTP header');
+/** A server whose own paths are added: they would become a part of what follows `?` or `#`. */
+const webServer = webAddress.regex(/^[^?#]*$/, 'must not contain ? or #');
+
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a name of an HTTP header')
+  .regex(
+    /^(?!(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$)/i,
+    'is a header of the connection itself',
+  );
 const headerValue = z.string().regex(/^[\x20-\x7e]*$/, 'must be one line of ASCII');
 
 export const ntfy = z
   .strictObject({
     type: z.literal('ntfy'),
-    server: webAddress.default('https://ntfy.sh').describe('address of the server'),
+    server: webServer.default('https://ntfy.sh').describe('address of the server'),
     topic: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -, at most 64')
@@ -106,9 +115,12 @@ export const ping = z
 
 export const apprise = z.strictObject({
   type: z.literal('apprise'),
-  config: absolutePath.describe('configuration file of apprise, which names the services; owner root, mode 0600'),
+  // apprise takes it for an address: what follows ? or # is no path, %41 is a letter, and a comma begins another one.
+  config: absolutePath
+    .regex(/^[^?#%,;&]*$/, 'must not contain ? # % & , or ;')
+    .describe('configuration file of apprise, which names the services; owner root, mode 0600'),
   tags: z
-    .array(z.string().regex(/^[^\s-]\S*$/))
+    .array(z.string().regex(/^[^\s\0,-][^\s\0,]*$/, 'must be one tag, without a comma'))
     .default([])
     .describe('use only services with one of these tags'),
   ...common,
@@ -117,7 +129,7 @@ export const apprise = z.strictObject({
 export const gotify = z
   .strictObject({
     type: z.literal('gotify'),
-    server: webAddress.describe('address of the server'),
+    server: webServer.describe('address of the server'),
     tokenFile: secretFile.describe('file with the token of the application'),
     priority: z
       .int()

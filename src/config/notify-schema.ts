@@ -18,7 +18,8 @@ const commandChannel = z.strictObject({
 const addresses = z
   .string()
   .min(3)
-  .regex(/^[^\p{Cc}]*$/u, 'must be one line');
+  .regex(/^[^\p{Cc}]*$/u, 'must be one line')
+  .regex(/^(?:(?:"[^"]*")?[\s,<>]*)*[^\s,"<>]/, 'must have an address');
 
 const mailChannel = z.strictObject({
   type: z.literal('mail'),
@@ -37,7 +38,11 @@ const mailChannel = z.strictObject({
   caFile: absolutePath
     .optional()
     .describe('file with a certificate authority of your own; only its certificates are accepted then'),
-  user: z.string().optional().describe('login name, for a server that needs a login'),
+  user: z
+    .string()
+    .regex(/^[^\p{Cc}]+$/u, 'must be one line')
+    .optional()
+    .describe('login name, for a server that needs a login'),
   passwordFile: secretFile.optional().describe('file with the password of the login'),
   ...common,
 });

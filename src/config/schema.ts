@@ -164,7 +164,7 @@ export const configSchema = z
           .record(z.string(), patience)
           .prefault({})
           .describe('the same for single disks, by label, for example {BACKUP_1: 14d}'),
-        offline: duration
+        offline: patience
           .prefault('14d')
           .describe(
             'the rotation is overdue when the freshest offline copy (on a disk that is not plugged in) is older than this',
@@ -173,7 +173,7 @@ export const configSchema = z
       .prefault({}),
     mount: z
       .strictObject({
-        closeAfter: duration
+        closeAfter: patience
           .prefault('8h')
           .describe('a disk that was opened with mount is closed automatically after this time; --for overrides it'),
         remindBefore: duration

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, percentage, share } from './values.ts';
+import { patience, percentage, share } from './values.ts';
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
 export const sourcePattern =
@@ -21,7 +21,7 @@ export const attestation = z.strictObject({
     .regex(namePattern, 'must be a relative path of letters, digits, and . _ - / only')
     .default('.extbackup-heartbeat')
     .describe('path of the file below the directory that the server allows'),
-  maxAge: duration.prefault('9d').describe('greatest age of the time in the file'),
+  maxAge: patience.prefault('9d').describe('greatest age of the time in the file'),
 });
 export type Attestation = z.infer<typeof attestation>;
 
@@ -34,6 +34,8 @@ export const sourceText = z
   .regex(sourcePattern, 'must be USER@HOST or USER@HOST:PATH')
   // rsync would take the path for a pattern, and mirror whatever it fits.
   .regex(/^[^:]*(?:@\[[^\]]*\])?(?::[^[\]*?\\]*)?$/, 'must not contain [ ] * ? or a backslash in its path')
+  // rsync would take two colons for a daemon of its own.
+  .refine((text) => parseSource(text)?.path.startsWith(':') !== true, 'must not have two colons after its host')
   // With a list of names, rsync takes what stands before /./ for another directory.
   .regex(/^(?!.*[:/]\.\.(?:\/|$))(?!.*\/\.(?:\/|$))/s, 'must not have . or .. as a part of its path');
 export const sshPort = z.int().min(1).max(65535);
@@ -42,6 +44,7 @@ export const sshPort = z.int().min(1).max(65535);
 const excludePattern = z
   .string()
   .regex(/^[^\0\n]+$/, 'must be one line')
+  .max(1_000, 'must have at most 1000 letters') // rsync leaves out a rule of 4096 bytes, with a warning
   .regex(/^(?![+-] |!$)/, 'must be a pattern alone, without "+ ", "- " or "!" before it');
 
 export const exclude = z.array(excludePattern).default([]);

@@ -18,7 +18,7 @@ export const timeout = duration.refine(
 );
 
 /** A {@link duration} after which something is late, so none is no sensible value. */
-export const patience = duration.refine((span) => span > 0, 'must be longer than 0s');
+export const patience = duration.refine((span) => span >= ms('1s'), 'must be at least 1s');
 
 /** A figure such as 250%, as a number: 2.5. */
 export const percentage = z

@@ -34,6 +34,30 @@ describe('a setting that another program would give a meaning', () => {
       expect(messagesOf({ source })).toEqual([expect.stringContaining('must not have . or ..')]);
     },
   );
+  it.each(['a@b::module', 'a@b::', 'me@backup::data/x', 'a@[::1]::x'])(
+    'is refused as a source, as a daemon: %s',
+    (source) => {
+      expect(messagesOf({ source })).not.toEqual([]);
+    },
+  );
+  it.each(['Content-Length', 'transfer-encoding', 'Connection', 'Proxy-Authorization', 'host'])(
+    'is refused as a header: %s',
+    (name) => {
+      const webhook = { type: 'webhook', url: 'https://example.org/' };
+      expect(messagesOf({ notify: [{ ...webhook, headers: { [name]: '1' } }] })).toHaveLength(1);
+      expect(messagesOf({ notify: [{ ...webhook, signatureHeader: name }] })).toHaveLength(1);
+    },
+  );
+  it.each(['https://example.org/?x=', 'https://example.org/#x'])('is refused as a server: %s', (server) => {
+    expect(messagesOf({ notify: [{ type: 'gotify', server, tokenFile: '/etc/token' }] })).toHaveLength(1);
+    expect(messagesOf({ notify: [{ type: 'ntfy', topic: 'x', server }] })).toHaveLength(1);
+  });
+  it.each([', ,', '"Anna"', '   '])('is refused for a mail, without an address: %j', (to) => {
+    expect(messagesOf({ notify: [{ type: 'mail', to, from: 'root' }] })).toHaveLength(1);
+  });
+  it('is refused as an exclusion: what rsync leaves out for its length', () => {
+    expect(messagesOf({ pull: { exclude: ['x'.repeat(4_096)] } })).toHaveLength(1);
+  });
   it.each(['a@b:./x', 'a@b:.config/x', 'a@b:x..y/...', 'a@b.c.d'])(
     'is taken as a source, dots and all: %s',
     (source) => {
@@ -95,7 +119,7 @@ describe('a duration', () => {
     [{ pull: { stallTimeout: '0s' } }, 'pull.stallTimeout: must be at least 0.1s'],
     [{ usb: { warnAfter: '0s' } }, 'usb.warnAfter: must be at least 0.1s'],
     [{ rotation: { every: '99999w' } }, 'rotation.every: must not be longer than 520w'],
-    [{ rotation: { drives: { B: '0d' } } }, 'rotation.drives.B: must be longer than 0s'],
+    [{ rotation: { drives: { B: '0d' } } }, 'rotation.drives.B: must be at least 1s'],
     [{ history: { keep: { age: '99999999999w' } } }, 'history.keep.age: must be a number with a unit'],
   ])('has bounds: %j', (settings, message) => {
     expect(messagesOf(settings)).toEqual([expect.stringContaining(message)]);
