@@ -19,7 +19,7 @@ const addresses = z
   .string()
   .min(3)
   .regex(/^[^\p{Cc}]*$/u, 'must be one line')
-  .regex(/^(?:(?:"[^"]*")?[\s,<>]*)*[^\s,"<>]/, 'must have an address');
+  .regex(/^(?:"[^"]*"|[\s,<>])*[^\s,"<>]/, 'must have an address');
 
 const mailChannel = z.strictObject({
   type: z.literal('mail'),
