@@ -1,12 +1,12 @@
-/** Who and what the package is; see deb-control(5). */
+/** The fields of the package; see deb-control(5). */
 
 export const packageName = 'extbackup';
 export const architecture = 'amd64';
 export const maintainer = 'extbackup developers <extbackup@example.org>';
 
 /**
- * What the program starts by its absolute path, and what the libraries need. Essential packages (coreutils,
- * util-linux) are not named, as Debian policy 3.5 asks.
+ * Packages with programs that extbackup starts, and with libraries that it needs. Essential packages (coreutils,
+ * util-linux) are left out; see Debian policy 3.5.
  */
 export const depends: readonly string[] = [
   'acl',
@@ -17,7 +17,7 @@ export const depends: readonly string[] = [
   'cryptsetup-bin',
   'dmsetup',
   'e2fsprogs',
-  'fdisk | parted', // sfdisk, or the other one where a small system has only that
+  'fdisk | parted', // sfdisk; or parted, on a small system without fdisk
   'mount',
   'openssh-client',
   'openssl',
@@ -26,7 +26,7 @@ export const depends: readonly string[] = [
   'udev',
 ];
 
-/** What only some stations need: for the file system and the health of their disks, and for who is told. */
+/** Packages for some stations only: other file systems, SMART, the apprise channel, completion. */
 export const suggests: readonly string[] = ['apprise', 'bash-completion', 'btrfs-progs', 'smartmontools', 'xfsprogs'];
 
 /**
@@ -44,12 +44,12 @@ Suggests: ${suggests.join(', ')}
 Section: admin
 Priority: optional
 Description: offline backups to rotating encrypted USB disks
- Plug a rotation disk in, wait for "safe to unplug", take it out. An agent
- recognises the disk, opens LUKS with a key that lives only in memory, pulls
- from the backup server with rsync over ssh, stamps the disk, closes it and
- proves that it is closed.
+ Plug in a rotation disk, wait for "safe to unplug", take it out. An agent
+ recognises the disk, opens LUKS with a key that is stored only in memory,
+ pulls from the backup server with rsync over ssh, sets the time stamp, closes
+ the disk and checks that it is closed.
  .
- The server allows reading one directory and nothing else. The disk is open
- only during a run, in a mount namespace of the agent.
+ The server lets the station read one directory and nothing else. The disk is
+ open only during a run, in the mount namespace of the agent.
 `;
 }

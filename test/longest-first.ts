@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take longest, the longest first. All others follow as always. */
+/** The slowest files, the slowest first. All others follow in the usual order. */
 const longest = [
   'stolen-station',
   'more-faults',
@@ -13,7 +13,7 @@ const longest = [
   'held-runs',
 ].map((name) => `/test/lab/stories/${name}.test.ts`);
 
-/** Begins with what takes longest, so that at the end no worker has a long file left while the other one has nothing to do. */
+/** Starts the slowest files first, so that both workers end at about the same time. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

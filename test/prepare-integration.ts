@@ -11,7 +11,7 @@ declare module 'vitest' {
   }
 }
 
-/** Setting up a station takes longer than most of what is then tested: it is done once for each password. */
+/** The setup of a station is slow: it is done once for each password. */
 const setUpStations = `
 for password in 'correct horse' 'old password'; do
   printf '%s' "$password" | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null || exit

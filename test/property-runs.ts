@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 
-/** More than 1 draws so many times more examples, and others each time; the tests' time limits grow with it. */
+/** Above 1: this many times more examples, other ones in each run, and longer time limits. */
 export const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
 
 /**
- * How often a property is tried. The same examples each time, so that a change is not blamed for what luck found in
- * older code; `npm run test:properties` looks for what they miss.
+ * The number of examples for a property. Always the same examples, so that a new failure is caused by the change;
+ * `npm run test:properties` tries other ones.
  */
 export const runs = (count: number): fc.Parameters<unknown> => ({
   numRuns: count * factor,
-  // The search for a smaller counterexample ends before the test's time limit, which would lose what was found.
+  // The search for a smaller counterexample ends before the test's time limit, which would discard the result.
   ...(factor === 1
     ? { seed: 20_261_127 }
     : { plugins: [fc.interruptAfterTimeLimit(25_000 * factor, { failOnInterrupt: true })] }),

@@ -5,10 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { cacheDirectory, type GuestImage } from './image/guest-image.ts';
 
-/** QEMU arguments for the processor: KVM where a guest is seen to start under it, software emulation elsewhere. */
+/** QEMU arguments for the processor: KVM if a guest starts under it, otherwise software emulation. */
 export async function acceleratorArguments(image: GuestImage): Promise<string[]> {
   if (await kvmWorks(image)) return ['-accel', 'kvm', '-cpu', 'host'];
-  // la57=off: five-level paging makes emulated page faults slower. tb-size: the default cache of translated code is too small for node.
+  // la57=off: five-level paging slows emulated page faults. tb-size: the default cache of translated code is too small for node.
   return ['-accel', 'tcg,thread=multi,tb-size=1024', '-cpu', 'max,la57=off'];
 }
 

@@ -1,7 +1,7 @@
 import { Host } from './host.ts';
 import type { Guest } from './guest.ts';
 
-/** The backup server: own disk, own network, own process table; the station reaches it as `backup`, port 22. */
+/** The backup server: its own disk, network and process table; the station reaches it as `backup`, port 22. */
 export class BackupServer extends Host {
   readonly #guest: Guest;
 
@@ -19,7 +19,7 @@ export class BackupServer extends Host {
     await this.#guest.run(['ip', 'link', 'set', 'to-backup', 'up']);
   }
 
-  /** The server hangs: what is sent to it vanishes, nothing is refused or closed. */
+  /** The server hangs: it drops all packets, and refuses or closes nothing. */
   async freeze(): Promise<void> {
     const rules = 'add table inet frozen; add chain inet frozen in { type filter hook input priority 0; policy drop; }';
     await this.#inNetwork(`nft '${rules}'`);

@@ -17,7 +17,7 @@ interface Told extends Record<string, unknown> {
 }
 
 say('Starting two virtual machines: a Debian station with USB sockets, and its backup server');
-show('The first time, their images are built, which takes some minutes. Nothing on this machine is changed by them.');
+show('The first time, the lab builds their images, which takes some minutes. They change nothing on this machine.');
 const lab = await openLab();
 process.once('SIGINT', () => void lab.close().then(() => process.exit(130)));
 try {
@@ -44,7 +44,7 @@ async function demonstrate(lab: Lab): Promise<void> {
     'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes',
     `${password}\n`,
   );
-  say('Setting up the server: the station may read /backups there, and nothing else');
+  say('Setting up the server: the station may read /backups, and nothing else');
   await makeSourceTree(server, '/backups', { smallFiles: 200, bulkMb: 5 });
   const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
   show((await server.run(['sh'], { input: script })).stdout);
@@ -54,7 +54,7 @@ async function demonstrate(lab: Lab): Promise<void> {
   await type(`extbackup drive prepare ${await guest.deviceOf(disk)} --label BACKUP_1 --yes`);
   await guest.unplug(disk);
 
-  say('An operator plugs the disk in. Nobody types anything until it is safe to unplug.');
+  say('An operator plugs in the disk. Nobody types anything until it is safe to unplug.');
   await guest.plug(disk);
   const story = await follow(guest, new Set(['drive:safe-to-unplug', 'run:failed']));
   const outcome = story.at(-1);
@@ -62,7 +62,7 @@ async function demonstrate(lab: Lab): Promise<void> {
 
   say('What the operator sees');
   await type('extbackup status');
-  say('Comparing the copy with the server, by a program that is not part of extbackup');
+  say('Comparing the copy with the server, with a program that is not part of extbackup');
   const device = await guest.deviceOf(disk);
   await guest.shell(
     `mkdir -p /root/look; cryptsetup open --readonly --key-file /mnt/ramfs/luks_pw ${device}1 look; mount -o ro,noload /dev/mapper/look /root/look`,
@@ -79,14 +79,14 @@ async function demonstrate(lab: Lab): Promise<void> {
   tellWhatNow();
 }
 
-/** What was seen, and what a newcomer may do next. */
+/** The end of the demo: a summary, and what to do next. */
 function tellWhatNow(): void {
   say('What you have just seen');
   show(
     [
-      'A disk was plugged in. The station recognised it, opened it with a key that is only in RAM, copied what the server',
-      'has, moved the time of LABEL, closed the disk, and proved that it is closed before it said "safe to unplug".',
-      'The lines with a time are the events of the agent, as journalctl -u extbackup shows them; they name no file.',
+      'A disk was plugged in. The station recognised it, opened it with a key that is only in RAM, copied the files of the',
+      'server, set the time of LABEL, closed the disk, and checked that it is closed before it reported "safe to unplug".',
+      'The lines with a time are the events of the agent, as in journalctl -u extbackup; they name no file.',
     ].join('\n'),
   );
   say('What to do next');

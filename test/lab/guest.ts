@@ -13,7 +13,7 @@ const bootTimeoutMs = 600_000;
 const machineDisks = ['station', 'server'];
 const savedSnapshot = 'saved';
 
-/** The station: a Debian machine with USB sockets, run by the test as root. */
+/** The station: a Debian machine with USB ports, on which the test is root. */
 export class Guest extends Host {
   readonly #image: GuestImage;
   readonly #disks: MachineDisks;
@@ -34,20 +34,20 @@ export class Guest extends Host {
     this.#directory = directory;
   }
 
-  /** Switches the machine on and waits until it can be used. Disks that were plugged in still are. */
+  /** Switches the machine on and waits until it can be used. Plugged disks stay plugged in. */
   async boot(): Promise<void> {
     this.#machine = await Machine.start(this.#image, this.#disks, this.#directory);
     await this.#usb.plugAllAgain(this.#machine.qmp);
     await this.#connect();
   }
 
-  /** Continues where the machine was whose state was saved. Takes two seconds instead of a boot. */
+  /** Continues from a saved state. Takes two seconds instead of a boot. */
   async wakeFrom(state: SavedState): Promise<void> {
     await state.copyTo(this.#disks);
     await this.restore(savedSnapshot);
   }
 
-  /** Saves the machine's state, with the USB disks beside it, for later labs and goes on. */
+  /** Saves the state of the machine and its USB disks for later labs, and continues. */
   async saveTo(state: SavedState, drawer: readonly UsbDisk[]): Promise<void> {
     const { qmp } = this.#running;
     await qmp.job('snapshot-delete', { tag: savedSnapshot, devices: machineDisks });
@@ -57,7 +57,7 @@ export class Guest extends Host {
     await qmp.execute('cont');
   }
 
-  /** Restarts the system in an orderly way. */
+  /** Reboots the system cleanly. */
   async reboot(): Promise<void> {
     const before = await this.ask('cat /proc/sys/kernel/random/boot_id');
     await this.shell('systemctl reboot', { okCodes: 'any' });
@@ -69,19 +69,19 @@ export class Guest extends Host {
     );
   }
 
-  /** Pulls the power plug. {@link boot} starts again from what had reached the disks. */
+  /** Cuts the power. {@link boot} starts again with the data that was on the disks. */
   async powerCut(): Promise<void> {
     await this.#connection.drop();
     await this.#machine?.kill();
     this.#machine = undefined;
   }
 
-  /** Plugs a disk in; the answer comes before the guest has seen it. With a fault it is broken until it is taken out. */
+  /** Plugs in a disk; returns before the guest sees it. With a fault it is broken until it is unplugged. */
   plug(disk: UsbDisk, fault?: Fault): Promise<void> {
     return this.#usb.plug(this.#running.qmp, disk, fault);
   }
 
-  /** From now on the plugged disk answers with errors, until it is taken out. */
+  /** From now on the plugged disk answers with errors, until it is unplugged. */
   breakDisk(disk: UsbDisk, on: Fault['on']): Promise<void> {
     return this.#usb.breakDisk(this.#running.qmp, disk, on);
   }
@@ -91,7 +91,7 @@ export class Guest extends Host {
     return this.#usb.plugDead(this.#running.qmp, serial);
   }
 
-  /** Takes out what {@link plugDead} plugged in. */
+  /** Unplugs the disk of {@link plugDead}. */
   unplugDead(serial: string): Promise<void> {
     return this.#usb.unplugDead(this.#running.qmp, serial);
   }
@@ -100,23 +100,23 @@ export class Guest extends Host {
     return this.#usb.plugged.includes(disk);
   }
 
-  /** Pulls a disk out, whatever the guest is doing with it. */
+  /** Unplugs a disk, whether the guest uses it or not. */
   yank(disk: UsbDisk): Promise<void> {
     return this.#usb.yank(this.#running.qmp, disk);
   }
 
-  /** Takes out a disk that nobody uses. The hand does the same as in {@link yank}; the story reads better. */
+  /** Unplugs an unused disk. The same as {@link yank}, for stories that are easier to read. */
   unplug(disk: UsbDisk): Promise<void> {
     return this.yank(disk);
   }
 
-  /** Waits until the kernel and udev know a plugged disk and tells its name, such as `/dev/sda`. */
+  /** Waits until the kernel and udev know a plugged disk. Returns its name, such as `/dev/sda`. */
   async deviceOf(disk: UsbDisk): Promise<string> {
     await this.waitFor(`${disk.serial} to become a block device`, `test -b ${quote(disk.path)}`);
     return this.ask(`readlink -f ${quote(disk.path)}; udevadm settle >&2`);
   }
 
-  /** Keeps the present state of the running machine: memory, the station's disk, the server's disk, and the disks that are plugged in. */
+  /** Saves the present state of the running machine: memory, the station's disk, the server's disk, and the disks that are plugged in. */
   async snapshot(name: string): Promise<void> {
     const disks = this.#usb.plugged;
     const { qmp } = this.#running;
@@ -160,7 +160,7 @@ export class Guest extends Host {
     }
   }
 
-  /** Waits for a script that ends when the time has come. Throws with the journal's tail when it does not. */
+  /** Waits until a script ends with 0. Throws with the end of the journal after the time limit. */
   async waitThrough(what: string, script: string, timeoutMs: number): Promise<void> {
     const limitMs = patient(timeoutMs);
     const { exitCode } = await this.shell(`timeout ${String(limitMs / 1000)} sh -euc ${quote(script)}`, {
@@ -170,7 +170,7 @@ export class Guest extends Host {
     if (exitCode !== 0) await this.#waitedInVain(what, limitMs);
   }
 
-  /** What a unit wrote to the journal: its JSON lines, parsed. Other lines are left out. */
+  /** The JSON lines of a unit in the journal, parsed. Other lines are left out. */
   async journal(unit: string): Promise<Record<string, unknown>[]> {
     const { stdout } = await this.run(['journalctl', '-u', unit, '-o', 'cat', '--no-pager']);
     return stdout
@@ -179,7 +179,7 @@ export class Guest extends Host {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** Looks for byte strings on the whole root disk, also in blocks that are free again, from outside. */
+  /** Searches byte strings on the whole root disk from outside, also in free blocks. */
   async searchRootDisk(patterns: readonly Buffer[]): Promise<Finding[]> {
     await this.run(['sync']);
     return searchDisk(this.#running.qmp, 'station', this.#directory, patterns);

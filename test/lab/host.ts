@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Default 120 s. */
   readonly timeoutMs?: number;
-  /** Exit codes that are answers. Default: only 0. `'any'` accepts all. */
+  /** Accepted exit codes. Default: only 0. `'any'` accepts all. */
   readonly okCodes?: readonly number[] | 'any';
 }
 
@@ -19,7 +19,7 @@ export interface RunResult {
   readonly exitCode: number;
 }
 
-/** The ssh command line, up to and including the destination. Changes when the machine is started anew. */
+/** The ssh command line, up to and including the destination. Changes when the machine is started again. */
 export type SshCommand = () => readonly [file: string, ...args: string[]];
 
 /** A machine of the lab on which commands run as root. */
@@ -36,7 +36,7 @@ export class Host {
     this.#prefix = prefix;
   }
 
-  /** Runs a program. Arguments reach it as they are, whatever they contain. Throws unless it ends with an accepted code. */
+  /** Runs a program. Arguments may contain any character. Throws unless it ends with an accepted code. */
   run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
     return this.#execute(argv.map(quote).join(' '), options);
   }
@@ -51,7 +51,7 @@ export class Host {
     return (await this.shell(script, options)).stdout.replace(/\n$/, '');
   }
 
-  /** Does the script end with 0? */
+  /** Whether the script ends with 0. */
   async isTrue(script: string): Promise<boolean> {
     return (await this.shell(script, { okCodes: 'any' })).exitCode === 0;
   }
@@ -75,7 +75,7 @@ export class Host {
     const { input, okCodes = [0] } = options;
     const timeoutMs = patient(options.timeoutMs ?? 120_000);
     const [file, ...args] = this.ssh();
-    // The guest ends the command: to end only our ssh would leave it running there, and its output open here.
+    // The guest enforces the time limit: killing only our ssh would leave the command running there.
     const limited = `timeout -k 5 ${String(timeoutMs / 1000)} ${this.#prefix}${command}`;
     const begin = performance.now();
     const child = execa(file, [...args, limited], {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLab, type Lab } from './lab.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
-/** Is the lab what the stories take it for? A lab that lies proves nothing. */
+/** Does the lab work as the stories expect? */
 let lab: Lab;
 
 beforeAll(async () => {

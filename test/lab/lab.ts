@@ -8,29 +8,29 @@ import { disksIn, SavedState } from './saved-state.ts';
 import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
-/** A real Debian machine with USB sockets, a backup server that it can reach, and a drawer of USB disks. */
+/** A real Debian machine with USB ports, a backup server that it can reach, and a drawer of USB disks. */
 export interface Lab {
   readonly guest: Guest;
   readonly server: BackupServer;
-  /** The disks that the preparation left in the drawer. */
+  /** The disks that the preparation made; none is plugged in. */
   readonly drawer: readonly UsbDisk[];
-  /** Takes a new, empty disk out of the shop. */
+  /** Makes a new, empty disk. */
   newDisk(options: DiskOptions): Promise<UsbDisk>;
-  /** Switches everything off and throws it away. */
+  /** Switches everything off and deletes it. */
   close(): Promise<void>;
 }
 
-/** Something done to a fresh lab once, whose outcome later labs start from. */
+/** Steps that are done once in a fresh lab; later labs start from the saved result. */
 export interface Preparation {
-  /** Names the outcome: change it with everything that changes the outcome, such as the hash of an installed package. */
+  /** Names the result. It must change with everything that changes the result, such as the installed package. */
   readonly key: string;
-  /** Returns the disks to keep with the outcome; none is plugged in any more. */
+  /** Returns the disks to save with the result; none may be plugged in. */
   prepare(lab: Lab): Promise<readonly UsbDisk[]>;
 }
 
 /**
- * Opens a lab with a running machine, in a few seconds: it wakes up from a saved state.
- * The first time on a computer this builds the guest image, which takes minutes, boots it and saves the state.
+ * Opens a lab with a running machine, in a few seconds, from a saved state.
+ * The first time on a computer it builds the guest image, which takes minutes, boots it and saves the state.
  */
 export async function openLab(preparation?: Preparation): Promise<Lab> {
   const image = await findOrBuildImage();
@@ -45,7 +45,7 @@ export async function openLab(preparation?: Preparation): Promise<Lab> {
   });
 }
 
-/** Wakes a lab from the saved state; where there is none, brings the lab there and saves it. */
+/** Starts a lab from the saved state; if there is none, prepares the lab and saves its state. */
 async function open(
   image: GuestImage,
   state: SavedState,

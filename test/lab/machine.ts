@@ -7,10 +7,10 @@ import { acceleratorArguments } from './accelerator.ts';
 import type { GuestImage } from './image/guest-image.ts';
 import { Qmp } from './qmp.ts';
 
-/** A running QEMU. Its death ends with ours: the kernel kills it when this process goes. */
+/** A running QEMU. The kernel kills it when this process ends. */
 export class Machine {
   readonly qmp: Qmp;
-  /** Port on 127.0.0.1 that leads to the station's sshd. */
+  /** Port of the station's sshd on 127.0.0.1. */
   readonly sshPort: number;
   readonly #qemu: Child;
 
@@ -20,7 +20,7 @@ export class Machine {
     this.#qemu = qemu;
   }
 
-  /** Switches the machine on. `asleep` leaves its processors stopped, for a snapshot to be loaded. */
+  /** Switches the machine on. `asleep` leaves its processors stopped until a snapshot is loaded. */
   static async start(
     image: GuestImage,
     disks: MachineDisks,
@@ -54,7 +54,7 @@ export class Machine {
     return new Machine(qmp, sshPort, qemu);
   }
 
-  /** Cuts the power: nothing is flushed that the guest did not flush. */
+  /** Cuts the power: unflushed data of the guest is lost. */
   async kill(): Promise<void> {
     this.#qemu.kill('SIGKILL');
     await this.#qemu;
@@ -73,11 +73,11 @@ export interface MachineDisks {
   readonly server: string;
 }
 
-/** Everything about the machine that a saved state depends on: it can be loaded only into an equal one. */
+/** All arguments that a saved state depends on: it can be loaded only into an equal machine. */
 export async function machineArguments(image: GuestImage): Promise<string[]> {
   const kernelLine =
     'root=/dev/disk/by-id/virtio-root rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=false panic=1';
-  // One processor: of two emulated ones each waits for the other's locks, and the host has other machines to emulate beside it.
+  // One processor: two emulated ones wait for each other's locks, and the host emulates other machines, too.
   return [
     ...[
       '-name',
@@ -95,7 +95,7 @@ export async function machineArguments(image: GuestImage): Promise<string[]> {
   ];
 }
 
-/** The end of what the guest wrote to its console, for error messages. */
+/** The last lines of the guest's console, for error messages. */
 export async function consoleTail(directory: string): Promise<string> {
   const text = await readFile(join(directory, 'console.log'), 'utf8').catch(() => '');
   return text.slice(-3000);

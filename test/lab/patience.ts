@@ -1,5 +1,4 @@
 /**
- * A limit that is there to end what hangs. The stories name what an emulated machine needs on an idle host; beside other
- * work, or on a slow host, it is three times slower.
+ * A time limit against hanging. The stories give the time on an idle host; a busy or slow host is three times slower.
  */
 export const patient = (timeoutMs: number): number => 3 * timeoutMs;

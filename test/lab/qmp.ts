@@ -26,7 +26,7 @@ export class Qmp {
       .on('line', (line) => {
         this.#read(JSON.parse(line) as Json);
       })
-      .on('error', () => undefined); // it repeats those of the socket
+      .on('error', () => undefined); // readline repeats the errors of the socket
     socket.on('error', () => undefined);
     socket.on('close', () => {
       for (const waiter of this.#replies.values()) waiter.reject(new Error('QEMU ended before it answered'));
@@ -34,7 +34,7 @@ export class Qmp {
     });
   }
 
-  /** Connects as soon as QEMU has made the socket; gives up after `timeoutMs`. */
+  /** Connects as soon as the socket exists; throws after `timeoutMs`. */
   static async connect(path: string, timeoutMs: number): Promise<Qmp> {
     const end = Date.now() + timeoutMs;
     for (;;) {
@@ -52,7 +52,7 @@ export class Qmp {
     }
   }
 
-  /** Runs one command and returns its `return` value. Throws what QEMU answers otherwise. */
+  /** Runs one command and returns its `return` value. Throws if QEMU answers with an error. */
   execute(command: string, args: Json = {}): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -65,12 +65,12 @@ export class Qmp {
     });
   }
 
-  /** Resolves with the next event that fits. Ask before you run the command that causes it. */
+  /** Resolves at the next matching event. Call it before the command that causes the event. */
   event(wanted: EventWaiter['wanted']): Promise<void> {
     return new Promise((resolve) => this.#events.push({ wanted, resolve }));
   }
 
-  /** Runs a command that QEMU does as a background job, and waits for the job's end. Throws the job's error. */
+  /** Runs a command that is a background job of QEMU, and waits for its end. Throws the job's error. */
   async job(command: string, args: Json): Promise<void> {
     const id = `job${String(++this.#lastId)}`;
     const concluded = this.event(

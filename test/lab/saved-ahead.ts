@@ -1,7 +1,7 @@
 import { openLab } from './lab.ts';
 import { openStation } from './stories/operator.ts';
 
-/** Saves the states that most stories start from before two of them begin at once, which would both make them. */
+/** Saves the states that most stories need, so that two stories do not prepare the same state at once. */
 export default async function saveAhead(): Promise<void> {
   for (const open of [openLab, () => openStation('BACKUP_1')]) await (await open()).close();
 }

@@ -7,13 +7,13 @@ import type { GuestImage } from './image/guest-image.ts';
 import { machineArguments, type MachineDisks } from './machine.ts';
 import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 
-/** States of one image to keep: they take about a gigabyte each. */
+/** Number of states to keep of one image; each takes about a gigabyte. */
 const keptStates = 5;
 
 /** In a state's directory: the USB disks that lie in the drawer, as {@link DiskOptions}. */
 const drawerList = 'drawer.json';
 
-/** A running machine put to sleep, in the cache: the two disks, the station's with the memory as snapshot, and the USB disks. */
+/** A paused machine in the cache: its two disks, that of the station with a snapshot of the memory, and the USB disks. */
 export class SavedState {
   readonly #directory: string;
 
@@ -21,7 +21,7 @@ export class SavedState {
     this.#directory = directory;
   }
 
-  /** The place for a state. `key` names what was done to the machine; it fits only an equal machine and QEMU. */
+  /** The place of a state. `key` names the preparation; a state fits only an equal machine and QEMU. */
   static async of(image: GuestImage, key: string): Promise<SavedState> {
     const { stdout: version } = await execa('qemu-system-x86_64', ['--version']);
     const machine = JSON.stringify([version, await machineArguments(image), drawerList, key]);
@@ -34,7 +34,7 @@ export class SavedState {
     return existsSync(this.#directory);
   }
 
-  /** Copies the state's disks to where a machine may change them. */
+  /** Copies the disks of the state for a machine, which may change the copies. */
   async copyTo(disks: MachineDisks): Promise<void> {
     await utimes(this.#directory, new Date(), new Date());
     await copyDisks(disksIn(this.#directory), disks);
@@ -46,7 +46,7 @@ export class SavedState {
     return Promise.all(drawer.map((options) => new UsbDisk(this.#directory, options).copyTo(directory)));
   }
 
-  /** Keeps a copy of the disks of a machine that stands still, and of the USB disks beside it. Removes the states longest unused. */
+  /** Saves a copy of the disks of a paused machine, and of its USB disks. Removes the states that were unused longest. */
   async keep(disks: MachineDisks, drawer: readonly UsbDisk[]): Promise<void> {
     const parent = join(this.#directory, '..');
     await mkdir(parent, { recursive: true });
@@ -56,7 +56,7 @@ export class SavedState {
     await writeFile(join(partial, drawerList), JSON.stringify(drawer.map(({ options }) => options)));
     await rename(partial, this.#directory).catch(async (error: unknown) => {
       if (!this.exists) throw error;
-      await rm(partial, { recursive: true, force: true }); // somebody else was quicker; theirs is as good
+      await rm(partial, { recursive: true, force: true }); // another process saved the same state first
     });
     const others = (await readdir(parent))
       .filter((name) => name !== basename(this.#directory))
@@ -67,7 +67,7 @@ export class SavedState {
   }
 }
 
-/** The names that a machine's disks have in every directory. */
+/** Paths of a machine's disks in a directory. */
 export function disksIn(directory: string): MachineDisks {
   return { station: join(directory, 'station.qcow2'), server: join(directory, 'server.qcow2') };
 }

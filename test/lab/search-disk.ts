@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Qmp } from './qmp.ts';
 
-/** A byte string that is on the disk, and where first. */
+/** A byte string on the disk, and its first place. */
 export interface Finding {
   readonly pattern: Buffer;
   readonly offset: number;
@@ -12,8 +12,8 @@ export interface Finding {
 const pieceSize = 8 * 1024 * 1024;
 
 /**
- * Searches the content of a running machine's disk. The content, not its qcow2 file: that file also holds the memory of snapshots.
- * Returns the first place of each pattern that is there.
+ * Searches the content of a running machine's disk, not its qcow2 file, which also holds the memory of snapshots.
+ * Returns the first place of each pattern that is found.
  */
 export async function searchDisk(
   qmp: Qmp,
@@ -35,7 +35,7 @@ export async function searchDisk(
   }
 }
 
-/** Finds the first place of each pattern in a sparse file; its holes are not read. */
+/** Finds the first place of each pattern in a sparse file; skips holes. */
 export async function searchFile(file: string, patterns: readonly Buffer[]): Promise<Finding[]> {
   const overlap = Math.max(...patterns.map((pattern) => pattern.length)) - 1;
   const found = new Map<Buffer, number>();
@@ -57,7 +57,7 @@ export async function searchFile(file: string, patterns: readonly Buffer[]): Pro
   return [...found].map(([pattern, offset]) => ({ pattern, offset }));
 }
 
-/** The parts of a file that are not holes. Neighbours are joined, so that a pattern across their border is found. */
+/** The parts of a file that are not holes. Adjacent parts are joined, so that a pattern across their border is found. */
 async function dataRanges(file: string): Promise<{ start: number; end: number }[]> {
   const { stdout } = await execa('qemu-img', ['map', '-f', 'raw', '--output=json', file]);
   const ranges: { start: number; end: number }[] = [];

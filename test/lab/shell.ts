@@ -8,7 +8,7 @@ try {
   const disk = await lab.newDisk({ name: 'WD1', sizeMb: 1024 });
   await lab.guest.plug(disk);
   console.log(
-    'This is the station, with a new disk plugged in. "on-server sh" is a shell on the backup server. Leave with "exit".',
+    'This is the station, with a new disk plugged in. "on-server sh" starts a shell on the backup server. Leave with "exit".',
   );
   const [file, ...args] = lab.guest.ssh();
   const destination = args.indexOf('--');

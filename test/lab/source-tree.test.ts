@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLab, type Lab } from './lab.ts';
 import { differences, makeSourceTree, manifestOf, type ManifestEntry } from './source-tree.ts';
 
-/** Each spoils one thing of a tree, and the line that must tell it. */
+/** Each spoils one thing of a tree, with the line that must report it. */
 const spoilings = [
   ['content', 'printf X | dd of=sizes/random bs=1 seek=99 conv=notrunc status=none', 'sizes/random: sha256'],
   ['a mode', 'chmod u-s rights/mode-4755', 'rights/mode-4755: mode'],
@@ -21,7 +21,7 @@ const spoilings = [
   ['another kind', 'rm kinds/fifo; touch kinds/fifo', 'kinds/fifo: kind'],
 ] as const;
 
-/** Is the judge of a mirror strict enough? Each change that a bad backup could make must be noticed. */
+/** Is the comparison strict enough? Each change that a bad backup could make must be found. */
 let lab: Lab;
 let original: readonly ManifestEntry[];
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
 
-/** How much the tree holds besides the oddities (about 200 entries, 12 MB apparent size, 4 MB real). */
+/** Ordinary files of the tree, in addition to the odd ones (about 200 entries, 12 MB apparent size, 4 MB real). */
 export interface TreeSize {
   /** Files of up to 2 kB. */
   readonly smallFiles?: number;
@@ -10,7 +10,7 @@ export interface TreeSize {
   readonly bulkMb?: number;
 }
 
-/** Makes a tree of everything that backups get wrong: odd names, links, owners, rights, ACLs, attributes, holes, times. */
+/** Makes a tree of files that are hard to copy: odd names, links, owners, rights, ACLs, attributes, holes, times. */
 export async function makeSourceTree(
   host: Host,
   root: string,
@@ -22,7 +22,7 @@ export async function makeSourceTree(
   });
 }
 
-/** One file of a tree, as an independent reader sees it. Keys as in on-guest/manifest.py. */
+/** One file of a tree, read without extbackup. Keys as in on-guest/manifest.py. */
 export type ManifestEntry = Readonly<Record<string, unknown>> & { readonly path: string };
 
 /** Reads a whole tree: kind, mode, owner, times, content, links, ACLs, attributes and holes of every file. */
@@ -34,7 +34,7 @@ export async function manifestOf(host: Host, root: string): Promise<ManifestEntr
     .map((line) => JSON.parse(line) as ManifestEntry);
 }
 
-/** Says in one line each what differs between two trees. Equal trees give an empty list. `ignore` leaves keys out. */
+/** The differences between two trees, one line each; none for equal trees. `ignore` leaves out keys. */
 export function differences(
   expected: readonly ManifestEntry[],
   actual: readonly ManifestEntry[],

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import type { SshCommand } from './host.ts';
 import type { Child } from './machine.ts';
 
-/** One ssh connection to the station that all commands share: a new one costs a second in an emulated guest. */
+/** One ssh connection to the station for all commands: a new one takes a second in an emulated guest. */
 export class SshConnection {
   readonly #directory: string;
   readonly #loginKey: string;
@@ -32,7 +32,7 @@ export class SshConnection {
     '--',
   ];
 
-  /** Connects, again and again until sshd answers. Throws after `timeoutMs`. */
+  /** Tries to connect until sshd answers. Throws after `timeoutMs`. */
   async open(port: number, timeoutMs: number): Promise<void> {
     const end = Date.now() + timeoutMs;
     while (Date.now() < end) {
@@ -42,7 +42,7 @@ export class SshConnection {
     throw new Error(`The guest did not answer over ssh within ${String(timeoutMs / 1000)} s.`);
   }
 
-  /** Forgets the connection, for a guest that is gone or was put back in time. */
+  /** Drops the connection, for a guest that was switched off or restored from a snapshot. */
   async drop(): Promise<void> {
     this.#master?.kill('SIGKILL');
     await this.#master;

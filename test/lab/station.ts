@@ -11,15 +11,15 @@ export const password = 'correct horse battery staple';
 
 const project = join(import.meta.dirname, '../..');
 
-/** The package that `npm run package` made of the present version. */
+/** The package of the present version, from `npm run package`. */
 export async function builtPackage(): Promise<string> {
   const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as { version: string };
   return join(project, `out/extbackup_${version}_amd64.deb`);
 }
 
 /**
- * A station with the package installed and set up, the key loaded, and a server that lets it read `/backups`, still
- * without that directory. The rotation disks with these labels are enrolled and lie in the drawer.
+ * A station that is installed and set up, with the key loaded, and a server that lets it read `/backups`, which does
+ * not exist yet. The rotation disks with these labels are enrolled, and lie in the drawer.
  */
 export async function preparedStation(...labels: string[]): Promise<Preparation> {
   const deb = await builtPackage();
@@ -44,27 +44,27 @@ export async function preparedStation(...labels: string[]): Promise<Preparation>
   };
 }
 
-/** Installs a package. Nothing is fetched: what it depends on is in the guest already. */
+/** Installs a package. Its dependencies are in the guest already; nothing is downloaded. */
 export async function installPackage(guest: Guest, debPath: string): Promise<void> {
   await guest.copyIn(debPath, '/root/package.deb');
   await guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb; rm /root/package.deb', {
-    timeoutMs: 600_000, // it waits for the agent to start, which a busy host may keep waiting
+    timeoutMs: 600_000, // it waits for the start of the agent, which is slow on a busy host
   });
 }
 
-/** Answers what `extbackup setup` asks. The key derivation gets little memory: an emulated processor is slow at it. */
+/** Runs `extbackup setup`. The key derivation gets little memory, because it is slow on an emulated processor. */
 export async function setUpStation(guest: Guest): Promise<void> {
   const setup = 'extbackup setup --source extbackup@backup --trust-host-key --scrypt-memory 64M --password-stdin --yes';
   await guest.shell(setup, { input: `${password}\n`, timeoutMs: 600_000 });
 }
 
-/** Does on the server what the operator does there: runs the script that the station prints. */
+/** Runs the script of `extbackup server-setup` on the server. */
 export async function setUpServer(guest: Guest, server: BackupServer): Promise<void> {
   const { stdout: script } = await guest.run(['extbackup', 'server-setup']);
   await server.run(['sh'], { input: script });
 }
 
-/** Plugs a new disk in and makes it a rotation disk. It stays plugged in. */
+/** Plugs in a new disk and makes it a rotation disk. The disk stays plugged in. */
 export async function prepareDisk(guest: Guest, disk: UsbDisk, label: string): Promise<void> {
   await guest.plug(disk);
   await guest.run(['extbackup', 'drive', 'prepare', await guest.deviceOf(disk), '--label', label, '--yes'], {

@@ -3,23 +3,23 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-/** What a new disk is like. */
+/** Properties of a new disk. */
 export interface DiskOptions {
-  /** Becomes the serial number that udev sees: letters, digits, underscores. */
+  /** The serial number for udev: letters, digits, underscores. */
   readonly name: string;
   readonly sizeMb: number;
-  /** Makes the disk as slow as a real one, so that it can be pulled out in mid-write. Bytes per second. */
+  /** Speed limit, so that the disk can be unplugged during a write. Bytes per second. */
   readonly bytesPerSecond?: number;
 }
 
 /** A broken disk answers with an input/output error. */
 export interface Fault {
   readonly on: 'read' | 'write' | 'flush';
-  /** The one 512-byte sector that is bad. Without it all are. */
+  /** The only bad 512-byte sector. Default: all sectors are bad. */
   readonly sector?: number;
 }
 
-/** A USB disk of the lab: a qcow2 file here, `/dev/sdX` in the guest while it is plugged in. Its content outlives snapshots. */
+/** A USB disk of the lab: a qcow2 file here, `/dev/sdX` in the guest while it is plugged in. Snapshots do not restore its content. */
 export class UsbDisk {
   readonly serial: string;
   readonly file: string;

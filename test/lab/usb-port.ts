@@ -1,7 +1,7 @@
 import type { Qmp } from './qmp.ts';
 import type { Fault, UsbDisk } from './usb-disk.ts';
 
-/** The station's USB sockets: what is plugged in, and how to plug and pull. */
+/** The USB ports of the station, and the disks in them. */
 export class UsbPort {
   readonly #plugged = new Set<UsbDisk>();
   readonly #dead = new Set<string>();
@@ -26,7 +26,7 @@ export class UsbPort {
   /** Plugs a disk in. The guest sees it about a second later. */
   async plug(qmp: Qmp, disk: UsbDisk, fault?: Fault): Promise<void> {
     if (this.#plugged.has(disk)) throw new Error(`${disk.serial} is plugged in already`);
-    // A new node name each time: QEMU may still be closing the one before.
+    // A new node name each time: QEMU may still be closing the previous one.
     const node = `usb${String(++this.#count)}`;
     const rate = disk.options.bytesPerSecond;
     if (rate !== undefined) {
@@ -50,7 +50,7 @@ export class UsbPort {
     this.#nodes.set(disk, node);
   }
 
-  /** Pulls a disk out, whatever the guest is doing with it. What the guest had not written yet is lost. */
+  /** Unplugs a disk, whether the guest uses it or not. Unwritten data is lost. */
   async yank(qmp: Qmp, disk: UsbDisk): Promise<void> {
     const node = this.#nodes.get(disk);
     if (node === undefined) throw new Error(`${disk.serial} is not plugged in`);
@@ -64,7 +64,7 @@ export class UsbPort {
     this.#forget(disk);
   }
 
-  /** Puts a layer that makes errors between the socket and the disk, while the guest uses it. */
+  /** Inserts a layer that makes errors between the port and the disk, while the guest uses it. */
   async breakDisk(qmp: Qmp, disk: UsbDisk, on: Fault['on']): Promise<void> {
     const node = this.#nodes.get(disk);
     if (node === undefined) throw new Error(`${disk.serial} is not plugged in`);
@@ -88,11 +88,11 @@ export class UsbPort {
       serial,
     });
     this.#dead.add(serial);
-    // QEMU lets one add drives behind such a bridge before the guest may see it. There are none.
+    // QEMU allows drives behind such a bridge before the guest sees it. Here there are none.
     await qmp.execute('qom-set', { path: `/machine/peripheral/dead-${serial}`, property: 'attached', value: true });
   }
 
-  /** Takes such a disk out again. */
+  /** Unplugs such a disk. */
   async unplugDead(qmp: Qmp, serial: string): Promise<void> {
     const gone = qmp.event((name, data) => name === 'DEVICE_DELETED' && data['device'] === `dead-${serial}`);
     await qmp.execute('device_del', { id: `dead-${serial}` });
@@ -101,18 +101,18 @@ export class UsbPort {
     this.#sockets.delete(serial);
   }
 
-  /** Takes everything out. */
+  /** Unplugs everything. */
   async empty(qmp: Qmp): Promise<void> {
     for (const disk of this.plugged) await this.yank(qmp, disk);
     for (const serial of this.#dead) await this.unplugDead(qmp, serial);
   }
 
-  /** Plugs everything back in after the machine was switched off and on, as disks do that stay in their sockets. */
+  /** Plugs in all disks again after the machine was switched off and on, like disks that stay in their ports. */
   async plugAllAgain(qmp: Qmp): Promise<void> {
     for (const disk of this.forgetAll()) await this.plug(qmp, disk);
   }
 
-  /** The machine with these sockets is no more. Returns the disks that were in them. */
+  /** Call it after the machine has ended. Returns the disks that were plugged in. */
   forgetAll(): readonly UsbDisk[] {
     const disks = this.plugged;
     for (const disk of disks) this.#forget(disk);
@@ -121,7 +121,7 @@ export class UsbPort {
     return disks;
   }
 
-  /** The first free socket: a snapshot with disks fits only if each is where it was. */
+  /** The first free port: a snapshot with disks fits only if each disk is in its old port. */
   #socketFor(what: UsbDisk | string): string {
     const taken = [...this.#sockets.values()];
     const free = [1, 2, 3, 4, 5, 6, 7, 8].find((socket) => !taken.includes(socket));
@@ -138,7 +138,7 @@ export class UsbPort {
   }
 }
 
-/** QEMU's description of a disk: its file, and around it what makes it faulty or slow. */
+/** QEMU's description of a disk: its file, and the layers that make it faulty or slow. */
 function blockDevice(disk: UsbDisk, throttleGroup: string, fault?: Fault): Record<string, unknown> {
   const image = { driver: 'qcow2', file: { driver: 'file', filename: disk.file } };
   const broken = fault && {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const prefix = 'extbackup-lab-';
 
-/** Makes the directory for one lab's disks and sockets, and removes what labs left behind that died. */
+/** Makes the directory for one lab's disks and sockets, and removes the directories of labs whose process is gone. */
 export async function makeWorkDirectory(): Promise<string> {
   for (const name of await readdir(tmpdir())) {
     const owner = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
