@@ -1,7 +1,7 @@
 /**
- * Bundles the program. Every verb is a chunk of its own that is loaded when it is called for, so that the program
- * starts fast also on a small machine. The agent loads all that it needs at start: it keeps running while an upgrade
- * replaces the files under it.
+ * Bundles the program. Every command is a chunk of its own that is loaded when it is called, so that the program
+ * starts fast on a small machine. The agent loads everything at its start, because it keeps running while an upgrade
+ * replaces its files.
  */
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,12 +13,12 @@ export const root = join(import.meta.dirname, '..');
 
 const nativeModule = 'usb.linux-x64-gnu.node';
 
-/** What CommonJS libraries use, and an ES module does not have. */
+/** Names that CommonJS libraries use and an ES module does not have. */
 const commonJsNames = `import { createRequire as $createRequire } from 'node:module';
 const require = $createRequire(import.meta.url);
 const { filename: __filename, dirname: __dirname } = import.meta;`;
 
-/** The `usb` library asks for its binary by the name of an npm package; in the program it stands beside the chunks. */
+/** The `usb` library loads its binary by the name of an npm package; in the program the binary is beside the chunks. */
 const usbBinaryBesideProgram: Plugin = {
   name: 'usb-binary',
   setup(bundle) {
@@ -27,10 +27,10 @@ const usbBinaryBesideProgram: Plugin = {
 };
 
 /**
- * Writes the program that runs on a machine with nothing but Node.
+ * Writes a program that needs nothing but Node.
  * @param directory is emptied first
  * @returns names of the npm packages that went into the bundle, sorted
- * @throws when the agent would load a part of itself only later
+ * @throws when the agent would load a part of itself after its start
  */
 export async function bundleProgram(directory: string): Promise<string[]> {
   await rm(directory, { recursive: true, force: true });
@@ -64,7 +64,7 @@ export async function bundleProgram(directory: string): Promise<string[]> {
 }
 
 /**
- * The `import()`s that are reached from a module through its ordinary imports.
+ * The dynamic imports that a module reaches through its static imports.
  * @param from path of the module below the root of the source tree
  */
 export function lateImports({ inputs }: Pick<Metafile, 'inputs'>, from: string): string[] {

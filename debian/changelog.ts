@@ -30,7 +30,7 @@ export async function readReleases(): Promise<Release[]> {
     });
 }
 
-/** The same as deb-changelog(5) wants it. */
+/** The versions in the format of deb-changelog(5). */
 export function debianChangelog(releases: readonly Release[]): string {
   return releases
     .map(({ version, date, changes }) =>
@@ -46,7 +46,7 @@ export function debianChangelog(releases: readonly Release[]): string {
     .join('\n');
 }
 
-/** A bullet, at most 76 columns wide. */
+/** One list entry, at most 76 columns wide. */
 function wrap(change: string): string {
   const lines = [''];
   for (const word of change.split(' ')) {

@@ -3,7 +3,7 @@ import type { CliContext } from '../src/terminal/cli-context.ts';
 import { commandList } from '../src/commands/command-list.ts';
 import { defaultPaths } from '../src/system/paths.ts';
 
-/** One verb of the command line, as man page and completion need it. */
+/** One command, for the man page and the completion. */
 export interface Verb {
   /** Words on the command line, for example `drive prepare`. */
   readonly name: string;
@@ -21,19 +21,19 @@ export interface Verb {
 export interface VerbOption {
   /** With both dashes. */
   readonly name: string;
-  /** What stands for its value, without the angle brackets; undefined for a switch. */
+  /** Placeholder of its value, without the angle brackets; undefined for a switch. */
   readonly value: string | undefined;
   readonly description: string;
   readonly choices: readonly string[];
 }
 
-/** Every verb that the program has, in the order of `--help`; a verb comes before its children. */
+/** All commands of the program, in the order of `--help`; a command comes before its subcommands. */
 export async function readVerbs(): Promise<Verb[]> {
   const makers = await Promise.all(Object.values(commandList).map((load) => load()));
   return makers.flatMap((make) => verbsOf(make(idle), ''));
 }
 
-/** Only the descriptions are wanted; nothing is done. */
+/** For descriptions only; runs nothing. */
 const idle: CliContext = {
   paths: defaultPaths,
   version: '',

@@ -50,7 +50,7 @@ ${cases.join('\n')}
 `;
 }
 
-/** Values of an option that stands just before the cursor. */
+/** Values of the option before the cursor. */
 function afterOption({ options }: Verb): string {
   const lines = options
     .filter(({ value }) => value !== undefined)

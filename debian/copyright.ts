@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './bundle.ts';
 
 /**
- * The copyright file: our licence, then the licence of every library in the bundle, word for word unless Debian has it.
+ * The copyright file: our licence, then the licence of every library in the bundle, in full unless Debian has the text.
  * @param packages names below node_modules
  */
 export async function copyrightFile(packages: readonly string[]): Promise<string> {
@@ -23,7 +23,7 @@ async function licenceOf(name: string): Promise<string> {
   return `The program contains ${name} ${version}:\n\n${license === 'Apache-2.0' ? apache(text) : text}`;
 }
 
-/** Debian policy 12.5: licences that every system has are named, not repeated. */
+/** Debian policy 12.5: licences that every system has are referenced, not repeated. */
 function apache(text: string): string {
   const holders = text
     .split('\n')

@@ -1,4 +1,4 @@
-/** Lays out what the package installs. */
+/** Lays out the files of the package. */
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +12,7 @@ import { noticeJsonSchema } from './notice-json-schema.ts';
 import { listSettings } from './settings-list.ts';
 import { settingsSchema } from '../src/config/settings-tree.ts';
 
-/** Files that are installed as they are: from the source tree, to the machine. */
+/** Files that are installed unchanged: path in the source tree, path on the machine. */
 const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['udev/90-extbackup.rules', 'usr/lib/udev/rules.d/90-extbackup.rules'],
   ['systemd/extbackup.service', 'usr/lib/systemd/system/extbackup.service'],
@@ -35,7 +35,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ],
 ];
 
-/** Files that exist only in some states of the source tree. */
+/** Files that may be missing in the source tree. */
 const optional: readonly (readonly [from: string, to: string])[] = [
   ['README.md', 'usr/share/doc/extbackup/README.md'],
   ['debian/extbackup.profile.sh', 'etc/profile.d/extbackup.sh'],
@@ -79,5 +79,5 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   }
 }
 
-/** As `gzip -9n`: no name, no time, so that the same text gives the same bytes. */
+/** Like `gzip -9n`: without name and time, so that the same text gives the same bytes. */
 const gzip = (content: string | Buffer): Buffer => gzipSync(content, { level: 9 });

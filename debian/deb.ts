@@ -13,7 +13,7 @@ const maintainerScripts = ['postinst', 'prerm', 'postrm'];
 
 /**
  * Builds the package.
- * @param directory where it is written
+ * @param directory target
  * @returns path of the .deb
  * @throws when CHANGELOG.md does not begin with the version of package.json
  */
@@ -37,7 +37,7 @@ export async function buildDeb(directory: string): Promise<string> {
       env: { SOURCE_DATE_EPOCH: String(seconds) },
       stdout: 'ignore',
     });
-    await rename(unfinished, deb); // whoever installs it meanwhile sees the old package or the new one
+    await rename(unfinished, deb); // a concurrent installation sees the old package or the new one
   } finally {
     await rm(tree, { recursive: true, force: true });
   }
@@ -77,7 +77,7 @@ async function filesBelow(directory: string): Promise<string[]> {
     .sort();
 }
 
-/** Modes and times that do not depend on who builds, and when. */
+/** Modes and times that do not depend on the builder and the time. */
 async function normalise(tree: string, seconds: number): Promise<void> {
   const entries = await readdir(tree, { recursive: true, withFileTypes: true });
   for (const entry of entries) {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** What one pull took. */
+/** The cost of one pull. */
 export interface Measure {
   readonly seconds: number;
-  /** What it took after that until all was on the disk. */
+  /** Time after that until all data was on the disk. */
   readonly flushSeconds: number;
   /** Highest resident memory of the receiving rsync, in MB. */
   readonly rsyncMb: number;
@@ -13,13 +13,13 @@ export interface Measure {
   readonly cpuSeconds: number;
 }
 
-/** /usr/bin/time writes the peak of rsync into a file; both sides pay for it. */
+/** /usr/bin/time writes rsync's peak of memory into a file; both sides have this cost. */
 export const timed = (file: string, args: readonly string[], report: string) => ({
   file: '/usr/bin/time' as const,
   args: ['-f', '%M %U %S', '-o', report, file, ...args],
 });
 
-/** Reads what {@link timed} wrote. */
+/** Reads the result of {@link timed}. */
 export async function readReport(report: string): Promise<Pick<Measure, 'rsyncMb' | 'cpuSeconds'>> {
   const [kb = 0, user = 0, system = 0] = ((await readFile(report, 'utf8')).trim().split('\n').at(-1) ?? '')
     .split(' ')
@@ -27,5 +27,5 @@ export async function readReport(report: string): Promise<Pick<Measure, 'rsyncMb
   return { rsyncMb: kb / 1024, cpuSeconds: user + system };
 }
 
-/** What the registry knows of a source of so many small files. */
+/** The registry's record of a source with this many small files. */
 export const lastTime = (count: number) => ({ filesTotal: count, bytesTotal: count * 1000 });

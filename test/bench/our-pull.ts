@@ -1,4 +1,4 @@
-/** One pull as a run does it, with history, guard, and look at the content: ROOT FILES IS-FIRST. Prints what it took as JSON. */
+/** One pull as in a run, with history, guard and content alarm: ROOT FILES IS-FIRST. Prints its cost as JSON. */
 import { join } from 'node:path';
 import { configSchema } from '../../src/config/schema.ts';
 import { sourceOf } from '../../src/config/sources.ts';
@@ -73,7 +73,7 @@ const { user, system } = process.cpuUsage(cpuBefore);
 
 const ownSeconds = (user + system) / 1e6;
 const programMb = process.resourceUsage().maxRSS / 1024;
-const each = await Promise.all(reports.map(readReport)); // peak and times are those of all its rsyncs together
+const each = await Promise.all(reports.map(readReport)); // peak and times of all its rsyncs together
 const measure: Omit<Measure, 'flushSeconds'> = {
   seconds,
   programMb,

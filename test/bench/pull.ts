@@ -1,6 +1,6 @@
 /**
- * What history and guard cost: plain `rsync --delete` and our pull with the same options, over the same kind of pipe,
- * side by side on the same tree, in turn. Usage: npm run bench -- [FILES [ROUNDS [BYTES]]]; TMPDIR says where.
+ * The cost of history and guard: plain `rsync --delete` and our pull with the same options, over the same kind of pipe,
+ * on the same tree, in turn. Usage: npm run bench -- [FILES [ROUNDS [BYTES]]]; the trees are in TMPDIR.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ import { copyArgs, isBetterAsked } from '../../src/rsync/arguments.ts';
 import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
-/** Of each kind. Who begins takes turns, so an even number is fair. */
+/** Rounds of each kind. The sides take turns to be first, so an even number is fair. */
 const rounds = Number(process.argv[3] ?? 4);
-/** Of all kinds together, in seconds by the wall clock. */
+/** Sum over all kinds, in seconds of wall time. */
 const total = { theirs: none(), mine: none() };
 const targets = { theirs: 'plain', mine: 'disk/backups' } as const;
-/** Files are made of so many bytes at most. */
+/** Greatest size of a file, in bytes. */
 const largest = Number(process.argv[4] ?? 2_000);
 const filesPerDirectory = 200;
 
@@ -61,14 +61,14 @@ async function plain(target: string, firstCopy: boolean): Promise<Measure> {
   return { seconds, flushSeconds: await flush(target), programMb: 0, ...(await readReport(report)) };
 }
 
-/** Before that no disk is safe to unplug. @returns seconds */
+/** Flushes everything to the disk. @returns seconds */
 async function flush(target: string): Promise<number> {
   const started = performance.now();
   await execa('/usr/bin/sync', ['-f', target]);
   return (performance.now() - started) / 1000;
 }
 
-/** Our pull, in a process of its own, as the agent is: this one is full of what it took to fill the trees. */
+/** Our pull, in its own process, like the agent: this process has used memory to fill the trees. */
 async function ours(firstCopy: boolean): Promise<Measure> {
   const { stdout } = await execa(process.execPath, [
     '--import',
@@ -104,7 +104,7 @@ async function measure(name: string, prepare: (round: number) => Promise<void>, 
   add(total.theirs, theirs);
   add(total.mine, mine);
   const compare = (what: string, unit: string, of: (one: Measure) => number): string => {
-    // What else goes on on the machine only ever adds: the least of many rounds has the least of it.
+    // Other work on the machine only adds time: the minimum of many rounds has the least of it.
     const least = Math.min(...mine.map(of)) / Math.min(...theirs.map(of));
     return `${ratio(what, unit, mean(theirs.map(of)), mean(mine.map(of)))}, of the least ${least.toFixed(3)})`;
   };
@@ -134,7 +134,7 @@ function add(sum: ReturnType<typeof none>, measures: readonly Measure[]): void {
   sum.least += Math.min(...toDisk);
 }
 
-/** Nothing is left to be written, and the inodes of all trees have just been in use, whoever was at work before. */
+/** Flushes all writes and reads the inodes of all trees, so that both sides start with the same caches. */
 async function settle(): Promise<void> {
   await execa('/usr/bin/sync');
   await execa('/usr/bin/find', [
@@ -152,7 +152,7 @@ async function emptyTargets(): Promise<void> {
   for (const name of Object.values(targets)) await mkdir(join(root, name), { recursive: true });
 }
 
-/** A new directory; that of the round before is gone everywhere, so that the trees do not grow. */
+/** A new directory; the one of the previous round is deleted everywhere, so that the trees do not grow. */
 async function addNew(name: string, round: number, share: number): Promise<void> {
   const places = [source, ...Object.values(targets).map((target) => join(root, target))];
   await remove(...places.map((place) => join(place, `${name}-${String(round - 1)}`)));
@@ -163,7 +163,7 @@ async function addNew(name: string, round: number, share: number): Promise<void>
   await execa('/usr/bin/cp', ['--recursive', '--', ...directories, join(source, `${name}-${String(round)}`)]);
 }
 
-/** One in a hundred, other ones each time. */
+/** One file in a hundred, other ones each time. */
 async function deleteSome(offset: number): Promise<void> {
   for (let index = offset; index < count; index += 100)
     await rm(join(source, `d${String(Math.floor(index / filesPerDirectory))}`, `file-${String(index)}`), {

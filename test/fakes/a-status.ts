@@ -18,7 +18,7 @@ export const aDrive = (label: string, more: Partial<DriveStatus> = {}): DriveSta
   ...more,
 });
 
-/** The state of a station where everything is well, on 2026-11-29 at noon. */
+/** The state of a station without problems, on 2026-11-29 at noon. */
 export const aStatus = (more: Partial<Status> = {}): Status =>
   statusSchema.parse({
     version: 1,

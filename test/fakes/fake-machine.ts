@@ -12,11 +12,11 @@ import type { PullOrder } from '../../src/rsync/order.ts';
 import type { FetchedFile } from '../../src/rsync/order.ts';
 import type { RsyncOutcome } from '../../src/rsync/order.ts';
 
-/** A machine that works, remembers what was asked of it, and fails where a test tells it to. */
+/** A machine that works, records its calls, and fails where a test requests it. */
 export class FakeMachine implements Machine {
   readonly calls: string[] = [];
   readonly inside = new Map<string, string>();
-  /** What a method throws or returns instead, by its name. */
+  /** Errors or results in place of the usual ones, by name of the method. */
   readonly failing = new Map<string, unknown>();
   openOutcome: LuksOutcome = 'opened';
   luks: LuksFacts = { version: 2, cipher: 'aes-xts-plain64', keyBits: 512, sectorSize: 4096, volumeKey: 'a' };
@@ -24,7 +24,7 @@ export class FakeMachine implements Machine {
   uuid: string | undefined = 'uuid-1';
   fstype: string | undefined = 'ext4';
   pulls: RsyncOutcome[] = [];
-  /** What each pull tells of single files. */
+  /** Lines about single files, for each pull. */
   changes: Change[][] = [];
   readonly pruned: KeepRule[] = [];
   prunable = 0;
@@ -76,7 +76,7 @@ export class FakeMachine implements Machine {
   historyStand = (): Promise<HistoryStand> =>
     Promise.resolve({ at: new Date('2026-01-01T00:00:00Z'), number: this.stand });
   stand = 1;
-  /** How far the clock is from where it should be. */
+  /** Error of the clock. */
   jumpMs = 0;
   lookAtTime = (): Promise<TimeAdvance> => {
     const now = new Date();
@@ -99,13 +99,13 @@ export class FakeMachine implements Machine {
       this.pruneStands.push(stand);
       return { removed: this.prunable, bytes: 0, isCapped: false, stuck: 0 };
     });
-  /** Beginnings of files, by path; with `old:` before it what the history keeps. */
+  /** Beginnings of files, by path; with the prefix `old:` those in the history. */
   readonly heads = new Map<string, Buffer>();
   readHead = (path: string, _source: unknown, entry?: HistoryEntry): Promise<Buffer | undefined> =>
     Promise.resolve(this.heads.get(entry ? `old:${path}` : path));
-  /** What is on the disk, for a station that does not know it; and sizes of what is to be deleted. */
+  /** Files on the disk, for a station without a record of it; and sizes of the files to delete. */
   counted = { files: 0, bytes: 0 };
-  /** What a count finds after a pull; as much as rsync tells unless set. */
+  /** Result of a count after a pull; by default the number that rsync reports. */
   countedAfter: { readonly files: number; readonly bytes: number } | undefined;
   countMirror: Machine['countMirror'] = () =>
     this.#step('countMirror', () =>
@@ -113,7 +113,7 @@ export class FakeMachine implements Machine {
     );
   sizes: Awaited<ReturnType<Machine['sizesOf']>> = [];
   sizesOf: Machine['sizesOf'] = () => Promise.resolve(this.sizes);
-  /** How many files were renamed on the server. */
+  /** Number of files that were renamed on the server. */
   renamed = 0;
   linkRenamed: Machine['linkRenamed'] = () => this.#step('linkRenamed', () => this.renamed);
   pull = (order: PullOrder): Promise<RsyncOutcome> =>
@@ -122,7 +122,7 @@ export class FakeMachine implements Machine {
       for (const change of this.changes.shift() ?? []) order.onChange?.(change);
       return this.pulls.shift() ?? goodPull;
     });
-  /** What a verification finds; its calls are counted in {@link calls}. */
+  /** Result of a verification; its calls are counted in {@link calls}. */
   verdict: Awaited<ReturnType<Machine['verifyPart']>> = {
     compared: 0,
     recorded: 0,
@@ -138,17 +138,17 @@ export class FakeMachine implements Machine {
       this.parts.push(part);
       return this.verdict;
     });
-  /** What the server's files hold, one after the other; the last one stays. */
+  /** Contents of the server's files, one per read; the last one is repeated. */
   fetched: FetchedFile[] = [{}];
   fetchFile = (): Promise<FetchedFile> =>
     this.#step('fetchFile', () => (this.fetched.length > 1 ? this.fetched.shift() : this.fetched[0]) ?? {});
-  /** What lies where the source must have something, by path; anything unless said. */
+  /** Content of the required paths of the source, by path; present by default. */
   readonly lacking = new Set<string>();
   isFilled: Machine['isFilled'] = (_config, _source, path) =>
     this.#step('isFilled', () => ({ filled: !this.lacking.has(path) }));
   removePartials = (): Promise<void> => this.#step('removePartials');
   clearUnfinished = (): Promise<void> => this.#step('clearUnfinished');
-  /** How a hook ends, by its command. */
+  /** Result of a hook, by its command. */
   readonly hookFailures = new Map<string, string>();
   readonly hookCalls: {
     readonly command: string;

@@ -6,8 +6,8 @@ const headerBytes = 16384;
 const checksum = { at: 448, bytes: 64 };
 
 /**
- * Changes the JSON of both LUKS2 headers of an image as somebody would who has the disk in hand and no key: UUID and
- * keyslots stay, the checksums are right again. See the LUKS2 On-Disk Format Specification, chapter 2.
+ * Changes the JSON of both LUKS2 headers of an image, like an attacker with the disk but without a key: UUID and
+ * keyslots stay, and the checksums are correct. See the LUKS2 On-Disk Format Specification, chapter 2.
  */
 export async function changeLuks2(image: string, change: (json: string) => string): Promise<void> {
   const handle = await open(image, 'r+');

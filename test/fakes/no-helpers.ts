@@ -1,7 +1,7 @@
 import type { StartProgram } from '../../src/system/command.ts';
 import type { Helpers } from '../../src/pipeline/real-machine.ts';
 
-/** Where no unit stands between rsync and the server; `run` puts another shell in place of this one. */
+/** No unit between rsync and the server; `run` replaces this shell by another one. */
 export const noHelpers = (start: StartProgram): Helpers => ({
   reach: (_place, _signal, work) => work({ rsh: '/nonexistent', start }),
   runHookOutside: () => Promise.resolve(undefined),

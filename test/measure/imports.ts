@@ -9,7 +9,7 @@ export interface SourceFile {
   readonly tree: ts.SourceFile;
 }
 
-/** What each file imports of the others, `import type` and `import()` included. */
+/** The imports of each file, with `import type` and `import()`. */
 export function importsOf(files: readonly SourceFile[]): Map<string, string[]> {
   const known = new Set(files.map(({ path }) => path));
   return new Map(
@@ -40,7 +40,7 @@ function modulesNamedIn(tree: ts.SourceFile): string[] {
   return names;
 }
 
-/** Imports of a file in a folder that stands above the file's own, as `from -> to`. Files directly in src/ stand above all folders. */
+/** Imports from a folder above the file's own, as `from -> to`. Files directly in src/ are above all folders. */
 export function upwardImports(imports: ReadonlyMap<string, readonly string[]>, order: readonly string[]): string[] {
   const free = new Set(['errors.ts', 'version.ts']); // below all folders
   const floor = (path: string): number => {

@@ -1,4 +1,4 @@
-/** `npm run measure`: figures about the shape of src/. The limits themselves are rules of the lint. */
+/** `npm run measure`: figures about the structure of src/. The limits are rules of the lint. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';

@@ -21,22 +21,22 @@ interface Told {
   readonly payload: { readonly runId?: string };
 }
 
-/** What was before the fault. */
+/** The state before the fault. */
 export interface Before {
   readonly labelTime: number;
   readonly runs: number;
-  /** The server's tree, as {@link describeTree} has it. */
+  /** The tree of the server, from {@link describeTree}. */
   readonly source: string;
-  /** LABEL may be of a later year than the next good run: it is never moved back. */
+  /** LABEL may have a later time than the next good run, because it is never set back. */
   readonly clockWasAhead?: boolean;
-  /** What the run that was hit must have come to, where the fault leaves no choice. */
+  /** The result that the fault requires of the run; undefined if several are right. */
   readonly expected?: { readonly outcome: string; readonly message: RegExp };
 }
 
 const status = '/run/extbackup/status.json';
 const runLog = '/var/lib/extbackup/runs.jsonl';
 
-/** What must hold after every fault. Throws with what does not. */
+/** Checks everything that must hold after every fault. Throws with the failed checks. */
 export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): Promise<void> {
   const { guest } = lab;
   await guest.shell(`while [ -n "$(${stillOpen})" ]; do sleep 0.2; done`, { timeoutMs: 120_000 });
@@ -46,7 +46,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
     `grep -q '"agent":"running"' ${status} && ! grep -q '"present":true' ${status}`,
     120_000,
   );
-  // What only a person can put right again: the network, a wrong configuration, the key after a boot.
+  // Repairs that need a person: the network, a wrong configuration, the key after a boot.
   const [runs = '', claimed = '', key] = (
     await guest.shell(`
     ip link set to-backup up
@@ -64,7 +64,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
   const claims = claimedSuccess(claimed);
   checkExpected(parseLines<Run>(runs)[before.runs], before);
 
-  // The next plug: what it finds on the disk is what the fault left there, what it leaves is the new mirror.
+  // The next plug-in finds the disk as the fault left it, and must leave an exact mirror.
   await guest.plug(disk);
   await guest.waitFor(
     'the next run',
@@ -75,7 +75,7 @@ export async function checkAftermath(lab: Lab, disk: UsbDisk, before: Before): P
   const good = after.at(-1);
   if (after.length !== known + 1 || good?.outcome !== 'success')
     throw new Error(`the next plug did not end in a good run: ${good?.message ?? ''}`);
-  // Notices are told in order: with word of this run there is word of all before it.
+  // Notices are delivered in order: after the notice of this run, all earlier ones are there.
   await guest.waitFor('word of the good run', `grep -q '"runId":"${good.id}"' ${notices}`);
   const [told = '', found, left, stray] = (
     await guest.shell(`
@@ -119,7 +119,7 @@ function checkDisk(found: Stock, left: Stock, claims: number | null, before: Bef
   if (!isStamped) throw new Error('a good run did not stamp LABEL');
 }
 
-/** Each run that is written down was told, in words that fit; told twice only as the same news. */
+/** Every recorded run has a true notice; a second notice has the same id. */
 function checkMessages(runs: readonly Run[], news: readonly Told[]): void {
   const told = news.filter(({ event }) => ['run:succeeded', 'run:failed', 'run:held'].includes(event));
   for (const notice of told) {
@@ -153,7 +153,7 @@ function readStock(text = ''): Stock {
   return { labelTime: Number(labelTime), kept, tree: tree.join('\n') };
 }
 
-/** When the last success was, as the status has it, in seconds; null when it knows of none. */
+/** Time of the last success in the status, in seconds; null without one. */
 function claimedSuccess(text: string): number | null {
   const { drives } = JSON.parse(text) as { drives: { lastSuccess: string | null }[] };
   const at = drives[0]?.lastSuccess ?? null;

@@ -2,7 +2,7 @@ import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { goOn, serverLie } from './pause-points.ts';
 
-/** Something that goes wrong while a run stands still. Afterwards the run goes on, if there is still one. */
+/** A fault that is injected into a paused run. Afterwards the run continues, if it still exists. */
 export type Fault = (lab: Lab, disk: UsbDisk) => Promise<void>;
 
 const toAgent =
@@ -11,11 +11,11 @@ const toAgent =
     await guest.shell(`systemctl kill --kill-whom=main --signal=${signal} extbackup`);
   };
 
-/** While it exists, a person has to put the clock right. */
+/** While this file exists, a person has to correct the clock. */
 export const clockIsAhead = '/run/lab-clock-ahead';
 export const aheadSeconds = 10 * 365 * 86_400;
 
-/** Each of them would be the end of a run, or of its history, if words decided. */
+/** Messages that would end a run, or remove its history, if words decided. */
 const lies = [
   'Host key verification failed.',
   'rsync: write failed on "/mnt/plaintext/backups/docs/new": No space left on device (28)',
@@ -43,7 +43,7 @@ export const faults = {
     await reconnect(guest, disk);
   },
   reboot: async ({ guest }) => {
-    // The tool that stands still must not keep systemd waiting: it goes on when the machine goes down.
+    // A paused program continues at the shutdown, so that systemd does not wait for it.
     await guest.shell(
       `systemd-run --quiet --on-active=2 rm -rf /run/extbackup/pause "/proc/$(cat /run/lab-server.pid)/root/run/pause"`,
     );
@@ -76,14 +76,14 @@ export const faults = {
     await goOn(guest);
   },
   'disk full': async ({ guest }) => {
-    // The disk is mounted for the agent alone. What fills it is taken away again at the next mount.
+    // The disk is mounted only for the agent. The file that fills it is removed after the next mount.
     await guest.shell(
       'nsenter --target "$(systemctl show -P MainPID extbackup)" --mount -- sh -c \'head -c 1G /dev/zero > /mnt/plaintext/filler 2>/dev/null || true\'',
     );
     await goOn(guest);
   },
   'out of inodes': async ({ guest }) => {
-    // One program makes them all. What takes them is taken away again at the next mount.
+    // One program makes all files. They are removed after the next mount.
     const take =
       'my $top = "/mnt/plaintext/filler"; mkdir $top; my $n = 0; while (open(my $file, ">", "$top/" . $n++)) {}';
     await guest.shell(
@@ -111,7 +111,7 @@ export const faults = {
     await goOn(guest);
   },
   'key locked': async ({ guest }) => {
-    await guest.shell('rm -f /mnt/ramfs/luks_pw /mnt/ramfs/*.decrypted'); // what `lock` refuses during a run, by hand
+    await guest.shell('rm -f /mnt/ramfs/luks_pw /mnt/ramfs/*.decrypted'); // by hand, because `lock` refuses this during a run
     await goOn(guest);
   },
   'config changed': async ({ guest }) => {
@@ -122,7 +122,7 @@ export const faults = {
 
 export type FaultName = keyof typeof faults;
 
-/** A disk that was in its socket when the power went is there again at boot; the lab only has to know it. */
+/** A disk that was plugged in during the power cut is there again at boot; the lab must know that. */
 async function reconnect(guest: Lab['guest'], disk: UsbDisk): Promise<void> {
   await guest.deviceOf(disk);
 }

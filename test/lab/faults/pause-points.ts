@@ -2,23 +2,23 @@ import type { Guest } from '../guest.ts';
 import type { BackupServer } from '../backup-server.ts';
 
 /**
- * Where a run can be made to stand still. Programs of the station and the server's rsync are covered by scripts that
- * wait while the test wants it, before or after the real work; the product knows nothing of it.
+ * Points at which a run can be paused. Scripts that wait, before or after the real work, replace programs of the station
+ * and the server's rsync; extbackup knows nothing of them.
  */
 export const pausePoints = {
   recognised: 'lsblk',
   'waiting for key': 'no key',
   waking: 'dd',
-  opening: 'after-cryptsetup-open', // open, and the agent does not know it yet
+  opening: 'after-cryptsetup-open', // open, but the agent does not know it yet
   checking: 'e2fsck',
   mounting: 'mount',
-  label: 'after-mount', // mounted, and LABEL was not read yet
-  'pulling early': 'server 0', // connected, and nothing came
-  'pulling middle': 'server 3000000', // so many bytes came
-  'pulling late': 'server 6291456', // all but the end of the last file came
-  deleting: 'deletion', // moved to the history, and the directories have not got their times back
+  label: 'after-mount', // mounted, but LABEL is not read yet
+  'pulling early': 'server 0', // connected, no data yet
+  'pulling middle': 'server 3000000', // this many bytes were received
+  'pulling late': 'server 6291456', // everything except the end of the last file
+  deleting: 'deletion', // moved to the history, but the directories do not have their times yet
   flushing: 'sync',
-  stamping: 'after-sync', // flushed, and LABEL was not stamped yet
+  stamping: 'after-sync', // flushed, but LABEL is not stamped yet
   unmounting: 'umount',
   closing: 'cryptsetup-close',
   notifying: 'notice',
@@ -37,16 +37,16 @@ const tools = [
   '/usr/bin/umount',
 ];
 const flags = '/run/extbackup/pause';
-/** The server's /run/pause, as a shell of the station sees it: the server has mounts of its own. */
+/** The server's /run/pause, as a path on the station: the server has its own mount namespace. */
 const serverFlags = '/proc/$(cat /run/lab-server.pid)/root/run/pause';
-/** What the server's rsync says, on standard error, as soon as it goes on. */
+/** Text that the server's rsync writes to standard error when it continues. */
 export const serverLie = '/proc/$(cat /run/lab-server.pid)/root/run/lie';
-/** While it exists, runs write down here what they find on the disk after mounting and leave before unmounting. */
+/** While it exists, runs write here a description of the disk after mounting and before unmounting. */
 export const stock = '/run/extbackup/stock';
-/** What the operator was told, one JSON object a line: kept where a power cut leaves it, as a mailbox would. */
+/** The notices to the operator, one JSON object per line; a power cut does not lose them, like a mailbox. */
 export const notices = '/var/lib/extbackup/lab-notices';
 
-/** Describes a tree without the program under test; works on both machines. */
+/** Describes a tree without extbackup; works on both machines. */
 export const describeTree =
   "find . \\( -type d -printf '%P %y %m %U:%G %T@\\n' -o -printf '%P %y %m %U:%G %s %T@ %l\\n' \\) | sort; find . -type f -exec md5sum {} + | sort -k 2";
 
@@ -89,7 +89,7 @@ cat >> ${notices}
 exec /opt/real/sync ${notices}
 `;
 
-/** Lets so many bytes of what rsync sends through, each as it comes: what head keeps back, both ends of rsync wait for. */
+/** Passes this many bytes of rsync's output unbuffered: both ends of rsync would wait for bytes in a buffer. */
 const serverCover = `#!/usr/bin/python3
 import os, signal, sys, time
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -128,7 +128,7 @@ while True:
     pass_on(65536)
 `;
 
-/** Covers the programs on both machines; also after a boot. */
+/** Replaces the programs on both machines; needed again after a boot. */
 export async function coverTools(guest: Guest, server: BackupServer): Promise<void> {
   await guest.run(['sh', '-c', 'mkdir -p /opt/real /opt/cover; cat > /opt/cover/cover; chmod 755 /opt/cover/cover'], {
     input: cover,
@@ -144,7 +144,7 @@ export async function coverTools(guest: Guest, server: BackupServer): Promise<vo
   await guest.shell('/opt/real/sync');
 }
 
-/** The next run stops at this point. */
+/** Makes the next run pause at this point. */
 export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
   const [kind = '', bytes] = pausePoints[point].split(' ');
   if (point === 'waiting for key') await guest.shell('rm /mnt/ramfs/luks_pw');
@@ -160,14 +160,14 @@ export async function waitForPause(guest: Guest, point: PausePoint): Promise<voi
   await guest.waitThrough(`the run to stand still while ${point}`, `until ${reached}; do sleep 0.2; done`, 120_000);
 }
 
-/** A pull that stands still too long is ended by rsync's own time limit: a fault would then hit a run that waits for its next try. */
+/** rsync's own time limit ends a pull that is paused too long: the fault would then hit a run that waits for its next try. */
 export async function assertStandsStill(guest: Guest, point: PausePoint): Promise<void> {
   if (!pausePoints[point].startsWith('server')) return;
   const status = await guest.ask('cat /run/extbackup/status.json');
   if (!status.includes('"phase":"pulling"')) throw new Error(`the run does not stand still any more: ${status}`);
 }
 
-/** Lets go what stands still, and everything after it. */
+/** Continues the paused program, and does not pause later ones. */
 export async function goOn(guest: Guest): Promise<void> {
   await guest.shell(`rm -rf ${flags} ${serverFlags}`);
 }

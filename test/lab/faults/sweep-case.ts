@@ -13,14 +13,14 @@ import {
   type PausePoint,
 } from './pause-points.ts';
 
-/** A station that has had one good run, the disk in the drawer, and a server with news for the next one. */
+/** A station after one good run, with the disk in the drawer, and a server with changes for the next run. */
 export interface SweepStage {
   readonly lab: Lab;
-  /** Throws with the promise that was broken. */
+  /** Throws with the failed check. */
   run(point: PausePoint, fault: FaultName): Promise<void>;
 }
 
-/** A run that stands still, kept as a snapshot with the disk in it: every fault hits the same moment. */
+/** A paused run, saved as a snapshot with its disk, so that every fault hits the same moment. */
 interface StandStill {
   readonly point: PausePoint;
   readonly disk: UsbDisk;
@@ -31,7 +31,7 @@ interface StandStill {
 const beforeTheRun = 'before the run';
 const atThePoint = 'at the point';
 
-/** Makes the stage; every case starts from it. Cases of one point in a row are quickest. */
+/** Prepares the station; every case starts from it. It is fastest to run all cases of one point in a row. */
 export async function openStage(): Promise<SweepStage> {
   const station = await openStation('BACKUP_1');
   const { guest, server } = station;
@@ -72,7 +72,7 @@ export async function openStage(): Promise<SweepStage> {
     lab: station,
     run: async (point, fault) => {
       if (still?.point === point)
-        await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout goes by the time of day
+        await guest.restore(atThePoint, { clock: 'then' }); // rsync's --timeout uses the time of day
       else still = await standStill(point);
       const { disk, agentPid, runs } = still;
       await assertStandsStill(guest, point);
@@ -91,7 +91,7 @@ export async function openStage(): Promise<SweepStage> {
   };
 }
 
-/** What a run that was hit in the midst of its pull comes to. */
+/** The result of a run that was hit during its pull. */
 function expectedOf(fault: FaultName): Before['expected'] {
   if (fault === 'server prints a lie') return { outcome: 'success', message: /^$/ };
   if (fault === 'out of memory') return { outcome: 'failure', message: /ran out of memory/ };
@@ -103,7 +103,7 @@ function expectedOf(fault: FaultName): Before['expected'] {
 const inGuest = (lab: Lab, what: string, question: () => string): Promise<void> =>
   lab.guest.waitFor(what, question(), 400_000);
 
-/** Waits, in the guest, until the run that was hit, and the one that an ended agent starts again, have ended one way or another. */
+/** Waits, in the guest, until the run that was hit has ended, and also the run that a new agent starts again. */
 async function settle({ guest }: Lab, formerPid: string | undefined): Promise<void> {
   await guest.waitThrough(
     'the runs to end',

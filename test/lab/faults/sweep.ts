@@ -1,4 +1,4 @@
-/** `npm run test:faults [-- POINTS [FAULTS]]`: every point of a run times every fault, as a table; or only those named, with commas between. */
+/** `npm run test:faults [-- POINTS [FAULTS]]`: every point of a run with every fault, as a table; lists with commas select some. */
 import { faults, type FaultName } from './faults.ts';
 import { pausePoints, type PausePoint } from './pause-points.ts';
 import { openStage } from './sweep-case.ts';
@@ -17,7 +17,7 @@ const pulls = (point: PausePoint): boolean => point.startsWith('pulling');
 const isMounted = (point: PausePoint): boolean =>
   ['label', 'deleting', 'flushing', 'stamping'].includes(point) || pulls(point);
 
-/** Why a cell is left out, if it is. */
+/** The reason for leaving out a cell; undefined for cells that run. */
 function leftOut(point: PausePoint, fault: FaultName): string | undefined {
   if (fault.endsWith(' killed') && !pulls(point)) return 'no transfer is going on';
   if (

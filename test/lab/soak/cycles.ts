@@ -4,7 +4,7 @@ import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import type { Sample } from './growth.ts';
 
-/** What happens in the course of a cycle's run, some random time after the plug. */
+/** Faults during the run of a cycle, at a random time after the plug-in. */
 const mishaps: Readonly<Record<string, (lab: Lab, disk: UsbDisk) => Promise<void>>> = {
   none: () => Promise.resolve(),
   'pulled out': ({ guest }, disk) => guest.yank(disk),
@@ -35,7 +35,7 @@ export interface Cycle {
   readonly sample: Sample;
 }
 
-/** Numbers from 0 to 1 that look random and are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1; the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -47,8 +47,8 @@ export function randomFrom(seed: number): () => number {
 }
 
 /**
- * Plug, run, unplug, `count` times, with a mishap in every other cycle. Throws when a cycle does not come to rest, or one
- * without a mishap is no good run. The agent is killed in the first half alone, so that its memory can be watched in the second.
+ * Plug in, run, unplug, `count` times, with a fault in every other cycle. Throws if a cycle does not end, or if one
+ * without a fault is not a good run. The agent is killed only in the first half; its memory is measured in the second.
  */
 export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> {
   const random = randomFrom(seed);
@@ -89,8 +89,8 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
 }
 
 /**
- * Until the run is written down and nothing goes on. With a mishap there may be none: a disk can go before it was noticed,
- * and an agent can be killed when the run is over.
+ * Waits until the run is recorded and nothing is active. After a fault there may be no run: the disk may disappear before
+ * the agent sees it, or the agent may be killed after the run.
  */
 async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boolean): Promise<void> {
   await guest.waitThrough(

@@ -1,7 +1,7 @@
-/** What the agent and the machine hold after a cycle, when nothing is plugged in. */
+/** Resources of the agent and the machine after a cycle, without a plugged disk. */
 export interface Sample {
   readonly cycle: number;
-  /** Memory means something only within the life of one agent. */
+  /** Memory can be compared only within the life of one agent. */
   readonly pid: number;
   /** Resident memory of the agent, KiB. */
   readonly memory: number;
@@ -15,13 +15,13 @@ export interface Sample {
   readonly mappings: number;
   /** All mounts that the rest of the machine sees. */
   readonly machineMounts: number;
-  /** All processes of the machine that are no kernel threads. */
+  /** All processes of the machine except kernel threads. */
   readonly machineProcesses: number;
-  /** Kernel memory that cannot be given back, KiB. */
+  /** Kernel memory that cannot be reclaimed, KiB. */
   readonly kernelMemory: number;
 }
 
-/** How much more than at first may be there at the end. Memory: V8 collects late, and a leak of 100 KiB a run is seen in 200. */
+/** Allowed growth from start to end. Memory: V8 collects late; 200 runs show a leak of 100 KiB per run. */
 const allowed: Readonly<Record<Exclude<keyof Sample, 'cycle' | 'pid'>, number>> = {
   memory: 20_000,
   descriptors: 2,
@@ -34,12 +34,12 @@ const allowed: Readonly<Record<Exclude<keyof Sample, 'cycle' | 'pid'>, number>> 
   kernelMemory: 30_000,
 };
 
-/** What has grown, in words. Compares the medians of the first and the last third of the present agent's life. */
+/** The resources that grew, in words. Compares the medians of the first and the last third of the present agent's life. */
 export function findGrowth(samples: readonly Sample[]): string[] {
   const agent = samples.filter(({ pid }) => pid === samples.at(-1)?.pid);
   const third = Math.max(1, Math.floor(agent.length / 3));
   return (Object.keys(allowed) as (keyof typeof allowed)[]).flatMap((name) => {
-    // What outlives an agent is looked at from the start.
+    // Resources that outlive an agent are compared from the start.
     const all = name.startsWith('machine') || name === 'mappings' || name === 'kernelMemory' ? samples : agent;
     const span = all === samples ? Math.max(1, Math.floor(samples.length / 3)) : third;
     const [first, last] = [

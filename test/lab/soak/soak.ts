@@ -1,4 +1,4 @@
-/** `npm run soak [-- --rounds N] [--seed N]`: plug, run, unplug, again and again, with random mishaps; fails when something grows. */
+/** `npm run soak [-- --rounds N] [--seed N]`: repeats plug-in, run, unplug with random faults; fails when memory, processes or mounts grow. */
 import { parseArgs } from 'node:util';
 import { findGrowth, type Sample } from './growth.ts';
 import { soak } from './cycles.ts';

@@ -3,7 +3,7 @@ import { openLab } from '../lab.ts';
 import { preparedStation } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
-/** The part of `extbackup status --json` that stories look at. */
+/** The part of `extbackup status --json` that stories use. */
 export interface DriveNow {
   readonly label: string;
   readonly present: boolean;
@@ -21,8 +21,8 @@ export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow>
 }
 
 /**
- * Waits until a disk is in one of these states. Asks the status file and not the program: starting that again and
- * again would slow the emulated machine down.
+ * Waits until a disk is in one of these states. Reads the status file, because repeated starts of the program would
+ * slow down the emulated machine.
  */
 export async function waitForState(
   lab: Lab,
@@ -45,13 +45,13 @@ export async function waitForState(
   return found;
 }
 
-/** The events of the agent that carry one of these names, or all. */
+/** The events of the agent with one of these names, or all events. */
 export async function eventsOf({ guest }: Lab, ...names: string[]): Promise<Record<string, unknown>[]> {
   const events = await guest.journal('extbackup');
   return names.length === 0 ? events : events.filter(({ event }) => names.includes(String(event)));
 }
 
-/** Takes a disk out and waits until the agent has noticed. */
+/** Unplugs a disk and waits until the agent has noticed. */
 export async function takeOut(lab: Lab, disk: UsbDisk): Promise<void> {
   const before = (await eventsOf(lab, 'drive:removed')).length;
   await lab.guest.unplug(disk);
@@ -74,7 +74,7 @@ export async function installProgram({ guest }: Lab, path: string, text: string)
   await guest.run(['chmod', '755', path]);
 }
 
-/** Nothing of ours is open: no mapping, no mount in any process. */
+/** Checks that no disk is open: no mapping, no mount in any process. */
 export async function assertClosed({ guest }: Lab): Promise<void> {
   const open = await guest.ask(
     'cat /sys/class/block/dm-*/dm/name 2>/dev/null | grep ^extbackup- || true; grep -l " /mnt/plaintext " /proc/[0-9]*/mountinfo 2>/dev/null || true',
@@ -82,7 +82,7 @@ export async function assertClosed({ guest }: Lab): Promise<void> {
   if (open !== '') throw new Error(`still open: ${open}`);
 }
 
-/** Looks inside a plugged, closed disk with nothing but cryptsetup and mount, as a person would; read-only. */
+/** Opens a plugged, closed disk read-only, with only cryptsetup and mount. */
 export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: string) => Promise<T>): Promise<T> {
   const device = await guest.deviceOf(disk);
   await guest.shell(
@@ -95,7 +95,7 @@ export async function lookInside<T>({ guest }: Lab, disk: UsbDisk, look: (top: s
   }
 }
 
-/** Changes something inside a plugged, closed disk with nothing but cryptsetup, mount and a shell script. */
+/** Changes the content of a plugged, closed disk, with only cryptsetup, mount and a shell script. */
 export async function changeOnDisk({ guest }: Lab, disk: UsbDisk, script: (top: string) => string): Promise<void> {
   const device = await guest.deviceOf(disk);
   await guest.shell(`mkdir -p /root/look

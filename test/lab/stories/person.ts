@@ -1,14 +1,14 @@
 import type { Guest } from '../guest.ts';
 
-/** Text that a shell shows when it waits for a command. */
+/** Prompt of the shell. */
 export const shellPrompt = '# ';
 
-/** Brings in what {@link atTerminal} needs. */
+/** Copies the files that {@link atTerminal} needs into the guest. */
 export async function giveTerminal(guest: Guest): Promise<void> {
   await guest.copyIn(`${import.meta.dirname}/../on-guest/at-a-terminal.py`, '/root/at-a-terminal.py');
 }
 
-/** A person at a terminal: waits for words and types answers. Returns what the terminal showed. */
+/** A person at a terminal: waits for words and types answers. Returns the text of the terminal. */
 export async function atTerminal(
   guest: Guest,
   command: readonly string[],
@@ -21,7 +21,7 @@ export async function atTerminal(
   return stdout;
 }
 
-/** Gives our program one line on its standard input. Returns its exit code and what it said. */
+/** Runs extbackup with one line on its standard input. Returns its exit code and output. */
 export async function give(guest: Guest, line: string, ...command: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await guest.run(['extbackup', ...command, '--password-stdin'], {
     input: `${line}\n`,
@@ -34,13 +34,13 @@ export async function give(guest: Guest, line: string, ...command: string[]): Pr
 /** Names of the files in ramfs. */
 export const namesInRam = (guest: Guest): Promise<string> => guest.ask('ls -A /mnt/ramfs');
 
-/** What is to be typed of a recovery sheet in plain text, from the first step to the last, as it stands. */
+/** The commands of a recovery sheet in plain text, from the first step to the last, unchanged. */
 export const commandsOfSheet = (text: string): string =>
   [...text.matchAll(/^# ---- type this ----\n([^]*?)\n# ---- up to here ----$/gm)]
     .map(([, commands = '']) => commands)
     .join('\n');
 
-/** Types it, as somebody who knows the password. */
+/** Types them, like a person who knows the password. */
 export async function followSheet(guest: Guest, commands: string, password: string): Promise<void> {
   await guest.write('/root/typed', commands);
   await guest.run(['setsid', '--wait', 'sh', '-eux', '/root/typed'], { input: `${password}\n`, timeoutMs: 300_000 });

@@ -5,13 +5,13 @@ import { openStation } from './operator.ts';
 
 /** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */
 export interface Station extends Lab {
-  /** The disk with the first of the labels. Throws where none was asked for. */
+  /** The disk with the first label. Throws without labels. */
   readonly disk: UsbDisk;
 }
 
 /**
- * Opens the station before the first test of a file, or of a `describe`, and throws it away after the last one.
- * It wakes up from a saved state, with the package that `npm run package` built last.
+ * Opens the station before the first test of a file, or of a `describe`, and deletes it after the last one.
+ * It starts from a saved state, with the latest package of `npm run package`.
  * @param labels of the disks in the drawer, in that order
  */
 export function useStation(...labels: string[]): Station {
