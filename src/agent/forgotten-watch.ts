@@ -14,7 +14,7 @@ export interface ForgottenParts {
 /** Closing takes a moment; what is open for longer than this after its time is in use. */
 export const closingGraceMs = 2 * 60_000;
 /** The operator hears of a disk that stays open once a day. */
-export const stillOpenAgainMs = 24 * 3_600_000;
+const stillOpenAgainMs = 24 * 3_600_000;
 
 /**
  * Watches the disk that a person has opened: each call tells the operator, as a warning, when it will soon be closed by

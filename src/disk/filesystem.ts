@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { StartProgram } from '../system/command.ts';
 
 /** File systems that a rotation disk may have. */
-export const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as const;
+const knownFilesystems = ['ext4', 'ext3', 'ext2', 'xfs', 'btrfs'] as const;
 export type KnownFilesystem = (typeof knownFilesystems)[number];
 
 /** Whether a disk with this file system can be used. */
@@ -39,7 +39,7 @@ export async function readFilesystemType(start: StartProgram, device: string): P
 }
 
 /** Checks an unmounted ext file system and repairs what is safe to repair without asking. */
-export async function checkExt(start: StartProgram, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
+async function checkExt(start: StartProgram, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
   const { exitCode } = await start({
     file: '/usr/sbin/e2fsck',
     args: ['-p', device],

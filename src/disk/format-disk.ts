@@ -101,7 +101,7 @@ export interface LuksOrder {
 }
 
 /** Arguments of luksFormat; see cryptsetup-luksFormat(8). */
-export function luksFormatArgs(order: LuksOrder): string[] {
+function luksFormatArgs(order: LuksOrder): string[] {
   return [
     'luksFormat',
     '--type',

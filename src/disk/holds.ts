@@ -34,7 +34,7 @@ export async function holdsOf(disk: string | undefined, mapping: string): Promis
  * Whether the disk, or a part of it, stays in use: a mount in any namespace, or a program that formats it. The agent does
  * not see the mounts of the first process, and nobody sees those of all processes.
  */
-export async function staysClaimed(disk: string): Promise<boolean> {
+async function staysClaimed(disk: string): Promise<boolean> {
   const until = Date.now() + claimPatienceMs;
   while (await isClaimed(disk)) {
     if (Date.now() > until) return true;

@@ -9,7 +9,7 @@ export function entropyOf(bytes: Uint8Array): number {
 }
 
 /** Smallest sample for a statement about randomness, in bytes. */
-export const fewestBytes = 512;
+const fewestBytes = 512;
 
 /** Whether the bytes look random, as the output of a cipher does. */
 export function looksRandom(bytes: Uint8Array): boolean {

@@ -6,7 +6,7 @@ import { count } from '../text/wording.ts';
 
 const amount = z.number().nonnegative();
 
-export const countsSchema = z.object({
+const countsSchema = z.object({
   created: amount,
   changed: amount,
   deleted: amount,

@@ -154,7 +154,7 @@ export interface Touched {
 }
 
 /** Reads a line of the log; undefined when it is about a deletion, or about nothing but times. */
-export function parseTouched(line: string, header: LogHeader): Touched | undefined {
+function parseTouched(line: string, header: LogHeader): Touched | undefined {
   const { text, isMarked } = lineOf(line, header);
   const [, item, printed] = isMarked ? (/^([<>ch.][fdLDS][^\s|]+) *\|(.+)$/s.exec(text) ?? []) : [];
   if (item === undefined || printed === undefined) return undefined;

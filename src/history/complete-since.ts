@@ -9,7 +9,7 @@ import { readJsonInside } from '../system/read-json.ts';
 import { changeLogDirectory, listHistory, type HistoryEntry } from './history-entry.ts';
 
 /** File on the disk with the start of its complete history: removing an entry makes the history shorter. */
-export const completeSinceFile = `${changeLogDirectory}/complete-since.json`;
+const completeSinceFile = `${changeLogDirectory}/complete-since.json`;
 
 const schema = z.object({
   version: z.literal(1),

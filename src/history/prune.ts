@@ -10,7 +10,7 @@ import { attributeFile, attributeKinds, listHistory, type HistoryEntry } from '.
 import { expendable, outdated, type KeepRule } from './retention.ts';
 
 /** Directory for entries that are being deleted: an entry is in the history completely or not at all. */
-export const removedDirectory = '.extbackup/removed';
+const removedDirectory = '.extbackup/removed';
 
 /** The rest of a run's budget. */
 export interface Budget {

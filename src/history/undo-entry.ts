@@ -81,7 +81,7 @@ async function isMade(directory: Buffer): Promise<boolean> {
 }
 
 /** Added to the name of a log once its created files are removed. */
-export const removedSuffix = '.removed';
+const removedSuffix = '.removed';
 
 /** Moves everything of one directory into another one, and removes it. `to` is a real directory. */
 async function moveBack(from: Buffer, to: Buffer, progress: UndoProgress, signal: AbortSignal): Promise<void> {

@@ -35,7 +35,7 @@ export async function readPreviousKeys(paths: Paths): Promise<PreviousKeys> {
 }
 
 /** Replaces the list. */
-export async function writePreviousKeys(paths: Paths, content: PreviousKeys): Promise<void> {
+async function writePreviousKeys(paths: Paths, content: PreviousKeys): Promise<void> {
   await mkdir(paths.state, { recursive: true, mode: 0o700 });
   await writeAtomically(fileOf(paths), `${JSON.stringify(content, null, 2)}\n`, true);
 }

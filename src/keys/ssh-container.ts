@@ -13,7 +13,7 @@ const cipher = '-aes-256-cbc';
 const present = ['-pbkdf2', '-iter', '600000', '-md', 'sha256'];
 
 /** The known forms of a container, made by us or by hand; see openssl-enc(1) on its changing defaults. */
-export const containerForms = {
+const containerForms = {
   present,
   byHand: ['-pbkdf2', '-md', 'sha256'],
   since110: ['-md', 'sha256'],

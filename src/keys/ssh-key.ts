@@ -29,7 +29,7 @@ export function nextSshKey(ssh: SshKeyFiles): SshKeyFiles {
 }
 
 /** Comment in the public half: it identifies this station's line on the server. */
-export const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
+const sshKeyComment = (host = hostname()): string => `extbackup@${host}`;
 
 /**
  * Makes a key pair in ramfs and stores its encrypted private half and its public half; the decrypted key stays loaded.

@@ -1,7 +1,7 @@
 import type { NotifyChannel } from '../config/schema.ts';
 
 /** Host and port of an address: the rest may be a secret. */
-export const hostOf = (address: string): string => new URL(address).host;
+const hostOf = (address: string): string => new URL(address).host;
 
 /** What status, doctor and the journal call a channel; nothing in it is a secret. */
 export function channelName(settings: NotifyChannel): string {

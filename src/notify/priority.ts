@@ -19,7 +19,7 @@ const order: readonly Priority[] = ['low', 'normal', 'high', 'urgent'];
 export const urgency = (priority: Priority): number => order.indexOf(priority);
 
 /** Whether news is as urgent as a channel wants it. */
-export const isAtLeast = (priority: Priority, least: Priority): boolean => urgency(priority) >= urgency(least);
+const isAtLeast = (priority: Priority, least: Priority): boolean => urgency(priority) >= urgency(least);
 
 /** The settings of a channel that say what it wants to hear. */
 export interface Wishes {

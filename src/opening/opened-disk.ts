@@ -24,7 +24,7 @@ export interface Volume {
 }
 
 /** Where the CLI mounts a disk for its own use: below a directory that only root can enter. */
-export const insideDirectory = (paths: Paths, slot: string): string => join(paths.run, 'inside', slot);
+const insideDirectory = (paths: Paths, slot: string): string => join(paths.run, 'inside', slot);
 
 const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 

@@ -2,6 +2,7 @@ import type { LuksFacts } from '../disk/luks-header.ts';
 import type { Room } from '../disk/room.ts';
 import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
 import type { ExtbackupError } from '../errors.ts';
 import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
@@ -14,6 +15,8 @@ export interface Job {
   /** Path of the LUKS volume, for example /dev/sda1. */
   readonly device: string;
   readonly config: Config;
+  /** The sources of these settings. */
+  readonly sources: readonly [PullSource, ...PullSource[]];
   /** Set as soon as the disk is opened and known. */
   readonly time?: RunTime;
   /** Called with the position of the disk's history at the start of the run. */

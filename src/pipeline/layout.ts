@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sourcesOf, type PullSource } from '../config/sources.ts';
+import type { PullSource } from '../config/sources.ts';
 import { DriveError, PullError, type ExtbackupError } from '../errors.ts';
 import { parseJson } from '../system/parse-json.ts';
 import type { Job } from './job.ts';
@@ -31,7 +31,7 @@ export interface MirrorLayout {
  */
 export async function settleLayout(job: Job, machine: Machine, story: Story): Promise<MirrorLayout> {
   const { record } = job;
-  const sources = sourcesOf(job.config).flatMap(({ name, source }) => (name === undefined ? [] : [{ name, source }]));
+  const sources = job.sources.flatMap(({ name, source }) => (name === undefined ? [] : [{ name, source }]));
   const text = await machine.readInside(layoutPath);
   if (sources.length === 0) {
     if (text !== undefined) throw holdsSeveral(record.label, parseJson(layoutSchema, text));

@@ -1,5 +1,5 @@
 import type { PullFigures } from '../bus/events.ts';
-import { sourcesOf } from '../config/sources.ts';
+import type { PullSource } from '../config/sources.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { ExtbackupError } from '../errors.ts';
 import { recentRunsOf } from '../guard/recent-runs.ts';
@@ -26,16 +26,24 @@ export async function pullAll(
   story: Story,
   signal: AbortSignal,
 ): Promise<PullResult> {
-  const names = sourcesOf(job.config).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  if (names.length === 0) return pull(job, machine, story, signal);
+  const [first] = job.sources;
+  const named = job.sources.filter(hasName);
+  if (named.length === 0) return pull(job, first, machine, story, signal);
   const reports = createSourceReports(machine);
-  for (const name of names) if (sourceMustWait(job.record.hold, name)) await reports.keep(name);
+  for (const { name } of named) if (sourceMustWait(job.record.hold, name)) await reports.keep(name);
   const results: SourceResult[] = [];
-  for (const name of names) {
+  for (const source of named) {
+    const { name } = source;
     const isLost = results.some(({ error }) => error?.code === 'EXB_DISK_ERROR');
     const result = isLost
       ? { name, outcome: 'skipped' as const }
-      : await pullOne(job, name, { layout, machine: reports.machineFor(name), results }, storyOf(story, name), signal);
+      : await pullOne(
+          job,
+          source,
+          { layout, machine: reports.machineFor(name), results },
+          storyOf(story, name),
+          signal,
+        );
     results.push(result);
     job.onSource?.(result);
     const { outcome, error } = result;
@@ -57,6 +65,10 @@ export async function pullAll(
   };
 }
 
+type NamedSource = PullSource & { readonly name: string };
+
+const hasName = (source: PullSource): source is NamedSource => source.name !== undefined;
+
 interface Surroundings {
   readonly layout: MirrorLayout;
   readonly machine: Machine;
@@ -67,13 +79,13 @@ interface Surroundings {
 /** @throws errors of the whole run: a cancellation, or a bug */
 async function pullOne(
   job: Job,
-  name: string,
+  source: NamedSource,
   { layout, machine, results }: Surroundings,
   story: Story,
   signal: AbortSignal,
 ): Promise<SourceResult> {
   const { record } = job;
-  const source = sourcesOf(job.config).find((one) => one.name === name);
+  const { name } = source;
   const waiting = sourceMustWait(record.hold, name);
   const doubtful =
     mustWait(record.hold) || results.some(({ outcome, pulled }) => outcome === 'held' || pulled?.suspicious === true);
@@ -81,10 +93,10 @@ async function pullOne(
     if (waiting) throw sourceStillHeld(record.label, waiting);
     const pulled = await pull(
       { ...job, record: recordOf(record, name, layout.filled.has(name), doubtful) },
+      source,
       machine,
       story,
       signal,
-      source,
     );
     const outcome = pulled.complete && pulled.vanished === 0 ? 'success' : 'gaps';
     return { name, outcome, pulled, ...(pulled.complete && { completeAt: new Date() }) };

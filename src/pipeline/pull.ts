@@ -1,5 +1,5 @@
 import type { Counts, PullFigures } from '../bus/events.ts';
-import { sourceOf, type PullSource } from '../config/sources.ts';
+import type { PullSource } from '../config/sources.ts';
 import { createGuard } from '../guard/guard.ts';
 import { attest } from './attest.ts';
 import { baseOfGuard } from './guard-base.ts';
@@ -19,16 +19,15 @@ import { createTries } from './tries.ts';
  * files that the first found missing on the source. Replaced and deleted files go to the disk's history. A source
  * without a single file deletes nothing, and a suspiciously changed one stops the run. If the connection breaks in the
  * second phase, the first starts again and counts the deletions anew: the server may come back with fewer files.
- * @param source the only one when left out
  * @throws PullError
  * @throws HeldError when an operator has to be asked
  */
 export async function pull(
   job: Job,
+  source: PullSource,
   machine: Machine,
   story: Story,
   signal: AbortSignal,
-  source: PullSource = sourceOf(job.config),
 ): Promise<PullResult> {
   const { config, record } = job;
   const tries = createTries(config.pull, story, signal);

@@ -71,7 +71,6 @@ const channelStatusSchema = z.object({
   /** What the last try came to; null after a delivery. */
   error: z.string().nullable(),
 });
-export type ChannelStatus = z.infer<typeof channelStatusSchema>;
 
 const rotationStatusSchema = z.object({
   /** The freshest copy on a disk that is not plugged in; null when there is none. `ageSeconds` is its age when this was shown. */

@@ -32,7 +32,7 @@ export function countsFrom(
 }
 
 /** When a disk is overdue. */
-export const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
+const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
   new Date(countsFrom(record, now).getTime() + cadenceOf(cadence, record.label));
 
 /** Whether a disk has gone without a success for longer than is expected of it. Retired and lost disks never are. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const sourceRunSchema = z.object({
+const sourceRunSchema = z.object({
   name: z.string(),
   outcome: z.enum(['success', 'gaps', 'held', 'failure', 'skipped']),
   code: z.string().nullable(),

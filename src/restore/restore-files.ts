@@ -139,7 +139,7 @@ const everything = [
 ];
 
 /** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
-export const restoreArgs = (what: readonly string[], dryRun: boolean): string[] => [
+const restoreArgs = (what: readonly string[], dryRun: boolean): string[] => [
   ...everything,
   '--ignore-times',
   '--no-human-readable',

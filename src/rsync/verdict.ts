@@ -24,19 +24,6 @@ export type PullTrouble =
   | 'gaps' // rsync 23: some files could not be read or written
   | 'failed';
 
-/** The class of a trouble decides what follows; exit code and measurement alone decide the class. */
-export type TroubleClass =
-  | 'room' // old history may go, where a shortage was measured
-  | 'disk' // no other source is tried; the disk is suspected
-  | 'files' // all but some files were copied
-  | 'transfer'; // server, connection or rsync: nothing else is suspected
-
-export function classOf(trouble: PullTrouble): TroubleClass {
-  if (trouble === 'disk-full') return 'room';
-  if (trouble === 'disk-error' || trouble === 'stuck') return 'disk';
-  return trouble === 'gaps' ? 'files' : 'transfer';
-}
-
 /** State of the connection, measured by its unit. */
 export type LinkState =
   | 'not-made' // ssh did not get in

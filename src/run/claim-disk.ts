@@ -1,7 +1,6 @@
 import type { Volume } from '../disk/volumes.ts';
 import { mappingName } from '../disk/luks.ts';
-import { sourcesOf } from '../config/sources.ts';
-import type { Config } from '../config/schema.ts';
+import type { PullSource } from '../config/sources.ts';
 import { BusyError, DriveError, NotReleasedError } from '../errors.ts';
 import { allMustWait, mustWait, stillHeld } from '../guard/hold.ts';
 import { openedByPersonRefusal } from '../opening/opened-by-person.ts';
@@ -21,13 +20,13 @@ import type { RunSurroundings } from './run-surroundings.ts';
  */
 export async function claimDisk(
   { drive, attach }: RunOrder,
-  config: Config,
+  sources: readonly PullSource[],
   around: RunSurroundings,
 ): Promise<{ readonly record: DriveRecord; readonly volume: Volume }> {
   const opened = await around.openedByPerson();
   if (opened) throw openedByPersonRefusal(opened);
   const record = await findRecord(around.registry, drive);
-  const names = sourcesOf(config).map(({ name }) => name);
+  const names = sources.map(({ name }) => name);
   if (mustWait(record.hold) && allMustWait(record.hold, names)) throw stillHeld(record.label, record.hold);
   const volume = (await around.findVolumes()).find(
     (found) => found.luksUuid === record.luksUuid && found.diskseq === attach.diskseq,

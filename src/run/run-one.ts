@@ -6,6 +6,7 @@ import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
 import type { FileLock } from '../system/file-lock.ts';
+import { sourcesOf } from '../config/sources.ts';
 import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
 import { waitsIn, type DiskAfterRun, type EndedRun } from './ended-run.ts';
@@ -107,8 +108,9 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<void> {
   const config = await around.loadConfig();
+  const sources = sourcesOf(config);
   at.lock = await waitForDevices(around.deviceLock, signal);
-  const { record, volume } = await claimDisk(order, config, around);
+  const { record, volume } = await claimDisk(order, sources, around);
   at.rooms = record.rooms;
   at.disk = volume.disk;
   at.health = beginHealthCheck(around.health, record.health);
@@ -120,7 +122,7 @@ async function attempt(
     at.stand = stand;
   };
   const onCutOff = (begun: BegunMark): Promise<boolean> => around.foundCutOff(record.label, begun);
-  const job = { record, device: volume.device, config, onSource, onStand, onCutOff };
+  const job = { record, device: volume.device, config, sources, onSource, onStand, onCutOff };
   at.result = await backUp(job, around.machineFor(config, record), story, signal);
 }
 

@@ -28,7 +28,7 @@ const everythingButPrograms =
   'write-file,read-file,read-dir,remove-dir,remove-file,make-char,make-dir,make-reg,make-sock,make-fifo,make-block,make-sym,refer,truncate';
 
 /** Arguments of setpriv(1), before the program. @param directory undefined is none */
-export function confinementArgs(directory?: string): string[] {
+function confinementArgs(directory?: string): string[] {
   const rules = [
     ...system.filter(([, path]) => existsSync(path)),
     ...(directory === undefined ? [] : [[everythingButPrograms, directory] as const]),

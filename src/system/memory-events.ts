@@ -18,7 +18,7 @@ export async function readOomKills(proc = '/proc', cgroups = '/sys/fs/cgroup'): 
 }
 
 /** The line `oom_kill N`. */
-export function parseOomKills(text: string): number | undefined {
+function parseOomKills(text: string): number | undefined {
   const found = /^oom_kill (\d+)$/m.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);
 }

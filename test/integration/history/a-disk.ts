@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBus } from '../../../src/bus/bus.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
@@ -99,7 +100,8 @@ export async function openDisk(): Promise<DiskAndServer> {
       });
       const lastRun = new Date().toISOString();
       const result = await pull(
-        { record: { ...disk.record, lastRun }, device: '', config },
+        { record: { ...disk.record, lastRun }, device: '', ...jobSettings(config) },
+        sourceOf(config),
         machine,
         createStory(bus, 'r', 'BACKUP_1', () => undefined),
         signal,
@@ -141,7 +143,7 @@ export async function openDisk(): Promise<DiskAndServer> {
       const job = {
         record: disk.record,
         device: '',
-        config,
+        ...jobSettings(config),
         onSource: (result: SourceResult) => {
           results.push(result);
         },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
 import { readRoom } from '../../../src/disk/room.ts';
@@ -69,7 +70,7 @@ async function losesHistory(outcome: RsyncOutcome): Promise<boolean> {
   const time = { measured: now, station: now, jumpMs: 0, isDoubtful: false, stand: 1 };
   const source = sourceOf(config);
   const room = createRoomMaker({
-    job: { record, device: '/dev/sda1', config, time },
+    job: { record, device: '/dev/sda1', ...jobSettings(config), time },
     machine,
     story: createStory(
       createBus(() => undefined),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import type { Job } from '../../../src/pipeline/job.ts';
@@ -32,6 +33,7 @@ describe("a pull that asks for the server's heartbeat", () => {
   const run = () =>
     pull(
       job,
+      job.sources[0],
       machine,
       createStory(
         createBus(() => undefined),
@@ -46,7 +48,7 @@ describe("a pull that asks for the server's heartbeat", () => {
     job = {
       record,
       device: '/dev/sda1',
-      config: configSchema.parse({ ...settings, attestation: { id: 'main-backup' } }),
+      ...jobSettings(configSchema.parse({ ...settings, attestation: { id: 'main-backup' } })),
     };
   });
 
@@ -57,7 +59,7 @@ describe("a pull that asks for the server's heartbeat", () => {
   });
 
   it('does not ask without the setting', async () => {
-    job = { ...job, config: configSchema.parse(settings) };
+    job = { ...job, ...jobSettings(configSchema.parse(settings)) };
     await run();
     expect(machine.calls).not.toContain('fetchFile');
   });
@@ -133,7 +135,7 @@ describe("a pull that asks for the server's heartbeat", () => {
   it('tries again after a broken connection', async () => {
     job = {
       ...job,
-      config: configSchema.parse({ ...settings, pull: { retries: 1 }, attestation: { id: 'main-backup' } }),
+      ...jobSettings(configSchema.parse({ ...settings, pull: { retries: 1 }, attestation: { id: 'main-backup' } })),
     };
     machine.fetched = [{ trouble: 'network' }, { content: beat(1) }];
     expect((await run()).complete).toBe(true);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventName } from '../../../src/bus/events.ts';
 import type { Change } from '../../../src/history/change.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
@@ -24,7 +25,7 @@ const config = configSchema.parse({
   key: { derivation: 'sha512' },
   pull: { retries: 0 },
 });
-const plainJob: Job = { record, device: '/dev/sda1', config };
+const plainJob: Job = { record, device: '/dev/sda1', ...jobSettings(config) };
 
 describe('a run', () => {
   let job: Job;
@@ -280,7 +281,7 @@ describe('a run', () => {
       [
         'whose settings turn it off',
         () => {
-          job = { ...job, config: { ...config, verify: { ...config.verify, share: 0 } } };
+          job = { ...job, ...jobSettings({ ...config, verify: { ...config.verify, share: 0 } }) };
         },
       ],
     ])('leaves it in a run %s', async (_what, arrange) => {
@@ -325,11 +326,13 @@ describe('a run', () => {
     it('fails before anything is pulled when something is missing that must be there, and does not say its name', async () => {
       job = {
         ...job,
-        config: configSchema.parse({
-          source: 'extbackup@backup.example.org',
-          key: { derivation: 'sha512' },
-          pull: { requires: ['projects', 'mail/.mounted'] },
-        }),
+        ...jobSettings(
+          configSchema.parse({
+            source: 'extbackup@backup.example.org',
+            key: { derivation: 'sha512' },
+            pull: { requires: ['projects', 'mail/.mounted'] },
+          }),
+        ),
       };
       await run();
       machine.pullOrders.length = 0;
@@ -356,7 +359,7 @@ describe('a run', () => {
     });
 
     it('is not told of a history that the settings do not keep', async () => {
-      job = { ...job, config: { ...config, history: { ...config.history, enabled: false } } };
+      job = { ...job, ...jobSettings({ ...config, history: { ...config.history, enabled: false } }) };
       machine.changes = [changes('changed', 401)];
       machine.pulls = [{ ...goodPull, trouble: 'failed' }];
       const { message } = await failure();
@@ -369,7 +372,7 @@ describe('a run', () => {
     });
 
     it('goes on after a connection that broke while it deleted, and counts anew what is to be deleted', async () => {
-      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
       machine.pulls = [
         { ...goodPull, skippedDeletions: 60 },
         { ...goodPull, trouble: 'network' },
@@ -385,7 +388,7 @@ describe('a run', () => {
     });
 
     it('deletes no more when the server came back with too little: what was deleted before counts too', async () => {
-      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
       machine.pulls = [
         { ...goodPull, skippedDeletions: 60 },
         { ...goodPull, trouble: 'network' },
@@ -400,7 +403,7 @@ describe('a run', () => {
     });
 
     it('deletes nothing of a source that came back empty', async () => {
-      job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+      job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
       machine.pulls = [
         { ...goodPull, skippedDeletions: 5 },
         { ...goodPull, trouble: 'network' },
@@ -436,7 +439,7 @@ describe('a run', () => {
       });
 
       it('warns once, also when the connection broke while it deleted', async () => {
-        job = { ...job, config: { ...config, pull: { ...config.pull, retries: 1 } } };
+        job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
         machine.pulls = [
           { ...goodPull, skippedDeletions: 5 },
           { ...goodPull, trouble: 'network' },
@@ -460,7 +463,7 @@ describe('a run', () => {
       });
 
       it('is held where the settings say so, and neither deleted nor stamped', async () => {
-        job = { ...job, config: { ...config, guard: { ...config.guard, content: 'hold' } } };
+        job = { ...job, ...jobSettings({ ...config, guard: { ...config.guard, content: 'hold' } }) };
         machine.pulls = [{ ...goodPull, skippedDeletions: 5 }];
         expect(await failure()).toMatchObject({
           code: 'EXB_HELD',
@@ -471,7 +474,7 @@ describe('a run', () => {
       });
 
       it('is not looked at where nobody wants that', async () => {
-        job = { ...job, config: { ...config, guard: { ...config.guard, content: 'off' } } };
+        job = { ...job, ...jobSettings({ ...config, guard: { ...config.guard, content: 'off' } }) };
         expect(await run()).not.toHaveProperty('suspicious');
         expect(events).not.toContain('run:warned');
       });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
 import { begunPath, markBegun } from '../../../src/pipeline/begun-mark.ts';
@@ -29,7 +30,7 @@ describe('the disk itself says which run began and whether it ended', () => {
     return createStory(bus, id, 'BACKUP_1', () => undefined);
   };
   const job: Job = {
-    ...{ record, device: '/dev/sda1', config },
+    ...{ record, device: '/dev/sda1', ...jobSettings(config) },
     onCutOff: (begun) => {
       found.push(begun);
       return Promise.resolve(isNews);

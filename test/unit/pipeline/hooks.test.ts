@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { NotReleasedError } from '../../../src/errors.ts';
@@ -34,7 +35,7 @@ describe('the hooks of a run', () => {
       warnings.push(reason);
     });
     return backUp(
-      { record, device: '/dev/sda1', config },
+      { record, device: '/dev/sda1', ...jobSettings(config) },
       machine,
       createStory(bus, 'run-1', 'BACKUP_1', () => undefined),
       abort.signal,

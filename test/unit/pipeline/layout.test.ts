@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { layoutPath, settleLayout } from '../../../src/pipeline/layout.ts';
@@ -32,7 +33,7 @@ describe('the mirror of a disk', () => {
     });
     const config = configSchema.parse({ key: { derivation: 'sha512' }, ...settings });
     return settleLayout(
-      { record, device: '', config },
+      { record, device: '', ...jobSettings(config) },
       machine,
       createStory(bus, 'r', 'BACKUP_1', () => undefined),
     );

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { saidBySsh, saidIn, saidInPull } from '../../../src/rsync/said-line.ts';
-import { classOf, verdictOf, whyNotConnected, whyNotRead, type Ended } from '../../../src/rsync/verdict.ts';
+import { verdictOf, whyNotConnected, whyNotRead, type Ended, type PullTrouble } from '../../../src/rsync/verdict.ts';
 
 const well = { fault: undefined, shortage: undefined, nearlyFull: undefined } as const;
 const full = { fault: undefined, shortage: 'blocks', nearlyFull: 'blocks' } as const;
 const noInodes = { fault: undefined, shortage: 'inodes', nearlyFull: 'inodes' } as const;
 const broken = { fault: 'EIO', shortage: undefined, nearlyFull: undefined } as const;
+
+/** What follows from a trouble: old history may go, the disk is suspected, some files are missing, or none of these. */
+function classOf(trouble: PullTrouble): 'room' | 'disk' | 'files' | 'transfer' {
+  if (trouble === 'disk-full') return 'room';
+  if (trouble === 'disk-error' || trouble === 'stuck') return 'disk';
+  return trouble === 'gaps' ? 'files' : 'transfer';
+}
 
 /** A pull over a link that is up, to a disk that is well. */
 const ended = (exitCode: number | undefined, stderr: string, rest: Partial<Ended> = {}): Ended => ({
