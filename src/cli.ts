@@ -1,6 +1,6 @@
 /** argv -> one command. The only place that turns an error into text and an exit code. */
 import { Command, CommanderError } from 'commander';
-import { commandList, type MakeCommand } from './commands/command-list.ts';
+import { commandGroups, commandList, type MakeCommand } from './commands/command-list.ts';
 import type { CliContext } from './terminal/cli-context.ts';
 import { pluginExit } from './monitoring/plugin-exit.ts';
 import { wordSlowProgram } from './system/slow-program.ts';
@@ -45,26 +45,54 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       },
     });
   try {
-    for (const load of wantedCommands(argv)) program.addCommand((await load())(context));
+    for (const load of wantedCommands(argv)) addGrouped(program, (await load())(context));
     for (const command of withChildren(program))
       command.exitOverride().configureOutput({
         outputError: (text, write) => {
           write(text.replace(/^error: /, ''));
         },
       });
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withHelpLast(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
-    const code = report(error, argv);
+    const code = report(error, argv, program);
     // A monitoring plugin that could not look says so: 2 would mean critical.
     return verbOf(argv) === 'check' && code !== exitCodes.done ? pluginExit.unknown : code;
   }
 }
 
+/** Under its heading; what only units start is not shown. */
+function addGrouped(program: Command, command: Command): void {
+  const [heading] = Object.entries(commandGroups).find(([, verbs]) => verbs.includes(command.name())) ?? [];
+  if (heading !== undefined) command.helpGroup(heading);
+  program.addCommand(command, { hidden: heading === undefined });
+}
+
+/** `help drive prepare` is `drive prepare --help`. */
+function withHelpLast(argv: readonly string[]): string[] {
+  const at = verbOf(argv) === 'help' ? argv.indexOf('help') : -1;
+  return at < 0 ? [...argv] : [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+}
+
+/** The command that the words before the first option name. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  for (const word of argv) {
+    const child = command.commands.find((one) => one.name() === word);
+    if (child) command = child;
+    else if (command !== program) break;
+  }
+  return command;
+}
+
+/** `extbackup drive prepare`. */
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
 /** Loads only the command that is called; all commands for the overview and for an unknown name. */
 function wantedCommands(argv: readonly string[]): (() => Promise<MakeCommand>)[] {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return [];
-  const load = commandList[verbOf(argv) ?? ''];
+  const load = commandList[verbOf(withHelpLast(argv)) ?? ''];
   return load ? [load] : Object.values(commandList);
 }
 
@@ -80,12 +108,12 @@ function* withChildren(command: Command): Generator<Command> {
 }
 
 /** Two lines on standard error: what happened, what to do. */
-function report(thrown: unknown, argv: readonly string[]): ExitCode {
+function report(thrown: unknown, argv: readonly string[], program: Command): ExitCode {
   const error = wordSlowProgram(thrown);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
-    const verb = verbOf(argv);
-    process.stderr.write(`See: extbackup ${verb !== undefined && verb in commandList ? `${verb} ` : ''}--help\n`);
+    const command = commandOf(program, argv);
+    process.stderr.write(`See: ${pathOf(command)} --help\n\n${command.helpInformation()}`);
     return exitCodes.usage;
   }
   if (error instanceof ExtbackupError) {

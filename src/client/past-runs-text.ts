@@ -2,6 +2,7 @@ import prettyBytes from 'pretty-bytes';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
 import type { RunRecord } from '../records/run-record.ts';
+import { localTime, zoneName } from '../text/local-time.ts';
 import { trimEnds } from '../text/table.ts';
 import { plainTable } from '../text/table.ts';
 
@@ -13,12 +14,12 @@ const outcomeWords: Record<RunRecord['outcome'], string> = {
   cancelled: 'cancelled',
 };
 
-/** Past runs as a table, in the order given. Times are UTC. */
+/** Past runs as a table, in the order given. Times are those of this machine. */
 export function renderPastRuns(runs: readonly RunRecord[]): string {
-  const table = plainTable(['Started (UTC)', 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
+  const table = plainTable([`Started (${zoneName()})`, 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
   for (const run of runs) {
     table.push([
-      run.startedAt.slice(0, 16).replace('T', ' '),
+      localTime(new Date(run.startedAt)),
       run.drive,
       outcomeWords[run.outcome],
       describeDuration(run.tookMs),

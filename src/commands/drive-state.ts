@@ -3,10 +3,11 @@ import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { unknownLabel } from '../opening/find-volume.ts';
-import { BusyError } from '../errors.ts';
+import { BusyError, CancelledError } from '../errors.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
+import { askYes } from '../terminal/ask-question.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Removes a disk from the list. */
@@ -14,11 +15,13 @@ export function driveForgetCommand(context: CliContext): Command {
   return new Command('forget')
     .description('remove a disk from the list; nothing on the disk is changed')
     .argument('<label>')
+    .option('--yes', 'do not ask')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt',
     )
-    .action(async (label: string) => {
+    .action(async (label: string, options: { yes?: boolean }) => {
+      if (options.yes !== true && process.stdin.isTTY) await agreeToForget(context, label);
       const record = await change(context, label, (drives, { luksUuid }) =>
         drives.filter((drive) => drive.luksUuid !== luksUuid),
       );
@@ -56,6 +59,17 @@ export function driveLostCommand(context: CliContext): Command {
       const record = await setState(context, label, options.undo === true ? 'active' : 'lost');
       context.print(options.undo === true ? found(record) : lost(record));
     });
+}
+
+/** A forgotten disk is missing in no reckoning, so a slip of the label would hardly be noticed. */
+async function agreeToForget(context: CliContext, label: string): Promise<void> {
+  requireRoot('work on disks');
+  const drives = await createDriveRegistry(files.drives(context.paths)).list();
+  const record = drives.find((drive) => drive.label === label);
+  if (!record) throw unknownLabel(label, drives);
+  context.note(`Disk ${label}, in the list since ${record.enrolledAt.slice(0, 10)}. ${copyOf(record)}`);
+  if (await askYes(`Forget ${label}? For a disk that only rests: extbackup drive retire ${label}.`)) return;
+  throw new CancelledError('Cancelled.', 'The disk is still in the list.');
 }
 
 /** The consequences of forgetting a disk, and advice. */

@@ -3,6 +3,8 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { readStatus, type StatusSources } from '../client/read-status.ts';
 import { renderStatus } from '../client/status-text.ts';
+import { exitCodes, type ExitCode } from '../errors.ts';
+import { isThere } from '../system/is-there.ts';
 import type { Status } from '../protocol/status.ts';
 import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -13,22 +15,43 @@ export function statusCommand(context: CliContext): Command {
   return new Command('status')
     .description('show the agent, the key, the disks and the present run')
     .option('--json', 'one JSON object; with --watch one line for each change')
+    .option(
+      '--check',
+      'end with 2 where the station is not set up or the agent does not run, and with 12 without the key',
+    )
     .option('--watch', 'update the display until Ctrl-C')
-    .addHelpText('after', '\nExample:\n  extbackup status --watch')
-    .action(async (options: { json?: boolean; watch?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  extbackup status --watch\n  extbackup status --check >/dev/null || extbackup unlock',
+    )
+    .action(async (options: { json?: boolean; watch?: boolean; check?: boolean }) => {
       const sources: StatusSources = {
         paths: context.paths,
         runCommand: context.runCommand,
         rotation: await rotationSetting(() => context.loadConfig()),
       };
       const json = options.json === true;
-      if (options.watch === true) await follow(context, sources, json);
-      else context.print(render(await readStatus(sources), json));
+      if (options.watch === true) {
+        await follow(context, sources, json);
+        return;
+      }
+      const [status, setUp] = [await readStatus(sources), await isThere(context.paths.config)];
+      if (!setUp && !json) context.print(`${notSetUp}\n`);
+      context.print(render(status, json));
+      if (options.check === true) context.exitWith(exitFor(status, setUp));
     });
 }
 
+const notSetUp = 'This station is not set up yet. Begin with: extbackup setup';
+
 const render = (status: Status, json: boolean): string =>
   json ? JSON.stringify(status) : renderStatus(status, new Date());
+
+/** Whether a disk that is plugged in now would be backed up. */
+function exitFor({ agent, key }: Status, setUp: boolean): ExitCode {
+  if (!setUp || agent !== 'running') return exitCodes.usage;
+  return key === 'loaded' ? exitCodes.done : exitCodes.key;
+}
 
 /** Prints the state now and after each change. */
 async function follow(context: CliContext, sources: StatusSources, json: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { PinnedServer } from '../keys/host-key.ts';
 
 /** What is wrong with the way to a server, and what to do. */
@@ -26,15 +26,18 @@ type End = 'ssh' | 'no-such-host' | 'refused' | 'no-way' | 'silent' | 'mute' | '
 function greetingOf(host: string, port: number, timeoutMs: number): Promise<End> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    let isConnected = false;
+    let [isKnown, isConnected] = [isIP(host.replace(/%.*$/, '')) !== 0, false];
     const end = (how: End): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(how);
     };
     const timer = setTimeout(() => {
-      end(isConnected ? 'mute' : 'silent');
+      end(isConnected ? 'mute' : isKnown ? 'silent' : 'no-such-host');
     }, timeoutMs);
+    socket.once('lookup', () => {
+      isKnown = true;
+    });
     socket.once('connect', () => {
       isConnected = true;
     });

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { inSandbox } from '../keys/sandbox.ts';
+
+const part = (text: string, name: string): string =>
+  new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
+
+describe('the command line', () => {
+  it('shows the help of the very command, by help and after a wrong option', () => {
+    const { stdout } =
+      inSandbox(`echo "<help>$(extbackup help drive prepare)</help><same>$(extbackup drive prepare --help)</same>"
+      wrong=$(extbackup drive list --no-such-option 2>&1); echo "<wrong>$? $wrong</wrong>"
+      echo "<all>$(extbackup help)</all>"`);
+    expect(part(stdout, 'help')).toBe(part(stdout, 'same'));
+    expect(part(stdout, 'help')).toMatch(/^Usage: extbackup drive prepare /);
+    expect(part(stdout, 'wrong')).toMatch(
+      /^2 unknown option '--no-such-option'\nSee: extbackup drive list --help\n\nUsage: extbackup drive list /,
+    );
+    const all = part(stdout, 'all');
+    expect(all.match(/^[A-Z][a-z ]+:$/gm)).toEqual([
+      'Options:',
+      'Set up:',
+      'Every day:',
+      'Bad day:',
+      'Disks:',
+      'Commands:',
+    ]);
+    expect(all).not.toMatch(/^ {2}(?:agent|courier)\b/m);
+  });
+
+  it('says first that the station is not set up, and whether a disk would be backed up by the exit code', () => {
+    const { stdout } =
+      inSandbox(`echo "<new>$(extbackup status)</new>"; extbackup status --check >/dev/null; echo "<code>$?</code>"
+      ready_station 'correct horse'; echo "<ready>$(extbackup status)</ready>"; extbackup status --check >/dev/null; echo "<stopped>$?</stopped>"`);
+    expect(part(stdout, 'new')).toMatch(/^This station is not set up yet. Begin with: extbackup setup\n/);
+    expect(part(stdout, 'ready')).not.toContain('not set up');
+    expect([part(stdout, 'code'), part(stdout, 'stopped')]).toEqual(['2', '2']);
+  });
+});

@@ -1,0 +1,77 @@
+import { beforeAll, expect, it } from 'vitest';
+import { setUpServer } from '../station.ts';
+import { atTerminal, giveTerminal } from './person.ts';
+import { useStation } from './use-station.ts';
+
+/** A person sets a station up with the guide, slips, and keeps the recovery sheet. */
+const lab = useStation();
+
+const setup = ['extbackup', 'setup', '--scrypt-memory', '64M'];
+const password = 'three green bottles of rain';
+const saltCheck = (): Promise<string> => lab.guest.ask("extbackup doctor | grep -A1 ' salt-copy ' || true");
+
+beforeAll(async () => {
+  await giveTerminal(lab.guest);
+  await lab.guest.shell('extbackup lock; rm -rf /etc/extbackup /var/lib/extbackup/*; systemctl restart extbackup');
+  await lab.server.shell('mkdir -p /backups/docs; echo a > /backups/docs/a');
+});
+
+it('a misspelt host and passwords that differ are asked for again, and the sheet with the salt comes last', async () => {
+  const shown = await atTerminal(
+    lab.guest,
+    setup,
+    ['Backup server', 'extbackup@bakcup\n'],
+    ['ssh port: [22]', '\n'],
+    ['The host bakcup is not known', ''],
+    ['later? [y/N]', 'n\n'],
+    ['[extbackup@bakcup]', 'extbackup@backup\n'],
+    ['ssh port: [22]', '2222\n'],
+    ['nothing listens at its port 2222', ''],
+    ['later? [y/N]', '\n'],
+    ['[extbackup@backup]', '\n'],
+    ['ssh port: [2222]', '22\n'],
+    ['keys of your server? [y/N]', 'y\n'],
+    ['go without a backup', '\n'],
+    ['be told of news', '\n'],
+    ['[/backups]', '\n'],
+    ['New password', 'short\r'],
+    ['too short', ''],
+    ['New password', `${password}\r`],
+    ['same again', 'three green bottles of wine\r'],
+    ['two passwords differ', ''],
+    ['New password', `${password}\r`],
+    ['same again', `${password}\r`],
+    ['has run there', 'later\n'],
+    ['the first disk', ''],
+  );
+  const salt = await lab.guest.ask('cat /etc/extbackup/salt');
+  expect(shown).toContain(salt);
+  expect(shown).toMatch(/Without the salt on it nobody opens the disks[^]*recovery-sheet --confirm/);
+  expect(shown).not.toContain(password);
+  expect(await lab.guest.ask('ls /mnt/ramfs')).toBe('id_ed25519.decrypted\nluks_pw');
+});
+
+it('doctor warns until somebody confirms that the sheet is printed', async () => {
+  expect(await saltCheck()).toMatch(/^WARN .*Nobody has confirmed[^]*--confirm/);
+  await lab.guest.shell('extbackup recovery-sheet --confirm');
+  expect(await saltCheck()).toMatch(/^ok .*was printed/);
+});
+
+it('the second call offers what is there, and a command and a write are tried and refused', async () => {
+  await setUpServer(lab.guest, lab.server);
+  const before = await lab.guest.ask('cd /etc/extbackup; sha256sum *');
+  const shown = await atTerminal(
+    lab.guest,
+    setup,
+    ['[extbackup@backup]', '\n'],
+    ['ssh port: [22]', '\n'],
+    ['[35d]', '\n'],
+    ['be told of news', '\n'],
+    ['runs no commands for it', ''],
+    ['only read', ''],
+    ['can be read', ''],
+    ['the first disk', ''],
+  );
+  expect(shown).not.toContain('ssh root@');
+  expect(await lab.guest.ask('cd /etc/extbackup; sha256sum *')).toBe(before);
+});
