@@ -19,6 +19,7 @@ export const pausePoints = {
   deleting: 'deletion', // moved to the history, but the directories do not have their times yet
   flushing: 'sync',
   stamping: 'after-sync', // flushed, but LABEL is not stamped yet
+  pruning: 'prune', // stamped, but an old entry, moved aside, is not removed yet
   unmounting: 'umount',
   closing: 'cryptsetup-close',
   notifying: 'notice',
@@ -35,6 +36,7 @@ const tools = [
   '/usr/bin/setpriv',
   '/usr/bin/sync',
   '/usr/bin/umount',
+  '/usr/bin/rm',
 ];
 const flags = '/run/extbackup/pause';
 /** The server's /run/pause, as a path on the station: the server has its own mount namespace. */
@@ -67,6 +69,7 @@ tool=\${0##*/}
 point=$tool
 case $tool in
   cryptsetup) point=cryptsetup-$1 ;;
+  rm) case " $* " in *" --one-file-system "*) point=prune ;; esac ;;
   setpriv) case " $* " in *"/tar --extract "*" -C /mnt/plaintext/backups "*) point=deletion ;; esac ;; # what starts tar
   umount) case "$*" in /mnt/plaintext) (take_stock leave) ;; esac ;;
 esac
@@ -147,6 +150,9 @@ export async function coverTools(guest: Guest, server: BackupServer): Promise<vo
 /** Makes the next run pause at this point. */
 export async function pauseAt(guest: Guest, point: PausePoint): Promise<void> {
   const [kind = '', bytes] = pausePoints[point].split(' ');
+  // The next run's history has an entry too many, and an old one goes.
+  if (point === 'pruning')
+    await guest.shell("echo 'history: {keep: {count: 1, atLeast: 0s}}' >> /etc/extbackup/config.yaml");
   if (point === 'waiting for key') await guest.shell('rm /mnt/ramfs/luks_pw');
   else if (kind === 'server') await guest.shell(`mkdir -p ${serverFlags}; echo ${bytes ?? ''} > ${serverFlags}/pull`);
   else await guest.shell(`mkdir -p ${flags}; touch ${flags}/${kind}`);

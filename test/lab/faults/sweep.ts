@@ -15,7 +15,7 @@ if (points.length === 0 || names.length === 0) {
 
 const pulls = (point: PausePoint): boolean => point.startsWith('pulling');
 const isMounted = (point: PausePoint): boolean =>
-  ['label', 'deleting', 'flushing', 'stamping'].includes(point) || pulls(point);
+  ['label', 'deleting', 'flushing', 'stamping', 'pruning'].includes(point) || pulls(point);
 
 /** The reason for leaving out a cell; undefined for cells that run. */
 function leftOut(point: PausePoint, fault: FaultName): string | undefined {

@@ -24,11 +24,11 @@ beforeAll(async () => {
 });
 
 /** Plugs the disk in, waits for the end of the run, and takes it out. */
-async function backUp(end: 'run:succeeded' | 'run:failed'): Promise<Record<string, unknown>> {
+async function backUp(end: 'run:succeeded' | 'run:failed', timeoutMs = 480_000): Promise<Record<string, unknown>> {
   const count = async (name: string): Promise<number> => (await eventsOf(lab, name)).length;
   const before = await count(end);
   await lab.guest.plug(lab.disk);
-  await lab.guest.waitFor(end, async () => (await count(end)) > before, 480_000);
+  await lab.guest.waitFor(end, async () => (await count(end)) > before, timeoutMs);
   await lab.guest.waitFor(
     'the disk to be closed',
     async () => (await eventsOf(lab, 'drive:safe-to-unplug')).length > 0,
@@ -111,3 +111,78 @@ it('a clock in 2036 for one run harms neither the history nor the time of the la
   const left = new Set((await entries()).split('\n'));
   for (const entry of before.split('\n')) expect(left).toContain(entry);
 });
+
+it('more links to one file than the disk takes are a gap with its words, and all else is copied', async () => {
+  await leaveFree(100);
+  // The server's own file system takes no more links than the disk: the tree is in its memory.
+  await lab.server.shell(`mkdir /backups/links; mount -t tmpfs -o nr_inodes=200k none /backups/links
+    python3 - <<'END'
+import os
+os.chdir('/backups/links')
+open('first', 'w').write('one content')
+for directory in range(7):
+    os.mkdir(str(directory))
+    for name in range(10_000):
+        os.link('first', f'{directory}/{name}')
+END
+    echo beside > /backups/links/zz`);
+  try {
+    expect(await backUp('run:succeeded', 1_800_000)).toMatchObject({ stamped: false, gaps: true });
+    const warned = JSON.stringify(await eventsOf(lab, 'run:warned'));
+    expect(warned).toContain('more hard links than this file system takes');
+    expect(JSON.stringify(await eventsOf(lab, 'run:failed'))).not.toContain('EXB_DISK');
+    expect(await eventsOf(lab, 'history:pruned')).toEqual([]);
+    await withDisk(() =>
+      lookInside(lab, lab.disk, async (top) => {
+        expect(await lab.guest.ask(`cat ${top}/backups/links/zz`)).toBe('beside');
+        const names = Number(await lab.guest.ask(`find ${top}/backups/links -type f | wc -l`));
+        expect(names).toBeGreaterThan(64_000);
+        const links = Number(await lab.guest.ask(`stat -c %h ${top}/backups/links/first`));
+        expect(links).toBeGreaterThan(60_000);
+      }),
+    );
+  } finally {
+    await lab.server.shell('umount /backups/links; rmdir /backups/links');
+  }
+});
+
+it('a disk with 1,500 inodes gives up its oldest entry for want of them, and the run is good', async () => {
+  await lab.server.shell('rm -rf /backups/*; mkdir /backups/mail');
+  await addSettings(lab, 'guard: {enabled: false}'); // every file changes in every run
+  await withDisk(() =>
+    changeOnDisk(
+      lab,
+      lab.disk,
+      (top) => `rm -rf /root/kept; mkdir /root/kept; cp -a ${top}/LABEL ${top}/.extbackup /root/kept
+        rm -rf /root/kept/.extbackup/attributes /root/kept/.extbackup/history
+        umount ${top}; mkfs.ext4 -q -F -O ea_inode -N 1500 /dev/mapper/look; mount /dev/mapper/look ${top}
+        cp -a /root/kept/. ${top}/`,
+    ),
+  );
+  for (const round of [1, 2, 3]) {
+    await writeMail(round);
+    expect(await backUp('run:succeeded')).toMatchObject({ stamped: true, gaps: false });
+  }
+  expect(await eventsOf(lab, 'history:pruned')).toEqual([]);
+  await writeMail(4);
+  expect(await backUp('run:succeeded')).toMatchObject({ stamped: true, gaps: false });
+  const pruned = await eventsOf(lab, 'history:pruned');
+  expect(pruned.length).toBeGreaterThan(0);
+  for (const event of pruned) expect(event).toMatchObject({ why: 'inodes', stuck: 0 });
+  await withDisk(() =>
+    lookInside(lab, lab.disk, async (top) => {
+      const own = await lab.guest.ask(`cd ${top}/backups && find . -type f | sort | xargs md5sum`);
+      expect(own).toBe(await lab.server.ask('cd /backups && find . -type f | sort | xargs md5sum'));
+      const free = Number(await lab.guest.ask(`df --output=pcent ${top} | tail -n 1 | tr -d ' %'`));
+      expect(free).toBeLessThan(50); // room for bytes was never short
+    }),
+  );
+});
+
+/** 440 small files, each with another content in each round. */
+async function writeMail(round: number): Promise<void> {
+  await lab.server.shell(`python3 - <<'END'
+for name in range(440):
+    open(f'/backups/mail/{name}', 'w').write(f'mail {name} of round ${String(round)}')
+END`);
+}
