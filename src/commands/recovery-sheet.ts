@@ -17,14 +17,16 @@ interface SheetOptions {
 /** Prints how to read the disks with stock tools. */
 export function recoverySheetCommand(context: CliContext): Command {
   return new Command('recovery-sheet')
-    .description('print a sheet that tells how to read the disks on any Linux machine, without extbackup')
-    .option('--html', 'as an HTML page for printing')
-    .addOption(new Option('--without-salt', 'leave a line for the salt, to be filled in by hand').conflicts('withSalt'))
-    .option('--with-salt', 'with the salt; this is the default')
+    .description('print a sheet that explains how to read the disks on any Linux machine, without extbackup')
+    .option('--html', 'print an HTML page')
+    .addOption(
+      new Option('--without-salt', 'print a blank line in place of the salt, to fill in by hand').conflicts('withSalt'),
+    )
+    .option('--with-salt', 'print the salt (the default)')
     .addOption(
       new Option(
         '--confirm',
-        'print nothing; note that a sheet with the present salt is printed and put away',
+        'print nothing; confirm that a sheet with the present salt is printed and kept',
       ).conflicts(['html', 'withSalt', 'withoutSalt']),
     )
     .addHelpText(

@@ -58,17 +58,21 @@ export function setupCommand(context: CliContext): Command {
     )
     .option(
       '--sheet <file>',
-      'write the recovery sheet, with the salt, into a file for root alone, not to standard output',
+      'write the recovery sheet, with the salt, to this file (mode 0600) instead of standard output',
     )
-    .option('--no-sheet', 'leave the recovery sheet for later: extbackup recovery-sheet')
-    .option('--every <time>', 'how long each disk may go without a backup: 10d, 5w (setting rotation.every)', toCadence)
+    .option('--no-sheet', 'do not print the recovery sheet; print it later with: extbackup recovery-sheet')
+    .option(
+      '--every <time>',
+      'how long a disk may be without a backup, for example 10d or 5w (setting rotation.every)',
+      toCadence,
+    )
     .option(
       '--notify <channel>',
-      '"mail ADDRESS", "ntfy TOPIC" or "webhook URL": told of news, and tried at once',
+      'add a channel for notices and try it: "mail ADDRESS", "ntfy TOPIC" or "webhook URL"',
       toChannel,
     )
     .option('--directory <dir>', 'directory on the server that this station may read (default: /backups)')
-    .option('--answers <file>', 'YAML with the names of these flags and their values; flags come before it')
+    .option('--answers <file>', 'YAML file with names and values of these options; the command line takes precedence')
     .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
     .action((given: SetupOptions, command: Command) => setUp(context, given, command));
 }
