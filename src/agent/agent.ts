@@ -101,7 +101,7 @@ async function serve(given: Surroundings): Promise<void> {
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();
-    if (areGood) await teller.onSettings(); // else the former channels tell of it
+    if (areGood) await teller.onSettings(); // otherwise the former channels report the error
   }, onError);
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
@@ -155,7 +155,7 @@ function createBase(given: Surroundings) {
 
 type Base = ReturnType<typeof createBase>;
 
-/** What those who tell and the status know of each other. */
+/** What the notices and the status share. */
 interface Latest {
   channels: () => Status['channels'];
   status?: Status;

@@ -20,7 +20,7 @@ export interface AttachSurroundings {
   pause(): Promise<Pause | undefined>;
   /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
   othersAtWork(): Promise<boolean>;
-  /** Why no run may begin now: a command is at work on disks, or a person has one open. undefined when one may. */
+  /** The reason why no run may begin: a command works on disks, or a person has one open. undefined: a run may begin. */
   inTheWay(): Promise<string | undefined>;
   /** Whether a server answers that the disk's last run did not reach; must not throw. */
   serverAnswers(drive: string): Promise<boolean>;

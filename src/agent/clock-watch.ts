@@ -19,13 +19,13 @@ export interface ClockParts {
 
 /** Tells of the clock, once for each change. */
 export interface ClockWatch {
-  /** Looks whether it jumped since the last look: measured time goes on with each. */
+  /** Measures whether the clock jumped since the last call, and advances the measured time. */
   readonly look: () => Promise<void>;
   /** Tells when nothing keeps the clock right. */
   readonly tellIfLoose: (service?: ClockService) => Promise<void>;
 }
 
-/** Sooner after the start of the machine, it may still be on its way; in seconds. */
+/** Seconds after the start of the machine in which the synchronisation may still be under way. */
 const settled = 300;
 
 const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
@@ -35,9 +35,9 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
   let [isLoose, hasJumped] = [false, false];
   const tellIfLoose = async (service?: ClockService): Promise<void> => {
     const { isSynchronised, isKept } = service ?? (await askClockService(start));
-    if (isSynchronised === undefined) return; // nobody answers, as on a machine that is very busy
+    if (isSynchronised === undefined) return; // no answer, for example from a very busy machine
     const isUnset = !isSynchronised;
-    const isUsual = isUnset && isKept !== true; // nothing is to set it: somebody chose that
+    const isUsual = isUnset && isKept !== true; // no service sets it: somebody chose that
     const is = isUnset && (isUsual || seconds() >= settled);
     if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });
     if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
@@ -64,7 +64,7 @@ const lookEveryMs = 3_600_000;
 
 /**
  * Watches the clock as long as the agent runs: each hour, and at each run.
- * @param onSettled called when the clock is set, or will not be: until then, what is told of ages would be told in vain
+ * @param onSettled called when the clock is set, or will not be: before that, ages would be wrong
  * @returns what ends the watch
  */
 export function watchClock(

@@ -1,8 +1,8 @@
 import type { Bus } from '../bus/bus.ts';
 
 /**
- * One warning, whatever is polled: it comes with the first of the watches that cannot work, and goes with the last.
- * @returns what to tell of the watch with that name
+ * One warning for all directories that are polled: raised with the first one, settled with the last.
+ * @returns the function to call when the named directory begins or ends to be polled
  */
 export function createPollingNews(bus: Bus): (name: string) => (why: string | undefined) => void {
   const polled = new Set<string>();

@@ -20,7 +20,7 @@ export interface ReleaseParts {
 
 /**
  * Closes what is left open, for `extbackup release`.
- * @returns what was closed, and what of it is opened again by itself
+ * @returns the disks that were closed, and which of them the agent will open again
  * @throws BusyError when a run, or a command, is at work; NotReleasedError when something stays open
  */
 export async function releaseOnRequest({ start, deviceLock, queue, board, registry }: ReleaseParts): Promise<string> {
@@ -32,7 +32,7 @@ export async function releaseOnRequest({ start, deviceLock, queue, board, regist
       'Another command is at work with a disk; nothing was closed.',
       'Wait for its end, then again: extbackup release',
     );
-  const enrolled = await registry.list().catch(() => []); // a damaged list keeps nobody from closing disks
+  const enrolled = await registry.list().catch(() => []); // a damaged registry must not prevent closing disks
   const closed = await releaseDisks(start, enrolled).finally(() => lock.release());
   const soon = board.attaches.filter(goesOn).flatMap(({ drive }) => drive ?? []);
   return sayReleased(closed, soon);

@@ -187,13 +187,13 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
       queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
 }
 
-/** The disks of a request: each is backed up to, or refused by itself. */
+/** The disks of a request: each one has its own run or its own refusal. */
 interface Chosen {
   readonly due: readonly PresentDrive[];
   readonly refusals: readonly ExtbackupError[];
 }
 
-/** Which disks a request means. Throws what its sender has to know, where nothing can be begun. */
+/** Which disks a request means. @throws ExtbackupError when no run can begin */
 async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<Chosen> {
   if (request.scheduled && (await around.pause()) !== undefined)
     throw new ExtbackupError('EXB_PAUSED', exitCodes.fresh, {

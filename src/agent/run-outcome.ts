@@ -10,7 +10,7 @@ export interface RunOutcome {
   readonly code: string | null;
   readonly happened: string;
   readonly todo: string;
-  /** Its disk: what may be said of that is measured when the answer is sent, not when the run has ended. */
+  /** The label of its disk, whose state is measured when the answer is sent, not when the run has ended. */
   readonly release?: { readonly drive: string; readonly luksUuid: string; readonly disk: RunEnd['disk'] | 'waits' };
 }
 

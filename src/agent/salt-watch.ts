@@ -4,13 +4,13 @@ import { lookAtSaltCopy, noSaltCopy } from '../records/salt-copy.ts';
 import { files, type Paths } from '../system/paths.ts';
 
 const dayMs = 24 * 3_600_000;
-/** A new station is not reminded of what its set-up has just said. */
+/** No reminder on a new station: its set-up has just said it. */
 const graceMs = dayMs;
 const tellAgainAfterMs = 7 * dayMs;
 const topic = 'salt copy';
 
 /**
- * Makes a look that tells, once a week, that no copy of the salt is known to exist: without one, every disk is lost when
+ * Makes a check that tells, once a week, that no copy of the salt is known to exist: without one, every disk is lost when
  * the station is.
  */
 export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => Promise<void> {
@@ -28,7 +28,7 @@ export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => 
     const isDue =
       earlier?.told === undefined ? isPast(since, graceMs, time) : isPast(earlier.told, tellAgainAfterMs, time);
     const told = isDue ? time.toISOString() : earlier?.told;
-    // First remembered, then told: a full disk must not lead to a message every hour.
+    // Write it down before telling: otherwise a full disk would lead to a message every hour.
     await writeReminders(file, before, {
       ...before,
       seen: { ...others, [topic]: { since, ...(told !== undefined && { told }) } },

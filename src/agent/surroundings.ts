@@ -44,7 +44,7 @@ export interface SupervisorParts {
   serverAnswers(config: Config, record: DriveRecord, signal: AbortSignal): Promise<boolean>;
   /** Called after every change of what `status` shows. */
   readonly publish: () => void;
-  /** In place of what the kernel says of what has a disk open. */
+  /** Replaces the kernel's list of a disk's users. */
   readonly measure?: MeasureUse;
   /** In place of what the station sees of the machine by itself. */
   readonly sight?: Sight;
@@ -131,8 +131,8 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
   };
 }
 
-/** @param patienceMs two looks of the agent itself may meet */
-/** Whether somebody holds a lock; taken for a moment to see. */
+/** @param patienceMs two measurements of the agent may meet */
+/** Whether somebody holds a lock; takes it for a moment to find out. */
 export async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
   const lock = await lockFile(file, patienceMs);
   await lock?.release();

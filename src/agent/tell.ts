@@ -1,4 +1,4 @@
-/** What the agent tells, and to whom: from its settings to the channels. */
+/** Makes the channels of the settings, and gives them the agent's notices. */
 import { hostname } from 'node:os';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
@@ -58,7 +58,7 @@ const subscriptionsOf = ({ settings, courier }: TellerParts): Subscription[] =>
     ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
   }));
 
-/** Warns of what is missing on this machine before the first notice is lost on it. */
+/** Warns of missing programs and files of a channel before a notice is lost. */
 function channelLook({ bus, settings }: TellerParts): () => Promise<void> {
   let warned = new Set<string>();
   return async () => {

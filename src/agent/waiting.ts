@@ -1,17 +1,17 @@
-/** Disks that are plugged in and go on by themselves once the server answers, or a command or a person has ended. */
+/** Plugged disks whose run starts by itself when the server answers, or when a command or a person has closed them. */
 import type { Bus } from '../bus/bus.ts';
 import type { Failure } from '../bus/events.ts';
 import { mixedSources } from '../rsync/failure.ts';
 import type { Attach } from './attach-board.ts';
 
-/** The server is looked for at first so often, then each time after twice as long. A look costs one connection. */
+/** First and longest interval between questions to the server; it doubles each time. A question costs one connection. */
 const firstPauseMs = 60_000;
 const longestPauseMs = 10 * 60_000;
 
 /** A command that ends sooner is not worth a message. */
 const worthTellingMs = 30_000;
 
-/** Lets a disk whose server does not answer wait, each time for twice as long. `happened`: what is known of the server. */
+/** Lets a disk wait for its server, each time twice as long. `happened`: the trouble with the server. */
 export function waitForServer(attach: Attach, happened: string, now = performance.now()): void {
   const pauseMs = Math.min(longestPauseMs, (attach.waitedMs ?? firstPauseMs / 2) * 2);
   attach.state = 'waiting-for-server';
@@ -24,15 +24,15 @@ export function waitForServer(attach: Attach, happened: string, now = performanc
 export const whyItWaits = ({ code, happened, todo }: Failure): string =>
   code === mixedSources ? `${happened} ${todo}` : happened;
 
-/** Shown only of a disk that nothing has open: else what has it open is shown. */
+/** Shown only for a closed disk; for an open one, the status shows what has it open. */
 export const untilItAnswers =
   'Leave it plugged in: it goes on by itself when the server answers. It is closed until then.';
 
-/** Whether it is time to look for the server again; after a restart of the agent it is. */
+/** Whether it is time to ask the server again; always after a restart of the agent. */
 export const isDue = ({ state, againAt = 0 }: Attach, now = performance.now()): boolean =>
   state === 'waiting-for-server' && now >= againAt;
 
-/** In how many milliseconds the next of them is due; undefined when none waits, or each is being looked for. */
+/** Milliseconds until the next question is due; undefined when none waits, or all are being asked. */
 export function nextDueIn(attaches: readonly Attach[], now = performance.now()): number | undefined {
   const times = attaches
     .filter(({ state }) => state === 'waiting-for-server')
@@ -68,6 +68,6 @@ export function waitForDevice(attach: Attach, reason: string, bus: Bus, now = pe
   bus.emit('drive:waiting', { drive: attach.drive ?? '', reason });
 }
 
-/** How soon to look whether a command or a person has ended: most end soon, some last for hours. */
+/** Milliseconds until the next check whether the disk is free: most commands end soon, some last for hours. */
 export const deviceAgainMs = ({ waitsSince }: Attach, now = performance.now()): number =>
   now - (waitsSince ?? now) < 2 * worthTellingMs ? 2_000 : 15_000;

@@ -11,7 +11,7 @@ export type AttributeKind = (typeof attributeKinds)[number];
 /** One file of each kind. */
 export type AttributeFiles = Readonly<Record<AttributeKind, string>>;
 
-/** What one of these files says of one path. */
+/** The entry of one path in one of these files. */
 export interface AttributeBlock {
   /** Below the mirror, one character for each byte; `.` is the mirror itself. */
   readonly path: string;
@@ -34,7 +34,7 @@ const unquoted = (text: string): string =>
       )
     : text;
 
-/** A path as getfacl(1) and getfattr(1) would not change it any more: plain ASCII. */
+/** A path in plain ASCII, in the quoting of getfacl(1) and getfattr(1). */
 const quoted = (path: string): string =>
   path.replace(/[^\x20-\x7e]|\\/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
@@ -50,7 +50,7 @@ function parseBlock(text: string): AttributeBlock | undefined {
   return { path: withoutDot(unquoted(text.slice('# file: '.length, end))), body: text.slice(end + 1) };
 }
 
-/** Blocks of a text that has all of them to their end. */
+/** The blocks of a text; the last one must be complete. */
 export const parseBlocks = (text: string): AttributeBlock[] =>
   text.split('\n\n').flatMap((block) => parseBlock(block.replace(/^\n+/, '')) ?? []);
 
@@ -62,8 +62,8 @@ function parseLinks(parts: readonly string[]): AttributeBlock[] {
 }
 
 /**
- * Reads a file in pieces of many blocks; of one that was cut off, what has its end. What is said later of a path replaces
- * what was said before. None when there is no such file.
+ * Reads a file in pieces of many blocks; a last block without an end is left out. A later block of a path replaces an
+ * earlier one. Yields nothing when there is no such file.
  * @param length bytes that count; all of it when left out
  */
 export async function* readBlocks(

@@ -2,7 +2,7 @@ import type { StartProgram } from '../system/command.ts';
 import { parseBlocks, renderBlock, type AttributeBlock, type AttributeKind } from './attribute-files.ts';
 import { attributesTimeoutMs, inDirectory, namesFor, readingCommand, someFailed } from './read-attributes.ts';
 
-/** What a file, which is no symbolic link, is to have. */
+/** The wanted attributes of a file that is no symbolic link. */
 export interface Place {
   /** Below the root; one character for each byte. */
   readonly place: string;
@@ -12,7 +12,7 @@ export interface Place {
   readonly extended: string;
 }
 
-/** As UTF-8, in which the output of programs is read. */
+/** The place as it appears in the output of programs, which is read as UTF-8. */
 const asRead = (place: string): string => Buffer.from(place, 'latin1').toString('utf8');
 
 /** Extended attributes by name, without the ACLs, which setfacl(1) sets. */
@@ -24,7 +24,7 @@ const namesIn = (body: string): Map<string, string> =>
       .map((line) => [line.split('=', 1)[0] ?? '', line]),
   );
 
-/** Gives files attributes, where they have others, with the programs that a person would use. */
+/** Sets the attributes of files with the programs that a person would use. */
 export class AttributePutter {
   readonly #start: StartProgram;
   readonly #order: {
@@ -44,7 +44,7 @@ export class AttributePutter {
     this.#signal = signal;
   }
 
-  /** Each is there, inside the root. */
+  /** Every file must exist inside the root. */
   async put(batch: readonly Place[]): Promise<void> {
     if (batch.length === 0) return;
     const before = await this.#differing(batch);
@@ -55,7 +55,7 @@ export class AttributePutter {
       before.acl.map(({ place, body }) => ({ path: place, body })),
     );
     await this.#removeExtra(places);
-    // Also of those with another owner only: what lets a program do more than its user goes with the owner.
+    // Also for files whose owner alone differs: chown(2) removes capabilities and setuid bits.
     await this.#restore(
       'fattr',
       places.flatMap(({ place, extended }) => (extended === '' ? [] : [{ path: place, body: extended }])),

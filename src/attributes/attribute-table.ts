@@ -8,8 +8,8 @@ import { attributeKinds } from '../history/history-entry.ts';
 import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
 
 /**
- * Directory on the disk with the attributes that the files of the mirror had after the last rsync. Not beside the logs:
- * recovery sheets that are printed already read every name there as a log.
+ * Directory on the disk with the attributes that the files of the mirror had after the last rsync. It is not beside the
+ * logs, because printed recovery sheets take every file there for a log.
  */
 export const attributeDirectory = '.extbackup/attributes';
 
@@ -18,9 +18,9 @@ const stateSchema = z.object({
   version: z.literal(1),
   /** Stands in the names of the files. */
   serial: z.int().positive(),
-  /** So many bytes of each file count. What was added later says what changed since, and is added to the end. */
+  /** The bytes of each file that count. Later changes are appended; what stands behind these bytes is unfinished. */
   bytes: z.object({ facl: size, fattr: size, links: size }),
-  /** Size of the files when they were made, together. */
+  /** Size of all files together when they were made. */
   made: size,
   /** An rsync that keeps what it replaces in this entry of the history may have changed the mirror since. */
   openFor: z.string().optional(),
@@ -28,19 +28,19 @@ const stateSchema = z.object({
   isDoubtful: z.literal(true).optional(),
 });
 
-/** What is known of the table. */
+/** The state of the table. */
 export type TableState = z.infer<typeof stateSchema>;
 
 const stateFile = (top: string): string => join(top, attributeDirectory, 'state.json');
 
-/** Reads the state; undefined when there is no table, or it is not right any more. */
+/** Reads the state; undefined when there is no table, or it is outdated. */
 export const readState = (top: string): Promise<TableState | undefined> => readJsonInside(stateSchema, stateFile(top));
 
 /** Where the files of a state are. */
 export const tableFiles = (top: string, serial: number): AttributeFiles =>
   attributeFiles(join(top, attributeDirectory, String(serial).padStart(8, '0')));
 
-/** Replaces the state, and removes files that it does not speak of. */
+/** Replaces the state, and removes files of other states. */
 export async function writeState(top: string, state: TableState): Promise<void> {
   const directory = await ownDirectory(top, attributeDirectory);
   await replaceFile(stateFile(top), `${JSON.stringify(state)}\n`);
@@ -51,7 +51,7 @@ export async function writeState(top: string, state: TableState): Promise<void> 
     if (!used.includes(name)) await rm(join(directory, name), { force: true, recursive: true });
 }
 
-/** To be called before the mirror is changed by anything else than a run. */
+/** Call this before anything but a run changes the mirror. */
 export async function forgetAttributes(top: string): Promise<void> {
   await rm(stateFile(top), { force: true });
 }
@@ -70,7 +70,7 @@ export async function settledState(top: string, serial: number, made?: number): 
   return { version: 1, serial, bytes, made: made ?? bytes.facl + bytes.fattr + bytes.links };
 }
 
-/** Gives the files away, with what counts in them. Cut off, it is finished by calling it again. */
+/** Moves the files elsewhere, cut to the bytes that count. After an interruption, call it again. */
 export async function moveTable(top: string, { serial, bytes }: TableState, to: AttributeFiles): Promise<void> {
   const from = tableFiles(top, serial);
   for (const kind of attributeKinds) {

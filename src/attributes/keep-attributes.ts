@@ -19,7 +19,7 @@ import {
 import { whatDiffers, writeOld } from './old-attributes.ts';
 import { addSome, writeAll } from './read-attributes.ts';
 
-/** Where the attributes are that files had before the rsync of an entry; those of what it did not change may be missing. */
+/** Files with the attributes before the rsync of an entry; unchanged files may be missing in them. */
 export const keptAttributes = ({ log }: Pick<HistoryEntry, 'log'>): AttributeFiles =>
   attributeFiles(log.replace(/\.log$/, ''));
 
@@ -30,12 +30,12 @@ export interface Disk {
   readonly mirror: string;
 }
 
-/** More changed files than these are not looked at one by one. */
+/** With more changed files than this, the whole tree is read. */
 const mostSingle = 50_000;
 
 /**
- * To be called before an rsync: what files are besides their content is on the disk then. Where nothing is known of it,
- * or an rsync was cut off, all files are looked at; otherwise none.
+ * Call this before an rsync: it makes sure that the attributes of the mirror are on the disk. It reads all files when
+ * there is no table or an rsync was cut off, otherwise none.
  */
 export async function beginAttributes(
   start: StartProgram,
@@ -68,7 +68,7 @@ export async function finishAttributes(start: StartProgram, disk: Disk, signal: 
   await renew(start, disk, state, { to: keptAttributes({ log }), linked }, signal);
 }
 
-/** Looks at all files, and keeps what the table said of those that are different, or all of it. */
+/** Reads the attributes of all files, and keeps the table's entries of changed files, or the whole table. */
 async function renew(
   start: StartProgram,
   disk: Disk,
@@ -99,8 +99,8 @@ export interface RsyncEnd {
 }
 
 /**
- * To be called when an rsync has ended.
- * @returns whether it had changed attributes, and the old ones are kept with its entry
+ * Call this when an rsync has ended.
+ * @returns whether attributes changed and the old ones are kept with its entry
  */
 export async function endAttributes(
   start: StartProgram,
@@ -114,7 +114,7 @@ export async function endAttributes(
   if (state?.openFor !== entry.name) return false;
   const closed = withoutOpen(state);
   if (!isTold) {
-    // With an entry, the next one begins with a look at all files. Many tries without a connection make none.
+    // With an entry, the next run reads all files. Many tries without a connection make no entry.
     if (!stays && (await kindOf(Buffer.from(entry.directory))) === undefined)
       await writeState(top, { ...closed, isDoubtful: true });
     return false;
@@ -150,7 +150,7 @@ async function isAnyThere(files: AttributeFiles): Promise<boolean> {
   return false;
 }
 
-/** Finds what is kept with an entry of a disk; also of an rsync that was cut off, and after which nothing ran yet. */
+/** Finds the old attributes of an entry, also when its rsync was cut off and nothing ran since. */
 export async function attributesIn(top: string): Promise<(entry: HistoryEntry) => AttributeFiles | undefined> {
   const state = await readState(top);
   const names = new Set(await readdir(join(top, changeLogDirectory)).catch(() => []));
@@ -161,7 +161,7 @@ export async function attributesIn(top: string): Promise<(entry: HistoryEntry) =
   };
 }
 
-/** Forgets what was kept for an entry that is no more. */
+/** Removes the old attributes of an entry that was removed. */
 export async function removeKept(entry: Pick<HistoryEntry, 'log'>): Promise<void> {
   for (const file of Object.values(keptAttributes(entry))) await rm(file, { force: true });
 }
@@ -173,14 +173,14 @@ async function whatWasTouched({
   let isMany = false;
   for await (const { path, isAttributes } of readTouched(log)) {
     isMany ||= attributes.size + others.size >= mostSingle;
-    // Of many, one is enough to know that there are some.
+    // With many changes, one path is enough: it shows that attributes changed.
     if (!isMany || (isAttributes && attributes.size === 0))
       (isAttributes ? attributes : others).add(path.toString('latin1'));
   }
   return { attributes, others, isMany };
 }
 
-/** Of a file with several names, rsync tells only one. */
+/** rsync prints only one name of a file with several. */
 async function someAreLinked(mirror: string, paths: ReadonlySet<string>): Promise<boolean> {
   for (const path of paths) {
     const stats = await lstat(below(Buffer.from(mirror), Buffer.from(path, 'latin1'))).catch(() => undefined);
@@ -189,7 +189,7 @@ async function someAreLinked(mirror: string, paths: ReadonlySet<string>): Promis
   return false;
 }
 
-/** Files of an entry that may still be in the mirror under another name: when that gets other attributes, they do, too. */
+/** Files of an entry that may share an inode with the mirror: a change of attributes there changes them, too. */
 async function linkedNames(directory: string): Promise<Set<string>> {
   const found = new Set<string>();
   const visit = async (at: Buffer): Promise<void> => {

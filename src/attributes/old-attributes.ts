@@ -7,8 +7,8 @@ import { tableFiles, type TableState } from './attribute-table.ts';
 const mostCompared = 100_000;
 
 /**
- * Writes what a table says of some paths, in the form of the table.
- * @param to files that are made, each at once; one of which there is nothing is not made
+ * Writes the table's entries of some paths, in the format of the table.
+ * @param to new files, each written in one piece; a file without entries is not made
  */
 export async function writeOld(
   top: string,
@@ -45,8 +45,8 @@ async function writeDurably(file: string, kind: AttributeKind, found: ReadonlyMa
 }
 
 /**
- * Compares a table with newer files: the paths that are in both, with other attributes. It takes all of both, because
- * what a file did not have stands nowhere.
+ * Compares a table with newer files: returns the paths that are in both, with other attributes. It reads both completely,
+ * because a missing entry also tells something: the file had no such attributes.
  * @returns undefined when there are too many to compare
  */
 export async function whatDiffers(
@@ -54,7 +54,7 @@ export async function whatDiffers(
   state: TableState,
   newer: AttributeFiles,
 ): Promise<Set<string> | undefined> {
-  const bodies = new Map<string, string>(); // each text once
+  const bodies = new Map<string, string>(); // each text is stored once
   const before = await load(tableFiles(top, state.serial), bodies, state.bytes);
   const now = before && (await load(newer, bodies));
   if (now === undefined) return undefined;

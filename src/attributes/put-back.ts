@@ -12,7 +12,7 @@ export interface PutBack {
   readonly root: string;
   /** Other numbers for owners and groups. */
   readonly owners?: { readonly user: (id: number) => number; readonly group: (id: number) => number };
-  /** Where in the tree a path of the mirror is; undefined where it is not. */
+  /** The place of a mirror's path in the tree; undefined when it is not there. */
   readonly place: (path: string) => string | undefined;
   /** Called for each file that got other attributes. */
   readonly onFile: () => void;
@@ -23,8 +23,8 @@ export interface PutBack {
 const atOnce = 500;
 
 /**
- * Gives files the attributes that they had, where they have others now. Nothing is followed out of the tree, and what
- * is not there is left out: the files may come from anywhere.
+ * Gives files their old attributes where the present ones differ. It never leaves the tree, and skips missing files: the
+ * tables may have been changed by anybody.
  */
 export async function putBack(start: StartProgram, order: PutBack, signal: AbortSignal): Promise<void> {
   const extended = new Map<string, string>();
@@ -65,7 +65,7 @@ export async function putBack(start: StartProgram, order: PutBack, signal: Abort
     }
 }
 
-/** With other owners, in a body of either form. */
+/** Replaces the owners in a body of either kind. */
 const withOwners = (body: string, owners: PutBack['owners']): string =>
   owners === undefined
     ? body

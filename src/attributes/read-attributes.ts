@@ -3,7 +3,7 @@ import type { Command, StartProgram } from '../system/command.ts';
 import { attributeKinds } from '../history/history-entry.ts';
 import { type AttributeFiles, type AttributeKind } from './attribute-files.ts';
 
-/** A million files take some seconds, or some minutes where the disk has to look for each. */
+/** A million files take seconds, or minutes on a disk that must seek for each. */
 export const attributesTimeoutMs = 6 * 3_600_000;
 
 const acls = ['--numeric', '--absolute-names', '--physical'];
@@ -16,12 +16,12 @@ export const inDirectory = (directory: string, ...program: readonly string[]): P
   args: [`--chdir=${directory}`, ...program],
 });
 
-/** xargs(1) ends with 123 when one of its programs did not end with 0: a file that is not there any more. */
+/** xargs(1) ends with 123 when one of its programs failed, for example on a file that has vanished. */
 export const someFailed = [1, 123];
 
 const xargs = ['/usr/bin/xargs', '--null', '--no-run-if-empty'];
 
-/** Names as a program reads them from its standard input: a name need not be UTF-8, so it cannot be an argument. */
+/** Names for a program's standard input. They cannot be arguments, because a name need not be UTF-8. */
 export const namesFor = (paths: Iterable<string>): Buffer =>
   Buffer.from([...paths].map((path) => `${path === '.' ? path : `./${path}`}\0`).join(''), 'latin1');
 
@@ -86,7 +86,7 @@ async function appendTo(
     onStdout: () => undefined,
     accept: someFailed,
     signal,
-    ownGroup: true, // xargs starts others
+    ownGroup: true, // xargs starts further programs
   });
   const handle = await open(stdoutFile, 'r');
   try {
@@ -97,7 +97,7 @@ async function appendTo(
   }
 }
 
-/** Its last block has its end: getfacl(1) says nothing of a disk that is full. */
+/** Whether the last block is complete: getfacl(1) does not report a full disk. */
 async function isWhole(handle: FileHandle): Promise<boolean> {
   const { size } = await handle.stat();
   if (size === 0) return true;

@@ -126,7 +126,7 @@ export interface EventMap {
   };
   'drive:closed': { readonly drive: string };
   'key:missing': { readonly drive: string };
-  /** A plugged disk has to wait for a command or a person. Told once for each reason, and not when it is over at once. */
+  /** A plugged disk has to wait for a command or a person. Told once for each reason, and not for a short wait. */
   'drive:waiting': { readonly drive: string; readonly reason: string };
   'key:loaded': Record<string, never>;
   /** No run starts by itself until then (ISO 8601, UTC). */

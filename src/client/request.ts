@@ -30,7 +30,7 @@ export interface Following {
   readonly patienceMs?: number;
 }
 
-/** How many times as long it may take to begin with a request that it has noticed, or to notice that it is cancelled. */
+/** Factor for the patience with an agent that has noticed the request and must begin it, or cancel it. */
 const patienceToBegin = 10;
 
 /**

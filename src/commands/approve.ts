@@ -76,7 +76,7 @@ export function approveCommand(context: CliContext): Command {
     });
 }
 
-/** Whether there were signs of an attack: then one more look is asked of who approves. */
+/** Whether there were signs of an attack: then the person must confirm once more. */
 const isAlarming = ({ hold, suspicion }: DriveRecord): boolean => hold?.isAlarm === true || suspicion !== undefined;
 
 /** @throws UsageError when something else is typed */

@@ -77,7 +77,7 @@ async function releaseByAgent(context: CliContext): Promise<void> {
 async function releaseHere(context: CliContext): Promise<void> {
   const enrolled = await createDriveRegistry(files.drives(context.paths))
     .list()
-    .catch(() => []); // a damaged list keeps nobody from closing disks
+    .catch(() => []); // a damaged registry must not prevent closing disks
   const closed = await withDeviceLock(context.paths, () => releaseDisks(context.runCommand, enrolled));
   context.print(`${closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`} Safe to unplug.`);
 }

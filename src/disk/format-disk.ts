@@ -145,7 +145,7 @@ export const affordableMemoryKiB = (totalBytes = totalmem()): number =>
 
 const [kibibyte, tebibyte] = [1024, 1024 ** 4];
 
-/** What mke2fs.conf(5) takes for a disk of this size, as Debian ships it. */
+/** Bytes per inode in Debian's mke2fs.conf(5) for a disk of this size. */
 function usualBytesPerInode(bytes: number): number {
   if (bytes > 16 * tebibyte) return 64 * kibibyte;
   if (bytes > 4 * tebibyte) return 32 * kibibyte;
@@ -180,7 +180,7 @@ const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; ar
 export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
 
 /**
- * Makes the file system on an opened volume or an image file; tells how far it is where that takes long.
+ * Makes the file system on an opened volume or an image file, and reports the progress when that takes long.
  * @param inodeRatio see {@link bytesPerInode}; of ext4 only, the others make inodes as they need them
  * @throws CommandError
  */

@@ -4,7 +4,7 @@ import { files } from '../system/paths.ts';
 import { describeDuration } from '../text/wording.ts';
 import { ok, warn, type Check } from './check.ts';
 
-/** Whether the clock can be believed: by its synchronisation, and by how far it went since the station last looked. */
+/** Whether the clock is right: checks its synchronisation, and its progress since the last measurement. */
 export const clockCheck: Check = {
   name: 'clock',
   check: async ({ paths, start, now }) => {

@@ -27,7 +27,7 @@ export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
   },
 ];
 
-/** What keeps a channel from telling: on this machine, on the way, or with what was told last. */
+/** Why a channel does not deliver: the machine, the connection, or its last error. */
 async function troubleOf(entry: NotifyChannel, { start, paths }: ConfiguredPatient): Promise<string | undefined> {
   const name = channelName(entry);
   const local = await whyNotOnThisMachine(entry);

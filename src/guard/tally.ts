@@ -37,7 +37,7 @@ export function createTally(): Tally {
       counts.deletedBytes = (counts.deletedBytes ?? 0) + bytes;
     },
     add: (change) => {
-      // A new or a missing directory shows in its files, another owner of it shows nowhere else.
+      // A new or missing directory shows in its files; its changed owner shows nowhere else.
       if (change.isDirectory && change.kind !== 'attributes') return;
       const slash = change.path.indexOf('/');
       const name = slash < 0 ? '.' : change.path.slice(0, slash);

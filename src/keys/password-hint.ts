@@ -1,10 +1,10 @@
 import type { Secret } from '../system/secret.ts';
 
-/** Below that, a machine that tries passwords has a fair chance. */
+/** Below this length, a guessing program has a fair chance. */
 const longEnough = 12;
 const fewKinds = 5;
 
-/** Words and rows of keys that guessing programs try first, without what people add before and behind. */
+/** Words and rows of keys that guessing programs try first, without the usual prefixes and suffixes. */
 const tooCommon = [
   ...['password', 'passwort', 'passw0rd', 'kennwort', 'secret', 'geheim', 'letmein', 'welcome', 'willkommen', 'admin'],
   ...['qwerty', 'qwertz', 'azerty', 'asdfgh', 'yxcvbn', 'zxcvbn', '1q2w3e', 'qazwsx', 'abc123', 'iloveyou', 'monkey'],

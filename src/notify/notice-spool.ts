@@ -23,8 +23,8 @@ export interface NoticeSpool {
   /** Keeps a notice until it is forgotten. Where that is impossible, as on a full disk, it is told all the same. */
   keep(channel: string, notice: Notice): Promise<Forget>;
   /**
-   * What was kept and not forgotten before, oldest first. Removes what is torn, and of too many the least urgent. No age
-   * removes any: a clock that jumps makes everything old.
+   * What was kept and not forgotten before, oldest first. Removes torn ones and, when there are too many, the least urgent.
+   * Age removes none, because a clock that jumps makes everything old.
    */
   leftovers(): Promise<Leftover[]>;
 }

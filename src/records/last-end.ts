@@ -26,7 +26,7 @@ export async function takeOutOfMemory(paths: Paths): Promise<boolean> {
   try {
     await rm(files.lastEnd(paths), { force: true });
   } catch {
-    return false; // it would be told again after each start
+    return false; // the note stays, so telling it now would repeat it after each start
   }
   return end !== undefined && end.oomKills > 0;
 }

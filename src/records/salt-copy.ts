@@ -8,13 +8,13 @@ import { files, type Paths } from '../system/paths.ts';
 
 const schema = z.looseObject({
   version: z.literal(1),
-  /** When somebody said so; ISO 8601 in UTC. */
+  /** The time of that word; ISO 8601 in UTC. */
   confirmedAt: z.iso.datetime(),
   /** Fingerprint of the salt on the printed sheet. */
   salt: z.string(),
 });
 
-/** What somebody said of the printed recovery sheet. */
+/** A person's word that the recovery sheet was printed. */
 export type SaltCopy = z.infer<typeof schema>;
 
 /**
@@ -46,7 +46,7 @@ export async function lookAtSaltCopy(paths: Paths): Promise<'no-salt' | 'confirm
   return copy.salt === saltFingerprint(salt) ? 'confirmed' : 'other-salt';
 }
 
-/** In two sentences: what is wrong with the copy of the salt, and what to do. */
+/** Two sentences: the trouble with the copy of the salt, and the remedy. */
 export function noSaltCopy(why: 'never' | 'other-salt'): { readonly happened: string; readonly todo: string } {
   const where = 'only on this machine: if it is lost, no password opens the disks any more';
   return {

@@ -19,7 +19,7 @@ const mounting = (device: string, mirror: string): Block => ({
     `/mnt/recovery/${mirror}`,
 });
 
-/** For a sheet that is printed before the first disk is prepared. */
+/** Text of a sheet that is printed before the first disk is prepared. */
 export const openingAny = (): Section => ({
   heading: '2. Open a disk',
   blocks: [

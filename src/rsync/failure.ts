@@ -35,8 +35,8 @@ export const mixedSources = 'EXB_SOURCES';
 type Code = string | null | undefined;
 
 /**
- * The same of a run over several sources: one whose server was away is enough, because the run is due again when that
- * answers, whatever a person has to put right for the others. A disk that is at fault is left alone.
+ * The same for a run over several sources. One server that was away is enough: the run is due again when it answers,
+ * whatever a person must repair for the other sources. Never for a faulty disk.
  * @param sources the code of each
  */
 export const goesOnWithServer = (code: Code, sources: readonly Code[]): boolean =>

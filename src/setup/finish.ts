@@ -16,7 +16,7 @@ interface Ending {
   readonly sheet: SheetWish;
 }
 
-/** Everything after the settings are written: whoever leaves here has a complete station. */
+/** Everything after the settings are written. A person who stops here has a complete station. */
 export async function finishSetup(
   context: CliContext,
   config: Config,

@@ -10,7 +10,7 @@ import { threeTries } from '../terminal/three-tries.ts';
 import { cadenceText, channelFrom, checkCadence, portFrom, type ChannelAnswer } from './answers.ts';
 import { probeServer } from './probe-server.ts';
 
-/** What flags may say already, and a person is asked for otherwise. */
+/** Values from flags; a person is asked for the missing ones. */
 export interface Answers {
   readonly source: string | undefined;
   readonly port: number | undefined;

@@ -7,8 +7,8 @@ import { setupCommands, setupFiles } from './setup-commands.ts';
 import { tryServers, type Tried } from './try-server.ts';
 
 /**
- * Shows the script for the server in its two forms, waits until it has run there, and tries what the server lets this
- * station do: another command and a write must be refused. Nothing of it is needed for a complete station.
+ * Shows the script for the server in its two forms, waits until it has run there, and checks the server's
+ * limits: it must refuse another command and a write. The station is complete without this.
  * @returns whether the server lets the station read, and do nothing else
  */
 export async function letStationIn(context: CliContext, config: Config, directory: string): Promise<boolean> {

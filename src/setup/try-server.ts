@@ -18,7 +18,7 @@ export interface Asker {
   readonly config: Config;
 }
 
-/** What one try showed: what is the case, and what to do about it (empty when all is well). */
+/** The result of one try, and the remedy (empty when all is well). */
 export interface Tried {
   readonly verdict: 'ok' | 'warn' | 'fail';
   readonly happened: string;
@@ -35,7 +35,7 @@ const shellMark = 'extbackup-shell-is-open';
 /** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
 const writeAttempt = 'rsync --server -nr . .';
 
-/** What keeps a server from starting anything for us, so that it says nothing of reading and writing. */
+/** Troubles before the forced command runs, so nothing is known of reading and writing. */
 const atTheDoor: readonly PullTrouble[] = ['account-expired', 'password-expired', 'sudo-tty', 'no-python', 'refused'];
 
 /** Whether the server knows this station, and runs no command for it. */
@@ -68,7 +68,7 @@ export async function tryWriting(asker: Asker, server: PullSource): Promise<Trie
   return fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
 }
 
-/** Whether the directory of a source can be read. What it holds goes nowhere. */
+/** Whether the directory of a source can be read. Its content is thrown away. */
 export async function tryReading({ paths, config, start }: Asker, source: PullSource): Promise<Tried> {
   const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile(paths, config.ssh)).join(' ');
   try {
@@ -104,7 +104,7 @@ export async function tryServers(asker: Asker): Promise<Tried[]> {
   return all;
 }
 
-/** What the server does with a command; undefined while we have no key to ask it with. */
+/** The server's answer to a command; undefined without a loaded ssh key. */
 async function onServer(
   { paths, config, start }: Asker,
   server: PullSource,

@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, readlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Who besides root could have made a file what it is. */
+/** Who besides root could have changed a file. */
 export type Distrust =
   /** It does not belong to root. */
   | { readonly kind: 'owner'; readonly path: string }
@@ -11,7 +11,7 @@ export type Distrust =
   /** The directory, which leads to it, is not root's alone: others could have put another file there. */
   | { readonly kind: 'directory'; readonly path: string };
 
-/** A file that root believes or starts: open, so that it stays the one that was judged. */
+/** A file that root reads or starts. It is open, so that it stays the file that was checked. */
 export interface JudgedFile {
   readonly handle: FileHandle;
   /** undefined where root alone can change it. */
@@ -24,7 +24,7 @@ const mostLinks = 40;
 /** Opens a file for reading, and judges the opened one and all that leads to it. To be closed by the caller. */
 export async function openJudged(file: string): Promise<JudgedFile> {
   const path = resolve(file);
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not keep us
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not block us
   try {
     return { handle, distrust: judge(await handle.stat(), path) ?? (await judgeWay(path)) };
   } catch (error) {
@@ -38,7 +38,7 @@ function judge({ uid, mode }: Stats, path: string): Distrust | undefined {
   return (mode & 0o022) === 0 ? undefined : { kind: 'writable', path };
 }
 
-/** Every directory on the way, and on the ways that links take. */
+/** Every directory on the path, and on the paths of its links. */
 async function judgeWay(path: string): Promise<Distrust | undefined> {
   let way = path;
   for (let links = 0; links <= mostLinks; links += 1) {
@@ -56,7 +56,7 @@ async function firstLink(path: string): Promise<string | Distrust | undefined> {
   let here = '/';
   for (const [index, part] of parts.entries()) {
     const directory = await lstat(here);
-    // In a sticky one, only the owner takes a file away.
+    // In a sticky directory, only the owner can remove a file.
     const isRoots = isOurs(directory.uid) && ((directory.mode & 0o022) === 0 || (directory.mode & 0o1000) !== 0);
     if (!isRoots) return { kind: 'directory', path: here };
     here = join(here, part);

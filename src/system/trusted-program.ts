@@ -7,7 +7,7 @@ import { openJudged } from './trusted-path.ts';
 export async function whyNotTrusted(file: string): Promise<string | undefined> {
   try {
     const { handle, distrust } = await openJudged(file);
-    await handle.close(); // whoever could put another one in its place until it is started, leads to it
+    await handle.close(); // a trusted file has a trusted path: only root can replace it before it starts
     if (distrust === undefined) return undefined;
     return distrust.kind === 'directory'
       ? `was not started: others can write ${distrust.path}, which leads to it`

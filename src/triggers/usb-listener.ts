@@ -59,7 +59,7 @@ async function tellWhetherUp(port: string, serial: string | undefined, news: Usb
   else news.onNoBlockDevice(port, serial);
 }
 
-/** A device says what it likes; the text gets to terminals and into mail. */
+/** A device chooses its own text, which is shown on terminals and in mail. */
 const longestSerial = 64;
 
 function describe({ device }: UsbEvent): { port: string; serial: string | undefined } {
