@@ -6,11 +6,11 @@ import type { StartProgram } from '../system/command.ts';
 export interface ServiceStatus {
   ready(text: string): Promise<void>;
   stopping(): Promise<void>;
-  /** Shown by `systemctl status`; told at most once a second, the last word always. */
+  /** Shown by `systemctl status`; told at most every three seconds, the last word always. */
   say(text: string): void;
 }
 
-const everyMs = 1_000;
+const everyMs = 3_000; // each word starts a program, and phases of a second tell nobody anything
 
 export function createServiceStatus(start: StartProgram, socket: string | undefined): ServiceStatus {
   let said = '';

@@ -13,6 +13,10 @@ const bootTimeoutMs = 600_000;
 const machineDisks = ['station', 'server'];
 const savedSnapshot = 'saved';
 
+const canRest = 'exec 9<> <(:)';
+/** A moment's pause in bash itself: starting sleep(1) again and again takes a large part of an emulated processor. */
+export const rest = 'read -rt 0.4 -u 9 || true';
+
 /** The station: a Debian machine with USB ports, on which the test is root. */
 export class Guest extends Host {
   readonly #image: GuestImage;
@@ -149,24 +153,28 @@ export class Guest extends Host {
    */
   async waitFor(what: string, question: string | (() => Promise<boolean>), timeoutMs = 120_000): Promise<void> {
     if (typeof question === 'string') {
-      await this.waitThrough(what, `until sh -euc ${quote(question)}; do sleep 0.1; done`, timeoutMs);
+      const asked = /[;\n]/.test(question) ? `sh -euc ${quote(question)}` : `(${question})`;
+      await this.waitThrough(what, `until ${asked}; do ${rest}; done`, timeoutMs);
       return;
     }
     const limitMs = patient(timeoutMs);
     const end = Date.now() + limitMs;
     while (!(await question())) {
-      await pause(1_000);
+      await pause(2_000); // the question starts programs in the guest
       if (Date.now() >= end) await this.#waitedInVain(what, limitMs);
     }
   }
 
-  /** Waits until a script ends with 0. Throws with the end of the journal after the time limit. */
+  /** Waits until a bash script ends with 0; between its looks it does {@link rest}. Throws with the end of the journal after the time limit. */
   async waitThrough(what: string, script: string, timeoutMs: number): Promise<void> {
     const limitMs = patient(timeoutMs);
-    const { exitCode } = await this.shell(`timeout ${String(limitMs / 1000)} sh -euc ${quote(script)}`, {
-      okCodes: [0, 124],
-      timeoutMs: timeoutMs + 30_000,
-    });
+    const { exitCode } = await this.shell(
+      `timeout ${String(limitMs / 1000)} bash -euc ${quote(`${canRest}\n${script}`)}`,
+      {
+        okCodes: [0, 124],
+        timeoutMs: timeoutMs + 30_000,
+      },
+    );
     if (exitCode !== 0) await this.#waitedInVain(what, limitMs);
   }
 

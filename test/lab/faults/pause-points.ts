@@ -1,4 +1,4 @@
-import type { Guest } from '../guest.ts';
+import { rest, type Guest } from '../guest.ts';
 import type { BackupServer } from '../backup-server.ts';
 
 /**
@@ -163,7 +163,7 @@ export async function waitForPause(guest: Guest, point: PausePoint): Promise<voi
     point === 'waiting for key'
       ? 'grep -q \'"state":"waiting-for-key"\' /run/extbackup/status.json'
       : `[ -e ${flags}/reached ] || [ -e ${serverFlags}/reached ]`;
-  await guest.waitThrough(`the run to stand still while ${point}`, `until ${reached}; do sleep 0.2; done`, 120_000);
+  await guest.waitThrough(`the run to stand still while ${point}`, `until ${reached}; do ${rest}; done`, 120_000);
 }
 
 /** rsync's own time limit ends a pull that is paused too long: the fault would then hit a run that waits for its next try. */

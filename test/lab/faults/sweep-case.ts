@@ -1,4 +1,5 @@
 import type { Lab } from '../lab.ts';
+import { rest } from '../guest.ts';
 import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { checkAftermath, type Before } from './aftermath.ts';
@@ -110,7 +111,7 @@ async function settle({ guest }: Lab, formerPid: string | undefined): Promise<vo
     `
     calm=0
     while [ $calm -lt 4 ]; do
-      sleep 0.3
+      ${rest}
       read -r status < /run/extbackup/status.json || true
       calm=$((calm + 1))
       case $status in *'"agent":"running"'*'"run":null'*) ;; *) calm=0; continue ;; esac

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { rest } from '../guest.ts';
 import type { Lab } from '../lab.ts';
 import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
@@ -99,7 +100,7 @@ async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boole
     calm=0
     enough=6
     while [ $calm -lt $enough ]; do
-      sleep 0.3
+      ${rest}
       read -r status < ${status} || true
       calm=$((calm + 1))
       case $status in *'"agent":"running"'*'"run":null'*) ;; *) calm=0; continue ;; esac

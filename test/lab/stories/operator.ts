@@ -1,4 +1,5 @@
 import type { Lab } from '../lab.ts';
+import { rest } from '../guest.ts';
 import { openLab } from '../lab.ts';
 import { preparedStation } from '../station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
@@ -30,17 +31,21 @@ export async function waitForState(
   states: readonly string[],
   timeoutMs = 480_000,
 ): Promise<DriveNow> {
-  let found: DriveNow | undefined;
-  await lab.guest.waitFor(
+  const file = '/run/extbackup/status.json';
+  const wanted = `"label":"${label}","luksUuid":"[^"]*","present":[a-z]+,"state":"(${states.join('|')})"`;
+  // By what bash can do itself: the programs of a question that is asked again and again take half of the processor.
+  await lab.guest.waitThrough(
     `${label} to be ${states.join(' or ')}`,
-    async () => {
-      const text = await lab.guest.ask('cat /run/extbackup/status.json 2>/dev/null || echo "{\\"drives\\":[]}"');
-      const { drives } = JSON.parse(text) as { drives: DriveNow[] };
-      found = drives.find((drive) => drive.label === label && states.includes(drive.state));
-      return found !== undefined;
-    },
+    `wanted='${wanted}'
+    while :; do
+      status=; if [ -e ${file} ]; then read -r status < ${file} || true; fi
+      if [[ $status =~ $wanted ]]; then printf '%s\\n' "$status" > /run/status-as-waited-for; break; fi
+      ${rest}
+    done`,
     timeoutMs,
   );
+  const { drives } = JSON.parse(await lab.guest.ask('cat /run/status-as-waited-for')) as { drives: DriveNow[] };
+  const found = drives.find((drive) => drive.label === label);
   if (found === undefined) throw new Error(`the status file does not know ${label}`);
   return found;
 }
