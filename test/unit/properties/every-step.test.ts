@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { sourcesOf } from '../../../src/config/sources.ts';
 import type { VolumeState } from '../../../src/disk/volume-state.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
@@ -128,7 +129,7 @@ describe('a run ends with a verdict, whatever fails in it, and with how', () => 
         const bus = createBus(() => undefined);
         const story = createStory(bus, 'r', 'BACKUP_1', () => undefined);
         const end: unknown = await backUp(
-          { record, device: '/dev/sda1', config },
+          { record, device: '/dev/sda1', config, sources: sourcesOf(config) },
           machine,
           story,
           new AbortController().signal,
