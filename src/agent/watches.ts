@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
+import { weeklyChecks } from '../doctor/weekly-checks.ts';
 import { mountSetting } from '../config/mount-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
@@ -13,6 +14,7 @@ import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
 import { createSaltWatch } from './salt-watch.ts';
+import { createStationWatch } from './station-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
@@ -52,6 +54,7 @@ export function startWatches(parts: WatchParts): Watches {
   const rotation = () => rotationSetting(loadConfig);
   const overdue = coalesce(() => lookForOverdue({ bus, memory, now, drives, present, rotation }), onError);
   const salt = coalesce(createSaltWatch(bus, paths, now), onError);
+  const station = coalesce(createStationWatch({ bus, paths, start, loadConfig, now, checks: weeklyChecks }), onError);
   const nextReminder = createForgottenWatch({
     bus,
     now,
@@ -75,10 +78,12 @@ export function startWatches(parts: WatchParts): Watches {
   approvals();
   opened();
   salt();
+  station();
   const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onSettled: overdue });
   const timers = [
     setInterval(overdue, overdueEveryMs),
     setInterval(salt, overdueEveryMs),
+    setInterval(station, overdueEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
   ];

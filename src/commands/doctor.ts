@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examine } from '../doctor/examine.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
-import { exitCodes } from '../errors.ts';
+import { exitCodes, type ExitCode } from '../errors.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
 /** Checks every promise that can be checked on this machine. */
@@ -10,13 +10,22 @@ export function doctorCommand(context: CliContext): Command {
     .description('check this machine, the keys, the server and the disks, and print what to do about each failure')
     .option('--json', 'one JSON array')
     .option('--fix', 'repair what needs no decision: file modes, and a host key that is not pinned yet')
-    .addHelpText('after', '\nExample:\n  extbackup doctor\n\nIt ends with 0 if no check failed, otherwise with 2.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup doctor\n\nIt ends with 0 when all is well, with 3 when something is to think about, and with 2 when a check failed.',
+    )
     .action(async (options: { json?: boolean; fix?: boolean }) => {
       const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
       const findings = await examine(patient, () => context.loadConfig());
       context.print(options.json === true ? JSON.stringify(findings) : renderFindings(findings));
-      if (findings.some(({ verdict }) => verdict === 'fail')) context.exitWith(exitCodes.usage);
+      context.exitWith(exitFor(findings));
     });
+}
+
+/** The worst finding decides. */
+export function exitFor(findings: readonly Finding[]): ExitCode {
+  if (findings.some(({ verdict }) => verdict === 'fail')) return exitCodes.usage;
+  return findings.some(({ verdict }) => verdict === 'warn') ? exitCodes.gaps : exitCodes.done;
 }
 
 const marks: Record<Verdict, string> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };

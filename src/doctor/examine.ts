@@ -6,6 +6,7 @@ import { clockCheck } from './clock-check.ts';
 import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
 import { noticeChecks } from './notice-checks.ts';
+import { roomCheck } from './room-check.ts';
 import { serverChecks } from './server-checks.ts';
 import { watchCheck } from './watch-check.ts';
 
@@ -27,7 +28,10 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
     if (!(error instanceof ConfigError)) throw error;
     findings.push({ name: 'config', verdict: 'fail', happened: error.message, todo: error.todo });
   }
-  return [...findings, ...(await runChecks([...agentChecks, watchCheck(), clockCheck, ...hardeningChecks], patient))];
+  return [
+    ...findings,
+    ...(await runChecks([...agentChecks, watchCheck(), roomCheck(), clockCheck, ...hardeningChecks], patient)),
+  ];
 }
 
 /** One after the other: a check may repair what the next one examines. */

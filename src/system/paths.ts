@@ -51,6 +51,8 @@ export const files = {
   saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
   /** When the operator was reminded of the station's own matters. */
   reminders: (paths: Paths) => `${paths.state}/reminders.json`,
+  /** What the agent's last weekly look at the station found. */
+  checks: (paths: Paths) => `${paths.state}/checks.json`,
   /** How far measured time is. */
   time: (paths: Paths) => `${paths.state}/time.json`,
   /** How often memory was short when the last agent ended; written after it, by what closes its disks. */

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { setUpServer } from '../station.ts';
-import { atTerminal, giveTerminal } from './person.ts';
-import { useStation } from './use-station.ts';
+import { atTerminal, giveTerminal } from '../stories/person.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** A person sets a station up with the guide, slips, and keeps the recovery sheet. */
 const lab = useStation();

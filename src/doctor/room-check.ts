@@ -1,0 +1,39 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fail, ok, warn, type Check } from './check.ts';
+
+/** Below these shares of free room or free inodes the station can soon write nothing more. */
+const [little, none] = [0.05, 0.01];
+
+/** The figures of statfs(2) that matter here. */
+export interface RoomFigures {
+  readonly blocks: number;
+  readonly bavail: number;
+  /** 0 where the file system makes inodes as it needs them. */
+  readonly files: number;
+  readonly ffree: number;
+}
+
+/** Whether this machine can write down what happens: room and inodes where its records are. */
+export const roomCheck = (figures: (place: string) => Promise<RoomFigures> = (place) => statfs(place)): Check => ({
+  name: 'room',
+  check: async ({ paths }) => {
+    const places = [paths.state, dirname(paths.config), paths.run];
+    const full: { readonly share: number; readonly words: string }[] = [];
+    for (const place of places) {
+      const found = await figures(place).catch(() => undefined); // not made yet
+      if (!found) continue;
+      const { blocks, bavail, files, ffree } = found;
+      if (blocks > 0)
+        full.push({ share: bavail / blocks, words: `${percent(bavail / blocks)} of the room at ${place}` });
+      if (files > 0) full.push({ share: ffree / files, words: `${percent(ffree / files)} of the inodes at ${place}` });
+    }
+    const short = full.filter(({ share }) => share < little);
+    if (short.length === 0) return ok('There is room, and there are inodes, for the records of this machine.');
+    const happened = `Free are only ${short.map(({ words }) => words).join(', ')}.`;
+    const todo = 'Make room there; see: df -h ; df -i';
+    return (short.some(({ share }) => share < none) ? fail : warn)(happened, todo);
+  },
+});
+
+const percent = (share: number): string => `${Math.floor(share * 100)} %`;
