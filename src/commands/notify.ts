@@ -14,7 +14,8 @@ export function notifyCommand(context: CliContext): Command {
     .option('--json', 'one JSON array')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup notify test ntfy\n\nIt ends with 0 if every message was delivered, otherwise with 2. The settings events, atLeast and\n' +
+      '\nExample:\n  extbackup notify test ntfy\n\n' +
+        'It ends with 0 if every message was delivered, otherwise with 2. The settings events, atLeast and\n' +
         'quiet do not apply to it. A ping goes to the log address, and does not count as a sign of life.',
     )
     .action(async (which: string | undefined, options: { json?: boolean }) => {

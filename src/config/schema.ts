@@ -50,7 +50,8 @@ export const configSchema = z
         compare: z
           .strictObject({
             checksum: exclude.describe(
-              'patterns of rsync for files whose content can change under the same size and time, such as *.hc; each run compares their content',
+              'patterns of rsync for files whose content can change under the same ' +
+                'size and time, such as *.hc; each run compares their content',
             ),
             share: share
               .prefault('0%')
@@ -93,7 +94,8 @@ export const configSchema = z
           .enum(['prune', 'stop'])
           .default('prune')
           .describe(
-            'when the disk is full during a pull: prune removes the oldest entries that are older than keep.atLeast, and the pull goes on; stop ends the run',
+            'when the disk is full during a pull: prune removes the oldest entries that ' +
+              'are older than keep.atLeast, and the pull goes on; stop ends the run',
           ),
       })
       .prefault({}),
@@ -118,7 +120,8 @@ export const configSchema = z
         attributes: guardSettings.attributes
           .prefault('40%')
           .describe(
-            'files and directories of which only owner, rights, ACL or extended attributes change, as a share of the files on the disk; 100% is no limit',
+            'files and directories of which only owner, rights, ACL or extended attributes ' +
+              'change, as a share of the files on the disk; 100% is no limit',
           ),
         content: guardSettings.content
           .default('warn')
@@ -143,7 +146,8 @@ export const configSchema = z
     attestation: attestation
       .optional()
       .describe(
-        'a file on the server, the heartbeat, in which its own backup notes its last success; a run is held when it is missing, foreign or too old',
+        'a file on the server, the heartbeat, in which its own backup notes its ' +
+          'last success; a run is held when it is missing, foreign or too old',
       ),
     usb: z
       .strictObject({

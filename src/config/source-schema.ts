@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { patience, percentage, share } from './values.ts';
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
-const sourcePattern =
-  /^(?<user>[A-Za-z_][A-Za-z0-9._-]{0,31})@(?<host>\[[0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(?::(?<path>[^\0\n]*))?$/;
+const sourcePattern = new RegExp(
+  [
+    /^(?<user>[A-Za-z_][A-Za-z0-9._-]{0,31})/,
+    /@(?<host>\[[0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9_][A-Za-z0-9._-]*)/,
+    /(?::(?<path>[^\0\n]*))?$/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+);
 
 /** An IPv6 address without brackets: its first colon would end the host. */
 const bareIpv6 = /^[^@]+@(?=[0-9a-fA-F:]*:[0-9a-fA-F:]*:)[0-9a-fA-F:.]+(?:%[^:]*)?$/;

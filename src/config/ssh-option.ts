@@ -4,14 +4,18 @@ import { z } from 'zod';
  * Options that begin another section of the settings, read another file, start a program, load a library, or ask the
  * server for another command.
  */
-const refused =
-  /^(?:Host|Match|Include|LocalCommand|PermitLocalCommand|ProxyCommand|KnownHostsCommand|RemoteCommand|SessionType|XAuthLocation|PKCS11Provider|SmartcardDevice|SecurityKeyProvider)=/i;
+const refused = [
+  ...['Host', 'Match', 'Include', 'LocalCommand', 'PermitLocalCommand', 'ProxyCommand', 'KnownHostsCommand'],
+  ...['RemoteCommand', 'SessionType', 'XAuthLocation', 'PKCS11Provider', 'SmartcardDevice', 'SecurityKeyProvider'],
+].map((name) => name.toLowerCase());
+
+const nameOf = (option: string): string => option.slice(0, option.indexOf('=')).toLowerCase();
 
 /** One setting of ssh_config(5) as KEY=VALUE. */
 export const sshOption = z
   .string()
   .regex(/^[A-Za-z]+=[^\s"'\\]+$/, 'must look like ProxyJump=host')
   .refine(
-    (option) => !refused.test(option),
+    (option) => !refused.includes(nameOf(option)),
     'is not allowed: it starts programs, reads other files or begins a section',
   );

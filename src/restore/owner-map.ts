@@ -51,11 +51,9 @@ const optionOf = (option: string, given: string | undefined, all: string): reado
   given === undefined ? ['--chown', all === '' ? '' : `*:${all}`] : [option, given === '' ? ':' : given];
 
 const argument = (option: string, rules: readonly Rule[]): string[] =>
-  rules.length === 0
-    ? []
-    : [
-        `${option}=${rules.map(({ from, to, becomes }) => `${from === 0 && to === largestId ? '*' : `${from}-${to}`}:${becomes}`).join(',')}`,
-      ];
+  rules.length === 0 ? [] : [`${option}=${rules.map((rule) => `${idsOf(rule)}:${rule.becomes}`).join(',')}`];
+
+const idsOf = ({ from, to }: Rule): string => (from === 0 && to === largestId ? '*' : `${from}-${to}`);
 
 const applied = (rules: readonly Rule[], id: number): number =>
   rules.find(({ from, to }) => id >= from && id <= to)?.becomes ?? id;

@@ -1,4 +1,5 @@
 import { heartbeatPart } from './script-heartbeat.ts';
+import { keysPart } from './script-keys.ts';
 
 /**
  * The part of the server's script that is the same for every station. It gets `$user`, `$directory`, `$keys`, `$dry`
@@ -172,7 +173,7 @@ wanted() {
     END { if (!done) emit() }
   '
 }
-# Keys that are replaced because a new one has the same comment: earlier keys of this station, or of another one with its host name.
+${keysPart}# Keys that are replaced because a new one has the same comment: earlier keys of this station, or of another one with its host name.
 former() {
   if [ -f "$file" ]; then cat "$file"; fi | KEYS=$keys awk '
     BEGIN {
@@ -186,12 +187,7 @@ former() {
 }
 if ! wanted | cmp -s - "$file" && todo "written the station's key to $file"; then
   gone=$(former)
-  temporary=$(mktemp "$ssh/authorized_keys.XXXXXX")
-  wanted >"$temporary"
-  chown "$user": "$temporary"
-  chmod 0600 "$temporary"
-  mv -f "$temporary" "$file"
-  temporary=
+  put_keys wanted
   did "wrote the station's key to $file"
   if [ -n "$gone" ]; then
     say "note: this replaced $gone"

@@ -1,5 +1,6 @@
 /** The part of the server's script that installs the heartbeat; see script-body.ts for what it gets. */
-export const heartbeatPart = String.raw`# Called by the server's own backup after a success. Only root may change it, or the file that it writes.
+export const heartbeatPart = String.raw`# Called by the server's own backup after a success.
+# Only root may change it, or the file that it writes.
 beat_script() {
   printf '%s\n' '#!/bin/sh' \
     "# Tells the stations of extbackup that this server's own backup has run." \

@@ -1,3 +1,5 @@
+import { keysPart } from './script-keys.ts';
+
 /**
  * The server's script that takes everything back, in place of script-body.ts. It gets `$user`, `$directory`, `$keys` and
  * `$dry`. What other stations need stays: their keys, and so the account, the group and the rules.
@@ -22,7 +24,7 @@ home=$(printf '%s' "$entry" | cut -d: -f6)
 file=$home/.ssh/authorized_keys
 [ ! -L "$home/.ssh" ] && [ ! -L "$file" ] || refuse "$home/.ssh or $file is a symbolic link." "Look at it yourself."
 
-# The keys of this station, known by the key itself.
+${keysPart}# The keys of other stations: all but those of this one, known by the key itself.
 others() {
   if [ -n "$home" ] && [ -f "$file" ]; then cat "$file"; fi | KEYS=$keys awk '
     BEGIN { count = split(ENVIRON["KEYS"], key, "\n"); for (i = 1; i <= count; i++) { split(key[i], part, " "); blobs[part[2]] = 1 } }
@@ -30,12 +32,7 @@ others() {
   '
 }
 if [ -n "$home" ] && [ -f "$file" ] && ! others | cmp -s - "$file" && todo "removed the station's key from $file"; then
-  temporary=$(mktemp "$file.XXXXXX")
-  others >"$temporary"
-  chown "$user": "$temporary"
-  chmod 0600 "$temporary"
-  mv -f "$temporary" "$file"
-  temporary=
+  put_keys others
   did "removed the station's key from $file"
 fi
 # Other accounts of the group have their rules in the same file.
