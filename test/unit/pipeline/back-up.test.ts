@@ -3,23 +3,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { EventName } from '../../../src/bus/events.ts';
 import type { Change } from '../../../src/history/change.ts';
+import { machineWithDisk, record, sealedId } from '../../fakes/enrolled-disk.ts';
 import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
+import { sealPath } from '../../../src/records/drive-record.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
 import { type Job } from '../../../src/pipeline/job.ts';
 import { createStory } from '../../../src/pipeline/story.ts';
 import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors.ts';
-import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
+import { goodPull, type FakeMachine } from '../../fakes/fake-machine.ts';
 
-const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const record = driveRecordSchema.parse({
-  label: 'BACKUP_1',
-  luksUuid: 'uuid-1',
-  sealedId,
-  generation: 4,
-  enrolledAt: '2026-01-01T00:00:00Z',
-});
 const config = configSchema.parse({
   source: 'extbackup@backup.example.org',
   key: { derivation: 'sha512' },
@@ -55,12 +48,7 @@ describe('a run', () => {
 
   beforeEach(() => {
     job = plainJob;
-    machine = new FakeMachine();
-    machine.inside.set('LABEL', 'BACKUP_1');
-    machine.inside.set(
-      sealPath,
-      JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
-    );
+    machine = machineWithDisk();
     events = [];
     abort = new AbortController();
   });

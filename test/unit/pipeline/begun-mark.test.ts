@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { machineWithDisk, record } from '../../fakes/enrolled-disk.ts';
 import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
@@ -7,13 +8,8 @@ import { begunPath, markBegun } from '../../../src/pipeline/begun-mark.ts';
 import type { BegunMark } from '../../../src/pipeline/begun-record.ts';
 import type { Job } from '../../../src/pipeline/job.ts';
 import { createStory } from '../../../src/pipeline/story.ts';
-import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
-import { FakeMachine } from '../../fakes/fake-machine.ts';
+import type { FakeMachine } from '../../fakes/fake-machine.ts';
 
-const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const record = driveRecordSchema.parse({
-  ...{ label: 'BACKUP_1', luksUuid: 'uuid-1', sealedId, generation: 4, enrolledAt: '2026-01-01T00:00:00Z' },
-});
 const config = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' }, pull: { retries: 0 } });
 
 describe('the disk itself says which run began and whether it ended', () => {
@@ -42,12 +38,7 @@ describe('the disk itself says which run began and whether it ended', () => {
   const runThatDies = (id: string) => markBegun(job, machine, story(id));
 
   beforeEach(() => {
-    machine = new FakeMachine();
-    machine.inside.set('LABEL', 'BACKUP_1');
-    machine.inside.set(
-      sealPath,
-      JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
-    );
+    machine = machineWithDisk();
     [warnings, found, isNews] = [[], [], true];
   });
 

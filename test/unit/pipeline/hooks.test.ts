@@ -1,22 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
+import { machineWithDisk, record } from '../../fakes/enrolled-disk.ts';
 import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { driveRecordSchema, sealPath } from '../../../src/records/drive-record.ts';
 import { NotReleasedError } from '../../../src/errors.ts';
 import { backUp } from '../../../src/pipeline/back-up.ts';
 import { type RunResult } from '../../../src/pipeline/job.ts';
 import { createStory } from '../../../src/pipeline/story.ts';
-import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
+import { goodPull, type FakeMachine } from '../../fakes/fake-machine.ts';
 
-const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const record = driveRecordSchema.parse({
-  label: 'BACKUP_1',
-  luksUuid: 'uuid-1',
-  sealedId,
-  generation: 4,
-  enrolledAt: '2026-01-01T00:00:00Z',
-});
 const points = ['before-mount', 'after-mount', 'before-sync', 'after-sync', 'before-close', 'after-close'] as const;
 const config = configSchema.parse({
   source: 'a@b',
@@ -45,12 +37,7 @@ describe('the hooks of a run', () => {
   const outcomes = () => machine.hookCalls.map(({ environment }) => environment['EXTBACKUP_OUTCOME']);
 
   beforeEach(() => {
-    machine = new FakeMachine();
-    machine.inside.set('LABEL', 'BACKUP_1');
-    machine.inside.set(
-      sealPath,
-      JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
-    );
+    machine = machineWithDisk();
     warnings = [];
     abort = new AbortController();
   });
