@@ -52,7 +52,8 @@ export async function compareContent(
   return sum;
 }
 
-const withCopied = (before: PullFigures, { figures }: RsyncOutcome): PullFigures => ({
+/** The figures with what another rsync of the same run copied. */
+export const withCopied = (before: PullFigures, { figures }: RsyncOutcome): PullFigures => ({
   ...before,
   filesTransferred: before.filesTransferred + figures.filesTransferred,
   bytesTransferred: before.bytesTransferred + figures.bytesTransferred,

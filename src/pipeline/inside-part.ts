@@ -8,6 +8,7 @@ import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
 import { readRoom } from '../disk/room.ts';
 import { awaitClock, lookAtTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
+import { addUndated, readUndated } from '../rsync/undated.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
@@ -32,6 +33,8 @@ export type InsidePart = Pick<
   | 'countMirror'
   | 'sizesOf'
   | 'drawPart'
+  | 'readUndated'
+  | 'addUndated'
   | 'linkRenamed'
   | 'readHead'
   | 'newHistory'
@@ -63,6 +66,8 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     sizesOf: ({ name }, paths, signal) => sizesOf(Buffer.from(join(mirror, name ?? '')), paths, signal),
     drawPart: ({ name }, share, whole, signal) =>
       drawRollingPart(paths.plaintext, { mirror, name }, share, whole, signal),
+    readUndated: ({ name }) => readUndated({ top: paths.plaintext, mirror, name }),
+    addUndated: ({ name }, printed) => addUndated({ top: paths.plaintext, mirror, name }, printed),
     linkRenamed: async (order, renaming, signal) => {
       // It gives files new names, which the table of attributes does not have.
       await finishAttributes(start, { top: paths.plaintext, mirror }, signal);

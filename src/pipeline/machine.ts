@@ -11,6 +11,7 @@ import type { RollingPart } from '../verify/rolling-part.ts';
 import type { DiskVerdict, Part } from '../verify/verify-disk.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
+import type { Undated } from '../rsync/undated.ts';
 import type { HistorySize } from './history-size.ts';
 import type { Renaming } from './link-renamed.ts';
 import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
@@ -48,6 +49,10 @@ export interface Machine {
   countMirror(source: PullSource, signal: AbortSignal): Promise<{ readonly files: number; readonly bytes: number }>;
   /** Name and size of the files at and below these paths of a source's mirror; missing ones are left out. */
   sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
+  /** Files of a source's mirror whose date the disk cannot hold; see rsync/undated.ts. */
+  readUndated(source: PullSource): Promise<Undated | undefined>;
+  /** Looks at files of a run, and remembers those of them. @returns how many are new */
+  addUndated(source: PullSource, paths: Iterable<string>): Promise<number>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** The next part of a source's mirror to be compared with the server; see rolling-part.ts. */
   drawPart(

@@ -6,7 +6,8 @@ import { baseOfGuard } from './guard-base.ts';
 import type { Job, PullResult } from './job.ts';
 import { ownFigures } from './own-figures.ts';
 import { createRoomMaker } from './room.ts';
-import { compareContent } from './compare-content.ts';
+import { compareContent, withCopied } from './compare-content.ts';
+import { createUndatedFiles } from './undated-files.ts';
 import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 import type { Story } from './story.ts';
@@ -38,7 +39,8 @@ export async function pull(
   const base = await baseOfGuard(job, source, machine, signal);
   const roomBefore = await machine.readRoom();
   const guard = createGuard(source.guard, { ...record, ...base }, signal);
-  const order: PullOrder = {
+  const undated = createUndatedFiles(job, machine, story, source);
+  const everything: PullOrder = {
     config,
     source,
     ...(record.filesTotal > 0 && { lastTime: record }),
@@ -48,10 +50,12 @@ export async function pull(
     },
     onChange: (change) => {
       guard.see(change);
+      undated.see(change);
     },
   };
   story.tell('sync:started', {});
   const started = performance.now();
+  const { order, copied: dated } = await undated.compare(guard, everything, signal);
   const room = createRoomMaker({ job, machine, story, guard, order });
   const rounds: Round[] = [];
   do
@@ -65,7 +69,9 @@ export async function pull(
       ),
     );
   while (rounds.at(-1)?.brokeOff === true);
-  const told = toldBy(rounds, guard.tally.counts);
+  const pulled = toldBy(rounds, guard.tally.counts);
+  const told = dated ? withCopied(pulled, dated) : pulled;
+  await undated.note();
   const gaps = rounds.flatMap(({ outcomes }) => outcomes).at(-1)?.trouble === 'gaps';
   const before = record.filesTotal > 0 ? record : base;
   const seen = { before, counts: guard.tally.counts, roomBefore, roomAfter: await machine.readRoom() };

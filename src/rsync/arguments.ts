@@ -24,6 +24,8 @@ export interface PullTarget {
   /** The mark around each line about a change; undefined when rsync should not name each file. */
   readonly mark?: string;
   readonly detour?: Detour;
+  /** File with rules for what is left out on both sides, with a zero byte after each. */
+  readonly leftOut?: string;
   /** The state of the connection after rsync has ended. */
   readonly linkState?: () => Promise<LinkState>;
   /** Set when only the files of a list are to be deleted. */
@@ -106,6 +108,7 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
     ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
+    ...(target.leftOut === undefined ? [] : ['--from0', `--exclude-from=${target.leftOut}`]),
     ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),
     ...excludeArgs(source),
     ...tellArgs(target),

@@ -52,7 +52,7 @@ export async function tooLongForHistory(
 /**
  * A pattern for this path, from the top; see rsync(1), PATTERN MATCHING RULES. Bytes that are not UTF-8 match any byte.
  */
-function patternOf(path: string): string {
+export function patternOf(path: string): string {
   const isPattern = /[*?[\uFFFD]/.test(path);
   return `/${isPattern ? path.replace(/[*?[\\]/g, '\\$&').replaceAll('\uFFFD', '?') : path}`;
 }

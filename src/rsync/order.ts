@@ -6,6 +6,7 @@ import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Shortage } from '../disk/disk-state.ts';
 import type { GapCounts } from './gaps.ts';
+import type { Undated } from './undated.ts';
 import type { PullTrouble } from './verdict.ts';
 
 /** The end of one rsync. */
@@ -80,6 +81,8 @@ export interface PullOrder {
   /** Only files that are there are compared, and nothing is deleted. */
   readonly recheck?: Recheck;
   readonly detour?: Detour;
+  /** Left out, as if neither side had them; they count as files of the source. See undated.ts. */
+  readonly undated?: Undated | undefined;
   /** Size of the source in the last complete run; undefined when unknown. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;

@@ -43,6 +43,7 @@ export async function runRsync(
     ...(mark !== undefined && { mark }),
     ...(order.history && { history: order.history }),
     ...(order.detour && { detour: order.detour }),
+    ...(order.undated && order.recheck === undefined && { leftOut: order.undated.rules }),
   };
   const progress = createPullProgress({
     isFirst: target.isEmpty === true,
@@ -169,8 +170,7 @@ async function outcomeOf(
   const statistics = heard.statistics();
   const skippedDeletions = parseSkippedDeletions(ended.stderr);
   const outcome = {
-    figures: parseStats(statistics),
-    entries: parseRegularFiles(statistics),
+    ...withUndated(order, statistics),
     skippedDeletions,
     vanished: heard.complaints.vanished,
     log: ended.stderr,
@@ -200,6 +200,18 @@ async function outcomeOf(
     trouble,
     ...(shortage && { shortage }),
     ...(trouble === 'gaps' && { gaps: gapsIn(heard.said, leftOut) }),
+  };
+}
+
+/** What was left out for its date was compared before: it is a part of the source. */
+function withUndated({ undated, recheck }: PullOrder, statistics: string): Pick<RsyncOutcome, 'figures' | 'entries'> {
+  const [figures, entries] = [parseStats(statistics), parseRegularFiles(statistics)];
+  if (undated === undefined || recheck !== undefined || parseListed(statistics) === undefined)
+    return { figures, entries };
+  const { files, bytes } = undated;
+  return {
+    figures: { ...figures, filesTotal: figures.filesTotal + files, bytesTotal: figures.bytesTotal + bytes },
+    entries: entries + files,
   };
 }
 

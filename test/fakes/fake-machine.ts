@@ -63,6 +63,8 @@ export class FakeMachine implements Machine {
     });
   mirror: MirrorEntry[] = [];
   topOfMirror = (): Promise<readonly MirrorEntry[]> => Promise.resolve(this.mirror);
+  readUndated = (): Promise<undefined> => Promise.resolve(undefined);
+  addUndated = (): Promise<number> => Promise.resolve(0);
   drawPart = (): Promise<undefined> => Promise.resolve(undefined);
   newHistory = (): Promise<HistoryEntry> =>
     this.#step('newHistory', () => ({
