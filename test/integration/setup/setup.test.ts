@@ -87,13 +87,15 @@ describe('the end of setup', () => {
   const salt = '"$(cat /etc/extbackup/salt)"';
 
   it('is the recovery sheet with the salt, until somebody confirms that it is printed', () => {
-    const { stdout } =
-      inSandbox(`mkdir -p /run/state; mount --bind /run/state /var/lib; ${setup} >"$room/shown"; grep -c ${salt} "$room/shown" | sed 's/.*/<shown>&<\\/shown>/'
+    const { stdout } = inSandbox(
+      `mkdir -p /run/state; mount --bind /run/state /var/lib; ${setup} >"$room/shown"; grep -c ${salt} "$room/shown" | sed 's/.*/<shown>&<\\/shown>/'
       echo "<words>$(cat "$room/shown")</words><doctor>$(extbackup doctor | grep -A1 ' salt-copy ')</doctor>"
       extbackup recovery-sheet --confirm; echo "<file>$(stat -c %a /var/lib/extbackup/salt-copy.json; grep -c ${salt} /var/lib/extbackup/salt-copy.json)</file>"
       echo "<quiet>$(extbackup doctor | grep ' salt-copy ')</quiet><again>$(extbackup setup --yes | grep -c ${salt})</again>"
       printf 'another horse' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<changed>$(extbackup doctor | grep ' salt-copy ')</changed>"
-      echo "<anew>$(extbackup setup --yes | grep -c ${salt})</anew>"`);
+      echo "<anew>$(extbackup setup --yes | grep -c ${salt})</anew>"`,
+      300_000,
+    );
     expect(Number(part(stdout, 'shown'))).toBeGreaterThan(0);
     expect(part(stdout, 'words')).toMatch(/Without the salt on it nobody opens the disks[^]*recovery-sheet --confirm/);
     expect(part(stdout, 'doctor')).toMatch(/^WARN .*Nobody has confirmed[^]*recovery-sheet --confirm/);
