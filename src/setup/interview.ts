@@ -41,7 +41,16 @@ export async function interview(
   const every = flags.every ?? (await askCadence(present));
   const notify = flags.notify ?? (await askChannel(present));
   const directory = flags.directory ?? (present === undefined ? await askDirectory() : undefined);
-  return { source: server.source, port: server.port, every, notify, directory, recognised };
+  // What stays as it is is not written: a default would get into the settings.
+  const unless = <T>(answer: T, there: T | undefined): T | undefined => (answer === there ? undefined : answer);
+  return {
+    source: unless(server.source, present?.source),
+    port: unless(server.port, present?.port),
+    every: present === undefined ? every : unless(every, cadenceText(present)),
+    notify,
+    directory,
+    recognised,
+  };
 }
 
 interface ServerAnswer {
