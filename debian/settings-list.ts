@@ -25,7 +25,7 @@ function below(schema: SettingsSchema, prefix: string, whole: SettingsSchema): L
     const one = listed(path, setting);
     if (prefix !== '' && namesBelow(whole).includes(name) && isGroup(setting)) return [one]; // as the group outside
     const entry = typeof setting.items === 'object' && !Array.isArray(setting.items) ? setting.items : undefined;
-    if (entry?.oneOf) return [one, ...channels(entry.oneOf as SettingsSchema[], `${path}.N.`)];
+    if (entry?.oneOf) return [one, ...channels(entry.oneOf, `${path}.N.`)];
     const children = [...below(setting, `${path}.`, whole), ...(entry ? below(entry, `${path}.N.`, whole) : [])];
     return one.description === undefined && children.length > 0 ? children : [one, ...children];
   });

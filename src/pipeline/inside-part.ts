@@ -75,10 +75,8 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       return linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal);
     },
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
-    lookAtTime: async (stepMs, signal) => {
-      const service = await awaitClock(start, signal);
-      return lookAtTime(files.time(paths), await readClocks(start, service), stepMs);
-    },
+    lookAtTime: async (stepMs, signal) =>
+      lookAtTime(files.time(paths), await readClocks(start, await awaitClock(start, signal)), stepMs),
     newHistory: async (time) => {
       const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
       await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again

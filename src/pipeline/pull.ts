@@ -57,18 +57,9 @@ export async function pull(
   const started = performance.now();
   const { order, copied: dated } = await undated.compare(guard, everything, signal);
   const room = createRoomMaker({ job, machine, story, guard, order });
-  const rounds: Round[] = [];
-  do
-    rounds.push(
-      await round(
-        job,
-        machine,
-        story,
-        { guard, order, tries, room, suspicious: rounds.some(({ suspicious }) => suspicious) },
-        signal,
-      ),
-    );
-  while (rounds.at(-1)?.brokeOff === true);
+  const rounds = await allRounds((suspicious) =>
+    round(job, machine, story, { guard, order, tries, room, suspicious }, signal),
+  );
   const pulled = toldBy(rounds, guard.tally.counts);
   const told = dated ? withCopied(pulled, dated) : pulled;
   await undated.note();
@@ -85,6 +76,14 @@ export async function pull(
     tookMs: Math.round(performance.now() - started),
   });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
+}
+
+/** Rounds until one does not break off. @param one does a round; it is told whether an earlier one looked wrong */
+async function allRounds(one: (suspicious: boolean) => Promise<Round>): Promise<Round[]> {
+  const rounds: Round[] = [];
+  do rounds.push(await one(rounds.some(({ suspicious }) => suspicious)));
+  while (rounds.at(-1)?.brokeOff === true);
+  return rounds;
 }
 
 /** An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory. */

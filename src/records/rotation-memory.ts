@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../system/read-json.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
 
 const time = z.iso.datetime();
 

@@ -148,17 +148,8 @@ function historyArgs(source: PullSource, { history, isEmpty = false }: PullTarge
  * Arguments of the copying phase: deletes nothing, but reports the number and names of the files it would delete; see
  * doomed.ts. `--max-delete=0` ends with 25 when there was something to delete; see rsync(1).
  */
-export function copyArgs(config: Config, source: PullSource, target: PullTarget): string[] {
-  return [
-    ...commonArgs(config, source, target),
-    '--debug=del2',
-    ...historyArgs(source, target),
-    '--max-delete=0',
-    '--',
-    sourceArg(source),
-    `${target.mirror}/`,
-  ];
-}
+export const copyArgs = (config: Config, source: PullSource, target: PullTarget): string[] =>
+  deleteArgs(config, source, target, 0);
 
 /** Arguments of the deleting phase, which may delete at most `limit` files. */
 export function deleteArgs(config: Config, source: PullSource, target: PullTarget, limit: number): string[] {

@@ -186,12 +186,8 @@ async function outcomeOf(
   const leftOut = order.detour?.leaveOut?.length ?? 0;
   if (complete && !isLost)
     return leftOut === 0 ? outcome : { ...outcome, trouble: 'gaps', gaps: gapsIn(heard.said, leftOut) };
-  const isMeasured =
-    !signal.aborted &&
-    ended.stillRuns !== true &&
-    !ended.isStalled &&
-    ended.limit === undefined &&
-    order.survey !== true;
+  const isOurEnd = signal.aborted || ended.stillRuns === true || ended.isStalled || ended.limit !== undefined;
+  const isMeasured = !isOurEnd && order.survey !== true;
   const disk = isMeasured ? { ...(await measureDisk(target.mirror)), usedUp: ended.usedUp } : undefined;
   const trouble = await judge(target, { ...ended, ...(isLost && { exitCode: withDiagnostics }) }, disk, heard);
   const shortage = trouble === 'disk-full' ? (disk?.shortage ?? disk?.usedUp) : undefined;
