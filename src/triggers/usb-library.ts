@@ -11,7 +11,8 @@ export interface UsbEvent {
   };
 }
 
-interface UsbEvents {
+/** Where to hear of USB devices that come and go. */
+export interface UsbEvents {
   addEventListener(type: 'connect' | 'disconnect', listener: (event: UsbEvent) => void): void;
   removeEventListener(type: 'connect' | 'disconnect', listener: (event: UsbEvent) => void): void;
 }

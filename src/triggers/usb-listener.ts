@@ -1,7 +1,7 @@
 import { shownText } from '../text/shown-name.ts';
 import { disksOf, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
-import { tryToListen, usb, type UsbEvent } from './usb-library.ts';
+import { tryToListen, usb as usbLibrary, type UsbEvent, type UsbEvents } from './usb-library.ts';
 
 /** What udev's block events cannot say. None of these may throw. */
 export interface UsbNews {
@@ -19,8 +19,15 @@ export interface UsbNews {
  * @param warnAfterMs how long a disk may take until its block device is there
  * @throws when that is impossible on this machine
  */
-export async function listenToUsb(news: UsbNews, warnAfterMs: () => number): Promise<Stop> {
-  await tryToListen();
+export async function listenToUsb(
+  news: UsbNews,
+  warnAfterMs: () => number,
+  { usb, tryIt }: { readonly usb: UsbEvents; readonly tryIt: () => Promise<void> } = {
+    usb: usbLibrary,
+    tryIt: tryToListen,
+  },
+): Promise<Stop> {
+  await tryIt();
   const waiting = new Map<string, NodeJS.Timeout>();
   const connected = (event: UsbEvent): void => {
     const { port, serial } = describe(event);

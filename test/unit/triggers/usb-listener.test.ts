@@ -1,14 +1,12 @@
 import { beforeEach, expect, it, vi } from 'vitest';
+import type { UsbEvent } from '../../../src/triggers/usb-library.ts';
 import { listenToUsb } from '../../../src/triggers/usb-listener.ts';
 
 const noBus = new Error('/sys/bus/usb/devices/ not found');
-const usb = vi.hoisted(() => ({
-  addEventListener: vi.fn<(name: string, listener: (event: unknown) => void) => void>(),
+const usb = {
+  addEventListener: vi.fn<(name: string, listener: (event: UsbEvent) => void) => void>(),
   removeEventListener: vi.fn(),
-}));
-const tryToListen = vi.hoisted(() => vi.fn<() => Promise<void>>());
-
-vi.mock('../../../src/triggers/usb-library.ts', () => ({ usb, tryToListen }));
+};
 
 const newsOf = () => ({ onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn(), onUp: vi.fn() });
 beforeEach(() => {
@@ -16,18 +14,18 @@ beforeEach(() => {
 });
 
 it('where USB cannot be listened to, it says so to who asks and starts nothing', async () => {
-  tryToListen.mockRejectedValue(noBus);
-  await expect(listenToUsb(newsOf(), () => 1)).rejects.toBe(noBus);
+  const tryIt = () => Promise.reject(noBus);
+  await expect(listenToUsb(newsOf(), () => 1, { usb, tryIt })).rejects.toBe(noBus);
   expect(usb.addEventListener).not.toHaveBeenCalled();
 });
 
 it('what a USB device says of itself is told escaped, and not at any length', async () => {
-  tryToListen.mockResolvedValue();
+  const tryIt = () => Promise.resolve();
   const news = newsOf();
-  const stop = await listenToUsb(news, () => 1_000_000);
+  const stop = await listenToUsb(news, () => 1_000_000, { usb, tryIt });
   const [, disconnected] = usb.addEventListener.mock.calls.find(([name]) => name === 'disconnect') ?? [];
   for (const serialNumber of ['\u001b[2J\r\nsafe to unplug\u202e', 'x'.repeat(10_000), 'WD-1', null])
-    disconnected?.({ device: { bus: 1, ports: [2], serialNumber } });
+    disconnected?.({ device: { bus: '1', ports: [2], serialNumber } });
   await stop();
   expect(news.onDisconnect.mock.calls.map(([, serial]: unknown[]) => serial)).toEqual([
     '\\#033[2J\\#015\\#012safe to unplug\\#342\\#200\\#256',
