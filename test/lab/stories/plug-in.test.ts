@@ -16,7 +16,7 @@ beforeAll(async () => {
     'watch-mounts',
     'sh',
     '-c',
-    'until grep -H " /mnt/plaintext " /proc/[0-9]*/mountinfo >/run/seen-mounts; do sleep 1; done',
+    'until grep -H " /mnt/plaintext " /proc/[0-9]*/mountinfo >/run/seen-mounts; do sleep 4; done',
   );
   await inBackground('watch-status', 'extbackup', 'status', '--json', '--watch');
   await lab.guest.waitFor('the watching to begin', 'test -s /run/watch-status');
