@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
 import { addSettings, lookInside, waitForState } from './operator.ts';
-import { dataMarker, inShell, markerOf, nameMarker, plantOnServer } from './markers.ts';
+import { dataMarker, giveSwap, inShell, markerOf, nameMarker, plantOnServer } from './markers.ts';
 import { useStation } from './use-station.ts';
 
 /** Secrets and names on a running station: not in its process list, its journal, or in reach of what runs beside it. See stolen-station.test.ts. */
 const lab = useStation('BACKUP_1');
 beforeAll(async () => {
   await plantOnServer(lab);
+  await giveSwap(lab);
   await lab.guest.copyIn(join(import.meta.dirname, '../on-guest/intruder.py'), '/usr/local/sbin/intruder.py');
   const args = '/usr/local/sbin/intruder.py, /run/extbackup/intruder';
   await addSettings(lab, `hooks: [{when: after-mount, command: /usr/bin/python3, args: [${args}]}]`);

@@ -16,3 +16,8 @@ export async function plantOnServer({ server }: Lab): Promise<void> {
     `mkdir -p /backups/docs; echo ${inShell('content of a payroll')} > /backups/docs/${inShell('name of a payroll')}`,
   );
 }
+
+/** Gives the station swap on its disk, where a thief would look for secrets. */
+export async function giveSwap({ guest }: Lab): Promise<void> {
+  await guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
+}

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { password } from '../station.ts';
-import { dataMarker, nameMarker, plantOnServer } from './markers.ts';
+import { dataMarker, giveSwap, nameMarker, plantOnServer } from './markers.ts';
 import { eventsOf, waitForState, waitUntilGone } from './operator.ts';
 import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
 import { useStation } from './use-station.ts';
@@ -10,7 +10,7 @@ const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
   await plantOnServer(lab);
-  await lab.guest.shell('fallocate -l 400M /swapfile; chmod 600 /swapfile; mkswap -q /swapfile; swapon /swapfile');
+  await giveSwap(lab);
   await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
