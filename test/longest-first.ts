@@ -1,17 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest files, the slowest first. All others follow in the usual order. */
-const longest = [
-  'stolen-station',
-  'more-faults',
-  'rotation',
-  'drives',
-  'refusals',
-  'faults',
-  'plug-in',
-  'custody',
-  'held-runs',
-].map((name) => `/test/lab/stories/${name}.test.ts`);
+const longest = ['stolen-station', 'rotation', 'drives', 'refusals', 'faults', 'plug-in', 'custody', 'held-runs'].map(
+  (name) => `/test/lab/stories/${name}.test.ts`,
+);
 
 /** Starts the slowest files first, so that both workers end at about the same time. */
 export class LongestFirst extends BaseSequencer {

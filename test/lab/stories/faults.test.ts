@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { openStage, type SweepStage } from '../faults/sweep-case.ts';
 
-/** The disk is pulled out in mid-run. See more-faults.test.ts; `npm run test:faults` goes through all moments and faults. */
+/** The disk is pulled out in mid-run. See long/more-faults.test.ts; `npm run test:faults` goes through all moments and faults. */
 let stage: SweepStage;
 
 beforeAll(async () => {

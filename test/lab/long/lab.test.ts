@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openLab, type Lab } from './lab.ts';
-import { makeWorkDirectory } from './work-directory.ts';
+import { openLab, type Lab } from '../lab.ts';
+import { makeWorkDirectory } from '../work-directory.ts';
 
 /** Does the lab work as the stories expect? */
 let lab: Lab;
@@ -210,7 +211,7 @@ describe('the backup server', () => {
 describe('the death of a test', () => {
   it('takes the machine with it, and the next lab removes what it left', async () => {
     const victim = execa('npx', ['tsx', '-e', openAndSay], {
-      cwd: import.meta.dirname,
+      cwd: join(import.meta.dirname, '..'),
       reject: false,
       stdin: 'ignore',
     });
@@ -250,7 +251,7 @@ describe('the search of the root disk', () => {
   });
 });
 
-const openAndSay = `import('./lab.ts').then(async ({ openLab }) => { await openLab(); console.log(process.pid); setInterval(() => {}, 1000); })`;
+const openAndSay = `import('../lab.ts').then(async ({ openLab }) => { await openLab(); console.log(process.pid); setInterval(() => {}, 1000); })`;
 
 function commandLine(pid: string): string {
   try {

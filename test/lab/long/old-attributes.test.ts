@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { assertClosed, eventsOf, lookInside, waitForState, waitUntilGone } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { assertClosed, eventsOf, lookInside, waitForState, waitUntilGone } from '../stories/operator.ts';
+import { useStation } from '../stories/use-station.ts';
 
 /** Somebody types chmod -R 777 and chown -R on the server, and the next disk is plugged in. */
 const lab = useStation('BACKUP_1');
