@@ -21,8 +21,12 @@ export interface Attach {
   message: string | null;
   /** Error code of a run that failed. */
   code?: string | undefined;
-  /** State `waiting-for-server`: when to try again, by `performance.now()`, and how long it waits this time. */
+  /**
+   * When to ask the server again, by `performance.now()`: in the state `waiting-for-server`, and in the state `held`
+   * where the server of another source was away.
+   */
   againAt?: number;
+  /** How long it waits this time for the server. */
   waitedMs?: number;
   /** State `waiting-for-device`: since when, by `performance.now()`, and which reasons were told. */
   waitsSince?: number;
@@ -38,9 +42,15 @@ const goesOnStates: readonly Attach['state'][] = [
   'waiting-for-device',
 ];
 
+/** Whether its run starts when the server answers. */
+export const asksServer = ({ state, againAt }: Attach): boolean =>
+  state === 'waiting-for-server' || (state === 'held' && againAt !== undefined);
+
 /** Whether the agent opens the disk by itself, sooner or later, with nobody's word. */
-export const goesOn = ({ state, code }: Attach): boolean =>
-  goesOnStates.includes(state) || (state === 'failed' && code === 'EXB_BUSY');
+export const goesOn = (attach: Attach): boolean =>
+  goesOnStates.includes(attach.state) ||
+  asksServer(attach) ||
+  (attach.state === 'failed' && attach.code === 'EXB_BUSY');
 
 /** Phases that belong to one of several sources. */
 const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-server'];
@@ -91,6 +101,7 @@ export class AttachBoard {
     if (attach) {
       attach.state = state;
       attach.message = message;
+      delete attach.againAt;
     } else if (message !== null) {
       this.#lastWords.set(drive, message);
     }

@@ -6,7 +6,7 @@ import type { Volume } from '../disk/volumes.ts';
 import type { Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { twinTrouble } from './twins.ts';
-import { untilItAnswers } from './waiting.ts';
+import { othersGoOn, untilItAnswers } from './waiting.ts';
 
 /** A volume that the last refresh did not see. */
 export interface NewVolume {
@@ -27,8 +27,8 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
     return;
   }
   const drive = record.label;
-  const put = (state: Attach['state'], message: string | null = null): void => {
-    board.put({ volume, enrolment: news.enrolment, drive, state, message });
+  const put = (state: Attach['state'], message: string | null = null, again: Pick<Attach, 'againAt'> = {}): void => {
+    board.put({ volume, enrolment: news.enrolment, drive, state, message, ...again });
   };
   const seen = attaches.stateOf(volume);
   if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
@@ -44,10 +44,12 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
     } else if (seen === 'served' || seen === 'ignored' || attaches.triesOf(volume) >= mostTries) {
       const { hold, lastError, sources = {} } = record;
       const ofSources = Object.values(sources).map((source) => source.lastError);
-      if (hold && !hold.approved) put('held', hold.reason);
+      const waits = goesOnWithServer(lastError, ofSources);
+      if (hold && !hold.approved && waits && seen !== 'started')
+        put('held', `${hold.reason} ${othersGoOn}`, { againAt: 0 });
+      else if (hold && !hold.approved) put('held', hold.reason);
       else if (seen === 'started') put('failed', giveUp(drive, attaches.triesOf(volume)));
-      else if (goesOnWithServer(lastError, ofSources))
-        put('waiting-for-server', `The server was away. ${untilItAnswers}`);
+      else if (waits) put('waiting-for-server', `The server was away. ${untilItAnswers}`);
       else if (lastError !== null) put('failed', `Its last run failed (${lastError}).`);
       else put('idle');
     } else put('new');

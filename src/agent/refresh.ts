@@ -5,11 +5,11 @@ import { PullError } from '../errors.ts';
 import type { Pause } from '../records/pause.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import { clockTime } from '../text/clock-time.ts';
-import type { Attach } from './attach-board.ts';
+import { asksServer, type Attach } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { greet } from './greet.ts';
 import { refuseTwins } from './twins.ts';
-import { deviceAgainMs, isDue, askServer, nextDueIn, waitForDevice } from './waiting.ts';
+import { deviceAgainMs, isDue, askServer, nextDueIn, untilItAnswers, waitForDevice } from './waiting.ts';
 
 /**
  * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.
@@ -70,6 +70,11 @@ async function takeBack(
 function settleHeld(attach: Attach, records: readonly DriveRecord[]): void {
   const hold = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid)?.hold;
   if (attach.state !== 'held' || hold?.approved === null) return;
+  if (asksServer(attach)) {
+    attach.state = 'waiting-for-server';
+    attach.message = `${hold ? 'Approved. ' : ''}${untilItAnswers}`;
+    return;
+  }
   attach.state = 'idle';
   attach.message = hold ? 'Approved. The run goes on with the next plug, or with: extbackup run' : null;
 }

@@ -19,7 +19,7 @@ import { releaseOnRequest } from './release-request.ts';
 import { Requests, type PresentDrive } from './requests.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
-import { waitForServer, whyItWaits } from './waiting.ts';
+import { waitAfter } from './waiting.ts';
 
 const plugged = 'The plugged disks could not be looked up';
 const refreshAgainMs = 2_000;
@@ -183,7 +183,7 @@ export class Supervisor {
     else if (end.disk === 'gone') this.board.set(drive, 'absent', words);
     else if (failure && end.waits === true) {
       const attach = this.board.find(drive);
-      if (attach) waitForServer(attach, whyItWaits(failure));
+      if (attach) waitAfter(failure, attach);
     } else if (failure) {
       const state = failure.exitCode === exitCodes.held ? 'held' : 'failed';
       const goesOnSoon = end.resumes === true || (failure.code === 'EXB_BUSY' && trigger === 'plug');

@@ -1,8 +1,9 @@
 /** Plugged disks whose run starts by itself when the server answers, or when a command or a person has closed them. */
 import type { Bus } from '../bus/bus.ts';
 import type { Failure } from '../bus/events.ts';
-import { mixedSources } from '../rsync/failure.ts';
-import type { Attach } from './attach-board.ts';
+import { exitCodes } from '../errors.ts';
+import { waitsForServer } from '../rsync/failure.ts';
+import { asksServer, type Attach } from './attach-board.ts';
 
 /** First and longest interval between questions to the server; it doubles each time. A question costs one connection. */
 const firstPauseMs = 60_000;
@@ -13,29 +14,46 @@ const worthTellingMs = 30_000;
 
 /** Lets a disk wait for its server, each time twice as long. `happened`: the trouble with the server. */
 export function waitForServer(attach: Attach, happened: string, now = performance.now()): void {
-  const pauseMs = Math.min(longestPauseMs, (attach.waitedMs ?? firstPauseMs / 2) * 2);
   attach.state = 'waiting-for-server';
   attach.message = `${happened} ${untilItAnswers}`;
+  askAgain(attach, now);
+}
+
+/** The same for a disk that is also held: it stays held, because a person has to answer for the other sources. */
+export function waitWhileHeld(attach: Attach, happened: string, now = performance.now()): void {
+  attach.state = 'held';
+  attach.message = `${happened} ${othersGoOn}`;
+  askAgain(attach, now);
+}
+
+function askAgain(attach: Attach, now: number): void {
+  const pauseMs = Math.min(longestPauseMs, (attach.waitedMs ?? firstPauseMs / 2) * 2);
   attach.waitedMs = pauseMs;
   attach.againAt = now + pauseMs;
 }
 
-/** What is shown of a run that goes on when the server answers; other sources may need a person. */
-export const whyItWaits = ({ code, happened, todo }: Failure): string =>
-  code === mixedSources ? `${happened} ${todo}` : happened;
+/** Lets a disk wait for its server after a run that goes on by itself; other sources may need a person. */
+export function waitAfter({ code, exitCode, happened, todo }: Failure, attach: Attach): void {
+  const wait = exitCode === exitCodes.held ? waitWhileHeld : waitForServer;
+  wait(attach, waitsForServer(code) ? happened : `${happened} ${todo}`);
+}
 
 /** Shown only for a closed disk; for an open one, the status shows what has it open. */
 export const untilItAnswers =
   'Leave it plugged in: it goes on by itself when the server answers. It is closed until then.';
 
+/** The same for a disk that is also held. */
+export const othersGoOn =
+  'Leave it plugged in: the sources whose server was away go on by themselves when it answers. It is closed until then.';
+
 /** Whether it is time to ask the server again; always after a restart of the agent. */
-export const isDue = ({ state, againAt = 0 }: Attach, now = performance.now()): boolean =>
-  state === 'waiting-for-server' && now >= againAt;
+export const isDue = (attach: Attach, now = performance.now()): boolean =>
+  asksServer(attach) && now >= (attach.againAt ?? 0);
 
 /** Milliseconds until the next question is due; undefined when none waits, or all are being asked. */
 export function nextDueIn(attaches: readonly Attach[], now = performance.now()): number | undefined {
   const times = attaches
-    .filter(({ state }) => state === 'waiting-for-server')
+    .filter(asksServer)
     .map(({ againAt = 0 }) => againAt)
     .filter(Number.isFinite);
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
@@ -50,8 +68,9 @@ export function nextDueIn(attaches: readonly Attach[], now = performance.now()):
 export function askServer(attach: Attach, answers: () => Promise<boolean>, onEnd: () => void): void {
   attach.againAt = Infinity;
   void answers().then((isBack) => {
-    if (attach.state !== 'waiting-for-server') return; // somebody asked for a run meanwhile
+    if (!asksServer(attach)) return; // somebody asked for a run meanwhile
     if (isBack) attach.state = 'new';
+    else if (attach.state === 'held') askAgain(attach, performance.now());
     else waitForServer(attach, 'The server does not answer.');
     onEnd();
   });

@@ -159,6 +159,8 @@ export interface EventMap {
       readonly isAlarm: boolean;
       readonly counts?: Counts;
       readonly tookMs: number;
+      /** Sources that are not held go on by themselves when their server answers. */
+      readonly waits?: boolean;
     };
   /** An operator approved a held run, or one that looked wrong. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };

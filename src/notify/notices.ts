@@ -56,7 +56,7 @@ class Storyteller implements NoticeMaker {
     'run:started': (event) => this.#started(event),
     'history:pruned': (event) => this.#pruned(event),
     'run:succeeded': (event) => this.#succeeded(event),
-    'run:held': (event) => this.#endRun({ name: 'run:held', event }),
+    'run:held': (event) => this.#held(event),
     'run:failed': (event) => this.#failed(event),
     'drive:identified': ({ drive }) => this.#identified(drive),
     'drive:safe-to-unplug': (event) => this.#closed(event),
@@ -155,13 +155,22 @@ class Storyteller implements NoticeMaker {
     return this.#endRun({ name: 'run:succeeded', event });
   }
 
+  #held(event: EventMap['run:held']): Notice[] {
+    return this.#isToldWait(event) ? [] : this.#endRun({ name: 'run:held', event });
+  }
+
+  /** Whether the disk waits for its server, and a run told this before in the same words; remembers them. */
+  #isToldWait({ drive, code, happened, waits }: EventMap['run:failed'] | EventMap['run:held']): boolean {
+    const state = waitsForServer(code) ? code : happened; // of several sources, what each one came to
+    if (!waitsForServer(code) && waits !== true) this.#serverMissed.delete(drive);
+    else if (this.#serverMissed.get(drive) === state) return true;
+    else this.#serverMissed.set(drive, state);
+    return false;
+  }
+
   #failed(event: EventMap['run:failed']): Notice[] {
     const { drive, runId } = event;
-    const waits = waitsForServer(event.code) || event.waits === true;
-    const state = waitsForServer(event.code) ? event.code : event.happened; // of several sources, what each one came to
-    if (waits && this.#serverMissed.get(drive) === state) return [];
-    if (waits) this.#serverMissed.set(drive, state);
-    else this.#serverMissed.delete(drive);
+    if (this.#isToldWait(event)) return [];
     const before = this.#ended.get(drive);
     if (before?.name === 'run:held' && before.event.runId === runId) return [];
     const told = this.#endRun({ name: 'run:failed', event });

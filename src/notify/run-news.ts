@@ -93,11 +93,15 @@ const awayNews = ({ drive, code, happened, todo }: EventMap['run:failed']): News
   text: `The backup to disk ${drive} is not complete: ${happened}\n${todo}\n${releaseAdvice({ state: 'waits' })}`,
 });
 
-/** A run that stopped to ask. */
+/** A run that stopped to ask. Nobody is told to take out a disk whose other sources go on by themselves. */
 function heldNews(run: EventMap['run:held'], release: Release): News {
+  const waits = run.waits === true && release.state === 'safe';
+  const words = waits ? 'another source waits for its server: leave the disk plugged in' : releaseWords(release);
   return {
     kind: 'held',
-    subject: `STOPPED: ${run.drive}: ${run.headline}${release.state === 'safe' ? '' : `, ${releaseWords(release)}`}`,
-    text: `The backup to disk ${run.drive} stopped to ask: ${run.happened}\n${run.todo}\n${releaseAdvice(release)}`,
+    subject: `STOPPED: ${run.drive}: ${run.headline}${release.state === 'safe' && !waits ? '' : `, ${words}`}`,
+    text:
+      `The backup to disk ${run.drive} stopped to ask: ${run.happened}\n${run.todo}\n` +
+      releaseAdvice(waits ? { state: 'waits' } : release),
   };
 }

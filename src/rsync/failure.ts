@@ -34,14 +34,17 @@ export const mixedSources = 'EXB_SOURCES';
 
 type Code = string | null | undefined;
 
+/** Codes of a run that do not say what each of its sources came to. */
+const ofSeveral: readonly Code[] = [mixedSources, 'EXB_HELD'];
+
 /**
  * The same for a run over several sources. One server that was away is enough: the run is due again when it answers,
- * whatever a person must repair for the other sources. Never for a faulty disk.
+ * whatever a person must repair or approve for the other sources. Never for a faulty disk.
  * @param sources the code of each
  */
 export const goesOnWithServer = (code: Code, sources: readonly Code[]): boolean =>
   waitsForServer(code) ||
-  (code === mixedSources && sources.some(waitsForServer) && !sources.includes('EXB_DISK_ERROR'));
+  (ofSeveral.includes(code) && sources.some(waitsForServer) && !sources.includes('EXB_DISK_ERROR'));
 
 /** The operator's words for a trouble; `server` is USER@HOST. */
 export function pullError(trouble: PullTrouble, server: string, cause: unknown): ExtbackupError {

@@ -15,11 +15,18 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   const room = result?.room ? roomNews(drive, ended.rooms, result.room) : [];
   for (const news of [...(health?.news(drive) ?? []), ...room]) story.tell('run:warned', news);
+  const waits = waitsIn(ended);
   if (failure && error instanceof HeldError) {
-    const { headline, isAlarm, counts } = error.facts;
-    story.tell('run:held', { ...failure, headline, isAlarm: isAlarm === true, ...(counts && { counts }), tookMs });
+    const { headline, isAlarm = false, counts } = error.facts;
+    story.tell('run:held', {
+      ...failure,
+      headline,
+      isAlarm,
+      ...(counts && { counts }),
+      tookMs,
+      ...(waits && { waits }),
+    });
   } else if (failure) {
-    const waits = waitsIn(ended);
     story.tell('run:failed', { ...failure, phase, tookMs, ...(resumes && { resumes }), ...(waits && { waits }) });
   } else
     story.tell('run:succeeded', {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Supervisor } from '../../../src/agent/supervisor.ts';
 import { PullError } from '../../../src/errors.ts';
+import { HeldError, noCounts } from '../../../src/guard/hold.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sealPath } from '../../../src/records/drive-record.ts';
@@ -22,14 +23,15 @@ import { deferred } from './deferred.ts';
 const drive = enrolled.label;
 const second = { ...enrolled, label: 'BACKUP_2', luksUuid: '00000000-0000-4000-8000-000000000002' };
 const sda = (diskseq: number): Volume => ({ ...disk('nowhere', diskseq) });
-const config = configSchema.parse({
-  source: 'extbackup@backup',
-  key: { derivation: 'sha512' },
-  pull: { retries: 0 },
-  verify: { smart: false },
+const usual = { key: { derivation: 'sha512' }, pull: { retries: 0 }, verify: { smart: false } };
+const oneSource = configSchema.parse({ ...usual, source: 'extbackup@backup' });
+const twoSources = configSchema.parse({
+  ...usual,
+  sources: ['office', 'photos'].map((name) => ({ name, source: `extbackup@${name}` })),
 });
 
 let directory: string;
+let config: typeof oneSource;
 let machine: FakeMachine;
 let bus: Bus;
 let supervisor: Supervisor;
@@ -47,6 +49,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'station-'));
   const paths = { ...defaultPaths, run: join(directory, 'run'), state: join(directory, 'state') };
   await mkdir(paths.run);
+  config = oneSource;
   const registry = createDriveRegistry(files.drives(paths));
   await registry.update(() => [enrolled, second]);
   machine = new FakeMachine();
@@ -242,6 +245,32 @@ it('lets a disk whose server is away wait, opens nothing before the server answe
   await waitFor(() => {
     expect(told.slice(2)).toEqual(['run:succeeded', 'drive:safe-to-unplug']);
   });
+});
+
+it('a disk that is held for one source goes on by itself for another one whose server was away', async () => {
+  config = twoSources;
+  const { pull } = machine;
+  const away = new PullError('EXB_NETWORK', 'The server could not be reached.', 'Look.');
+  const held = new HeldError('held: many files changed.', 'Approve it.', { headline: 'many', counts: noCounts });
+  machine.pull = ({ source }) => Promise.reject(source.name === 'photos' ? away : held);
+  plug(sda(1));
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.againAt).toBeDefined();
+  });
+  expect(supervisor.board.find(drive)).toMatchObject({
+    state: 'held',
+    message: expect.stringMatching(/many files changed.* Leave it plugged in/) as string,
+  });
+  expect(supervisor.board.find(drive)?.message).not.toMatch(/safe to unplug/);
+  machine.pull = (order) => (order.source.name === 'photos' ? pull(order) : Promise.reject(held));
+  becomeDue();
+  await waitFor(() => {
+    expect(supervisor.board.find(drive)?.message).toMatch(/Complete: photos\..* safe to unplug/);
+  });
+  expect(looks).toBe(1);
+  expect(supervisor.board.find(drive)).toMatchObject({ state: 'held' });
+  await pause(50);
+  expect([looks, told.filter((name) => name === 'run:succeeded')]).toEqual([1, []]);
 });
 
 it('starts nothing by itself during a pause, backs up when asked, and goes on when the pause is over', async () => {

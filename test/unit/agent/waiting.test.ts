@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { AttachBoard, goesOn, type Attach } from '../../../src/agent/attach-board.ts';
-import { isDue, askServer, nextDueIn, waitForDevice, waitForServer } from '../../../src/agent/waiting.ts';
+import {
+  askServer,
+  isDue,
+  nextDueIn,
+  waitForDevice,
+  waitForServer,
+  waitWhileHeld,
+} from '../../../src/agent/waiting.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { waitsForServer } from '../../../src/rsync/failure.ts';
 import { disk, enrolled } from './an-agent.ts';
@@ -54,6 +61,26 @@ it('looks once at a time, waits longer without an answer, and has its run with o
     expect(attach.state).toBe(isBack ? 'new' : 'waiting-for-server');
   }
   expect(attach.waitedMs).toBe(120_000);
+});
+
+it('a held disk whose other source waits for its server stays held until that answers, and then has its run', async () => {
+  const attach = plugged();
+  waitWhileHeld(attach, 'held: office: many files changed. photos: away.');
+  expect(attach.message).toMatch(/^held: .* away\. Leave it plugged in: the sources whose server was away go on/);
+  expect(goesOn(attach)).toBe(true);
+  for (const isBack of [false, true]) {
+    attach.againAt = 0;
+    expect(isDue(attach)).toBe(true);
+    const end = deferred();
+    askServer(attach, () => Promise.resolve(isBack), end.resolve);
+    await end.promise;
+    expect(attach.state).toBe(isBack ? 'new' : 'held');
+  }
+  expect(attach.message).toContain('office: many files changed'); // "the server does not answer" would hide the hold
+  const board = new AttachBoard();
+  board.put(attach);
+  board.set('BACKUP_1', 'held', 'held: office.'); // its run ended, and every server answered
+  expect([isDue(attach), nextDueIn([attach]), goesOn(attach)]).toEqual([false, undefined, false]);
 });
 
 it('an answer changes nothing of a disk that has its run already', async () => {

@@ -58,6 +58,28 @@ it('tells each cause of several sources once, and anew when it is another one', 
   });
 });
 
+it('tells once that a disk is held and another source waits, and that it is safe when that source is done', () => {
+  const notices = createNoticeMaker('station', () => new Date());
+  const run = { drive: 'BACKUP_1', runId: 'r' };
+  const held = { ...run, code: 'EXB_HELD', exitCode: 14, todo: 'Look.', headline: 'many changed', isAlarm: false };
+  const ends = [
+    { happened: 'held: office: many. photos: away.', waits: true },
+    { happened: 'held: office: many. photos: away.', waits: true },
+    { happened: 'held: office: many. Complete: photos.' },
+  ];
+  const told = ends.map((end) => [
+    ...notices.take('run:held', { ...held, ...end, tookMs: 1 }),
+    ...notices.take('drive:safe-to-unplug', run),
+  ]);
+  expect(told.map((news) => news.map(({ subject }) => subject))).toEqual([
+    ['STOPPED: BACKUP_1: many changed, another source waits for its server: leave the disk plugged in'],
+    [],
+    ['STOPPED: BACKUP_1: many changed'],
+  ]);
+  expect(told[0]?.[0]?.text).not.toMatch(/You can take it out/);
+  expect(told[2]?.[0]?.text).toMatch(/You can take it out/);
+});
+
 it('tells that a disk waits for a command', () => {
   const notices = createNoticeMaker('station', () => new Date());
   const [notice] = notices.take('drive:waiting', {

@@ -260,12 +260,22 @@ describe('a run over several sources', () => {
   it('is held rather than failed when it is both, and says each', async () => {
     machine.does.set('office', { outcome: { trouble: 'network' } });
     machine.does.set('photos', { changes: many('changed', 500) });
-    const { exitCode, failure } = await run();
-    expect(exitCode).toBe(14);
+    const { exitCode, failure, waits } = await run();
+    expect({ exitCode, waits }).toEqual({ exitCode: 14, waits: true });
+    expect(events.find(([name]) => name === 'run:held')?.[1]).toMatchObject({ waits: true });
+    const { lastError, sources } = await disk();
+    const ofSources = Object.values(sources ?? {}).map((source) => source.lastError);
+    expect(goesOnWithServer(lastError, ofSources)).toBe(true); // as the next agent finds it
     expect(failure?.happened).toMatch(
       /^held: 2 of 3 sources are not complete on BACKUP_1\. office: The server .* could not be reached.* photos: .*% of files changed.* Complete: mail\.$/,
     );
     expect(failure?.todo).toMatch(/office: Check the network.*photos: .*extbackup approve BACKUP_1/);
+  });
+
+  it('waits for no server when it is held, and every server answered', async () => {
+    machine.does.set('photos', { changes: many('changed', 500) });
+    expect(await run()).not.toHaveProperty('waits');
+    expect(events.find(([name]) => name === 'run:held')?.[1]).not.toHaveProperty('waits');
   });
 
   it('is done with gaps when one has gaps, and does not stamp LABEL', async () => {
