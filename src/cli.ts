@@ -56,12 +56,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     const code = report(error, argv, program);
-    // A monitoring plugin that could not look says so: 2 would mean critical.
+    // A monitoring plugin that cannot check ends with "unknown": 2 would mean critical.
     return verbOf(argv) === 'check' && code !== exitCodes.done ? pluginExit.unknown : code;
   }
 }
 
-/** Under its heading; what only units start is not shown. */
+/** Adds a command under its heading; commands that only units start are hidden. */
 function addGrouped(program: Command, command: Command): void {
   const [heading] = Object.entries(commandGroups).find(([, verbs]) => verbs.includes(command.name())) ?? [];
   if (heading !== undefined) command.helpGroup(heading);
@@ -74,7 +74,7 @@ function withHelpLast(argv: readonly string[]): string[] {
   return at < 0 ? [...argv] : [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
 }
 
-/** The command that the words before the first option name. */
+/** The command named by the words before the first option. */
 function commandOf(program: Command, argv: readonly string[]): Command {
   let command = program;
   for (const word of argv) {
@@ -85,7 +85,7 @@ function commandOf(program: Command, argv: readonly string[]): Command {
   return command;
 }
 
-/** `extbackup drive prepare`. */
+/** For example `extbackup drive prepare`. */
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 

@@ -67,7 +67,7 @@ export class DriveError extends ExtbackupError {
   }
 }
 
-/** Somebody else is at work on the same thing. Exit code 11. */
+/** Another run or command is using the same disk, keys or agent. Exit code 11. */
 export class BusyError extends ExtbackupError {
   constructor(happened: string, todo: string) {
     super('EXB_BUSY', exitCodes.busy, { happened, todo });
@@ -100,17 +100,17 @@ export class CancelledError extends ExtbackupError {
   }
 }
 
-/** The agent stops in the middle of a run, which goes on as soon as an agent runs again. Exit code 130. */
+/** The agent stops during a run; the run starts again with the next agent. Exit code 130. */
 export class AgentStoppedError extends CancelledError {
   constructor() {
     super(
       'The agent was stopped during the run.',
-      'The run starts again by itself with the agent: leave the disk plugged in, or see first: extbackup status',
+      'Leave the disk plugged in: the run starts again with the agent. To unplug it, look first: extbackup status',
     );
   }
 }
 
-/** Something of a run is left open. The one error that says DO NOT UNPLUG. Exit code 20. */
+/** A disk is left open after a run or command. The one error that says DO NOT UNPLUG. Exit code 20. */
 export class NotReleasedError extends ExtbackupError {
   readonly leftovers: readonly string[];
 

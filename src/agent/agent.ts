@@ -1,4 +1,4 @@
-/** The daemon: what it is made of, how it begins, and on SIGTERM how it stops and waits for every undo. */
+/** The daemon: its parts, its start, and its end on SIGTERM, which waits for every undo. */
 import { mkdir } from 'node:fs/promises';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
@@ -39,7 +39,7 @@ import { startWatches } from './watches.ts';
 const usualWarnAfterMs = 20_000;
 const noticeGraceMs = 10_000;
 
-/** What the service manager gave the agent. */
+/** Facts from the service manager. */
 interface Surroundings {
   readonly start: StartProgram;
   readonly paths: Paths;
@@ -49,8 +49,8 @@ interface Surroundings {
 }
 
 /**
- * Runs the agent until it is told to stop.
- * @throws UsageError when it would not have a mount namespace of its own
+ * Runs the agent until a signal stops it.
+ * @throws UsageError when it has no mount namespace of its own
  * @throws BusyError when another agent runs
  */
 export async function runAgent(
@@ -101,7 +101,7 @@ async function serve(given: Surroundings): Promise<void> {
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();
-    if (areGood) await teller.onSettings(); // otherwise the former channels report the error
+    if (areGood) await teller.onSettings(); // after the settings were read: with bad settings, the former channels report the error
   }, onError);
   const stops = await startTriggers({
     ...{ paths, bus, supervisor, onConfig },
@@ -116,7 +116,7 @@ async function serve(given: Surroundings): Promise<void> {
       void supervisor.idle().then(ending.upgraded);
     },
   });
-  supervisor.keyChanged(); // refreshes, too
+  supervisor.keyChanged(); // this refreshes, too
   await service.ready('Watching for disks');
 
   bus.emit('agent:stopping', { reason: await ending.reason });
@@ -129,7 +129,7 @@ async function serve(given: Surroundings): Promise<void> {
   ending.forget();
 }
 
-/** What everything else is built on. */
+/** The parts that all others use. */
 function createBase(given: Surroundings) {
   const { start, paths, version, socket } = given;
   const log = createLog();
@@ -155,14 +155,14 @@ function createBase(given: Surroundings) {
 
 type Base = ReturnType<typeof createBase>;
 
-/** What the notices and the status share. */
+/** Facts that both the notices and the status show. */
 interface Latest {
   channels: () => Status['channels'];
   status?: Status;
   publish?: () => void;
 }
 
-/** Those who tell, with what they say besides the event. */
+/** The observers of the bus: journal, notices, status and metrics. */
 async function startTeller({ bus, paths, log, courier, settings }: Base, latest: Latest): Promise<Teller> {
   const teller = await startTelling({
     ...{ bus, paths, log, courier },
@@ -177,7 +177,7 @@ async function startTeller({ bus, paths, log, courier, settings }: Base, latest:
   return teller;
 }
 
-/** The supervisor and what it writes down. */
+/** The supervisor and its records. */
 async function createCore(base: Base, latest: Latest) {
   const { start, paths, version, bus, load, warnings, service, courier, onError } = base;
   const records = watchRegistry(

@@ -1,15 +1,15 @@
 import type { Bus } from '../bus/bus.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 
-/** What looking for approvals needs. */
+/** The parts that the watch uses. */
 export interface ApprovalParts {
   readonly bus: Bus;
   readonly drives: () => Promise<readonly DriveRecord[]>;
 }
 
 /**
- * Watches the list of disks for what operators have agreed to: each call tells what is new. The first call, at the
- * start, tells only what a run still has to act on: the rest is in the log of its own day.
+ * Watches the list of disks for approvals: each call reports the new ones. The first call, at the
+ * start, reports only approvals that no run has used yet: the others were reported before.
  */
 export function createApprovalWatch({ bus, drives }: ApprovalParts): () => Promise<void> {
   let told: Set<string> | undefined;

@@ -8,16 +8,16 @@ import type { RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 
-/** One attach of a LUKS volume, as the agent sees it. */
+/** The agent's view of one attach of a LUKS volume. */
 export interface Attach {
   readonly volume: Volume;
-  /** Label of the enrolled disk; undefined for a volume that is not ours. */
+  /** Label of the enrolled disk; undefined for a volume that is not enrolled. */
   readonly drive: string | undefined;
-  /** The registry's record of the disk when this was decided; undefined for a volume that is not ours. */
+  /** The registry's record of the disk at the time of the decision; undefined for a volume that is not enrolled. */
   readonly enrolment: string | undefined;
-  /** `new`: nothing was decided yet. `ignored`: it must not be opened. */
+  /** `new`: no decision yet. `ignored`: it must not be opened. */
   state: DriveState | 'ignored' | 'new';
-  /** For the operator: why it waits, failed or must not be unplugged. */
+  /** For the operator: why the disk waits, failed or must not be unplugged. */
   message: string | null;
   /** Error code of a run that failed. */
   code?: string | undefined;
@@ -26,9 +26,9 @@ export interface Attach {
    * where the server of another source was away.
    */
   againAt?: number;
-  /** How long it waits this time for the server. */
+  /** The length of the present wait for the server. */
   waitedMs?: number;
-  /** State `waiting-for-device`: since when, by `performance.now()`, and which reasons were told. */
+  /** State `waiting-for-device`: its start, by `performance.now()`, and the reasons that were reported. */
   waitsSince?: number;
   toldReasons?: Set<string>;
 }
@@ -42,11 +42,11 @@ const goesOnStates: readonly Attach['state'][] = [
   'waiting-for-device',
 ];
 
-/** Whether its run starts when the server answers. */
+/** Whether the agent asks the server, and starts a run when it answers. */
 export const asksServer = ({ state, againAt }: Attach): boolean =>
   state === 'waiting-for-server' || (state === 'held' && againAt !== undefined);
 
-/** Whether the agent opens the disk by itself, sooner or later, with nobody's word. */
+/** Whether the agent will open the disk by itself, without a request. */
 export const goesOn = (attach: Attach): boolean =>
   goesOnStates.includes(attach.state) ||
   asksServer(attach) ||
@@ -58,28 +58,28 @@ const ofOneSource: readonly string[] = ['pulling', 'deleting', 'waiting-for-serv
 const sameAttach = (a: Volume, b: Volume): boolean =>
   a.diskseq === b.diskseq && a.luksUuid === b.luksUuid && a.kname === b.kname;
 
-/** What is plugged in and how it stands; the source of the status file. */
+/** The plugged disks and their states; the source of the status file. */
 export class AttachBoard {
   #attaches: Attach[] = [];
   #run: RunStatus | null = null;
-  /** Messages about disks that are gone. */
+  /** Messages about unplugged disks. */
   readonly #lastWords = new Map<string, string>();
 
   get attaches(): readonly Attach[] {
     return this.#attaches;
   }
 
-  /** The run that is going on. */
+  /** The present run. */
   get run(): RunStatus | null {
     return this.#run;
   }
 
-  /** The attach of this disk that is not ignored. */
+  /** The attach of this disk, unless it is ignored. */
   find(drive: string): Attach | undefined {
     return this.#attaches.find((attach) => attach.drive === drive && attach.state !== 'ignored');
   }
 
-  /** Whether the disk was taken out and plugged in again since the attach with this DISKSEQ. */
+  /** Whether the disk was unplugged and plugged in again since the attach with this DISKSEQ. */
   isPluggedAnew(drive: string, diskseq: number): boolean {
     return (this.find(drive)?.volume.diskseq ?? diskseq) !== diskseq;
   }
@@ -89,7 +89,7 @@ export class AttachBoard {
     if (attach.drive !== undefined) this.#lastWords.delete(attach.drive);
   }
 
-  /** Takes out what is not among `present` any more, and returns it. */
+  /** Removes the attaches that are not in `present`, and returns them. */
   dropAllBut(present: readonly Volume[]): Attach[] {
     const gone = this.#attaches.filter(({ volume }) => !present.some((other) => sameAttach(volume, other)));
     this.#attaches = this.#attaches.filter((attach) => !gone.includes(attach));
@@ -107,7 +107,7 @@ export class AttachBoard {
     }
   }
 
-  /** Gives attaches whose run failed with this error another one. */
+  /** Lets attaches whose run failed with this error have another run. */
   retry(code: string): void {
     for (const attach of this.#attaches) if (attach.state === 'failed' && attach.code === code) attach.state = 'new';
   }
@@ -168,7 +168,7 @@ export class AttachBoard {
     });
   }
 
-  /** The message about the attach, or the last one about a disk that is gone, or the reason of its hold. */
+  /** The message about the attach, or the last one about an unplugged disk, or the reason for its hold. */
   #messageOf({ label, hold }: DriveRecord, attach: Attach | undefined, ignored: Attach | undefined): string | null {
     const messages = [attach?.message, ignored?.message].filter((message) => message != null);
     if (messages.length > 0) return [...new Set(messages)].join(' ');

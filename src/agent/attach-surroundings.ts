@@ -6,7 +6,7 @@ import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { AttachBoard } from './attach-board.ts';
 
-/** What a refresh needs. */
+/** The parts of the agent that a refresh uses. */
 export interface AttachSurroundings {
   readonly bus: Bus;
   readonly board: AttachBoard;
@@ -16,13 +16,13 @@ export interface AttachSurroundings {
   readonly bootId: string;
   findVolumes(): Promise<readonly Volume[]>;
   keyIsLoaded(): Promise<boolean>;
-  /** While there is one, nothing starts by itself. */
+  /** During a pause, no run starts by itself. */
   pause(): Promise<Pause | undefined>;
-  /** Whether another command, `drive prepare` for example, is at work on disks: a strange volume is then left for later. */
+  /** Whether a command such as `drive prepare` is working on disks: then an unknown volume is judged later. */
   othersAtWork(): Promise<boolean>;
-  /** The reason why no run may begin: a command works on disks, or a person has one open. undefined: a run may begin. */
+  /** Why no run may begin: a command works on disks, or a person has one open. undefined: a run may begin. */
   inTheWay(): Promise<string | undefined>;
-  /** Whether a server answers that the disk's last run did not reach; must not throw. */
+  /** Whether a server that the disk's last run did not reach answers now; must not throw. */
   serverAnswers(drive: string): Promise<boolean>;
   /** Asks for another refresh soon. */
   refreshLater(afterMs?: number): void;

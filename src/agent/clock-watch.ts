@@ -8,7 +8,7 @@ import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
 
-/** What watching the clock needs. */
+/** The parts that the watch uses. */
 export interface ClockParts {
   readonly bus: Bus;
   readonly paths: Paths;
@@ -17,11 +17,11 @@ export interface ClockParts {
   readonly seconds?: () => number;
 }
 
-/** Tells of the clock, once for each change. */
+/** Reports the state of the clock, once for each change. */
 export interface ClockWatch {
   /** Measures whether the clock jumped since the last call, and advances the measured time. */
   readonly look: () => Promise<void>;
-  /** Tells when nothing keeps the clock right. */
+  /** Warns when no service keeps the clock right. */
   readonly tellIfLoose: (service?: ClockService) => Promise<void>;
 }
 
@@ -30,14 +30,14 @@ const settled = 300;
 
 const [jumpTopic, looseTopic] = ['clock jumped', 'clock not synchronised'];
 
-/** Watches the clock between runs. A run looks by itself, too. */
+/** Watches the clock between runs. A run also checks it. */
 export function createClockWatch({ bus, paths, start, loadConfig, seconds = uptime }: ClockParts): ClockWatch {
   let [isLoose, hasJumped] = [false, false];
   const tellIfLoose = async (service?: ClockService): Promise<void> => {
     const { isSynchronised, isKept } = service ?? (await askClockService(start));
     if (isSynchronised === undefined) return; // no answer, for example from a very busy machine
     const isUnset = !isSynchronised;
-    const isUsual = isUnset && isKept !== true; // no service sets it: somebody chose that
+    const isUsual = isUnset && isKept !== true; // no time service is enabled: an operator's choice
     const is = isUnset && (isUsual || seconds() >= settled);
     if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });
     if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
@@ -65,7 +65,7 @@ const lookEveryMs = 3_600_000;
 /**
  * Watches the clock as long as the agent runs: each hour, and at each run.
  * @param onSettled called when the clock is set, or will not be: before that, ages would be wrong
- * @returns what ends the watch
+ * @returns a function that ends the watch
  */
 export function watchClock(
   parts: ClockParts & { readonly onError: (error: unknown) => void; readonly onSettled: () => void },
@@ -92,6 +92,6 @@ export function watchClock(
 }
 
 const notSynchronised = {
-  reason: 'The clock of this machine is not synchronised with any other, so the times of backups may be wrong.',
-  todo: 'Have it synchronised: timedatectl set-ntp true (package systemd-timesyncd, or chrony) ; see also: extbackup doctor',
+  reason: 'The clock of this machine is not synchronised with a time server, so the times of backups may be wrong.',
+  todo: 'Synchronise it: timedatectl set-ntp true (package systemd-timesyncd, or chrony) ; see also: extbackup doctor',
 };

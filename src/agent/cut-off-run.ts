@@ -9,7 +9,7 @@ import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { RunLog } from '../records/run-log.ts';
 
-/** Where a run that was cut off is told and written down. */
+/** The records and the bus that get a run that was cut off. */
 export interface CutOffParts {
   readonly bus: Bus;
   /** See {@link readBegun}. */
@@ -18,15 +18,15 @@ export interface CutOffParts {
   readonly registry: DriveRegistry;
   readonly bootId: string;
   readonly attaches: AttachMemory;
-  /** The kernel ended the former agent because memory was short. */
+  /** The kernel killed the former agent for lack of memory. */
   readonly ranOutOfMemory: boolean;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Tells of a run that died with its agent: in the run log, in the registry and on the bus. Whatever it left open is
+ * Reports a run that died with its agent: in the run log, in the registry and on the bus. Disks that it left open are
  * closed before this is called.
- * @returns whether there was one
+ * @returns whether there was such a run
  */
 export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   const { bus, file, runs, registry, onError } = parts;
@@ -34,7 +34,7 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   if (begun === undefined) return false;
   const ended = (await runs.list().catch(() => [])).find(({ id }) => id === begun.id);
   if (ended !== undefined) return tellEndedRun(ended, parts);
-  const released = !(await isOpen(mappingName(begun.drive))); // measured: what closes leftovers may have failed
+  const released = !(await isOpen(mappingName(begun.drive))); // measured: closing leftovers may have failed
   const told = words(begun, parts);
   const failure = released ? told : { ...told, ...stillOpen(begun.drive, told.happened) };
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
@@ -57,15 +57,15 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
 }
 
 /**
- * Writes down a run that never ended, as its disk has it, in the words of a station that knows no more of it.
- * @returns false when the station knows how it went
+ * Records a run without an end that only its disk knows of: this station has lost its own record.
+ * @returns false when the station has a record of its end
  */
 export async function noteCutOff(runs: RunLog, drive: string, { id, startedAt }: BegunMark): Promise<boolean> {
   const known = await runs.list().catch(() => []);
   if (known.some((run) => run.id === id)) return false;
-  const happened = `The run of ${drive} that began at ${begunAt(startedAt)} was cut off; only the disk tells of it.`;
+  const happened = `The run of ${drive} that began at ${begunAt(startedAt)} was cut off; only the disk has a record of it.`;
   const failure = { code: 'EXB_CUT_OFF', exitCode: exitCodes.pull, happened };
-  await runs.append(recordOf({ id, drive, trigger: 'unknown', startedAt }, failure, true, 0)); // what fails is told at the run's own end
+  await runs.append(recordOf({ id, drive, trigger: 'unknown', startedAt }, failure, true, 0)); // a failure is reported at the end of the next run
   return true;
 }
 
@@ -85,7 +85,7 @@ function recordOf(
   };
 }
 
-/** The agent died after the run had ended, maybe before anybody was told. */
+/** The agent died after the end of the run, perhaps before its notice was sent. */
 async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, parts: CutOffParts): Promise<boolean> {
   const end = message === '' ? outcome : message;
   parts.bus.emit('warning:raised', {
@@ -104,13 +104,11 @@ const stillOpen = (drive: string, happened: string) => ({
 function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffParts) {
   const { drive, startedAt, diskseq, luksUuid } = begun;
   const died = ranOutOfMemory
-    ? 'the station ran out of memory, and the kernel ended the agent'
+    ? 'the station ran out of memory, and the kernel killed the agent'
     : 'the agent died in the middle of it';
   const cause = begun.bootId === bootId ? died : 'the station went down in the middle of it';
   const tries = diskseq === undefined || begun.bootId !== bootId ? 0 : attaches.triesOf({ diskseq, luksUuid });
-  const why = ranOutOfMemory
-    ? 'Give the station more memory, or end what else needs it'
-    : 'Why: journalctl -u extbackup';
+  const why = ranOutOfMemory ? 'Give the station more memory, or stop other programs' : 'Why: journalctl -u extbackup';
   const todo =
     tries >= mostTries
       ? `It was cut off ${tries} times in a row and does not start by itself any more. ${why} ; then: extbackup run --drive ${drive}`

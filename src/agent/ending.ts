@@ -1,9 +1,9 @@
-/** Why the agent ends. */
+/** The reason for the agent's end. */
 type Ending = 'SIGTERM' | 'SIGINT' | 'upgraded';
 
 /**
- * Waits for what ends the agent. The listeners stay until everything is undone: a signal without a listener ends the
- * process at once, and so would the library that ends our programs when no listener but its own is left.
+ * Waits for a signal or an error that ends the agent. The listeners stay until everything is undone: a signal without a
+ * listener ends the process at once, and so does the library that starts programs when only its own listener is left.
  */
 export function listenForEnding() {
   let end: (ending: Ending) => void = () => undefined;

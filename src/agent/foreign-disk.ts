@@ -1,18 +1,18 @@
-/** A plugged disk without a LUKS volume is not met with silence: it may be a backup disk whose content is gone. */
+/** Reports a plugged disk without a LUKS volume: it may be a backup disk whose content is gone. */
 import prettyBytes from 'pretty-bytes';
 import type { EventMap } from '../bus/events.ts';
 import { withDescendants, type BlockDevice } from '../disk/block-devices.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { count } from '../text/wording.ts';
 
-/** A partition table and its gaps, or none: the LUKS volume of an enrolled disk is at most so much smaller than the disk. */
+/** Most space of a partition table and its gaps: a LUKS volume is at most this much smaller than its disk. */
 const mostAround = 64 * 1024 ** 2;
 
 /**
- * What to tell of the disks that one USB device shows.
+ * The warning about the disks of one USB device.
  * @param disks whole disks of the device
  * @param records enrolled disks
- * @returns undefined when there is nothing to tell: a LUKS volume is there, which is judged elsewhere, or no medium is in
+ * @returns undefined when there is no warning: no medium, or a LUKS volume, which is judged elsewhere
  */
 export function foreignDisk(
   disks: readonly BlockDevice[],
@@ -41,7 +41,7 @@ export function foreignDisk(
   };
 }
 
-/** The enrolled disks that it may be: by serial number, unless several cases have the same, else by size. */
+/** Enrolled disks that may be this one: by serial number, unless several USB cases share it; otherwise by size. */
 function whichItMayBe(
   disk: BlockDevice,
   records: readonly DriveRecord[],
@@ -58,7 +58,7 @@ const hasLuks = (disk: BlockDevice): boolean =>
 const isOfSize = ({ sizeBytes }: BlockDevice, volumeBytes: number): boolean =>
   sizeBytes >= volumeBytes && sizeBytes - volumeBytes <= mostAround;
 
-/** What lsblk recognises; names that somebody gave are not repeated. */
+/** The content that lsblk recognises, without names given by people. */
 function contentOf(disk: BlockDevice): string {
   const parts = [...withDescendants(disk)].slice(1);
   const kinds = [disk, ...parts].flatMap(({ fstype }) => fstype ?? []);

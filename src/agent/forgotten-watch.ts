@@ -2,24 +2,24 @@ import type { Bus } from '../bus/bus.ts';
 import type { MountSetting } from '../config/mount-setting.ts';
 import type { OpenedByPerson } from '../opening/opened-by-person.ts';
 
-/** What looking for a forgotten disk needs. */
+/** The parts that the watch uses. */
 export interface ForgottenParts {
   readonly bus: Bus;
-  /** Who has which disk open now. */
+  /** The disk that a person has open now. */
   readonly openedByPerson: () => Promise<OpenedByPerson | undefined>;
   readonly setting: () => Promise<MountSetting>;
   readonly now: () => Date;
 }
 
-/** Closing takes a moment; what is open for longer than this after its time is in use. */
+/** Closing takes a moment; a disk that stays open for longer than this after its time is in use. */
 export const closingGraceMs = 2 * 60_000;
-/** The operator hears of a disk that stays open once a day. */
+/** A disk that stays open is reported once a day. */
 const stillOpenAgainMs = 24 * 3_600_000;
 
 /**
- * Watches the disk that a person has opened: each call tells the operator, as a warning, when it will soon be closed by
- * itself, and when that did not succeed. After a restart of the agent it is told once more.
- * @returns a function that returns in how many milliseconds there may be something to tell; undefined while there is not
+ * Watches the disk that a person has opened: each call warns the operator when it will soon be closed
+ * automatically, and when closing failed. After a restart of the agent, the warning is repeated once.
+ * @returns a function that returns the milliseconds until the next check; undefined while no check is needed
  */
 export function createForgottenWatch({
   bus,
@@ -46,7 +46,7 @@ export function createForgottenWatch({
       if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
       bus.emit('warning:raised', {
-        reason: `${who}. It should have been closed by itself at ${inWords(open.closesAt)} and could not be. DO NOT UNPLUG it.`,
+        reason: `${who}. It should have been closed automatically at ${inWords(open.closesAt)}, but it is still in use. DO NOT UNPLUG it.`,
         todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.',
         topic: `open ${open.label}`,
       });
@@ -58,7 +58,7 @@ export function createForgottenWatch({
     reminded = true;
     bus.emit('warning:raised', {
       reason: `${who}, and may have forgotten it. No run starts meanwhile.`,
-      todo: `Close it with: extbackup umount . It is closed by itself at ${inWords(open.closesAt)}.`,
+      todo: `Close it with: extbackup umount . It will be closed automatically at ${inWords(open.closesAt)}.`,
       topic: `open ${open.label}`,
     });
     return closesAt + closingGraceMs - time;

@@ -8,7 +8,7 @@ import type { AttachSurroundings } from './attach-surroundings.ts';
 import { twinTrouble } from './twins.ts';
 import { othersGoOn, untilItAnswers } from './waiting.ts';
 
-/** A volume that the last refresh did not see. */
+/** A volume that was not plugged in at the last refresh. */
 export interface NewVolume {
   readonly volume: Volume;
   /** All volumes that are plugged in. */
@@ -18,7 +18,7 @@ export interface NewVolume {
   readonly enrolment: string | undefined;
 }
 
-/** Decides what a new volume is, tells it, and puts it on the board: state `new` leads to a run. */
+/** Decides what a new volume is, reports it, and puts it on the board: state `new` leads to a run. */
 export async function greet(news: NewVolume, around: AttachSurroundings): Promise<void> {
   const { volume, volumes, record } = news;
   const { board, bus, attaches } = around;
@@ -34,7 +34,7 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
   if (seen === undefined) bus.emit('drive:attached', { source: 'udev', diskseq: volume.diskseq, device: volume.kname });
   if (record.state !== 'active') put('ignored', await refuseOutOfRotation(drive, record.state, volume, around));
   else if (twinTrouble(drive, volume, volumes, around) !== undefined)
-    put('new'); // and is refused together with its twin
+    put('new'); // it is refused together with its twin
   else {
     bus.emit('drive:identified', { ...factsOf(volume), drive });
     if (isJustEnrolled(record, volume, around.bootId) && seen !== 'started' && seen !== 'interrupted') {
@@ -79,7 +79,7 @@ async function greetStranger({ volume, enrolment }: NewVolume, around: AttachSur
   });
 }
 
-/** @returns what is shown of the disk */
+/** @returns the state and message of the disk */
 async function refuseOutOfRotation(
   label: string,
   state: Exclude<DriveRecord['state'], 'active'>,

@@ -3,14 +3,17 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 /** Longest time of one inhibitor; a timer of Node ends at 24.8 days. */
 const longestMs = 20 * 86_400_000;
 
-/** systemd 257 made `block` bind root as well: an empty UPS could not shut the station down. Before, there was only `block`. */
+/**
+ * Since systemd 257, `block` also applies to root: a UPS could not shut the station down. Older versions know only
+ * `block`.
+ */
 const modes = ['block-weak', 'block'] as const;
 
 /**
- * Keeps the machine from going to sleep, and from being shut down by anybody but root, while a run is going on; a
- * shutdown by root ends the run in order. It ends with the agent, whatever ends that. Waits for nothing: where there is
- * no logind, there is nothing that would put the machine to sleep.
- * @returns ends it
+ * Keeps the machine from sleep, and from a shutdown by users other than root, during a run; a
+ * shutdown by root ends the run in order. The inhibitor ends with the agent in any case. It waits for nothing: without
+ * logind, nothing puts the machine to sleep.
+ * @returns a function that ends it
  * @see systemd-inhibit(1)
  */
 export function inhibitSleep(start: StartProgram, drive: string): () => void {

@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { EventName } from '../bus/events.ts';
 
 /**
- * The agent's log: one JSON line each on standard output, which systemd writes to the journal. Synchronous, so that
+ * The agent's log: one JSON line each on standard output, which systemd writes to the journal. Synchronous, so
  * nothing is lost when the agent dies.
  */
 export function createLog(): Logger {

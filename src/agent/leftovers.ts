@@ -11,13 +11,13 @@ import { lockFile } from '../system/file-lock.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { stopUnits } from '../system/units.ts';
 
-/** Ends what units still do for an agent that died; a notice that was not delivered is delivered again. */
+/** Stops units that still work for a dead agent; a notice that was not delivered is delivered again. */
 export async function endErrands(start: StartProgram, paths: Paths): Promise<void> {
   await stopUnits(start, allLinks, allErrands);
   for (const errands of ['link', 'courier']) await rm(join(paths.run, errands), { recursive: true, force: true });
 }
 
-/** Closes what a dead agent left open; a command that is at work now is left alone. */
+/** Closes disks that a dead agent left open; the disk of a running command stays open. */
 export async function closeLeftovers(
   start: StartProgram,
   paths: Paths,
@@ -26,7 +26,7 @@ export async function closeLeftovers(
   const lock = await lockFile(files.deviceLock(paths));
   if (!lock) return;
   try {
-    const opened = await readOpenedByPerson(paths); // what a person has open is not ours to close
+    const opened = await readOpenedByPerson(paths); // a person closes the disk that she opened
     const { closed, left } = await releaseAll(start, { except: opened && mappingName(opened.label) });
     if (closed.length > 0)
       warn(
@@ -43,7 +43,7 @@ export async function closeLeftovers(
   }
 }
 
-/** Removes what an atomic write left behind when it was cut off. The agent has the lock, and writes nothing yet. */
+/** Removes temporary files of interrupted atomic writes. The agent has the lock, and writes nothing yet. */
 export async function removeTornFiles(paths: Paths, onError: (error: unknown) => void): Promise<void> {
   const own = [files.attaches(paths), files.status(paths), files.rotation(paths)].map((file) => basename(file));
   for (const directory of [paths.state, paths.run]) await removeUnfinished(directory, own, new Date()).catch(onError);

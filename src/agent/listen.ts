@@ -8,7 +8,7 @@ import { listenToUsb, type UsbNews } from '../triggers/usb-listener.ts';
 import { createPollingNews } from './polling-news.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** What hears news, and what it tells. */
+/** The receivers of the triggers' news. */
 export interface TriggerParts {
   readonly paths: Paths;
   readonly bus: Bus;
@@ -60,14 +60,14 @@ export async function startTriggers({
   return [usb, key, config, spool];
 }
 
-/** A machine without a USB bus, or one that cannot be listened to, still serves udev's notes and requests. */
+/** Without USB events, for example on a machine without USB, udev's notes and requests are still served. */
 async function startUsb(start: () => Promise<Stop>, bus: Bus): Promise<Stop> {
   try {
     return await start();
   } catch (error) {
     bus.emit('warning:raised', {
       reason: `USB cannot be listened to: ${messageOf(error)}.`,
-      todo: 'Disks are still noticed by udev; a disk that does not come up is not reported.',
+      todo: 'udev still reports disks; a disk that fails to start is not reported.',
     });
     return () => Promise.resolve();
   }

@@ -9,7 +9,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { replaceFile } from '../system/new-file.ts';
 
-/** What the metrics file is made from. */
+/** The sources of the metrics file. */
 export interface MetricsFileParts {
   readonly bus: Bus;
   readonly runs: Pick<RunLog, 'list'>;
@@ -18,12 +18,12 @@ export interface MetricsFileParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The collector runs as a user of its own. */
+/** Readable by everybody: the collector is not root. */
 const readableByAll = 0o644;
 
 /**
  * Keeps the file of the setting `metrics.textfile`, for the textfile collector of Prometheus' node exporter.
- * @returns called with each new status; writes when something else than the progress of a run has changed
+ * @returns a function for each new status; it writes when anything but the progress of a run has changed
  */
 export function createMetricsFile(parts: MetricsFileParts): (status: Status) => void {
   const { bus, loadConfig } = parts;
@@ -31,7 +31,7 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
   let written = '';
   let failed = false;
   const write = async (): Promise<void> => {
-    const config = await loadConfig().catch(() => undefined); // told elsewhere
+    const config = await loadConfig().catch(() => undefined); // reported elsewhere
     const file = config?.metrics.textfile;
     if (status === undefined || file === undefined) return;
     const present = whatCounts(file, status);
@@ -55,7 +55,7 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
   };
 }
 
-/** Of a run only that it is there: its progress is in no metric. The hour, so that ages stay near. */
+/** The status without the progress of the run, which is in no metric; with the hour, so that ages stay accurate. */
 function whatCounts(file: string, { agent, key, drives, rotation, warnings, run, updatedAt }: Status): string {
   const copies = [rotation.offlineCopy?.at, rotation.overdue, rotation.next];
   return JSON.stringify([file, agent, key, drives, copies, warnings.length, run?.id, updatedAt.slice(0, 13)]);

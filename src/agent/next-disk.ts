@@ -4,9 +4,9 @@ import type { Status } from '../protocol/status.ts';
 import { countsFrom } from '../records/rotation.ts';
 
 /**
- * Which disk to bring next and by when: before it is overdue, and before the copy that is made now is too old to be the
+ * The disk to bring next, and its date: before it is overdue, and before the present copy is too old to be the
  * freshest offline one.
- * @returns undefined when no other disk is away
+ * @returns undefined when no other disk is unplugged
  */
 export function nextDisk(
   status: Pick<Status, 'drives'> | undefined,

@@ -13,7 +13,7 @@ import { releaseUntilClosed } from './release-until-closed.ts';
 /** Other programs wait for the device lock while a disk is being closed. */
 const closePatienceMs = 1_000;
 
-/** What is needed to close disks that a run could not close. */
+/** The parts for closing disks that a run could not close. */
 export interface OpenDiskParts {
   readonly bus: Bus;
   readonly start: StartProgram;
@@ -36,7 +36,7 @@ export class OpenDisks {
     this.#againMs = againMs;
   }
 
-  /** Tries again and again to close a disk. `words` tell the operator why it is open. */
+  /** Tries to close a disk until it succeeds. `words` tell the operator why it is open. */
   async watchOver(drive: string, diskseq: number, words: string | null): Promise<void> {
     const { bus, board, stopping, onClosed } = this.#parts;
     board.set(drive, 'do-not-unplug', words);
@@ -47,7 +47,7 @@ export class OpenDisks {
     const attempt = {
       tryToClose: () => this.#tryToClose(drive),
       onTrouble: (error: unknown): void => {
-        const reason = `The disk could not be looked at; DO NOT UNPLUG it: ${messageOf(error)}`;
+        const reason = `The disk could not be checked; DO NOT UNPLUG it: ${messageOf(error)}`;
         bus.emit('warning:raised', { reason, todo: 'See: extbackup doctor' });
       },
     };
@@ -60,7 +60,7 @@ export class OpenDisks {
     onClosed();
   }
 
-  /** A run of this disk begins and answers for it from here on. */
+  /** Ends the tries: a run of this disk begins, and closes the disk itself. */
   handOver(drive: string): void {
     this.#trying.get(drive)?.abort();
   }
@@ -68,7 +68,7 @@ export class OpenDisks {
   async #tryToClose(drive: string): Promise<boolean> {
     const { start, paths, board } = this.#parts;
     const lock = await lockFile(files.deviceLock(paths));
-    if (!lock) return false; // a run or a command has disks open: they are not to be closed under it
+    if (!lock) return false; // a run or a command uses open disks: they stay open
     try {
       if ((await readOpenedByPerson(paths))?.label === drive) return false; // the person closes it
       const { left } = await releaseAll(start, { only: mappingName(drive) }, closePatienceMs);

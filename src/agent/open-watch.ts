@@ -4,28 +4,28 @@ import { describeUse } from '../opening/open-words.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { Paths } from '../system/paths.ts';
 
-/** What watching for open disks needs. */
+/** The parts that the watch uses. */
 export interface OpenWatchParts {
   readonly bus: Bus;
   readonly paths: Paths;
   readonly drives: () => Promise<readonly DriveRecord[]>;
-  /** The disk that the agent itself has open, or is about to open. */
+  /** The disk that the agent itself has open or will open now. */
   readonly running: () => string | undefined;
   readonly measure?: MeasureUse;
 }
 
 /**
- * Each call measures which enrolled disks something else than the agent has open, and tells what has changed:
- * `drive:opened` and `drive:closed`. A call that comes late, or twice, tells nothing wrong.
- * @returns a function that returns whether any is open, so that it is to be called again soon
+ * Each call measures which enrolled disks are open without the agent, and reports changes:
+ * `drive:opened` and `drive:closed`. A late or repeated call reports nothing wrong.
+ * @returns a function that returns whether a disk is open; if so, call it again soon
  */
 export function createOpenWatch({ bus, paths, drives, running, measure = measureUse }: OpenWatchParts) {
   const open = new Set<string>();
   return async (): Promise<boolean> => {
     for (const { label, luksUuid } of await drives()) {
-      if (running() === label) continue; // its story is told by the run
+      if (running() === label) continue; // reported by the run
       const use = await measure(luksUuid);
-      if (running() === label) continue; // it began meanwhile
+      if (running() === label) continue; // a run of this disk has begun meanwhile
       if (use !== undefined && !open.has(label)) {
         const { words, command, by, since } = await describeUse(paths, label, use);
         open.add(label);

@@ -12,10 +12,10 @@ import {
 } from '../records/rotation.ts';
 import type { RotationMemoryKeeper } from '../records/rotation-memory.ts';
 
-/** What looking for overdue disks needs. */
+/** The parts that the watch uses. */
 export interface OverdueParts {
   readonly bus: Bus;
-  /** Remembers when the operator was last told; survives a restart. */
+  /** Remembers the times of the last warnings; survives a restart. */
   readonly memory: RotationMemoryKeeper;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   /** Labels of the disks that are plugged in. */
@@ -24,12 +24,12 @@ export interface OverdueParts {
   readonly now: () => Date;
 }
 
-/** The operator hears of what stays overdue once a week, not at every look. */
+/** A disk that stays overdue is reported once a week, not at every check. */
 export const tellAgainAfterMs = 7 * 24 * 3_600_000;
 
 /**
- * Looks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for what the
- * operator does not know yet. While the whole rotation is overdue, its disks are named with it and not one by one.
+ * Checks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for news that the
+ * operator does not have yet. If the whole rotation is overdue, one event names all its disks.
  */
 export async function lookForOverdue({
   bus,
@@ -63,7 +63,7 @@ export async function lookForOverdue({
   const tellWhole = whole && isDue(memory.wholeTold);
   const due = whole ? [] : overdue.filter(({ label }) => isDue(memory.told[label]));
   const toldAt = tellWhole ? time.toISOString() : memory.wholeTold;
-  // First remembered, then told: a full disk must not lead to a message every hour.
+  // Remember first, then report: a full disk must not lead to a message every hour.
   await keeper.write(memory, {
     version: 1,
     told: Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Pause } from '../records/pause.ts';
 
-/** Wraps the reading of the pause: tells on the bus when one begins, and when it has ended. */
+/** Wraps the reading of the pause: emits an event when one begins, and when it has ended. */
 export function watchPause(bus: Bus, read: () => Promise<Pause | undefined>): () => Promise<Pause | undefined> {
   let going = false;
   return async () => {

@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 
 /**
  * One warning for all directories that are polled: raised with the first one, settled with the last.
- * @returns the function to call when the named directory begins or ends to be polled
+ * @returns a function to call when polling of the named directory begins or ends
  */
 export function createPollingNews(bus: Bus): (name: string) => (why: string | undefined) => void {
   const polled = new Set<string>();
@@ -14,7 +14,7 @@ export function createPollingNews(bus: Bus): (name: string) => (why: string | un
     if (why !== undefined && before === 0)
       bus.emit('warning:raised', {
         reason: `The agent falls back to polling: ${why}. Disks, keys and requests are still noticed, a second later.`,
-        todo: 'See what uses them up, or raise the limit with sysctl; the numbers are in: extbackup doctor',
+        todo: 'Find the program that uses them up, or raise the limit with sysctl; the numbers are in: extbackup doctor',
         topic,
       });
     if (polled.size === 0 && before > 0) bus.emit('warning:settled', { topic });

@@ -12,7 +12,7 @@ import { refuseTwins } from './twins.ts';
 import { deviceAgainMs, isDue, askServer, nextDueIn, untilItAnswers, waitForDevice } from './waiting.ts';
 
 /**
- * Looks up what is plugged in and does what follows from it: this is the one place where an attach becomes a run.
+ * Looks up the plugged disks and acts on them: this is the only place where an attach becomes a run.
  * Level, not edge: called for every piece of news, it does nothing when nothing has changed.
  * Must not run twice at the same time.
  */
@@ -31,7 +31,7 @@ export async function refreshAttaches(around: AttachSurroundings): Promise<void>
       (known.enrolment === enrolmentOf(record) || known.state === 'running' || known.state === 'do-not-unplug')
     )
       continue;
-    if (known) await takeBack(known, record, around); // enrolled, reported lost, forgotten … meanwhile
+    if (known) await takeBack(known, record, around); // enrolled, lost or forgotten meanwhile
     await greet({ volume, volumes, record, enrolment: enrolmentOf(record) }, around);
   }
   for (const {
@@ -46,11 +46,11 @@ export async function refreshAttaches(around: AttachSurroundings): Promise<void>
   await startWaiting(around);
 }
 
-/** Changes whenever a plugged disk has to be judged anew: with its enrolment, and with its place in the rotation. */
+/** Changes whenever a plugged disk must be judged again: with its enrolment and its state in the rotation. */
 const enrolmentOf = (record: DriveRecord | undefined): string | undefined =>
   record ? `${record.label} ${record.sealedId} ${record.state}` : undefined;
 
-/** Forgets what was decided about an attach before its enrolment changed; a run that waits is taken back. */
+/** Forgets the decision about an attach when its enrolment changes; a queued run is dropped. */
 async function takeBack(
   known: Attach,
   record: DriveRecord | undefined,
@@ -66,7 +66,7 @@ async function takeBack(
   if (attaches.stateOf(volume) === undefined) await attaches.note(volume, 'ignored'); // no event: the person who changed it already knows
 }
 
-/** A hold ends when somebody has answered. */
+/** Ends holds that an operator has answered. */
 function settleHeld(attach: Attach, records: readonly DriveRecord[]): void {
   const hold = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid)?.hold;
   if (attach.state !== 'held' || hold?.approved === null) return;
@@ -85,15 +85,15 @@ function sayRemoved(attach: Attach, bus: Bus, queue: RunQueue): void {
   if (drive === undefined) return;
   const reason = new PullError(
     'EXB_DISK_GONE',
-    `Disk ${drive} was pulled out during its run.`,
-    'Plug it in again: the run starts anew. Wait for "safe to unplug" before you take it out.',
+    `Disk ${drive} was unplugged during its run.`,
+    'Plug it in again: the run starts again. Wait for "safe to unplug" before you take it out.',
   );
   for (const order of [...queue.waiting, ...(queue.current ? [queue.current] : [])]) {
     if (order.drive === drive && order.attach.diskseq === volume.diskseq) queue.end(order.runId, reason);
   }
 }
 
-/** Queues what is new, and what waited for the key, the server or another command. */
+/** Queues new disks, and disks that no longer need to wait for the key, the server or another command. */
 async function startWaiting(around: AttachSurroundings): Promise<void> {
   const { board } = around;
   const pause = await around.pause();
@@ -131,13 +131,13 @@ async function startWaiting(around: AttachSurroundings): Promise<void> {
   if (dueIn !== undefined) around.refreshLater(dueIn);
 }
 
-/** A pause: whoever plugged the disk in wants to look at it first. */
+/** During a pause, a person wants to look at the disk first. */
 function rest(attaches: readonly Attach[], { leftMs, by }: Pause): void {
   const now = new Date();
   for (const attach of attaches) {
     if (attach.drive === undefined || !startsWhenItCan.includes(attach.state)) continue;
     attach.state = 'new';
-    attach.message = `Paused by ${by} until ${clockTime(new Date(now.getTime() + leftMs), now)}. Go on earlier: extbackup resume`;
+    attach.message = `Paused by ${by} until ${clockTime(new Date(now.getTime() + leftMs), now)}. To end the pause earlier: extbackup resume`;
   }
 }
 
@@ -153,7 +153,7 @@ function waitForKey(attach: Attach, bus: Bus): void {
 function queueRun(attach: Attach, { bus, queue }: AttachSurroundings): void {
   const { drive = '', volume } = attach;
   const added = queue.add(drive, { diskseq: volume.diskseq, luksUuid: volume.luksUuid }, 'plug');
-  attach.state = added === undefined ? 'new' : 'queued'; // plugged out and in during its run: the next refresh adds it
+  attach.state = added === undefined ? 'new' : 'queued'; // unplugged and plugged in again during its run: the next refresh adds it
   attach.message = null;
   if (added?.isNew === true) bus.emit('run:queued', { runId: added.order.runId, drive, trigger: 'plug' });
 }

@@ -2,14 +2,14 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { Advice } from '../errors.ts';
 
-/** The registry, as the agent asks for it again and again. */
+/** The registry, for repeated reading by the agent. */
 export interface RegistryWatch {
   readonly registry: DriveRegistry;
-  /** The enrolled disks; none while nothing is known of them. */
+  /** The enrolled disks; empty while the registry cannot be read. */
   known(): Promise<readonly DriveRecord[]>;
 }
 
-/** Tells the operator what is wrong with the registry: once, until it is well again or something else is wrong. */
+/** Reports each fault of the registry once, until it is gone. */
 export function watchRegistry(
   registry: DriveRegistry,
   tell: (trouble: Advice) => void,

@@ -6,10 +6,10 @@ import type { StartProgram } from '../system/command.ts';
 import { lockFile } from '../system/file-lock.ts';
 import { goesOn, type AttachBoard } from './attach-board.ts';
 
-/** The agent itself takes the device lock for a moment to see whether somebody has it. */
+/** The agent itself takes the device lock for a moment to check whether it is free. */
 const lockPatienceMs = 3_000;
 
-/** What closing on request needs. */
+/** The parts for closing on request. */
 export interface ReleaseParts {
   readonly start: StartProgram;
   readonly deviceLock: string;
@@ -19,18 +19,18 @@ export interface ReleaseParts {
 }
 
 /**
- * Closes what is left open, for `extbackup release`.
- * @returns the disks that were closed, and which of them the agent will open again
- * @throws BusyError when a run, or a command, is at work; NotReleasedError when something stays open
+ * Closes disks that were left open, for `extbackup release`.
+ * @returns the closed disks, and a warning about those that the agent will open again
+ * @throws BusyError during a run or a command; NotReleasedError when a disk stays open
  */
 export async function releaseOnRequest({ start, deviceLock, queue, board, registry }: ReleaseParts): Promise<string> {
   const { current } = queue;
-  if (current) throw new BusyError(`A run for disk ${current.drive} is going on.`, 'Wait for its end, or cancel it.');
+  if (current) throw new BusyError(`A run to disk ${current.drive} is in progress.`, 'Wait for its end, or cancel it.');
   const lock = await lockFile(deviceLock, lockPatienceMs);
   if (!lock)
     throw new BusyError(
-      'Another command is at work with a disk; nothing was closed.',
-      'Wait for its end, then again: extbackup release',
+      'Another command is using a disk; nothing was closed.',
+      'Wait for its end, then run again: extbackup release',
     );
   const enrolled = await registry.list().catch(() => []); // a damaged registry must not prevent closing disks
   const closed = await releaseDisks(start, enrolled).finally(() => lock.release());
@@ -43,5 +43,5 @@ export function sayReleased(closed: readonly string[], soon: readonly string[]):
   const what = closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`;
   if (soon.length === 0) return `${what} Safe to unplug.`;
   const which = `${soon.join(', ')} ${soon.length === 1 ? 'is' : 'are'}`;
-  return `${what} Leave what waits plugged in: ${which} closed now, and opened again by itself; see: extbackup status`;
+  return `${what} Leave them plugged in: ${which} closed now, and will be opened again automatically; see: extbackup status`;
 }

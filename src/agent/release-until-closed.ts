@@ -1,18 +1,18 @@
 import { messageOf } from '../errors.ts';
 import { pause } from '../system/pause.ts';
 
-/** How a disk that could not be closed is tried again. */
+/** Options for the tries to close a disk. */
 export interface ReleaseTry {
-  /** Whether nothing is open any more. */
+  /** Whether everything is closed. */
   tryToClose(): Promise<boolean>;
-  /** Told of a reason that stands in the way, once as long as it stays the same. */
+  /** Called with the obstacle, once until it changes. */
   onTrouble(error: unknown): void;
 }
 
 /**
- * Tries again and again until the disk is closed or the signal is aborted. Whatever goes wrong in one try, the next one
- * comes: else a disk would stay "do not unplug" for good.
- * @returns whether it is closed; false as well when the signal was aborted
+ * Tries until the disk is closed or the signal is aborted. Any failure leads to another try:
+ * otherwise a disk could stay "do not unplug" forever.
+ * @returns whether it is closed; false if the signal was aborted
  */
 export async function releaseUntilClosed(one: ReleaseTry, everyMs: number, signal: AbortSignal): Promise<boolean> {
   let told = '';

@@ -7,13 +7,13 @@ import { writeAtomically } from '../system/atomic-file.ts';
 export interface Replies {
   /** Never throws: a run does not fail because its answer cannot be written. */
   send(reply: Reply): Promise<void>;
-  /** Removes answers that nobody fetched within a day. */
+  /** Removes answers that were not read within a day. */
   tidy(): Promise<void>;
 }
 
 const keptMs = 86_400_000;
 
-/** {@link Replies} in a directory that only root reads. */
+/** {@link Replies} in a directory that only root can read. */
 export function createReplies(directory: string, onError: (error: unknown) => void): Replies {
   const quietly = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -25,7 +25,7 @@ export function createReplies(directory: string, onError: (error: unknown) => vo
   };
   let last = Promise.resolve();
   return {
-    // one after the other, so that "done" is never overtaken by "started"
+    // in order, so that "started" never replaces "done"
     send: (reply) =>
       (last = last.then(() =>
         quietly(() => writeAtomically(join(directory, `${reply.id}.json`), JSON.stringify(reply), false)),

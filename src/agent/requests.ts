@@ -19,11 +19,11 @@ type RunRequest = Extract<SpoolRequest, { kind: 'run' }>;
 export interface PresentDrive {
   readonly record: DriveRecord;
   readonly diskseq: number;
-  /** Why it must not be opened, for example because a second disk has the same UUID. */
+  /** Why the disk must not be opened, for example because a second disk has the same UUID. */
   readonly refused?: ExtbackupError;
 }
 
-/** What requests need to know. */
+/** The parts of the agent that requests use. */
 export interface RequestSurroundings {
   readonly queue: RunQueue;
   readonly replies: Replies;
@@ -33,9 +33,9 @@ export interface RequestSurroundings {
   findDrives(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
   readonly onQueued: (order: RunOrder) => void;
   pause(): Promise<Pause | undefined>;
-  /** Measures whether a disk whose run has closed it may be taken out now. */
+  /** Measures whether a disk may be unplugged now, after its run has closed it. */
   releaseNow(drive: string, luksUuid: string): Promise<Pick<ReleaseNow, 'words'>>;
-  /** Closes whatever is left open; tells what it closed. */
+  /** Closes disks that were left open; returns a message about them. */
   release(): Promise<string>;
 }
 
@@ -43,17 +43,17 @@ interface Asked {
   readonly id: string;
   readonly open: Set<string>;
   readonly runIds: readonly string[];
-  /** Those that this request asked for; the others were going on before it, and are not cancelled with it. */
+  /** Runs of this request; the others were there before, and are not cancelled with it. */
   readonly own: ReadonlySet<string>;
-  /** The runs that did not go well, and the disks that were refused. */
+  /** Failed runs and refused disks. */
   readonly troubles: RunOutcome[];
-  /** It asked for their end: to be cancelled is what it wants. */
+  /** The request is to cancel these runs, so their cancellation is its success. */
   readonly cancels?: true;
-  /** Those that went well. */
+  /** Successful runs. */
   readonly good: RunOutcome[];
 }
 
-/** Serves what the CLI asks for, and answers it. */
+/** Serves and answers the requests of the CLI. */
 export class Requests {
   readonly #around: RequestSurroundings;
   readonly #asked = new Map<string, Asked>();
@@ -62,7 +62,7 @@ export class Requests {
     this.#around = around;
   }
 
-  /** Never throws: what goes wrong is the answer. */
+  /** Never throws: an error becomes the answer. */
   async take(request: SpoolRequest): Promise<void> {
     try {
       if (request.kind === 'run') await this.#startRuns(request);
@@ -87,14 +87,17 @@ export class Requests {
     this.#settle(runId, failureOf(reason));
   }
 
-  /** Queues every disk that is meant; a run that is going on already counts, unless there is nothing else to do. */
+  /**
+   * Queues each disk of the request. A run in progress counts as served; without any other disk, the request is
+   * refused.
+   */
   async #startRuns(request: RunRequest): Promise<void> {
     const { queue, onQueued } = this.#around;
     const { due: drives, refusals } = await chooseDrives(request, this.#around);
     const running = queue.current;
     if (drives.every(({ record }) => record.label === running?.drive)) {
       throw new BusyError(
-        `A run for disk ${running?.drive ?? ''} is going on already.`,
+        `A run to disk ${running?.drive ?? ''} is already in progress.`,
         'Follow it with: extbackup status --watch',
       );
     }
@@ -111,7 +114,7 @@ export class Requests {
     this.#send(request.id, 'queued', runIds);
   }
 
-  /** Ends the present run and what waits, or only what belongs to one disk; answers when all of it has ended. */
+  /** Cancels the present and the queued runs, or only those of one disk; answers when all have ended. */
   #cancelRuns({ id, drive }: Extract<SpoolRequest, { kind: 'cancel-runs' }>): void {
     const { queue } = this.#around;
     const orders = [...queue.waiting, ...(queue.current ? [queue.current] : [])].filter(
@@ -151,7 +154,7 @@ export class Requests {
     }
   }
 
-  /** The last answer. Hours may have passed since the first of its runs ended. */
+  /** The final answer. Hours may have passed since the end of its first run. */
   async #sendEnd({ id, runIds, troubles, good: wentWell }: Asked): Promise<void> {
     const say = async ({ happened, release }: RunOutcome): Promise<string> =>
       release === undefined ? happened : sayWithDisk(happened, release.drive, await this.#releaseWords(release));
@@ -187,18 +190,18 @@ function cancel(request: Asked | undefined, queue: RunQueue): void {
       queue.end(runId, new CancelledError('The run was cancelled.', 'Start it again: extbackup run'));
 }
 
-/** The disks of a request: each one has its own run or its own refusal. */
+/** Gives each disk of a request its own run or its own refusal. */
 interface Chosen {
   readonly due: readonly PresentDrive[];
   readonly refusals: readonly ExtbackupError[];
 }
 
-/** Which disks a request means. @throws ExtbackupError when no run can begin */
+/** The disks of a request. @throws ExtbackupError when no run can begin */
 async function chooseDrives(request: RunRequest, around: RequestSurroundings): Promise<Chosen> {
   if (request.scheduled && (await around.pause()) !== undefined)
     throw new ExtbackupError('EXB_PAUSED', exitCodes.fresh, {
       happened: 'The backups are paused: no run starts by itself.',
-      todo: 'To go on: extbackup resume. To back up anyway: extbackup run',
+      todo: 'To end the pause: extbackup resume ; to back up anyway: extbackup run',
     });
   const config = await around.loadConfig();
   const { enrolled, present } = await around.findDrives();
@@ -209,7 +212,7 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
     throw new DriveError(
       'EXB_NOT_PRESENT',
       request.drive === null ? 'No enrolled disk is plugged in.' : `Disk ${request.drive} is not plugged in.`,
-      'Plug it in; its run then starts by itself.',
+      'Plug it in; its run then starts automatically.',
     );
   }
   const isDue = ({ record }: PresentDrive): boolean =>
@@ -228,6 +231,6 @@ async function chooseDrives(request: RunRequest, around: RequestSurroundings): P
   return { due, refusals };
 }
 
-/** A copy dated in the future is not fresh: the clock was ahead then, or is behind now. */
+/** A copy with a date in the future is not fresh: the clock was wrong then, or is wrong now. */
 const isFresh = ({ lastSuccess }: DriveRecord, freshForMs: number): boolean =>
   lastSuccess !== null && !isInFuture(lastSuccess, new Date()) && Date.now() - Date.parse(lastSuccess) < freshForMs;

@@ -1,29 +1,29 @@
-/** What a run comes to, for those who asked for it. */
+/** The results of a requested run. */
 import { exitCodes } from '../errors.ts';
 import type { RunEnd } from '../run/run-one.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import { count } from '../text/wording.ts';
 
-/** How a request, or one run of it, ended. */
+/** The result of a request, or of one of its runs. */
 export interface RunOutcome {
   readonly exitCode: number;
   readonly code: string | null;
   readonly happened: string;
   readonly todo: string;
-  /** The label of its disk, whose state is measured when the answer is sent, not when the run has ended. */
+  /** The label of its disk; the state of the disk is measured when the answer is sent. */
   readonly release?: { readonly drive: string; readonly luksUuid: string; readonly disk: RunEnd['disk'] | 'waits' };
 }
 
-/** All went well. */
+/** Success. */
 export const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
 
-/** What happened, and what may be said of its disk. */
+/** Words for the result and the state of the disk. */
 export const sayWithDisk = (happened: string, drive: string, words: string): string =>
   happened.endsWith('.')
     ? `${happened} Disk ${drive}${words === 'safe to unplug' ? ' is closed' : ''}: ${words}.`
     : `${happened}, ${words}.`;
 
-/** The outcome of a run that has ended. */
+/** The outcome of an ended run. */
 export function outcomeOf(
   { drive, attach: { luksUuid } }: RunOrder,
   { failure, exitCode, disk, result, resumes, waits }: RunEnd,
@@ -39,7 +39,7 @@ export function outcomeOf(
     exitCode,
     code: 'EXB_GAPS',
     happened: `${drive} is done with gaps: ${gaps}`,
-    todo: 'Which files: see .extbackup/last-run.log on the disk, with: extbackup mount',
+    todo: 'The files are named in .extbackup/last-run.log on the disk; open it with: extbackup mount',
     release,
   };
 }

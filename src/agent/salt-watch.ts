@@ -4,14 +4,14 @@ import { lookAtSaltCopy, noSaltCopy } from '../records/salt-copy.ts';
 import { files, type Paths } from '../system/paths.ts';
 
 const dayMs = 24 * 3_600_000;
-/** No reminder on a new station: its set-up has just said it. */
+/** No reminder in the first day: the set-up has just printed it. */
 const graceMs = dayMs;
 const tellAgainAfterMs = 7 * dayMs;
 const topic = 'salt copy';
 
 /**
- * Makes a check that tells, once a week, that no copy of the salt is known to exist: without one, every disk is lost when
- * the station is.
+ * Makes a check that reminds the operator once a week if no copy of the salt is known: without a copy, every disk is
+ * lost together with the station.
  */
 export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => Promise<void> {
   const file = files.reminders(paths);
@@ -28,7 +28,7 @@ export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => 
     const isDue =
       earlier?.told === undefined ? isPast(since, graceMs, time) : isPast(earlier.told, tellAgainAfterMs, time);
     const told = isDue ? time.toISOString() : earlier?.told;
-    // Write it down before telling: otherwise a full disk would lead to a message every hour.
+    // Remember first, then report: a full disk must not lead to a message every hour.
     await writeReminders(file, before, {
       ...before,
       seen: { ...others, [topic]: { since, ...(told !== undefined && { told }) } },
@@ -39,7 +39,7 @@ export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => 
   };
 }
 
-/** A time in the future is a clock that was wrong: it counts as long past. */
+/** A time in the future comes from a wrong clock: it counts as long past. */
 const isPast = (at: string, span: number, now: Date): boolean => {
   const age = now.getTime() - Date.parse(at);
   return age >= span || age < 0;

@@ -6,15 +6,15 @@ import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import type { SupervisorParts } from './surroundings.ts';
 
-/** Asks servers through the link unit, as a pull does, but without a disk. */
+/** Asks servers through the link unit like a pull, but without a disk. */
 export function createServerAsker(start: StartProgram, paths: Paths): SupervisorParts['serverAnswers'] {
   return (config, record, signal) =>
     anyAnswers(createLink(start, paths, identityFile(paths, config.ssh)), config, record, signal);
 }
 
 /**
- * Whether one of the servers that the last run of a disk did not reach answers. A refusal is an answer: the run tells it.
- * @param record which sources were not reached is known where the settings have several
+ * Whether a server that the last run of a disk did not reach answers now. A refusal is an answer: the run reports it.
+ * @param record names the unreachable sources if the settings have several
  */
 export async function anyAnswers(
   reach: Reach,

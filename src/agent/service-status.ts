@@ -2,15 +2,15 @@ import { phaseWords } from '../protocol/phase-words.ts';
 import type { Status } from '../protocol/status.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** Tells systemd how the agent is; see sd_notify(3). Without systemd around, does nothing. */
+/** Sends the agent's state to systemd, see sd_notify(3). Without systemd it does nothing. */
 export interface ServiceStatus {
   ready(text: string): Promise<void>;
   stopping(): Promise<void>;
-  /** Shown by `systemctl status`; told at most every three seconds, the last word always. */
+  /** Shown by `systemctl status`; sent at most every three seconds, the last one always. */
   say(text: string): void;
 }
 
-const everyMs = 3_000; // each word starts a program, and phases of a second tell nobody anything
+const everyMs = 3_000; // each update starts a program, and phases of one second are not worth it
 
 export function createServiceStatus(start: StartProgram, socket: string | undefined): ServiceStatus {
   let said = '';
@@ -46,7 +46,7 @@ export function createServiceStatus(start: StartProgram, socket: string | undefi
   };
 }
 
-/** One line about what the agent does. */
+/** The agent's state in one line. */
 export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
   if (run)
     return `${run.drive}: ${phaseWords(run.phase)}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;

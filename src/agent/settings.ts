@@ -2,15 +2,18 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { ExtbackupError, messageOf } from '../errors.ts';
 
-/** The settings as the agent uses them while it runs. */
+/** The settings of the running agent. */
 export interface LiveSettings {
-  /** The last good ones; undefined before there were any. */
+  /** The last valid settings; undefined before the first ones. */
   readonly current: Config | undefined;
-  /** Reads them anew. A mistake is told once, and the last good ones stay. Returns whether they are good. */
+  /**
+   * Reads the file again. A mistake is reported once, and the last valid settings stay in use. Returns whether they are
+   * valid.
+   */
   reload(): Promise<boolean>;
 }
 
-/** Reads the settings with `load` and tells on the bus when they become wrong, and when they are right again. */
+/** Reads the settings with `load`, and emits an event when they become invalid, and when they are valid again. */
 export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveSettings {
   let current: Config | undefined;
   let wrong: string | undefined;
@@ -26,7 +29,7 @@ export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveS
         return true;
       } catch (error) {
         const reason = messageOf(error);
-        if (reason === wrong) return false; // an editor that writes twice
+        if (reason === wrong) return false; // an editor may write twice
         wrong = reason;
         const todo = error instanceof ExtbackupError ? error.todo : 'Make or correct it: extbackup setup --help';
         bus.emit('warning:raised', { reason, todo, topic: 'settings' });

@@ -14,7 +14,7 @@ const schema = z.looseObject({
   verdicts: z.record(z.string(), z.enum(['ok', 'warn', 'fail'])),
 });
 
-/** What looking at the station needs. */
+/** The parts that the watch uses. */
 export interface StationParts {
   readonly bus: Bus;
   readonly paths: Paths;
@@ -29,8 +29,8 @@ const ranks: readonly Verdict[] = ['ok', 'warn', 'fail'];
 const topicOf = (name: string): string => `check ${name}`;
 
 /**
- * Makes a look at the station, which does something once a week: what is worse than at the last look is told, once. At
- * the first look only what fails is told; somebody set the rest up like that.
+ * Makes a check of the station, which acts once a week: a finding that got worse since the last check is reported once.
+ * The first check reports only failures: warnings come from the operator's own set-up.
  */
 export function createStationWatch({ bus, paths, start, loadConfig, checks, now }: StationParts): () => Promise<void> {
   return async () => {
@@ -39,7 +39,7 @@ export function createStationWatch({ bus, paths, start, loadConfig, checks, now 
     const age = before === undefined ? weekMs : time.getTime() - Date.parse(before.lookedAt);
     if (age >= 0 && age < weekMs) return;
     const config = await loadConfig().catch((error: unknown) => {
-      if (error instanceof ConfigError) return undefined; // told elsewhere, or not set up yet
+      if (error instanceof ConfigError) return undefined; // reported elsewhere, or not set up yet
       throw error;
     });
     if (!config) return;
@@ -48,13 +48,13 @@ export function createStationWatch({ bus, paths, start, loadConfig, checks, now 
     const worse: { readonly name: string; readonly happened: string; readonly todo: string }[] = [];
     for (const check of checks) {
       const { name } = check;
-      const found = await check.check(patient).catch(() => undefined); // what cannot be looked at from here is no news
+      const found = await check.check(patient).catch(() => undefined); // a check that cannot run here is no news
       const was = before?.verdicts[name] ?? 'warn';
       verdicts[name] = found?.verdict ?? was;
       if (found && ranks.indexOf(found.verdict) > ranks.indexOf(was)) worse.push({ name, ...found });
       if (before && found?.verdict === 'ok' && was !== 'ok') bus.emit('warning:settled', { topic: topicOf(name) });
     }
-    // First remembered, then told: a full disk must not lead to a message every hour.
+    // Remember first, then report: a full disk must not lead to a message every hour.
     await writeAtomically(
       files.checks(paths),
       `${JSON.stringify({ version: 1, lookedAt: time.toISOString(), verdicts })}\n`,

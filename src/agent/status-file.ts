@@ -14,31 +14,31 @@ import { readRotationMemory } from '../records/rotation-memory.ts';
 import type { AttachBoard } from './attach-board.ts';
 import type { Warnings } from './warnings.ts';
 
-/** Where the status comes from. */
+/** The sources of the status. */
 export interface StatusParts {
   readonly paths: Paths;
-  /** In place of what the kernel says. */
+  /** Replaces the kernel's answers, for tests. */
   readonly measure?: MeasureUse;
   readonly file: string;
-  /** What the agent remembers of the rotation. */
+  /** The agent's memory of the rotation. */
   readonly rotationMemory: string;
   readonly board: () => AttachBoard;
-  /** The enrolled disks; none while nothing is known of them. */
+  /** The enrolled disks; empty while the registry cannot be read. */
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly warnings: Warnings;
-  /** Who is told, and how that goes. */
+  /** The channels and their state. */
   readonly channels?: () => Status['channels'];
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
-  /** Told of each new status, for the service manager. */
+  /** Called with each new status, for the service manager. */
   onStatus(status: Status): void;
   readonly onError: (error: unknown) => void;
 }
 
 export interface StatusFile {
-  /** Writes soon; many calls become one. */
+  /** Writes soon; many calls become one write. */
   publish(): void;
-  /** The last word: the agent has stopped. */
+  /** Writes the last status: the agent has stopped. */
   writeStopped(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export interface StatusFile {
 const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean =>
   state === 'active' || (state === 'lost' && present.has(label));
 
-/** Keeps `status.json` true. */
+/** Keeps `status.json` up to date. */
 export function createStatusFile(parts: StatusParts): StatusFile {
   const compose = async (agent: Status['agent']): Promise<Status> => {
     const board = parts.board();

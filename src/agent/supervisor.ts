@@ -1,6 +1,6 @@
 /**
- * The agent's heart: a plugged disk leads to a run, a request gets its answer, and the state is told. It does not know
- * where news come from; the triggers call it.
+ * The agent's main part: a plugged disk leads to a run, a request gets its answer, and the state is published. It does
+ * not know the source of news; the triggers call it.
  */
 import type { DriveRecord } from '../records/drive-record.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
@@ -27,9 +27,9 @@ const registryAgainMs = 30_000;
 
 export class Supervisor {
   readonly board: AttachBoard = new AttachBoard();
-  /** Something may have changed: find out what is plugged in, and what follows from it. */
+  /** Something may have changed: looks up the plugged disks and acts on them. */
   readonly refresh: () => void;
-  /** The key file appeared, changed or went away. */
+  /** The key file appeared, changed or disappeared. */
   readonly keyChanged: () => void;
   readonly #parts: SupervisorParts;
   readonly #sight: Sight;
@@ -41,7 +41,7 @@ export class Supervisor {
   #keyWasLoaded = false;
   #again: NodeJS.Timeout | undefined;
   #againAt = Infinity;
-  #trouble: string | undefined; // told once, not at every refresh
+  #trouble: string | undefined; // reported once, not at every refresh
 
   constructor(parts: SupervisorParts, releaseAgainMs = 10_000) {
     this.#parts = parts;
@@ -85,7 +85,7 @@ export class Supervisor {
     });
   }
 
-  /** Somebody asks for something. */
+  /** A request from the CLI. */
   request(request: SpoolRequest): void {
     void this.#requests.take(request);
   }
@@ -94,12 +94,12 @@ export class Supervisor {
     return this.#sight.keyIsLoaded();
   }
 
-  /** Resolves when no run is going on and none waits. */
+  /** Resolves when there is no present and no queued run. */
   idle(): Promise<void> {
     return this.#queue.idle();
   }
 
-  /** Ends the present run, which closes its disk, and begins no other. */
+  /** Ends the present run, which closes its disk, and starts no other. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#again);
@@ -117,7 +117,7 @@ export class Supervisor {
 
   #onRefreshFailed(error: unknown): void {
     this.#parts.publish();
-    const ofRegistry = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // told by the registry's own watch
+    const ofRegistry = error instanceof ExtbackupError && error.code === 'EXB_LEDGER'; // reported by the registry's own watch
     if (!ofRegistry && this.#trouble !== messageOf(error)) this.#warn(plugged)(error);
     this.#trouble = messageOf(error);
     this.#refreshLater(ofRegistry ? registryAgainMs : refreshAgainMs);
@@ -125,7 +125,7 @@ export class Supervisor {
 
   #refreshLater(afterMs = refreshAgainMs): void {
     const at = performance.now() + afterMs;
-    if (at >= this.#againAt || this.#stopping.signal.aborted) return; // one is due earlier, and asks for the next
+    if (at >= this.#againAt || this.#stopping.signal.aborted) return; // an earlier refresh is due, and schedules the next
     clearTimeout(this.#again);
     this.#againAt = at;
     this.#again = setTimeout(() => {
@@ -138,7 +138,7 @@ export class Supervisor {
     const loaded = await this.keyIsLoaded();
     if (loaded && !this.#keyWasLoaded) this.#parts.bus.emit('key:loaded', {});
     this.#keyWasLoaded = loaded;
-    if (loaded) this.board.retry('EXB_KEY_REJECTED'); // another key, another try
+    if (loaded) this.board.retry('EXB_KEY_REJECTED'); // a new key: try again
     this.refresh();
   }
 
@@ -147,7 +147,7 @@ export class Supervisor {
     const { attaches } = this.#parts;
     const notNow = await this.#whyNotNow(order);
     if (notNow) {
-      this.board.set(drive, 'new'); // the next refresh lets it wait
+      this.board.set(drive, 'new'); // the next refresh makes it wait
       this.#requests.onDropped(order, notNow);
       this.refresh();
       return;
@@ -167,11 +167,11 @@ export class Supervisor {
     this.refresh();
   }
 
-  /** A run that was plugged in for waits in sight; one that somebody asked for waits for a command in its turn. */
+  /** A run after a plug-in waits visibly; a requested run keeps its place in the queue. */
   async #whyNotNow({ drive, trigger }: RunOrder): Promise<ExtbackupError | undefined> {
     if (!(await this.keyIsLoaded())) return keyWentAway(drive);
     const reason = trigger === 'plug' ? await this.#around.inTheWay() : undefined;
-    return reason === undefined ? undefined : new BusyError(reason, 'The run starts by itself when that has ended.');
+    return reason === undefined ? undefined : new BusyError(reason, 'The run then starts automatically.');
   }
 
   #showEnd({ drive, trigger, attach: { diskseq } }: RunOrder, end: RunEnd): void {
@@ -179,7 +179,7 @@ export class Supervisor {
     const words = failure ? `${failure.happened} ${failure.todo}` : null;
     if (end.disk === 'open') void this.#openDisks.watchOver(drive, diskseq, words);
     else if (this.board.isPluggedAnew(drive, diskseq))
-      return; // its next run says what is to be shown
+      return; // its next run sets the state
     else if (end.disk === 'gone') this.board.set(drive, 'absent', words);
     else if (failure && end.waits === true) {
       const attach = this.board.find(drive);
@@ -194,7 +194,7 @@ export class Supervisor {
       this.board.set(drive, 'safe-to-unplug', gaps);
     }
     const attach = this.board.find(drive);
-    // A requested run was already refused while a person had the disk open; only a plug is served later.
+    // A requested run is refused while a person has the disk open; a plug-in is served later.
     if (attach) attach.code = failure?.code === 'EXB_BUSY' && trigger !== 'plug' ? undefined : failure?.code;
     this.#parts.publish();
   }
@@ -212,7 +212,7 @@ export class Supervisor {
 
   #onDropped(order: RunOrder, reason: Error): void {
     if (this.board.run?.id === order.runId) {
-      // It had begun: only a measurement says whether its disk is closed.
+      // The run had begun: only a measurement shows whether its disk is closed.
       this.board.endRun();
       void this.#openDisks.watchOver(order.drive, order.attach.diskseq, messageOf(reason));
     } else this.board.set(order.drive, 'idle', messageOf(reason));
@@ -247,4 +247,4 @@ export class Supervisor {
 }
 
 const keyWentAway = (drive: string): KeyError =>
-  new KeyError('EXB_KEY_MISSING', `The key went away before the run of ${drive} began.`, 'Load it: extbackup unlock');
+  new KeyError('EXB_KEY_MISSING', `The key was removed before the run of ${drive} began.`, 'Load it: extbackup unlock');

@@ -28,7 +28,7 @@ import { createKeyLookup } from './key-lookup.ts';
 import { watchPause } from './pause-watch.ts';
 import type { Replies } from './replies.ts';
 
-/** What the agent gives its supervisor. */
+/** The parts of the agent that its supervisor uses. */
 export interface SupervisorParts {
   readonly bus: Bus;
   readonly start: StartProgram;
@@ -40,27 +40,27 @@ export interface SupervisorParts {
   readonly replies: Replies;
   readonly loadConfig: () => Promise<Config>;
   machineFor(config: Config, record: DriveRecord): Machine;
-  /** Whether a server answers that the last run of this disk did not reach. */
+  /** Whether a server that the last run of this disk did not reach answers now. */
   serverAnswers(config: Config, record: DriveRecord, signal: AbortSignal): Promise<boolean>;
-  /** Called after every change of what `status` shows. */
+  /** Called after every change of the status. */
   readonly publish: () => void;
   /** Replaces the kernel's list of a disk's users. */
   readonly measure?: MeasureUse;
-  /** In place of what the station sees of the machine by itself. */
+  /** Replaces the agent's own view of the machine, for tests. */
   readonly sight?: Sight;
 }
 
-/** What is plugged in, and whether it can be opened. */
+/** The plugged disks, and whether the key is loaded. */
 export interface Sight {
   readonly findVolumes: () => Promise<readonly Volume[]>;
   readonly keyIsLoaded: () => Promise<boolean>;
 }
 
-/** What the supervisor itself adds. */
+/** The supervisor's own parts. */
 export interface SupervisorState {
   readonly board: AttachBoard;
   readonly queue: RunQueue;
-  /** Looks again after a while. */
+  /** Schedules another refresh. */
   readonly refreshLater: (afterMs?: number) => void;
   /** Aborted when the agent stops. */
   readonly stopping: AbortSignal;
@@ -68,10 +68,10 @@ export interface SupervisorState {
 
 const lockPatienceMs = 500;
 
-/** What a run, and a look at what is plugged in, need of the agent. */
+/** The parts of the agent that a run and a refresh use. */
 export type Surroundings = RunSurroundings & AttachSurroundings;
 
-/** The machine as the agent sees it, unless a test shows it another one. */
+/** The agent's view of the machine, unless a test replaces it. */
 export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorParts): Sight {
   if (sight) return sight;
   const warn = (reason: string, todo: string): void => {
@@ -80,7 +80,7 @@ export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorPart
   return { findVolumes: () => findVolumes(start), keyIsLoaded: createKeyLookup({ paths, loadConfig, warn }) };
 }
 
-/** Puts together what runs and looks work with. */
+/** Assembles the parts for runs and refreshes. */
 export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: SupervisorState): Surroundings {
   const { bus, start, paths, registry, attaches, bootId, publish } = parts;
   const { board, queue, refreshLater } = state;
@@ -112,7 +112,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       const { luksUuid, diskseq } = attach;
       const run = { id, drive, luksUuid, diskseq, trigger, startedAt: startedAt.toISOString(), bootId };
       await noteBegun(files.begunRun(paths), run).catch((error: unknown) => {
-        const reason = `The beginning of the run could not be written down: ${messageOf(error)}`;
+        const reason = `The start of the run could not be recorded: ${messageOf(error)}`;
         bus.emit('warning:raised', { reason, todo: 'Check the space on this machine: df /var/lib/extbackup' });
       });
     },
@@ -125,28 +125,27 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       runLogFailed = warning !== undefined;
     },
     told: async () => {
-      await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is told twice
+      await forgetBegun(files.begunRun(paths)).catch(() => undefined); // at worst the run is reported twice
     },
     ...lookouts(parts, state),
   };
 }
 
-/** @param patienceMs two measurements of the agent may meet */
-/** Whether somebody holds a lock; takes it for a moment to find out. */
+/** Whether a lock is taken; takes it for a moment. @param patienceMs waits for another short check */
 export async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
   const lock = await lockFile(file, patienceMs);
   await lock?.release();
   return lock === undefined;
 }
 
-/** What a disk has to wait for. */
+/** The checks for reasons to wait. */
 function lookouts(parts: SupervisorParts, { board, queue, stopping }: SupervisorState) {
   const { paths, registry } = parts;
   const deviceLock = files.deviceLock(paths);
   return {
-    othersAtWork: () => (queue.current === undefined ? isTaken(deviceLock) : Promise.resolve(false)), // else the lock is ours
+    othersAtWork: () => (queue.current === undefined ? isTaken(deviceLock) : Promise.resolve(false)), // during a run the agent has the lock
     inTheWay: async (): Promise<string | undefined> => {
-      if (board.run !== null) return undefined; // a run has begun: whoever comes next waits for its turn
+      if (board.run !== null) return undefined; // a run has begun: other disks wait for their turn
       const opened = await readOpenedByPerson(paths);
       if (opened) return openedByPersonRefusal(opened).message;
       return (await isTaken(deviceLock, lockPatienceMs)) ? 'Another extbackup command uses the disks.' : undefined;
@@ -156,7 +155,7 @@ function lookouts(parts: SupervisorParts, { board, queue, stopping }: Supervisor
         const record = (await registry.list()).find(({ label }) => label === drive);
         return record === undefined || (await parts.serverAnswers(await parts.loadConfig(), record, stopping));
       } catch {
-        return true; // the run finds words for it
+        return true; // the run reports the error
       }
     },
   };

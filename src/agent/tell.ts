@@ -12,25 +12,25 @@ import { createNoticeMaker, type NoticeContext } from '../notify/notices.ts';
 import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
 import { files, type Paths } from '../system/paths.ts';
 
-/** What telling needs of the agent. */
+/** The parts of the agent that notices use. */
 export interface TellerParts {
   readonly bus: Bus;
   readonly log: WarnLog;
   readonly paths: Paths;
   readonly courier: Courier;
-  /** The last good settings; undefined before there were any. */
+  /** The last valid settings; undefined before the first ones. */
   readonly settings: () => Config | undefined;
   readonly context: NoticeContext;
   readonly onHealth: () => void;
 }
 
-/** Tells the operator. */
+/** Sends notices to the operator. */
 export interface Teller extends Pick<Dispatcher, 'health' | 'stop'> {
-  /** The settings were read anew, and are good. */
+  /** The settings were read again, and are valid. */
   onSettings(): Promise<void>;
 }
 
-/** Starts to tell; first what a former agent could not. */
+/** Starts sending notices, first those that a former agent did not deliver. */
 export async function startTelling(parts: TellerParts): Promise<Teller> {
   const { bus, log, paths, context, onHealth } = parts;
   const spool = createNoticeSpool(files.outbox(paths), (error) => {

@@ -6,28 +6,28 @@ import type { RunQueue } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 
 // INVARIANTS
-// 1. Of two disks with one LUKS UUID none is opened that was not opened before the other came.
-// 2. Who was refused as a twin stays refused until it is plugged in anew, also when the other one is gone and also
-//    when the agent starts again: it may be the copy.
+// 1. Of two disks with one LUKS UUID, neither is opened, unless it was open before the other one was plugged in.
+// 2. A disk that was refused as a twin stays refused until it is plugged in again, even if the other one is gone or the
+//    agent starts again: it may be the copy.
 
 const todo = 'Take both out and plug in the real one alone.';
 const todoForOne = 'Take it out, and plug in the real one alone.';
 
-/** A run that began before the twin came is not broken off, and what is known of its disk stays shown. */
+/** A run that began before the twin was plugged in continues, and the state of its disk stays. */
 const isUntouched = ({ state }: Attach): boolean =>
   state !== 'running' && state !== 'do-not-unplug' && state !== 'safe-to-unplug';
 
 const hasTwin = (volume: Volume, volumes: readonly Volume[]): boolean =>
   volumes.some((other) => other.luksUuid === volume.luksUuid && other.kname !== volume.kname);
 
-/** What twins need to be refused. */
+/** The parts for refusing twins. */
 export interface TwinParts {
   readonly board: AttachBoard;
   readonly attaches: AttachMemory;
   readonly queue: RunQueue;
 }
 
-/** What is wrong with an attach that has a twin, or had one; undefined when nothing is. */
+/** The error of an attach that has or had a twin; undefined without one. */
 export function twinTrouble(
   drive: string,
   volume: Volume,
@@ -44,12 +44,14 @@ export function twinTrouble(
   return new DriveError(
     'EXB_DUPLICATE',
     `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. ` +
-      'It is not opened before it is plugged in anew.',
+      'It is not opened until it is plugged in again.',
     todoForOne,
   );
 }
 
-/** Refuses every twin that was not opened yet, and keeps what is said of the refused ones true. Returns those newly refused. */
+/**
+ * Refuses every twin that is not open yet, and updates the messages of refused ones. Returns the newly refused ones.
+ */
 export async function refuseTwins(
   volumes: readonly Volume[],
   records: readonly DriveRecord[],
@@ -69,7 +71,7 @@ export async function refuseTwins(
       (waiting) => waiting.drive === drive && waiting.attach.diskseq === volume.diskseq,
     ))
       queue.end(order.runId, error);
-    attach.state = 'ignored'; // after the order was dropped, which makes it idle
+    attach.state = 'ignored'; // after the queued run was dropped, which makes the attach idle
     attach.message = `${error.message} ${error.todo}`;
     if (attaches.stateOf(volume) === 'duplicate') continue;
     await attaches.note(volume, 'duplicate');
@@ -84,6 +86,6 @@ function besideAnOpened(drive: string, { kname }: Volume, opened: Attach): Drive
     `A second disk with the LUKS header of ${drive} is plugged in (${kname}); one is a copy. The second was not opened.`,
     opened.state === 'safe-to-unplug'
       ? todo
-      : `Leave ${opened.volume.kname} in until its run has ended. Then take both out and find out which is the real one.`,
+      : `Leave ${opened.volume.kname} in until its run has ended. Then take both out and find the real one.`,
   );
 }

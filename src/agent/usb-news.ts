@@ -9,19 +9,19 @@ import { files, type Paths } from '../system/paths.ts';
 import { foreignDisk } from './foreign-disk.ts';
 import { isTaken } from './surroundings.ts';
 
-/** What USB news need of the agent. */
+/** The parts of the agent that USB news use. */
 export interface UsbNewsParts {
   readonly bus: Bus;
   readonly start: StartProgram;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly refresh: () => void;
   readonly paths: Paths;
-  /** Whether a run is going on. */
+  /** Whether a run is in progress. */
   readonly running: () => boolean;
   readonly onError: (error: unknown) => void;
 }
 
-/** Tells on the bus what USB says and udev does not. */
+/** Emits events for USB news that udev does not have. */
 export function createUsbNews(parts: UsbNewsParts): UsbNews {
   const { bus, refresh, onError } = parts;
   return {
@@ -37,7 +37,7 @@ export function createUsbNews(parts: UsbNewsParts): UsbNews {
       bus.emit('drive:ignored', {
         reason: 'no-block-device',
         ...(usbSerial !== undefined && { usbSerial }),
-        happened: `${which} was connected but did not come up.`,
+        happened: `${which} was connected but did not start.`,
         todo: 'Check its cable and its power, and plug it in again, best at another port.',
       });
     },
@@ -57,6 +57,6 @@ async function tellForeign(
   const plugged = new Set((await findVolumes(start)).map(({ luksUuid }) => luksUuid));
   const news = foreignDisk(disks, await drives(), plugged, usbSerial);
   if (news === undefined) return;
-  const isBeingPrepared = !running() && (await isTaken(files.deviceLock(paths))); // by a command: a run holds it itself
+  const isBeingPrepared = !running() && (await isTaken(files.deviceLock(paths))); // held by a command: a run excludes it itself
   if (!isBeingPrepared) bus.emit('drive:ignored', news);
 }

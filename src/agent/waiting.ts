@@ -1,4 +1,4 @@
-/** Plugged disks whose run starts by itself when the server answers, or when a command or a person has closed them. */
+/** Plugged disks whose run starts when the server answers, or when a command or a person has closed them. */
 import type { Bus } from '../bus/bus.ts';
 import type { Failure } from '../bus/events.ts';
 import { exitCodes } from '../errors.ts';
@@ -9,7 +9,7 @@ import { asksServer, type Attach } from './attach-board.ts';
 const firstPauseMs = 60_000;
 const longestPauseMs = 10 * 60_000;
 
-/** A command that ends sooner is not worth a message. */
+/** A shorter wait for a command is not reported. */
 const worthTellingMs = 30_000;
 
 /** Lets a disk wait for its server, each time twice as long. `happened`: the trouble with the server. */
@@ -32,13 +32,13 @@ function askAgain(attach: Attach, now: number): void {
   attach.againAt = now + pauseMs;
 }
 
-/** Lets a disk wait for its server after a run that goes on by itself; other sources may need a person. */
+/** Makes a disk wait for its server after a run that goes on by itself; other sources may need a person. */
 export function waitAfter({ code, exitCode, happened, todo }: Failure, attach: Attach): void {
   const wait = exitCode === exitCodes.held ? waitWhileHeld : waitForServer;
   wait(attach, waitsForServer(code) ? happened : `${happened} ${todo}`);
 }
 
-/** Shown only for a closed disk; for an open one, the status shows what has it open. */
+/** Only for a closed disk; for an open one, the status names the user of the disk. */
 export const untilItAnswers =
   'Leave it plugged in: it goes on by itself when the server answers. It is closed until then.';
 
@@ -50,7 +50,7 @@ export const othersGoOn =
 export const isDue = (attach: Attach, now = performance.now()): boolean =>
   asksServer(attach) && now >= (attach.againAt ?? 0);
 
-/** Milliseconds until the next question is due; undefined when none waits, or all are being asked. */
+/** Milliseconds until the next question is due; undefined when no disk waits, or all servers are being asked. */
 export function nextDueIn(attaches: readonly Attach[], now = performance.now()): number | undefined {
   const times = attaches
     .filter(asksServer)
@@ -60,15 +60,15 @@ export function nextDueIn(attaches: readonly Attach[], now = performance.now()):
 }
 
 /**
- * Asks whether the server of a waiting disk answers, before anything of the disk is opened. Returns at once; asks once at
- * a time. An answer lets the disk have its run, which also finds the words for an answer that is a refusal.
+ * Asks whether the server of a waiting disk answers, before the disk is opened. Returns at once; asks once at
+ * a time. Any answer starts the run, which also reports a refusal.
  * @param answers must not throw
- * @param onEnd called when something follows
+ * @param onEnd called when the state of the disk has changed
  */
 export function askServer(attach: Attach, answers: () => Promise<boolean>, onEnd: () => void): void {
   attach.againAt = Infinity;
   void answers().then((isBack) => {
-    if (!asksServer(attach)) return; // somebody asked for a run meanwhile
+    if (!asksServer(attach)) return; // a run was requested meanwhile
     if (isBack) attach.state = 'new';
     else if (attach.state === 'held') askAgain(attach, performance.now());
     else waitForServer(attach, 'The server does not answer.');
@@ -76,7 +76,7 @@ export function askServer(attach: Attach, answers: () => Promise<boolean>, onEnd
   });
 }
 
-/** Lets a disk wait until a command or a person has ended. Each reason is told once, when it lasts. */
+/** Makes a disk wait for a command or a person. A reason that lasts is reported once. */
 export function waitForDevice(attach: Attach, reason: string, bus: Bus, now = performance.now()): void {
   if (attach.state !== 'waiting-for-device') attach.waitsSince = now;
   attach.state = 'waiting-for-device';

@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 
-/** What is known of a disk that a warning is about. */
+/** Known names of a disk in a warning. */
 interface Disk {
   readonly drive?: string | undefined;
   readonly device?: string | undefined;
@@ -14,17 +14,17 @@ const subjectsOf = ({ drive, device, luksUuid, usbSerial }: Disk): string[] =>
     name === undefined ? [] : [`disk ${kind} ${name}`],
   );
 
-/** The subject of a warning about a disk: the attach where that is known, else the disk. */
+/** The subject of a warning about a disk: the attach if it is known, otherwise the disk. */
 const subjectOf = (disk: Disk): string => subjectsOf(disk)[0] ?? 'a disk';
 
-/** A warning as the status shows it. */
+/** A warning in the status. */
 export interface ShownWarning {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly text: string;
 }
 
-/** What the operator was warned of and should still know. */
+/** Warnings that still apply. */
 export interface Warnings {
   /** The last ten, the newest last. */
   list(): readonly ShownWarning[];
@@ -32,13 +32,13 @@ export interface Warnings {
 
 const shownWarnings = 10;
 
-/** Of several lines, the advice is one more; else it follows in the same one. */
+/** The advice is a line of its own after several lines; otherwise it follows in the same line. */
 const together = (happened: string, todo: string): string =>
   `${happened}${happened.includes('\n') ? '\n' : ' '}${todo}`;
 
 /**
- * Remembers every warning that is told on the bus. One that is told again counts once; what a run warned of is forgotten
- * when the next run of that disk begins, and what was wrong with the settings when they are read without trouble.
+ * Remembers every warning from the bus. A repeated one counts once; a warning of a run is forgotten
+ * when the next run of that disk begins, and a fault of the settings when they are valid again.
  */
 export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): Warnings {
   let warnings: (ShownWarning & { readonly topic?: string | undefined })[] = [];
@@ -70,9 +70,9 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   const settle = (disk: Disk): void => {
     for (const subject of subjectsOf(disk)) drop(subject);
   };
-  bus.on('drive:identified', settle); // enrolled, or its twin is gone
+  bus.on('drive:identified', settle); // it was enrolled, or its twin is gone
   bus.on('drive:removed', settle);
-  bus.on('drive:attached', settle); // it came up after all, or was plugged in anew
+  bus.on('drive:attached', settle); // it started after all, or was plugged in again
   bus.on('drive:closed', ({ drive }) => {
     drop(`open ${drive}`);
   });

@@ -21,7 +21,7 @@ const overdueEveryMs = 3_600_000;
 const forgottenEveryMs = 60_000;
 const openEveryMs = 3_000;
 
-/** What the watches look at. */
+/** The parts that the watches use. */
 export interface WatchParts {
   readonly bus: Bus;
   readonly paths: Paths;
@@ -30,22 +30,22 @@ export interface WatchParts {
   readonly present: () => ReadonlySet<string>;
   /** The disk of the present run. */
   readonly running: () => string | undefined;
-  /** Called when a disk was opened or closed by somebody else. */
+  /** Called when a disk was opened or closed without the agent. */
   readonly publish: () => void;
   readonly loadConfig: () => Promise<Config>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Watches that run as long as the agent. */
+/** The watches; they run as long as the agent. */
 export interface Watches {
   /** A command has opened, closed, approved or enrolled something. */
   readonly onDrives: () => void;
-  /** udev has told of a change. */
+  /** udev has reported a change. */
   readonly onVolumes: () => void;
   readonly stop: () => void;
 }
 
-/** Tells the operator what only time brings: overdue disks, disks left open by a person, approvals. */
+/** Reports matters that need repeated checks: overdue disks, disks left open by a person, approvals. */
 export function startWatches(parts: WatchParts): Watches {
   const { bus, paths, start, drives, present, running, publish, loadConfig, onError } = parts;
   const now = (): Date => new Date();
@@ -72,7 +72,7 @@ export function startWatches(parts: WatchParts): Watches {
   const opened = coalesce(async () => {
     const isOpen = await whatIsOpen();
     clearTimeout(lookAgain);
-    if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // nothing else tells of the closing by a foreign program
+    if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // a close by a foreign program sends no event
   }, onError);
   const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
   approvals();

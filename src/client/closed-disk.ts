@@ -4,8 +4,8 @@ import type { Paths } from '../system/paths.ts';
 import { readAgentStatus } from './read-status.ts';
 
 /**
- * What is to be said of a disk that a command, or a run, has closed: measured now, and with what the agent is about to do
- * with it by itself.
+ * Words for a disk that a command or a run has closed: its measured state, and the run that the agent will start
+ * on it.
  */
 export async function closedDiskNow(
   paths: Paths,
@@ -17,5 +17,5 @@ export async function closedDiskNow(
   return releaseNow(paths, { label, luksUuid, goesOn }, measure);
 }
 
-/** The same as a sentence of its own. */
+/** The same as a full sentence. */
 export const asSentence = ({ words }: ReleaseNow): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;

@@ -8,7 +8,7 @@ export interface Watch {
 }
 
 /**
- * Calls `onChange` whenever the agent may have told something new: when one of `watched` is replaced, and every
+ * Calls `onChange` whenever there may be news from the agent: when one of `watched` is replaced, and every
  * `tickMs`, because a dead agent writes nothing.
  * The directory above is watched too, so that a run directory that comes and goes with the agent is followed.
  */
@@ -28,7 +28,7 @@ export function watchRunDirectory(
     echo = setTimeout(onChange, echoMs);
   };
   watcher.on('all', tell);
-  watcher.on('ready', tell); // what changed while it was being set up is told by nothing else
+  watcher.on('ready', tell); // a change during the set-up has no event of its own
   watcher.on('error', () => undefined); // the ticks go on
   const ticks = setInterval(onChange, tickMs);
   return {
@@ -40,7 +40,7 @@ export function watchRunDirectory(
   };
 }
 
-/** chokidar leaves out a change that follows another one within 50 ms. */
+/** chokidar drops a change within 50 ms after another one. */
 const echoMs = 100;
 
 /** The file that `status --watch` follows. */

@@ -14,7 +14,7 @@ const outcomeWords: Record<RunRecord['outcome'], string> = {
   cancelled: 'cancelled',
 };
 
-/** Past runs as a table, in the order given. Times are those of this machine. */
+/** Past runs as a table, in the order given. Times are in local time. */
 export function renderPastRuns(runs: readonly RunRecord[]): string {
   const table = plainTable([`Started (${zoneName()})`, 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
   for (const run of runs) {
@@ -33,11 +33,11 @@ export function renderPastRuns(runs: readonly RunRecord[]): string {
 }
 
 function remark(run: RunRecord): string {
-  if (!run.released) return run.message === '' ? 'The disk was not released.' : run.message; // the message says so
+  if (!run.released) return run.message === '' ? 'The disk was not released.' : run.message; // the message contains it
   return [run.outcome === 'success' ? '' : run.message, ...healthOf(run)].filter((text) => text !== '').join(' ');
 }
 
-/** What the run noticed about the disk itself. */
+/** The damage and faults of the disk that the run noticed. */
 const healthOf = ({ verified, mediaErrors }: RunRecord): string[] => [
   ...(verified === null || verified.damaged === 0 ? [] : [`${count(verified.damaged, 'file')} damaged.`]),
   ...(mediaErrors === 0 ? [] : [`${count(mediaErrors, 'I/O error')}.`]),

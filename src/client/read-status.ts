@@ -19,20 +19,20 @@ import { describeRotation, planRotation } from '../records/rotation.ts';
 import { readRotationMemory } from '../records/rotation-memory.ts';
 import { statusSchema, type DriveStatus, type Status } from '../protocol/status.ts';
 
-/** What is needed to look at the present state. */
+/** The inputs for reading the present state. */
 export interface StatusSources {
   readonly paths: Paths;
   readonly runCommand: StartProgram;
   /** Setting `rotation`. */
   readonly rotation: RotationSetting;
-  /** In place of what the kernel says. */
+  /** Replaces the kernel's answers, for tests. */
   readonly measure?: MeasureUse;
 }
 
 /**
- * The present state: the agent's own word while it lives, otherwise what can be seen without it. Whether a disk is open
- * is measured in both cases, here and now.
- * @throws UsageError when somebody else than root asks
+ * The present state: from the agent if it runs, otherwise as far as it can be seen without it. Whether a disk is open
+ * is measured now in both cases.
+ * @throws UsageError when the user is not root
  */
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
@@ -40,12 +40,12 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
     const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
     const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
-    return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages are those of now
+    return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages change with time
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM')
       throw new UsageError(
-        'The state of the backups can only be read by root.',
+        'Only root can read the state of the backups.',
         'Run it as root, for example: sudo extbackup status',
         error,
       );
@@ -53,7 +53,7 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
   }
 }
 
-/** Without an agent, a disk with a mapping is nobody's, unless the measurement knows whose. */
+/** Without an agent, nobody uses a disk with a mapping, unless the measurement names a user. */
 async function measured(
   { paths, measure }: StatusSources,
   agent: Status['agent'],
@@ -64,21 +64,21 @@ async function measured(
   return known.state === 'idle' ? drive : known;
 }
 
-/** The status of a living agent; undefined when none lives, or when it was written by another version. */
+/** The status of a running agent; undefined when none runs, or when another version wrote it. */
 export async function readAgentStatus(paths: Paths): Promise<Status | undefined> {
   const status = parseJson(statusSchema, await readIfThere(files.status(paths)).catch(unlessForbidden));
   if (status?.agent !== 'running') return undefined;
   return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
 }
 
-/** A file that cannot be read says nothing of an agent; one that may not be read asks for root. */
+/** An unreadable file counts as no agent; a missing permission is an error that asks for root. */
 function unlessForbidden(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') throw error;
   return undefined;
 }
 
-/** The state while no agent runs. Nothing is promised for a disk: whoever wants "safe" asks `extbackup release`. */
+/** The state while no agent runs. It never says "safe to unplug": only `extbackup release` can prove that. */
 async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
   const { paths, runCommand, rotation } = sources;
   const volumes = (await listBlockDevices(runCommand))

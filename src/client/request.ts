@@ -12,30 +12,30 @@ import { readAgentStatus } from './read-status.ts';
 import { replySchema, type Reply, type Status } from '../protocol/status.ts';
 import { watchRunDirectory } from './follow-status.ts';
 
-/** What to ask for; the id is added here. */
+/** A request; the id is added here. */
 export type Wish =
   | { readonly kind: 'run'; readonly drive: string | null; readonly scheduled: boolean }
   | { readonly kind: 'cancel-runs'; readonly drive: string | null }
   | { readonly kind: 'release' };
 
-/** How to follow. */
+/** Options for following a request. */
 export interface Following {
-  /** Told of each new answer and each new state of the agent, until the answer that ends it. */
+  /** Called with each new answer and each new state of the agent, until the final answer. */
   onNews?(reply: Reply | undefined, status: Status | undefined): void;
-  /** Aborted: asks the agent to cancel, and goes on waiting for the end. */
+  /** When aborted, the agent is asked to cancel; waiting goes on until the end. */
   readonly cancel?: AbortSignal;
-  /** Aborted: waits no longer. What was asked goes on. */
+  /** When aborted, waiting ends; the request itself goes on. */
   readonly leave?: AbortSignal;
   /** How long the agent may take to notice the request, in milliseconds. */
   readonly patienceMs?: number;
 }
 
-/** Factor for the patience with an agent that has noticed the request and must begin it, or cancel it. */
+/** An agent that has noticed the request may take this many times `patienceMs` to begin or cancel it. */
 const patienceToBegin = 10;
 
 /**
- * Drops a request and waits for the answer that ends it.
- * @throws UsageError when nobody answers: no agent runs, it does not take the request, or we are not root
+ * Writes a request and waits for the final answer.
+ * @throws UsageError when there is no answer: no agent runs, it does not take the request, or the user is not root
  * @throws ExtbackupError when the agent dies before it has answered
  * @throws CancelledError when `leave` is aborted
  */
@@ -50,7 +50,7 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
   let stopWatching = (): Promise<void> => Promise.resolve();
   const answer = new Promise<Reply>((resolve, reject) => {
     const look = async (): Promise<void> => {
-      const alive = (await readProcessStart(agent.pid)) === agent.pidStartTime; // first: an answer given before death counts
+      const alive = (await readProcessStart(agent.pid)) === agent.pidStartTime; // first: an answer of an agent that died afterwards counts
       const reply = parseReply(await readIfThere(replyFile));
       if (reply?.state === 'done') {
         resolve(reply);
@@ -69,7 +69,7 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
     const cancel = (): void => {
       const cancelTaken = async (): Promise<void> => {
         if (await takeBack(paths, id))
-          throw new CancelledError('Cancelled before the agent took it.', 'Nothing was begun.');
+          throw new CancelledError('Cancelled before the agent took the request.', 'Nothing was started.');
         await dropNote(paths, { version: 1, kind: 'cancel', id }, cancelName(id));
         cancelledAt = performance.now();
       };
@@ -91,7 +91,7 @@ export async function requestAndFollow(paths: Paths, wish: Wish, following: Foll
     return await answer;
   } finally {
     await stopWatching();
-    await unlink(replyFile).catch(() => undefined); // the answer was read; the agent clears away what nobody reads
+    await unlink(replyFile).catch(() => undefined); // the agent removes answers that are never read
   }
 }
 
@@ -107,7 +107,7 @@ async function findAgent(paths: Paths): Promise<Status> {
   return agent;
 }
 
-/** Writes beside the spool and moves in, so that the agent never reads half a note. */
+/** Writes beside the spool and renames into it, so that the agent never reads half a note. */
 async function dropNote(paths: Paths, request: SpoolRequest, name: string = randomUUID()): Promise<void> {
   const draft = `${paths.run}/request.${name}.draft`;
   try {
@@ -123,7 +123,7 @@ const noteFile = (paths: Paths, name: string): string => `${files.spool(paths)}/
 
 const usualPatienceMs = 60_000;
 
-/** Takes a request back. False when the agent has it: whoever removes the note decides. */
+/** Withdraws a request. False when the agent has taken it: the process that removes the note decides. */
 const takeBack = (paths: Paths, id: string): Promise<boolean> =>
   unlink(noteFile(paths, id)).then(
     () => true,
@@ -136,27 +136,23 @@ const cancelName = (id: string): string => `${id}-cancel`;
 const notCancelled = (): ExtbackupError =>
   new ExtbackupError('EXB_AGENT_GONE', exitCodes.notReleased, {
     happened:
-      'The agent runs, but does not notice that the run is cancelled; whether the disk was closed is not known here.',
-    todo: 'DO NOT UNPLUG it before you have looked: extbackup status . Restart the agent: systemctl restart extbackup',
+      'The agent runs, but does not notice that the run is cancelled; it is not known whether the disk is closed.',
+    todo: 'DO NOT UNPLUG it before you look at: extbackup status ; restart the agent: systemctl restart extbackup',
   });
 
 const notTaken = (): UsageError =>
   new UsageError(
     'The agent runs, but does not notice the request.',
-    'Restart it: systemctl restart extbackup. If this comes back, see: extbackup doctor',
+    'Restart it: systemctl restart extbackup. If it happens again, see: extbackup doctor',
   );
 
 function asRoot(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM')
-    return new UsageError(
-      'Only root may ask the agent for something.',
-      'Run it as root, for example with sudo.',
-      error,
-    );
+    return new UsageError('Only root may send requests to the agent.', 'Run it as root, for example with sudo.', error);
   if (code === 'ENOENT')
     return new UsageError(
-      'The agent is not running: its spool is not there.',
+      'The agent is not running: its spool is missing.',
       'Start it: systemctl start extbackup',
       error,
     );
@@ -165,16 +161,16 @@ function asRoot(error: unknown): unknown {
 
 const parseReply = (text: string | undefined): Reply | undefined => parseJson(replySchema, text);
 
-/** Takes the note back when nobody has read it, so that no run starts later that nobody waits for. */
+/** Withdraws a note that was not read, so that no run starts later without a person waiting for it. */
 async function agentGone(paths: Paths, id: string, started: boolean): Promise<ExtbackupError> {
   await unlink(noteFile(paths, id)).catch(() => undefined);
   if (!started)
     return new UsageError(
-      'The agent stopped before it served the request.',
+      'The agent stopped before it took the request.',
       'Start it and try again: systemctl start extbackup',
     );
   return new ExtbackupError('EXB_AGENT_GONE', exitCodes.notReleased, {
-    happened: 'The agent stopped in the middle of it; whether the disk was closed is not known here.',
-    todo: 'DO NOT UNPLUG it before you have looked: extbackup status',
+    happened: 'The agent stopped during the request; it is not known whether the disk is closed.',
+    todo: 'DO NOT UNPLUG it before you look at: extbackup status',
   });
 }

@@ -5,19 +5,19 @@ import prettyBytes from 'pretty-bytes';
 import type { Reply } from '../protocol/status.ts';
 import type { RunRecord } from '../records/run-record.ts';
 
-/** What `extbackup run` says at the end. */
+/** The last lines of `extbackup run`. */
 export interface RunEndText {
-  /** Good news, and that there was nothing to do, belong on standard output; the rest on standard error. */
+  /** True for success and for "nothing to do", which go to standard output; the rest goes to standard error. */
   readonly good: boolean;
   readonly lines: readonly string[];
 }
 
-/** What may be said now of the disk with this label. */
+/** The words for the present state of the disk with this label. */
 export type ReleaseOf = (drive: string) => string;
 
 /**
- * The answer in words. Each run has one line, from the run log; the answer's own words are told where they say more: of a
- * run that is not in the log, or that did not go well.
+ * The answer in words. Each run has one line, from the run log; the answer's own words are added for a
+ * run that is not in the log or did not succeed.
  */
 export function describeEnd(reply: Reply, runs: readonly RunRecord[], releaseOf: ReleaseOf): RunEndText {
   const good = reply.exitCode === exitCodes.done || reply.exitCode === exitCodes.fresh;
@@ -29,8 +29,8 @@ export function describeEnd(reply: Reply, runs: readonly RunRecord[], releaseOf:
 }
 
 function describeRunEnd(run: RunRecord, release: string, isJoined: boolean): string {
-  const disk = run.pulledOut ? 'and the disk was pulled out' : release;
-  const which = isJoined ? ' (a run that was going on already)' : '';
+  const disk = run.pulledOut ? 'and the disk was unplugged' : release;
+  const which = isJoined ? ' (it was already running)' : '';
   if (run.outcome !== 'success' && run.outcome !== 'gaps')
     return `${run.drive}${which}: ${run.outcome === 'failure' ? 'failed' : run.outcome}, ${disk}.`;
   const copied =

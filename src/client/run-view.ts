@@ -6,14 +6,14 @@ import { describeRun } from './status-text.ts';
 import { phaseWords } from '../protocol/phase-words.ts';
 import type { Reply, RunStatus, Status } from '../protocol/status.ts';
 
-/** Shows how runs get on. */
+/** Shows the progress of runs. */
 export interface RunView {
   update(reply: Reply | undefined, status: Status | undefined): void;
-  /** Leaves the terminal as a program should: the line complete, the cursor visible. */
+  /** Restores the terminal: the line complete, the cursor visible. */
   end(): void;
 }
 
-/** The present run, when it is one of those that the reply speaks of. */
+/** The present run, if it is one of the reply's runs. */
 export function ourRun(reply: Reply | undefined, status: Status | undefined): RunStatus | undefined {
   return status?.run != null && reply?.runIds.includes(status.run.id) === true ? status.run : undefined;
 }
@@ -34,7 +34,7 @@ export function createLineView(write: (line: string) => void): RunView {
   };
 }
 
-/** A line that is drawn again and again on a terminal. */
+/** One line on a terminal that is redrawn. */
 export function createBarView(stream: NodeJS.WritableStream): RunView {
   const bar = new SingleBar({
     format: '{drive} {phase} {bar} {share} {details}',

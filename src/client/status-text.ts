@@ -28,7 +28,7 @@ export function renderStatus(status: Status, now: Date): string {
   return lines.join('\n');
 }
 
-/** A channel that does not get through; the others are no news. */
+/** A channel that fails; working channels are not shown. */
 function describeChannel({ name, undelivered, since, error }: Status['channels'][number], now: Date): string[] {
   if (error === null) return [];
   const waits = undelivered === 0 ? '' : `; ${count(undelivered, 'notice')} undelivered`;
@@ -36,7 +36,7 @@ function describeChannel({ name, undelivered, since, error }: Status['channels']
   return [`Notices       ${name}: FAILS${from}${waits}: ${error}`];
 }
 
-/** The freshest copy that lies on a disk which is not plugged in: what is left when this machine and the server are lost. */
+/** The freshest copy on an unplugged disk: the one that is left if this machine and the server are lost. */
 function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
   const { offlineCopy, overdue } = rotation;
   if (offlineCopy !== null)
@@ -46,7 +46,7 @@ function describeOfflineCopy({ drives, rotation }: Status, now: Date): string {
     : `none yet${overdue ? '; FOR TOO LONG' : ''}`;
 }
 
-/** Which disk to bring, if it is not here already, and which should have come already. */
+/** The disk to bring next, unless it is plugged in, and the overdue disks. */
 function describeNext({ drives, rotation: { next, overdueDrives } }: Status): string[] {
   const isHere = drives.some(({ label, present }) => label === next && present);
   return [
@@ -58,10 +58,10 @@ function describeNext({ drives, rotation: { next, overdueDrives } }: Status): st
 function describePause({ paused }: Status, now: Date): string[] {
   if (paused === null) return [];
   const until = clockTime(new Date(paused.until), now);
-  return [`Paused        until ${until}, by ${paused.by}: no run starts by itself. Go on: extbackup resume`];
+  return [`Paused        until ${until}, by ${paused.by}: no run starts by itself. To end the pause: extbackup resume`];
 }
 
-/** A run in one line: disk, phase and how far it is. */
+/** A run in one line: disk, phase and progress. */
 export function describeRun(run: RunStatus): string {
   const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords(run.phase)}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
@@ -86,10 +86,10 @@ const stateWords: Record<DriveState, string> = {
   failed: 'FAILED',
 };
 
-/** Whether the message of a disk is its state in full. */
+/** An open disk shows its message in place of the state. */
 const isOpen = (drive: DriveStatus): boolean => drive.state === 'open' && drive.message !== null;
 
-/** The message of a disk, below the table: it is too long for a column. */
+/** The message of a disk, shown below the table because it is too long for a column. */
 const messageOf = (drive: DriveStatus): string[] =>
   drive.message === null || isOpen(drive) ? [] : [commandLines(`${drive.label}: ${drive.message}`)];
 

@@ -4,16 +4,16 @@ import { parseDocument } from 'yaml';
 import { messageOf, UsageError } from '../errors.ts';
 
 /**
- * Takes the values of a command's flags from a YAML file of the same names, without the two dashes. A flag on the
- * command line comes before the file.
- * @throws UsageError that lists everything that is wrong with the file
+ * Reads the values of a command's flags from a YAML file with the same names, without the two dashes. A flag on the
+ * command line takes precedence.
+ * @throws UsageError that lists every mistake in the file
  */
 export async function applyAnswers(command: Command, file: string): Promise<void> {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(await readAnswers(file))) {
     const option = command.options.find(({ long }) => long === `--${name}`);
     if (option === undefined || name === 'answers') {
-      problems.push(`${name}: is no answer`);
+      problems.push(`${name}: there is no such option`);
       continue;
     }
     if (command.getOptionValueSource(option.attributeName()) === 'cli') continue;
@@ -27,7 +27,7 @@ export async function applyAnswers(command: Command, file: string): Promise<void
   if (problems.length > 0)
     throw new UsageError(
       `${file} cannot be used: ${problems.join('; ')}`,
-      `It may have: ${command.options.flatMap(({ long, negate }) => (long == null || negate ? [] : long.slice(2))).join(', ')}.`,
+      `Possible names: ${command.options.flatMap(({ long, negate }) => (long == null || negate ? [] : long.slice(2))).join(', ')}.`,
     );
 }
 
@@ -38,11 +38,11 @@ async function readAnswers(file: string): Promise<Record<string, unknown>> {
   });
   const document = parseDocument(text);
   const [error] = document.errors;
-  if (error) throw new UsageError(`${file} is no YAML: ${error.message.split('\n', 1)[0] ?? ''}`, todo);
+  if (error) throw new UsageError(`${file} is not valid YAML: ${error.message.split('\n', 1)[0] ?? ''}`, todo);
   const answers: unknown = document.toJS();
   if (answers === null) return {};
   if (typeof answers !== 'object' || Array.isArray(answers))
-    throw new UsageError(`${file} is no list of answers.`, todo);
+    throw new UsageError(`${file} is not a list of names and values.`, todo);
   return answers as Record<string, unknown>;
 }
 

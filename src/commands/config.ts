@@ -61,12 +61,12 @@ async function check(context: CliContext, file = context.paths.config, { json }:
   if (json !== true) {
     const text = await readText(file);
     const { notify } = parseConfig(text, file);
-    if (file === context.paths.config) await loadConfig(file); // whose it is, too
+    if (file === context.paths.config) await loadConfig(file); // checks owner and mode, too
     const missing = await channelProblems(text, notify);
     if (missing.length > 0)
       throw new ConfigError(
-        `Not everybody can be told:\n${missing.map((problem) => `  ${problemLine(problem)}`).join('\n')}`,
-        'Put it right, then try it: extbackup notify test',
+        `Some channels cannot deliver notices:\n${missing.map((problem) => `  ${problemLine(problem)}`).join('\n')}`,
+        'Correct them, then try: extbackup notify test',
       );
     context.print(`${file} has no mistake.`);
     return;
@@ -78,7 +78,7 @@ async function check(context: CliContext, file = context.paths.config, { json }:
   if (problems.length > 0) context.exitWith(2);
 }
 
-/** Programs and files of channels that are missing on this machine, or that it would not trust. */
+/** Programs and files of channels that are missing on this machine, or that other users could change or read. */
 async function channelProblems(text: string, channels: Config['notify']): Promise<SettingProblem[]> {
   const found = await Promise.all(channels.map((entry) => whyNotOnThisMachine(entry)));
   return found.flatMap((problem, index) =>
@@ -105,7 +105,7 @@ async function set(
   const path = requireKnown(key);
   if (path[0] === 'key')
     throw new UsageError(
-      'How the key is derived is not changed by hand: no disk would open any more.',
+      'The key derivation cannot be changed by hand: no disk would open any more.',
       'For another password: extbackup key change',
     );
   if ((text === undefined) !== (options.default === true))
@@ -113,14 +113,14 @@ async function set(
   const file = context.paths.config;
   const before = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
   const value = text === undefined ? undefined : readValue(text, schemaAt(path, settingsSchema()));
-  parseConfig(await readText(file), file); // mistakes that are there already have their lines
+  parseConfig(await readText(file), file); // reports mistakes that are already in the file, with their lines
   await change(file, path, value, key);
   const after = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
   const words = (setting: unknown): string => (setting === undefined ? 'not set' : JSON.stringify(setting));
   context.print(
     JSON.stringify(before) === JSON.stringify(after)
       ? `${key} stays ${words(after)}.`
-      : `${key}: ${words(before)} -> ${words(after)}. The agent uses it at once; a run that is going on keeps what it began with.`,
+      : `${key}: ${words(before)} -> ${words(after)}. The agent uses it at once; the present run keeps the old value.`,
   );
 }
 

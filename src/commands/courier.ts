@@ -8,7 +8,7 @@ import { jsonOf } from '../system/parse-json.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** Does one errand of the agent; started by extbackup-courier@.service. */
+/** Does one task for the agent; started by extbackup-courier@.service. */
 export function courierCommand(context: CliContext): Command {
   return new Command('courier')
     .description('deliver one notice or start one hook (used by extbackup-courier@.service)')
@@ -27,8 +27,8 @@ function parseErrand(json: string): Errand {
   const errand = jsonOf(json) as Errand | undefined;
   if (errand !== undefined) return errand;
   throw new UsageError(
-    'There is no errand on standard input.',
-    'The agent sends them; see: systemctl cat extbackup-courier@',
+    'There is no task on standard input.',
+    'Only the agent starts this command; see: systemctl cat extbackup-courier@',
   );
 }
 

@@ -3,6 +3,7 @@ import { examine } from '../doctor/examine.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { count } from '../text/wording.ts';
 
 /** Checks every promise that can be checked on this machine. */
 export function doctorCommand(context: CliContext): Command {
@@ -12,7 +13,8 @@ export function doctorCommand(context: CliContext): Command {
     .option('--fix', 'repair what needs no decision: file modes, and a host key that is not pinned yet')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup doctor\n\nIt ends with 0 when all is well, with 3 when something is to think about, and with 2 when a check failed.',
+      '\nExample:\n  extbackup doctor\n\n' +
+        'It ends with 0 if all is well, with 3 if there are warnings, and with 2 if a check failed.',
     )
     .action(async (options: { json?: boolean; fix?: boolean }) => {
       const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
@@ -22,7 +24,7 @@ export function doctorCommand(context: CliContext): Command {
     });
 }
 
-/** The worst finding decides. */
+/** The exit code of the worst finding. */
 export function exitFor(findings: readonly Finding[]): ExitCode {
   if (findings.some(({ verdict }) => verdict === 'fail')) return exitCodes.usage;
   return findings.some(({ verdict }) => verdict === 'warn') ? exitCodes.gaps : exitCodes.done;
@@ -41,6 +43,6 @@ export function renderFindings(findings: readonly Finding[]): string {
   return [
     ...lines,
     '',
-    failed + warned === 0 ? 'Everything is well.' : `${failed} failed, ${warned} to think about.`,
+    failed + warned === 0 ? 'Everything is well.' : `${failed} failed, ${count(warned, 'warning')}.`,
   ].join('\n');
 }

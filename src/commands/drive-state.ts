@@ -61,14 +61,14 @@ export function driveLostCommand(context: CliContext): Command {
     });
 }
 
-/** A forgotten disk is missing in no reckoning, so a slip of the label would hardly be noticed. */
+/** Asks first: nothing reports a forgotten disk, so a mistyped label would hardly be noticed. */
 async function agreeToForget(context: CliContext, label: string): Promise<void> {
   requireRoot('work on disks');
   const drives = await createDriveRegistry(files.drives(context.paths)).list();
   const record = drives.find((drive) => drive.label === label);
   if (!record) throw unknownLabel(label, drives);
   context.note(`Disk ${label}, in the list since ${record.enrolledAt.slice(0, 10)}. ${copyOf(record)}`);
-  if (await askYes(`Forget ${label}? For a disk that only rests: extbackup drive retire ${label}.`)) return;
+  if (await askYes(`Forget ${label}? To take it out of the rotation only: extbackup drive retire ${label}.`)) return;
   throw new CancelledError('Cancelled.', 'The disk is still in the list.');
 }
 

@@ -34,7 +34,7 @@ export function notifyCommand(context: CliContext): Command {
 function pick(all: readonly NotifyChannel[], which: string | undefined): readonly NotifyChannel[] {
   if (all.length === 0)
     throw new UsageError(
-      'The settings name nobody to tell: notify is empty.',
+      'The settings have no channel: notify is empty.',
       'Examples: /usr/share/doc/extbackup/examples/config.yaml',
     );
   if (which === undefined) return all;

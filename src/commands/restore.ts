@@ -33,7 +33,7 @@ interface Options {
   readonly chown?: string;
   readonly usermap?: string;
   readonly groupmap?: string;
-  /** What the three before it mean. */
+  /** The values of the three options above, parsed. */
   readonly owners?: OwnerMap | undefined;
 }
 
@@ -193,7 +193,9 @@ async function restore(
     return undefined;
   }
   if (options.owners === undefined)
-    context.note('Owners and groups are the numbers that the server has for them; --chown and --usermap give others.');
+    context.note(
+      'Owners and groups have the numbers of the server; change them with --chown, or --usermap and --groupmap.',
+    );
   return `Restored to ${shownText(target)}.`;
 }
 

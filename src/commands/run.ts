@@ -90,7 +90,7 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
       ? []
       : await createRunLog(files.runs(context.paths))
           .list()
-          .catch(() => []); // the answer alone is enough
+          .catch(() => []); // then only the agent's answer is printed
   const ours = runs.filter(({ id }) => reply.runIds.includes(id));
   const { good, lines } = describeEnd(reply, runs, await measureReleases(context, ours));
   for (const line of lines) {
@@ -99,7 +99,7 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
   }
 }
 
-/** The disk of the first run may have been closed hours ago: what is said of it is measured now. */
+/** The state of each disk as it is now: the first one may have been closed hours ago. */
 async function measureReleases({ paths }: CliContext, runs: readonly RunRecord[]): Promise<ReleaseOf> {
   const enrolled = await createDriveRegistry(files.drives(paths))
     .list()

@@ -2,13 +2,13 @@ import { parse } from 'yaml';
 import type { SettingsSchema } from '../config/settings-tree.ts';
 import { UsageError } from '../errors.ts';
 
-/** `notify.0.port` as names and places in lists. A name never is a number. */
+/** `notify.0.port` as names and list indexes. No setting has a number as its name. */
 export function pathOf(key: string): [string, ...(string | number)[]] {
   const [first = '', ...rest] = key.split('.');
   return [first, ...rest.map((part) => (/^\d+$/.test(part) ? Number(part) : part))];
 }
 
-/** What stands at a path; undefined for nothing. */
+/** The value at a path; undefined if there is none. */
 export function settingAt(all: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
     (value, name) =>
@@ -19,13 +19,13 @@ export function settingAt(all: unknown, path: readonly (string | number)[]): unk
 
 /**
  * A value as it would stand in the file.
- * @throws UsageError when it is no YAML
+ * @throws UsageError when it is not valid YAML
  */
 export function readValue(text: string, schema: SettingsSchema | undefined): unknown {
   if (schema?.type === 'string') return text;
   try {
     return parse(text);
   } catch {
-    throw new UsageError('The value is no YAML.', 'Put it in quotes, for example: "[mail, projects]"');
+    throw new UsageError('The value is not valid YAML.', 'Put it in quotes, for example: "[mail, projects]"');
   }
 }

@@ -66,7 +66,7 @@ export function sshKeyCommand(context: CliContext): Command {
       changing(context, async () => {
         const config = await context.loadConfig();
         await convertContainer(station, config.ssh);
-        context.print(`${config.ssh.key} is in the present form now.`);
+        context.print(`${config.ssh.key} is in the current format now.`);
       }),
     );
   return command;

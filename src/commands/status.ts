@@ -17,7 +17,7 @@ export function statusCommand(context: CliContext): Command {
     .option('--json', 'one JSON object; with --watch one line for each change')
     .option(
       '--check',
-      'end with 2 where the station is not set up or the agent does not run, and with 12 without the key',
+      'end with 2 if the station is not set up or the agent does not run, and with 12 if the key is not loaded',
     )
     .option('--watch', 'update the display until Ctrl-C')
     .addHelpText(

@@ -6,14 +6,14 @@ import { createSample, type Sample } from './sample.ts';
 /** Sample size of each sort of files in a run, whatever the run's size. */
 const sampleSize = 100;
 
-/** This many signs are no accident. */
+/** Fewer signs than this may be an accident. */
 const fewestSigns = 3;
 /** Share of the sampled files of one sort. */
 const fewestShare = 0.05;
-/** Files that were renamed in a run of its own choice share one new ending. */
+/** Fewer renamed files than this with one new ending may be an accident. */
 const fewestRenamed = 10;
 
-/** Reads the beginnings of files, by the path that rsync prints. undefined when there is no such plain file. */
+/** Reads the beginnings of files, by the path that rsync prints. undefined if there is no such plain file. */
 export interface Heads {
   /** The present beginning of a file of the mirror. */
   now(path: string): Promise<Buffer | undefined>;
@@ -27,9 +27,9 @@ export interface Findings {
   readonly encrypted: number;
   readonly looked: number;
   readonly notes: number;
-  /** New files in the sample that are old ones with one and the same ending added. */
+  /** New files in the sample that are old ones with the same ending added. */
   readonly renamed: number;
-  /** The ending that most of them got. Like all that follows, only for the disk: it is a part of names. */
+  /** The ending that most of them got. This field and the next ones hold parts of names: only for the disk. */
   readonly ending?: string | undefined;
   /** Names like that of a ransom note. */
   readonly noteNames: readonly string[];
@@ -92,7 +92,7 @@ export function createContentSampler(random: () => number = Math.random): Conten
 
 const isOrdered = (kind: FileKind): boolean => kind === 'plain' || kind === 'format';
 
-/** What stood there before says it best; without it, the name has to. */
+/** Compares with the replaced file; without one, with the content that the name promises. */
 async function changedLooksEncrypted(path: string, now: FileKind, heads: Heads): Promise<boolean> {
   if (now !== 'random') return false;
   const old = await heads.before(path);

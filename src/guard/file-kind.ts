@@ -79,7 +79,7 @@ const honestEndings = new Set(
   ).split(' '),
 );
 
-/** Whether one of the last two endings of a name stands for content that is not random: `a.docx`, `a.docx.locked`. */
+/** Whether one of the last two endings of a name promises content that is not random: `a.docx`, `a.docx.locked`. */
 export const promisesOrder = (path: string): boolean =>
   path
     .slice(path.lastIndexOf('/') + 1)

@@ -30,7 +30,7 @@ export interface Guard {
   /** Aborted with the run, and when a limit is exceeded. */
   readonly signal: AbortSignal;
   see(change: Change): void;
-  /** Adds the changes that a dry run of the rest found; the file in progress at the end of the run is named by both. */
+  /** Adds the changes that a dry run of the rest found. The file in progress at the end of the run is in both lists. */
   seeRest(change: Change): void;
   /**
    * Adds up the size of the files to be deleted, except those that this run created elsewhere with the same name and
@@ -41,13 +41,15 @@ export interface Guard {
   wouldExceed(more: Partial<Counts>): Excess | undefined;
 }
 
-/** rsync's name for an unfinished file: `.NAME.XXXXXX`. An rsync that is being ended may need a moment to remove it. */
+/**
+ * rsync's name for an unfinished file: `.NAME.XXXXXX`. An rsync that is being stopped may need a moment to remove it.
+ */
 const unfinished = /(?:^|\/)\.[^/]+\.[A-Za-z0-9]{6}$/;
 
-/** More new files than these are not recognised as moved ones. */
+/** The number of new files that are remembered, to recognise moved ones. */
 const mostNewNames = 100_000;
 
-/** Figures of a disk before a run; without files there are no limits. */
+/** Figures of a disk before a run; a disk without files has no limits. */
 export interface DiskBefore extends Before {
   /** Time stamp of the last complete run; null before the first one. */
   readonly lastSuccess: string | null;

@@ -18,7 +18,7 @@ const dayMs = 24 * hourMs;
 /** Largest tolerated difference of the clocks. */
 const toleratedLeadMs = hourMs;
 
-/** Exactly two lines: the id, and a time in UTC. It comes from the server, so it may contain anything. */
+/** Exactly two lines: the id, and a time in UTC. It comes from the server, so it is not trusted. */
 const form = /^(?<id>[A-Za-z0-9._-]{8,64})\n(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n?$/;
 const time = z.iso.datetime();
 
@@ -43,22 +43,22 @@ type Words = (
 const words: Record<HeartbeatTrouble, Words> = {
   missing: (server) => [
     `there is no heartbeat on ${server}: the main backup itself may never have run, or its directory is not mounted.`,
-    'Look at the backup job on the server; it must call extbackup-heartbeat when it succeeded (extbackup server-setup --heartbeat).',
+    'Look at the backup job on the server; it must call extbackup-heartbeat after each success (extbackup server-setup --heartbeat).',
   ],
   damaged: (server) => [
     `the heartbeat on ${server} was not written by the main backup: its form is wrong.`,
-    'Look at the file on the server (setting attestation.file), and let the backup job write it anew.',
+    'Look at the file on the server (setting attestation.file), and run the backup job, which writes it anew.',
   ],
   foreign: (server) => [
     `the heartbeat on ${server} is that of another backup: its id is not the one in the settings.`,
     'Check that source: names the right server and directory; if the server was set up anew, compare attestation.id with the server.',
   ],
   stale: (server, { span, at }) => [
-    `the main backup itself has not run for ${span}: the last heartbeat on ${server} is of ${at}.`,
+    `the main backup itself has not run for ${span}: the last heartbeat on ${server} is from ${at}.`,
     'Look at the backup job on the server, and repair it.',
   ],
   ahead: (server, { span, at }) => [
-    `the heartbeat on ${server} is of ${at}, ${span} ahead of the clock of this machine: one of the two clocks is wrong.`,
+    `the heartbeat on ${server} is from ${at}, ${span} ahead of the clock of this machine: one of the two clocks is wrong.`,
     'Compare them (here: timedatectl) and set the wrong one.',
   ],
 };
@@ -81,7 +81,7 @@ export function heldForHeartbeat(
   return new HeldError(
     `held: ${happened} Nothing on ${label} was changed.`,
     `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. ` +
-      `To back up what is there as it is: extbackup approve ${label} --reason TEXT`,
+      `To back up the server as it is: extbackup approve ${label} --reason TEXT`,
     { headline: `the server's heartbeat is ${inShort[finding.trouble]}`, attestation: finding.trouble },
   );
 }

@@ -20,7 +20,7 @@ const heartbeatTrouble = z.enum(['missing', 'damaged', 'foreign', 'stale', 'ahea
 export type HeartbeatTrouble = z.infer<typeof heartbeatTrouble>;
 
 const agreementShape = { counts: countsSchema.optional(), attestation: z.array(heartbeatTrouble).default([]) };
-/** With several sources, each is approved by itself. */
+/** With several sources, each has its own approval. */
 const agreementSchema = z.object({
   ...agreementShape,
   sources: z.record(z.string(), z.object(agreementShape)).optional(),
@@ -42,7 +42,7 @@ const holdShape = {
   at: z.iso.datetime(),
   /** The message to the operator. */
   reason: z.string(),
-  /** The same in a few words; older versions kept none. */
+  /** The same in a few words; records of older versions have none. */
   headline: z.string().optional(),
   /** Whether there were signs of an attack. */
   isAlarm: z.boolean().optional(),
@@ -81,7 +81,7 @@ function withAgreed<A extends Agreement>(
     : { ...earlier, attestation: [...new Set([...earlier.attestation, attestation])] };
 }
 
-/** The approvals for one of several sources, as a hold that waits for nothing more. */
+/** The approvals for one of several sources, as a hold that needs no further answer. */
 export function holdOfSource(hold: Hold | undefined, name: string): Hold | undefined {
   const agreed = agreement(hold).sources?.[name];
   return (
@@ -89,11 +89,11 @@ export function holdOfSource(hold: Hold | undefined, name: string): Hold | undef
   );
 }
 
-/** Whether none of these sources could go on. A single source has no name. */
+/** Whether every one of these sources needs an answer first. A single source has no name. */
 export const allMustWait = (hold: Hold, names: readonly (string | undefined)[]): boolean =>
   hold.sources === undefined || names.every((name) => name === undefined || sourceMustWait(hold, name) !== undefined);
 
-/** Whether one of several sources waits for an answer; the others do not wait with it. */
+/** The hold of one of several sources that needs an answer first; the other sources go on. */
 export function sourceMustWait(hold: Hold | undefined, name: string): HeldSource | undefined {
   const held = hold?.approved === null ? hold.sources?.[name] : undefined;
   return held?.attestation === undefined ? held : undefined;
@@ -102,7 +102,7 @@ export function sourceMustWait(hold: Hold | undefined, name: string): HeldSource
 export const noCounts: Hold['counts'] = { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
 
 /**
- * Whether a disk waits for an answer and is not opened before it. A run that was held only for the heartbeat is tried
+ * Whether a disk waits for an answer and is not opened before. A run that was held only for the heartbeat is tried
  * again: nothing was changed, and the heartbeat may be back.
  */
 export const mustWait = (hold: Hold | undefined): hold is Hold =>
@@ -111,7 +111,7 @@ export const mustWait = (hold: Hold | undefined): hold is Hold =>
 /** File on the disk that counts the changes by directory. It names directories, so it stays on the disk. */
 export const heldReport = '.extbackup/held.txt';
 
-/** What is known of a held run. */
+/** The facts about a held run. */
 export interface HeldFacts {
   /** The reason in a few words, for the subject of a notice. */
   readonly headline: string;
@@ -125,7 +125,7 @@ export interface HeldFacts {
   readonly sources?: Hold['sources'];
 }
 
-/** A run that stopped to ask. Exit code 14. */
+/** A run that was held for a person's answer. Exit code 14. */
 export class HeldError extends ExtbackupError {
   readonly facts: HeldFacts;
 
@@ -135,11 +135,11 @@ export class HeldError extends ExtbackupError {
   }
 }
 
-/** What a held run had done by then. */
+/** The changes that a held run made before it was held. */
 export interface Done {
-  /** Files that it deleted before it was held. */
+  /** Number of deleted files. */
   readonly deleted: number;
-  /** Whether there is a history. */
+  /** Whether the settings keep a history. */
   readonly isKept: boolean;
 }
 
@@ -155,16 +155,16 @@ function describeDone({ deleted, isKept }: Done): string {
     : `${what}; they, and every replaced file, are kept in the disk's history.`;
 }
 
-/** Words for a run whose content looks wrong. */
+/** Words for a run that was held for the content of its files. */
 export const looksWrong = (label: string, alarm: string, counts: Hold['counts'], done: Done): HeldError =>
   new HeldError(
-    `held: what came from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`,
+    `held: the data from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`,
     whatToDo(label),
-    { headline: 'what came from the server looks like an attack', isAlarm: true, counts },
+    { headline: 'the data from the server looks like an attack', isAlarm: true, counts },
   );
 
 /**
- * Words for a run that a limit stopped. @param why signs of encryption, if any, and the limit in the words of
+ * Words for a run that exceeded a limit. @param why signs of encryption, if any, and the limit in the words of
  * `describeExcess`
  */
 export function tooMuch(
@@ -192,7 +192,7 @@ export function tooMuch(
   );
 }
 
-/** The largest of the changes in a few words. */
+/** The largest change in a few words. */
 function headlineOf({ filesTotal }: Before, counts: Hold['counts'], isAlarm: boolean): string {
   const { created, changed, deleted, attributes = 0 } = counts;
   const kinds: [count: number, one: string, several: string][] = [
@@ -223,8 +223,8 @@ export const stillHeld = (label: string, hold: Hold): HeldError =>
 const stillWaits = 'it still waits for your answer';
 
 const whatToDo = (label: string): string =>
-  `Look at the server first. Where it changed: extbackup approve ${label} --show. ` +
-  `If that is right: extbackup approve ${label} --reason TEXT. ` +
+  `Look at the server first. See what changed: extbackup approve ${label} --show. ` +
+  `If the changes are right: extbackup approve ${label} --reason TEXT. ` +
   `If not, repair the server and put the disk back as it was: extbackup rollback ${label}`;
 
 /** The content of {@link heldReport}: counts by top-level directory, the largest first. */

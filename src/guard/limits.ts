@@ -7,7 +7,7 @@ export interface Before {
   readonly bytesTotal: number;
 }
 
-/** How much a run may do before it stops to ask. */
+/** The most changes of a run before it is held. */
 export interface Limits {
   readonly created: number;
   readonly deleted: number;
@@ -23,13 +23,13 @@ export type Excess = keyof Limits;
 /** Tolerance for changes between the operator's look and the approved run. */
 const slack = 1.1;
 
-/** Up to 16 MiB of deleted files never exceed a limit by size alone. */
+/** Deleted files of up to 16 MiB in total never exceed a limit by size alone. */
 const fewestDeletedBytes = 16 * 1024 * 1024;
 
 /**
  * The limits of a run.
- * @param before undefined for an empty disk, which has no limits @param approved the approved changes @param isFirst no
- * run was complete yet, so any number of files may be new
+ * @param before undefined for an empty disk, which has no limits @param approved the approved changes @param isFirst
+ * there was no complete run yet, so any number of files may be new
  */
 export function limitsFor(
   guard: Config['guard'],
@@ -57,7 +57,7 @@ export function limitsFor(
   };
 }
 
-/** Deletions that were approved before their size was measured are approved at any size. */
+/** An approval from before sizes were measured covers deletions of any size. */
 const agreedBytes = (approved: Counts | undefined): number | undefined =>
   (approved?.deleted ?? 0) > 0 ? (approved?.deletedBytes ?? Infinity) : approved?.deletedBytes;
 

@@ -14,7 +14,7 @@ const notes = new RegExp(`(?:${names.map(({ source }) => source).join('|')})[^/]
 
 const readable: ReadonlySet<string> = new Set(['txt', 'htm', 'html', 'hta', 'rtf', 'md', 'bmp', 'png', 'jpg', 'jpeg']);
 
-/** Whether a file has the name of a ransom note. It is called for every new file, so it tests the ending first. */
+/** Whether a file has the name of a ransom note. It runs for every new file, so it tests the ending first. */
 export function isRansomNote(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');

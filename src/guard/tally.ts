@@ -1,7 +1,7 @@
 import type { Counts } from '../bus/events.ts';
 import type { Change } from '../history/change.ts';
 
-/** Adds up changes. Its size does not grow with their number. */
+/** Adds up changes, in constant space. */
 export interface Tally {
   /** Adds the size of deleted files, which rsync does not print. */
   addDeletedBytes(bytes: number): void;
@@ -37,7 +37,7 @@ export function createTally(): Tally {
       counts.deletedBytes = (counts.deletedBytes ?? 0) + bytes;
     },
     add: (change) => {
-      // A new or missing directory shows in its files; its changed owner shows nowhere else.
+      // A new or missing directory shows in its files; a changed owner of a directory shows nowhere else.
       if (change.isDirectory && change.kind !== 'attributes') return;
       const slash = change.path.indexOf('/');
       const name = slash < 0 ? '.' : change.path.slice(0, slash);

@@ -8,7 +8,7 @@ import { firstLine, readSecretFile } from './secret-file.ts';
 const program = '/usr/bin/apprise';
 const largestConfig = 65_536;
 
-/** apprise(1), which knows a hundred services; its own configuration names them. */
+/** apprise(1), which delivers to many services; they are listed in its own configuration. */
 export function createAppriseChannel(settings: AppriseChannel, start: StartProgram): Channel {
   const check = async (): Promise<void> => {
     await access(program).catch(() => {

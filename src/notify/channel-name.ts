@@ -11,7 +11,7 @@ export function channelName(settings: NotifyChannel): string {
       return `mail to ${settings.to}`;
     case 'command':
       return `command ${settings.command}`;
-    case 'ntfy': // not the topic: who knows it can read along
+    case 'ntfy': // without the topic: anybody who knows it can read the notices
     case 'gotify':
       return `${settings.type} at ${hostOf(settings.server)}`;
     case 'webhook':

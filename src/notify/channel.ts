@@ -1,10 +1,10 @@
 import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 import type { EventMap, EventName } from '../bus/events.ts';
 
-/** One piece of news for the operator. docs/events.md describes it for programs, notice-schema.ts says it exactly. */
+/** One piece of news for the operator, described for programs in docs/events.md and notice-schema.ts. */
 export interface Notice {
   readonly version: 1;
-  /** One for each piece of news: what comes twice with the same one is the same news. */
+  /** Identifies the piece of news: a repeated delivery has the same id. */
   readonly id: string;
   readonly kind: NotifyEvent | 'test';
   readonly priority: Priority;
@@ -21,15 +21,15 @@ export interface Notice {
   readonly payload: EventMap[EventName];
 }
 
-/** A way to tell the operator. A new kind is one file that makes one of these, and one entry in the schema. */
+/** A way to tell the operator. A new kind needs one file that makes a channel, and one entry in the schema. */
 export interface Channel {
   /** For the journal, for example "mail to root@localhost". */
   readonly name: string;
   /**
    * Delivers one notice or throws; bounded by its own time limit.
-   * @returns what came back, as a string of a few words, where anything did
+   * @returns the answer in a few words, if there was one
    */
   send(notice: Notice, signal: AbortSignal): Promise<unknown>;
-  /** Looks, without telling anything, whether a notice could be delivered. Throws what is in the way. */
+  /** Checks, without sending anything, whether a notice could be delivered; throws the obstacle. */
   probe?(signal: AbortSignal): Promise<void>;
 }

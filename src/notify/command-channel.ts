@@ -46,11 +46,11 @@ const asAbsolute = (file: string): `/${string}` => {
   throw new Error('the configuration was not checked');
 };
 
-/** What the program says first, without its arguments: an operator may have put a token into one. */
+/** The first line of the program's output, without its arguments: an operator may have put a token into one. */
 function withoutArguments(error: unknown, { command, args }: CommandChannel, said: string): Error {
   if (!(error instanceof CommandError)) return new Error(`${command} failed`);
   if (error.timedOut) return new Error(`${command} took too long`);
-  if (error.exitCode === undefined) return new Error(`${command} could not be started, or was ended`);
+  if (error.exitCode === undefined) return new Error(`${command} could not be started, or was killed`);
   const line = firstLine(
     said,
     args.filter((argument) => argument.length >= shortestSecret),

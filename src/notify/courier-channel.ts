@@ -3,7 +3,7 @@ import { channelName } from './channel-name.ts';
 import type { Channel } from './channel.ts';
 import type { Courier } from './courier.ts';
 
-/** The channel that an entry of `notify:` asks for, as the agent has it: a unit with a network delivers. */
+/** The agent's channel for an entry of `notify:`: a unit with a network delivers the notices. */
 export function createCourierChannel(settings: NotifyChannel, courier: Courier): Channel {
   return {
     name: channelName(settings),

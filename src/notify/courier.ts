@@ -11,33 +11,33 @@ import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 
-/** What a unit with a network does for the agent, which has none. */
+/** A task for a unit with a network: the agent has none. */
 export type Errand =
   | { readonly kind: 'notice'; readonly channel: NotifyChannel; readonly notice: Notice }
   | { readonly kind: 'probe'; readonly channel: NotifyChannel }
   | { readonly kind: 'hook'; readonly hook: Hook; readonly environment: Readonly<Record<string, string>> };
 
-/** Does an errand. Never rejects for what happens on the way. */
+/** Carries out an errand. A failure is in the answer: it never rejects. */
 export type Courier = (errand: Errand, timeoutMs: number, signal: AbortSignal) => Promise<Answer>;
 
-/** What extbackup-courier@.service writes when it is done. */
+/** The answer that extbackup-courier@.service writes at its end. */
 export const answerSchema = z.object({
-  /** What happened, when not all went well; never a secret, never arguments. */
+  /** What went wrong, if anything; never a secret, never arguments. */
   failure: z.string().optional(),
-  /** What came back from who was told. */
+  /** The answer of the server or program. */
   said: z.string().optional(),
 });
 export type Answer = z.infer<typeof answerSchema>;
 
 const unitOf = (id: string): string => `extbackup-courier@${id}.service`;
 
-/** Every errand; for the agent that comes after one that died. */
+/** The units of all errands: a new agent stops those of a killed one. */
 export const allErrands = unitOf('*');
 
-/** A small machine takes its time to start a program. */
+/** Extra time for the start of a program on a small machine. */
 const startMs = 60_000;
 
-/** Sends errands through a unit of its own, by a file for the errand and one for the answer. */
+/** Starts one unit for each errand; the errand and its answer are files. */
 export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
   return async (errand, timeoutMs, signal) => {
     const id = `${errand.kind}-${randomBytes(6).toString('hex')}`;
@@ -53,10 +53,10 @@ export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): C
       const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
       if (unit === 'done' && answer !== undefined) return answer;
       return failed(
-        signal.aborted ? 'was ended' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"',
+        signal.aborted ? 'was stopped' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"',
       );
     } finally {
-      await stopUnits(start, unitOf(id)); // one that was given up
+      await stopUnits(start, unitOf(id)); // still active if the errand was given up
       await rm(directory, { recursive: true, force: true });
     }
   };

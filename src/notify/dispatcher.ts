@@ -1,6 +1,6 @@
 /**
- * From the bus to the channels. Each channel has a queue of its own, so that a dead one delays neither the others
- * nor a run: nobody but {@link Dispatcher.stop} ever waits for a delivery.
+ * From the bus to the channels. Each channel has a queue of its own, so a dead channel delays neither the others
+ * nor a run: only {@link Dispatcher.stop} waits for deliveries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
@@ -14,14 +14,14 @@ import { isWanted, type Wishes } from './priority.ts';
 import { holdBackFor } from './quiet-hours.ts';
 import { createRepeats } from './repeats.ts';
 
-/** A channel and what it wants to hear. */
+/** A channel and the notices that it wants. */
 export interface Subscription extends Wishes {
   readonly channel: Channel;
   /** Hours of local time, for example 22:00-07:00. */
   readonly quiet?: string | undefined;
 }
 
-/** How a channel of the settings is doing. */
+/** The state of a channel of the settings. */
 export type NamedHealth = ChannelHealth & { readonly name: string };
 
 /** The part of a pino logger that is used here. */
@@ -30,17 +30,17 @@ export interface WarnLog {
 }
 
 export interface Dispatcher {
-  /** Other channels from now on; what waits for the present ones is still delivered. */
+  /** Replaces the channels; notices that wait for a removed channel are still delivered. */
   use(subscriptions: readonly Subscription[]): void;
-  /** How the present channels are doing, in the order of the settings. */
+  /** The state of the present channels, in the order of the settings. */
   health(): NamedHealth[];
-  /** Ends the subscription, tells what is still untold, and waits for deliveries for at most `graceMs`. */
+  /** Ends the subscription, sends the remaining notices, and waits for deliveries for at most `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
 /** What can be tuned, mainly by tests. Milliseconds. */
 export interface DispatcherTiming extends OutboxTiming {
-  /** How long the end of a run waits for word about its disk. */
+  /** How long the notice of a run's end waits for the state of its disk. */
   readonly tellWithoutReleaseAfterMs: number;
 }
 
@@ -52,14 +52,14 @@ const usualTiming: DispatcherTiming = {
   tellWithoutReleaseAfterMs: 60_000,
 };
 
-/** What survives the agent. */
+/** Notices that survive the agent. */
 export interface KeptNotices {
   readonly spool: NoticeSpool;
-  /** What a former agent could not deliver: told first, late and perhaps for the second time. */
+  /** Notices of a former agent without a delivery: sent first, late and perhaps for the second time. */
   readonly leftovers: readonly Leftover[];
 }
 
-/** Subscribes to the bus and tells each channel what it wants to hear. */
+/** Subscribes to the bus and gives each channel the notices that it wants. */
 export function startDispatcher(
   bus: Bus,
   notices: NoticeMaker,
@@ -96,7 +96,7 @@ export function startDispatcher(
   };
 }
 
-/** The queue of one channel, and what the channel wants to hear. */
+/** The queue of one channel, and the notices that the channel wants. */
 interface Queue {
   /** Name of the channel in the spool. */
   readonly key: string;
@@ -110,10 +110,10 @@ class Outboxes {
   readonly #log: WarnLog;
   readonly #spool: NoticeSpool;
   readonly #onHealth: () => void;
-  /** Those of a channel that is not there any more wait for it, for as long as the spool keeps them. */
+  /** Leftovers whose channel has been removed: they wait until it returns, as long as the spool keeps them. */
   #untold: readonly Leftover[];
   #present: readonly Queue[] = [];
-  /** Of channels that are not wanted any more, until they are empty. */
+  /** Queues of removed channels, until they are empty. */
   readonly #former = new Set<Queue>();
 
   constructor(
@@ -131,7 +131,7 @@ class Outboxes {
     this.use(subscriptions);
   }
 
-  /** Other channels from now on; they are told what a former agent could not tell them. */
+  /** Replaces the channels, and gives each its leftovers of a former agent. */
   use(subscriptions: readonly Subscription[]): void {
     const queues = subscriptions.map((subscription, index) =>
       this.#queueFor(subscription, keyOf(subscription, subscriptions.slice(0, index))),
@@ -150,7 +150,7 @@ class Outboxes {
     });
   }
 
-  /** Gives each notice to the channels that want to hear it. */
+  /** Gives each notice to the channels that want it. */
   put(news: readonly Notice[]): void {
     for (const notice of news) {
       for (const { subscription, outbox } of this.#present) {
@@ -159,7 +159,7 @@ class Outboxes {
     }
   }
 
-  /** Waits for deliveries for at most `graceMs`, and ends those that still go on. */
+  /** Waits for deliveries for at most `graceMs`, then ends the remaining ones. */
   async close(graceMs: number): Promise<void> {
     const all = [...this.#present, ...this.#former];
     const idle = Promise.all(all.map(({ outbox }) => outbox.idle()));

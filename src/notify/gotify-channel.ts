@@ -6,7 +6,7 @@ import { readSecretFile } from './secret-file.ts';
 
 const priorities = { low: 2, normal: 5, high: 8, urgent: 10 } as const;
 
-/** Gotify: an application of a server of one's own. */
+/** Gotify: an application on a self-hosted server. */
 export function createGotifyChannel(settings: GotifyChannel): Channel {
   const url = `${settings.server.replace(/\/+$/, '')}/message`;
   return {

@@ -1,6 +1,6 @@
 /**
- * One HTTP request. With node:https and not with fetch: the fetch of Node 20 takes neither a certificate authority nor a
- * proxy of its own without the undici package, and NODE_EXTRA_CA_CERTS would count for all channels alike.
+ * One HTTP request, with node:https: the fetch of Node 20 takes neither a certificate authority nor a
+ * proxy per request without the undici package, and NODE_EXTRA_CA_CERTS would apply to all channels.
  */
 import { readFile } from 'node:fs/promises';
 import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
@@ -8,12 +8,12 @@ import { request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { firstLine } from './secret-file.ts';
 
-/** How to reach a server. */
+/** The connection to a server. */
 export interface Reach {
   /** PEM file; only certificates of this authority are accepted then. */
   readonly caFile?: string | undefined;
   readonly proxy?: string | undefined;
-  /** Milliseconds for everything. */
+  /** For the whole request, in milliseconds. */
   readonly timeout: number;
 }
 
@@ -28,7 +28,7 @@ const longestAnswer = 16_384;
 
 /**
  * Sends a request and reads the beginning of the answer. Redirections are not followed.
- * @throws Error when there is no answer in time; the certificate is always checked
+ * @throws Error when no answer comes in time; the certificate is always checked
  */
 export async function askHttp(
   { url, method, headers = {}, body }: HttpRequest,
@@ -66,7 +66,7 @@ export async function askHttp(
   }
 }
 
-/** Sends a request that must be answered with success. Secrets are left out of what the failure says. */
+/** Sends a request that must succeed. Secrets are removed from the error text. */
 export async function sendHttp(
   request: HttpRequest,
   reach: Reach,
@@ -80,14 +80,14 @@ export async function sendHttp(
   return answer;
 }
 
-/** Clear text through a proxy: the proxy is asked for the whole address. */
+/** HTTP through a proxy: the request line holds the whole address. */
 function askInClear(target: URL, proxy: string | undefined, options: RequestOptions): ClientRequest {
   if (proxy === undefined) return plainRequest(target, options);
   const headers = { ...(options.headers as Record<string, string>), host: target.host };
   return plainRequest(new URL(proxy), { ...options, path: target.href, headers });
 }
 
-/** A connection to the target through the proxy; TLS goes through it from end to end. */
+/** A tunnel to the target through the proxy; TLS is end to end. */
 function tunnel(target: URL, proxy: URL, signal: AbortSignal): Promise<Socket> {
   const where = `${target.hostname}:${target.port === '' ? '443' : target.port}`;
   return new Promise((resolve, reject) => {
@@ -144,5 +144,5 @@ function describeTrouble(
   if (signal.aborted) return `${host} did not answer within ${timeout / 1000} s`;
   const { message, code } = error as NodeJS.ErrnoException;
   const said = message === '' ? (code ?? 'unknown reason') : message; // several addresses, each refused
-  return `${host} was not reached: ${firstLine(said)}`;
+  return `${host} cannot be reached: ${firstLine(said)}`;
 }

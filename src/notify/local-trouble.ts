@@ -2,16 +2,16 @@ import { access, stat } from 'node:fs/promises';
 import type { NotifyChannel } from '../config/schema.ts';
 import { whyNotTrusted } from '../system/trusted-program.ts';
 
-/** What extbackup-courier@.service does not see: ProtectHome=, InaccessiblePaths=. */
+/** Directories that extbackup-courier@.service cannot access: ProtectHome=, InaccessiblePaths=. */
 const unseen = ['/home/', '/root/', '/run/user/', '/mnt/'];
 
 /**
- * Why a notice cannot go out, as far as this machine shows it without telling anything: programs and files that are
- * missing, or that others could change or read.
+ * Why a notice cannot be delivered, as far as this machine shows it without sending one: programs and files that are
+ * missing, or that other users could change or read.
  */
 export async function whyNotOnThisMachine(settings: NotifyChannel): Promise<string | undefined> {
   const hidden = filesOf(settings).find((file) => unseen.some((directory) => file.startsWith(directory)));
-  if (hidden !== undefined) return `extbackup-courier@.service does not see ${hidden}`;
+  if (hidden !== undefined) return `extbackup-courier@.service has no access to ${hidden}`;
   if (settings.type === 'command') {
     const distrust = await whyNotTrusted(settings.command);
     if (distrust !== undefined) return `${settings.command} ${distrust}`;
@@ -23,8 +23,8 @@ export async function whyNotOnThisMachine(settings: NotifyChannel): Promise<stri
       (about) => about.mode,
       () => undefined,
     );
-    if (mode === undefined) return `${file} is not there`;
-    if ((mode & 0o077) !== 0) return `${file} can be read by others; put it right: chmod 0600 ${file}`;
+    if (mode === undefined) return `${file} does not exist`;
+    if ((mode & 0o077) !== 0) return `${file} can be read by other users; correct it: chmod 0600 ${file}`;
   }
   return undefined;
 }
@@ -35,7 +35,7 @@ const isThere = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Paths of files with secrets; credentials of systemd are seen by the courier alone. */
+/** Paths of files with secrets; only the courier can read credentials of systemd. */
 function secretsOf(settings: NotifyChannel): string[] {
   const named: Record<string, unknown> = settings;
   const inHeaders = settings.type === 'webhook' ? Object.values(settings.headerFiles) : [];

@@ -25,7 +25,7 @@ export function createMailChannel(settings: MailChannel): Channel {
   };
 }
 
-/** Talks to the mail server; a failure is told without the password. */
+/** Talks to the mail server; the password is removed from error texts. */
 async function withServer<Answer>(settings: MailChannel, talk: (server: Transporter) => Promise<Answer>) {
   const { user, passwordFile } = settings;
   const password = passwordFile === undefined ? undefined : await readSecretFile('the password file', passwordFile);
@@ -38,7 +38,7 @@ async function withServer<Answer>(settings: MailChannel, talk: (server: Transpor
     });
     return await talk(server);
   } catch (error) {
-    // A mail server can repeat what it was sent.
+    // A mail server can repeat its input in an answer.
     const secrets = password === undefined ? [] : [password, `\0${user ?? ''}\0${password}`];
     throw new Error(firstLine(messageOf(error), secrets));
   }
@@ -48,8 +48,8 @@ const readAuthority = async (file: string | undefined): Promise<string | undefin
   file === undefined ? undefined : readFile(file, 'utf8');
 
 /**
- * How to reach the server. `opportunistic` encrypts when the server offers it, without asking who it is: that is still better
- * than clear text. A login makes it `required`, so that a password is only ever sent to a server that has proven its name.
+ * The connection. `opportunistic` encrypts when the server offers it, without checking its certificate: still better
+ * than clear text. A login makes it `required`: a password is only sent to a server with a valid certificate.
  */
 function connection(settings: MailChannel, ca: string | undefined) {
   const { host, port, timeout } = settings;
@@ -87,7 +87,7 @@ function toMail(notice: Notice, settings: MailChannel) {
   };
 }
 
-/** Addresses as they are written: also `root`, which the mail server completes, and nodemailer would drop. */
+/** Addresses exactly as given, such as `root`, which the mail server completes and nodemailer would drop. */
 const addressesOf = (list: string): { readonly name: string; readonly address: string }[] =>
   (list.match(/(?:"[^"]*"|[^,"])+/g) ?? []).flatMap((entry) => {
     const [, name = '', address = entry] = /^(.*)<([^>]*)>\s*$/.exec(entry) ?? [];

@@ -9,7 +9,7 @@ import { createNtfyChannel } from './ntfy-channel.ts';
 import { createPingChannel } from './ping-channel.ts';
 import { createWebhookChannel } from './webhook-channel.ts';
 
-/** The channel that an entry of `notify:` asks for. A new kind of channel gets its line here. */
+/** The channel for an entry of `notify:`. A new kind of channel gets its line here. */
 export function makeChannel(settings: NotifyChannel, start: StartProgram): Channel {
   switch (settings.type) {
     case 'command':

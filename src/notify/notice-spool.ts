@@ -1,4 +1,4 @@
-/** Notices on their way to a channel, kept in files until they are delivered, so that the agent's death loses none. */
+/** Notices for a channel, kept in files until they are delivered: none is lost when the agent is killed. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
@@ -8,10 +8,10 @@ import { writeNewFile } from '../system/new-file.ts';
 import { readJson } from '../system/read-json.ts';
 import { urgency } from './priority.ts';
 
-/** Ends the keeping of one notice; never throws. */
+/** Removes one notice; never throws. */
 export type Forget = () => Promise<void>;
 
-/** A notice that a former agent could not deliver. */
+/** A notice of a former agent that was not delivered. */
 export interface Leftover {
   /** As given to {@link NoticeSpool.keep}. */
   readonly channel: string;
@@ -20,11 +20,11 @@ export interface Leftover {
 }
 
 export interface NoticeSpool {
-  /** Keeps a notice until it is forgotten. Where that is impossible, as on a full disk, it is told all the same. */
+  /** Keeps a notice until it is removed. A notice that cannot be kept, as on a full disk, is delivered anyway. */
   keep(channel: string, notice: Notice): Promise<Forget>;
   /**
-   * What was kept and not forgotten before, oldest first. Removes torn ones and, when there are too many, the least urgent.
-   * Age removes none, because a clock that jumps makes everything old.
+   * Notices that were kept and not removed, the oldest first. Deletes incomplete ones and, if there are too many, the
+   * least urgent. None is deleted by age: a clock that jumps makes everything old.
    */
   leftovers(): Promise<Leftover[]>;
 }
@@ -51,7 +51,7 @@ const keptSchema = z.object({
 
 /**
  * {@link NoticeSpool} in a directory of mode 0700.
- * @param onTrouble told when a notice cannot be kept; must not throw
+ * @param onTrouble called when a notice cannot be kept; must not throw
  */
 export function createNoticeSpool(directory: string, onTrouble: (error: unknown) => void): NoticeSpool {
   let count = 0;
@@ -91,17 +91,17 @@ export function createNoticeSpool(directory: string, onTrouble: (error: unknown)
   };
 }
 
-/** The same, the least urgent first, and of those the oldest. */
+/** The least urgent first, then the oldest. */
 const leastUrgent = (found: readonly Leftover[]): Leftover[] =>
   [...found].sort((one, other) => urgency(one.notice.priority) - urgency(other.notice.priority));
 
-/** Keeps nothing: for those who have no place to keep it. */
+/** Keeps nothing: for a caller without a directory. */
 export const noSpool: NoticeSpool = {
   keep: () => Promise.resolve(() => Promise.resolve()),
   leftovers: () => Promise.resolve([]),
 };
 
-/** @returns undefined for what is not a kept notice */
+/** @returns undefined for any other file */
 async function readKept(file: string): Promise<{ channel: string; notice: Notice } | undefined> {
   try {
     const about = await stat(file);

@@ -6,7 +6,7 @@ import type { News } from './run-news.ts';
 import { count } from '../text/wording.ts';
 import { releaseAdvice } from './wording.ts';
 
-/** A run that begins. */
+/** The start of a run. */
 export const startedNews = (drive: string): News => ({
   kind: 'started',
   subject: `${drive} is being backed up, do not unplug it`,
@@ -20,17 +20,17 @@ export const waitingNews = (drive: string): News => ({
   text:
     `Disk ${drive} is plugged in, but the key is not loaded, so nothing was backed up yet.\n` +
     'Log in on the station and run: extbackup unlock\n' +
-    'The backup then starts by itself.',
+    'The backup then starts automatically.',
 });
 
 /** A disk whose run cannot begin, because a command or a person uses the disks. */
 export const deviceNews = ({ drive, reason }: EventMap['drive:waiting']): News => ({
   kind: 'waiting',
   subject: `${drive} is waiting: ${stripStop(reason)}`,
-  text: `Disk ${drive} is plugged in, but its backup cannot begin yet. ${reason}\nLeave it plugged in: the backup starts by itself.`,
+  text: `Disk ${drive} is plugged in, but its backup cannot begin yet. ${reason}\nLeave it plugged in: the backup starts automatically.`,
 });
 
-/** A disk that was told to be open, and is closed now. */
+/** A disk that was reported as open, and is closed now. */
 export const releasedNews = (drive: string): News => ({
   kind: 'success',
   subject: `${drive} is closed now, safe to unplug`,
@@ -53,18 +53,18 @@ export const goneOpenNews = (drive: string): News => ({
   priority: 'urgent',
   subject: `${drive} was taken out while it was open`,
   text:
-    `Disk ${drive} is gone, but the station still has it open.\n` +
+    `Disk ${drive} was unplugged, but the station still has it open.\n` +
     'On the station run: extbackup release\n' +
     'Then plug the disk in again, so that its file system is checked.',
 });
 
-/** A disk that is not served; undefined for one that is as it should be. */
+/** A disk that gets no backup; undefined for one in a normal state. */
 export function ignoredNews({ reason, happened, todo }: EventMap['drive:ignored']): News | undefined {
   const kind = ignoredKinds[reason];
   return kind && { kind, subject: stripStop(happened), text: `${happened}\n${todo}` };
 }
 
-/** What an ignored disk is to the operator; undefined for what is as it should be. */
+/** The trouble of an ignored disk; undefined for one in a normal state. */
 const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | undefined> = {
   'not-enrolled': 'refusal',
   'duplicate-uuid': 'refusal',
@@ -74,7 +74,7 @@ const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | un
   'served-before': undefined,
 };
 
-/** Something is wrong with the station, or with the disk that is named. */
+/** A fault of the station, or of the named disk. */
 export const warningNews = ({ reason, todo }: EventMap['warning:raised'], drive?: string): News => ({
   kind: 'warning',
   subject: drive === undefined ? stripStop(reason) : `${drive}: ${stripStop(reason)}`,
@@ -90,7 +90,7 @@ export const rejectedNews = (reason: string): News => ({
     'If a backup was expected now, start it on the station: extbackup run',
 });
 
-/** A disk that has not been backed up to for too long. */
+/** A disk without a backup for too long. */
 export const overdueNews = (drive: string, lastSuccess: string | null): News => ({
   kind: 'overdue',
   subject: `${drive} is overdue`,
@@ -107,9 +107,9 @@ export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: Ov
   subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
   text: [
     lastSuccess === null
-      ? 'No disk with a backup lies outside the station.'
-      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is of ${lastSuccess.slice(0, 10)}.`,
-    'If the server and the station were lost today, this is all that is left.',
+      ? 'No unplugged disk has a backup.'
+      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is from ${lastSuccess.slice(0, 10)}.`,
+    'If the server and the station were lost today, this would be all that is left.',
     ...(overdue.length === 0 ? [] : [`Overdue: ${overdue.join(', ')}.`]),
     next === undefined
       ? 'Prepare a disk on the station: extbackup drive prepare --help'
@@ -121,7 +121,7 @@ export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: Ov
 
 const stripStop = (text: string): string => text.replace(/\.$/, '');
 
-/** What a run removed of a disk's history, and why; empty when nothing. */
+/** The entries that a run removed from a disk's history, and why; empty if none. */
 export function describePruned(prunings: readonly EventMap['history:pruned'][]): string {
   const said = (['rule', 'blocks', 'inodes'] as const).flatMap((why) => {
     const some = prunings.filter((pruning) => pruning.why === why);
@@ -133,10 +133,10 @@ export function describePruned(prunings: readonly EventMap['history:pruned'][]):
   const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
   const more = [
     ...(prunings.some(({ capped }) => capped)
-      ? ['More could go, but one run removes no more (history.keep.perRun).']
+      ? ['More are due, but one run removes no more (history.keep.perRun).']
       : []),
     ...(stuck > 0
-      ? [`Of ${count(stuck, 'old entry').replace(/entrys$/, 'entries')} something could not be removed.`]
+      ? [`${count(stuck, 'old entry').replace(/entrys$/, 'entries')} could not be removed completely.`]
       : []),
   ];
   return [...(said.length === 0 ? [] : [`Removed from the history: ${said.join(', ')}.`]), ...more].join(' ');

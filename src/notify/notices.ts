@@ -1,4 +1,4 @@
-/** Events of the bus -> news for the operator. Says what happened and what to do; never a file name, never a secret. */
+/** Makes notices from events of the bus: what happened and what to do; never a file name, never a secret. */
 import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName } from '../bus/events.ts';
 import { waitsForServer } from '../rsync/failure.ts';
@@ -9,21 +9,21 @@ import { endNews, type EndEvent, type News } from './run-news.ts';
 import { usualPriority } from './priority.ts';
 import type { Release } from './wording.ts';
 
-/** Turns events into notices. Remembers only what it needs to tell one story once. */
+/** Turns events into notices; remembers only what it needs to report each matter once. */
 export interface NoticeMaker {
-  /** The notices that this event is worth; mostly none. */
+  /** The notices for this event; mostly none. */
   take<Name extends EventName>(name: Name, event: EventMap[Name]): Notice[];
-  /** Ends of runs that still wait for word about their disk, told without it. */
+  /** Notices for ended runs whose disk has not been reported yet. */
   flush(): Notice[];
-  /** Whether {@link flush} would tell something. */
+  /** Whether {@link flush} would return a notice. */
   readonly waiting: boolean;
 }
 
-/** What notices say besides the event. */
+/** Facts in notices that are not in the event. */
 export interface NoticeContext {
-  /** Whom to call; empty when nobody is named. */
+  /** The person to call; may be empty. */
   contact?(): string;
-  /** The disk to bring next; undefined when there is no other one. */
+  /** The disk to bring next; undefined if there is no other. */
   next?(): NextDisk | undefined;
 }
 
@@ -41,15 +41,15 @@ class Storyteller implements NoticeMaker {
   readonly #station: string;
   readonly #clock: () => Date;
   readonly #context: NoticeContext;
-  /** How runs ended, told together with what became of their disk. By disk: one run at a time belongs to it. */
+  /** By disk: the end of its run, which is reported together with the state of the disk afterwards. */
   readonly #ended = new Map<string, EndEvent>();
   readonly #keyAskedFor = new Set<string>();
-  /** By disk: told once, not at every try. */
+  /** By disk: reported once, not at every try. */
   readonly #serverMissed = new Map<string, string>();
   readonly #openDrives = new Set<string>();
-  /** What the present run of a disk removed of its history. */
+  /** By disk: the entries that the present run removed from its history. */
   readonly #prunings = new Map<string, EventMap['history:pruned'][]>();
-  /** A disk can be gone before its run has ended. */
+  /** Disks that were unplugged, perhaps before their run ended. */
   readonly #takenOut = new Set<string>();
 
   readonly #handlers: Handlers = {
@@ -107,7 +107,7 @@ class Storyteller implements NoticeMaker {
     };
   }
 
-  /** What to do next after good news, and whom to call where a person is needed. */
+  /** The next step after good news; the person to call if one is needed. */
   #addition(name: EventName, { kind }: News): string[] {
     if (kind === 'started') return [];
     if (kind !== 'success') {
@@ -118,7 +118,7 @@ class Storyteller implements NoticeMaker {
     return next === undefined ? [] : [nextWords(next, this.#clock())];
   }
 
-  /** Remembers how a run ended until there is word about its disk; of a disk that is gone there is word already. */
+  /** Remembers the end of a run until the state of its disk is reported; for an unplugged disk it is known already. */
   #endRun(end: EndEvent): Notice[] {
     const { drive } = end.event;
     this.#ended.set(drive, end);
@@ -159,9 +159,9 @@ class Storyteller implements NoticeMaker {
     return this.#isToldWait(event) ? [] : this.#endRun({ name: 'run:held', event });
   }
 
-  /** Whether the disk waits for its server, and a run told this before in the same words; remembers them. */
+  /** Whether the disk waits for its server, and an earlier notice said so in the same words; remembers the words. */
   #isToldWait({ drive, code, happened, waits }: EventMap['run:failed'] | EventMap['run:held']): boolean {
-    const state = waitsForServer(code) ? code : happened; // of several sources, what each one came to
+    const state = waitsForServer(code) ? code : happened; // several sources: the result of each
     if (!waitsForServer(code) && waits !== true) this.#serverMissed.delete(drive);
     else if (this.#serverMissed.get(drive) === state) return true;
     else this.#serverMissed.set(drive, state);
@@ -186,7 +186,7 @@ class Storyteller implements NoticeMaker {
     const { drive } = event;
     const wasOpen = this.#openDrives.delete(drive);
     if (this.#ended.has(drive)) return this.#tellEnd(drive, { state: 'safe' });
-    // Without a run before it this is only news when the operator was told the opposite.
+    // Without a run before, this is only news if the disk was reported as open.
     return wasOpen ? [this.#make('drive:safe-to-unplug', event, words.releasedNews(drive), drive)] : [];
   }
 

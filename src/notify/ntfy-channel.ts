@@ -38,7 +38,7 @@ const signs: Partial<Record<Notice['kind'], string>> = {
   warning: 'warning',
 };
 
-const longestMessage = 3_500; // bytes; ntfy makes an attachment of more than 4096
+const longestMessage = 3_500; // bytes; ntfy turns a longer text than 4096 into an attachment
 
 function toMessage({ kind, priority, station, subject, text }: Notice, settings: NtfyChannel): string {
   return JSON.stringify({

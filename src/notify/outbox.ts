@@ -13,31 +13,31 @@ export interface OutboxTiming {
   readonly laterAfterMs: number;
   /** The longest such pause. */
   readonly laterMostMs: number;
-  /** No notice is tried for longer. */
+  /** A notice is given up after this time. */
   readonly giveUpAfterMs: number;
 }
 
-/** How a channel is doing. */
+/** The state of a channel. */
 export interface ChannelHealth {
-  /** Notices that were tried in vain and are tried again. */
+  /** Notices whose delivery failed and is tried again. */
   readonly undelivered: number;
   /** Notices that wait for the end of the quiet hours. */
   readonly heldBack: number;
-  /** Time of the first notice since the last delivery that could not be delivered; ISO 8601, UTC. */
+  /** Time of the first notice that failed since the last delivery; ISO 8601, UTC. */
   readonly since: string | null;
-  /** What the last try came to; null after a delivery. */
+  /** The error of the last try; null after a delivery. */
   readonly error: string | null;
 }
 
-/** What an outbox needs besides its channel. None of these may throw or reject. */
+/** The surroundings of an outbox. None of these functions may throw or reject. */
 export interface OutboxParts {
   /** Keeps a notice until it is delivered or given up. */
   keep(notice: Notice): Promise<Forget>;
-  /** Told once of each notice that does not go out at first, and when it is given up later. */
+  /** Called when the first tries of a notice fail, and again when the notice is given up. */
   onTrouble(notice: Notice, error: unknown): void;
-  /** Its health has changed. */
+  /** Called when the state of the channel changes. */
   onHealth?(): void;
-  /** So many milliseconds are left of the quiet hours; 0 for what is told at once. */
+  /** Milliseconds until the end of the quiet hours; 0 for a notice that is sent at once. */
   holdBackMs?(notice: Notice): number;
 }
 
@@ -45,14 +45,14 @@ const mostWaiting = 50;
 
 interface Item {
   readonly notice: Notice;
-  /** Why it comes late, if it does. */
+  /** The reason for a delay, if there is one. */
   readonly late: false | 'failed' | 'quiet';
   readonly since: number;
-  /** Nothing is sent before it is kept, or cannot be. */
+  /** Settles when the notice is kept, or cannot be kept; only then is it sent. */
   readonly kept: Promise<Forget>;
 }
 
-/** The queue of one channel: in order, one at a time, two tries each, and later again for as long as it is worth it. */
+/** The queue of one channel: in order, one at a time, two tries each, then further tries until it is given up. */
 export class Outbox {
   readonly #channel: Channel;
   readonly #parts: OutboxParts;
@@ -60,7 +60,7 @@ export class Outbox {
   readonly #waiting: Item[] = [];
   readonly #later: Item[] = [];
   readonly #closing = new AbortController();
-  /** Whether one that matters later is on its way: 1 or 0. */
+  /** 1 while a notice that is tried again later is being delivered; 0 otherwise. */
   #beingTried = 0;
   #work: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -87,7 +87,7 @@ export class Outbox {
   }
 
   /**
-   * Takes a notice and returns at once. When too many wait, the least urgent is given up.
+   * Takes a notice and returns at once. If too many wait, the least urgent is given up.
    * @param kept by a former agent, and so told late; otherwise the outbox keeps it
    */
   put(notice: Notice, kept?: Forget): void {
@@ -100,7 +100,7 @@ export class Outbox {
     });
   }
 
-  /** Hands what waits, now and later, to the outbox of the same channel with other settings. */
+  /** Hands all waiting notices, now and later, to the outbox of the same channel with other settings. */
   passTo(successor: Outbox): void {
     this.#successor = successor;
     clearTimeout(this.#timer);
@@ -108,12 +108,12 @@ export class Outbox {
     if (this.#failing) successor.#failing ??= this.#failing;
   }
 
-  /** Resolves when nothing is being tried any more. Never rejects. */
+  /** Resolves when no delivery is in progress. Never rejects. */
   async idle(): Promise<void> {
     while (this.#work !== undefined) await this.#work;
   }
 
-  /** Ends the delivery that is going on. What is not delivered stays kept, for the next agent. */
+  /** Ends the delivery in progress. Undelivered notices stay kept for the next agent. */
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -201,11 +201,11 @@ export class Outbox {
   #holdBack(item: Item, quietMs: number): void {
     this.#later.push(item.late === false ? { ...item, notice: toldLate(item.notice, 'quiet'), late: 'quiet' } : item);
     this.#boundLengthOf(this.#later);
-    this.#schedule(Math.min(quietMs, this.#timing.laterMostMs)); // a clock that is set does not keep it back
+    this.#schedule(Math.min(quietMs, this.#timing.laterMostMs)); // looks again by then, in case the clock was set
     this.#parts.onHealth?.();
   }
 
-  /** @returns false when an earlier pause still goes on */
+  /** @returns false when an earlier pause has not ended */
   #schedule(ms: number): boolean {
     if (this.#timer !== undefined) return false;
     this.#timer = setTimeout(() => {
@@ -218,7 +218,7 @@ export class Outbox {
 
   #boundLengthOf(items: Item[]): void {
     if (items.length <= mostWaiting) return;
-    const least = items.reduce((one, other) => (urgencyOf(other) < urgencyOf(one) ? other : one)); // the oldest of them
+    const least = items.reduce((one, other) => (urgencyOf(other) < urgencyOf(one) ? other : one)); // the oldest first
     items.splice(items.indexOf(least), 1);
     void this.#giveUp(least, tooMany());
   }
@@ -230,7 +230,7 @@ export class Outbox {
   }
 }
 
-/** That a run has begun is no news any more when it is over. */
+/** The notice of a run's start is out of date when the run is over. */
 const mattersLater = ({ kind }: Notice): boolean => kind !== 'started';
 
 const urgencyOf = ({ notice }: Item): number => urgency(notice.priority);

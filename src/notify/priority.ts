@@ -1,6 +1,6 @@
 import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 
-/** How urgent news usually is; DO NOT UNPLUG is always urgent. */
+/** The usual priority of each kind of news; DO NOT UNPLUG is always urgent. */
 export const usualPriority: Readonly<Record<NotifyEvent | 'test', Priority>> = {
   test: 'low',
   started: 'low',
@@ -15,21 +15,21 @@ export const usualPriority: Readonly<Record<NotifyEvent | 'test', Priority>> = {
 
 const order: readonly Priority[] = ['low', 'normal', 'high', 'urgent'];
 
-/** Grows with what matters more. */
+/** A number that grows with the priority. */
 export const urgency = (priority: Priority): number => order.indexOf(priority);
 
-/** Whether news is as urgent as a channel wants it. */
+/** Whether news is urgent enough for a channel. */
 const isAtLeast = (priority: Priority, least: Priority): boolean => urgency(priority) >= urgency(least);
 
-/** The settings of a channel that say what it wants to hear. */
+/** The settings of a channel that select its notices. */
 export interface Wishes {
   readonly events?: readonly NotifyEvent[] | undefined;
-  /** Whether a held run is told although `events` leaves it out; true when left out. */
+  /** Whether held runs are reported even if `events` does not list them; true by default. */
   readonly held?: boolean | undefined;
   readonly atLeast?: Priority | undefined;
 }
 
-/** Whether a channel wants to hear of something. A held run asks a person, so that no list of kinds loses it by oversight. */
+/** Whether a channel gets a notice. A held run needs an answer, so a list of kinds cannot drop it by oversight. */
 export function isWanted(
   { kind, priority }: { readonly kind: NotifyEvent | 'test'; readonly priority: Priority },
   { events, held = true, atLeast = 'low' }: Wishes,

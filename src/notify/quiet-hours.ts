@@ -3,11 +3,11 @@ import type { Notice } from './channel.ts';
 const minute = 60_000;
 const day = 1_440;
 
-/** Good news, and what only a person at daytime can change: quiet hours hold these back, and nothing else. */
+/** The kinds that quiet hours delay: good news, and trouble that can wait until the morning. */
 const canWait = ({ kind }: Pick<Notice, 'kind'>): boolean => kind === 'success' || kind === 'overdue';
 
 /**
- * How long a notice is held back, in milliseconds; 0 outside of the quiet hours.
+ * The delay of a notice, in milliseconds; 0 outside of the quiet hours.
  * @param hours of local time, for example 22:00-07:00
  */
 export function holdBackFor(notice: Pick<Notice, 'kind'>, hours: string | undefined, now: Date): number {

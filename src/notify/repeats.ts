@@ -3,11 +3,11 @@ import type { Notice } from './channel.ts';
 const firstPauseMs = 3_600_000;
 const longestPauseMs = 7 * 86_400_000;
 
-/** Remembers warnings, so that one which comes again and again is told with growing pauses. */
+/** Remembers warnings, so that a repeated one is sent with growing pauses. */
 export interface Repeats {
-  /** Whether it is worth telling now. Only warnings repeat by themselves; all else is an answer to what somebody did. */
+  /** Whether to send a notice now. Only warnings repeat by themselves; all others follow an action of a person. */
   isNews(notice: Pick<Notice, 'kind' | 'drive' | 'subject' | 'payload'>): boolean;
-  /** What was wrong is right again: the next time it is news. */
+  /** The fault is gone: its next warning is news again. */
   settle(topic: string): void;
 }
 

@@ -8,7 +8,7 @@ import { count } from '../text/wording.ts';
 /** The words of a notice, without its envelope. */
 export interface News {
   readonly kind: NotifyEvent;
-  /** Where it is not the usual one of the kind. */
+  /** Only if it differs from the usual one of the kind. */
   readonly priority?: Priority;
   readonly subject: string;
   readonly text: string;
@@ -19,7 +19,7 @@ export type EndEvent = {
   [Name in 'run:succeeded' | 'run:failed' | 'run:held']: { readonly name: Name; readonly event: EventMap[Name] };
 }['run:succeeded' | 'run:failed' | 'run:held'];
 
-/** How a run ended, and what became of its disk. */
+/** The notice about the end of a run and the state of its disk. */
 export function endNews(end: EndEvent, release: Release): News {
   const isOpen = release.state === 'open' || (end.name === 'run:failed' && isLeftOpen(end.event, release));
   return { ...newsOf(end, release), ...(isOpen && { priority: 'urgent' }) };
@@ -36,7 +36,7 @@ function newsOf(end: EndEvent, release: Release): News {
   }
 }
 
-/** A run that went through. One that did not copy everything is a failure to whoever relies on the disk. */
+/** A run that reached its end. If files are missing, the notice is a failure: the disk is no fresh backup. */
 function successNews(run: EventMap['run:succeeded'], release: Release): News {
   const { drive } = run;
   if (!run.stamped) {
@@ -64,7 +64,7 @@ function successNews(run: EventMap['run:succeeded'], release: Release): News {
   };
 }
 
-/** Whether the run itself could not close its disk, and nobody has said since that it is closed. */
+/** Whether the run could not close its disk, and the disk has not been reported as closed since. */
 const isLeftOpen = ({ exitCode }: EventMap['run:failed'], { state }: Release): boolean =>
   exitCode === exitCodes.notReleased && state !== 'safe';
 
@@ -83,7 +83,9 @@ function failureNews(run: EventMap['run:failed'], release: Release): News {
   };
 }
 
-/** A run that goes on when the server answers: nobody is told to take out a disk that is opened again by itself. */
+/**
+ * A run that continues when the server answers: its disk is opened again, so the notice does not say "safe to unplug".
+ */
 const awayNews = ({ drive, code, happened, todo }: EventMap['run:failed']): News => ({
   kind: 'failure',
   subject:

@@ -9,16 +9,16 @@ import type { Notice } from './channel.ts';
 import { createCourierChannel } from './courier-channel.ts';
 import { createCourier } from './courier.ts';
 
-/** What came back from one channel. */
+/** The result of a test of one channel. */
 export interface Outcome {
   readonly channel: string;
   readonly type: NotifyChannel['type'];
   readonly delivered: boolean;
-  /** What was answered, or what went wrong; empty when nothing was said. */
+  /** The answer, or the error; may be empty. */
   readonly said: string;
 }
 
-/** Sends one message through a channel, whatever its settings say of events and hours. Never throws. */
+/** Sends one message through a channel; its settings events and quiet do not apply. Never throws. */
 export async function tryChannel(entry: NotifyChannel, start: StartProgram, paths: Paths): Promise<Outcome> {
   const about = { channel: channelName(entry), type: entry.type };
   const channel = createCourierChannel(entry, createCourier(start, paths));
@@ -30,7 +30,7 @@ export async function tryChannel(entry: NotifyChannel, start: StartProgram, path
   }
 }
 
-/** In one line. */
+/** The result in one line. */
 export const describeOutcome = ({ channel, delivered, said }: Outcome): string =>
   `${channel}: ${delivered ? 'delivered' : 'NOT DELIVERED'}${said === '' ? '' : `: ${said}`}`;
 
@@ -42,7 +42,7 @@ const aTest = (): Notice => ({
   at: new Date().toISOString(),
   station: hostname(),
   subject: 'This is a test, nothing has happened',
-  text: 'Somebody tries whether notices of extbackup arrive here (extbackup notify test). They do.',
+  text: 'Somebody ran "extbackup notify test" to see whether notices arrive here. They do.',
   event: 'notify:test',
   payload: {},
 });

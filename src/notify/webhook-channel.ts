@@ -5,7 +5,7 @@ import type { Channel } from './channel.ts';
 import { askHttp, sendHttp } from './http.ts';
 import { readSecretFile } from './secret-file.ts';
 
-/** The whole notice as JSON by POST, signed on request; docs/events.md tells receivers what is in it. */
+/** Posts the whole notice as JSON, signed if the settings ask for it; docs/events.md describes it. */
 export function createWebhookChannel(settings: WebhookChannel): Channel {
   const { url } = settings;
   return {

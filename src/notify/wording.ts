@@ -1,9 +1,9 @@
-/** Words for people: figures, durations and the one sentence about whether a disk may be taken out. */
+/** Words for people: the figures of a run, and the one sentence about whether a disk may be unplugged. */
 import prettyBytes from 'pretty-bytes';
 import type { EventMap } from '../bus/events.ts';
 import { count, describeDuration } from '../text/wording.ts';
 
-/** What is known about a disk after a run: closed, left open, or gone before it was told. */
+/** The state of a disk after a run: closed, left open, unplugged, or unknown. */
 export type Release =
   | { readonly state: 'safe' }
   | { readonly state: 'open'; readonly reason: string }
@@ -16,7 +16,7 @@ export type Release =
 
 const entries = (number: number): string => count(number, 'entry').replace(/entrys$/, 'entries');
 
-/** What a good run did, in one or two sentences. */
+/** The figures of a good run, in one or two sentences. */
 export function describeFigures(run: EventMap['run:succeeded']): string {
   const took = `It took ${describeDuration(run.tookMs)}.`;
   if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined)
@@ -25,7 +25,7 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   const attributes =
     attributesChanged === 0
       ? ''
-      : `Owner, rights or attributes of ${entries(attributesChanged)} changed; the old ones are kept where there is a history.`;
+      : `Owner, rights or attributes of ${entries(attributesChanged)} changed; the old ones are kept if the disk has a history.`;
   const copied =
     run.filesTransferred === 0
       ? attributes === ''
@@ -45,7 +45,7 @@ export function describeFigures(run: EventMap['run:succeeded']): string {
   return [copied, attributes, deleted, total, took].filter((part) => part !== '').join(' ');
 }
 
-/** What was read back after the pull; empty when nothing was. */
+/** The files that were read back after the pull; empty if there were none. */
 export function describeVerified({ verified }: EventMap['run:succeeded']): string {
   if (verified === undefined) return '';
   const read = `Read back and compared: ${count(verified.files, 'file')} (${prettyBytes(verified.bytes)}).`;
@@ -72,7 +72,7 @@ export function releaseWords(release: Release): string {
   }
 }
 
-/** What to do with the disk, as a sentence. */
+/** Advice for the disk, as a sentence. */
 export function releaseAdvice(release: Release): string {
   switch (release.state) {
     case 'safe':
@@ -82,20 +82,20 @@ export function releaseAdvice(release: Release): string {
     case 'gone':
       return 'The disk is no longer plugged in.';
     case 'resumes':
-      return 'Leave the disk plugged in: it is closed for now, and is opened again as soon as the agent runs.';
+      return 'Leave the disk plugged in: it is closed now, and will be opened again as soon as the agent runs.';
     case 'waits':
       return (
         'Leave the disk plugged in: it goes on by itself when the server answers. It is closed until then; ' +
-        'before you take it out all the same, look at: extbackup status'
+        'to unplug it anyway, look first at: extbackup status'
       );
     case 'unknown':
-      return 'Whether the disk may be taken out is not known. On the station run: extbackup status';
+      return 'It is not known whether the disk can be unplugged. On the station run: extbackup status';
   }
 }
 
 /**
- * A notice that could not be delivered when it was news. What it says of the disk was true then: by now another run may
- * have opened it, so nothing is called safe any more.
+ * A notice that is delivered late. Its words about the disk were true then: another run may have opened it since,
+ * so "safe to unplug" is removed.
  */
 export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(
   notice: Text,
@@ -105,8 +105,8 @@ export function toldLate<Text extends { readonly at: string; readonly subject: s
   const unknown: Release = { state: 'unknown' };
   const late =
     why === 'quiet'
-      ? `This is of ${notice.at}, and was not told in the quiet hours.`
-      : `This comes late: it could not be told at ${notice.at}.`;
+      ? `This is from ${notice.at}; it was held back during the quiet hours.`
+      : `This comes late: it could not be delivered at ${notice.at}.`;
   return {
     ...notice,
     subject: notice.subject.replace(releaseWords(safe), releaseWords(unknown)),

@@ -8,11 +8,11 @@ import { relativeTo } from '../history/remove-created.ts';
 import { findVersions } from './restore-plan.ts';
 import { shownName } from '../text/shown-name.ts';
 
-/** An entry of a directory of the backup, as it was at a time. */
+/** An entry of a backed-up directory at a given time. */
 export interface Entry {
-  /** The name as a person reads it. */
+  /** The name, safe to show. */
   readonly shown: string;
-  /** undefined when the name is no UTF-8: it can be restored with its directory only. */
+  /** undefined when the name is not UTF-8: then it can only be restored with its directory. */
   readonly name: string | undefined;
   readonly isDirectory: boolean;
   /** Its present place on the disk: in the mirror, or in the history. */
@@ -21,7 +21,7 @@ export interface Entry {
 
 /**
  * The content of a directory at a time: the mirror's content, back through the history to the first run after `at`.
- * Undoing a run takes away the files that it created, and brings back those that it replaced or deleted.
+ * Undoing a run removes the files that it created, and brings back those that it replaced or deleted.
  * @param path below the mirror, `.` for all of it
  * @param at undefined for the mirror as it is
  */

@@ -7,14 +7,14 @@ import { throwIfCancelled } from '../system/undo.ts';
 import type { Layer } from './restore-plan.ts';
 
 /**
- * Makes names of one file links to it again. What the mirror and the history have as one file was one file when all of
- * these names stood in the mirror; but rsync, which copies them one after the other, makes a file of each.
- * @param target was empty before, and has all layers now
+ * Makes the names of one file hard links again. Names that are links to one file in the mirror and the history were
+ * links in the mirror, too; rsync copies the layers one after the other, and makes a file of each.
+ * @param target a directory that was empty before all layers were copied into it
  */
 export async function linkAgain(layers: readonly Layer[], target: string, signal: AbortSignal): Promise<void> {
   const versions = layers.filter((layer) => 'isDirectory' in layer && layer.isDirectory);
   if (versions.length < 2) return;
-  const files = new Map<string, string>(); // by place, with one character for each byte: which file of the disk it is
+  const files = new Map<string, string>(); // path (one character for each byte) -> device and inode on the disk
   for (const layer of layers) {
     if ('log' in layer) await takeAway(layer.log, Buffer.from(layer.part === '.' ? '' : layer.part), files);
     else if ('isDirectory' in layer && layer.isDirectory) await collect(Buffer.from(layer.path), files, signal);
@@ -33,7 +33,7 @@ export async function linkAgain(layers: readonly Layer[], target: string, signal
   }
 }
 
-/** Notes files with several names; what has only one takes the place of what stood there. */
+/** Notes files with several names. A file with one name replaces an earlier note of its path. */
 async function collect(directory: Buffer, files: Map<string, string>, signal: AbortSignal): Promise<void> {
   const visit = async (at: Buffer): Promise<void> => {
     for await (const item of await opendir(below(directory, at), { encoding: 'latin1' })) {
@@ -67,7 +67,7 @@ async function linkTo(file: Buffer, name: Buffer): Promise<void> {
   try {
     await link(file, temporary);
   } catch {
-    return; // a file system without links, or a name that is too long: the copy does
+    return; // no hard links here, or the name is too long: the copy remains
   }
   await rename(temporary, name).catch(() => unlink(temporary));
 }

@@ -1,16 +1,16 @@
 import { UsageError } from '../errors.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 
-/** Which owners and groups restored files get instead of their own. Numbers only. */
+/** New owners and groups of restored files. Numbers only. */
 export interface OwnerMap {
   /** Arguments for rsync(1). */
   readonly args: readonly string[];
-  /** The number in place of another one. */
+  /** The new number for a number. */
   readonly user: (id: number) => number;
   readonly group: (id: number) => number;
 }
 
-/** As a person gives them, like the options of rsync(1) of the same names. */
+/** The command's options; they work like those of rsync(1) with the same names. */
 export interface OwnerOptions {
   readonly chown?: string;
   readonly usermap?: string;
@@ -23,13 +23,13 @@ interface Rule {
   readonly becomes: number;
 }
 
-/** Nothing that rsync, or getent(1), takes for something else. */
+/** No character that rsync or getent(1) would interpret. */
 const namePattern = /^(?:[a-z_][a-z0-9_.-]{0,31}\$?|\d{1,10})$/i;
 const fromPattern = /^(?:\*|(\d{1,10})(?:-(\d{1,10}))?)$/;
 const largestId = 4_294_967_294;
 
 /**
- * Reads the options. The disk holds numbers, so only numbers are replaced; names are looked up on this machine.
+ * Reads the options. Files on the disk have numbers as owners; names are looked up on this machine.
  * @throws UsageError
  */
 export async function readOwnerMap(start: StartProgram, options: OwnerOptions): Promise<OwnerMap> {
@@ -94,10 +94,10 @@ async function idOf(start: StartProgram, database: 'passwd' | 'group', option: s
     if (!(error instanceof CommandError)) throw error;
   }
   throw new UsageError(
-    `This machine knows no ${database === 'passwd' ? 'user' : 'group'} ${name}.`,
+    `This machine has no ${database === 'passwd' ? 'user' : 'group'} ${name}.`,
     `Give its number, or another name, to ${option}.`,
   );
 }
 
 const wrong = (option: string, given: string, form: string): UsageError =>
-  new UsageError(`${option} cannot take ${JSON.stringify(given)}.`, `It takes ${form}.`);
+  new UsageError(`${option} does not accept ${JSON.stringify(given)}.`, `It accepts ${form}.`);

@@ -1,7 +1,7 @@
 import type { KeySettings } from '../config/schema.ts';
 import { scryptMemory } from '../keys/derivation.ts';
 
-/** How the key is made from salt and password, in words that need no document except the RFC. */
+/** How the key is derived from salt and password, in words that need no document except the RFC. */
 export function describeKey({ derivation, scrypt }: KeySettings): string {
   if (derivation === 'sha512' || scrypt === undefined)
     return 'SHA-512 of the salt, a full stop and the password, as 128 hex digits';

@@ -2,12 +2,12 @@ import { isPending, type PreviousKeys } from '../keys/previous-keys.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { Block, Section } from './sheet-parts.ts';
 
-/** How to look into the opened disk and copy from it. */
+/** How to copy files from the opened disk. */
 const reading = (mirror: string): Block[] => [
   {
     text:
-      `The time of /mnt/recovery/LABEL is when the last complete backup ended. /mnt/recovery/${mirror} is ` +
-      'the copy of that time. Copy what you need, for example everything:',
+      `The time of /mnt/recovery/LABEL is the end of the last complete backup. /mnt/recovery/${mirror} is ` +
+      'the copy of that time. Copy the files that you need, for example all:',
   },
   { commands: `mkdir -p /srv/restored\ncp -a /mnt/recovery/${mirror}/. /srv/restored/` },
 ];

@@ -1,7 +1,7 @@
 import type { Block, RecoverySheet } from './sheet-parts.ts';
 
 /**
- * The sheet as plain text. Commands stand between two comment lines, so a block can be pasted into a shell as a whole.
+ * The sheet as plain text. Commands are between two comment lines, so a whole block can be pasted into a shell.
  */
 export function sheetAsText(sheet: RecoverySheet): string {
   const sections = sheet.sections.map(({ heading, blocks }) =>

@@ -85,7 +85,7 @@ function keyMaking({ config, salt, withSalt }: SheetFacts): Section {
     heading: '1. Build the key, in memory only',
     blocks: [
       {
-        text: 'Become root (sudo -i), then type. You are asked for the password, and for the salt if it is not filled in here.',
+        text: 'Become root (sudo -i), then type. The program asks for the password, and for the salt if it is not filled in here.',
       },
       {
         commands:
@@ -122,7 +122,7 @@ function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
 
 const day = (time: string): string => time.slice(0, 10);
 
-/** Only copies: in an emergency nobody should have to delete later files by name. */
+/** Copies only: in an emergency nobody should have to delete files by name. */
 const earlier = ({ printedAt }: SheetFacts): Section => ({
   heading: '3. Only if you need an earlier date',
   blocks: [
@@ -142,7 +142,7 @@ for run in $(ls -r /mnt/recovery/history); do
   fi
 done`,
     },
-    { text: 'Files that were created later are still among them. This writes their names into a list:' },
+    { text: 'The result still contains files that were created later. This writes their names into a list:' },
     {
       commands: `for log in $(ls /mnt/recovery/.extbackup/history); do
   if test "$log" \\> "$at"; then

@@ -25,7 +25,7 @@ export interface RestoreOrder {
   readonly overwrite: boolean;
   /** Only list the files that would be copied. */
   readonly dryRun: boolean;
-  /** Undefined keeps the owners and groups that the disk has. */
+  /** undefined keeps the owners and groups on the disk. */
   readonly owners?: OwnerMap | undefined;
   onProgress(progress: Progress): void;
   /** A line about a file, with --dry-run. */
@@ -33,8 +33,8 @@ export interface RestoreOrder {
 }
 
 /**
- * Copies from an opened disk with everything that a file is: owner, mode, times, ACLs, attributes, hard links, holes.
- * @returns what could not be brought
+ * Copies files from an opened disk, with owner, mode, times, ACLs, extended attributes, hard links and holes.
+ * @returns the files that are missing or incomplete
  * @throws UsageError when the target exists and must not be overwritten; PullError when rsync fails
  */
 export async function restoreFiles(start: StartProgram, order: RestoreOrder, signal: AbortSignal): Promise<Missing> {
@@ -50,7 +50,7 @@ export async function restoreFiles(start: StartProgram, order: RestoreOrder, sig
     if ('attributes' in layer) {
       if (!order.dryRun) await putBack(start, await attributesFor(layer, order, missing), signal);
     } else if ('log' in layer) {
-      // In a directory that was there before, nothing is ever deleted.
+      // Nothing is ever deleted in an existing directory.
       if (free && !order.dryRun)
         await removeCreated(
           { log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined },
@@ -95,7 +95,7 @@ async function copy(
   });
   const split = createLineSplitter((line) => {
     if (order.dryRun)
-      order.onName(line); // not parsed: a file name may look like anything
+      order.onName(line); // not parsed: a file name may look like a message
     else progress.see(line);
   });
   const what = [...ownersOf(order), '--', `${layer.path}${slash}`, `${order.target}${slash}`];
@@ -120,7 +120,7 @@ async function copy(
       full
         ? 'The files could not be written: the target is full or reports errors.'
         : 'rsync failed while files were restored.',
-      'Remove the cause and run it again with: --overwrite',
+      'Remove the cause, then run the same command with: --overwrite',
       cause,
     );
   }
@@ -138,7 +138,7 @@ const everything = [
   `--exclude=${partialDir}/`,
 ];
 
-/** Arguments of rsync for one layer. Equal size and time do not make files equal: the layers differ in content. */
+/** Arguments of rsync for one layer. Layers differ in content, so files with equal size and time are copied, too. */
 const restoreArgs = (what: readonly string[], dryRun: boolean): string[] => [
   ...everything,
   '--ignore-times',

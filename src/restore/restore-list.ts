@@ -9,7 +9,7 @@ import { shownName } from '../text/shown-name.ts';
 /**
  * Lists a path: the content of a directory, or the versions of a file, the newest first. With a time, only the state of
  * that time.
- * @throws DriveError when nothing is there
+ * @throws DriveError when the path does not exist
  */
 export async function listVersions(top: string, mirror: string, path: string, at?: Date): Promise<string[]> {
   if (at !== undefined) return listAt(top, mirror, path, at);
@@ -58,9 +58,9 @@ async function listDirectory(versions: readonly Version[]): Promise<string[]> {
 const age = ({ until }: Version): string =>
   until === undefined
     ? 'in the mirror'
-    : `replaced or deleted at ${until.toISOString()}; get it with --at and an earlier time`;
+    : `replaced or deleted at ${until.toISOString()}; restore it with --at and an earlier time`;
 
-/** Time of the last change, in UTC, and size, in columns. */
+/** Time of the last change (UTC) and size, in columns. */
 export async function describeEntry(path: Buffer): Promise<string> {
   const stats = await lstat(path);
   const size = stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : prettyBytes(stats.size);

@@ -17,7 +17,7 @@ export interface Version {
 }
 
 /**
- * The path as it stands below the mirror: no leading slash, `.` for all of it.
+ * The path below the mirror: no leading slash, `.` for the whole mirror.
  * @throws UsageError when it leads out of the mirror
  */
 export function pathInMirror(typed: string): string {
@@ -55,7 +55,7 @@ export async function findVersions(top: string, mirror: string, path: string): P
   return versions.flat();
 }
 
-/** Removes from the copied files those that a run created: they did not exist before it. */
+/** Removes the copied files that a run created: they did not exist before it. */
 export interface LeaveOut {
   /** The log of the run. */
   readonly log: string;
@@ -63,7 +63,7 @@ export interface LeaveOut {
   readonly part: string;
 }
 
-/** Gives what was copied so far the attributes that a run took from it. */
+/** Gives the copied files the attributes that they had before a run changed them. */
 export interface OldAttributes {
   readonly attributes: AttributeFiles;
   /** The path that is restored, below the mirror. */
@@ -74,7 +74,7 @@ export interface OldAttributes {
 export type Layer = Version | LeaveOut | OldAttributes;
 
 /**
- * Layers to copy, one over the other, so that the last one wins: the mirror, then back through the history to the first
+ * Layers to copy over each other, so that the last one wins: the mirror, then back through the history to the first
  * run after `at`. The files that this run replaced are the state at that time; files that it created did not exist.
  * @throws DriveError when the path did not exist, or the history does not reach so far back
  */

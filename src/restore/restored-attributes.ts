@@ -6,7 +6,7 @@ import type { OldAttributes } from './restore-plan.ts';
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 
 /**
- * Where the attributes of a layer go.
+ * The files that get the attributes of a layer.
  * @param target the restored file or directory
  */
 export async function placesIn(

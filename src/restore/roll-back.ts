@@ -14,13 +14,13 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 
-/** What a rollback undoes, the newest first. */
+/** The entries that a rollback undoes, the newest first. */
 export interface RollbackPlan {
   readonly entries: readonly HistoryEntry[];
   /** The mirror will be as it was at this time. */
   readonly to: Date;
   readonly files: UndoProgress;
-  /** When the first run began that came after the last complete one, if any did: a complete run leaves no rest of a file. */
+  /** Start of the first run after the last complete one, if there is one: only such runs leave partial files. */
   readonly unfinishedSince?: Date | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RollbackPlan {
  * Chooses the entries to undo on an opened disk. @param to a time; or the number of the newest entry that stays;
  * undefined means: everything since the last complete run or, if nothing came after it, since the complete one before
  * it
- * @returns undefined when a run is held that has done nothing
+ * @returns undefined when a held run has changed nothing
  * @throws UsageError when there is nothing to undo
  * @throws DriveError when the history does not reach so far back
  */
@@ -59,15 +59,15 @@ export async function planRollback(
   const oldest = entries.at(-1);
   if (oldest === undefined)
     throw new UsageError(
-      `Disk ${record.label} has nothing in its history that could be undone${to === undefined ? '' : ' after that time'}.`,
-      `See what there is: extbackup rollback ${record.label} --list`,
+      `Disk ${record.label} has nothing to undo in its history${to === undefined ? '' : ' after that time'}.`,
+      `List the history: extbackup rollback ${record.label} --list`,
     );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
   return { entries, to: to instanceof Date ? to : oldest.at, files, unfinishedSince: open.at(-1)?.at };
 }
 
-/** Where an undo ends when nothing came after the last complete run: a number, or a time. */
+/** The end of an undo if the last complete run is the newest: a number, or a time. */
 function lastChange({ historyNumberBefore, historyBefore, successBefore, lastRun }: DriveRecord): number | Date {
   // A complete run may finish the work of a held or failed one: all of them are undone together.
   if (historyNumberBefore !== undefined) return historyNumberBefore;
@@ -76,7 +76,7 @@ function lastChange({ historyNumberBefore, historyBefore, successBefore, lastRun
   return new Date(successBefore ?? 0);
 }
 
-/** Entries removed in between would be missing, and the mirror would get a state that never existed. */
+/** Refuses a gap in the history: the mirror would get a state that never existed. */
 function assertNothingMissing(
   reach: CompleteSince | undefined,
   wanted: Date | number | undefined,
@@ -95,7 +95,7 @@ function assertNothingMissing(
 /** Entries of a run are dated at its start or later. */
 export const justBefore = (time: string | null): number => (time === null ? 0 : Date.parse(time) - 1);
 
-/** Carries out a plan. A rollback that was cut off is finished by planning and rolling back again. */
+/** Carries out a plan. To finish an interrupted rollback, plan and roll back again. */
 export async function rollBack(
   start: StartProgram,
   top: string,
@@ -104,11 +104,11 @@ export async function rollBack(
   progress: UndoProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  await removePartials(start, join(top, mirror)); // else directories would not be empty
+  await removePartials(start, join(top, mirror)); // partial files would keep directories from being removed
   await clearUnfinished(top);
   if (plan.unfinishedSince) await removeUnfinished(start, join(top, mirror), plan.unfinishedSince);
   const disk = { top, mirror: join(top, mirror) };
-  await finishAttributes(start, disk, signal); // those that a run which was cut off has changed
+  await finishAttributes(start, disk, signal); // of files that an interrupted run has changed
   await forgetAttributes(top);
   for (const entry of plan.entries) {
     await undoEntry(disk.mirror, entry, progress, signal, () => putBackIn(start, disk.mirror, entry, progress, signal));
@@ -142,9 +142,9 @@ async function putBackIn(
 }
 
 /**
- * Call this before a plan is carried out, which may be cut off: a complete run that is undone no longer counts, neither
+ * Call this before a plan is carried out, which may be interrupted: an undone complete run no longer counts, neither
  * on LABEL nor in the registry. Without an earlier complete run, the disk counts as never backed up.
- * @param runs past runs, to find the complete one that the disk will be at
+ * @param runs past runs, to find the complete run whose state the disk will have
  */
 export async function noteUndone(
   registry: DriveRegistry,
@@ -205,7 +205,7 @@ function lastCompleteBefore(
   { label, enrolledAt, lastSuccess, successBefore }: DriveRecord,
   runs: readonly RunRecord[],
 ): string | null {
-  // another disk may have had that label
+  // an earlier disk may have had the same label
   const ofDisk = runs.filter(
     ({ drive, outcome, startedAt }) =>
       drive === label && outcome === 'success' && Date.parse(startedAt) >= Date.parse(enrolledAt),
@@ -229,7 +229,7 @@ export async function noteRollback(registry: DriveRegistry, record: DriveRecord)
             hold.sources?.[name] ? { ...source, lastError: null } : source,
           ]),
         );
-      delete rest.suspicion; // the rollback is the answer
+      delete rest.suspicion; // the rollback is the operator's answer
       return { ...rest, ...(hold && { lastError: null }) };
     }),
   );

@@ -1,10 +1,10 @@
-/** A piece of the sheet: prose, commands to type as they stand, or facts as name and value. */
+/** A part of the sheet: prose, commands to type, or facts as name and value. */
 export type Block =
   | { readonly text: string }
   | { readonly commands: string }
   | { readonly facts: readonly (readonly [name: string, value: string])[] };
 
-/** A heading and what stands under it. */
+/** A heading and the parts below it. */
 export interface Section {
   readonly heading: string;
   readonly blocks: readonly Block[];

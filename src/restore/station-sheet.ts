@@ -7,7 +7,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { buildRecoverySheet } from './recovery-sheet.ts';
 import type { RecoverySheet } from './sheet-parts.ts';
 
-/** The recovery sheet of this station as it is now. Throws ConfigError without a salt. */
+/** The present recovery sheet of this station. Throws ConfigError without a salt. */
 export async function sheetOfStation(
   paths: Paths,
   config: Config,
@@ -24,10 +24,10 @@ export async function sheetOfStation(
   });
 }
 
-/** What the sheet is worth, and to whom. */
+/** The value of the sheet, and the danger. */
 export const worthOfSheet: readonly string[] = [
-  'Print the sheet. Without the salt on it nobody opens the disks, not even with the password: with this machine the',
-  'only other copy of the salt is lost. Who has a disk, the sheet and the password reads everything; who has a disk and',
-  'the sheet can try passwords. So keep the sheet apart from the disks, and do not write the password on it.',
+  'Print the sheet. Without the salt on it nobody opens the disks, not even with the password: the only other copy of',
+  'the salt is on this machine. With a disk, the sheet and the password, anybody can read everything; with a disk and',
+  'the sheet, anybody can try passwords. So keep the sheet apart from the disks, and do not write the password on it.',
   'When it is printed: extbackup recovery-sheet --confirm',
 ];

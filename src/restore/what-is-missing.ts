@@ -7,22 +7,22 @@ import { count } from '../text/wording.ts';
 import { createLineSplitter } from '../rsync/output.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** What a restore did not bring, by name as rsync prints it. Each file is in one of them. */
+/** Files that a restore did not bring completely, by name as rsync prints it. Each file is in one set. */
 export interface Missing {
-  /** Not written, or not as a whole. */
+  /** Not written, or only in part. */
   readonly unwritten: Set<string>;
-  /** The content is there; owner, rights, ACL or extended attributes are not. */
+  /** Complete, but with another owner, rights, ACL or extended attributes. */
   readonly attributes: Set<string>;
 }
 
 export const nothingMissing = (): Missing => ({ unwritten: new Set(), attributes: new Set() });
 
-/** A medium with times to two seconds has all the same what it should. */
+/** FAT keeps times with a precision of two seconds. */
 const comparison = ['--dry-run', '--modify-window=2', '--out-format=!%i|%n'];
 
 /**
- * Compares what was restored with what it should be, by size, time and attributes, after rsync said that something went
- * wrong: what it says in words is about names, and they can be anything.
+ * Compares the restored files with the backup, by size, time and attributes, after rsync reported an error. Its
+ * messages are not parsed: they contain file names.
  * @param args of the rsync, without --ignore-times
  */
 export async function findMissing(
@@ -49,7 +49,7 @@ export async function findMissing(
   split('\n');
 }
 
-/** What has another kind, or is not there, in a copy of a directory: of what is in its way, rsync says nothing more. */
+/** Files with another type, or missing, in a copied directory: rsync does not list files behind an obstacle. */
 export async function findMissingKinds(from: string, to: string, { unwritten }: Missing): Promise<void> {
   const visit = async (at: Buffer): Promise<void> => {
     for await (const item of await opendir(below(Buffer.from(from), at), { encoding: 'latin1' })) {

@@ -297,7 +297,7 @@ describe('a source that looks wrong', () => {
     const here = await readTree(disk.mirror);
     await rm(file(3));
     const { message } = await heldBy({ guard: { content: 'hold' } });
-    expect(message).toMatch(/^held: what came from the server looks as if it had been attacked/);
+    expect(message).toMatch(/^held: the data from the server looks as if it had been attacked/);
     expect((await readTree(disk.mirror)).has('folder-3/file-3')).toBe(true);
     await rollback();
     expect(await readTree(disk.mirror)).toEqual(here);

@@ -165,12 +165,12 @@ describe('what goes wrong is told, without a secret', () => {
     const at = await receiver({ status: 200 });
     at.close();
     const channel = channelFor({ type: 'webhook', url: at.url });
-    await expect(channel.send(aNotice, never)).rejects.toThrow(/was not reached: .*ECONNREFUSED/);
-    await expect(channel.probe?.(never)).rejects.toThrow('was not reached');
+    await expect(channel.send(aNotice, never)).rejects.toThrow(/cannot be reached: .*ECONNREFUSED/);
+    await expect(channel.probe?.(never)).rejects.toThrow('cannot be reached');
   });
 
   test.each([
-    ['that others may read', 0o640, 'x', 'can be read by others; put it right: chmod 0600'],
+    ['that others may read', 0o640, 'x', 'can be read by other users; correct it: chmod 0600'],
     ['that is empty', 0o600, '\n', 'is empty'],
     ['that is too long', 0o600, 'x'.repeat(5000), 'is too long'],
   ])('a token file %s, and nothing is sent', async (_what, mode, content, said) => {
@@ -202,7 +202,7 @@ describe('TLS', () => {
     const at = await receiver({ status: 200 }, tls);
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
-      await expect(send({ type: 'webhook', url: at.url })).rejects.toThrow(/was not reached: .*certificate/);
+      await expect(send({ type: 'webhook', url: at.url })).rejects.toThrow(/cannot be reached: .*certificate/);
     } finally {
       delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     }
@@ -213,7 +213,9 @@ describe('TLS', () => {
   test('a certificate for another name is not trusted', async () => {
     const at = await receiver({ status: 200 }, tls);
     const url = at.url.replace('localhost', '127.0.0.1');
-    await expect(send({ type: 'webhook', url, caFile: join(directory, 'ca.pem') })).rejects.toThrow('was not reached');
+    await expect(send({ type: 'webhook', url, caFile: join(directory, 'ca.pem') })).rejects.toThrow(
+      'cannot be reached',
+    );
     expect(at.got).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ it('reminds once before the disk is closed, and says who has it and when it clos
     ),
   ).toEqual([0, 1, 1, 1]);
   expect(told[0]).toBe(
-    'ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts meanwhile. Close it with: extbackup umount . It is closed by itself at 2026-05-01 16:00 UTC.',
+    'ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts meanwhile. Close it with: extbackup umount . It will be closed automatically at 2026-05-01 16:00 UTC.',
   );
 });
 
@@ -88,7 +88,9 @@ it('tells of a disk that could not be closed, and again after a day', async () =
       '2026-05-02T16:02:00.000Z',
     ),
   ).toEqual([1, 1, 1, 2]);
-  expect(told[0]).toContain('could not be. DO NOT UNPLUG it. End the programs that use it, then run: extbackup umount');
+  expect(told[0]).toContain(
+    'but it is still in use. DO NOT UNPLUG it. End the programs that use it, then run: extbackup umount',
+  );
 });
 
 it('begins anew with the next look, and says nothing where nobody looks or no end is set', async () => {

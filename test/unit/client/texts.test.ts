@@ -73,14 +73,14 @@ test('a long message stands below the table, each command on a line of its own',
   const [first] = status.drives;
   if (!first) throw new Error('no disk');
   const message =
-    'held: 77 % of files deleted (154). Nothing was deleted. Look at the server first. Where it changed: ' +
+    'held: 77 % of files deleted (154). Nothing was deleted. Look at the server first. See what changed: ' +
     'extbackup approve BACKUP_1 --show. If not, put it back: extbackup rollback BACKUP_1';
   expect(renderStatus({ ...status, drives: [{ ...first, state: 'held', message }] }, now)).toContain(
     [
       'Disk      State                Last backup',
       'BACKUP_1  needs your approval  3 days ago',
       'BACKUP_1: held: 77 % of files deleted (154). Nothing was deleted. Look at the server first.',
-      '  Where it changed: extbackup approve BACKUP_1 --show.',
+      '  See what changed: extbackup approve BACKUP_1 --show.',
       '  If not, put it back: extbackup rollback BACKUP_1',
     ].join('\n'),
   );
@@ -192,8 +192,8 @@ test('each run that was asked for is told once, in their order, and none of befo
     safe,
   );
   expect(text.lines.map((line) => line.replace(/\. 12.*/, ''))).toEqual([
-    'BACKUP_1 (a run that was going on already) is done, safe to unplug',
-    'BACKUP_2 is done, and the disk was pulled out',
+    'BACKUP_1 (it was already running) is done, safe to unplug',
+    'BACKUP_2 is done, and the disk was unplugged',
   ]);
 });
 

@@ -51,7 +51,7 @@ describe('config check', () => {
       file,
       `${settings}notify:\n  - {type: gotify, server: 'https://g.example', tokenFile: ${file}.none}\n`,
     );
-    expect((await config('check')).err).toContain(`${file}.none is not there`);
+    expect((await config('check')).err).toContain(`${file}.none does not exist`);
   });
 
   it('says that a file is good', async () => {
@@ -140,7 +140,7 @@ describe('config set', () => {
     [['set', 'pull.retires', '9'], 'pull.retires: there is no such setting; did you mean requires or retries?'],
     [['set', 'key.check', 'x'], 'extbackup key change'],
     [['set', 'port'], 'Give a value, or --default.'],
-    [['set', 'pull.exclude', '[a'], 'The value is no YAML.'],
+    [['set', 'pull.exclude', '[a'], 'The value is not valid YAML.'],
   ])('refuses %j and leaves the file as it is', async (words, said) => {
     const { code, err } = await config(...words);
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);

@@ -113,7 +113,7 @@ test('findings read as what is the case and what to do', () => {
       'FAIL  agent             It is not running.',
       '                        -> Start it.',
       '',
-      '1 failed, 0 to think about.',
+      '1 failed, 0 warnings.',
     ].join('\n'),
   );
 });

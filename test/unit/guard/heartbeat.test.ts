@@ -42,7 +42,7 @@ describe('a heartbeat', () => {
       facts: { attestation: 'stale', headline: "the server's heartbeat is too old" },
     });
     expect(stale.message).toBe(
-      'held: the main backup itself has not run for 9 days: the last heartbeat on extbackup@backup is of 2026-03-01T03:00:00.000Z. Nothing on BACKUP_1 was changed.',
+      'held: the main backup itself has not run for 9 days: the last heartbeat on extbackup@backup is from 2026-03-01T03:00:00.000Z. Nothing on BACKUP_1 was changed.',
     );
     expect(stale.todo).toContain('extbackup approve BACKUP_1 --reason TEXT');
     expect(told('main-backup\n2026-03-10T17:30:00Z\n').message).toContain(

@@ -20,11 +20,11 @@ it.each<[object, string]>([
   [{ filesDeleted: 2_073 }, 'Nothing was copied. 2073 files no longer on the server. The backup'],
   [
     { attributesChanged: 2_000 },
-    'Owner, rights or attributes of 2000 entries changed; the old ones are kept where there is a history. The backup',
+    'Owner, rights or attributes of 2000 entries changed; the old ones are kept if the disk has a history. The backup',
   ],
   [
     { filesTransferred: 1, bytesTransferred: 10, attributesChanged: 1, filesDeleted: 3 },
-    '1 file copied (10 B). Owner, rights or attributes of 1 entry changed; the old ones are kept where there is a history. 3 files no longer on the server. The backup',
+    '1 file copied (10 B). Owner, rights or attributes of 1 entry changed; the old ones are kept if the disk has a history. 3 files no longer on the server. The backup',
   ],
 ])('tells of a run that did %j', (figures, words) => {
   expect(describeFigures({ ...run, ...figures })).toBe(`${words} now holds 5 kB in 2028 entries. It took 1 min.`);

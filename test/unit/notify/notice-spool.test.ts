@@ -303,7 +303,7 @@ describe('what a former agent left', () => {
         expect(mail.got).toHaveLength(1);
       });
       expect(mail.got[0]?.subject).toBe('BACKUP_1 failed, DO NOT UNPLUG');
-      expect(mail.got[0]?.text).toContain(`This comes late: it could not be told at ${begin.toISOString()}`);
+      expect(mail.got[0]?.text).toContain(`This comes late: it could not be delivered at ${begin.toISOString()}`);
     } finally {
       vi.useRealTimers();
     }

@@ -60,7 +60,7 @@ describe('the end of a run', () => {
     expect(notice?.text).toContain(
       'Removed from the history: 1 entry (1 GB) by the settings (history.keep), ' +
         '2 entries (3 GB) because the disk had no room left. ' +
-        'More could go, but one run removes no more (history.keep.perRun). Of 1 old entry something could not be removed.',
+        'More are due, but one run removes no more (history.keep.perRun). 1 old entry could not be removed completely.',
     );
     notices.take('run:started', { ...run, trigger: 'request' });
     notices.take('run:succeeded', succeeded);
@@ -222,7 +222,7 @@ describe('other news', () => {
     ).toMatchObject({
       kind: 'overdue',
       subject: 'The whole rotation is overdue',
-      text: expect.stringMatching(/BACKUP_1, is of 2026-01-05[^]*Bring disk BACKUP_2/) as string,
+      text: expect.stringMatching(/BACKUP_1, is from 2026-01-05[^]*Bring disk BACKUP_2/) as string,
     });
     expect(notices.take('rotation:overdue', { lastSuccess: null, overdue: [] })[0]?.subject).toBe(
       'There is no offline copy',
