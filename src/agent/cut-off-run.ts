@@ -65,7 +65,8 @@ export async function noteCutOff(runs: RunLog, drive: string, { id, startedAt }:
   if (known.some((run) => run.id === id)) return false;
   const happened = `The run of ${drive} that began at ${begunAt(startedAt)} was cut off; only the disk has a record of it.`;
   const failure = { code: 'EXB_CUT_OFF', exitCode: exitCodes.pull, happened };
-  await runs.append(recordOf({ id, drive, trigger: 'unknown', startedAt }, failure, true, 0)); // a failure is reported at the end of the next run
+  // a failure is reported at the end of the next run
+  await runs.append(recordOf({ id, drive, trigger: 'unknown', startedAt }, failure, true, 0));
   return true;
 }
 

@@ -11,10 +11,9 @@ import type { RollingPart } from '../verify/rolling-part.ts';
 import type { DiskVerdict, Part } from '../verify/verify-disk.ts';
 import type { CheckOutcome, KnownFilesystem } from '../disk/filesystem.ts';
 import type { LuksOpening, LuksVolume } from '../disk/luks.ts';
-import type { Undated } from '../rsync/undated.ts';
 import type { HistorySize } from './history-size.ts';
 import type { Renaming } from './link-renamed.ts';
-import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer } from '../rsync/order.ts';
+import type { FetchedFile, PullOrder, RsyncOutcome, SourceAnswer, Undated } from '../rsync/order.ts';
 
 /** The entries in the top directory of the mirror. */
 export interface MirrorEntry {

@@ -6,8 +6,17 @@ import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Shortage } from '../disk/disk-state.ts';
 import type { GapCounts } from './gaps.ts';
-import type { Undated } from './undated.ts';
 import type { PullTrouble } from './verdict.ts';
+
+/** Files whose date the file system of the disk cannot hold, of one source; see undated.ts. */
+export interface Undated {
+  /** File on the disk with their names below the mirror, a zero byte after each. */
+  readonly list: string;
+  /** File with rules for `--exclude-from`. */
+  readonly rules: string;
+  readonly files: number;
+  readonly bytes: number;
+}
 
 /** The end of one rsync. */
 export interface RsyncOutcome {

@@ -11,6 +11,7 @@ import { below, createInsideCheck } from '../history/inside.ts';
 import { troubleOfDisk } from './failure.ts';
 import { patternOf } from './long-paths.ts';
 import { writeList } from './name-list.ts';
+import type { Undated } from './order.ts';
 
 /** Names stay on the disk. */
 const directory = '.extbackup/undated';
@@ -20,16 +21,6 @@ const limits: readonly bigint[] = [-2_147_483_648n, 2_147_483_647n, 15_032_385_5
 
 /** More are copied again in each run. */
 const most = 100_000;
-
-/** What is known of them on one disk, for one source. */
-export interface Undated {
-  /** File on the disk with their names below the mirror, a zero byte after each. */
-  readonly list: string;
-  /** File with rules for `--exclude-from`. */
-  readonly rules: string;
-  readonly files: number;
-  readonly bytes: number;
-}
 
 /** A source's mirror on an opened disk. */
 export interface MirrorPlace {

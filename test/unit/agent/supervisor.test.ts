@@ -283,7 +283,7 @@ it('starts nothing by itself during a pause, backs up when asked, and goes on wh
   await writePause(paths, until, 'dora');
   plug(sda(1));
   await waitFor(() => {
-    expect(supervisor.board.find(drive)?.message).toMatch(/^Paused by dora until \d\d:\d\d/);
+    expect(supervisor.board.find(drive)?.message).toMatch(/^Paused by dora until (\d{4}-\d\d-\d\d )?\d\d:\d\d/);
   });
   supervisor.request({ version: 1, kind: 'run', id: 'scheduled', drive: null, scheduled: true });
   await waitFor(() => {
