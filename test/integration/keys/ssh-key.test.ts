@@ -56,7 +56,7 @@ it('a public half that belongs to another key is refused', () => {
 
 it('convert brings an old container into the form that stock openssl opens by the documented command', () => {
   const { stdout } =
-    inSandbox(`${setup} openssl enc -e -aes-256-cbc -a -md md5 -pass file:/mnt/ramfs/luks_pw </mnt/ramfs/id_ed25519.decrypted >/etc/extbackup/id_ed25519.encrypted 2>/dev/null
+    inSandbox(`${setup} stock_openssl; openssl enc -e -aes-256-cbc -a -md md5 -pass file:/mnt/ramfs/luks_pw </mnt/ramfs/id_ed25519.decrypted >/etc/extbackup/id_ed25519.encrypted 2>/dev/null
     extbackup ssh-key convert; echo "<code>$?</code>"
     openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in /etc/extbackup/id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw | cmp - /mnt/ramfs/id_ed25519.decrypted && echo "<stock>same</stock>"; stat -c '<mode>%a</mode>' /etc/extbackup/id_ed25519.encrypted`);
   expect([part(stdout, 'code'), part(stdout, 'stock'), part(stdout, 'mode')]).toEqual(['0', 'same', '600']);

@@ -11,7 +11,7 @@ const part = (text: string, name: string): string =>
 describe('a station that was just set up', () => {
   let out: string;
   beforeAll(() => {
-    const { stdout, stderr } = inSandbox(`umask 000; mkdir -p /run/extbackup/spool
+    const { stdout, stderr } = inSandbox(`umask 000; stock_openssl; mkdir -p /run/extbackup/spool
       printf 'correct horse\\n' | extbackup setup --source extbackup@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null
       echo "<key>$(cat /mnt/ramfs/luks_pw)</key><salt>$(cat /etc/extbackup/salt)</salt><config>$(cat /etc/extbackup/config.yaml)</config>"
       echo "<modes>$(cd /; stat -c '%a %U %n' mnt/ramfs mnt/ramfs/* etc/extbackup/*)</modes>"
