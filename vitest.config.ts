@@ -15,7 +15,7 @@ const lab = {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // Also on two cores, where vitest takes one: many tests wait for a program. Two emulated machines keep two cores busy.
+    // Two emulated machines keep two cores busy. npm test asks for more where tests mostly wait for programs and clocks.
     maxWorkers: Number(process.env['TEST_WORKERS'] ?? 2),
     projects: [
       {
