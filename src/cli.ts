@@ -34,9 +34,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--config <file>', 'settings file', defaultPaths.config)
     .addHelpText(
       'after',
-      '\nExample, on a new station:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key\n' +
-        '  extbackup server-setup | ssh root@backup.example.org sh\n' +
-        '  extbackup drive prepare /dev/sdb --label BACKUP_1\n\nAll commands and settings: man extbackup',
+      '\nExample, on a new station, with a disk plugged in:\n  extbackup setup\n\nAll commands and settings: man extbackup',
     )
     .exitOverride()
     .configureOutput({

@@ -24,7 +24,8 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-interface Options {
+/** The options of `drive prepare`. */
+export interface PrepareOptions {
   readonly label: string;
   readonly fs: FilesystemType;
   readonly headerBackup?: string;
@@ -32,6 +33,16 @@ interface Options {
   readonly replace?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
+}
+
+/** What differs when another command prepares a disk. */
+export interface PrepareManner {
+  /** Whether a person can be asked; by default, whether there is a terminal. */
+  readonly ask?: boolean;
+  /** The option that erases a used disk without a question. */
+  readonly eraseOption?: string;
+  /** Leave out what the words say of the first run. */
+  readonly isFollowedByRun?: boolean;
 }
 
 /** Makes a rotation disk of an empty one. */
@@ -63,10 +74,20 @@ export function drivePrepareCommand(context: CliContext): Command {
         'interrupted preparation can be run again.\nThe key must be loaded (extbackup unlock). The first run ' +
         'starts with the next plug-in, or with: extbackup run',
     )
-    .action((device: string, options: Options) => prepare(context, device, options));
+    .action((device: string, options: PrepareOptions) => prepareDisk(context, device, options));
 }
 
-async function prepare(context: CliContext, typed: string, options: Options): Promise<void> {
+/**
+ * Makes a rotation disk, after the same refusals and questions for every caller.
+ * @param typed the name of the disk, as a person gives it
+ * @throws UsageError, DriveError, BusyError, KeyError; CancelledError when the person does not confirm
+ */
+export async function prepareDisk(
+  context: CliContext,
+  typed: string,
+  options: PrepareOptions,
+  manner: PrepareManner = {},
+): Promise<void> {
   requireRoot('work on disks');
   checkLabel(options.label, options.fs);
   if (options.json === true && options.headerBackup === toStdout)
@@ -91,7 +112,7 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
   const asked = await choose(context, wish, await registry.list());
   await checkMeans(context, order);
   await requireRightKey(context);
-  await confirm(context, asked, options);
+  await confirm(context, asked, options, manner);
   const fresh = await withDeviceLock(context.paths, () =>
     cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
       await registry.assertWritable();
@@ -117,8 +138,17 @@ async function prepare(context: CliContext, typed: string, options: Options): Pr
     }),
   );
   await nudgeAboutDrives(context.paths);
-  const words = options.json === true ? JSON.stringify(fresh) : summary(fresh, options.headerBackup);
-  if (options.headerBackup === toStdout) context.note(words);
+  tellPrepared(context, fresh, options, manner);
+}
+
+function tellPrepared(
+  context: CliContext,
+  fresh: DriveRecord,
+  { json, headerBackup }: PrepareOptions,
+  { isFollowedByRun }: PrepareManner,
+): void {
+  const words = json === true ? JSON.stringify(fresh) : summary(fresh, headerBackup, isFollowedByRun);
+  if (headerBackup === toStdout) context.note(words);
   else context.print(words);
 }
 
@@ -150,18 +180,23 @@ async function choose(context: CliContext, wish: Wish, enrolled: readonly DriveR
 const isSameDisk = (before: BlockDevice, now: BlockDevice): boolean =>
   before.serial === now.serial && before.sizeBytes === now.sizeBytes && before.model === now.model;
 
-async function confirm(context: CliContext, disk: BlockDevice, options: Options): Promise<void> {
+async function confirm(
+  context: CliContext,
+  disk: BlockDevice,
+  options: PrepareOptions,
+  { ask = process.stdin.isTTY, eraseOption = '--yes' }: PrepareManner,
+): Promise<void> {
   for (const line of describeDisk(disk)) context.note(line);
   if (disk.transport !== 'usb')
     context.note(`${disk.path} is not connected by USB: plugging it in will not start a run.`);
   if (options.yes === true) return;
   const blank = !looksUsed(disk) && !(await hasBytes(disk.path));
-  if (blank && !process.stdin.isTTY) return;
+  if (blank && !ask) return;
   context.note(blank ? 'It looks empty. EVERYTHING ON IT WILL BE ERASED.' : 'ALL OF THIS WILL BE ERASED.');
-  if (!process.stdin.isTTY)
+  if (!ask)
     throw new UsageError(
-      `${disk.path} looks used, and there is no terminal to ask you.`,
-      'To erase everything on it, add: --yes',
+      `${disk.path} looks used, and nobody can be asked.`,
+      `To erase everything on it, add: ${eraseOption}`,
     );
   const answer = await askLine(`To go on, type the new label (${options.label}):`);
   if (answer !== options.label)
@@ -180,13 +215,15 @@ const writeOut = (bytes: Uint8Array): Promise<void> =>
     });
   });
 
-function summary(record: DriveRecord, headerBackup: string | undefined): string {
+function summary(record: DriveRecord, headerBackup: string | undefined, isFollowedByRun = false): string {
   return [
     `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
     headerBackup === undefined
       ? 'A disk with a damaged LUKS header cannot be read; next time keep a copy with: --header-backup FILE'
       : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; ` +
         'keep it away from this machine.',
-    `The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`,
+    ...(isFollowedByRun
+      ? []
+      : [`The first run starts with the next plug, or now with: extbackup run --drive ${record.label}`]),
   ].join('\n');
 }

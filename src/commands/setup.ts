@@ -1,10 +1,17 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { channelFrom, checkCadence, portFrom, type ChannelAnswer } from '../setup/answers.ts';
-import { setUpStation } from '../setup/set-up-station.ts';
+import { setUpStation, type SetupWishes } from '../setup/set-up-station.ts';
+import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { lastWords } from '../setup/next-steps.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { files } from '../system/paths.ts';
 import { applyAnswers } from './answers-file.ts';
+import { later, prepareFirstDisk } from './setup-disk.ts';
+import { oldScripts, setupFindings } from './setup-findings.ts';
+import { firstRun } from './setup-run.ts';
 import { toBytes } from './to-bytes.ts';
 
 interface SetupOptions {
@@ -23,14 +30,18 @@ interface SetupOptions {
   readonly every?: string;
   readonly notify?: ChannelAnswer;
   readonly directory?: string;
+  readonly disk?: string;
+  readonly label?: string;
+  readonly erase?: true;
+  readonly firstRun: string;
   readonly answers?: string;
 }
 
-/** Makes or completes the set-up of a station, up to its first disk. */
+/** Makes or completes the set-up of a station, up to its first backup. */
 export function setupCommand(context: CliContext): Command {
   return new Command('setup')
     .description(
-      'make settings, password and ssh key, and pin the host key; asks for missing options; can be run again',
+      'guide to the first backup: settings, password, ssh key, server, first disk; asks for missing options; can be run again',
     )
     .option(
       '--source <user@host[:path]>',
@@ -72,8 +83,16 @@ export function setupCommand(context: CliContext): Command {
       toChannel,
     )
     .option('--directory <dir>', 'directory on the server that this station may read (default: /backups)')
+    .option('--disk <device>', `the first backup disk, for example /dev/sdb; "${later}" leaves it out`)
+    .option('--label <label>', 'label of that disk (default: the next of BACKUP_1, BACKUP_2, …)')
+    .option('--erase', 'erase that disk without a question; a disk in use, or of this system, is still refused')
+    .addOption(new Option('--first-run <when>', 'the first backup to that disk').choices(['now', later]).default('now'))
     .option('--answers <file>', 'YAML file with names and values of these options; the command line takes precedence')
-    .addHelpText('after', '\nExample:\n  extbackup setup --source extbackup@backup.example.org --trust-host-key')
+    .addHelpText(
+      'after',
+      '\nExample:\n  extbackup setup\n  extbackup setup --source extbackup@backup.example.org --trust-host-key --disk /dev/sdb\n\n' +
+        'Without a terminal a disk is prepared only with --disk. Ctrl-C at any question leaves nothing half-done.',
+    )
     .action((given: SetupOptions, command: Command) => setUp(context, given, command));
 }
 
@@ -83,8 +102,22 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
   if (options.hostKey !== undefined && options.trustHostKey === true) {
     throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
   }
-  await setUpStation(context, {
-    adopt: options.adopt === true ? '/usr/local/sbin' : options.adopt,
+  const ask = options.yes !== true && process.stdin.isTTY;
+  requireRoot('set up this station');
+  if (ask) for (const line of await setupFindings(context, new Date())) context.note(line);
+  const station = await setUpStation(context, wishesOf(options, ask));
+  if (options.adopt !== undefined && options.disk === undefined) return;
+  const isFollowedByRun = options.firstRun === 'now';
+  const { disk, label, erase = false } = options;
+  const fresh = await prepareFirstDisk(context, { disk, label, erase, ask, isFollowedByRun });
+  const enrolled = await createDriveRegistry(files.drives(context.paths)).list();
+  for (const line of lastWords(enrolled.length > 0)) context.print(line);
+  if (fresh !== undefined && isFollowedByRun) await firstRun(context, station, fresh);
+}
+
+function wishesOf(options: SetupOptions, ask: boolean): SetupWishes {
+  return {
+    adopt: options.adopt === true ? oldScripts : options.adopt,
     source: options.source,
     port: options.port,
     trust:
@@ -94,7 +127,7 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
           ? undefined
           : { fingerprint: options.hostKey },
     passwordFromStdin: options.passwordStdin === true,
-    ask: options.yes !== true && process.stdin.isTTY,
+    ask,
     replaceHostKey: options.replaceHostKey === true,
     keyType: options.keyType,
     scryptBytes: options.scryptMemory,
@@ -102,7 +135,7 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
     notify: options.notify,
     directory: options.directory,
     sheet: options.sheet === undefined ? 'show' : options.sheet === false ? 'later' : { file: options.sheet },
-  });
+  };
 }
 
 /** A value that is wrong on the command line, in commander's way. */

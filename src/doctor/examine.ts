@@ -34,8 +34,8 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
   ];
 }
 
-/** One after the other: a check may repair what the next one examines. */
-async function runChecks<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
+/** One after the other: a check may repair what the next one examines. A check that throws counts as failed. */
+export async function runChecks<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks)
     findings.push({ name: check.name, ...(await check.check(patient).catch(describeTrouble)) });

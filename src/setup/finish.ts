@@ -16,13 +16,16 @@ interface Ending {
   readonly sheet: SheetWish;
 }
 
-/** Everything after the settings are written. A person who stops here has a complete station. */
+/**
+ * Everything after the settings are written. A person who stops here has a complete station.
+ * @returns whether the server was seen to let the station read, and do nothing else
+ */
 export async function finishSetup(
   context: CliContext,
   config: Config,
   { ask, adopt, notify, directory = '/backups', sheet }: Ending,
   hostKeyPinned: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const added = notify === undefined ? undefined : config.notify.at(-1);
   if (added) context.print(describeOutcome(await tryChannel(added, context.runCommand, context.paths)));
   const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
@@ -30,4 +33,5 @@ export async function finishSetup(
   const steps =
     adopt === undefined ? nextSteps(config, { hostKeyPinned, directory, isIn }) : await stepsAfterAdoption(context);
   for (const line of steps) context.print(line);
+  return isIn;
 }

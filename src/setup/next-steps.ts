@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { setupCommands, setupFiles } from './setup-commands.ts';
 import { hostsOf } from './settle-host-key.ts';
 
-/** What is left to do after `setup`, for the operator. */
+/** What is left to do on the servers after `setup`, for the operator. */
 export function nextSteps(
   config: Config,
   {
@@ -32,9 +32,18 @@ export function nextSteps(
           '  extbackup setup --trust-host-key',
         ]),
     '',
-    `${isIn ? 'Next,' : 'Then'} the first disk:`,
-    '  extbackup drive prepare /dev/DISK --label BACKUP_1',
-    '',
-    'Remember the password: you need it after every boot, and it cannot be recovered.',
   ];
 }
+
+/** The end of `setup`. @param hasDisk whether a disk is enrolled */
+export const lastWords = (hasDisk: boolean): string[] => [
+  ...(hasDisk
+    ? []
+    : [
+        'Then plug in the first disk, and:',
+        '  extbackup drive prepare /dev/DISK --label BACKUP_1',
+        'Or let setup ask which disk it is: extbackup setup',
+        '',
+      ]),
+  'Remember the password: you need it after every boot, and it cannot be recovered.',
+];

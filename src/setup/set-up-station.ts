@@ -45,13 +45,20 @@ export interface SetupWishes extends Answers {
   readonly sheet: SheetWish;
 }
 
+/** A station that is set up. */
+export interface ReadyStation {
+  readonly config: Config;
+  /** Whether the server was seen to let the station read, and do nothing else. */
+  readonly isIn: boolean;
+}
+
 /**
  * Makes what is missing and keeps what is there: settings, salt, key, ssh key, host key. The keys are loaded afterwards.
  * Each step leaves a state in which `setup` can be run again.
  */
-export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<void> {
+export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<ReadyStation> {
   await protectMemory(context.runCommand);
-  await withKeyLock(context.paths, async () => {
+  return withKeyLock(context.paths, async () => {
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
     await ensureRamfs(context.runCommand, paths.ramfs); // refuse before asking or writing anything
@@ -69,7 +76,7 @@ export async function setUpStation(context: CliContext, wishes: SetupWishes): Pr
     if (all.recognised) await writeHostKeys(config.ssh.knownHosts, all.recognised.server, all.recognised.keys);
     const mayAsk = wishes.ask && (!isGuided || wishes.trust !== undefined || config.sources !== undefined);
     const pinned = await settleHostKeys(context, config, { ...all, ask: mayAsk });
-    await finishSetup(context, config, all, pinned);
+    return { config, isIn: await finishSetup(context, config, all, pinned) };
   });
 }
 

@@ -75,11 +75,16 @@ describe('setup at a terminal', () => {
         ['server-setup --directory /srv/data > extbackup-server.sh', ''],
         ['has run there', 'later\n'],
         ['recovery-sheet --confirm', ''],
+        ['press Enter, or type "later"', 'later\n'],
+        ['the first disk', ''],
       )} echo "<code>$?</code>"
       echo "<settings>$(grep -E '^(source|port| +every)' /etc/extbackup/config.yaml)</settings><pinned>$(grep -c ssh-ed25519 /etc/extbackup/known_hosts)</pinned>"`);
     expect(part(stdout, 'code')).toBe('0');
     expect(part(stdout, 'settings')).toBe('source: extbackup@localhost\nport: 2222\n  every: 10d');
     expect(part(stdout, 'pinned')).toBe('1');
+    expect(stdout).toMatch(
+      /Found on this machine:\r\n  (?:ok|FAIL) .*rograms[^]*ramfs[^]*(?:WARN|ok) .*clock[^]*No USB disk[^]*No earlier set-up/,
+    );
     expect(stdout).toMatch(/Salt +[0-9a-f]{64}/);
   });
 
@@ -119,6 +124,8 @@ describe('setup at a terminal', () => {
         ['[35d]', '\n'],
         ['told of news', '\n'],
         ...steps,
+        ['or type "later"', 'later\n'],
+        ['first disk', ''],
       );
     const { stdout } = inSandbox(`${server}
       printf 'one two three four' | extbackup setup --source extbackup@localhost --port 2222 --trust-host-key --password-stdin --yes --scrypt-memory 16M >/dev/null
@@ -127,9 +134,59 @@ describe('setup at a terminal', () => {
       echo all >/run/allowed
       ${again(['has run there', '\n'], ['runs any command', ''], ['has run there', 'later\n'])} echo "<open>$?</open>"
       echo read >/run/allowed
-      ${again(['runs no commands for it', ''], ['only read', ''], ['can be read', ''], ['first disk', ''])} echo "<good>$?</good>"
+      ${again(['runs no commands for it', ''], ['only read', ''], ['can be read', ''])} echo "<good>$?</good>"
       diff -r "$room/before" /etc/extbackup && echo "<same>yes</same>"`);
     expect(['first', 'open', 'good', 'same'].map((name) => part(stdout, name))).toEqual(['0', '0', '0', 'yes']);
+  });
+});
+
+describe('the first disk', () => {
+  /** The machine has a used USB disk, as far as lsblk says. */
+  const disk = `
+cat >"$room/bin/lsblk" <<'END'
+#!/bin/sh
+echo '{"blockdevices":[{"kname":"sdz","path":"/dev/sdz","type":"disk","size":2000000000,"fstype":"ext4","uuid":null,"partlabel":null,"label":"PHOTOS","mountpoints":[null],"model":"Elements","serial":"WD1","tran":"usb","ro":false,"pttype":null}]}'
+END
+chmod 755 "$room/bin/lsblk"; mount --bind "$room/bin/lsblk" /usr/bin/lsblk
+ready_station 'correct horse'; cp -a /etc/extbackup "$room/before"`;
+  const upToTheDisk: Step[] = [
+    ['USB disks: /dev/sdz: Elements, serial WD1, 2 GB, usb', ''],
+    ['Backup server', '\n'],
+    ['ssh port', '\n'],
+    ['later? [y/N]', 'y\n'],
+    ['go without', '\n'],
+    ['told of news', '\n'],
+  ];
+
+  it.each([
+    ['which disk', [['Its number', '\u0003']]],
+    [
+      'the label',
+      [
+        ['/dev/sdz: Elements, serial WD1, 2 GB, usb', ''],
+        ['ext4 "PHOTOS"', ''],
+        ['Its number', '7\n'],
+        ['7 is not in the list', ''],
+        ['Its number', '1\n'],
+        ['[BACKUP_1]', 'NO SPACES\n'],
+        ['cannot be the label', ''],
+        ['[BACKUP_1]', '\u0003'],
+      ],
+    ],
+  ] as [string, Step[]][])('is left alone after Ctrl-C at the question for %s', (_, steps) => {
+    const { stdout } = inSandbox(`${server} ${disk}
+      ${person('--no-sheet', ...upToTheDisk, ...steps)} echo "<code>$?</code>"
+      diff -r "$room/before" /etc/extbackup && echo "<same>yes</same>"; echo "<drives>$(ls /var/lib/extbackup 2>/dev/null)</drives>"`);
+    expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'drives')]).toEqual(['130', 'yes', '']);
+  });
+
+  it('without a terminal is prepared only when it is named, and a used one not without --erase', () => {
+    const { stdout, stderr } = inSandbox(`${server} ${disk}
+      extbackup setup --yes --no-sheet </dev/null >"$room/unnamed" 2>&1; echo "<unnamed>$? $(grep -c 'plug in the first disk' "$room/unnamed")</unnamed>"
+      extbackup setup --yes --no-sheet --disk later </dev/null >/dev/null; echo "<later>$?</later>"
+      extbackup setup --yes --no-sheet --disk /dev/sdx </dev/null >/dev/null; echo "<wrong>$?</wrong>"`);
+    expect(['unnamed', 'later', 'wrong'].map((name) => part(stdout, name))).toEqual(['0 1', '0', '10']);
+    expect(stderr).toMatch(/\/dev\/sdx.*\n.*\/dev\/sdz/);
   });
 });
 

@@ -42,6 +42,7 @@ it('a misspelt host and passwords that differ are asked for again, and the sheet
     ['New password', `${password}\r`],
     ['same again', `${password}\r`],
     ['has run there', 'later\n'],
+    ['or type "later"', 'later\n'],
     ['the first disk', ''],
   );
   const salt = await lab.guest.ask('cat /etc/extbackup/salt');
@@ -70,6 +71,7 @@ it('the second call offers what is there, and a command and a write are tried an
     ['runs no commands for it', ''],
     ['only read', ''],
     ['can be read', ''],
+    ['or type "later"', 'later\n'],
     ['the first disk', ''],
   );
   expect(shown).not.toContain('ssh root@');

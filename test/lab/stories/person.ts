@@ -8,15 +8,15 @@ export async function giveTerminal(guest: Guest): Promise<void> {
   await guest.copyIn(`${import.meta.dirname}/../on-guest/at-a-terminal.py`, '/root/at-a-terminal.py');
 }
 
-/** A person at a terminal: waits for words and types answers. Returns the text of the terminal. */
+/** A person at a terminal: waits for words, lets a command end in another terminal, and types answers. Returns the text of the terminal. */
 export async function atTerminal(
   guest: Guest,
   command: readonly string[],
-  ...steps: [words: string, answer: string][]
+  ...steps: [words: string, answer: string, elsewhere?: string][]
 ): Promise<string> {
   const { stdout } = await guest.run(['python3', '/root/at-a-terminal.py', ...command], {
     input: JSON.stringify(steps),
-    timeoutMs: 200_000,
+    timeoutMs: 600_000,
   });
   return stdout;
 }
