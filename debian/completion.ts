@@ -1,15 +1,36 @@
 import type { Verb } from './command-tree.ts';
+import {
+  globalOptions,
+  helpOption,
+  listCommands,
+  offerForOperand,
+  offerForOption,
+  parentsOf,
+  topVerbs,
+  type Offer,
+} from './completed-values.ts';
 
-const globalOptions = ['--config', '--help', '--version'];
-
-/** A completion script for bash, in the way of bash-completion: https://github.com/scop/bash-completion. */
-export function bashCompletion(verbs: readonly Verb[]): string {
-  const top = verbs.filter(({ name }) => !name.includes(' ')).map(({ name }) => name);
+/**
+ * A completion script for bash, in the way of bash-completion: https://github.com/scop/bash-completion.
+ * @param shown commands that are offered at the top
+ */
+export function bashCompletion(verbs: readonly Verb[], shown: readonly string[]): string {
+  const top = topVerbs(verbs, shown).map(({ name }) => name);
   const cases = verbs.map(
     (verb) =>
-      `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...verb.options.map(({ name }) => name), '--help'].join(' ')}'${takesFile(verb) ? '; files=yes' : ''} ;;`,
+      `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...[...verb.options, helpOption].map(({ name }) => name)].join(' ')}'${operand(verb)} ;;`,
   );
   return `# bash completion for extbackup                            -*- shell-script -*-
+
+_extbackup_labels()
+{
+    ${listCommands.labels}
+}
+
+_extbackup_runs()
+{
+    ${listCommands.runs}
+}
 
 _extbackup()
 {
@@ -22,10 +43,7 @@ _extbackup()
             --config) ((i++)) ;;
             -*) ;;
             *) case $verb in
-                   ''|${verbs
-                     .filter(({ children }) => children.length > 0)
-                     .map(({ name }) => name)
-                     .join('|')}) verb="\${verb:+$verb }\${words[i]}" ;;
+                   ''|${parentsOf(verbs).join('|')}) verb="\${verb:+$verb }\${words[i]}" ;;
                esac ;;
         esac
     done
@@ -37,7 +55,7 @@ _extbackup()
 
     local choices='' files=''
     case $verb in
-        '') choices='${[...top, ...globalOptions].join(' ')}' ;;
+        '') choices='${[...top, ...globalOptions.map(({ name }) => name)].join(' ')}' ;;
 ${cases.join('\n')}
     esac
     if [[ $files && $cur != -* ]]; then
@@ -52,13 +70,22 @@ ${cases.join('\n')}
 
 /** Values of the option before the cursor. */
 function afterOption({ options }: Verb): string {
-  const lines = options
-    .filter(({ value }) => value !== undefined)
-    .map(({ name, value, choices }) => {
-      if (choices.length > 0) return `${name}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur")); return ;;`;
-      return /^(file|dir|directory|path)$/i.test(value ?? '') ? `${name}) _filedir; return ;;` : `${name}) return ;;`;
-    });
+  const lines = options.flatMap((option) => {
+    const offer = offerForOption(option);
+    return offer === undefined ? [] : [`${option.name})${offered(offer)} return ;;`];
+  });
   return lines.length === 0 ? '' : ` case $prev in ${lines.join(' ')} esac;`;
 }
 
-const takesFile = ({ operands }: Verb): boolean => operands.some((operand) => /device|file|path/.test(operand));
+function offered(offer: Offer): string {
+  if (offer.kind === 'words') return ` COMPREPLY=($(compgen -W '${offer.words.join(' ')}' -- "$cur"));`;
+  if (offer.kind === 'files') return ' _filedir;';
+  return offer.kind === 'any' ? '' : ` COMPREPLY=($(compgen -W "$(_extbackup_${offer.kind})" -- "$cur"));`;
+}
+
+function operand(verb: Verb): string {
+  const { kind } = offerForOperand(verb);
+  if (kind === 'files') return '; files=yes';
+  if (kind === 'runs') return '; choices+=" $(_extbackup_labels) $(_extbackup_runs)"';
+  return kind === 'labels' ? '; choices+=" $(_extbackup_labels)"' : '';
+}

@@ -6,10 +6,13 @@ import { bundleProgram, root } from './bundle.ts';
 import { debianChangelog, type Release } from './changelog.ts';
 import { readVerbs } from './command-tree.ts';
 import { bashCompletion } from './completion.ts';
+import { fishCompletion } from './completion-fish.ts';
+import { zshCompletion } from './completion-zsh.ts';
 import { copyrightFile } from './copyright.ts';
 import { manPage } from './man-page.ts';
 import { noticeJsonSchema } from './notice-json-schema.ts';
 import { listSettings } from './settings-list.ts';
+import { commandGroups } from '../src/commands/command-list.ts';
 import { settingsSchema } from '../src/config/settings-tree.ts';
 
 /** Files that are installed unchanged: path in the source tree, path on the machine. */
@@ -53,7 +56,10 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
   const verbs = await readVerbs();
   const page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs, listSettings(settingsSchema()));
   await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(page));
-  await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs));
+  const shown = Object.values(commandGroups).flat();
+  await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs, shown));
+  await install(tree, 'usr/share/zsh/vendor-completions/_extbackup', zshCompletion(verbs, shown));
+  await install(tree, 'usr/share/fish/vendor_completions.d/extbackup.fish', fishCompletion(verbs, shown));
   await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));
   await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(packages));
   await mkdir(join(tree, 'usr/bin'), { recursive: true });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readReleases } from '../../../debian/changelog.ts';
 import { readVerbs, type Verb } from '../../../debian/command-tree.ts';
-import { bashCompletion } from '../../../debian/completion.ts';
 import { manPage } from '../../../debian/man-page.ts';
 import { listSettings } from '../../../debian/settings-list.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -48,41 +47,6 @@ describe('the man page', () => {
     const events = [...source.matchAll(/^ {2}'([a-z]+:[a-z-]+)':/gm)].map((match) => match[1] ?? '');
     expect(events.length).toBeGreaterThan(20);
     expect(events.filter((event) => !page.includes(event))).toEqual([]);
-  });
-});
-
-describe('the completion', () => {
-  const complete = async (...words: string[]): Promise<string[]> => {
-    // bash-completion's own helpers, reduced to what is needed to see the answer
-    const script = `
-      _init_completion() { words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${words[cword]}; prev=\${words[cword-1]}; }
-      _filedir() { COMPREPLY=(FILES); }
-      ${bashCompletion(verbs)}
-      COMP_WORDS=(extbackup "$@"); COMP_CWORD=$#
-      _extbackup
-      echo "\${COMPREPLY[*]}"`;
-    const { output, exitCode } = await tool('bash', ['--norc', '-euc', script, 'bash', ...words], 'bash');
-    expect(exitCode, output).toBe(0);
-    return output.split(' ').filter((word) => word !== '');
-  };
-
-  test('offers the commands', async () => {
-    expect(await complete('')).toEqual(expect.arrayContaining(['setup', 'drive', 'run', '--version']));
-    expect(await complete('un')).toEqual(['unlock']);
-  });
-
-  test('offers what is below a command', async () => {
-    expect(await complete('drive', 'prep')).toEqual(['prepare']);
-    expect(await complete('--config', '/tmp/config.yaml', 'run', '--')).toEqual(
-      expect.arrayContaining(['--drive', '--scheduled', '--help']),
-    );
-    expect(await complete('drive', 'list', '--')).toEqual(expect.arrayContaining(['--json', '--help']));
-  });
-
-  test('offers files where a file belongs, and the choices of an option', async () => {
-    expect(await complete('--config', '')).toEqual(['FILES']);
-    expect(await complete('drive', 'prepare', '/de')).toEqual(['FILES']);
-    expect(await complete('drive', 'prepare', '/dev/sdb', '--fs', 'ext')).toEqual(['ext4']);
   });
 });
 
