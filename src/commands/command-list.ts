@@ -25,6 +25,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   pause: async () => (await import('./pause.ts')).pauseCommand,
   resume: async () => (await import('./pause.ts')).resumeCommand,
   history: async () => (await import('./history.ts')).historyCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   approve: async () => (await import('./approve.ts')).approveCommand,
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,
@@ -41,7 +42,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
 /** The headings of `--help`; a command without one is started by a unit, and not shown. */
 export const commandGroups: Readonly<Record<string, readonly string[]>> = {
   'Set up:': ['setup', 'server-setup', 'config', 'notify', 'key', 'ssh-key', 'recovery-sheet', 'doctor'],
-  'Every day:': ['unlock', 'lock', 'status', 'run', 'cancel', 'pause', 'resume', 'history', 'check'],
+  'Every day:': ['unlock', 'lock', 'status', 'run', 'cancel', 'pause', 'resume', 'history', 'report', 'check'],
   'Bad day:': ['approve', 'rollback', 'restore', 'verify', 'release'],
   'Disks:': ['drive', 'mount', 'umount'],
 };

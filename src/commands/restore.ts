@@ -14,6 +14,8 @@ import { shownLine, shownText } from '../text/shown-name.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { describeDuration } from '../text/wording.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { noteRestore } from '../records/note-restore.ts';
 import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -21,7 +23,7 @@ import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { parseTime } from './parse-time.ts';
 import { browse, type Picked } from './restore-browse.ts';
 
-type Place = Pick<OpenedDisk, 'top' | 'mirror'>;
+type Place = Pick<OpenedDisk, 'record' | 'top' | 'mirror'>;
 
 interface Options {
   readonly to?: string;
@@ -144,7 +146,7 @@ async function browseDisk(
       to: options.to,
       overwrite: options.overwrite === true,
       restore: async (pick) => {
-        const done = await restore(context, { top, mirror }, pick, options, signal);
+        const done = await restore(context, { record, top, mirror }, pick, options, signal);
         if (done !== undefined) context.note(done);
       },
       note: (text) => {
@@ -159,7 +161,7 @@ async function browseDisk(
 /** @returns the message for the operator; undefined after --dry-run */
 async function restore(
   context: CliContext,
-  { top, mirror }: Place,
+  { record, top, mirror }: Place,
   { path, at, directory, overwrite }: Picked,
   options: Options,
   signal: AbortSignal,
@@ -187,11 +189,13 @@ async function restore(
     signal,
   );
   for (const line of describeMissing(missing)) context.note(line);
-  if (missing.unwritten.size + missing.attributes.size > 0) context.exitWith(exitCodes.gaps);
+  const isWhole = missing.unwritten.size + missing.attributes.size === 0;
+  if (!isWhole) context.exitWith(exitCodes.gaps);
   if (dryRun) {
     context.note('Nothing was copied.');
     return undefined;
   }
+  if (isWhole) await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, new Date());
   if (options.owners === undefined)
     context.note(
       'Owners and groups have the numbers of the server; change them with --chown, or --usermap and --groupmap.',

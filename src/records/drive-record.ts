@@ -64,6 +64,8 @@ const recordShape = {
   serial: z.string().optional(),
   /** What its LUKS header says; absent for a disk that was enrolled before this was written down, until its next good run. */
   luks: luksFactsSchema.optional(),
+  /** When files were last restored from it, all of them without a fault. */
+  restoredAt: time.optional(),
   /** What is known of its health; nothing before the first run. */
   health: healthSchema.optional(),
   /** Its last run stopped to ask. */

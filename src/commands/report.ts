@@ -1,0 +1,118 @@
+import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { readStatus } from '../client/read-status.ts';
+import { rotationSetting } from '../config/rotation-setting.ts';
+import { UsageError } from '../errors.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { createRunLog } from '../records/run-log.ts';
+import { evidencePage } from '../report/evidence-page.ts';
+import { reportFacts, type ReportFacts } from '../report/facts.ts';
+import { fleetPage, fleetText } from '../report/fleet-page.ts';
+import { readFleet } from '../report/fleet.ts';
+import { reportPage } from '../report/report-page.ts';
+import { reportText } from '../report/report-text.ts';
+import { replaceFile } from '../system/new-file.ts';
+import { files } from '../system/paths.ts';
+import { requireRoot } from '../system/require-root.ts';
+import { shownText } from '../text/shown-name.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { parseTime } from './parse-time.ts';
+
+interface Options {
+  readonly html?: string;
+  readonly evidence?: boolean;
+  readonly since?: Date;
+  readonly from?: string;
+  readonly json?: boolean;
+}
+
+/** A day without a time means its beginning here. */
+const parseSince = (text: string): Date => parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+
+const day = 86_400_000;
+const usualDays = 91;
+
+const examples = `
+Examples:
+  extbackup report
+  extbackup report --html /root/backups.html --since 2026-01-01
+  extbackup report --evidence --html /root/evidence.html
+  extbackup report --from /srv/stations --html /srv/www/stations.html
+
+The page is one file without scripts, readable for root alone until you change that; it loads nothing from elsewhere, and is read on a phone and on paper, too.
+--from needs one file for each station: ssh STATION extbackup status --json > DIR/STATION.json`;
+
+/** Writes a report of this station, or of many from their collected statuses. */
+export function reportCommand(context: CliContext): Command {
+  return new Command('report')
+    .description('report on the copies, the rotation and the runs, as text or as one HTML page')
+    .option('--html <file>', 'write a self-contained HTML page')
+    .option('--evidence', 'the page for auditors: which copies exist, where they are, and when each was checked')
+    .option('--since <time>', `runs since this day or time; without it, of the last ${usualDays} days`, parseSince)
+    .option('--from <directory>', 'one page for many stations, from their collected status --json files')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', examples)
+    .action(async (options: Options) => {
+      if (options.evidence === true && options.html === undefined)
+        throw new UsageError('--evidence makes a page.', 'Add: --html FILE');
+      if (options.json === true && options.html !== undefined)
+        throw new UsageError('--json does not go with --html.', 'Leave out one of them.');
+      const made =
+        options.from === undefined ? await ofStation(context, options) : await ofFleet(options, options.from);
+      if (options.html === undefined) context.print(made);
+      else await write(context, options.html, made);
+    });
+}
+
+async function ofStation(context: CliContext, { evidence, since, json, html }: Options): Promise<string> {
+  requireRoot('read the records of this station');
+  const now = new Date();
+  if (since !== undefined && since.getTime() > now.getTime())
+    throw new UsageError('The time after --since is in the future.', 'Name an earlier one.');
+  const facts = await gather(context, now, since ?? new Date(now.getTime() - usualDays * day));
+  if (json === true) return JSON.stringify(facts);
+  if (html === undefined) return reportText(facts);
+  return evidence === true ? evidencePage(facts) : reportPage(facts);
+}
+
+async function gather(context: CliContext, now: Date, since: Date): Promise<ReportFacts> {
+  const { paths, runCommand } = context;
+  const rotation = await rotationSetting(() => context.loadConfig());
+  const [status, records, runs] = await Promise.all([
+    readStatus({ paths, runCommand, rotation }, now),
+    createDriveRegistry(files.drives(paths)).list(),
+    createRunLog(files.runs(paths)).list(),
+  ]);
+  return reportFacts({ station: hostname(), now, since, status, records, runs });
+}
+
+async function ofFleet({ json, html, evidence }: Options, directory: string): Promise<string> {
+  if (evidence === true) throw new UsageError('--evidence does not go with --from.', 'Make it on each station.');
+  const now = new Date();
+  const stations = await readFleet(directory, now);
+  if (json === true) return JSON.stringify({ version: 1, madeAt: now.toISOString(), stations });
+  return html === undefined ? fleetText(stations, now) : fleetPage(stations, now);
+}
+
+/** An existing page keeps its mode, so that a web server can go on reading it; a new one is for root alone. */
+async function modeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).mode & 0o666;
+  } catch {
+    return 0o600;
+  }
+}
+
+/** Through a new file, so that a web server never shows half a page. */
+async function write(context: CliContext, file: string, page: string): Promise<void> {
+  const target = resolve(file);
+  try {
+    await replaceFile(target, page, await modeOf(target));
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${shownText(target)} cannot be written (${code}).`, 'Name another file with --html.', error);
+  }
+  context.note(`Written: ${shownText(target)}`);
+}

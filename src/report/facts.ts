@@ -1,0 +1,115 @@
+import { remarksOf } from '../records/disk-health.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import { fullSoon } from '../records/room-forecast.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { Status } from '../protocol/status.ts';
+
+/** One disk of the report. Times are ISO 8601, UTC. */
+export interface ReportedDisk {
+  readonly label: string;
+  readonly state: DriveRecord['state'];
+  /** Whether it is plugged in now. */
+  readonly here: boolean;
+  readonly enrolledAt: string;
+  readonly lastSuccess: string | null;
+  readonly overdue: boolean;
+  readonly next: boolean;
+  readonly runs: number;
+  readonly filesTotal: number;
+  readonly bytesTotal: number;
+  readonly capacityBytes: number;
+  /** When a part of it, or all, was last read back and compared. */
+  readonly readBackAt: string | null;
+  /** When files were last restored from it. */
+  readonly restoredAt: string | null;
+  readonly smart: 'passed' | 'warning' | 'failing' | null;
+  /** What is wrong with it, in words. */
+  readonly remarks: readonly string[];
+  /** Its last run waits for an answer, for this reason. */
+  readonly held: string | null;
+}
+
+/** An answer that a person gave to a held run. */
+export interface ReportedApproval {
+  readonly drive: string;
+  readonly runId: string;
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The content of a report, and of `extbackup report --json`. No file name, no secret. Times are ISO 8601, UTC. */
+export interface ReportFacts {
+  readonly version: 1;
+  readonly station: string;
+  readonly madeAt: string;
+  /** The first moment that the report covers. */
+  readonly since: string;
+  readonly agent: Status['agent'];
+  readonly key: Status['key'];
+  readonly rotation: Status['rotation'];
+  readonly disks: readonly ReportedDisk[];
+  /** Runs since then, the oldest first. */
+  readonly runs: readonly RunRecord[];
+  readonly approvals: readonly ReportedApproval[];
+  /** Warnings of the station, and of channels that cannot be reached. */
+  readonly warnings: readonly string[];
+}
+
+/** The records behind a report. */
+export interface ReportInput {
+  readonly station: string;
+  readonly now: Date;
+  readonly since: Date;
+  readonly status: Status;
+  readonly records: readonly DriveRecord[];
+  readonly runs: readonly RunRecord[];
+}
+
+/** Puts the facts of a report together. */
+export function reportFacts({ station, now, since, status, records, runs }: ReportInput): ReportFacts {
+  const isCovered = (time: string): boolean => Date.parse(time) >= since.getTime();
+  return {
+    version: 1,
+    station,
+    madeAt: now.toISOString(),
+    since: since.toISOString(),
+    agent: status.agent,
+    key: status.key,
+    rotation: status.rotation,
+    disks: records.map((record) => reportDisk(record, status)),
+    runs: runs.filter(({ startedAt }) => isCovered(startedAt)),
+    approvals: records.flatMap(({ label, approvals = [] }) =>
+      approvals.flatMap(({ runId, at, by, reason }) =>
+        isCovered(at) ? [{ drive: label, runId, at, by, reason }] : [],
+      ),
+    ),
+    warnings: [
+      ...status.warnings.map(({ text }) => text),
+      ...status.channels.flatMap(({ name, error }) => (error === null ? [] : [`Messages to ${name} fail: ${error}`])),
+    ],
+  };
+}
+
+function reportDisk(record: DriveRecord, { drives, rotation }: Status): ReportedDisk {
+  const shown = drives.find(({ label }) => label === record.label);
+  const { label, state, enrolledAt, lastSuccess, runs, filesTotal, bytesTotal, capacityBytes, health, hold } = record;
+  return {
+    label,
+    state,
+    here: shown?.present ?? false,
+    enrolledAt,
+    lastSuccess,
+    overdue: rotation.overdueDrives.includes(label),
+    next: rotation.next === label,
+    runs,
+    filesTotal,
+    bytesTotal,
+    capacityBytes,
+    readBackAt: health?.checkedAt ?? null,
+    restoredAt: record.restoredAt ?? null,
+    smart: health?.smart ?? null,
+    remarks: [...remarksOf(health), ...fullSoon(record)],
+    held: hold?.approved === null ? hold.reason : null,
+  };
+}

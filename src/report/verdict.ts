@@ -1,0 +1,43 @@
+import { describeAge } from '../text/wording.ts';
+import type { ReportFacts } from './facts.ts';
+
+/** The first thing that a report says. */
+export interface Verdict {
+  readonly level: 'good' | 'attention' | 'trouble';
+  /** The age of the freshest offline copy, in one sentence. */
+  readonly headline: string;
+  /** What is wrong, the most important first. */
+  readonly troubles: readonly string[];
+  /** The disk to bring next, in one sentence; empty when there is none. */
+  readonly next: string;
+}
+
+/** Judges the facts of a report by the station's own rules; see `extbackup status`. */
+export function judgeReport(facts: ReportFacts): Verdict {
+  const { rotation, disks, agent, key, warnings } = facts;
+  const active = disks.filter(({ state }) => state === 'active');
+  const serious = [
+    ...(rotation.overdue ? ['The freshest offline copy is older than the settings allow.'] : []),
+    ...(agent === 'running' ? [] : ['The agent does not run: no disk is backed up.']),
+    ...active.flatMap(({ label, held }) => (held === null ? [] : [`${label} waits for an answer: ${held}`])),
+    ...active.flatMap(({ label, remarks }) => remarks.map((remark) => `${label}: ${remark}.`)),
+  ];
+  const minor = [
+    ...(key === 'loaded' ? [] : ['The key is not loaded: type "extbackup unlock" before the next disk comes.']),
+    ...active.filter(({ overdue }) => overdue).map(({ label }) => `${label} is overdue.`),
+    ...disks.filter(({ state }) => state === 'lost').map(({ label }) => `${label} is lost.`),
+    ...warnings,
+  ];
+  return {
+    level: serious.length > 0 ? 'trouble' : minor.length > 0 ? 'attention' : 'good',
+    headline: headlineOf(facts),
+    troubles: [...serious, ...minor],
+    next: rotation.next === null ? '' : `Bring ${rotation.next} next.`,
+  };
+}
+
+function headlineOf({ rotation: { offlineCopy }, madeAt }: ReportFacts): string {
+  return offlineCopy === null
+    ? 'There is no offline copy: no disk with a complete backup is away from the station.'
+    : `The freshest offline copy is ${describeAge(offlineCopy.at, new Date(madeAt))} old, on ${offlineCopy.drive}.`;
+}
