@@ -3,11 +3,12 @@
  * size and time they differ from the server for ever, so each run would copy and keep them again. They are left out of the
  * pull, and compared by content.
  */
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { bytesOfPath } from '../history/change-log.ts';
 import { below, createInsideCheck } from '../history/inside.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import { troubleOfDisk } from './failure.ts';
 import { patternOf } from './long-paths.ts';
 import { writeList } from './name-list.ts';
@@ -21,6 +22,9 @@ const limits: readonly bigint[] = [-2_147_483_648n, 2_147_483_647n, 15_032_385_5
 
 /** More are copied again in each run. */
 const most = 100_000;
+
+/** A longer list was not written by us, and counts as none: anybody may have changed the disk. */
+export const mostBytes = 16 * 1024 * 1024;
 
 /** A source's mirror on an opened disk. */
 export interface MirrorPlace {
@@ -58,7 +62,7 @@ export async function addUndated(place: MirrorPlace, paths: Iterable<string>): P
   if (found.names.length === 0) return 0;
   try {
     await ownDirectory(place.top, directory);
-    await writeList(list, [...names, ...found.names].slice(0, most));
+    await writeList(list, atMost([...names, ...found.names]));
   } catch (error) {
     if (troubleOfDisk(error) === 'disk-full') return 0; // the next run finds them again
     throw error;
@@ -69,9 +73,15 @@ export async function addUndated(place: MirrorPlace, paths: Iterable<string>): P
 async function listed({ top, name = '' }: MirrorPlace): Promise<Pick<Undated, 'list' | 'rules'> & { names: Buffer[] }> {
   await assertOwnDirectories(top, directory);
   const file = join(top, directory, name === '' ? 'all' : `of-${name}`);
-  const text = await readFile(`${file}.list`, 'latin1').catch(() => '');
-  const names = text.split('\0').filter((path) => path !== '' && !path.split('/').includes('..'));
+  const text = (await readSmallFile(`${file}.list`, mostBytes, 'latin1').catch(() => undefined)) ?? '';
+  const names = text.split('\0', most).filter((path) => path !== '' && !path.split('/').includes('..'));
   return { list: `${file}.list`, rules: `${file}.rules`, names: names.map((path) => Buffer.from(path, 'latin1')) };
+}
+
+/** As many names as {@link listed} reads again. */
+function atMost(names: readonly Buffer[]): Buffer[] {
+  let bytes = 0;
+  return names.slice(0, most).filter(({ length }) => (bytes += length + 1) <= mostBytes);
 }
 
 async function stillUndated({ mirror, name = '' }: MirrorPlace, names: readonly Buffer[]) {

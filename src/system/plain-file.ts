@@ -17,11 +17,15 @@ export async function openPlainFile(file: string): Promise<FileHandle | undefine
 }
 
 /** Reads a small file inside a disk; undefined when it is no plain file, or larger than `limit` bytes. */
-export async function readSmallFile(file: string, limit = 64 * 1024): Promise<string | undefined> {
+export async function readSmallFile(
+  file: string,
+  limit = 64 * 1024,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return undefined;
   try {
-    return (await handle.stat()).size > limit ? undefined : await handle.readFile('utf8');
+    return (await handle.stat()).size > limit ? undefined : await handle.readFile(encoding);
   } finally {
     await handle.close();
   }

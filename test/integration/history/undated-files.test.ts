@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { mostBytes } from '../../../src/rsync/undated.ts';
 import { openDisk, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 let warnings: string[];
 const names = ['1601', '2500', 'odd [name]* of 1601', 'näme\n1601'];
+const asLatin1 = (name: string): string => Buffer.from(name).toString('latin1');
 const settings = { guard: { enabled: false } };
 
 beforeEach(async () => {
@@ -78,4 +80,21 @@ it('a source with nothing else is not taken for an empty one', async () => {
   await rm(join(disk.source, 'usual'));
   await pull();
   expect((await pull()).figures).toMatchObject({ filesTotal: 4, filesTransferred: 0 });
+});
+
+it('a list that is too long, or no plain file, counts as none and is written anew', async () => {
+  await pull();
+  const list = join(disk.top, '.extbackup/undated/all.list');
+  const own = await readFile(list, 'latin1');
+  expect(own.split('\0').filter(Boolean).sort()).toEqual(names.map(asLatin1).sort());
+  const readAgain = async (): Promise<void> => {
+    expect((await pull()).figures).toMatchObject({ filesTotal: 5, filesTransferred: 4 });
+    expect((await pull()).figures).toMatchObject({ filesTotal: 5, filesTransferred: 0 });
+    expect((await readFile(list, 'latin1')).length).toBe(own.length);
+  };
+  await truncate(list, mostBytes + 1); // the names are still at its beginning
+  await readAgain();
+  await rm(list);
+  await symlink('/dev/zero', list);
+  await readAgain();
 });
