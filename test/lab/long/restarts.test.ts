@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { coverTools, goOn, notices, pauseAt, waitForPause, type PausePoint } from '../faults/pause-points.ts';
 import { addSettings, assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
+import type { UsbDisk } from '../usb-disk.ts';
 
 /** What is told, written down and left on the disk when the agent is restarted or killed in the middle of a run. */
 const lab = useStation('BACKUP_1');
@@ -17,7 +18,13 @@ beforeAll(async () => {
   );
   await lab.guest.snapshot('a disk in the drawer');
 });
-beforeEach(() => lab.guest.restore('a disk in the drawer'));
+/** A snapshot does not restore what is on a disk: each test has a copy on which no run has been. */
+let disk: UsbDisk;
+let copies = 0;
+beforeEach(async () => {
+  await lab.guest.restore('a disk in the drawer');
+  disk = await lab.disk.clone(`BACKUP1_${String((copies += 1))}`);
+});
 
 interface Run {
   readonly outcome: string;
@@ -37,12 +44,12 @@ const subjects = async (): Promise<string[]> =>
 const runEnded = (count: number): Promise<void> =>
   lab.guest.waitFor(`${String(count)} runs to end`, async () => (await runs()).length >= count, 480_000);
 const labelTime = (): Promise<number> =>
-  lookInside(lab, lab.disk, async (top) => Number(await lab.guest.ask(`stat -c %Y ${top}/LABEL`)));
+  lookInside(lab, disk, async (top) => Number(await lab.guest.ask(`stat -c %Y ${top}/LABEL`)));
 
 /** A run stands still at this point. */
 async function runUntil(point: PausePoint): Promise<void> {
   await pauseAt(lab.guest, point);
-  await lab.guest.plug(lab.disk);
+  await lab.guest.plug(disk);
   await waitForPause(lab.guest, point);
 }
 
@@ -78,7 +85,10 @@ it('a restart while closing: the run was complete, is told as good, and is not d
   await goOn(guest);
   await runEnded(1);
   await guest.waitFor('the news', async () => (await subjects()).length >= 1);
-  expect(await subjects()).toEqual(['BACKUP_1 is done, safe to unplug']);
+  // On a slow machine the stopping agent has no time to deliver it: the next one does, and calls nothing safe any more.
+  const inTime = 'BACKUP_1 is done, safe to unplug';
+  const late = 'BACKUP_1 is done, look at "extbackup status" before you unplug it';
+  expect([[inTime], [late]]).toContainEqual(await subjects());
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'idle', 'closed']);
   expect(await runs()).toMatchObject([{ outcome: 'success' }]);
   await assertClosed(lab);
@@ -105,7 +115,7 @@ it('an agent that is killed three times in the middle of a run: each death is to
 
   await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 480_000 });
   expect((await runs()).at(-1)).toMatchObject({ outcome: 'success' });
-  const left = await lookInside(lab, lab.disk, (top) =>
+  const left = await lookInside(lab, disk, (top) =>
     guest.ask(`cd ${top}; find history .extbackup/unfinished backups -name '.*' 2>/dev/null || true`),
   );
   expect(left).toBe('');
