@@ -1,6 +1,7 @@
 import type { StartProgram } from '../system/command.ts';
-import { parseBlocks, renderBlock, type AttributeBlock, type AttributeKind } from './attribute-files.ts';
-import { attributesTimeoutMs, inDirectory, namesFor, readingCommand, someFailed } from './read-attributes.ts';
+import { parseBlocks, renderBlock, type AttributeBlock } from './attribute-files.ts';
+import { withOpenedFiles } from './opened-files.ts';
+import { attributesTimeoutMs, inDirectory, readingOpened, someFailed } from './read-attributes.ts';
 
 /** The wanted attributes of a file that is no symbolic link. */
 export interface Place {
@@ -11,9 +12,6 @@ export interface Place {
   /** Of the file `.fattr`; empty when it had none. */
   readonly extended: string;
 }
-
-/** The place as it appears in the output of programs, which is read as UTF-8. */
-const asRead = (place: string): string => Buffer.from(place, 'latin1').toString('utf8');
 
 /** Extended attributes by name, without the ACLs, which setfacl(1) sets. */
 const namesIn = (body: string): Map<string, string> =>
@@ -69,9 +67,9 @@ export class AttributePutter {
 
   async #differing(batch: readonly Place[]): Promise<{ acl: Place[]; extended: Place[] }> {
     const [acls, others] = [await this.#read('facl', batch), await this.#read('fattr', batch)];
-    const acl = batch.filter(({ place, body }) => acls.get(asRead(place)) !== body.trimEnd());
+    const acl = batch.filter(({ place, body }) => acls.get(place) !== body.trimEnd());
     const extended = batch.filter((one) => {
-      const [wanted, now] = [namesIn(one.extended), namesIn(others.get(asRead(one.place)) ?? '')];
+      const [wanted, now] = [namesIn(one.extended), namesIn(others.get(one.place) ?? '')];
       return wanted.size !== now.size || [...wanted].some(([name, line]) => now.get(name) !== line);
     });
     return { acl, extended };
@@ -82,11 +80,14 @@ export class AttributePutter {
     const extra = new Map<string, string[]>();
     for (const { place, extended } of places) {
       const wanted = namesIn(extended);
-      for (const name of namesIn(now.get(asRead(place)) ?? '').keys())
+      for (const name of namesIn(now.get(place) ?? '').keys())
         if (!wanted.has(name)) extra.set(name, [...(extra.get(name) ?? []), place]);
     }
-    const remove = ['/usr/bin/xargs', '--null', '/usr/bin/setfattr', '--no-dereference'];
-    for (const [name, those] of extra) await this.#run([...remove, `--remove=${name}`, '--'], namesFor(those));
+    for (const [name, those] of extra)
+      await withOpenedFiles(this.#order.root, those, async ({ names, descriptors }) => {
+        const args = [`--remove=${name}`, '--', ...names];
+        await this.#start({ file: '/usr/bin/setfattr', args, descriptors, ...this.#manner() });
+      });
   }
 
   async #restore(kind: 'facl' | 'fattr', blocks: readonly AttributeBlock[]): Promise<void> {
@@ -96,18 +97,21 @@ export class AttributePutter {
       await this.#run(program, Buffer.from(blocks.map((block) => renderBlock(kind, block)).join(''), 'latin1'));
   }
 
-  async #read(kind: AttributeKind, batch: readonly Place[]): Promise<Map<string, string>> {
-    const { root } = this.#order;
+  async #read(kind: 'facl' | 'fattr', batch: readonly Place[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
     const paths = batch.map(({ place }) => place);
-    const { stdout } = await this.#start({ ...readingCommand(kind, root, paths), ...this.#manner() });
-    return new Map(parseBlocks(stdout).map(({ path, body }) => [path, body.trimEnd()]));
+    await withOpenedFiles(this.#order.root, paths, async (opened) => {
+      const { stdout } = await this.#start({ ...readingOpened(kind, opened), ...this.#manner() });
+      for (const { path, body } of parseBlocks(stdout)) found.set(opened.pathOf(path) ?? '', body.trimEnd());
+    });
+    return found;
   }
 
   async #run(program: readonly string[], stdin: Buffer): Promise<void> {
     await this.#start({ ...inDirectory(this.#order.root, ...program), stdin, ...this.#manner() });
   }
 
-  #manner(): { timeoutMs: number; accept: readonly number[]; signal: AbortSignal; ownGroup: true } {
-    return { timeoutMs: attributesTimeoutMs, accept: someFailed, signal: this.#signal, ownGroup: true };
+  #manner(): { timeoutMs: number; accept: readonly number[]; signal: AbortSignal } {
+    return { timeoutMs: attributesTimeoutMs, accept: someFailed, signal: this.#signal };
   }
 }

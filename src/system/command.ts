@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { withDeadline, withDeadlineAfter } from './deadline.ts';
 import { endWithGroup } from './process-group.ts';
@@ -15,6 +15,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to the program's standard input, which is then closed. Without it standard input is empty. */
   readonly stdin?: Secret | string | Buffer;
+  /** Open files that the program gets as its descriptors 3, 4, … */
+  readonly descriptors?: readonly number[];
   /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
   readonly timeoutMs: number;
   /** Ends the program with SIGTERM (SIGKILL after 5 s); soon after that we stop waiting. */
@@ -85,7 +87,7 @@ type Child = ReturnType<typeof spawnChild>;
 
 /** @param tailed gets standard output in place of a pipe */
 const spawnChild = (
-  { file, args, env, stdin, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
+  { file, args, env, stdin, descriptors, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
   tailed: TailedFile | undefined,
 ) =>
   execa(file, args, {
@@ -99,11 +101,17 @@ const spawnChild = (
     timeout: timeoutMs,
     forceKillAfterDelay: killDelayMs,
     maxBuffer: 64 * 1024 * 1024,
-    ...(stdin === undefined
-      ? { stdin: 'ignore' as const }
-      : { input: typeof stdin === 'string' || Buffer.isBuffer(stdin) ? stdin : stdin.reveal() }),
+    ...(stdin !== undefined && {
+      input: typeof stdin === 'string' || Buffer.isBuffer(stdin) ? stdin : stdin.reveal(),
+    }),
     ...(signal && { cancelSignal: signal }),
-    ...(tailed && { stdout: tailed.writeEnd as 3 }), // any descriptor does; the types know of nine
+    stdio: [
+      stdin === undefined ? ('ignore' as const) : ('pipe' as const),
+      // Any descriptor does; the types know of nine.
+      (tailed?.writeEnd as 3 | undefined) ?? 'pipe',
+      'pipe' as const,
+      ...((descriptors ?? []) as readonly 3[]),
+    ],
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
   });
 
@@ -131,7 +139,7 @@ function listen(
   }
   // With `stdin: 'ignore'` there is none, whatever the type says.
   // A program that ends before it reads its input is judged by its exit code.
-  (child.stdin as Writable | null)?.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
   if (child.pid !== undefined) onStart?.(child.pid);
   if (onExit) child.once('exit', onExit);
   return errors;
