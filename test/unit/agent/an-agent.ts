@@ -36,6 +36,8 @@ export async function startAgent(at: {
   readonly registry: DriveRegistry;
   key: boolean;
   pause?: Pause | undefined;
+  /** The server is away where this is false. */
+  serverAnswers?: boolean;
 }) {
   const board: AttachBoard = new AttachBoard();
   const attaches = await openAttachMemory(join(at.directory, 'attaches.json'), 'boot', (error) => {
@@ -78,7 +80,7 @@ export async function startAgent(at: {
       pause: () => Promise.resolve(at.pause),
       othersAtWork: () => Promise.resolve(false),
       inTheWay: () => Promise.resolve(undefined),
-      serverAnswers: () => Promise.resolve(true),
+      serverAnswers: () => Promise.resolve(at.serverAnswers ?? true),
       refreshLater: () => undefined,
     });
     await Promise.resolve();
