@@ -31,6 +31,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,
   restore: async () => (await import('./restore.ts')).restoreCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
+  drill: async () => (await import('./drill.ts')).drillCommand,
   release: async () => (await import('./release.ts')).releaseCommand,
   drive: async () => (await import('./drive.ts')).driveCommand,
   mount: async () => (await import('./mount.ts')).mountCommand,
@@ -42,7 +43,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
 /** The headings of `--help`; a command without one is started by a unit, and not shown. */
 export const commandGroups: Readonly<Record<string, readonly string[]>> = {
   'Set up:': ['setup', 'server-setup', 'config', 'notify', 'key', 'ssh-key', 'recovery-sheet', 'doctor'],
-  'Every day:': ['unlock', 'lock', 'status', 'run', 'cancel', 'pause', 'resume', 'history', 'report', 'check'],
+  'Every day:': ['unlock', 'lock', 'status', 'run', 'cancel', 'pause', 'resume', 'history', 'report', 'check', 'drill'],
   'Bad day:': ['approve', 'rollback', 'restore', 'verify', 'release'],
   'Disks:': ['drive', 'mount', 'umount'],
 };

@@ -195,7 +195,8 @@ async function restore(
     context.note('Nothing was copied.');
     return undefined;
   }
-  if (isWhole) await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, new Date());
+  if (isWhole)
+    await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, 'restoredAt', new Date());
   if (options.owners === undefined)
     context.note(
       'Owners and groups have the numbers of the server; change them with --chown, or --usermap and --groupmap.',

@@ -149,6 +149,15 @@ export const configSchema = z
         'a file on the server, the heartbeat, in which its own backup notes its ' +
           'last success; a run is held when it is missing, foreign or too old',
       ),
+    drill: z
+      .strictObject({
+        every: patience
+          .optional()
+          .describe(
+            'a warning is given when no sample was restored with drill for this long; without it, none is expected',
+          ),
+      })
+      .prefault({}),
     usb: z
       .strictObject({
         warnAfter: timeout.prefault('20s').describe('a USB disk that shows no block device for this long is reported'),

@@ -3,6 +3,7 @@ import { ConfigError, ExtbackupError, messageOf } from '../errors.ts';
 import { agentChecks, rotationChecks } from './agent-checks.ts';
 import type { Check, Finding, Patient } from './check.ts';
 import { clockCheck } from './clock-check.ts';
+import { drillCheck } from './drill-check.ts';
 import { keyChecks } from './key-checks.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
 import { noticeChecks } from './notice-checks.ts';
@@ -22,7 +23,10 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
       todo: '',
     });
     findings.push(
-      ...(await runChecks([...keyChecks, ...serverChecks, ...rotationChecks, ...noticeChecks], { ...patient, config })),
+      ...(await runChecks([...keyChecks, ...serverChecks, ...rotationChecks, drillCheck, ...noticeChecks], {
+        ...patient,
+        config,
+      })),
     );
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,3 +1,4 @@
+import { drillCheck } from './drill-check.ts';
 import { keyChecks } from './key-checks.ts';
 import type { Check, ConfiguredPatient } from './check.ts';
 import { hardeningChecks, installationChecks } from './machine-checks.ts';
@@ -14,5 +15,6 @@ export const weeklyChecks: readonly Check<ConfiguredPatient>[] = [
   ...byName(installationChecks, 'tools', 'udev-rule'),
   ...byName(keyChecks, 'private-files', 'salt'),
   ...byName(hardeningChecks, 'swap', 'core-dumps', 'kdump', 'hibernation'),
+  drillCheck,
   roomCheck(),
 ];

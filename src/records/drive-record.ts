@@ -66,6 +66,8 @@ const recordShape = {
   luks: luksFactsSchema.optional(),
   /** When files were last restored from it, all of them without a fault. */
   restoredAt: time.optional(),
+  /** When a random sample was last restored from it and found right; see drill.ts. */
+  drilledAt: time.optional(),
   /** What is known of its health; nothing before the first run. */
   health: healthSchema.optional(),
   /** Its last run stopped to ask. */

@@ -1,8 +1,13 @@
 import type { DriveRegistry } from './drive-registry.ts';
 
-/** Notes that files were restored from a disk, without a fault. */
-export async function noteRestore(registry: DriveRegistry, label: string, at: Date): Promise<void> {
+/** Notes that files were restored from a disk without a fault: what a person wanted, or the sample of a drill. */
+export async function noteRestore(
+  registry: DriveRegistry,
+  label: string,
+  kind: 'restoredAt' | 'drilledAt',
+  at: Date,
+): Promise<void> {
   await registry.update((drives) =>
-    drives.map((drive) => (drive.label === label ? { ...drive, restoredAt: at.toISOString() } : drive)),
+    drives.map((drive) => (drive.label === label ? { ...drive, [kind]: at.toISOString() } : drive)),
   );
 }

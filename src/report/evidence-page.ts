@@ -13,7 +13,8 @@ export function evidencePage(facts: ReportFacts): string {
 <h2>Copies</h2>
 ${copiesTable(facts.disks, zone)}
 <p class="quiet">A copy counts as complete when rsync ended well and the disk was stamped. Read back: a part of the files, or all,
-was read from the disk again and compared with the checksums of the time of copying. Each disk is encrypted with LUKS.</p>
+was read from the disk again and compared with the checksums of the time of copying. Sample restored:
+a random sample of files was restored and compared, all without a fault. Each disk is encrypted with LUKS.</p>
 <h2>Held runs that a person approved</h2>
 ${approvals(facts)}
 <h2>Runs since ${localTime(new Date(facts.since)).slice(0, 10)}</h2>
@@ -31,6 +32,7 @@ function copiesTable(disks: readonly ReportedDisk[], zone: string): Markup {
       { head: 'Size', isNumber: true },
       { head: 'Where, at the time of this page' },
       { head: 'Read back', isTime: true },
+      { head: 'Sample restored', isTime: true },
       { head: 'Restored from', isTime: true },
     ],
     disks.map((disk) => [
@@ -40,6 +42,7 @@ function copiesTable(disks: readonly ReportedDisk[], zone: string): Markup {
       prettyBytes(disk.bytesTotal),
       placeOf(disk),
       local(disk.readBackAt, 'not yet'),
+      local(disk.drilledAt, 'not yet'),
       local(disk.restoredAt, 'not yet'),
     ]),
   );

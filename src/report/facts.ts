@@ -22,6 +22,8 @@ export interface ReportedDisk {
   readonly readBackAt: string | null;
   /** When files were last restored from it. */
   readonly restoredAt: string | null;
+  /** When a random sample was last restored from it and found right. */
+  readonly drilledAt: string | null;
   readonly smart: 'passed' | 'warning' | 'failing' | null;
   /** What is wrong with it, in words. */
   readonly remarks: readonly string[];
@@ -108,6 +110,7 @@ function reportDisk(record: DriveRecord, { drives, rotation }: Status): Reported
     capacityBytes,
     readBackAt: health?.checkedAt ?? null,
     restoredAt: record.restoredAt ?? null,
+    drilledAt: record.drilledAt ?? null,
     smart: health?.smart ?? null,
     remarks: [...remarksOf(health), ...fullSoon(record)],
     held: hold?.approved === null ? hold.reason : null,

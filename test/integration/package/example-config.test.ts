@@ -82,6 +82,7 @@ describe('the example configuration', () => {
         notify: [],
         hooks: [],
         metrics: {},
+        drill: {},
         attestation: undefined,
         key: { ...config.key, check: undefined },
       };

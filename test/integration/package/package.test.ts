@@ -62,9 +62,11 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/examples/monitoring/extbackup.rules.yml',
       '/usr/share/doc/extbackup/examples/monitoring/grafana-dashboard.json',
       '/usr/share/doc/extbackup/notice.schema.json',
+      '/usr/share/fish/vendor_completions.d/extbackup.fish',
       '/usr/share/man/man8/extbackup.8.gz',
       '/usr/share/man/man8/mount-extbackup.8.gz',
       '/usr/share/man/man8/umount-extbackup.8.gz',
+      '/usr/share/zsh/vendor-completions/_extbackup',
     ]);
   });
 

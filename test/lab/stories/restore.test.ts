@@ -85,6 +85,24 @@ it('a person at a terminal looks around at an earlier date, and picks', async ()
   await assertClosed(lab);
 });
 
+it('a drill restores a random sample, leaves nothing behind, and is in the report', async () => {
+  const { guest } = lab;
+  const drill = await extbackup('drill', 'BACKUP_1', '--json');
+  expect(drill).toMatchObject({ exitCode: 0 });
+  const counts = JSON.parse(drill.stdout) as Record<string, number>;
+  expect(counts).toMatchObject({ drive: 'BACKUP_1', files: 20, bad: 0 });
+  expect(counts['fromHistory']).toBeGreaterThan(0);
+  expect(await guest.ask('find /run/extbackup -name "drill-*"')).toBe('');
+  await assertClosed(lab);
+  await guest.shell(
+    'extbackup report --evidence --html /root/evidence.html; extbackup report --html /root/report.html',
+  );
+  const today = (await guest.ask('date +%Y-%m-%d')).trim();
+  const evidence = await guest.ask('cat /root/evidence.html');
+  expect(evidence.match(new RegExp(`${today} \\d\\d:\\d\\d</td>`, 'g'))?.length).toBeGreaterThanOrEqual(3);
+  expect(await guest.ask('stat -c %a /root/report.html; extbackup report')).toMatch(/^600\n.*BACKUP_1/s);
+});
+
 it('the printed sheet, the password and stock tools are enough, also for an earlier date', async () => {
   const { guest } = lab;
   const html = await guest.ask('extbackup recovery-sheet --html --with-salt 2>/dev/null');

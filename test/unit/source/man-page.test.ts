@@ -37,7 +37,18 @@ function valuesIn(value: unknown, prefix = ''): [name: string, value: string][] 
 }
 
 it('explains every setting', () => {
-  const groups = ['pull', 'pull.compare', 'history', 'history.keep', 'guard', 'verify', 'usb', 'scheduled', 'rotation'];
+  const groups = [
+    'pull',
+    'pull.compare',
+    'history',
+    'history.keep',
+    'guard',
+    'verify',
+    'drill',
+    'usb',
+    'scheduled',
+    'rotation',
+  ];
   const said = heads.map((head) => /^Va (\S+)/.exec(head)?.[1]);
   const missing = [...new Set(namesOf(settingsSchema()))].filter(
     (name) => !said.includes(name) && !/^sources\.N\.(guard|attestation)\./.test(name),
@@ -48,7 +59,7 @@ it('explains every setting', () => {
 it('gives the default of every setting, as the example file has it', () => {
   const inForce = read('debian/examples/config.yaml').replace(/^( *)#(?=\S|\s{2})/gm, '$1');
   const defaults = valuesIn(parse(inForce)).filter(
-    ([name, value]) => !/^(source|key|attestation|metrics)\b/.test(name) && value !== '',
+    ([name, value]) => !/^(source|key|attestation|drill|metrics)\b/.test(name) && value !== '',
   );
   expect(defaults.length).toBeGreaterThan(30);
   expect(defaults.filter(([name, value]) => !heads.includes(`Va ${name} Pq default ${value}`))).toEqual([]);

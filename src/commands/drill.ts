@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import prettyBytes from 'pretty-bytes';
+import { PullError, UsageError } from '../errors.ts';
+import { isOnOwnDisk } from '../disk/own-disk.ts';
+import { withDisk } from '../opening/with-disk.ts';
+import { nudgeAboutDrives } from '../protocol/nudge.ts';
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { noteRestore } from '../records/note-restore.ts';
+import { drawSample } from '../restore/drill-sample.ts';
+import { restoreSample, type DrillResult } from '../restore/drill.ts';
+import { files } from '../system/paths.ts';
+import { cancellable } from '../terminal/cancellable.ts';
+import type { CliContext } from '../terminal/cli-context.ts';
+import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
+import { shownText } from '../text/shown-name.ts';
+import { count } from '../text/wording.ts';
+
+interface Options {
+  readonly to?: string;
+  readonly files: number;
+  readonly json?: boolean;
+}
+
+const mebibyte = 1024 * 1024;
+const most = { memory: 64 * mebibyte, directory: 1024 * mebibyte };
+
+/** Restores a random sample of a disk and compares it. */
+export function drillCommand(context: CliContext): Command {
+  return new Command('drill')
+    .description('restore a random sample of files from a disk, compare it, and remove it again')
+    .argument('[label]', 'the disk, if several are plugged in')
+    .option('--files <number>', 'number of files, a quarter of them from the history', parseNumber, 20)
+    .option('--to <directory>', 'restore to this directory; without it, to memory')
+    .option('--json', 'print the counts as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  extbackup drill BACKUP_1\n  extbackup drill BACKUP_1 --files 200 --to /media/stick\n\n' +
+        'Each file is restored as "extbackup restore" does it, and compared with its checksum on the disk.\n' +
+        'The date of a good drill is shown by drive list --json and report; drill.every in the settings asks for one.',
+    )
+    .action(async (label: string | undefined, options: Options) => {
+      const { name, result } = await drill(context, label, options);
+      context.print(options.json === true ? JSON.stringify({ drive: name, ...result }) : describe(name, result));
+      if (result.bad > 0)
+        throw new PullError(
+          'EXB_DRILL',
+          `${result.bad} of ${count(result.files, 'file')} could not be restored from ${name} as they were copied.`,
+          `Read the whole disk, which names them on the disk: extbackup verify ${name}`,
+        );
+    });
+}
+
+function parseNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1 || number > 10_000)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 10000.');
+  return number;
+}
+
+async function drill(
+  context: CliContext,
+  label: string | undefined,
+  { to, files: wanted }: Options,
+): Promise<{ readonly name: string; readonly result: DrillResult }> {
+  const tell = everyFewSeconds();
+  return cancellable('The restored files are removed, and the disk is closed.', (signal) =>
+    withDisk(context.runCommand, context.paths, { label }, signal, async ({ record, top, mirror }) => {
+      const { room, bytes } = await makeRoom(context, to);
+      try {
+        context.note(`Choosing files of ${record.label}; this reads its directories.`);
+        const sample = await drawSample(top, mirror, { files: wanted, bytes }, signal);
+        if (sample.length === 0)
+          throw new UsageError(
+            `${record.label} has no file that fits into ${prettyBytes(bytes)}.`,
+            'Restore to a directory with more room: --to DIRECTORY',
+          );
+        const result = await restoreSample(
+          context.runCommand,
+          { top, mirror, room },
+          sample,
+          (done) => {
+            tell(() => {
+              context.note(`${done} of ${count(sample.length, 'file')}`);
+            });
+          },
+          signal,
+        );
+        if (result.bad === 0) {
+          await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, 'drilledAt', new Date());
+          await nudgeAboutDrives(context.paths);
+        }
+        return { name: record.label, result };
+      } finally {
+        await rm(room, { recursive: true, force: true });
+      }
+    }),
+  );
+}
+
+/** A directory for the restored files, and how much it may take: a quarter of what is free. */
+async function makeRoom(
+  context: CliContext,
+  to: string | undefined,
+): Promise<{ readonly room: string; readonly bytes: number }> {
+  const parent = to === undefined ? context.paths.run : resolve(to);
+  if (to !== undefined && (await isOnOwnDisk(context.runCommand, parent)))
+    context.note(
+      `Warning: ${shownText(parent)} is on this machine's own disk. The sample will be unencrypted there for a moment.`,
+    );
+  try {
+    const { bsize, bavail } = await statfs(parent);
+    const bytes = Math.min(to === undefined ? most.memory : most.directory, (bsize * bavail) / 4);
+    await removeLeftovers(context.paths.run);
+    return { room: await mkdtemp(join(parent, 'drill-')), bytes };
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `Nothing can be restored to ${shownText(parent)} (${code}).`,
+      'Name another directory with --to.',
+      error,
+    );
+  }
+}
+
+/** Of a drill that was killed. The device lock keeps two from running at once. */
+async function removeLeftovers(directory: string): Promise<void> {
+  for (const name of await readdir(directory))
+    if (name.startsWith('drill-')) await rm(join(directory, name), { recursive: true, force: true });
+}
+
+function describe(name: string, result: DrillResult): string {
+  const { files: restored, bytes, fromHistory, recorded, bad, attributes, linked, sparse } = result;
+  return [
+    `${name}: ${count(restored, 'file')} restored and compared, ${fromHistory} of them from the history, ` +
+      `${prettyBytes(bytes)} in all; ${linked} with hard links, ${sparse} with holes.`,
+    `${count(recorded, 'file')} compared with the checksum of the time of copying, the others with the disk.`,
+    ...(attributes === 0
+      ? []
+      : [`${count(attributes, 'file')} with the right content, but not every attribute: the target cannot hold them.`]),
+    bad === 0 ? 'All are right. The restored files are removed again.' : 'The restored files are removed again.',
+  ].join('\n');
+}

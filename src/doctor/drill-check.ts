@@ -1,0 +1,32 @@
+import { createDriveRegistry } from '../records/drive-registry.ts';
+import { files } from '../system/paths.ts';
+import { describeAge, describeDuration } from '../text/wording.ts';
+import { ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+
+/** Whether a sample was restored lately, where the settings ask for it. */
+export const drillCheck: Check<ConfiguredPatient> = {
+  name: 'drill',
+  check: async ({ paths, config, now }) => {
+    const active = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
+    const last = active
+      .flatMap(({ drilledAt }) => drilledAt ?? [])
+      .sort()
+      .at(-1);
+    const { every } = config.drill;
+    if (every === undefined)
+      return ok(
+        last === undefined
+          ? 'The settings ask for no drill (drill.every).'
+          : `A sample was restored and found right ${describeAge(last, now)} ago.`,
+      );
+    const since = last ?? active.map(({ enrolledAt }) => enrolledAt).sort()[0];
+    if (since === undefined || now.getTime() - Date.parse(since) <= every)
+      return ok(last === undefined ? 'No drill is due yet.' : `A sample was restored ${describeAge(last, now)} ago.`);
+    return warn(
+      last === undefined
+        ? 'No sample of files was ever restored from a disk.'
+        : `The last sample of files was restored ${describeAge(last, now)} ago; the settings ask for one every ${describeDuration(every)}.`,
+      'Plug a disk in, wait for its run, then type: extbackup drill',
+    );
+  },
+};
