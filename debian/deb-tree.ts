@@ -9,11 +9,10 @@ import { bashCompletion } from './completion.ts';
 import { fishCompletion } from './completion-fish.ts';
 import { zshCompletion } from './completion-zsh.ts';
 import { copyrightFile } from './copyright.ts';
-import { manPage } from './man-page.ts';
+import { readManual } from './manual.ts';
+import { outputJsonSchemas, schemaDirectory } from './output-json-schemas.ts';
 import { noticeJsonSchema } from './notice-json-schema.ts';
-import { listSettings } from './settings-list.ts';
 import { commandGroups } from '../src/commands/command-list.ts';
-import { settingsSchema } from '../src/config/settings-tree.ts';
 
 /** Files that are installed unchanged: path in the source tree, path on the machine. */
 const verbatim: readonly (readonly [from: string, to: string])[] = [
@@ -26,6 +25,8 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup-courier@.service', 'usr/lib/systemd/system/extbackup-courier@.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
   ['docs/events.md', 'usr/share/doc/extbackup/events.md'],
+  ['docs/scripting.md', 'usr/share/doc/extbackup/scripting.md'],
+  ['docs/faq.md', 'usr/share/doc/extbackup/faq.md'],
   ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
@@ -47,6 +48,7 @@ const optional: readonly (readonly [from: string, to: string])[] = [
 /** Fills an empty directory with the files of the package. */
 export async function layOutTree(tree: string, releases: readonly Release[]): Promise<void> {
   await install(tree, 'usr/share/doc/extbackup/notice.schema.json', noticeJsonSchema());
+  for (const { file, text } of outputJsonSchemas()) await install(tree, join(schemaDirectory, file), text);
   const packages = await bundleProgram(join(tree, 'usr/lib/extbackup'));
   for (const [from, to] of verbatim) await install(tree, to, await readFile(join(root, from)));
   for (const [from, to] of optional) {
@@ -54,8 +56,8 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
     if (content) await install(tree, to, content);
   }
   const verbs = await readVerbs();
-  const page = manPage(await readFile(join(root, 'docs/extbackup.8'), 'utf8'), verbs, listSettings(settingsSchema()));
-  await install(tree, 'usr/share/man/man8/extbackup.8.gz', gzip(page));
+  for (const [name, page] of await readManual())
+    await install(tree, `usr/share/man/man${name.slice(-1)}/${name}.gz`, gzip(page));
   const shown = Object.values(commandGroups).flat();
   await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs, shown));
   await install(tree, 'usr/share/zsh/vendor-completions/_extbackup', zshCompletion(verbs, shown));

@@ -1,22 +1,41 @@
 import type { Verb } from './command-tree.ts';
 import type { ListedSetting } from './settings-list.ts';
 
-/**
- * Fills the lists of commands and settings into the source of the man page, in mdoc(7).
- * @param source text of docs/extbackup.8
- * @throws when the place for a list is missing
- */
-export function manPage(source: string, verbs: readonly Verb[], settings: readonly ListedSetting[]): string {
-  const commands = verbs.filter(({ children }) => children.length === 0).map(describeVerb);
-  return [
-    { name: 'COMMANDS', list: commands },
-    { name: 'SETTINGS', list: settings.map(describeSetting) },
-  ].reduce((page, { name, list }) => {
-    const placeholder = `.\\" ${name}\n`;
-    if (!page.includes(placeholder)) throw new Error(`docs/extbackup.8 has no place for the list of ${name}.`);
-    return page.replace(placeholder, () => `.Bl -tag -width Ds\n${list.join('')}.El\n`);
-  }, source);
+/** What the lists in the man pages are made from. */
+export interface ManualParts {
+  readonly verbs: readonly Verb[];
+  readonly settings: readonly ListedSetting[];
+  /** mdoc(7) text of the list of exit codes, which two pages have. */
+  readonly exitStatus: string;
+  /** Commands with --json and the names of their schemas. */
+  readonly schemas: readonly { readonly command: string; readonly file: string }[];
 }
+
+/**
+ * Fills the lists into the source of a man page, in mdoc(7). A line `.\" COMMANDS` becomes a section for each command,
+ * `.\" COMMANDS restore, mount` for these; `.\" SETTINGS`, `.\" EXIT STATUS` and `.\" JSON` become lists.
+ * @throws when a named command does not exist
+ */
+export function manPage(source: string, { verbs, settings, exitStatus, schemas }: ManualParts): string {
+  const leaves = verbs.filter(({ children }) => children.length === 0);
+  return source.replace(
+    /^\.\\" (COMMANDS|SETTINGS|EXIT STATUS|JSON)(?: (.*))?\n/gm,
+    (_, name: string, which?: string) => {
+      if (name === 'SETTINGS') return tagList(settings.map(describeSetting));
+      if (name === 'EXIT STATUS') return exitStatus;
+      if (name === 'JSON')
+        return tagList(schemas.map(({ command, file }) => `.It Cm ${command}\n.Pa ${escape(file)}\n`));
+      const wanted = which?.split(', ').map((one) => {
+        const verb = leaves.find((leaf) => leaf.name === one);
+        if (verb === undefined) throw new Error(`A man page names the command ${one}, which does not exist.`);
+        return verb;
+      });
+      return (wanted ?? leaves).map(describeVerb).join('');
+    },
+  );
+}
+
+const tagList = (items: readonly string[]): string => `.Bl -tag -width Ds\n${items.join('')}.El\n`;
 
 function describeSetting({ name, defaultValue, description = '', channel }: ListedSetting): string {
   const remarks = [channel, defaultValue === undefined ? undefined : `default ${inMacro(defaultValue)}`];
@@ -27,29 +46,58 @@ function describeSetting({ name, defaultValue, description = '', channel }: List
 /** Text after a macro on its line, where a quote would begin an argument. */
 const inMacro = (text: string): string => escape(text).replaceAll('"', '\\(dq');
 
-function describeVerb({ name, operands, options, description }: Verb): string {
+/** A section: usage, description, options, and what `--help` says after them. */
+function describeVerb({ name, operands, options, description, help }: Verb): string {
   const synopsis = [...operands.map(operandWords), ...(options.length > 0 ? ['Op Ar option ...'] : [])];
   const listed =
     options.length === 0
       ? ''
-      : `.Bl -tag -width Ds -compact\n${options.map((option) => `.It Fl Fl ${option.name.slice(2)}${option.value === undefined ? '' : ` Ar ${escape(option.value)}`}\n${sentence(option.description)}`).join('')}.El\n`;
-  return `.It Cm ${[name, ...synopsis].join(' ')}\n${sentence(description)}${listed}`;
+      : `.Bl -tag -width Ds\n${options.map((option) => `.It Fl Fl ${option.name.slice(2)}${option.value === undefined ? '' : ` Ar ${escape(option.value)}`}\n${sentence(option.description)}`).join('')}.El\n`;
+  return `.Ss ${name}\n.Ic ${['extbackup', name, ...synopsis].join(' ')}\n.Pp\n${sentence(description)}${listed}${remarks(help)}`;
+}
+
+/** The text that a command adds to its help: examples are literal, the rest is prose. */
+function remarks(help: string): string {
+  const begin = help.search(/^Examples?\b.*:$/m);
+  if (begin < 0) return '';
+  return help
+    .slice(begin)
+    .trimEnd()
+    .split('\n')
+    .map((line) => ({ isLiteral: line.startsWith('  '), text: line.trim() }))
+    .reduce<{ isLiteral: boolean; lines: string[] }[]>((blocks, { isLiteral, text }) => {
+      const last = blocks.at(-1);
+      if (text === '') blocks.push({ isLiteral: false, lines: [] });
+      else if (last?.isLiteral === isLiteral) last.lines.push(text);
+      else blocks.push({ isLiteral, lines: [text] });
+      return blocks;
+    }, [])
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ isLiteral, lines }) =>
+      isLiteral
+        ? `.Bd -literal -offset indent\n${lines.map((line) => `${shielded(escape(line))}\n`).join('')}.Ed\n`
+        : `.Pp\n${sentence(lines.join(' '))}`,
+    )
+    .join('');
 }
 
 const operandWords = (operand: string): string =>
   operand.startsWith('<') ? `Ar ${operand.slice(1, -1)}` : `Op Ar ${operand.slice(1, -1)}`;
 
-/** One input line per sentence part of at most 78 columns; a line never begins like a macro. */
+/** Input lines of at most 78 columns; a sentence begins on a line of its own, and no line begins like a macro. */
 function sentence(text: string): string {
-  const capital = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  const capital = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?:]$/.test(text) ? '' : '.'}`;
   const lines: string[] = [];
   for (const word of escape(capital).split(/\s+/)) {
     const line = lines.at(-1);
-    if (line === undefined || line.length + word.length > 76) lines.push(word);
+    if (line === undefined || line.length + word.length > 76 || /[.!?][)"']?$/.test(line)) lines.push(word);
     else lines[lines.length - 1] = `${line} ${word}`;
   }
-  return `${lines.map((line) => (/^[.']/.test(line) ? `\\&${line}` : line)).join('\n')}\n`;
+  return `${lines.map(shielded).join('\n')}\n`;
 }
+
+/** A line of text that begins like a macro. */
+const shielded = (line: string): string => (/^[.']/.test(line) ? `\\&${line}` : line);
 
 /** A backslash begins an escape, and what is not ASCII is given by its code point; see mandoc_char(7). */
 function escape(text: string): string {

@@ -4,6 +4,7 @@ import { exitCodes } from '../errors.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
 import { asExitCode } from './exit-code.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Ends the present run and waits until its disk is closed. */
 export function cancelCommand(context: CliContext): Command {
@@ -19,7 +20,7 @@ export function cancelCommand(context: CliContext): Command {
       const wish = { kind: 'cancel-runs', drive: drive ?? null } as const;
       const reply = await untilInterrupted((leave) => requestAndFollow(context.paths, wish, { leave }));
       const lines = [reply.happened, reply.todo].filter((line) => line !== '').join('\n');
-      if (json === true) context.print(JSON.stringify(reply));
+      if (json === true) context.print(JSON.stringify(reply satisfies JsonOutput<'cancel'>));
       else if (reply.exitCode === exitCodes.done) context.print(lines);
       else context.note(lines);
       context.exitWith(asExitCode(reply.exitCode));

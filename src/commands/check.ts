@@ -5,6 +5,7 @@ import { ExtbackupError, messageOf } from '../errors.ts';
 import { judge, unknownState, type PluginAnswer } from '../monitoring/nagios.ts';
 import { pluginExit } from '../monitoring/plugin-exit.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** A plugin for Nagios, Icinga and other monitors with their exit codes. Always ends with 0 to 3. */
 export function checkCommand(context: CliContext): Command {
@@ -20,7 +21,9 @@ export function checkCommand(context: CliContext): Command {
     )
     .action(async (options: { json?: boolean }) => {
       const { severity, text } = await answer(context);
-      context.print(options.json === true ? JSON.stringify({ version: 1, severity, text }) : text);
+      context.print(
+        options.json === true ? JSON.stringify({ version: 1, severity, text } satisfies JsonOutput<'check'>) : text,
+      );
       context.exitWith(pluginExit[severity]);
     });
 }

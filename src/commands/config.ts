@@ -12,6 +12,7 @@ import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { requireRoot } from '../system/require-root.ts';
 import { pathOf, readValue, settingAt } from './setting-path.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** The settings: shown, checked, changed. */
 export function configCommand(context: CliContext): Command {
@@ -74,7 +75,9 @@ async function check(context: CliContext, file = context.paths.config, { json }:
   const text = await readText(file);
   const { config, problems: ofSchema } = checkConfig(text);
   const problems = [...ofSchema, ...(await channelProblems(text, config?.notify ?? []))];
-  context.print(JSON.stringify({ version: 1, file, ok: problems.length === 0, problems }));
+  context.print(
+    JSON.stringify({ version: 1, file, ok: problems.length === 0, problems } satisfies JsonOutput<'config check'>),
+  );
   if (problems.length > 0) context.exitWith(2);
 }
 

@@ -4,6 +4,7 @@ import type { Finding, Verdict } from '../doctor/check.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { count } from '../text/wording.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Checks every promise that can be checked on this machine. */
 export function doctorCommand(context: CliContext): Command {
@@ -19,7 +20,9 @@ export function doctorCommand(context: CliContext): Command {
     .action(async (options: { json?: boolean; fix?: boolean }) => {
       const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
       const findings = await examine(patient, () => context.loadConfig());
-      context.print(options.json === true ? JSON.stringify(findings) : renderFindings(findings));
+      context.print(
+        options.json === true ? JSON.stringify(findings satisfies JsonOutput<'doctor'>) : renderFindings(findings),
+      );
       context.exitWith(exitFor(findings));
     });
 }

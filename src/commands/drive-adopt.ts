@@ -17,6 +17,7 @@ import { requirePresentKey } from '../rekey/resume-change.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Enrols a disk that was made by hand, or enrols one again. */
 export function driveAdoptCommand(context: CliContext): Command {
@@ -65,7 +66,7 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
     }),
   );
   await nudgeAboutDrives(context.paths);
-  if (options.json === true) context.print(JSON.stringify(record));
+  if (options.json === true) context.print(JSON.stringify(record satisfies JsonOutput<'drive adopt'>));
   else
     context.print(
       `Disk ${record.label} is enrolled and closed. LUKS UUID: ${record.luksUuid}\nThe first run starts ` +

@@ -12,6 +12,7 @@ import { listBlockDevices, withDescendants } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** One row: the record of a disk, and whether it is plugged in now. */
 export interface ListedDrive extends DriveRecord, RotationPlace {
@@ -27,7 +28,11 @@ export function driveListCommand(context: CliContext): Command {
     .action(async (options: { json?: boolean }) => {
       requireRoot('work on disks');
       const drives = await lookUp(context);
-      context.print(options.json === true ? JSON.stringify(drives, null, 2) : renderDriveList(drives, new Date()));
+      context.print(
+        options.json === true
+          ? JSON.stringify(drives satisfies JsonOutput<'drive list'>, null, 2)
+          : renderDriveList(drives, new Date()),
+      );
     });
 }
 

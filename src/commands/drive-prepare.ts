@@ -23,6 +23,7 @@ import { listBlockDevices, type BlockDevice } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** The options of `drive prepare`. */
 export interface PrepareOptions {
@@ -147,7 +148,10 @@ function tellPrepared(
   { json, headerBackup }: PrepareOptions,
   { isFollowedByRun }: PrepareManner,
 ): void {
-  const words = json === true ? JSON.stringify(fresh) : summary(fresh, headerBackup, isFollowedByRun);
+  const words =
+    json === true
+      ? JSON.stringify(fresh satisfies JsonOutput<'drive prepare'>)
+      : summary(fresh, headerBackup, isFollowedByRun);
   if (headerBackup === toStdout) context.note(words);
   else context.print(words);
 }

@@ -5,6 +5,7 @@ import { createRunLog } from '../records/run-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Shows past runs, the newest last. */
 export function historyCommand(context: CliContext): Command {
@@ -17,7 +18,7 @@ export function historyCommand(context: CliContext): Command {
     .action(async (options: { json?: boolean; drive?: string; limit: number }) => {
       const { drive, limit } = options;
       const runs = (await readRuns(context)).filter((run) => drive === undefined || run.drive === drive).slice(-limit);
-      if (options.json === true) context.print(JSON.stringify(runs));
+      if (options.json === true) context.print(JSON.stringify(runs satisfies JsonOutput<'history'>));
       else context.print(runs.length === 0 ? 'There were no runs yet.' : renderPastRuns(runs));
     });
 }

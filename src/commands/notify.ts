@@ -5,6 +5,7 @@ import { channelName } from '../notify/channel-name.ts';
 import { describeOutcome, tryChannel } from '../notify/try-channel.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Tries the channels of the settings. */
 export function notifyCommand(context: CliContext): Command {
@@ -22,7 +23,11 @@ export function notifyCommand(context: CliContext): Command {
       requireRoot('try the channels');
       const channels = pick((await context.loadConfig()).notify, which);
       const outcomes = await Promise.all(channels.map((entry) => tryChannel(entry, context.runCommand, context.paths)));
-      context.print(options.json === true ? JSON.stringify(outcomes) : outcomes.map(describeOutcome).join('\n'));
+      context.print(
+        options.json === true
+          ? JSON.stringify(outcomes satisfies JsonOutput<'notify test'>)
+          : outcomes.map(describeOutcome).join('\n'),
+      );
       if (outcomes.some(({ delivered }) => !delivered)) context.exitWith(exitCodes.usage);
     });
   return new Command('notify')

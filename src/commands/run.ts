@@ -12,6 +12,7 @@ import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** Asks the agent for a run, shows its progress and ends with its result. */
 export function runCommand(context: CliContext): Command {
@@ -41,7 +42,7 @@ export async function runNow(context: CliContext, options: RunOptions): Promise<
   const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
   const view = options.json === true ? undefined : chooseView(context);
   const reply = await follow(context, wish, view);
-  if (options.json === true) context.print(JSON.stringify(reply));
+  if (options.json === true) context.print(JSON.stringify(reply satisfies JsonOutput<'run'>));
   else await tellEnd(context, reply);
   context.exitWith(asExitCode(reply.exitCode));
 }

@@ -15,6 +15,7 @@ import { count } from '../text/wording.ts';
 import { isThere } from '../system/is-there.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
+import type { JsonOutput } from './json-output.ts';
 
 interface Options {
   readonly sample: number;
@@ -48,7 +49,14 @@ export async function verifyAgainstServer(
   const { drawn, same, differing, changedSince, missing } = result;
   context.print(
     options.json === true
-      ? JSON.stringify({ drive: name, drawn, same, differing: differing.length, changedSince, missing })
+      ? JSON.stringify({
+          drive: name,
+          drawn,
+          same,
+          differing: differing.length,
+          changedSince,
+          missing,
+        } satisfies JsonOutput<'verify --against-server'>)
       : describe(name, result),
   );
   if (differing.length > 0) throw differs(name, differing.length, options.repair === true);

@@ -19,6 +19,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { verifyAgainstServer } from './verify-against-server.ts';
 import { spanUpTo } from './parse-span.ts';
+import type { JsonOutput } from './json-output.ts';
 
 interface Options {
   readonly for?: number;
@@ -97,7 +98,7 @@ async function verify(context: CliContext, label: string | undefined, options: O
   const { compared, recorded, bytes, known, complete } = verdict;
   context.print(
     options.json === true
-      ? JSON.stringify({ drive: name, compared, recorded, bytes, ...known, complete })
+      ? JSON.stringify({ drive: name, compared, recorded, bytes, ...known, complete } satisfies JsonOutput<'verify'>)
       : describe(name, verdict),
   );
   if (known.damaged + known.unreadable === 0) return;

@@ -161,3 +161,17 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the completion for %s', (shell)
     expect(await complete('drive', 'prepare', '/dev/sdb', '--label', 'B')).toEqual([]);
   });
 });
+
+test('a running zsh finds the function by its first line, and completes with it', async () => {
+  const driver = join(import.meta.dirname, '../../lab/on-guest/at-a-terminal.py');
+  const steps = [
+    ['?2004h', `fpath=(${directory} $fpath); autoload -Uz compinit; compinit -D -u; PS1=rea""dy\n`],
+    ['ready', 'extbackup drive prep\t'],
+    ['are ', '--fs x\t'],
+    ['fs ', ' \u0003'],
+    ['ready', 'exit\n'],
+  ];
+  const { output } = await tool('python3', [driver, 'zsh', '-f', '-i'], 'python3', { input: JSON.stringify(steps) });
+  // The terminal moves back over the space that it offered.
+  expect(output.replace(/ \x08/g, '')).toContain('extbackup drive prepare --fs xfs');
+});

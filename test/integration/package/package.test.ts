@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lateImports } from '../../../debian/bundle.ts';
 import { buildDeb } from '../../../debian/deb.ts';
+import { outputJsonSchemas, schemaDirectory } from '../../../debian/output-json-schemas.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { tool } from './tool.ts';
 
@@ -61,8 +62,16 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/examples/monitoring/alertmanager.yml',
       '/usr/share/doc/extbackup/examples/monitoring/extbackup.rules.yml',
       '/usr/share/doc/extbackup/examples/monitoring/grafana-dashboard.json',
+      '/usr/share/doc/extbackup/faq.md',
       '/usr/share/doc/extbackup/notice.schema.json',
+      '/usr/share/doc/extbackup/scripting.md',
+      ...outputJsonSchemas()
+        .map(({ file }) => `${schemaDirectory}/${file}`)
+        .sort(),
       '/usr/share/fish/vendor_completions.d/extbackup.fish',
+      '/usr/share/man/man5/extbackup-config.5.gz',
+      '/usr/share/man/man7/extbackup-events.7.gz',
+      '/usr/share/man/man8/extbackup-restore.8.gz',
       '/usr/share/man/man8/extbackup.8.gz',
       '/usr/share/man/man8/mount-extbackup.8.gz',
       '/usr/share/man/man8/umount-extbackup.8.gz',

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readVerbs } from '../../../debian/command-tree.ts';
-import { manPage } from '../../../debian/man-page.ts';
-import { listSettings } from '../../../debian/settings-list.ts';
+import { readManual } from '../../../debian/manual.ts';
 import { settingsSchema, type SettingsSchema } from '../../../src/config/settings-tree.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 const verbs = await readVerbs();
-const page = manPage(read('docs/extbackup.8'), verbs, listSettings(settingsSchema()));
-const heads = [...page.matchAll(/^\.It (.+)\n([^.].+)$/gm)].map(([, head = '']) => head);
+const manual = await readManual();
+const pageOf = (name: Parameters<typeof manual.get>[0]): string => manual.get(name) ?? '';
+const page = pageOf('extbackup.8');
+const heads = [...pageOf('extbackup-config.5').matchAll(/^\.It (.+)\n([^.].+)$/gm)].map(([, head = '']) => head);
 
 /** Dotted names of all settings of a schema, with N for a place in a list. */
 function namesOf(schema: SettingsSchema, prefix = ''): string[] {
@@ -69,11 +70,21 @@ it('explains every command and option', () => {
   const leaves = verbs.filter(({ children }) => children.length === 0);
   expect(leaves.map(({ name }) => name)).toEqual(expect.arrayContaining(['pause', 'config set', 'notify test']));
   for (const { name, options } of leaves) {
-    const part = page.split(new RegExp(`^\\.It Cm ${name}(?: Ar .*| Op .*|)$`, 'm'))[1]?.split(/^\.It Cm /m)[0] ?? '';
+    const part = page.split(new RegExp(`^\\.Ss ${name}$`, 'm'))[1]?.split(/^\.S[hs] /m)[0] ?? '';
     const missing = options.filter((option) => !part.includes(`.It Fl Fl ${option.name.slice(2)}`));
-    expect(part, name).not.toBe('');
+    expect(part, name).toContain(`.Ic extbackup ${name}`);
+    expect(part, name).toMatch(/^\.Bd -literal/m); // the example of --help
     expect(missing, name).toEqual([]);
   }
+});
+
+it('has a page for getting files back, with the commands for it, and one with every event, exit code and schema', () => {
+  const sections = [...pageOf('extbackup-restore.8').matchAll(/^\.Ss (.+)$/gm)].map(([, name]) => name);
+  expect(sections).toEqual(expect.arrayContaining(['restore', 'rollback', 'mount', 'umount', 'recovery-sheet']));
+  const events = pageOf('extbackup-events.7');
+  const withJson = verbs.filter(({ options }) => options.some(({ name }) => name === '--json')).map(({ name }) => name);
+  expect(withJson.length).toBeGreaterThan(12);
+  for (const name of withJson) expect(events).toContain(`.It Cm ${name}\n`);
 });
 
 it('shows every command in an example of its own help', () => {

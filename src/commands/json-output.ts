@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { replySchema, statusSchema } from '../protocol/status.ts';
+import { driveRecordSchema } from '../records/drive-record.ts';
+import { runRecordSchema } from '../records/run-record.ts';
+
+const count = z.int().nonnegative();
+
+/**
+ * What each command prints with --json. The number is the version of the form: it changes when a field goes or gets
+ * another meaning, not when one is added. The package installs a JSON Schema of each.
+ */
+export const jsonOutputs = {
+  status: { version: 1, schema: statusSchema },
+  history: { version: 1, schema: z.array(runRecordSchema).readonly() },
+  run: { version: 1, schema: replySchema },
+  cancel: { version: 1, schema: replySchema },
+  'drive list': {
+    version: 1,
+    schema: z
+      .array(
+        z.intersection(
+          driveRecordSchema,
+          z.object({ present: z.boolean(), overdue: z.boolean(), nextUp: z.boolean() }),
+        ),
+      )
+      .readonly(),
+  },
+  'drive prepare': { version: 1, schema: driveRecordSchema },
+  'drive adopt': { version: 1, schema: driveRecordSchema },
+  check: {
+    version: 1,
+    schema: z.object({
+      version: z.literal(1),
+      severity: z.enum(['ok', 'warning', 'critical', 'unknown']),
+      text: z.string(),
+    }),
+  },
+  doctor: {
+    version: 1,
+    schema: z
+      .array(
+        z.object({
+          name: z.string(),
+          verdict: z.enum(['ok', 'warn', 'fail']),
+          happened: z.string(),
+          todo: z.string(),
+        }),
+      )
+      .readonly(),
+  },
+  'notify test': {
+    version: 1,
+    schema: z
+      .array(z.object({ channel: z.string(), type: z.string(), delivered: z.boolean(), said: z.string() }))
+      .readonly(),
+  },
+  verify: {
+    version: 1,
+    schema: z.object({
+      drive: z.string(),
+      compared: count,
+      recorded: count,
+      bytes: count,
+      damaged: count,
+      unreadable: count,
+      complete: z.boolean(),
+    }),
+  },
+  'verify --against-server': {
+    version: 1,
+    schema: z.object({
+      drive: z.string(),
+      drawn: count,
+      same: count,
+      differing: count,
+      changedSince: count,
+      missing: count,
+    }),
+  },
+  'config check': {
+    version: 1,
+    schema: z.object({
+      version: z.literal(1),
+      file: z.string(),
+      ok: z.boolean(),
+      problems: z.array(z.object({ line: count, column: count, setting: z.string(), problem: z.string() })).readonly(),
+    }),
+  },
+  'config show': {
+    version: 1,
+    schema: z.unknown().describe('the setting, or all settings; see: extbackup config schema'),
+  },
+} as const satisfies Readonly<Record<string, { readonly version: number; readonly schema: z.ZodType }>>;
+
+/** The form of what a command prints with --json. */
+export type JsonOutput<Name extends keyof typeof jsonOutputs> = z.infer<(typeof jsonOutputs)[Name]['schema']>;

@@ -1,0 +1,113 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readVerbs } from '../../../debian/command-tree.ts';
+import { outputJsonSchemas } from '../../../debian/output-json-schemas.ts';
+import { checkCommand } from '../../../src/commands/check.ts';
+import { configCommand } from '../../../src/commands/config.ts';
+import { doctorCommand } from '../../../src/commands/doctor.ts';
+import { driveListCommand } from '../../../src/commands/drive-list.ts';
+import { historyCommand } from '../../../src/commands/history.ts';
+import { jsonOutputs } from '../../../src/commands/json-output.ts';
+import { statusCommand } from '../../../src/commands/status.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
+import { createRunLog } from '../../../src/records/run-log.ts';
+import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { files, type Paths } from '../../../src/system/paths.ts';
+import type { CliContext } from '../../../src/terminal/cli-context.ts';
+import { aRecord } from '../disk/devices.ts';
+
+const top = mkdtempSync(join(tmpdir(), 'json-output-'));
+const paths: Paths = {
+  config: `${top}/etc/config.yaml`,
+  etc: `${top}/etc`,
+  state: `${top}/state`,
+  run: `${top}/run`,
+  ramfs: `${top}/ramfs`,
+  plaintext: `${top}/plaintext`,
+};
+type Schema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
+const schemas = new Map(outputJsonSchemas().map(({ command, text }) => [command, JSON.parse(text) as Schema]));
+
+beforeAll(async () => {
+  for (const name of ['etc', 'state', 'run', 'ramfs']) mkdirSync(`${top}/${name}`, { mode: 0o700 });
+  writeFileSync(paths.config, 'source: extbackup@backup.example.org\nkey: { derivation: sha512 }\n', { mode: 0o600 });
+  await createDriveRegistry(files.drives(paths)).update(() => [aRecord(), aRecord({ label: 'B2', luksUuid: 'other' })]);
+  await createRunLog(files.runs(paths)).append(
+    runRecordSchema.parse({
+      id: 'r1',
+      drive: 'BACKUP_1',
+      trigger: 'request',
+      startedAt: '2026-03-01T10:00:00Z',
+      endedAt: '2026-03-01T10:00:42Z',
+      outcome: 'success',
+      exitCode: 0,
+      code: null,
+      message: '',
+      released: true,
+      tookMs: 42_000,
+    }),
+  );
+});
+afterAll(() => {
+  rmSync(top, { recursive: true });
+});
+
+/** What a command prints with --json. */
+async function printed(...words: string[]): Promise<unknown> {
+  const out: string[] = [];
+  const context: CliContext = {
+    paths,
+    version: '0',
+    runCommand: () => Promise.resolve({ exitCode: 0, stdout: '{"blockdevices":[]}', stderr: '' }),
+    loadConfig: () => loadConfig(paths.config),
+    print: (text) => out.push(text),
+    note: () => undefined,
+    exitWith: () => undefined,
+  };
+  const makers = {
+    status: statusCommand,
+    history: historyCommand,
+    doctor: doctorCommand,
+    check: checkCommand,
+    list: driveListCommand,
+    config: configCommand,
+  };
+  const [verb = '', ...others] = words;
+  await makers[verb as keyof typeof makers](context).parseAsync([...others, '--json'], { from: 'user' });
+  return JSON.parse(out.join('\n'));
+}
+
+describe('the JSON Schema', () => {
+  it.each([
+    ['status', ['status']],
+    ['history', ['history']],
+    ['doctor', ['doctor']],
+    ['check', ['check']],
+    ['drive list', ['list']],
+    ['config check', ['config', 'check']],
+    ['config show', ['config', 'show']],
+  ] as const)('of %s fits what the command prints, and describes each field', async (command, words) => {
+    if (command === 'drive list' && process.getuid?.() !== 0) return; // only root may see the disks
+    const output = await printed(...words);
+    const installed = z.fromJSONSchema(schemas.get(command) ?? {});
+    expect(installed.safeParse(output).error).toBeUndefined();
+    expect(jsonOutputs[command].schema.parse(output)).toEqual(output); // which leaves out what it does not describe
+    if (command !== 'config show') expect(installed.safeParse({ nothing: 'of it' }).success).toBe(false);
+  });
+
+  it('is there for every command with --json', async () => {
+    const withJson = (await readVerbs())
+      .filter(({ options }) => options.some(({ name }) => name === '--json'))
+      .map(({ name }) => name);
+    expect([...schemas.keys()].filter((name) => !name.includes(' --')).sort()).toEqual(withJson.sort());
+  });
+
+  it('allows fields that a later version adds', () => {
+    const later = { version: 1, severity: 'ok', text: '', since: 'later' };
+    expect(z.fromJSONSchema(schemas.get('check') ?? {}).safeParse(later).success).toBe(true);
+  });
+});
