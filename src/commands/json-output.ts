@@ -2,8 +2,59 @@ import { z } from 'zod';
 import { replySchema, statusSchema } from '../protocol/status.ts';
 import { driveRecordSchema } from '../records/drive-record.ts';
 import { runRecordSchema } from '../records/run-record.ts';
+import type { ReportFacts } from '../report/facts.ts';
 
 const count = z.int().nonnegative();
+
+const reportedDiskSchema = z.object({
+  label: z.string(),
+  state: z.enum(['active', 'retired', 'lost']),
+  here: z.boolean(),
+  enrolledAt: z.string(),
+  lastSuccess: z.string().nullable(),
+  overdue: z.boolean(),
+  next: z.boolean(),
+  runs: count,
+  filesTotal: z.number(),
+  bytesTotal: z.number(),
+  capacityBytes: z.number(),
+  readBackAt: z.string().nullable(),
+  restoredAt: z.string().nullable(),
+  smart: z.enum(['passed', 'warning', 'failing']).nullable(),
+  remarks: z.array(z.string()).readonly(),
+  held: z.string().nullable(),
+});
+
+const reportSchema = z.object({
+  version: z.literal(1),
+  station: z.string(),
+  madeAt: z.string(),
+  since: z.string(),
+  agent: statusSchema.shape.agent,
+  key: statusSchema.shape.key,
+  rotation: statusSchema.shape.rotation,
+  disks: z.array(reportedDiskSchema).readonly(),
+  runs: z.array(runRecordSchema).readonly(),
+  approvals: z
+    .array(z.object({ drive: z.string(), runId: z.string(), at: z.string(), by: z.string(), reason: z.string() }))
+    .readonly(),
+  warnings: z.array(z.string()).readonly(),
+}) satisfies z.ZodType<ReportFacts>;
+
+const fleetSchema = z.object({
+  version: z.literal(1),
+  madeAt: z.string(),
+  stations: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: statusSchema.optional(),
+        level: z.enum(['good', 'attention', 'trouble']),
+        troubles: z.array(z.string()).readonly(),
+      }),
+    )
+    .readonly(),
+});
 
 /**
  * What each command prints with --json. The number is the version of the form: it changes when a field goes or gets
@@ -77,6 +128,8 @@ export const jsonOutputs = {
       missing: count,
     }),
   },
+  report: { version: 1, schema: reportSchema },
+  'report --from': { version: 1, schema: fleetSchema },
   'config check': {
     version: 1,
     schema: z.object({

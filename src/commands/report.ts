@@ -18,6 +18,7 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import { shownText } from '../text/shown-name.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 import { parseTime } from './parse-time.ts';
 
 interface Options {
@@ -72,7 +73,7 @@ async function ofStation(context: CliContext, { evidence, since, json, html }: O
   if (since !== undefined && since.getTime() > now.getTime())
     throw new UsageError('The time after --since is in the future.', 'Name an earlier one.');
   const facts = await gather(context, now, since ?? new Date(now.getTime() - usualDays * day));
-  if (json === true) return JSON.stringify(facts);
+  if (json === true) return JSON.stringify(facts satisfies JsonOutput<'report'>);
   if (html === undefined) return reportText(facts);
   return evidence === true ? evidencePage(facts) : reportPage(facts);
 }
@@ -92,7 +93,8 @@ async function ofFleet({ json, html, evidence }: Options, directory: string): Pr
   if (evidence === true) throw new UsageError('--evidence does not go with --from.', 'Make it on each station.');
   const now = new Date();
   const stations = await readFleet(directory, now);
-  if (json === true) return JSON.stringify({ version: 1, madeAt: now.toISOString(), stations });
+  if (json === true)
+    return JSON.stringify({ version: 1, madeAt: now.toISOString(), stations } satisfies JsonOutput<'report --from'>);
   return html === undefined ? fleetText(stations, now) : fleetPage(stations, now);
 }
 

@@ -11,6 +11,7 @@ import { doctorCommand } from '../../../src/commands/doctor.ts';
 import { driveListCommand } from '../../../src/commands/drive-list.ts';
 import { historyCommand } from '../../../src/commands/history.ts';
 import { jsonOutputs } from '../../../src/commands/json-output.ts';
+import { reportCommand } from '../../../src/commands/report.ts';
 import { statusCommand } from '../../../src/commands/status.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
@@ -33,8 +34,9 @@ type Schema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
 const schemas = new Map(outputJsonSchemas().map(({ command, text }) => [command, JSON.parse(text) as Schema]));
 
 beforeAll(async () => {
-  for (const name of ['etc', 'state', 'run', 'ramfs']) mkdirSync(`${top}/${name}`, { mode: 0o700 });
+  for (const name of ['etc', 'state', 'run', 'ramfs', 'fleet']) mkdirSync(`${top}/${name}`, { mode: 0o700 });
   writeFileSync(paths.config, 'source: extbackup@backup.example.org\nkey: { derivation: sha512 }\n', { mode: 0o600 });
+  writeFileSync(`${top}/fleet/cellar.json`, '{}');
   await createDriveRegistry(files.drives(paths)).update(() => [aRecord(), aRecord({ label: 'B2', luksUuid: 'other' })]);
   await createRunLog(files.runs(paths)).append(
     runRecordSchema.parse({
@@ -74,6 +76,7 @@ async function printed(...words: string[]): Promise<unknown> {
     doctor: doctorCommand,
     check: checkCommand,
     list: driveListCommand,
+    report: reportCommand,
     config: configCommand,
   };
   const [verb = '', ...others] = words;
@@ -88,10 +91,12 @@ describe('the JSON Schema', () => {
     ['doctor', ['doctor']],
     ['check', ['check']],
     ['drive list', ['list']],
+    ['report', ['report']],
+    ['report --from', ['report', '--from', `${top}/fleet`]],
     ['config check', ['config', 'check']],
     ['config show', ['config', 'show']],
   ] as const)('of %s fits what the command prints, and describes each field', async (command, words) => {
-    if (command === 'drive list' && process.getuid?.() !== 0) return; // only root may see the disks
+    if (/^(?:drive list|report)$/.test(command) && process.getuid?.() !== 0) return; // only root may read the records
     const output = await printed(...words);
     const installed = z.fromJSONSchema(schemas.get(command) ?? {});
     expect(installed.safeParse(output).error).toBeUndefined();
