@@ -16,6 +16,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { shownText } from '../text/shown-name.ts';
 import { count } from '../text/wording.ts';
+import type { JsonOutput } from './json-output.ts';
 
 interface Options {
   readonly to?: string;
@@ -42,7 +43,11 @@ export function drillCommand(context: CliContext): Command {
     )
     .action(async (label: string | undefined, options: Options) => {
       const { name, result } = await drill(context, label, options);
-      context.print(options.json === true ? JSON.stringify({ drive: name, ...result }) : describe(name, result));
+      context.print(
+        options.json === true
+          ? JSON.stringify({ drive: name, ...result } satisfies JsonOutput<'drill'>)
+          : describe(name, result),
+      );
       if (result.bad > 0)
         throw new PullError(
           'EXB_DRILL',
