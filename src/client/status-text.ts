@@ -71,7 +71,8 @@ export function describeRun(run: RunStatus): string {
   return parts.join(', ');
 }
 
-const stateWords: Record<DriveState, string> = {
+/** State of a disk in words. */
+export const stateWords: Record<DriveState, string> = {
   absent: 'not here',
   idle: 'plugged in, closed',
   'waiting-for-key': 'waiting for the key',

@@ -36,6 +36,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   drive: async () => (await import('./drive.ts')).driveCommand,
   mount: async () => (await import('./mount.ts')).mountCommand,
   umount: async () => (await import('./umount.ts')).umountCommand,
+  console: async () => (await import('./console.ts')).consoleCommand,
   courier: async () => (await import('./courier.ts')).courierCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
 };
@@ -43,7 +44,20 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
 /** The headings of `--help`; a command without one is started by a unit, and not shown. */
 export const commandGroups: Readonly<Record<string, readonly string[]>> = {
   'Set up:': ['setup', 'server-setup', 'config', 'notify', 'key', 'ssh-key', 'recovery-sheet', 'doctor'],
-  'Every day:': ['unlock', 'lock', 'status', 'run', 'cancel', 'pause', 'resume', 'history', 'report', 'check', 'drill'],
+  'Every day:': [
+    'unlock',
+    'lock',
+    'status',
+    'console',
+    'run',
+    'cancel',
+    'pause',
+    'resume',
+    'history',
+    'report',
+    'check',
+    'drill',
+  ],
   'Bad day:': ['approve', 'rollback', 'restore', 'verify', 'release'],
   'Disks:': ['drive', 'mount', 'umount'],
 };

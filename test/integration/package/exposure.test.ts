@@ -21,6 +21,7 @@ it.each([
   ['extbackup-link@.service', 18],
   ['extbackup-courier@.service', 26],
   ['extbackup-smart@.service', 16],
+  ['extbackup-console@.service', 20],
 ])('%s is no more exposed than it was', async (unit, highest) => {
   const { exitCode, stdout } = await analyze(unit, highest);
   expect(stdout).toContain('Overall exposure level');

@@ -103,6 +103,7 @@ describe('removing', () => {
     const done = await run('prerm', 'remove');
     expect(done).toEqual([
       'deb-systemd-invoke stop extbackup.timer',
+      'systemctl stop extbackup-console@*.service',
       'deb-systemd-invoke stop extbackup.service',
       'extbackup lock',
       'deb-systemd-invoke stop mnt-ramfs.mount',

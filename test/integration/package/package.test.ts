@@ -44,6 +44,7 @@ describe('what is installed', () => {
       '/usr/lib/extbackup/cli.js',
       '/usr/lib/extbackup/package.json',
       '/usr/lib/extbackup/usb.linux-x64-gnu.node',
+      '/usr/lib/systemd/system/extbackup-console@.service',
       '/usr/lib/systemd/system/extbackup-courier@.service',
       '/usr/lib/systemd/system/extbackup-link@.service',
       '/usr/lib/systemd/system/extbackup-scheduled.service',

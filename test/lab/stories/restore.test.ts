@@ -26,6 +26,16 @@ beforeAll(async () => {
 const extbackup = (...args: readonly string[]): Promise<RunResult> =>
   lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 240_000 });
 
+it('a monitor at the station says in big letters that the disk is safe to unplug', async () => {
+  const { guest } = lab;
+  await guest.shell('systemctl enable --now extbackup-console@tty1');
+  await guest.waitFor('the verdict', "grep -q 'BACKUP_1: SAFE TO UNPLUG' /dev/vcs1"); // the letters of the first terminal
+  expect(await guest.isTrue('systemctl is-active getty@tty1')).toBe(false);
+  await guest.shell('systemctl stop extbackup');
+  await guest.waitFor('the end of the agent', "grep -q 'NOT RUNNING' /dev/vcs1");
+  await guest.shell('systemctl start extbackup; systemctl disable --now extbackup-console@tty1');
+});
+
 it('all of it comes back with everything that a file is, by an independent reader', async () => {
   const back = await extbackup('restore', 'BACKUP_1', '--to', '/dev/shm/all');
   expect(back).toMatchObject({ exitCode: 0, stdout: 'Restored to /dev/shm/all. Disk BACKUP_1 is closed again.\n' });

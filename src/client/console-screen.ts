@@ -1,0 +1,102 @@
+import { shownText } from '../text/shown-name.ts';
+import { localTime } from '../text/local-time.ts';
+import type { RunStatus, Status } from '../protocol/status.ts';
+import { bigRows, letterRows, widthOf } from './big-letters.ts';
+import { consoleVerdict, type ConsoleVerdict } from './console-verdict.ts';
+import { describeRun, stateWords } from './status-text.ts';
+
+/** The size of a terminal, and what the screen says besides the status. */
+export interface ConsoleView {
+  readonly columns: number;
+  readonly rows: number;
+  readonly station: string;
+  /** Whom to call; empty when the settings name nobody. */
+  readonly contact: string;
+  readonly now: Date;
+}
+
+/** ANSI colours of the background: green, red, yellow, none. */
+const colours: Readonly<Record<ConsoleVerdict['level'], string>> = {
+  safe: '\u001B[30;42m',
+  unsafe: '\u001B[37;41m',
+  trouble: '\u001B[30;43m',
+  quiet: '\u001B[0m',
+};
+const plain = '\u001B[0m';
+
+/**
+ * A whole screen for a monitor at the station. It uses spaces in place of special letters, so it looks the same in
+ * every character set; names of files and secrets are not in a status, and so not here.
+ * @param status undefined when no agent runs
+ * @returns exactly `rows` lines of `columns` characters, with colours
+ */
+export function consoleScreen(status: Status | undefined, view: ConsoleView): string {
+  const { columns, rows, contact, now, station } = view;
+  const verdict = consoleVerdict(status);
+  const head = line(`Backup station ${station}`, localTime(now), columns);
+  const below = [
+    '',
+    ...(status === undefined ? ['The agent does not run: no disk is backed up.'] : factsOf(status)),
+    ...(contact === '' ? [] : [`Who to call: ${contact}`]),
+  ].map((text) => fit(shownText(text), columns));
+  const big = bigBlock(verdict, columns, Math.max(3, rows - 1 - Math.min(below.length, rows - 1 - (letterRows + 2))));
+  const lines = [
+    head,
+    ...big.map((text) => `${colours[verdict.level]}${text}${plain}`),
+    ...below.slice(0, Math.max(0, rows - 1 - big.length)),
+  ];
+  while (lines.length < rows) lines.push(' '.repeat(columns));
+  return lines.slice(0, rows).join('\r\n');
+}
+
+/** The verdict and its disk in big letters where they fit, in plain words where not. */
+function bigBlock({ words, label }: ConsoleVerdict, columns: number, most: number): string[] {
+  const parts = [label, words].filter((text) => text !== '');
+  const empty = ' '.repeat(columns);
+  const last = [empty, centred(parts.join(': '), columns)];
+  const isFitting = (text: string): boolean => widthOf(text) <= columns;
+  const all = [...parts.flatMap((text) => [empty, ...bigLines(text, columns)]), ...last];
+  if (all.length <= most && parts.every(isFitting)) return all;
+  const one = [empty, ...bigLines(words, columns), ...last];
+  return one.length <= most && isFitting(words) ? one : [...last, empty];
+}
+
+/** Each point that is on is a blank in reverse video, which needs no special letter. */
+const bigLines = (text: string, columns: number): string[] =>
+  bigRows(text).map((row) =>
+    centred(row, columns).replace(/#+/g, (points) => `\u001B[7m${' '.repeat(points.length)}\u001B[27m`),
+  );
+
+function centred(text: string, columns: number): string {
+  const cut = text.slice(0, columns);
+  const left = Math.floor((columns - cut.length) / 2);
+  return cut.padStart(cut.length + left).padEnd(columns);
+}
+
+function factsOf({ drives, run, rotation, key, paused }: Status): string[] {
+  const isHere = (label: string): boolean => drives.some((drive) => drive.label === label && drive.present);
+  return [
+    ...(run === null ? [] : [describeRun(run), ...barOf(run)]),
+    ...drives
+      .filter(({ present }) => present)
+      .map(({ label, state, message }) => `${label}: ${stateWords[state]}${message === null ? '' : `. ${message}`}`),
+    ...(key === 'loaded' ? [] : ['The key is not loaded: somebody has to type "extbackup unlock".']),
+    ...(paused === null ? [] : ['Paused: no run starts by itself.']),
+    ...(rotation.overdue ? ['The freshest copy away from here is too old.'] : []),
+    ...(rotation.next === null || isHere(rotation.next) ? [] : [`Bring next: ${rotation.next}`]),
+  ];
+}
+
+/** Progress, where it is known. */
+function barOf({ percent }: RunStatus): string[] {
+  if (percent === null) return [];
+  const done = Math.round(Math.min(100, percent) / 2);
+  return [`[${'#'.repeat(done)}${'-'.repeat(50 - done)}]`];
+}
+
+function line(left: string, right: string, columns: number): string {
+  const room = Math.max(0, columns - right.length - 1);
+  return fit(`${left.slice(0, room).padEnd(room)} ${right}`, columns);
+}
+
+const fit = (text: string, columns: number): string => text.slice(0, columns).padEnd(columns);

@@ -1,0 +1,32 @@
+import type { DriveStatus, Status } from '../protocol/status.ts';
+
+/** The words that are read from two metres. */
+export interface ConsoleVerdict {
+  readonly level: 'safe' | 'unsafe' | 'trouble' | 'quiet';
+  /** At most 14 letters. */
+  readonly words: string;
+  /** The disk that they are about; empty when they are about the station. */
+  readonly label: string;
+}
+
+const isOpen = ({ state, goesOn }: DriveStatus): boolean =>
+  goesOn === true || ['running', 'queued', 'do-not-unplug', 'open'].includes(state);
+
+/** What a person in front of the station has to know first: a disk that must stay in comes before one that may go. */
+export function consoleVerdict(status: Status | undefined): ConsoleVerdict {
+  if (status === undefined) return { level: 'trouble', words: 'NOT RUNNING', label: '' };
+  const here = status.drives.filter(({ present }) => present);
+  const open = [...here, ...status.drives].find(isOpen); // one that was pulled out may still be open
+  if (open) return { level: 'unsafe', words: 'DO NOT UNPLUG', label: open.label };
+  const find = (...states: readonly DriveStatus['state'][]): DriveStatus | undefined =>
+    here.find(({ state }) => states.includes(state));
+  const held = find('held');
+  if (held) return { level: 'trouble', words: 'CALL FOR HELP', label: held.label };
+  const failed = find('failed');
+  if (failed) return { level: 'trouble', words: 'FAILED', label: failed.label };
+  const waiting = find('waiting-for-key', 'waiting-for-server', 'waiting-for-device');
+  if (waiting) return { level: 'trouble', words: 'WAITING', label: waiting.label };
+  const safe = find('safe-to-unplug');
+  if (safe) return { level: 'safe', words: 'SAFE TO UNPLUG', label: safe.label };
+  return { level: 'quiet', words: here.length > 0 ? 'CLOSED' : 'READY', label: here[0]?.label ?? '' };
+}

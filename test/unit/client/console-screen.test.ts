@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { bigRows, widthOf } from '../../../src/client/big-letters.ts';
+import { consoleScreen } from '../../../src/client/console-screen.ts';
+import { consoleVerdict } from '../../../src/client/console-verdict.ts';
+import { driveStates, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
+import { aDrive, aStatus } from '../../fakes/a-status.ts';
+
+const view = {
+  columns: 80,
+  rows: 24,
+  station: 'attic',
+  contact: 'Dora, +41 44 000 00 00',
+  now: new Date('2026-11-29T12:00:00Z'),
+};
+const here = (state: DriveStatus['state'], more: Partial<DriveStatus> = {}): Status =>
+  aStatus({ drives: [aDrive('BACKUP_1', { present: true, state, ...more }), aDrive('BACKUP_2')] });
+const lines = (status: Status | undefined, more = {}): string[] =>
+  consoleScreen(status, { ...view, ...more })
+    .replace(/\u001B\[[\d;]*m/g, '')
+    .split('\r\n');
+
+describe('the verdict', () => {
+  it.each([
+    ['safe-to-unplug', 'SAFE TO UNPLUG', 'safe'],
+    ['running', 'DO NOT UNPLUG', 'unsafe'],
+    ['queued', 'DO NOT UNPLUG', 'unsafe'],
+    ['open', 'DO NOT UNPLUG', 'unsafe'],
+    ['do-not-unplug', 'DO NOT UNPLUG', 'unsafe'],
+    ['held', 'CALL FOR HELP', 'trouble'],
+    ['failed', 'FAILED', 'trouble'],
+    ['waiting-for-key', 'WAITING', 'trouble'],
+    ['waiting-for-server', 'WAITING', 'trouble'],
+    ['waiting-for-device', 'WAITING', 'trouble'],
+    ['idle', 'CLOSED', 'quiet'],
+  ] as const)('of a disk that is %s is %s', (state, words, level) => {
+    expect(consoleVerdict(here(state))).toEqual({ words, level, label: 'BACKUP_1' });
+  });
+
+  it('never is safe while one disk must stay in, or goes on by itself', () => {
+    const safe = aDrive('A', { present: true, state: 'safe-to-unplug' });
+    for (const state of driveStates.filter((one) => !['absent', 'idle', 'safe-to-unplug'].includes(one)))
+      expect(consoleVerdict(aStatus({ drives: [safe, aDrive('B', { present: true, state })] })).level, state).not.toBe(
+        'safe',
+      );
+    expect(consoleVerdict(here('waiting-for-server', { goesOn: true })).words).toBe('DO NOT UNPLUG');
+    const pulledOut = aDrive('B', { present: false, state: 'do-not-unplug' });
+    expect(consoleVerdict(aStatus({ drives: [safe, pulledOut] })).words).toBe('DO NOT UNPLUG');
+  });
+
+  it('is trouble without an agent, and quiet without a disk', () => {
+    expect(consoleVerdict(undefined).level).toBe('trouble');
+    expect(consoleVerdict(aStatus())).toEqual({ words: 'READY', level: 'quiet', label: '' });
+  });
+});
+
+describe('the screen', () => {
+  it.each([
+    [80, 24],
+    [40, 12],
+    [20, 5],
+    [240, 67],
+  ])('of %i columns and %i rows is filled, and not one letter more', (columns, rows) => {
+    for (const status of [undefined, ...driveStates.map((state) => here(state, { message: 'x'.repeat(300) }))]) {
+      const shown = lines(status, { columns, rows });
+      expect(shown).toHaveLength(rows);
+      for (const line of shown) expect(line).toHaveLength(columns);
+    }
+  });
+
+  it('has every verdict in letters that fit into 80 columns', () => {
+    const words = new Set(
+      [undefined, aStatus(), ...driveStates.map((state) => here(state))].map((one) => consoleVerdict(one).words),
+    );
+    for (const word of words) {
+      expect(widthOf(word), word).toBeLessThanOrEqual(80);
+      expect(bigRows(word).join('').length, word).toBeGreaterThan(0);
+    }
+  });
+
+  it('names the disk, the next disk, whom to call, and says the verdict in plain words, too', () => {
+    const shown = lines(here('safe-to-unplug')).join('\n');
+    expect(shown).toContain('BACKUP_1: SAFE TO UNPLUG');
+    expect(shown).toContain('Bring next: BACKUP_2');
+    expect(shown).toContain('Who to call: Dora, +41 44 000 00 00');
+    expect(shown).toContain('Backup station attic');
+  });
+
+  it('shows how far a run is', () => {
+    const run = {
+      id: 'r',
+      drive: 'BACKUP_1',
+      phase: 'pulling',
+      percent: 50,
+      bytes: 1e9,
+      files: 10,
+      etaSeconds: 60,
+      startedAt: '2026-11-29T11:00:00Z',
+    };
+    const shown = lines({ ...here('running'), run }).join('\n');
+    expect(shown).toContain('BACKUP_1: pulling, 50 %');
+    expect(shown).toContain(`[${'#'.repeat(25)}${'-'.repeat(25)}]`);
+  });
+
+  it('lets no character of a message reach the terminal', () => {
+    const shown = consoleScreen(here('failed', { message: 'a\u001B[2Jb\u0007c\u202Ed' }), view);
+    expect(shown).not.toMatch(/\u001B\[2J|\u0007|\u202E/);
+  });
+
+  it('cuts off facts rather than the verdict when there are many disks', () => {
+    const drives = Array.from({ length: 30 }, (_, index) =>
+      aDrive(`B${index}`, { present: true, state: 'safe-to-unplug' }),
+    );
+    const shown = lines(aStatus({ drives }));
+    expect(shown).toHaveLength(24);
+    expect(shown.join('\n')).toContain('SAFE TO UNPLUG');
+  });
+});
