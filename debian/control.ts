@@ -11,6 +11,7 @@ export const maintainer = 'extbackup developers <extbackup@example.org>';
 export const depends: readonly string[] = [
   'acl',
   'attr',
+  'bubblewrap',
   'nodejs (>= 20.19)',
   'libc6 (>= 2.34)', // the usb library's binary
   'libgcc-s1',

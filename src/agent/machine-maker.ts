@@ -9,7 +9,7 @@ import type { SupervisorParts } from './surroundings.ts';
 
 /** Each run gets a machine of its own: disks made by hand keep their mirror under another name. */
 export function machineMaker(start: StartProgram, paths: Paths, courier: Courier): SupervisorParts['machineFor'] {
-  const confine = createConfinement(start);
+  const { confine, works } = createConfinement(start);
   return (settings, record) => {
     const reach = createLink(start, paths, identityFile(paths, settings.ssh));
     return createMachine(
@@ -17,6 +17,7 @@ export function machineMaker(start: StartProgram, paths: Paths, courier: Courier
       paths,
       {
         ...{ reach, confine },
+        isConfined: works,
         runHookOutside: async (hook, environment, signal) =>
           (await courier({ kind: 'hook', hook, environment }, hook.timeout, signal)).failure,
       },

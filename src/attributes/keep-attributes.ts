@@ -2,7 +2,8 @@ import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { readTouched } from '../history/change-log.ts';
-import { attributeKinds, changeLogDirectory, historyDirectory, type HistoryEntry } from '../history/history-entry.ts';
+import { attributeKinds, changeLogDirectory, type HistoryEntry } from '../history/history-entry.ts';
+import { collectedEntry, directoryOfEntry } from '../history/work-directory.ts';
 import { below, createInsideCheck, kindOf } from '../history/inside.ts';
 import type { StartProgram } from '../system/command.ts';
 import { attributeFiles, type AttributeFiles } from './attribute-files.ts';
@@ -64,7 +65,8 @@ export async function finishAttributes(start: StartProgram, disk: Disk, signal: 
   const state = await readState(disk.top);
   if (state?.openFor === undefined) return;
   const log = join(disk.top, changeLogDirectory, `${state.openFor}.log`);
-  const linked = await linkedNames(join(disk.top, historyDirectory, state.openFor));
+  const inWork = await collectedEntry(disk.top);
+  const linked = await linkedNames(directoryOfEntry(disk.top, state.openFor, inWork));
   await renew(start, disk, state, { to: keptAttributes({ log }), linked }, signal);
 }
 

@@ -62,11 +62,13 @@ export const agentChecks: readonly Check[] = [
     name: 'rsync-confined',
     check: async ({ start }) =>
       (await canConfine(start))
-        ? ok('rsync sees nothing of this machine but the opened disk (Landlock).')
+        ? ok(
+            'rsync runs in a box: it sees nothing of this machine but the opened disk, and no history of earlier runs is writable.',
+          )
         : warn(
-            'rsync is not confined to the opened disk: this needs Landlock in the kernel and setpriv of ' +
-              'util-linux 2.40 or newer (Debian 13).',
-            'Nothing is urgent: a hostile server could reach more of this machine than the opened disk.',
+            'rsync runs without its box: bwrap is missing or does not work here. A hostile server could reach more of ' +
+              'this machine than the opened disk.',
+            'Install it again: apt-get install --reinstall bubblewrap',
           ),
   },
   {

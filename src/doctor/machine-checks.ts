@@ -7,6 +7,7 @@ import { fail, ok, warn, type Check } from './check.ts';
 const tools: Readonly<Record<string, string>> = {
   '/usr/sbin/cryptsetup': 'cryptsetup-bin',
   '/usr/bin/rsync': 'rsync',
+  '/usr/bin/bwrap': 'bubblewrap',
   '/usr/bin/ssh': 'openssh-client',
   '/usr/bin/ssh-keygen': 'openssh-client',
   '/usr/bin/openssl': 'openssl',

@@ -5,9 +5,7 @@ import { openPlainFile } from '../system/plain-file.ts';
 import { orderEntries, type FoundEntry } from './entry-order.ts';
 import type { EntryStamp } from './entry-stamp.ts';
 import { readLogHeader } from './log-header.ts';
-
-/** Directory on the disk with what runs replaced or deleted, one directory each. */
-export const historyDirectory = 'history';
+import { collectedEntry, directoryOfEntry, historyDirectory } from './work-directory.ts';
 
 /** Directory on the disk with rsync's log of each of them, which names what was created. */
 export const changeLogDirectory = '.extbackup/history';
@@ -61,6 +59,7 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
     ),
   );
   const found: FoundEntry[] = [];
+  const inWork = await collectedEntry(top);
   for (const name of new Set([...directories, ...logs.keys()])) {
     const claimed = parseHistoryName(name);
     if (claimed === undefined) continue;
@@ -69,7 +68,7 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
     found.push({ name, claimed, ...(stamp && { stamp }) });
   }
   return orderEntries(found)
-    .map(({ name, number, at, measured }) => ({ name, number, at, measured, ...placesOf(top, name) }))
+    .map(({ name, number, at, measured }) => ({ name, number, at, measured, ...placesOf(top, name, inWork) }))
     .reverse();
 }
 
@@ -134,8 +133,8 @@ export async function historyStand(top: string): Promise<HistoryStand> {
   return { at: newest?.at ?? new Date(0), number: newest?.number };
 }
 
-const placesOf = (top: string, name: string): Pick<HistoryEntry, 'directory' | 'log'> => ({
-  directory: join(top, historyDirectory, name),
+const placesOf = (top: string, name: string, inWork?: string): Pick<HistoryEntry, 'directory' | 'log'> => ({
+  directory: directoryOfEntry(top, name, inWork),
   log: join(top, changeLogDirectory, `${name}.log`),
 });
 

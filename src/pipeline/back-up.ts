@@ -9,6 +9,7 @@ import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
 import type { LuksFacts } from '../disk/luks-header.ts';
 import { NotReleasedError } from '../errors.ts';
+import { requireBox } from './confined.ts';
 import { markBegun, markEnded } from './begun-mark.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import type { Machine } from './machine.ts';
@@ -34,6 +35,7 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
   try {
     return await hooks.untilClosed(() =>
       withUndo(signal, async (take) => {
+        await requireBox(machine, story);
         await wake(run);
         await hooks.before('mount');
         const luks = await open(run, take); // undone by closing LUKS

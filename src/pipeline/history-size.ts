@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { historyDirectory, listHistory } from '../history/history-entry.ts';
+import { listHistory } from '../history/history-entry.ts';
+import { historyDirectory } from '../history/work-directory.ts';
 import type { StartProgram } from '../system/command.ts';
 
 /** What a disk's history holds. */

@@ -2,7 +2,8 @@ import { basename, dirname, join } from 'node:path';
 import { forgetAttributes } from '../attributes/attribute-table.ts';
 import { finishAttributes } from '../attributes/keep-attributes.ts';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
-import { changeLogDirectory, historyDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
+import { changeLogDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
+import { finishCollecting, historyDirectory } from '../history/work-directory.ts';
 import { markBeginning } from '../history/complete-since.ts';
 import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
 import { readRoom } from '../disk/room.ts';
@@ -106,6 +107,9 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
         signal,
       ),
     removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
-    clearUnfinished: () => clearUnfinished(paths.plaintext),
+    clearUnfinished: async () => {
+      await finishCollecting(paths.plaintext);
+      await clearUnfinished(paths.plaintext);
+    },
   };
 }

@@ -26,6 +26,8 @@ export interface MirrorEntry {
  * A method that fails throws; an ExtbackupError has its words, any other error gets words from the pipeline.
  */
 export interface Machine {
+  /** Whether rsync runs in its box; `lost`: on this station it once did. */
+  confinement(): Promise<'box' | 'none' | 'lost'>;
   wake(device: string, signal: AbortSignal): Promise<void>;
   /** UUID of the LUKS header that is on the device now. */
   luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;

@@ -1,7 +1,9 @@
 import type { Reach } from '../rsync/link.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
-import type { Paths } from '../system/paths.ts';
+import { isThere } from '../system/is-there.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
 import { createDiskPart } from './disk-part.ts';
 import { createInsidePart } from './inside-part.ts';
 import type { Machine } from './machine.ts';
@@ -15,11 +17,14 @@ export interface Helpers {
   readonly runHookOutside: Machine['runHook'];
   /** For every program that reads what the server sends. */
   readonly confine: Confine;
+  /** Whether it works; undefined when there was no answer. */
+  readonly isConfined: () => Promise<boolean | undefined>;
 }
 
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
 export function createMachine(start: StartProgram, paths: Paths, helpers: Helpers, mirrorName = 'backups'): Machine {
   return {
+    confinement: () => confinement(helpers, files.confined(paths)),
     ...createDiskPart(start, paths),
     ...createInsidePart(start, paths, mirrorName),
     ...createServerPart(start, paths, helpers, mirrorName),
@@ -29,4 +34,11 @@ export function createMachine(start: StartProgram, paths: Paths, helpers: Helper
         ? helpers.runHookOutside(hook, environment, signal)
         : runHook(start, hook, environment, signal),
   };
+}
+
+async function confinement({ isConfined }: Helpers, record: string): ReturnType<Machine['confinement']> {
+  const didOnce = await isThere(record);
+  if ((await isConfined()) !== true) return didOnce ? 'lost' : 'none';
+  if (!didOnce) await writeAtomically(record, 'yes\n', true);
+  return 'box';
 }

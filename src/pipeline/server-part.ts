@@ -1,8 +1,9 @@
 import { opendir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { readLogBackwards, readTouched } from '../history/change-log.ts';
-import { historyDirectory, type HistoryEntry } from '../history/history-entry.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { beginCollecting, finishCollecting, historyDirectory, workDirectory } from '../history/work-directory.ts';
 import { markGap } from '../history/complete-since.ts';
 import { beginLog } from '../history/log-header.ts';
 import { isBetterAsked } from '../rsync/arguments.ts';
@@ -34,6 +35,8 @@ interface Surroundings {
   /** Mount point of the opened disk. */
   readonly top: string;
   readonly mirrorName: string;
+  /** Names at the top of the disk that the programs can write to. */
+  readonly writable: string[];
 }
 
 /** @param mirrorName directory of the mirror on the disk */
@@ -43,12 +46,14 @@ export function createServerPart(
   { reach: reachOut, confine }: { readonly reach: Reach; readonly confine: Confine },
   mirrorName: string,
 ): ServerPart {
-  const confined = (runner: StartProgram): Promise<StartProgram> => confine(runner, paths.plaintext);
+  const writable = [mirrorName, workDirectory];
+  const confined = (runner: StartProgram, readable: readonly string[] = []): Promise<StartProgram> =>
+    confine(runner, { disk: { top: paths.plaintext, writable }, readable });
   const reach: Reach = (place, signal, work) =>
-    reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start) }));
+    reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start, line.needs) }));
   return {
     pull: async (order, signal) =>
-      pull(order, { start: await confined(start), reach, top: paths.plaintext, mirrorName }, signal),
+      pull(order, { start: await confined(start), reach, top: paths.plaintext, mirrorName, writable }, signal),
     isFilled: (config, source, path, signal) =>
       orTrouble(
         () =>
@@ -69,14 +74,16 @@ export function createServerPart(
 }
 
 async function pull(
-  order: PullOrder,
-  { start, reach, top, mirrorName }: Surroundings,
+  wanted: PullOrder,
+  { start, reach, top, mirrorName, writable }: Surroundings,
   signal: AbortSignal,
 ): Promise<RsyncOutcome> {
-  const { name } = order.source;
+  const { name } = wanted.source;
   const target = await ownDirectory(top, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
-  // rsync creates only the last directory of the path.
-  if (order.history && name !== undefined) await ownDirectory(top, join(historyDirectory, order.history.name), 0o755);
+  for (const directory of ['.extbackup', historyDirectory]) await ownDirectory(top, directory); // what is missing cannot be covered
+  const collecting = await collect(top, wanted, writable).catch(diskTrouble);
+  if ('trouble' in collecting) return { ...nothingDone, ...collecting };
+  const order = collecting;
   const begun = order.history && (await beginLog(order.history.log, name, order.history.stamp).catch(diskTrouble));
   if (typeof begun === 'object') return { ...nothingDone, ...begun };
   const unfinished = order.survey === true ? undefined : await placeForUnfinished(top, target).catch(diskTrouble);
@@ -84,7 +91,7 @@ async function pull(
   const nothingThere = await isEmpty(target);
   const whole = { top, mirror: join(top, mirrorName) };
   const attributes =
-    order.survey === true ? undefined : await startAttributeKeeper(start, whole, order.history, signal);
+    order.survey === true ? undefined : await startAttributeKeeper(start, whole, wanted.history, signal);
   if (attributes?.trouble !== undefined) {
     if (order.history) await rm(order.history.log, { force: true }).catch(() => undefined);
     return { ...nothingDone, trouble: attributes.trouble };
@@ -109,14 +116,31 @@ async function pull(
   const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // of a killed rsync, it is not empty
   const stays = order.history && (await hasSomething(order.history, ended));
-  const kept = await attributes?.end({ isTold: !isStarted || isToTheEnd(ended), stays: stays === true });
-  const outcome = { ...ended, ...kept?.told };
+  if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
+  const notMoved = await finishCollecting(top).then(() => undefined, diskTrouble); // the next run moves it
+  const isTold = notMoved === undefined && (!isStarted || isToTheEnd(ended));
+  const kept = await attributes?.end({ isTold, stays: stays === true });
+  const outcome = { ...ended, ...(ended.trouble === undefined && notMoved), ...kept?.told };
   if (order.history === undefined && order.survey !== true && outcome.changed)
     await markGap(top, new Date()).catch(() => undefined); // a full disk: nothing was kept either
-  if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   // rsync makes the directory only when it has something to put there.
   if (order.history && stays === false && kept?.isKept !== true) await rm(order.history.log, { force: true });
   return outcome;
+}
+
+/** The order with the directory in which its rsync collects what it replaces. */
+async function collect(top: string, order: PullOrder, writable: string[]): Promise<PullOrder> {
+  const { history, source } = order;
+  if (history === undefined) {
+    await finishCollecting(top);
+    return order;
+  }
+  const directory = await beginCollecting(top, history.name);
+  if (directory === undefined) writable.push(historyDirectory);
+  const collecting = directory === undefined ? history : { ...history, directory };
+  // rsync creates only the last directory of the path.
+  if (source.name !== undefined) await ownDirectory(top, relative(top, collecting.directory), 0o755);
+  return { ...order, history: collecting };
 }
 
 /** Its log tells of all that it did. Of an rsync that was ended, what it did last may stand nowhere. */

@@ -8,6 +8,7 @@ import { finishAttributes, keptAttributes, removeKept } from '../attributes/keep
 import { putBack } from '../attributes/put-back.ts';
 import { flushFilesystem, stampFile } from '../disk/filesystem.ts';
 import { removePartials, removeUnfinished } from '../rsync/partial-files.ts';
+import { directoryOfEntry, finishCollecting } from '../history/work-directory.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -106,11 +107,13 @@ export async function rollBack(
 ): Promise<void> {
   await removePartials(start, join(top, mirror)); // partial files would keep directories from being removed
   await clearUnfinished(top);
+  await finishCollecting(top);
   if (plan.unfinishedSince) await removeUnfinished(start, join(top, mirror), plan.unfinishedSince);
   const disk = { top, mirror: join(top, mirror) };
   await finishAttributes(start, disk, signal); // of files that an interrupted run has changed
   await forgetAttributes(top);
-  for (const entry of plan.entries) {
+  for (const planned of plan.entries) {
+    const entry = { ...planned, directory: directoryOfEntry(top, planned.name, undefined) };
     await undoEntry(disk.mirror, entry, progress, signal, () => putBackIn(start, disk.mirror, entry, progress, signal));
     await removeKept(entry);
   }

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { below } from '../history/inside.ts';
+import { workDirectory } from '../history/work-directory.ts';
 import type { PullOrder } from './order.ts';
 import type { RsyncOutcome } from './order.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -11,7 +12,7 @@ import { runRsync } from './run-rsync.ts';
 
 /** Both are there only while something is deleted. The list names files, so it stays on the disk. */
 const listFile = '.extbackup/deletions.list';
-const standIn = '.extbackup/stand-in';
+const standIn = `${workDirectory}/stand-in`;
 
 /** `isDone` is false when something is left that needs a second look at the source. */
 export type NamedOutcome = RsyncOutcome & { readonly isDone: boolean };
@@ -81,6 +82,7 @@ async function prepare(
   const parents = await parentsOf(mirror, names);
   if (parents === undefined) return false;
   await ownDirectory(top, '.extbackup');
+  await ownDirectory(top, workDirectory);
   const source = join(top, standIn);
   // Made anew: any content found there would be copied.
   await rm(source, { recursive: true, force: true });

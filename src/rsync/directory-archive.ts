@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { below } from '../history/inside.ts';
+import { workDirectory } from '../history/work-directory.ts';
 import type { StartProgram } from '../system/command.ts';
 import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
@@ -44,7 +45,7 @@ export async function archiveDirectories(
       directories.set(key, here);
     }
   }
-  const own = await ownDirectory(top, '.extbackup');
+  const own = await ownDirectory(top, workDirectory);
   const [list, archive] = [join(own, listFile), join(own, archiveFile)];
   const remove = async (): Promise<void> => {
     for (const file of [list, archive]) await rm(file, { force: true }).catch(() => undefined);

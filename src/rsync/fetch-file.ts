@@ -6,12 +6,13 @@ import type { FetchedFile } from './order.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
+import { workDirectory } from '../history/work-directory.ts';
 import { troubleOfDisk } from './failure.ts';
 import { serverName } from './arguments.ts';
 import { whyNotRead } from './verdict.ts';
 
 /** Temporary place of the file, on the opened disk: data of the server is never written to the station's own disk. */
-const place = '.extbackup/fetched';
+const place = `${workDirectory}/fetched`;
 
 /** A few lines; a larger file is not sent. */
 const mostBytes = 1024;

@@ -12,6 +12,8 @@ import { whyNotConnected, type LinkState, type PullTrouble } from './verdict.ts'
 export interface Line {
   /** The remote shell for rsync. */
   readonly rsh: string;
+  /** Files that the remote shell needs to see. */
+  readonly needs?: readonly string[];
   /** Runs the user of the connection; the connection is cut when the user has ended or must end. */
   readonly start: StartProgram;
   /** State of the connection at the end of its user; `unknown` before that, and where it is not measured. */
@@ -80,6 +82,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       const control = join(directory, 'control');
       return await work({
         rsh: borrowedRsh(control),
+        needs: [control],
         start: hangingUp(start, askState, hangUp),
         state: () => state,
       });

@@ -1,8 +1,7 @@
 import { opendir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { printedName } from '../history/change-log.ts';
 import type { Doomed, DoomedName } from '../history/doomed.ts';
-import { historyDirectory } from '../history/history-entry.ts';
 import { below } from '../history/inside.ts';
 import type { PullOrder } from './order.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -10,6 +9,7 @@ import type { NamedOutcome, Place } from './delete-named.ts';
 import { withDeadline, withDeadlineAfter } from '../system/deadline.ts';
 import { archiveDirectories, type DirectoryArchive } from './directory-archive.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
+import { backupDirectory } from './arguments.ts';
 import { troubleOfDisk } from './failure.ts';
 import type { PullTrouble } from './verdict.ts';
 
@@ -45,11 +45,7 @@ export async function moveToHistory(
       signal,
     );
     if (archive === undefined) return undefined;
-    const target = await ownDirectory(
-      top,
-      join(historyDirectory, history.name, ...(source.name === undefined ? [] : [source.name])),
-      0o755,
-    );
+    const target = await ownDirectory(top, relative(top, backupDirectory(source, history)), 0o755);
     await archive.makeIn(target);
     return await moveAll(order, doomed.names, { from: mirror, to: target, archive, most: doomed.count }, signal);
   } catch {

@@ -23,6 +23,10 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** For programs that start others: all of them form a process group, and are ended together. */
   readonly ownGroup?: boolean;
+  /** With `ownGroup`: it runs in a box, which is not to be ended before it; see confine.ts. */
+  readonly isBoxed?: boolean;
+  /** What the program can read from the descriptor after all others. */
+  readonly extra?: Buffer;
   /** Called with the process id; with `ownGroup` it is also the group's id. */
   readonly onStart?: (pid: number) => void;
   /** Called when the program itself has ended; its children may still hold its pipes. */
@@ -60,7 +64,7 @@ export const startProgram: StartProgram = async (command) => {
   const child = spawnChild(command, tailed);
   tailed?.begin();
   const errors = listen(child, command, tailed === undefined);
-  const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs) : undefined;
+  const group = ownGroup ? endWithGroup(child, signal, timeoutMs, killDelayMs, command.isBoxed) : undefined;
   const stuck = (timedOut: boolean): CommandError =>
     new CommandError(file, args, 'does not end, not even when killed', undefined, errors.end, timedOut, true);
   let ended: Awaited<typeof child>;
@@ -87,7 +91,7 @@ type Child = ReturnType<typeof spawnChild>;
 
 /** @param tailed gets standard output in place of a pipe */
 const spawnChild = (
-  { file, args, env, stdin, descriptors, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
+  { file, args, env, stdin, descriptors, extra, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
   tailed: TailedFile | undefined,
 ) =>
   execa(file, args, {
@@ -111,6 +115,7 @@ const spawnChild = (
       (tailed?.writeEnd as 3 | undefined) ?? 'pipe',
       'pipe' as const,
       ...((descriptors ?? []) as readonly 3[]),
+      ...(extra === undefined ? [] : [extra]),
     ],
     buffer: { stdout: onStdout === undefined, stderr: onStderr === undefined },
   });

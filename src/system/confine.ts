@@ -1,51 +1,133 @@
-import { existsSync } from 'node:fs';
-import { CommandError, type StartProgram } from './command.ts';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandError, type Command, type StartProgram } from './command.ts';
+import { syscallFilter } from './syscall-filter.ts';
 
-/**
- * Returns a `run` whose programs see only the system's files and one directory, in which they may do everything except
- * start programs.
- */
-export type Confine = (start: StartProgram, directory: string) => Promise<StartProgram>;
-
-const setpriv = '/usr/bin/setpriv';
-
-/** The parts of the system that a program needs: itself and its libraries, user names, and /dev/null. */
-const system = [
-  ['execute,read-file,read-dir', '/usr'],
-  ...[
-    '/etc/ld.so.cache',
-    '/etc/passwd',
-    '/etc/group',
-    '/etc/nsswitch.conf',
-    '/etc/localtime',
-    '/etc/ssl/openssl.cnf',
-  ].map((file) => ['read-file', file] as const),
-  ['read-file,write-file', '/dev/null'],
-  ['read-file', '/dev/urandom'],
-] as const;
-
-const everythingButPrograms =
-  'write-file,read-file,read-dir,remove-dir,remove-file,make-char,make-dir,make-reg,make-sock,make-fifo,make-block,make-sym,refer,truncate';
-
-/** Arguments of setpriv(1), before the program. @param directory undefined is none */
-function confinementArgs(directory?: string): string[] {
-  const rules = [
-    ...system.filter(([, path]) => existsSync(path)),
-    ...(directory === undefined ? [] : [[everythingButPrograms, directory] as const]),
-  ];
-  return [
-    '--no-new-privs',
-    '--landlock-access',
-    'fs',
-    ...rules.flatMap(([access, path]) => ['--landlock-rule', `path-beneath:${access}:${path}`]),
-    '--',
-  ];
+/** What programs in a box see besides the system's programs and libraries. */
+export interface View {
+  /** An opened disk. */
+  readonly disk?: {
+    /** Mount point. */
+    readonly top: string;
+    /** Directories at its top that can be written to; files can be renamed between them. All else is read-only. */
+    readonly writable: readonly string[];
+  };
+  /** Files and directories that can be read; a socket in one of them can be connected to. */
+  readonly readable?: readonly string[];
+  /** The network of the machine, for ssh without extbackup-link@.service. */
+  readonly hasNetwork?: boolean;
 }
 
-/** Whether the kernel has Landlock, and setpriv(1) can ask it; the one of Debian 12 cannot. undefined when it did not answer in time. */
+/** Returns a `start` whose programs run in a box. */
+export type Confine = (start: StartProgram, view: View) => Promise<StartProgram>;
+
+/** A box, and whether it works here. */
+export interface Confinement {
+  readonly confine: Confine;
+  /** undefined when there was no answer in time. */
+  works(): Promise<boolean | undefined>;
+}
+
+const bwrap = '/usr/bin/bwrap';
+
+/** User names, languages of messages, the time zone. */
+const settings = [
+  '/etc/ld.so.cache',
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/nsswitch.conf',
+  '/etc/localtime',
+  '/etc/ssl/openssl.cnf',
+];
+const forNames = ['/etc/resolv.conf', '/etc/hosts', '/etc/gai.conf', '/etc/services'];
+
+/** The mirror has the owners, modes, capabilities and device nodes of the server. */
+const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'MKNOD'];
+
+const readOnly = (path: string): string[] => ['--ro-bind', path, path];
+
+/** With merged /usr, the other directories of programs are links into it. */
+const systemArgs = (): string[] => [
+  ...readOnly('/usr'),
+  ...['/bin', '/sbin', '/lib', '/lib64'].flatMap((path) => {
+    if (!existsSync(path)) return [];
+    return lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : readOnly(path);
+  }),
+  // Read-only: root may set variables of the kernel below /proc/sys without any capability.
+  ...['--proc', '/proc', '--remount-ro', '/proc'],
+  ...['--dev-bind', '/dev/null', '/dev/null'],
+];
+
+/**
+ * One mount holds all that can be written, because rename(2) works within one mount only; whatever else is at the top of
+ * the disk is covered by itself, read-only. What is covered can neither be renamed nor removed.
+ */
+async function diskArgs({ top, writable }: NonNullable<View['disk']>): Promise<string[]> {
+  const covers: string[] = [];
+  for (const name of await readdir(top)) {
+    if (writable.includes(name)) continue;
+    const stats = await lstat(join(top, name));
+    if (stats.isDirectory() || stats.isFile()) covers.push(...readOnly(join(top, name)));
+  }
+  return ['--bind', top, top, ...covers];
+}
+
+/** Everything before the program: env(1) so that SIGTERM ends the program, and with it the box, but not the box first. */
+async function boxArgs(view: View): Promise<{ readonly args: string[]; readonly filter?: Buffer }> {
+  const { disk, readable = [], hasNetwork = false } = view;
+  const filter = syscallFilter(hasNetwork);
+  // Extended attributes of the kind trusted.* need it; without the filter, it would open the box.
+  const all = disk && filter ? [...capabilities, 'SYS_ADMIN'] : capabilities;
+  const seen = [...settings, ...(hasNetwork ? forNames : []), ...readable].filter((path) => existsSync(path));
+  const args = [
+    '--ignore-signal=TERM',
+    // Not by bwrap, which would need another capability to give the loopback device an address.
+    ...(hasNetwork ? [] : ['/usr/bin/unshare', '--net', '--']),
+    bwrap,
+    ...['--unshare-pid', '--die-with-parent'],
+    ...systemArgs(),
+    ...seen.flatMap(readOnly),
+    ...(disk ? await diskArgs(disk) : []),
+    ...['--remount-ro', '/', '--chdir', '/', '--cap-drop', 'ALL'],
+    ...all.flatMap((name) => ['--cap-add', `CAP_${name}`]),
+    ...(filter ? ['--seccomp', '3'] : []),
+    ...['--', '/usr/bin/env', '--default-signal=TERM'],
+  ];
+  return { args, ...(filter && { filter }) };
+}
+
+async function inBox(command: Command, view: View): Promise<Command> {
+  const { args, filter } = await boxArgs(view);
+  return {
+    ...command,
+    file: '/usr/bin/env',
+    args: [...args, command.file, ...command.args],
+    ownGroup: true,
+    isBoxed: true,
+    ...(filter && { third: filter }),
+  };
+}
+
+/** Exit codes of bwrap for a program that was ended by a signal. */
+const wasSignalled = (code: number | undefined): boolean => code !== undefined && code > 128 && code < 193;
+
+/** A program ended by a signal has no exit code of its own. */
+async function run(start: StartProgram, command: Command): ReturnType<StartProgram> {
+  try {
+    return await start(command);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !wasSignalled(error.exitCode)) throw error;
+    const { file, exitCode = 0, stderr, timedOut, stillRuns } = error;
+    const ending = `was ended by signal ${exitCode - 128}`;
+    throw new CommandError(file, command.args, ending, undefined, stderr, timedOut, stillRuns);
+  }
+}
+
+/** Whether bwrap(1) is there, and the kernel and the unit let it work. undefined when it did not answer in time. */
 export async function canConfine(start: StartProgram): Promise<boolean | undefined> {
   try {
-    await start({ file: setpriv, args: [...confinementArgs(), '/usr/bin/true'], timeoutMs: 20_000 });
+    await start(await inBox({ file: '/usr/bin/true', args: [], timeoutMs: 20_000 }, {}));
     return true;
   } catch (error) {
     if (error instanceof CommandError) return error.timedOut ? undefined : false;
@@ -54,16 +136,18 @@ export async function canConfine(start: StartProgram): Promise<boolean | undefin
 }
 
 /**
- * Confinement by Landlock; see landlock(7). A server that finds a way to make rsync write where it should not gets
- * nowhere but to the disk: neither to the keys in RAM nor to the registry, the raw devices or the station's own disk.
- * Where that is not possible, programs run as they are; `extbackup doctor` tells.
+ * Boxes made by bwrap(1). A server that takes over rsync gets nowhere but to the copy on the disk: neither to the keys in
+ * RAM, the registry, the raw devices, other processes and their sockets, nor to the history of earlier runs. Where that
+ * is not possible, programs run as they are, and the run tells.
  */
-export function createConfinement(start: StartProgram): Confine {
+export function createConfinement(start: StartProgram): Confinement {
   let known: boolean | undefined; // what did not answer is asked again the next time
-  return async (inner, directory) => {
-    known ??= await canConfine(start);
-    if (known !== true) return inner;
-    return (command) =>
-      inner({ ...command, file: setpriv, args: [...confinementArgs(directory), command.file, ...command.args] });
+  const works = async (): Promise<boolean | undefined> => (known ??= await canConfine(start));
+  return {
+    works,
+    confine: async (inner, view) => {
+      if ((await works()) !== true) return inner;
+      return async (command) => run(inner, await inBox(command, view));
+    },
   };
 }

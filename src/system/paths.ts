@@ -53,6 +53,8 @@ export const files = {
   reminders: (paths: Paths) => `${paths.state}/reminders.json`,
   /** What the agent's last weekly look at the station found. */
   checks: (paths: Paths) => `${paths.state}/checks.json`,
+  /** There since rsync ran in its box for the first time. */
+  confined: (paths: Paths) => `${paths.state}/confined`,
   /** How far measured time is. */
   time: (paths: Paths) => `${paths.state}/time.json`,
   /** How often memory was short when the last agent ended; written after it, by what closes its disks. */

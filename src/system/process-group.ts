@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 
 /** A program and its descendants, while we wait for them. */
 export interface GroupEnd {
@@ -18,12 +19,14 @@ const wakeAfterMs = 50;
  * Lets a whole process group end when the signal is aborted or the time is over: its leader gets SIGTERM from whoever
  * started it, all others a little later, SIGKILL after `killDelayMs`. A stopped process is woken, so that it can tidy
  * up. When the leader has ended by itself, whoever of its group still holds its pipes gets as long.
+ * @param isBoxed the leader is a box around the program, and ignores SIGTERM: the program gets it from here
  */
 export function endWithGroup(
   leader: Pick<EventEmitter, 'once' | 'off'> & { readonly pid?: number | undefined },
   signal: AbortSignal | undefined,
   timeoutMs: number,
   killDelayMs: number,
+  isBoxed = false,
 ): GroupEnd {
   const { pid } = leader;
   if (pid === undefined) return { kill: () => undefined, stop: () => undefined };
@@ -40,9 +43,11 @@ export function endWithGroup(
   };
   const terminate = (): void => {
     // the leader gets its SIGTERM elsewhere; a second one would disturb its clean-up
+    const first = isBoxed ? programInBox(pid) : pid;
+    if (isBoxed && first !== undefined) signalOne(first, 'SIGTERM');
     timers.push(
       setTimeout(() => {
-        signalOne(pid, 'SIGCONT');
+        if (first !== undefined) signalOne(first, 'SIGCONT');
       }, wakeAfterMs),
     );
     timers.push(setTimeout(terminateAll, leaderFirstMs));
@@ -70,6 +75,20 @@ export function endWithGroup(
 export const endGroup = (pid: number): void => {
   signalGroup(pid, 'SIGKILL');
 };
+
+/** Of bwrap(1): it starts the first process of the box, which starts the program. undefined when it is not there yet. */
+function programInBox(leader: number): number | undefined {
+  const first = childOf(leader);
+  return first === undefined ? undefined : childOf(first);
+}
+
+function childOf(pid: number): number | undefined {
+  try {
+    return Number(/^\d+/.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))?.[0]) || undefined;
+  } catch {
+    return undefined; // it has just ended
+  }
+}
 
 const signalGroup = (pid: number, name: NodeJS.Signals): void => {
   signalOne(-pid, name);

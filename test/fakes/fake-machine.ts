@@ -117,6 +117,9 @@ export class FakeMachine implements Machine {
   sizesOf: Machine['sizesOf'] = () => Promise.resolve(this.sizes);
   /** Number of files that were renamed on the server. */
   renamed = 0;
+  /** Whether rsync runs in its box. */
+  box: Awaited<ReturnType<Machine['confinement']>> = 'box';
+  confinement: Machine['confinement'] = () => Promise.resolve(this.box);
   linkRenamed: Machine['linkRenamed'] = () => this.#step('linkRenamed', () => this.renamed);
   pull = (order: PullOrder): Promise<RsyncOutcome> =>
     this.#step('pull', () => {

@@ -6,4 +6,5 @@ export const noHelpers = (start: StartProgram): Helpers => ({
   reach: (_place, _signal, work) => work({ rsh: '/nonexistent', start }),
   runHookOutside: () => Promise.resolve(undefined),
   confine: (inner) => Promise.resolve(inner),
+  isConfined: () => Promise.resolve(true),
 });

@@ -26,6 +26,7 @@ const essential = [
   'sync',
   'tar',
   'true',
+  'unshare',
   'wipefs',
   'xargs',
 ];
@@ -59,6 +60,7 @@ const packages: Readonly<Record<string, string>> = {
   apprise: 'apprise',
   badblocks: 'e2fsprogs',
   busctl: 'systemd',
+  bwrap: 'bubblewrap',
   getfacl: 'acl',
   setfacl: 'acl',
   getfattr: 'attr',

@@ -33,7 +33,7 @@ const tools = [
   '/usr/sbin/cryptsetup',
   '/usr/sbin/e2fsck',
   '/usr/bin/mount',
-  '/usr/bin/setpriv',
+  '/usr/bin/bwrap',
   '/usr/bin/sync',
   '/usr/bin/umount',
   '/usr/bin/rm',
@@ -70,7 +70,7 @@ point=$tool
 case $tool in
   cryptsetup) point=cryptsetup-$1 ;;
   rm) case " $* " in *" --one-file-system "*) point=prune ;; esac ;;
-  setpriv) case " $* " in *"/tar --extract "*" -C /mnt/plaintext/backups "*) point=deletion ;; esac ;; # what starts tar
+  bwrap) case " $* " in *"/tar --extract "*" -C /mnt/plaintext/backups "*) point=deletion ;; esac ;; # what starts tar
   umount) case "$*" in /mnt/plaintext) (take_stock leave) ;; esac ;;
 esac
 gate "$point"

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CommandError, type Command, type StartProgram } from '../../../src/system/command.ts';
-import { createConfinement } from '../../../src/system/confine.ts';
+import { createConfinement, type View } from '../../../src/system/confine.ts';
 
-/** Notes what is started; programs of setpriv end as asked for. */
+/** Notes what is started; the trial of the box ends as asked for. */
 function recorder(canConfine: boolean): { readonly started: Command[]; readonly start: StartProgram } {
   const started: Command[] = [];
   return {
@@ -12,13 +13,7 @@ function recorder(canConfine: boolean): { readonly started: Command[]; readonly 
       return canConfine || command.args.at(-1) !== '/usr/bin/true'
         ? Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
         : Promise.reject(
-            new CommandError(
-              command.file,
-              command.args,
-              'ended with 1',
-              1,
-              "setpriv: unrecognized option '--landlock-access'",
-            ),
+            new CommandError(command.file, command.args, 'ended with 1', 1, 'bwrap: Creating new namespace failed'),
           );
     },
   };
@@ -26,23 +21,35 @@ function recorder(canConfine: boolean): { readonly started: Command[]; readonly 
 
 const rsync = { file: '/usr/bin/rsync', args: ['--archive', 'x'], timeoutMs: 1_000 } as const;
 
-describe('a confined program', () => {
-  it('is started by setpriv, with one directory to write to, and is asked for once', async () => {
+const view: View = {
+  disk: { top: join(import.meta.dirname, '..'), writable: ['system', 'text'] },
+  readable: [import.meta.filename],
+};
+const startedFiles = (started: readonly Command[]): string[] => started.map(({ file }) => file);
+
+describe('a program in a box', () => {
+  it('is started by bwrap, and whether that works is asked once', async () => {
     const { start, started } = recorder(true);
-    const confine = createConfinement(start);
-    await (
-      await confine(start, '/mnt/plaintext')
-    )(rsync);
-    await (
-      await confine(start, '/mnt/plaintext')
-    )(rsync);
-    expect(started.map(({ file }) => file)).toEqual(['/usr/bin/setpriv', '/usr/bin/setpriv', '/usr/bin/setpriv']);
-    const args = started[1]?.args ?? [];
-    expect(args.slice(args.indexOf('--') + 1)).toEqual(['/usr/bin/rsync', '--archive', 'x']);
-    expect(args.filter((arg) => arg.includes('write-file'))).toEqual([
-      expect.stringMatching(/^path-beneath:read-file,write-file:\/dev\/null$/),
-      expect.stringMatching(/^path-beneath:write-file,.*:\/mnt\/plaintext$/),
-    ]);
+    const { confine } = createConfinement(start);
+    for (const one of [await confine(start, view), await confine(start, view)]) await one(rsync);
+    expect(startedFiles(started)).toEqual(['/usr/bin/env', '/usr/bin/env', '/usr/bin/env']);
+    const { args = [], isBoxed, ownGroup } = started[1] ?? {};
+    expect({ isBoxed, ownGroup }).toEqual({ isBoxed: true, ownGroup: true });
+    expect(args).toContain('/usr/bin/bwrap');
+    expect(args.slice(-3)).toEqual(['/usr/bin/rsync', '--archive', 'x']);
+  });
+
+  it('can write to one mount, in which all but its directories is covered', async () => {
+    const { start, started } = recorder(true);
+    const inBox = await createConfinement(start).confine(start, view);
+    await inBox(rsync);
+    const args = started.at(-1)?.args ?? [];
+    const bound = args.flatMap((arg, index) => (args[index - 2] === '--ro-bind' ? [arg] : []));
+    expect(args.filter((arg) => arg === '--bind')).toHaveLength(1);
+    const top = view.disk?.top ?? '';
+    expect(bound).toEqual(expect.arrayContaining([join(top, 'rsync'), join(top, 'pipeline'), import.meta.filename]));
+    expect(bound).not.toContain(join(top, 'system'));
+    expect(args.indexOf('--bind')).toBeLessThan(args.indexOf(join(top, 'rsync')));
   });
 
   it('is asked for again where there was no answer in time', async () => {
@@ -54,22 +61,24 @@ describe('a confined program', () => {
         ? Promise.reject(new CommandError(command.file, command.args, 'took too long', undefined, '', true))
         : start(command);
     };
-    const confine = createConfinement(slow);
+    const { confine } = createConfinement(slow);
     await (
-      await confine(start, '/mnt/plaintext')
+      await confine(start, view)
     )(rsync);
     expect(started.at(-1)).toEqual(rsync);
     await (
-      await confine(start, '/mnt/plaintext')
+      await confine(start, view)
     )(rsync);
-    expect(started.at(-1)?.file).toBe('/usr/bin/setpriv');
+    expect(started.at(-1)?.file).toBe('/usr/bin/env');
   });
 
   it('runs as it is where that is not possible', async () => {
     const { start, started } = recorder(false);
+    const { confine, works } = createConfinement(start);
     await (
-      await createConfinement(start)(start, '/mnt/plaintext')
+      await confine(start, view)
     )(rsync);
     expect(started.at(-1)).toEqual(rsync);
+    expect(await works()).toBe(false);
   });
 });
