@@ -12,6 +12,7 @@ import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { KeyError, PullError } from '../errors.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { count } from '../text/wording.ts';
+import { startInBox } from '../rsync/connect-in-box.ts';
 import { isThere } from '../system/is-there.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
@@ -87,7 +88,8 @@ async function compareDisk(
       });
     },
   };
-  const found = await compareWithServer(context.runCommand, comparison, signal);
+  const inBox = await startInBox(context.runCommand, config.ssh, identity, { top, writable: [] });
+  const found = await compareWithServer(inBox, comparison, signal);
   if (options.repair === true) {
     const bad = found.differing.map((key) => ({ key, kind: 'damaged' as const }));
     await markForRepair(top, mirror, bad);

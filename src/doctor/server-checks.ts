@@ -11,6 +11,8 @@ import type { FetchedFile } from '../rsync/order.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
+import { startInBox } from '../rsync/connect-in-box.ts';
+import { workDirectory } from '../history/work-directory.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
@@ -128,7 +130,8 @@ async function fetchToRam(
   const top = await mkdtemp(join(paths.run, 'doctor-'));
   const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
   try {
-    return await fetchFile(start, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
+    const inBox = await startInBox(start, config.ssh, identityFile, { top, writable: [workDirectory] });
+    return await fetchFile(inBox, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
   } finally {
     await rm(top, { recursive: true, force: true });
   }

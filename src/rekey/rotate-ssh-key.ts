@@ -8,6 +8,7 @@ import { setupCommands } from '../setup/setup-commands.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { serverName } from '../rsync/arguments.ts';
+import { startInBox } from '../rsync/connect-in-box.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { files } from '../system/paths.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
@@ -88,8 +89,9 @@ async function refusalOf(
   server: PullSource,
   identity: string,
 ): Promise<CommandError | undefined> {
+  const inBox = await startInBox(start, ssh, identity);
   try {
-    await start({
+    await inBox({
       file: '/usr/bin/rsync',
       args: [
         '--exclude=*',

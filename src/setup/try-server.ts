@@ -6,6 +6,7 @@ import { CommandError, type CommandResult, type StartProgram } from '../system/c
 import type { Paths } from '../system/paths.ts';
 import { serverName, sourceArg } from '../rsync/arguments.ts';
 import { pullError } from '../rsync/failure.ts';
+import { startInBox } from '../rsync/connect-in-box.ts';
 import { sshCommand } from '../rsync/ssh.ts';
 import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
 import { probeServer } from './probe-server.ts';
@@ -70,9 +71,11 @@ export async function tryWriting(asker: Asker, server: PullSource): Promise<Trie
 
 /** Whether the directory of a source can be read. Its content is thrown away. */
 export async function tryReading({ paths, config, start }: Asker, source: PullSource): Promise<Tried> {
-  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile(paths, config.ssh)).join(' ');
+  const identity = identityFile(paths, config.ssh);
+  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identity).join(' ');
+  const inBox = await startInBox(start, config.ssh, identity);
   try {
-    await start({
+    await inBox({
       file: '/usr/bin/rsync',
       args: ['--list-only', '--dirs', '--timeout=30', `--rsh=${rsh}`, '--', sourceArg(source)],
       timeoutMs: 60_000,
@@ -113,8 +116,9 @@ async function onServer(
   const identity = identityFile(paths, config.ssh);
   if ((await readIfThere(identity)) === undefined) return undefined;
   const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
+  const inBox = await startInBox(start, config.ssh, identity);
   try {
-    return await start({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
+    return await inBox({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };

@@ -74,11 +74,11 @@ describe("the server's heartbeat", () => {
 
   it('is never put outside of the disk by a link that somebody planted there', async () => {
     await writeFile(file(), beat());
-    await mkdir(join(disk.top, '.extbackup'));
+    for (const name of ['.extbackup', '.extbackup-work']) await mkdir(join(disk.top, name));
     const outside = join(disk.top, '../outside');
     await mkdir(outside);
     await writeFile(join(outside, 'kept'), 'kept');
-    await symlink(outside, join(disk.top, '.extbackup/fetched'));
+    await symlink(outside, join(disk.top, '.extbackup-work/fetched'));
     await disk.pull({ settings });
     expect(await readdir(outside)).toEqual(['kept']);
     await rm(join(disk.top, '.extbackup'), { recursive: true });

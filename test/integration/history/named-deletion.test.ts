@@ -27,7 +27,7 @@ async function rollback(): Promise<void> {
 }
 
 /** A directory here keeps names from being moved, so a local rsync deletes them. */
-const noMoving = (): string => join(disk.top, '.extbackup/directories.tar');
+const noMoving = (): string => join(disk.top, '.extbackup-work/directories.tar');
 
 /** What a pull took: `far` is an rsync that looks at the server, `local` one that deletes what was named; it may be `moved`, too. */
 async function phases(settings: object, excluded = 0): Promise<string[]> {
@@ -248,7 +248,7 @@ it.each([
   await age(disk.source, '@1600000000.123456789');
   await disk.pull();
   const [before, record] = [await readTree(disk.mirror), disk.record];
-  if (way === 'local') await mkdir(noMoving());
+  if (way === 'local') await mkdir(noMoving(), { recursive: true });
   // A directory that goes as a whole would be moved as a whole.
   for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
   await age(disk.source, '@1600000000.123456789');
@@ -326,10 +326,11 @@ it.each([true, false])(
   async (isLink) => {
     await fill(disk.source, 20);
     await disk.pull();
-    const planted = join(disk.top, isLink ? '../outside' : '.extbackup/stand-in', 'backups/folder-1');
+    const planted = join(disk.top, isLink ? '../outside' : '.extbackup-work/stand-in', 'backups/folder-1');
     await mkdir(planted, { recursive: true });
     await writeFile(join(planted, 'file-1'), 'planted');
-    if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup/stand-in'));
+    if (isLink) await mkdir(join(disk.top, '.extbackup-work'), { recursive: true });
+    if (isLink) await symlink(join(disk.top, '../outside'), join(disk.top, '.extbackup-work/stand-in'));
     await rm(join(disk.source, 'folder-1/file-1'));
     expect(await phases({ history: { enabled: false } })).toEqual(['far', 'local']);
     expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
@@ -342,7 +343,8 @@ it.each(['directories.list', 'directories.tar'])('no link that somebody planted 
   await disk.pull();
   const outside = join(disk.top, '../outside');
   await writeFile(outside, 'outside');
-  await symlink(outside, join(disk.top, '.extbackup', planted));
+  await mkdir(join(disk.top, '.extbackup-work'), { recursive: true });
+  await symlink(outside, join(disk.top, '.extbackup-work', planted));
   await rm(join(disk.source, 'folder-1/file-1'));
   expect(await phases({})).toEqual(['far', 'moved']);
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));

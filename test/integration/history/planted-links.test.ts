@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checksumDirectory, openChecksums } from '../../../src/verify/checksum-store.ts';
@@ -41,15 +41,19 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 const refused = expect.objectContaining({ code: 'EXB_STRANGE_INSIDE', exitCode: 10 }) as unknown;
 const machine = () => createMachine(startProgram, { ...defaultPaths, plaintext: disk.top }, noHelpers(startProgram));
 
-it.each(['backups', 'history', '.extbackup', '.extbackup/history', '.extbackup/unfinished'])(
-  'a pull does not follow a link in place of %s',
-  async (name) => {
-    if (name.includes('/')) await mkdir(join(disk.top, '.extbackup'));
-    await symlink(outside, join(disk.top, name));
-    await expect(disk.pull()).rejects.toEqual(refused);
-    await untouched();
-  },
-);
+it.each([
+  'backups',
+  'history',
+  '.extbackup',
+  '.extbackup/history',
+  '.extbackup-work/unfinished',
+  '.extbackup-work/replacements',
+])('a pull does not follow a link in place of %s', async (name) => {
+  if (name.includes('/')) await mkdir(join(disk.top, dirname(name)));
+  await symlink(outside, join(disk.top, name));
+  await expect(disk.pull()).rejects.toEqual(refused);
+  await untouched();
+});
 
 it('old history is not removed through a link', async () => {
   await mkdir(join(outside, '20200101T000000Z'));

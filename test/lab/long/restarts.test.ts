@@ -116,7 +116,7 @@ it('an agent that is killed three times in the middle of a run: each death is to
   await guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], { timeoutMs: 480_000 });
   expect((await runs()).at(-1)).toMatchObject({ outcome: 'success' });
   const left = await lookInside(lab, disk, (top) =>
-    guest.ask(`cd ${top}; find history .extbackup/unfinished backups -name '.*' 2>/dev/null || true`),
+    guest.ask(`cd ${top}; find history .extbackup-work/unfinished backups -name '.*' 2>/dev/null || true`),
   );
   expect(left).toBe('');
 });
