@@ -107,9 +107,6 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
         signal,
       ),
     removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
-    clearUnfinished: async () => {
-      await finishCollecting(paths.plaintext);
-      await clearUnfinished(paths.plaintext);
-    },
+    clearUnfinished: () => finishCollecting(paths.plaintext).then(() => clearUnfinished(paths.plaintext)),
   };
 }

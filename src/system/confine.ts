@@ -26,7 +26,7 @@ export type Confine = (start: StartProgram, view: View) => Promise<StartProgram>
 export interface Confinement {
   readonly confine: Confine;
   /** undefined when there was no answer in time. */
-  works(): Promise<boolean | undefined>;
+  readonly works: () => Promise<boolean | undefined>;
 }
 
 const bwrap = '/usr/bin/bwrap';
