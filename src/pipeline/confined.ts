@@ -8,7 +8,7 @@ const remedy = 'Install it again: apt-get install --reinstall bubblewrap ; then 
  * Before a disk is opened: rsync is to run in its box.
  * @throws PullError where it did once, and does not any more; where it never did, the run tells
  */
-export async function requireBox(machine: Machine, story: Story): Promise<void> {
+export async function requireBox(machine: Pick<Machine, 'confinement'>, story: Story): Promise<void> {
   const confinement = await machine.confinement();
   if (confinement === 'lost')
     throw new PullError(

@@ -47,8 +47,10 @@ export function createServerPart(
   mirrorName: string,
 ): ServerPart {
   const writable = [mirrorName, workDirectory];
-  const confined = (runner: StartProgram, readable: readonly string[] = []): Promise<StartProgram> =>
-    confine(runner, { disk: { top: paths.plaintext, writable }, readable });
+  const confined = async (runner: StartProgram, readable: readonly string[] = []): Promise<StartProgram> => {
+    await makeProtected(paths.plaintext);
+    return confine(runner, { disk: { top: paths.plaintext, writable }, readable });
+  };
   const reach: Reach = (place, signal, work) =>
     reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start, line.needs) }));
   return {
@@ -80,7 +82,6 @@ async function pull(
 ): Promise<RsyncOutcome> {
   const { name } = wanted.source;
   const target = await ownDirectory(top, name === undefined ? mirrorName : join(mirrorName, name), 0o755);
-  for (const directory of ['.extbackup', historyDirectory]) await ownDirectory(top, directory); // what is missing cannot be covered
   const collecting = await collect(top, wanted, writable).catch(diskTrouble);
   if ('trouble' in collecting) return { ...nothingDone, ...collecting };
   const order = collecting;
@@ -126,6 +127,15 @@ async function pull(
   // rsync makes the directory only when it has something to put there.
   if (order.history && stays === false && kept?.isKept !== true) await rm(order.history.log, { force: true });
   return outcome;
+}
+
+/** What is missing cannot be covered: a program in the box could make it. */
+async function makeProtected(top: string): Promise<void> {
+  try {
+    for (const directory of ['.extbackup', historyDirectory]) await ownDirectory(top, directory);
+  } catch (error) {
+    if (troubleOfDisk(error) === undefined) throw error; // no room: for nobody
+  }
 }
 
 /** The order with the directory in which its rsync collects what it replaces. */

@@ -74,7 +74,7 @@ async function diskArgs({ top, writable }: NonNullable<View['disk']>): Promise<s
 }
 
 /** Everything before the program: env(1) so that SIGTERM ends the program, and with it the box, but not the box first. */
-async function boxArgs(view: View): Promise<{ readonly args: string[]; readonly filter?: Buffer }> {
+async function boxArgs(view: View, filterAt: number): Promise<{ readonly args: string[]; readonly filter?: Buffer }> {
   const { disk, readable = [], hasNetwork = false } = view;
   const filter = syscallFilter(hasNetwork);
   // Extended attributes of the kind trusted.* need it; without the filter, it would open the box.
@@ -91,21 +91,22 @@ async function boxArgs(view: View): Promise<{ readonly args: string[]; readonly 
     ...(disk ? await diskArgs(disk) : []),
     ...['--remount-ro', '/', '--chdir', '/', '--cap-drop', 'ALL'],
     ...all.flatMap((name) => ['--cap-add', `CAP_${name}`]),
-    ...(filter ? ['--seccomp', '3'] : []),
+    ...(filter ? ['--seccomp', String(filterAt)] : []),
     ...['--', '/usr/bin/env', '--default-signal=TERM'],
   ];
   return { args, ...(filter && { filter }) };
 }
 
 async function inBox(command: Command, view: View): Promise<Command> {
-  const { args, filter } = await boxArgs(view);
+  const afterAll = 3 + (command.descriptors?.length ?? 0);
+  const { args, filter } = await boxArgs(view, afterAll);
   return {
     ...command,
     file: '/usr/bin/env',
     args: [...args, command.file, ...command.args],
     ownGroup: true,
     isBoxed: true,
-    ...(filter && { third: filter }),
+    ...(filter && { extra: filter }),
   };
 }
 

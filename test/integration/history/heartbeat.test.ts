@@ -12,7 +12,7 @@ const file = () => join(disk.source, '.extbackup-heartbeat');
 const held = async (attestation: string, of: object = settings): Promise<void> => {
   const before = await readTree(disk.top);
   await expect(disk.pull({ settings: of })).rejects.toMatchObject({ code: 'EXB_HELD', facts: { attestation } });
-  before.set('.extbackup', 'directory');
+  for (const name of ['.extbackup', '.extbackup-work', 'history']) before.set(name, 'directory');
   expect(new Map([...(await readTree(disk.top))].sort())).toEqual(new Map([...before].sort()));
 };
 beforeEach(async () => {

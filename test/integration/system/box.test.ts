@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,16 @@ describe.runIf(process.getuid?.() === 0 && (await canConfine(startProgram)) === 
       expect((await endOf(`ls ${root}/link`, seen)).stderr).toMatch(/No such file/);
     } finally {
       server.close();
+    }
+  });
+
+  it('hands on files that are opened for its program', async () => {
+    const file = await open(join(top, 'history/old/letter'));
+    try {
+      const { stdout } = await endOf('cat /proc/self/fd/3', view(), { descriptors: [file.fd] });
+      expect(stdout).toBe('old');
+    } finally {
+      await file.close();
     }
   });
 
