@@ -59,5 +59,6 @@ it('an emptied server is an error, and the copy stays as it is', async () => {
   expect(`${String(ended.exitCode)} ${ended.stderr}`).toMatch(
     /^13 [^]*is empty: there was nothing to back up\. Nothing was deleted/,
   );
+  await assertClosed(lab);
   expect(await onDisk()).toBe(before);
 });

@@ -137,19 +137,3 @@ describe('a run that an operator asks for at a terminal', () => {
     expect(shown).toContain('safe to unplug');
   });
 });
-
-describe('an emptied source', () => {
-  it('is an error, and the mirror stays as it is', async () => {
-    const before = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
-    await lab.server.shell('find /backups -mindepth 1 -delete');
-    const { exitCode, stderr } = await lab.guest.run(['extbackup', 'run', '--drive', 'BACKUP_1'], {
-      okCodes: 'any',
-      timeoutMs: 180_000,
-    });
-    expect(stderr).toContain('empty');
-    expect(exitCode).toBe(13);
-    await assertClosed(lab);
-    const after = await lookInside(lab, lab.disk, (top) => manifestOf(lab.guest, `${top}/backups`));
-    expect(differences(before, after).filter((line) => !line.startsWith('.: mtime'))).toEqual([]); // rsync sets the time of the top directory
-  });
-});
