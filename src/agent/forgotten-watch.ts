@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { MountSetting } from '../config/mount-setting.ts';
 import type { OpenedByPerson } from '../opening/opened-by-person.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** The parts that the watch uses. */
 export interface ForgottenParts {
@@ -41,12 +42,12 @@ export function createForgottenWatch({
     }
     const time = now().getTime();
     const [since, closesAt] = [Date.parse(open.since), Date.parse(open.closesAt)];
-    const who = `${open.by} has had disk ${open.label} open since ${inWords(open.since)}`;
+    const who = `${open.by} has had disk ${open.label} open since ${zonedTime(open.since)}`;
     if (time >= closesAt + closingGraceMs) {
       if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
       bus.emit('warning:raised', {
-        reason: `${who}. It should have been closed automatically at ${inWords(open.closesAt)}, but it is still in use. DO NOT UNPLUG it.`,
+        reason: `${who}. It should have been closed automatically at ${zonedTime(open.closesAt)}, but it is still in use. DO NOT UNPLUG it.`,
         todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.',
         topic: `open ${open.label}`,
       });
@@ -58,11 +59,9 @@ export function createForgottenWatch({
     reminded = true;
     bus.emit('warning:raised', {
       reason: `${who}, and may have forgotten it. No run starts meanwhile.`,
-      todo: `Close it with: extbackup umount . It will be closed automatically at ${inWords(open.closesAt)}.`,
+      todo: `Close it with: extbackup umount . It will be closed automatically at ${zonedTime(open.closesAt)}.`,
       topic: `open ${open.label}`,
     });
     return closesAt + closingGraceMs - time;
   };
 }
-
-const inWords = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;

@@ -13,6 +13,7 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import type { JsonOutput } from './json-output.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** One row: the record of a disk, and whether it is plugged in now. */
 export interface ListedDrive extends DriveRecord, RotationPlace {
@@ -71,7 +72,7 @@ export function renderDriveList(drives: readonly ListedDrive[], now: Date): stri
     table.push([
       drive.label,
       drive.present ? 'yes' : 'no',
-      drive.enrolledAt.slice(0, 10),
+      localDay(drive.enrolledAt),
       ago(drive.lastSuccess, now),
       ago(drive.lastRun, now),
       String(drive.runs),

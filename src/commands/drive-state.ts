@@ -9,6 +9,7 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import { askYes } from '../terminal/ask-question.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** Removes a disk from the list. */
 export function driveForgetCommand(context: CliContext): Command {
@@ -67,7 +68,7 @@ async function agreeToForget(context: CliContext, label: string): Promise<void> 
   const drives = await createDriveRegistry(files.drives(context.paths)).list();
   const record = drives.find((drive) => drive.label === label);
   if (!record) throw unknownLabel(label, drives);
-  context.note(`Disk ${label}, in the list since ${record.enrolledAt.slice(0, 10)}. ${copyOf(record)}`);
+  context.note(`Disk ${label}, in the list since ${localDay(record.enrolledAt)}. ${copyOf(record)}`);
   if (await askYes(`Forget ${label}? To take it out of the rotation only: extbackup drive retire ${label}.`)) return;
   throw new CancelledError('Cancelled.', 'The disk is still in the list.');
 }
@@ -82,7 +83,7 @@ export const forgotten = (record: DriveRecord): string =>
   ].join('\n');
 
 const copyOf = ({ lastSuccess }: DriveRecord): string =>
-  lastSuccess === null ? 'It never had a complete backup.' : `Its last backup: ${lastSuccess.slice(0, 10)}.`;
+  lastSuccess === null ? 'It never had a complete backup.' : `Its last backup: ${localDay(lastSuccess)}.`;
 
 const found = ({ label }: DriveRecord): string =>
   `Disk ${label} is in the rotation again.\nIf somebody may have tampered with it, compare it with the ` +

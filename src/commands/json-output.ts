@@ -145,6 +145,7 @@ export const jsonOutputs = {
   },
   report: { version: 1, schema: reportSchema },
   'report --from': { version: 1, schema: fleetSchema },
+  'rollback --list': { version: 1, schema: z.array(z.iso.datetime()).readonly() },
   'config check': {
     version: 1,
     schema: z.object({

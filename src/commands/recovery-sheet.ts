@@ -6,6 +6,7 @@ import { sheetOfStation, worthOfSheet } from '../restore/station-sheet.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { localDay } from '../text/local-time.ts';
 
 interface SheetOptions {
   readonly html?: true;
@@ -58,7 +59,7 @@ async function confirm(context: CliContext): Promise<void> {
   const salt = await readSalt(files.salt(context.paths), config.key.derivation);
   const copy = await confirmSaltCopy(context.paths, salt, new Date());
   context.print(
-    `Noted: on ${copy.confirmedAt.slice(0, 10)} the recovery sheet with the salt of fingerprint ${copy.salt} was printed.`,
+    `Noted: on ${localDay(copy.confirmedAt)} the recovery sheet with the salt of fingerprint ${copy.salt} was printed.`,
   );
   context.print(
     'Compare this fingerprint with the one on the sheet. A password change makes a new salt, and a new sheet.',

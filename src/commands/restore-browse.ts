@@ -9,7 +9,7 @@ import { listHistory } from '../history/history-entry.ts';
 import { askLine, askYes } from '../terminal/ask-question.ts';
 import { choose, type Choice } from '../terminal/choose.ts';
 import { parseTyped } from './parse-time.ts';
-import { localTime, zoneName } from '../text/local-time.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** A disk to browse. */
 export interface Browsable {
@@ -177,4 +177,4 @@ const asOf = (at: Date | undefined): string => (at === undefined ? 'as of the la
 
 const justBefore = (at: Date): Date => new Date(at.getTime() - 1);
 
-const inWords = (at: Date): string => `${localTime(at, 'second')} ${zoneName()}`;
+const inWords = (at: Date): string => zonedTime(at, 'second');

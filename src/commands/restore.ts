@@ -22,6 +22,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { parseTime } from './parse-time.ts';
 import { browse, type Picked } from './restore-browse.ts';
+import { zoneName } from '../text/local-time.ts';
 
 type Place = Pick<OpenedDisk, 'record' | 'top' | 'mirror'>;
 
@@ -96,6 +97,7 @@ export function restoreCommand(context: CliContext): Command {
                   signal,
                 ),
               };
+            context.note(`Times are those of ${zoneName()}.`);
             for (const line of await listVersions(disk.top, disk.mirror, inMirror, options.at)) context.print(line);
             return { ...disk, done: undefined };
           },

@@ -21,11 +21,14 @@ import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { parseTime } from './parse-time.ts';
+import { zonedTime } from '../text/local-time.ts';
+import type { JsonOutput } from './json-output.ts';
 
 interface Options {
   readonly run?: string;
   readonly to?: Date;
   readonly list?: boolean;
+  readonly json?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -40,7 +43,8 @@ export function rollbackCommand(context: CliContext): Command {
       'the state before this run (default: the state after the last complete run; if nothing changed since, the state before it)',
     )
     .option('--to <time>', 'the state at this time, for example 2026-11-20 or 2026-11-20T12:00:00Z', parseTime)
-    .option('--list', 'only list the times in the history')
+    .option('--list', 'only list the times in the history, in UTC as --to takes them and in local time')
+    .option('--json', 'with --list: one JSON array of times')
     .option('--dry-run', 'only count the files that would change')
     .option('--yes', 'do not ask')
     .addHelpText(
@@ -52,21 +56,27 @@ export function rollbackCommand(context: CliContext): Command {
     )
     .action(async (label: string, options: Options) => {
       requireRoot('work on disks');
+      if (options.json === true && options.list !== true) throw new UsageError('--json needs --list.', 'Add: --list');
       await cancellable('The disk is closed. Finish it with the same command.', (signal) =>
         withDisk(
           context.runCommand,
           context.paths,
           { label, writable: options.list !== true && options.dryRun !== true },
           signal,
-          (disk) => (options.list === true ? list(context, disk) : rollback(context, disk, options, signal)),
+          (disk) =>
+            options.list === true
+              ? list(context, disk, options.json === true)
+              : rollback(context, disk, options, signal),
         ),
       );
       await nudgeAboutDrives(context.paths);
     });
 }
 
-async function list(context: CliContext, { top }: OpenedDisk): Promise<void> {
-  for (const { at } of await listHistory(top)) context.print(at.toISOString());
+async function list(context: CliContext, { top }: OpenedDisk, json: boolean): Promise<void> {
+  const times = (await listHistory(top)).map(({ at }) => at.toISOString());
+  if (json) context.print(JSON.stringify(times satisfies JsonOutput<'rollback --list'>));
+  else for (const time of times) context.print(`${time}  ${zonedTime(time, 'second')}`);
 }
 
 async function rollback(context: CliContext, disk: OpenedDisk, options: Options, signal: AbortSignal): Promise<void> {

@@ -11,6 +11,7 @@ import { findVolumes } from '../disk/volumes.ts';
 import { askSmart, hasSmartctl } from '../disk/smart.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** The registry, the agent and the weekly fallback. */
 export const agentChecks: readonly Check[] = [
@@ -156,7 +157,10 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
         );
       const late = records
         .filter((record) => isOverdue(record, config.rotation, now))
-        .map(({ label, lastSuccess }) => `${label} (last backup ${lastSuccess?.slice(0, 10) ?? 'never'})`);
+        .map(
+          ({ label, lastSuccess }) =>
+            `${label} (last backup ${lastSuccess === null ? 'never' : localDay(lastSuccess)})`,
+        );
       return late.length === 0
         ? ok('No disk is overdue.')
         : warn(

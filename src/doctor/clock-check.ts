@@ -3,6 +3,7 @@ import { readClocks, readTimeMark } from '../records/station-time.ts';
 import { files } from '../system/paths.ts';
 import { describeDuration } from '../text/wording.ts';
 import { ok, warn, type Check } from './check.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** Whether the clock is right: checks its synchronisation, and its progress since the last measurement. */
 export const clockCheck: Check = {
@@ -10,7 +11,7 @@ export const clockCheck: Check = {
   check: async ({ paths, start, now }) => {
     const reading = { ...(await readClocks(start)), now };
     const { mark } = advanceTime(await readTimeMark(files.time(paths)), reading, longestStep);
-    const says = `The clock says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    const says = `The clock says ${zonedTime(now)}`;
     if (mark.jumpMs !== 0)
       return warn(
         `${says}, which is ${describeDuration(Math.abs(mark.jumpMs))} ${mark.jumpMs > 0 ? 'ahead of' : 'behind'} ` +

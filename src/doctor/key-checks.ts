@@ -9,6 +9,7 @@ import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** The key, the salt and the ssh key. */
 export const keyChecks: readonly Check<ConfiguredPatient>[] = [
@@ -48,8 +49,9 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
         const { happened, todo } = noSaltCopy(found);
         return warn(happened, todo);
       }
-      const day = (await readSaltCopy(paths))?.confirmedAt.slice(0, 10) ?? '';
-      return ok(`The recovery sheet with the present salt was printed (confirmed on ${day}).`);
+      const copy = await readSaltCopy(paths);
+      const day = copy === undefined ? '' : ` (confirmed on ${localDay(copy.confirmedAt)})`;
+      return ok(`The recovery sheet with the present salt was printed${day}.`);
     },
   },
   {

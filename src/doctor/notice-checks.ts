@@ -6,6 +6,7 @@ import { createCourier } from '../notify/courier.ts';
 import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
 import { count } from '../text/wording.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** Whether those who should be told can be. */
 export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
@@ -40,5 +41,5 @@ async function troubleOf(entry: NotifyChannel, { start, paths }: ConfiguredPatie
   const told = (await readAgentStatus(paths))?.channels.find((channel) => channel.name === name);
   if (told === undefined || told.error === null) return undefined;
   const waiting = told.undelivered === 0 ? '' : `${count(told.undelivered, 'notice')} undelivered `;
-  return `${name}: ${waiting}since ${told.since?.slice(0, 16).replace('T', ' ') ?? ''} UTC: ${told.error}`;
+  return `${name}: ${waiting}${told.since === null ? '' : `since ${zonedTime(told.since)}: `}${told.error}`;
 }

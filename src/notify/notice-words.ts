@@ -5,6 +5,7 @@ import type { NotifyEvent } from '../config/notify-schema.ts';
 import type { News } from './run-news.ts';
 import { count } from '../text/wording.ts';
 import { releaseAdvice } from './wording.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** The start of a run. */
 export const startedNews = (drive: string): News => ({
@@ -97,7 +98,7 @@ export const overdueNews = (drive: string, lastSuccess: string | null): News => 
   text:
     (lastSuccess === null
       ? `Disk ${drive} has no backup yet.`
-      : `The last backup on disk ${drive} is from ${lastSuccess.slice(0, 10)}.`) +
+      : `The last backup on disk ${drive} is from ${localDay(lastSuccess)}.`) +
     '\nBring it to the station and plug it in.',
 });
 
@@ -108,7 +109,7 @@ export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: Ov
   text: [
     lastSuccess === null
       ? 'No unplugged disk has a backup.'
-      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is from ${lastSuccess.slice(0, 10)}.`,
+      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is from ${localDay(lastSuccess)}.`,
     'If the server and the station were lost today, this would be all that is left.',
     ...(overdue.length === 0 ? [] : [`Overdue: ${overdue.join(', ')}.`]),
     next === undefined

@@ -3,6 +3,7 @@ import { measureUse, type DiskUse, type MeasureUse } from '../disk/measure.ts';
 import type { DriveStatus } from '../protocol/status.ts';
 import type { Paths } from '../system/paths.ts';
 import { readOpenedNote } from './opened-note.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** The user of an open disk, in words. */
 export interface OpenedBy {
@@ -22,7 +23,7 @@ export async function describeUse(paths: Paths, label: string, use: DiskUse): Pr
     const note = use.holders.includes(mapping) ? await readOpenedNote(paths, mapping) : undefined;
     if (note) {
       const { command, by, since } = note;
-      return { words: `${command} by ${by} since ${inWords(since)}`, isKnown: true, command, by, since };
+      return { words: `${command} by ${by} since ${zonedTime(since)}`, isKnown: true, command, by, since };
     }
   }
   const places = use.mountpoints.length === 0 ? '' : `mounted at ${use.mountpoints.join(', ')}`;
@@ -62,5 +63,3 @@ export async function withMeasuredUse(
         message: `It is open (${words}), and no running command uses it. Close it with: extbackup release`,
       };
 }
-
-const inWords = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`;

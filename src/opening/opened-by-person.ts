@@ -6,6 +6,7 @@ import { BusyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import type { Paths } from '../system/paths.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 const openedSchema = z.object({
   version: z.literal(1),
@@ -45,7 +46,7 @@ export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson |
 /** The reason why no run starts now, with the person to ask. */
 export function openedByPersonRefusal(opened: OpenedByPerson): BusyError {
   return new BusyError(
-    `${opened.by} has disk ${opened.label} open since ${opened.since.slice(0, 16).replace('T', ' ')} UTC.`,
+    `${opened.by} has disk ${opened.label} open since ${zonedTime(opened.since)}.`,
     'Ask, then close it with: extbackup umount',
   );
 }

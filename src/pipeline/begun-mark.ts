@@ -3,6 +3,7 @@ import { markSchema, type BegunMark } from './begun-record.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** File on the disk that says which run began last, and that it ended. Decides nothing but words, and a look for rests. */
 export const begunPath = '.extbackup/begun.json';
@@ -33,7 +34,7 @@ async function write(machine: Machine, mark: BegunMark): Promise<void> {
 }
 
 /** When it began, for messages. */
-export const begunAt = (startedAt: string): string => `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
+export const begunAt = (startedAt: string): string => zonedTime(startedAt);
 
 const cutOffUnknown = ({ record }: Job, { startedAt }: BegunMark) => ({
   reason:

@@ -5,6 +5,7 @@ import { pullError } from '../rsync/failure.ts';
 import { count, describeDuration } from '../text/wording.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
+import { localDay } from '../text/local-time.ts';
 
 /** Words for a full disk: what its history holds, what protects that, and what to type. @param server USER@HOST */
 export async function fullDisk(
@@ -22,7 +23,7 @@ export async function fullDisk(
   const size = history.enabled ? await machine.historySize(signal).catch(() => undefined) : undefined;
   if (size === undefined || size.entries === 0) return new PullError(plain.code, happened, plain.todo);
   const holds = size.bytes === undefined ? 'has' : `holds ${prettyBytes(size.bytes)} in`;
-  const since = size.since === undefined ? '' : ` since ${size.since.toISOString().slice(0, 10)}`;
+  const since = size.since === undefined ? '' : ` since ${localDay(size.since)}`;
   const stays =
     history.whenFull === 'stop'
       ? 'none of it goes for want of room (history.whenFull: stop)'

@@ -12,6 +12,7 @@ import type { Paths } from '../system/paths.ts';
 import { releaseAll } from '../disk/release.ts';
 import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { usersOf } from '../system/users-of.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 const noteSchema = z.object({ version: z.literal(1), label: z.string(), device: z.string(), since: z.iso.datetime() });
 const noteFile = (paths: Paths): string => join(paths.state, 'preparing.json');
@@ -53,7 +54,7 @@ export async function tidyUpCutOff(
   if (note) {
     news.push(
       `The preparation of ${note.label} on ${note.device}, begun ` +
-        `${note.since.slice(0, 19).replace('T', ' ')} UTC, was interrupted. The disk is not enrolled; it is ` +
+        `${zonedTime(note.since, 'second')}, was interrupted. The disk is not enrolled; it is ` +
         'prepared again from the start.',
     );
     await waitForOrphans(start, device, patienceMs);

@@ -5,6 +5,7 @@ import { below } from '../history/inside.ts';
 import { directoryAt } from './directory-at.ts';
 import { findVersions, layersFor, type Version } from './restore-plan.ts';
 import { shownName } from '../text/shown-name.ts';
+import { localTime, zonedTime } from '../text/local-time.ts';
 
 /**
  * Lists a path: the content of a directory, or the versions of a file, the newest first. With a time, only the state of
@@ -58,11 +59,11 @@ async function listDirectory(versions: readonly Version[]): Promise<string[]> {
 const age = ({ until }: Version): string =>
   until === undefined
     ? 'in the mirror'
-    : `replaced or deleted at ${until.toISOString()}; restore it with --at and an earlier time`;
+    : `replaced or deleted at ${zonedTime(until, 'second')}; restore it with --at and an earlier time`;
 
-/** Time of the last change (UTC) and size, in columns. */
+/** Time of the last change, local without its zone, and size, in columns. */
 export async function describeEntry(path: Buffer): Promise<string> {
   const stats = await lstat(path);
   const size = stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : prettyBytes(stats.size);
-  return `${stats.mtime.toISOString().slice(0, 16).replace('T', ' ')}  ${size.padStart(9)}`;
+  return `${localTime(stats.mtime)}  ${size.padStart(9)}`;
 }

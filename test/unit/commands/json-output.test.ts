@@ -108,7 +108,7 @@ describe('the JSON Schema', () => {
     const withJson = (await readVerbs())
       .filter(({ options }) => options.some(({ name }) => name === '--json'))
       .map(({ name }) => name);
-    expect([...schemas.keys()].filter((name) => !name.includes(' --')).sort()).toEqual(withJson.sort());
+    expect([...new Set([...schemas.keys()].map((name) => name.replace(/ --.*/, '')))].sort()).toEqual(withJson.sort());
   });
 
   it('allows fields that a later version adds', () => {
