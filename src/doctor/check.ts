@@ -21,6 +21,8 @@ export interface Patient {
   readonly now: Date;
   /** Whether a check may repair what needs no decision of the operator. */
   readonly fix: boolean;
+  /** Whether everything can be seen; by default, whether root looks. */
+  readonly asRoot?: boolean;
 }
 
 /** A patient with settings; without them most checks have no meaning. */

@@ -39,7 +39,10 @@ export const installationChecks: readonly Check[] = [
       Promise.resolve(
         process.getuid?.() === 0
           ? ok('Run by root.')
-          : fail('Not run by root, so most of this cannot be checked.', 'Run it as root: sudo extbackup doctor'),
+          : fail(
+              'Not run by root: the settings, the keys, the disks and the agent are not checked.',
+              'Run it as root: sudo extbackup doctor',
+            ),
       ),
   },
   {

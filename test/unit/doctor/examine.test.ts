@@ -29,14 +29,15 @@ const config = () =>
 
 /** Verdicts by name of the check. */
 async function verdicts(fix = false): Promise<Record<string, string>> {
-  const findings = await examine({ paths, start: startProgram, now: new Date('2026-03-01T00:00:00Z'), fix }, () =>
-    Promise.resolve(config()),
+  const findings = await examine(
+    { paths, start: startProgram, now: new Date('2026-03-01T00:00:00Z'), fix, asRoot: true },
+    () => Promise.resolve(config()),
   );
   return Object.fromEntries(findings.map(({ name, verdict }) => [name, verdict]));
 }
 
 test('wrong settings are one failure, and the machine is looked at all the same', async () => {
-  const findings = await examine({ paths, start: startProgram, now: new Date(), fix: false }, () =>
+  const findings = await examine({ paths, start: startProgram, now: new Date(), fix: false, asRoot: true }, () =>
     Promise.reject(new ConfigError('It has a problem.', 'Correct it.')),
   );
   expect(findings.find(({ name }) => name === 'config')).toEqual({
@@ -47,6 +48,13 @@ test('wrong settings are one failure, and the machine is looked at all the same'
   });
   expect(findings.map(({ name }) => name)).toEqual(expect.arrayContaining(['tools', 'agent', 'swap']));
   expect(findings.map(({ name }) => name)).not.toContain('server');
+});
+
+test('another user is told of the installation only, because the rest would look missing', async () => {
+  const names = await examine({ paths, start: startProgram, now: new Date(), fix: false, asRoot: false }, () =>
+    Promise.resolve(config()),
+  );
+  expect(names.map(({ name }) => name)).toEqual(['root', 'node', 'tools', 'udev-rule']);
 });
 
 test('a key that lies on a disk fails, and does not count as loaded', async () => {
