@@ -3,7 +3,7 @@
  * replaces or deletes is collected here and moved into the history when rsync has ended: while it runs, all of the
  * history is read-only for it, and rename(2) needs no copy.
  */
-import { lstat, rename, rm, stat } from 'node:fs/promises';
+import { lstat, opendir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { replaceFile } from '../system/new-file.ts';
@@ -45,16 +45,38 @@ export async function beginCollecting(top: string, name: string): Promise<string
   return join(top, collected);
 }
 
-/** Moves what was collected into the history, now or after an rsync that was cut off. @throws the system's error */
-export async function finishCollecting(top: string): Promise<void> {
+/**
+ * Moves what was collected into the history, now or after an rsync that was cut off. Where the note is lost, or its name is
+ * taken, it becomes an entry of its own: it may be the only copy of a file.
+ * @throws the system's error
+ */
+export async function finishCollecting(top: string, now: Date = new Date()): Promise<void> {
   await assertOwnDirectories(top, '.extbackup', historyDirectory, collected);
-  const name = await collectedEntry(top);
-  if (name !== undefined) {
-    await ownDirectory(top, historyDirectory);
-    await rename(join(top, collected), join(top, historyDirectory, name));
-  }
+  const from = join(top, collected);
+  if (await isFilled(from)) {
+    const history = await ownDirectory(top, historyDirectory);
+    const name = await collectedEntry(top);
+    if (name === undefined || !(await moveTo(from, join(history, name))))
+      await rename(from, join(history, now.toISOString().replace(/[-:]/g, '')));
+  } else await rm(from, { recursive: true, force: true });
   await rm(join(top, note), { force: true });
-  await rm(join(top, collected), { recursive: true, force: true }); // nobody has begun it
+}
+
+/** @returns false where there is a directory with something in it already */
+async function moveTo(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+async function isFilled(path: string): Promise<boolean> {
+  if (!(await isDirectory(path))) return false;
+  for await (const { name } of await opendir(path, { encoding: 'latin1' })) return name !== '';
+  return false;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -45,12 +45,13 @@ describe('what an rsync replaces', () => {
     expect(await readdir(join(top, '.extbackup-work'))).toEqual([]);
   });
 
-  it('does not take the place of another entry', async () => {
+  it('does not take the place of another entry, and is an entry of its own then', async () => {
     const { name } = await replaceSome();
     await mkdir(join(top, 'history', name));
     await writeFile(join(top, 'history', name, 'older'), 'older');
-    await expect(finishCollecting(top)).rejects.toMatchObject({ code: 'ENOTEMPTY' });
+    await finishCollecting(top, new Date('2026-11-25T00:00:00Z'));
     expect(await readdir(join(top, 'history', name))).toEqual(['older']);
+    expect(await readFile(join(top, 'history/20261125T000000.000Z/letter'), 'utf8')).toBe('as it was');
   });
 
   it.each(['.extbackup-work', '.extbackup-work/replacements', 'history'])(
@@ -66,12 +67,20 @@ describe('what an rsync replaces', () => {
     },
   );
 
-  it('is nobody’s without a note, and a name that is no time is none', async () => {
+  it.each(['../../etc\n', ''])('is not lost with its note (%j), and follows no name that is no time', async (text) => {
     const { directory } = await replaceSome();
-    await writeFile(join(top, '.extbackup/collecting'), '../../etc\n');
+    await writeFile(join(top, '.extbackup/collecting'), text);
     expect(await collectedEntry(top)).toBeUndefined();
-    await finishCollecting(top);
+    await finishCollecting(top, new Date('2026-11-25T00:00:00Z'));
     await expect(readdir(directory)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readdir(join(top, 'history'))).toEqual(['20261125T000000.000Z']);
+  });
+
+  it('that is empty is no entry', async () => {
+    const { directory } = await replaceSome();
+    await rm(join(directory, 'letter'));
+    await finishCollecting(top);
     expect(await readdir(join(top, 'history'))).toEqual([]);
+    expect(await readdir(join(top, '.extbackup-work'))).toEqual([]);
   });
 });
