@@ -2,7 +2,7 @@ import { attributeKinds } from '../history/history-entry.ts';
 import { openPlainFile } from '../system/plain-file.ts';
 
 /**
- * Attributes are owner, group, rights, ACLs and extended attributes of files: what a file is besides its content and
+ * Attributes are owner, group, rights, ACLs and extended attributes of files: everything besides content and
  * times. They are written by getfacl(1), getfattr(1) and find(1), and read by `setfacl --restore`, `setfattr --restore`
  * and `xargs -0 -n2 chown -h`; each file names paths below the mirror.
  */

@@ -24,7 +24,7 @@ const stateSchema = z.object({
   made: size,
   /** An rsync that keeps what it replaces in this entry of the history may have changed the mirror since. */
   openFor: z.string().optional(),
-  /** An rsync that has no entry, because it told of nothing, may have changed the mirror since. */
+  /** An rsync that has no entry, because it reported no change, may have changed the mirror since. */
   isDoubtful: z.literal(true).optional(),
 });
 

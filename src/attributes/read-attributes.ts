@@ -121,7 +121,7 @@ async function appendTo(
   const handle = await open(stdoutFile, 'r');
   try {
     await handle.sync();
-    if (!(await isWhole(handle))) throw Object.assign(new Error('not all was written'), { code: 'ENOSPC' });
+    if (!(await isWhole(handle))) throw Object.assign(new Error('the file is incomplete'), { code: 'ENOSPC' });
   } finally {
     await handle.close();
   }

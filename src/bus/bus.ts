@@ -9,13 +9,13 @@ export interface Bus {
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
   /** @returns the function that ends the subscription */
   on<Name extends EventName>(name: Name, handler: (event: EventMap[Name]) => void | Promise<void>): () => void;
-  /** Every event, for observers that tell them all. */
+  /** Every event, for observers that log or count all of them. */
   onAny(handler: (name: EventName, event: EventMap[EventName]) => void | Promise<void>): () => void;
 }
 
 /**
  * A bus on which a failing handler, thrown or rejected, stops neither the other handlers nor the emitter.
- * @param onHandlerError is told of each failure and must not throw
+ * @param onHandlerError is called for each failure and must not throw
  */
 export function createBus(onHandlerError: (name: EventName, error: unknown) => void): Bus {
   const emitter = mitt<{ [Name in EventName]: EventMap[Name] }>();

@@ -1,6 +1,6 @@
-/** The facts that the agent tells. Past tense; plain readonly data, never a live handle, a file name or a secret. */
+/** The facts that the agent emits. Past tense; plain readonly data, never a live handle, a file name or a secret. */
 
-/** One attach of a disk, as the kernel counts them: opening and closing LUKS does not make a new one. */
+/** One attach of a disk, counted by the kernel: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
   /** DISKSEQ of the whole disk. */
   readonly diskseq: number;
@@ -66,7 +66,7 @@ export interface Failure {
 /** The reason for a run. */
 export type Trigger = 'plug' | 'request' | 'scheduled';
 
-/** One disk has not been backed up to for too long. */
+/** One disk has had no backup for too long. */
 export interface OverdueDrive {
   readonly drive: string;
   readonly lastSuccess: string | null;
@@ -94,7 +94,7 @@ export interface EventMap {
     readonly reason: string;
     readonly todo: string;
     readonly topic?: string;
-    /** Somebody set the machine up like this: shown in the status and the journal, but nobody gets a message. */
+    /** An operator's choice: shown in the status and the journal, without a message. */
     readonly isUsual?: boolean;
   };
   /** The matter of an earlier warning is settled. */
@@ -126,7 +126,7 @@ export interface EventMap {
   };
   'drive:closed': { readonly drive: string };
   'key:missing': { readonly drive: string };
-  /** A plugged disk has to wait for a command or a person. Told once for each reason, and not for a short wait. */
+  /** A plugged disk has to wait for a command or a person. Emitted once for each reason, and not for a short wait. */
   'drive:waiting': { readonly drive: string; readonly reason: string };
   'key:loaded': Record<string, never>;
   /** No run starts by itself until then (ISO 8601, UTC). */

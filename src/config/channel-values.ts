@@ -1,4 +1,4 @@
-/** What every entry of `notify:` has. */
+/** The parts of every entry of `notify:`. */
 import { z } from 'zod';
 import { absolutePath, timeout } from './values.ts';
 
@@ -14,10 +14,10 @@ export const notifyEvents = z.enum([
   'overdue',
 ]);
 
-/** What an entry of `notify:` can be told about. */
+/** A kind of news that a channel can get. */
 export type NotifyEvent = z.infer<typeof notifyEvents>;
 
-/** How urgent news is, least first. */
+/** The urgency of news, the lowest first. */
 export const priorities = z.enum(['low', 'normal', 'high', 'urgent']);
 export type Priority = z.infer<typeof priorities>;
 

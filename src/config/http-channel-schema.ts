@@ -13,7 +13,7 @@ function isWebAddress(text: string): boolean {
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
 }
 
-/** How a server is reached. */
+/** The connection to a server. */
 const reach = {
   caFile: absolutePath
     .optional()
@@ -27,9 +27,9 @@ const needsTls = (address: string): boolean => {
   const { protocol, hostname } = new URL(address);
   return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 };
-const noClearText = 'must be https where a secret goes with it';
+const noClearText = 'must be https if a secret is sent';
 
-/** A server whose own paths are added: they would become a part of what follows `?` or `#`. */
+/** A server to whose address paths are added: behind `?` or `#` they would not be paths. */
 const webServer = webAddress.regex(/^[^?#]*$/, 'must not contain ? or #');
 
 const headerName = z
@@ -115,7 +115,7 @@ export const ping = z
 
 export const apprise = z.strictObject({
   type: z.literal('apprise'),
-  // apprise takes it for an address: what follows ? or # is no path, %41 is a letter, and a comma begins another one.
+  // apprise reads it as an address: ? and # end the path, %41 is a letter, and a comma begins another address.
   config: absolutePath
     .regex(/^[^?#%,;&]*$/, 'must not contain ? # % & , or ;')
     .describe('configuration file of apprise, which names the services; owner root, mode 0600'),

@@ -53,7 +53,7 @@ export function parseConfig(text: string, file: string): Config {
   );
 }
 
-/** What {@link parseConfig} finds: the settings, or all problems in the order of the file. */
+/** The result of a check: the settings, or all problems in the order of the file. */
 export function checkConfig(text: string): { readonly config?: Config; readonly problems: readonly SettingProblem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -74,7 +74,7 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
-/** Where a setting stands in the text of a file that {@link checkConfig} finds good. */
+/** The position of a setting in the text of a valid file. */
 export function positionIn(text: string, path: readonly PropertyKey[]): Pick<SettingProblem, 'line' | 'column'> {
   const lines = new LineCounter();
   return positionOf(parseDocument(text, { lineCounter: lines }), path, lines);
@@ -83,7 +83,7 @@ export function positionIn(text: string, path: readonly PropertyKey[]): Pick<Set
 const unresolved =
   'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)';
 
-/** The settings as YAML says them; undefined when an alias cannot be resolved: yaml's own words would repeat the value. */
+/** The parsed YAML; undefined when an alias cannot be resolved: the library's error text would repeat the value. */
 function contentOf(document: Document): unknown {
   try {
     return document.toJS() ?? {};
@@ -95,12 +95,12 @@ function contentOf(document: Document): unknown {
 function untrusted(file: string, { kind, path }: Distrust): ConfigError {
   if (kind === 'directory')
     return new ConfigError(
-      `Others than root can write ${path}, which leads to ${file}; it is not trusted.`,
-      `Put it right: chown root: ${path} ; chmod go-w ${path}`,
+      `Users other than root can write to ${path}, which leads to ${file}; it is not trusted.`,
+      `Correct it: chown root: ${path} ; chmod go-w ${path}`,
     );
   const [what, remedy] =
-    kind === 'owner' ? ['does not belong to root', 'chown -h root:'] : ['can be written by others', 'chmod 0600'];
-  return new ConfigError(`${path} ${what}; it is not trusted.`, `Put it right: ${remedy} ${path}`);
+    kind === 'owner' ? ['does not belong to root', 'chown -h root:'] : ['can be written by other users', 'chmod 0600'];
+  return new ConfigError(`${path} ${what}; it is not trusted.`, `Correct it: ${remedy} ${path}`);
 }
 
 function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): SettingProblem[] {
@@ -117,7 +117,7 @@ function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounte
   return [{ ...at(issue.path), problem: wordsOf(issue, { value, known: [] }) }];
 }
 
-/** Of several kinds of settings, the one that was meant: that of the same type, with the fewest problems. */
+/** The most likely kind of a setting: the one with the same type, or the one with the fewest problems. */
 function ofUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   value: unknown,
@@ -141,7 +141,7 @@ function ofUnion(
   );
 }
 
-/** What zod knows of a choice by a name such as `type`. */
+/** zod's facts about a choice by a name such as `type`. */
 const kindsOf = (issue: z.core.$ZodIssueInvalidUnion): string[] =>
   'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 
@@ -149,7 +149,7 @@ function valueAt(document: Document, path: readonly PropertyKey[]): unknown {
   return path.length === 0 ? document.toJS() : document.getIn(path.map(toKey));
 }
 
-/** The place of a key, or of the nearest thing above it when it is missing. */
+/** The position of a key; of its parent if it is missing. */
 function positionOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): Position {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const parent: unknown = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1).map(toKey), true);

@@ -14,7 +14,7 @@ const commandChannel = z.strictObject({
   ...common,
 });
 
-/** One line: what follows would be another header of the mail, or another command to its server. */
+/** One line: a second one would be another header of the mail, or another command to its server. */
 const addresses = z
   .string()
   .min(3)

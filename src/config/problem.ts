@@ -4,7 +4,7 @@ import type { z } from 'zod';
 
 /** One mistake. The rejected value is never repeated: it may be a secret. */
 export interface SettingProblem {
-  /** Of the key, or of the nearest thing above it when it is missing. Both count from 1. */
+  /** Position of the key; of its parent if it is missing. Both count from 1. */
   readonly line: number;
   readonly column: number;
   /** Dotted name; empty for the file as a whole. */
@@ -17,15 +17,15 @@ export function problemLine({ line, column, setting, problem }: SettingProblem):
   return `line ${line}, column ${column}: ${setting === '' ? '' : `${setting}: `}${problem}`;
 }
 
-/** What the checks know about the place of a mistake. */
+/** Known facts about the place of a mistake. */
 export interface Place {
-  /** undefined when nothing stands there. */
+  /** undefined if there is no value. */
   readonly value: unknown;
-  /** Names that could stand in place of an unknown one. */
+  /** Valid names that could replace an unknown one. */
   readonly known: readonly string[];
 }
 
-/** What is wrong at a place. */
+/** The problem at a place, in words. */
 export function wordsOf(issue: z.core.$ZodIssue, { value }: Place): string {
   if (issue.code === 'invalid_type') return value === undefined ? 'is missing' : mustBe(issue.expected, value);
   if (isOwnMessage(issue.message)) return issue.message;
@@ -68,7 +68,7 @@ function quantity(origin: string, number: number | bigint): string {
 const oneOf = (names: readonly string[]): string =>
   names.length === 1 ? (names[0] ?? '') : `one of ${names.join(', ')}`;
 
-/** A slip of the pen: a third of the letters, two at least. */
+/** The largest number of wrong letters in a typing mistake: a third of the name, at least two. */
 function meant(said: unknown, known: readonly unknown[]): string {
   if (typeof said !== 'string') return '';
   const near = known

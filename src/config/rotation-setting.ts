@@ -4,7 +4,10 @@ import { configSchema, type Config } from './schema.ts';
 /** How often disks are expected. Durations are milliseconds. */
 export type RotationSetting = Config['rotation'];
 
-/** The setting `rotation`, or its defaults while there is no configuration, or a wrong one, which is told elsewhere. */
+/**
+ * The setting `rotation`, or its defaults while there is no configuration, or an invalid one, which is reported
+ * elsewhere.
+ */
 export async function rotationSetting(loadConfig: () => Promise<Config>): Promise<RotationSetting> {
   try {
     return (await loadConfig()).rotation;
@@ -14,7 +17,7 @@ export async function rotationSetting(loadConfig: () => Promise<Config>): Promis
   }
 }
 
-/** What is expected when nothing is said. */
+/** The defaults. */
 export const usualRotation: RotationSetting = configSchema.shape.rotation.parse(undefined);
 
 /** How long a disk may go without a success, in milliseconds. */

@@ -45,7 +45,7 @@ export const configSchema = z
           .default('delay')
           .describe('when rsync deletes: delay, or before, for which it holds the whole file list in memory'),
         exclude: exclude.describe(
-          'exclude patterns of rsync; what is on the disk already is deleted as if it were gone from the server',
+          'exclude patterns of rsync; matching files on the disk are deleted as if they were gone from the server',
         ),
         compare: z
           .strictObject({
@@ -62,10 +62,10 @@ export const configSchema = z
           .prefault({}),
         requires,
         bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second; 0 is no limit'),
-        stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for this long is ended'),
+        stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for this long is stopped'),
         longest: timeout
           .prefault('7d')
-          .describe('a pull that takes longer is ended; the next one continues from there; at most 24d'),
+          .describe('a pull that takes longer is stopped; the next one continues from there; at most 24d'),
         retries: z
           .int()
           .min(0)

@@ -1,8 +1,8 @@
-/** The settings as a tree, for what is told about them: names, defaults, examples. */
+/** The settings as a tree, for names, defaults and examples. */
 import { z } from 'zod';
 import { configSchema } from './schema.ts';
 
-/** JSON Schema of the settings as they stand in the file; see json-schema.org, draft 2020-12. */
+/** JSON Schema of the settings in the file; see json-schema.org, draft 2020-12. */
 export type SettingsSchema = z.core.JSONSchema.JSONSchema;
 
 /** The schema of the whole file, for editors and for {@link schemaAt}. */
@@ -12,8 +12,8 @@ export function settingsSchema(): SettingsSchema {
 
 /**
  * The schema of one setting.
- * @param path names and places in lists
- * @returns undefined where there is no such setting
+ * @param path names and list indexes
+ * @returns undefined if there is no such setting
  */
 export function schemaAt(path: readonly (string | number)[], schema: SettingsSchema): SettingsSchema | undefined {
   const [first, ...rest] = path;
@@ -25,13 +25,13 @@ export function schemaAt(path: readonly (string | number)[], schema: SettingsSch
     .find((found) => found !== undefined);
 }
 
-/** Names that can stand below a schema, those of all its choices. */
+/** The possible names below a schema, in all its choices. */
 export function namesBelow(schema: SettingsSchema | undefined): string[] {
   if (schema === undefined) return [];
   return [...new Set(choicesOf(schema).flatMap(({ properties = {} }) => Object.keys(properties)))];
 }
 
-/** The settings of a file with the defaults of all that it leaves out. */
+/** The settings of a file, with the defaults of missing ones. */
 export function withDefaults(given: unknown, schema: SettingsSchema): unknown {
   const value = given === undefined ? schema.default : given;
   if (schema.properties === undefined || (value !== undefined && !isGroup(value))) return value;

@@ -56,7 +56,7 @@ const excludePattern = z
 
 export const exclude = z.array(excludePattern).default([]);
 
-/** How much a run may do before it stops to ask. */
+/** The limits of a run before it stops to ask. */
 export const guardSettings = {
   enabled: z.boolean(),
   created: percentage,
@@ -84,7 +84,7 @@ export const requires = z
     'paths below the source that must exist and not be empty; otherwise the run ends before anything is changed',
   );
 
-/** An entry of `sources:`. What it leaves out is as the settings outside of it say. */
+/** An entry of `sources:`. The settings outside of it apply to everything that it leaves out. */
 export const namedSource = z.strictObject({
   name: sourceName.describe('name of the source, and of its directory in the mirror and in the history'),
   source: sourceText.describe('the backup server: USER@HOST or USER@HOST:PATH'),
@@ -107,7 +107,7 @@ export interface Source {
 
 /**
  * Splits `USER@HOST[:PATH]`.
- * @returns undefined when the text is no such thing
+ * @returns undefined for any other text
  */
 export function parseSource(text: string): Source | undefined {
   const groups = sourcePattern.exec(text)?.groups;

@@ -8,16 +8,16 @@ export interface PullSource {
   /** `USER@HOST[:PATH]`. */
   readonly source: string;
   readonly port: number;
-  /** Patterns of rsync that are left out. */
+  /** Patterns of rsync for excluded files. */
   readonly exclude: readonly string[];
-  /** Paths in it that must be there and not be empty. */
+  /** Paths in it that must exist and not be empty. */
   readonly requires: readonly string[];
   readonly guard: Config['guard'];
   /** undefined asks for no heartbeat. */
   readonly attestation: Attestation | undefined;
 }
 
-/** What a configuration backs up, in its order: the only one has no name. */
+/** The sources of a configuration, in its order. A single source has no name. */
 export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]] {
   const { port, guard, attestation, pull } = config;
   const entries = (config.sources ?? []).map((own): PullSource => ({
@@ -45,14 +45,14 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
   ];
 }
 
-/** What has no name of its own. @throws Error when there are several sources */
+/** The single source without a name. @throws Error when there are several sources */
 export function sourceOf(config: Config): PullSource {
   const [first, ...others] = sourcesOf(config);
   if (others.length > 0) throw new Error('there are several sources');
   return first;
 }
 
-/** One source for each login on a server: what is asked of servers, and not of directories. */
+/** One source for each login on a server: for questions to servers, not to directories. */
 export function serversOf(config: Config): readonly PullSource[] {
   const login = ({ source, port }: PullSource): string =>
     `${parseSource(source)?.user ?? ''}@${parseSource(source)?.host ?? ''} ${port}`;
@@ -60,7 +60,7 @@ export function serversOf(config: Config): readonly PullSource[] {
   return all.filter((one, index) => all.findIndex((other) => login(other) === login(one)) === index);
 }
 
-/** What is set in an entry, and nothing that is not. */
+/** The values that are set in an entry, without undefined ones. */
 const withoutGaps = <T extends object>(settings: T): { [Key in keyof T]?: NonNullable<T[Key]> } =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
     [Key in keyof T]?: NonNullable<T[Key]>;

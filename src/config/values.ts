@@ -1,7 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 
-/** Longer ones are a slip of the pen, and no timer can wait for them. */
+/** A longer one is a typing mistake, and no timer can wait for it. */
 const longestMs = 520 * 7 * 24 * 3_600_000;
 
 /** A time span such as 12h, in milliseconds: at most 520w. */
@@ -11,13 +11,13 @@ export const duration = z
   .transform((text) => ms(text as ms.StringValue))
   .refine((span) => span <= longestMs, 'must not be longer than 520w');
 
-/** A {@link duration} that a timer waits for: none is no sensible value, and a timer of Node fires at once beyond 24.8 days. */
+/** A {@link duration} for a timer: 0 makes no sense, and a timer of Node fires at once beyond 24.8 days. */
 export const timeout = duration.refine(
   (span) => span >= ms('0.1s') && span <= ms('24d'),
   'must be at least 0.1s and at most 24d',
 );
 
-/** A {@link duration} after which something is late, so none is no sensible value. */
+/** A {@link duration} after which something is late: 0 makes no sense. */
 export const patience = duration.refine((span) => span >= ms('1s'), 'must be at least 1s');
 
 /** A figure such as 250%, as a number: 2.5. */

@@ -6,7 +6,7 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseConfig } from './load.ts';
 import { configSchema, type Config, type KeySettings } from './schema.ts';
 
-/** What setup knows; everything else keeps its default. */
+/** The settings from setup; all others keep their defaults. */
 export interface NewConfig {
   readonly source: string;
   readonly port: number;
@@ -14,7 +14,7 @@ export interface NewConfig {
   readonly ssh?: Partial<Config['ssh']>;
 }
 
-const heading = ` Settings of extbackup. What is left out has its default;
+const heading = ` Settings of extbackup. A missing setting has its default;
  This explains every setting: extbackup config example`;
 
 const comments: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ const comments: Readonly<Record<string, string>> = {
   key: ' How the key is derived from the password. With another value here, no disk opens any more.',
 };
 
-/** The text of a new configuration file: only what differs from the defaults, with a word on what may not be touched. */
+/** The text of a new configuration file: only values that differ from the defaults, with comments. */
 export function renderConfig(config: NewConfig): string {
   const document = new Document({
     source: config.source,
@@ -43,7 +43,7 @@ function withComments(text: string): string {
   );
 }
 
-/** One setting to change: where it stands, and its new value; undefined takes the setting out. */
+/** One setting to change: its path, and its new value; undefined removes the setting. */
 export interface ConfigChange {
   readonly path: readonly [string, ...(string | number)[]];
   readonly value: unknown;
@@ -69,7 +69,7 @@ export async function updateConfig(file: string, changes: readonly ConfigChange[
   return checked;
 }
 
-/** What {@link updateConfig} would make of the file. Throws like it; nothing is written. */
+/** The text that {@link updateConfig} would write. Throws like it; nothing is written. */
 export async function previewConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
   return (await changed(file, changes)).checked;
 }

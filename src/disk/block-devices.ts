@@ -4,7 +4,7 @@ import { PullError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { parseJson } from '../system/parse-json.ts';
 
-/** A block device as lsblk(8) and sysfs show it. */
+/** A block device, from lsblk(8) and sysfs. */
 export interface BlockDevice {
   /** Kernel name, for example sda1. */
   readonly kname: string;
@@ -94,7 +94,7 @@ const listing = z.object({ blockdevices: z.array(node) });
 
 const columns = 'KNAME,PATH,TYPE,SIZE,FSTYPE,UUID,PARTLABEL,LABEL,MOUNTPOINTS,MODEL,SERIAL,TRAN,RO,PTTYPE';
 
-/** Whole disks with what is on them. Asks the udev database, so a disk's properties are there once udev is done with it. */
+/** Whole disks with their partitions. Reads the udev database, so it is complete once udev has processed a disk. */
 export async function listBlockDevices(start: StartProgram): Promise<BlockDevice[]> {
   const { stdout } = await start({
     file: '/usr/bin/lsblk',
@@ -107,7 +107,7 @@ export async function listBlockDevices(start: StartProgram): Promise<BlockDevice
 
 /**
  * Parses the output of `lsblk --json --bytes`.
- * @throws PullError when it is not what lsblk writes
+ * @throws PullError when the text has another form
  */
 export function parseLsblk(json: string): BlockDevice[] {
   if (json.trim() === '') return [];
@@ -116,7 +116,7 @@ export function parseLsblk(json: string): BlockDevice[] {
     throw new PullError(
       'EXB_STATION',
       'lsblk did not list the disks of this machine as expected.',
-      'See what it says: lsblk --json ; then: extbackup doctor',
+      'See its output: lsblk --json ; then: extbackup doctor',
     );
   return parsed.blockdevices;
 }
@@ -128,7 +128,7 @@ export function* withDescendants(device: BlockDevice): Generator<BlockDevice> {
 }
 
 /**
- * DISKSEQ of a whole disk: a number that the kernel gives to each attach and never gives again until the next boot.
+ * DISKSEQ of a whole disk: a number that the kernel gives to each attach, unique until the next boot.
  * @returns undefined when the disk is gone
  */
 export async function readDiskseq(diskKname: string): Promise<number | undefined> {
@@ -137,7 +137,7 @@ export async function readDiskseq(diskKname: string): Promise<number | undefined
   return text === undefined || !Number.isSafeInteger(number) ? undefined : number;
 }
 
-/** Kernel names of whatever holds a device open from above: mappings, RAID members. Empty when the device is gone. */
+/** Kernel names of the holders of a device, such as mappings or RAIDs. Empty when the device is gone. */
 export async function readHolders(kname: string): Promise<string[]> {
   try {
     return await readdir(`/sys/class/block/${kname}/holders`);

@@ -3,7 +3,7 @@ import { CommandError } from '../system/command.ts';
 import type { KnownFilesystem } from './filesystem.ts';
 import type { LuksOutcome } from './luks.ts';
 
-/** Runs `work` and words its failure as a disk that does not answer. */
+/** Runs `work`; its failure becomes the error of a disk that does not answer. */
 export async function wakeFailure(label: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -21,12 +21,12 @@ export async function wakeFailure(label: string, work: () => Promise<void>): Pro
 export function strangeVolume(label: string): ExtbackupError {
   return new DriveError(
     'EXB_STRANGE_VOLUME',
-    `The disk that was taken for ${label} does not carry its LUKS header.`,
-    'Take it out and plug it in again; if this comes back, the LUKS header may be damaged.',
+    `The disk that was expected to be ${label} has another LUKS header.`,
+    'Take it out and plug it in again; if it happens again, the LUKS header may be damaged.',
   );
 }
 
-/** Why LUKS was not opened. Nothing was changed. */
+/** The error when LUKS was not opened. Nothing was changed. */
 export function openFailure(label: string, outcome: Exclude<LuksOutcome, 'opened'>, cause?: unknown): ExtbackupError {
   switch (outcome) {
     case 'wrong-key':
@@ -39,7 +39,7 @@ export function openFailure(label: string, outcome: Exclude<LuksOutcome, 'opened
     case 'no-such-device':
       return new PullError(
         'EXB_DISK_GONE',
-        `Disk ${label} went away before it could be opened.`,
+        `Disk ${label} disappeared before it could be opened.`,
         'Plug it in again.',
         cause,
       );
@@ -62,7 +62,7 @@ export function openFailure(label: string, outcome: Exclude<LuksOutcome, 'opened
   }
 }
 
-/** What can be wrong with the file system of an opened disk. */
+/** The error about the file system of an opened disk. */
 export function filesystemFailure(
   label: string,
   what: 'unknown-type' | 'needs-a-person' | 'mount-point-taken',
@@ -77,7 +77,7 @@ export function filesystemFailure(
     case 'needs-a-person':
       return new PullError(
         'EXB_FSCK',
-        `The file system of disk ${label} has damage that is not repaired without asking.`,
+        `The file system of disk ${label} has damage that is not repaired automatically.`,
         'Open the disk with cryptsetup and run e2fsck on it; consider replacing the disk.',
       );
     case 'mount-point-taken':
@@ -93,7 +93,7 @@ const repairTools: Record<KnownFilesystem, string> = {
   btrfs: 'btrfs check',
 };
 
-/** Runs `work` and words its failure as a file system that the kernel does not mount. */
+/** Runs `work`; its failure becomes the error of a file system that the kernel does not mount. */
 export async function mountFailure(label: string, fstype: KnownFilesystem, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -101,7 +101,7 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
     throw new PullError(
       'EXB_MOUNT',
       `The file system of disk ${label} (${fstype}) cannot be mounted.`,
-      'Check its cable and plug it in again; if this comes back, ' +
+      'Check its cable and plug it in again; if it happens again, ' +
         `open it with cryptsetup and repair it with ${repairTools[fstype]}, or replace the disk.`,
       cause,
     );
@@ -110,11 +110,11 @@ export async function mountFailure(label: string, fstype: KnownFilesystem, work:
 
 const repairTwice = 'Check cable and power, try again, and replace the disk if it happens twice.';
 
-/** The kernel counted errors of the disk, or it went away, while something was done with it. */
+/** The kernel counted errors of the disk, or it disappeared, during its use. */
 export const brokenDisk = (label: string, cause?: unknown): ExtbackupError =>
   new PullError(
     'EXB_DISK_ERROR',
-    `Disk ${label} reported errors or went away.`,
+    `Disk ${label} reported errors or disappeared.`,
     `${repairTwice} Do not repair its file system before it is copied.`,
     cause,
   );
@@ -123,11 +123,11 @@ export const brokenDisk = (label: string, cause?: unknown): ExtbackupError =>
 export const readOnlyDisk = (label: string): ExtbackupError =>
   new PullError(
     'EXB_DISK_READ_ONLY',
-    `Disk ${label} takes nothing: this machine sees it as read-only. Nothing on it was changed.`,
-    'Look for a switch on its case, and try another case, cable or port. A disk at the end of its life does this too: then replace it.',
+    `Disk ${label} is read-only for this machine. Nothing on it was changed.`,
+    'Look for a switch on its case, and try another case, cable or port. If none helps, replace the disk.',
   );
 
-/** Nothing was opened. Repairing the file system would cut off its end. */
+/** Nothing was opened. A repair of the file system would cut off its end. */
 export const smallerDisk = (label: string, bytes: number, before: number): ExtbackupError =>
   new PullError(
     'EXB_DISK_SMALLER',
@@ -135,7 +135,7 @@ export const smallerDisk = (label: string, bytes: number, before: number): Extba
     'Connect it with the case or adapter that it was enrolled with. Do not run e2fsck on it: that would destroy the end of the copy.',
   );
 
-/** What each step of a run does, for a message. */
+/** Each step of a run in words, for messages. */
 const doings: Readonly<Record<string, string>> = {
   luksUuid: 'reading its LUKS header',
   open: 'opening LUKS',
@@ -145,15 +145,15 @@ const doings: Readonly<Record<string, string>> = {
   readInside: 'reading a file on it',
   writeInside: 'writing a file on it',
   pull: 'the pull',
-  flush: 'writing out what was copied',
+  flush: 'writing the copied files to the disk',
   stamp: 'writing LABEL',
 };
 
 /**
- * Words for an error of the system or of a program in a step of a run, so that none ends as a bug.
+ * Words for an error of the system or of a program in a step of a run, so that it is not reported as a bug.
  * @param step name of the step
  * @param isThere whether the kernel still shows the device
- * @returns the cause itself when it is neither: then it is a bug of ours
+ * @returns the cause itself when it is none of these: then it is a bug
  */
 export function diskVerdict(label: string, step: string, cause: unknown, isThere: boolean): unknown {
   const { code } = cause as NodeJS.ErrnoException;
@@ -161,7 +161,7 @@ export function diskVerdict(label: string, step: string, cause: unknown, isThere
   if (!isProgram && (typeof code !== 'string' || code.startsWith('ERR_'))) return cause;
   const doing = doings[step] ?? 'a step of the run';
   if (!isThere)
-    return new PullError('EXB_DISK_GONE', `Disk ${label} went away during ${doing}.`, 'Plug it in again.', cause);
+    return new PullError('EXB_DISK_GONE', `Disk ${label} disappeared during ${doing}.`, 'Plug it in again.', cause);
   if (
     isProgram &&
     cause.exitCode === undefined &&
@@ -172,7 +172,7 @@ export function diskVerdict(label: string, step: string, cause: unknown, isThere
     return new PullError(
       'EXB_STATION',
       `A program that ${doing} needs could not be started on this machine.`,
-      'See: extbackup doctor ; and whether memory is left: free -m',
+      'See: extbackup doctor ; and check the free memory: free -m',
       cause,
     );
   if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'EAGAIN')
@@ -186,7 +186,7 @@ export function diskVerdict(label: string, step: string, cause: unknown, isThere
     return new PullError(
       'EXB_DISK_FULL',
       `Disk ${label} is full: there was no room for ${doing}.`,
-      'Use a larger disk: extbackup drive prepare --help ; or leave something out with pull.exclude',
+      'Use a larger disk: extbackup drive prepare --help ; or exclude files with pull.exclude',
       cause,
     );
   const detail = isProgram ? '' : ` (${code ?? 'error'})`;

@@ -2,27 +2,27 @@ import { constants, open, readdir, readFile, realpath, stat, statfs } from 'node
 import { basename, dirname, join } from 'node:path';
 import { withDeadline } from '../system/deadline.ts';
 
-/** The resource that a disk has run out of, as the kernel counts it; see statfs(2). */
+/** The resource that a disk has run out of; see statfs(2). */
 export type Shortage = 'blocks' | 'inodes';
 
-/** An opened disk as the kernel shows it. No word of it comes from a server, a file name or a program's output. */
+/** The kernel's facts about an opened disk; nothing in it comes from a server, a file name or a program's output. */
 export interface DiskState {
   /**
-   * undefined when a small file can be written and flushed, or only room is missing. Otherwise the code of the error.
+   * The code of the error; undefined when a small file can be written and flushed, or only room is missing.
    */
   readonly fault: string | undefined;
-  /** Errors that the kernel has counted of the device and of its ext4 since they came; 0 where it counts none. */
+  /** Errors of the device and of its ext4, counted by the kernel since the plug-in; 0 without such a counter. */
   readonly errors: number;
-  /** Not even a small new file has room. */
+  /** There is no room even for a small new file. */
   readonly shortage: Shortage | undefined;
-  /** There is so little room that a write of ordinary size fails, though a small file may fit. */
+  /** A write of ordinary size fails, though a small file may fit. */
   readonly nearlyFull: Shortage | undefined;
 }
 
-/** In milliseconds. The flush of one small file may have to wait for all that was written before it. */
+/** In milliseconds. The flush of one small file may have to wait for all earlier writes. */
 const patienceMs = 5 * 60_000;
 
-/** Less than this, or than one percent of a small disk, is no room for a file of ordinary size. */
+/** A file of ordinary size needs this room, or one percent of a small disk. */
 const littleRoom = 16 * 1024 * 1024;
 
 const probeBytes = 256 * 1024;
@@ -74,7 +74,7 @@ async function writeProbe(directory: string): Promise<string | undefined> {
   }
 }
 
-/** Whether there is little room, and what there is least of. */
+/** Whether there is little room, and the scarcest resource. */
 async function roomOf(directory: string): Promise<{ readonly of: Shortage; readonly isLittle: boolean }> {
   try {
     const { bavail, blocks, bsize, files, ffree, type } = await statfs(directory);
@@ -82,7 +82,7 @@ async function roomOf(directory: string): Promise<{ readonly of: Shortage; reado
     const isLittle = freeBytes < (type === btrfs ? Math.max(littleRoom, share) : Math.min(littleRoom, share));
     return { isLittle, of: files > 0 && ffree === 0 ? 'inodes' : 'blocks' }; // btrfs counts no inodes
   } catch {
-    return { isLittle: false, of: 'blocks' }; // the probe tells what is wrong
+    return { isLittle: false, of: 'blocks' }; // the probe reports the error
   }
 }
 
@@ -99,7 +99,7 @@ export async function countErrors(path: string): Promise<number> {
     const ofFilesystem = await readCount(`/sys/fs/ext4/${basename(device)}/errors_count`);
     return ofFilesystem + (await errorsBelow(device));
   } catch {
-    return 0; // no block device, or it is gone: then the probe tells
+    return 0; // no block device, or it is gone: then the probe reports it
   }
 }
 
@@ -109,7 +109,7 @@ async function errorsBelow(device: string): Promise<number> {
   for (const name of below) count += await errorsBelow(await realpath(join(device, 'slaves', name)));
   if (below.length > 0) return count;
   const own = await readCount(join(device, 'device/ioerr_cnt'));
-  return own > 0 ? own : readCount(join(dirname(device), 'device/ioerr_cnt')); // of a partition, the disk has it
+  return own > 0 ? own : readCount(join(dirname(device), 'device/ioerr_cnt')); // for a partition, the disk has the counter
 }
 
 async function readCount(file: string): Promise<number> {

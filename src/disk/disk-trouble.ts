@@ -2,7 +2,7 @@ import { ExtbackupError } from '../errors.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /**
- * Runs work on a disk. What is worded already is passed on, and so is the reason of a cancelling; any other failure
+ * Runs work on a disk. An ExtbackupError is passed on, and so is the reason for a cancellation; any other failure
  * gets its words from `word`.
  * @throws ExtbackupError
  */

@@ -11,8 +11,8 @@ export const isKnownFilesystem = (type: string | undefined): type is KnownFilesy
   knownFilesystems.some((known) => known === type);
 
 /**
- * What the check before mounting found. `at-mount`: xfs and btrfs have none; the kernel looks, and recovers what was
- * cut off, as it mounts them. See e2fsck(8), fsck.xfs(8), fsck.btrfs(8).
+ * The result of the check before mounting. `at-mount`: xfs and btrfs have no such check; the kernel checks, and
+ * recovers from an interruption, when it mounts them. See e2fsck(8), fsck.xfs(8), fsck.btrfs(8).
  */
 export type CheckOutcome = 'clean' | 'repaired' | 'needs-a-person' | 'at-mount';
 
@@ -26,7 +26,7 @@ export function checkFilesystem(
   return type === 'xfs' || type === 'btrfs' ? Promise.resolve('at-mount') : checkExt(start, device, signal);
 }
 
-/** Type of the file system on an opened device, for example ext4; undefined when there is none that blkid knows. */
+/** Type of the file system on an opened device, for example ext4; undefined when blkid recognises none. */
 export async function readFilesystemType(start: StartProgram, device: string): Promise<string | undefined> {
   const { stdout } = await start({
     file: '/usr/sbin/blkid',
@@ -38,7 +38,7 @@ export async function readFilesystemType(start: StartProgram, device: string): P
   return type === '' ? undefined : type;
 }
 
-/** Checks an unmounted ext file system and repairs what is safe to repair without asking. */
+/** Checks an unmounted ext file system and makes the repairs that need no decision. */
 async function checkExt(start: StartProgram, device: string, signal?: AbortSignal): Promise<CheckOutcome> {
   const { exitCode } = await start({
     file: '/usr/sbin/e2fsck',
@@ -78,7 +78,7 @@ export async function flushFilesystem(start: StartProgram, path: string, signal?
   });
 }
 
-/** Sets a file's time and waits until that is on the medium. The file is not followed if it is a symbolic link. */
+/** Sets a file's time and waits until that is on the medium. Does not follow a symbolic link. */
 export async function stampFile(file: string, at: Date): Promise<void> {
   const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
   try {

@@ -22,7 +22,7 @@ export async function wipeSignatures(start: StartProgram, disk: BlockDevice, sig
   }
 }
 
-/** What can write the partition table, the first one that is there does: a small system may lack one of them. */
+/** Programs that can write the partition table; the first installed one is used, as a small system may lack one. */
 export const partitioners = ['/usr/sbin/sfdisk', '/usr/sbin/parted'] as const;
 
 /** The program that {@link partition} will start; undefined when none is installed. */
@@ -45,7 +45,7 @@ export async function partition(
 ): Promise<void> {
   const common = { timeoutMs: 120_000, ...(signal && { signal }) };
   if ((program ?? (await findPartitioner())) === '/usr/sbin/parted') {
-    // It cannot set the type before its version 3.6; nothing here depends on the type.
+    // It cannot set the type before version 3.6; nothing here depends on the type.
     await start({
       file: '/usr/sbin/parted',
       args: ['--script', '--align', 'optimal', device, 'mklabel', 'gpt', 'mkpart', label, '1MiB', '100%'],
@@ -63,7 +63,7 @@ export async function partition(
 
 /**
  * Waits until the kernel and udev show the new partition.
- * @throws Error when it does not come
+ * @throws Error when it does not appear
  */
 export async function awaitPartition(start: StartProgram, disk: string, patienceMs = 30_000): Promise<BlockDevice> {
   const until = Date.now() + patienceMs;
@@ -78,7 +78,7 @@ export async function awaitPartition(start: StartProgram, disk: string, patience
   }
 }
 
-/** Waits until udev has nothing to do, but not for ever: another device may keep it busy. */
+/** Waits until udev is idle, with a limit: another device may keep it busy. */
 export async function settle(start: StartProgram): Promise<void> {
   await start({ file: '/usr/bin/udevadm', args: ['settle', '--timeout=15'], timeoutMs: 20_000, accept: [1] });
 }
@@ -91,7 +91,7 @@ async function reread(start: StartProgram, disk: string): Promise<void> {
   }
 }
 
-/** What luksFormat is told. */
+/** The options of luksFormat. */
 export interface LuksOrder {
   readonly device: string;
   readonly label: string;
@@ -153,11 +153,11 @@ function usualBytesPerInode(bytes: number): number {
 }
 
 /**
- * How many bytes of a disk share an inode, where mke2fs would make too few: three for each file that the fullest disk
- * holds now, for growth and history. The number is fixed for the life of an ext4, and one that is out of inodes takes no
- * file though it has room. Any kernel and e2fsprogs read it. An inode takes 256 bytes, so never more than one in 4 KiB.
- * @param files undefined when nothing is known of the source
- * @returns undefined where the usual number is enough
+ * Bytes per inode, if mke2fs would make too few inodes: three for each file that the fullest disk holds now, for growth
+ * and history. The number is fixed for the life of an ext4, and a disk without free inodes accepts no file, even if it
+ * has room. Any kernel and e2fsprogs read it. An inode takes 256 bytes, so never more than one in 4 KiB.
+ * @param files undefined when the source is unknown
+ * @returns undefined when the usual number is enough
  */
 export function bytesPerInode(bytes: number, files = 0): number | undefined {
   const wanted = bytes / Math.max(1, files * 3);
@@ -166,8 +166,8 @@ export function bytesPerInode(bytes: number, files = 0): number | undefined {
 }
 
 const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; args: string[] }> = {
-  // Without lazy init all is written now: no writing goes on in the background of the first run. With ea_inode, attributes
-  // over 4 kB (Samba streams, macOS forks) fit; kernels since 4.13 and e2fsprogs since 1.44 read it, so Debian since 10.
+  // Without lazy init, all inode tables are written now, not in the background of the first run. With ea_inode, attributes
+  // over 4 kB (Samba streams, macOS forks) fit; kernels since 4.13 and e2fsprogs since 1.44 read it (Debian 10).
   ext4: (label) => ({
     file: '/usr/sbin/mkfs.ext4',
     args: ['-F', '-O', 'ea_inode', '-E', 'lazy_itable_init=0,lazy_journal_init=0', '-m', '0', '-L', label],
@@ -180,8 +180,8 @@ const makers: Record<FilesystemType, (label: string) => { file: `/${string}`; ar
 export const filesystemMaker = (type: FilesystemType): `/${string}` => makers[type]('X').file;
 
 /**
- * Makes the file system on an opened volume or an image file, and reports the progress when that takes long.
- * @param inodeRatio see {@link bytesPerInode}; of ext4 only, the others make inodes as they need them
+ * Makes the file system on an opened volume or an image file, and reports the progress if it takes long.
+ * @param inodeRatio see {@link bytesPerInode}; only for ext4: the others make inodes on demand
  * @throws CommandError
  */
 export async function makeFilesystem(

@@ -6,7 +6,7 @@ import { wholeDiskOf } from './measure.ts';
 import { listMounts, type Mount } from './mounts.ts';
 import { pause } from '../system/pause.ts';
 
-/** Another program may be looking at the disk for so long. */
+/** Another program may probe the disk for this long. */
 const claimPatienceMs = 2_000;
 
 /**
@@ -43,7 +43,7 @@ async function staysClaimed(disk: string): Promise<boolean> {
   return false;
 }
 
-/** The same of the disk with this LUKS volume. */
+/** The same for the disk with this LUKS volume. */
 export async function staysClaimedBySomebody(luksUuid: string): Promise<boolean> {
   const disk = await wholeDiskOf(luksUuid);
   return disk !== undefined && (await staysClaimed(disk));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /**
  * How many commands to a disk have failed since it was plugged in, as the kernel's SCSI layer counts them: reads and
- * writes of whatever program. The kernel's log would say more, but the agent is kept from it.
+ * writes of any program. The kernel's log has more details, but the agent has no access to it.
  * @param disk kernel name of the whole disk, for example sda
  * @returns undefined when the disk is gone, or has no such counter
  */

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 /**
  * Whether the kernel itself holds a block device or one of its partitions: mounted anywhere, in any mount namespace,
  * swap, or a member of LVM, RAID, btrfs or ZFS. O_EXCL on a block device fails with EBUSY then; see open(2).
- * @throws what open(2) fails with otherwise, for example ENOENT or ENOMEDIUM
+ * @throws any other error of open(2), for example ENOENT or ENOMEDIUM
  */
 export async function isHeldByKernel(device: string): Promise<boolean> {
   try {
@@ -44,7 +44,7 @@ export async function hasBytes(device: string): Promise<boolean> {
   }
 }
 
-/** stat(2) says 0 for a block device; sysfs counts its sectors of 512 bytes. */
+/** stat(2) reports 0 for a block device; sysfs has its size in sectors of 512 bytes. */
 async function sizeOf(handle: FileHandle, device: string): Promise<number> {
   const { size } = await handle.stat();
   return size > 0 ? size : Number(await readFile(`/sys/class/block/${basename(device)}/size`, 'utf8')) * 512;

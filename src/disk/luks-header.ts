@@ -11,7 +11,7 @@ import type { StartProgram } from '../system/command.ts';
 /** The part of a header that stays the same for the life of a volume. It is stored in the list of enrolled disks. */
 export const luksFactsSchema = z.object({
   version: z.union([z.literal(1), z.literal(2)]),
-  /** As the kernel calls it, for example aes-xts-plain64. */
+  /** The kernel's name, for example aes-xts-plain64. */
   cipher: z.string(),
   /** Size of the volume key in bits. */
   keyBits: z.int().positive(),
@@ -22,7 +22,7 @@ export const luksFactsSchema = z.object({
 });
 export type LuksFacts = z.infer<typeof luksFactsSchema>;
 
-/** A header, as far as it decides what an opened disk is. */
+/** The parts of a header that decide what an opened disk is. */
 export interface LuksHeader extends LuksFacts {
   /** First byte of the encrypted data on the device. */
   readonly dataOffset: number;
@@ -43,7 +43,7 @@ export interface LuksKeyslot {
 }
 
 /**
- * Reads the header as cryptsetup would use it; undefined when there is none that can be read.
+ * Reads the header that cryptsetup would use; undefined when no header can be read.
  * @throws CommandError when cryptsetup cannot be started, or the device does not answer in time
  */
 export async function readLuksHeader(
@@ -79,7 +79,7 @@ export async function saveLuksHeader(
   });
 }
 
-/** The part that is written down when a disk is enrolled. */
+/** The part that is recorded when a disk is enrolled. */
 export function factsOf({ version, cipher, keyBits, sectorSize, volumeKey }: LuksHeader): LuksFacts {
   return { version, cipher, keyBits, sectorSize, volumeKey };
 }

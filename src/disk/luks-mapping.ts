@@ -14,7 +14,7 @@ export interface CryptTable {
   readonly sectorSize: number;
 }
 
-/** Parses `dmsetup table NAME`; undefined when that is anything else than one crypt target from sector 0. */
+/** Parses `dmsetup table NAME`; undefined for anything but one crypt target from sector 0. */
 export function parseCryptTable(text: string): CryptTable | undefined {
   const lines = text.trim().split('\n');
   const [from, , target, cipher, , ivOffset, device, offset, ...options] = (lines[0] ?? '').split(' ');
@@ -27,7 +27,7 @@ export function parseCryptTable(text: string): CryptTable | undefined {
 }
 
 /**
- * Compares an open mapping with the header that was believed.
+ * Compares an open mapping with the header that was accepted.
  * @throws DriveError with code EXB_LUKS_HEADER when the kernel decrypts something else: the header was changed in between
  */
 export async function assertMapped(
@@ -47,7 +47,7 @@ export async function assertMapped(
   throw refused(
     volume.called,
     'the kernel decrypts something else than it described, so it was changed in between',
-    'It was closed again. Plug the disk in again; if this comes back, do not trust the disk: prepare another one.',
+    'It was closed again. Plug the disk in again; if it happens again, do not trust the disk: prepare another one.',
   );
 }
 

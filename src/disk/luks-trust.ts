@@ -1,9 +1,9 @@
-/** Whether a LUKS header is believed: against an allow-list, and against what was written down when the disk was enrolled. */
+/** Decides whether a LUKS header is trusted: by an allow-list, and by the facts recorded when the disk was enrolled. */
 import { totalmem } from 'node:os';
 import { DriveError, type ExtbackupError } from '../errors.ts';
 import type { LuksFacts, LuksHeader } from './luks-header.ts';
 
-/** Ciphers that cryptsetup(8) makes, or has made, volumes with, and the sizes of their keys in bits. */
+/** Ciphers that cryptsetup(8) uses or has used for volumes, with their key sizes in bits. */
 const ciphers: readonly { readonly pattern: RegExp; readonly keyBits: readonly number[] }[] = [
   { pattern: /^(aes|serpent|twofish|camellia)-xts-plain(64)?$/, keyBits: [256, 512] },
   { pattern: /^(aes|serpent|twofish)-cbc-essiv:sha256$/, keyBits: [128, 192, 256] },
@@ -14,9 +14,9 @@ const sectorSizes = [512, 1024, 2048, 4096];
 const kdfs = ['argon2id', 'argon2i', 'pbkdf2'];
 
 /**
- * Refuses a header that would make the opened disk something else than an encrypted volume of ours.
- * @param name what the operator calls the disk
- * @param enrolled undefined for a disk that is enrolled now, or was enrolled before this was written down
+ * Refuses a header that would make the opened disk anything but an encrypted volume of extbackup.
+ * @param name the operator's name for the disk
+ * @param enrolled undefined for a disk that is being enrolled, or was enrolled before headers were recorded
  * @param memoryBytes of this machine
  * @throws DriveError with code EXB_LUKS_HEADER; nothing was opened
  */
@@ -45,13 +45,13 @@ interface Reason {
 
 const tampered =
   'Assume that somebody has changed it: keep the disk away from every machine that trusts it, and prepare another one. ' +
-  'A header backup shows what it was: cryptsetup luksDump.';
+  'A header backup shows the original header: cryptsetup luksDump.';
 
 function withoutEncryption({ cipher, keyslots }: LuksHeader): Reason | undefined {
   const isNull = (text: string): boolean => text.includes('null');
   if (isNull(cipher)) {
     return {
-      what: `it says ${shown(cipher)}, which is no encryption: what is written would be readable for anybody`,
+      what: `it says ${shown(cipher)}, which is no encryption: everybody could read the files on it`,
       todo: tampered,
     };
   }
@@ -121,7 +121,7 @@ const isKnown = (cipher: string, bits: number): boolean =>
 /** Text from a header, for a terminal. */
 const shown = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
 
-/** The header is not believed. */
+/** The error for a header that is not trusted. */
 export function refused(name: string, what: string, todo: string): ExtbackupError {
   return new DriveError(
     'EXB_LUKS_HEADER',

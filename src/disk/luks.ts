@@ -8,7 +8,7 @@ import { backOff } from './mounts.ts';
 
 const cryptsetup = '/usr/sbin/cryptsetup';
 
-/** Prefix of every mapping that belongs to us; nothing else is ever closed. */
+/** Prefix of every mapping of extbackup; no other mapping is ever closed. */
 export const mappingPrefix = 'extbackup-';
 
 /** Name of the mapping of a disk while it is open. */
@@ -17,7 +17,7 @@ export const mappingName = (label: string): string => `${mappingPrefix}${label}`
 /** The opened device of a mapping. */
 export const mappingPath = (name: string): `/dev/mapper/${string}` => `/dev/mapper/${name}`;
 
-/** How cryptsetup ended; see cryptsetup(8), RETURN CODES. */
+/** The result of cryptsetup; see cryptsetup(8), RETURN CODES. */
 export type LuksOutcome = 'opened' | 'wrong-key' | 'no-such-device' | 'busy' | 'no-memory' | 'failed';
 
 const outcomes: Record<number, Exclude<LuksOutcome, 'opened'>> = {
@@ -28,27 +28,27 @@ const outcomes: Record<number, Exclude<LuksOutcome, 'opened'>> = {
   5: 'busy',
 };
 
-/** A LUKS volume, and how it is to be opened. */
+/** A LUKS volume, and the options for opening it. */
 export interface LuksVolume {
   readonly device: string;
   /** Name of the mapping. */
   readonly name: string;
-  /** What the operator calls the disk, for messages. */
+  /** The operator's name for the disk, for messages. */
   readonly called: string;
   readonly keyFile: string;
   readonly readOnly?: boolean;
-  /** What its header said when the disk was enrolled; undefined where that was not written down. */
+  /** The facts of its header at enrolment; undefined if they were not recorded. */
   readonly enrolled?: LuksFacts | undefined;
 }
 
-/** How opening went, and what the header says of an opened volume. */
+/** The result of opening, and the header of an opened volume. */
 export type LuksOpening =
   { readonly outcome: 'opened'; readonly luks: LuksFacts } | { readonly outcome: Exclude<LuksOutcome, 'opened'> };
 
 /**
- * Opens a LUKS volume with a key file. The header is believed only after comparison, and what the kernel decrypts is
- * compared with the header before anything of it is used.
- * @param timeoutMs argon2 on a small machine takes seconds; a disk that has to spin up some more
+ * Opens a LUKS volume with a key file. The header is trusted only after a check, and the kernel's mapping is
+ * compared with the header before the volume is used.
+ * @param timeoutMs argon2 on a small machine takes seconds, and a disk may have to spin up
  * @throws DriveError with code EXB_LUKS_HEADER: nothing is open then
  */
 export async function openLuks(
@@ -83,7 +83,7 @@ export async function openLuks(
   return { outcome: 'opened', luks: factsOf(header) };
 }
 
-/** A device that is there, but cannot be read, is a header that cannot be read. */
+/** A device that exists but cannot be read counts as an unreadable header. */
 async function headerOf(
   start: StartProgram,
   device: string,
@@ -115,7 +115,7 @@ export async function ensureLuksClosed(start: StartProgram, name: string, patien
   }
 }
 
-/** Names of all device-mapper mappings. The kernel is asked: links in /dev/mapper are udev's and may be late. */
+/** Names of all device-mapper mappings. From the kernel: the links in /dev/mapper are made by udev and may be late. */
 export async function listMappings(): Promise<string[]> {
   const devices = (await readdir('/sys/class/block')).filter((kname) => kname.startsWith('dm-'));
   const names = await Promise.all(devices.map(readMappingName));
@@ -127,7 +127,7 @@ export async function isOpen(name: string): Promise<boolean> {
   return (await listMappings()).includes(name);
 }
 
-/** UUID in the LUKS header that is on the device now; undefined when there is none. */
+/** UUID in the present LUKS header of the device; undefined when there is none. */
 export async function readLuksUuid(
   start: StartProgram,
   device: string,

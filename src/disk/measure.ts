@@ -6,11 +6,11 @@ import { parseMountinfo, type Mount } from './mounts.ts';
 export interface DiskUse {
   /** Names of mappings on the disk, and kernel names of other holders such as md0. */
   readonly holders: readonly string[];
-  /** Where something of the disk is mounted, in any mount namespace that we may look into. */
+  /** Mount points of the disk, in every mount namespace that this process can read. */
   readonly mountpoints: readonly string[];
 }
 
-/** Where the kernel tells what it knows; tests have a tree of their own. */
+/** The kernel's virtual file systems; tests have a tree of their own. */
 export interface KernelTrees {
   readonly sys: string;
   readonly proc: string;
@@ -19,14 +19,14 @@ export interface KernelTrees {
 
 const realTrees: KernelTrees = { sys: '/sys', proc: '/proc', dev: '/dev' };
 
-/** Who asks what has a disk open: by the UUID of its LUKS header. */
+/** Measures the users of a disk, by the UUID of its LUKS header. */
 export type MeasureUse = (luksUuid: string) => Promise<DiskUse | undefined>;
 
 /**
  * Measures the users of the disk with this LUKS volume, whoever opened it: mappings by their device-mapper UUID (which
- * names the LUKS header, also of a disk that was pulled out), holders and mounts of the disk and all its parts. Starts
- * no program, and opens no device: it may be called at any time.
- * @returns undefined when nothing has it open
+ * names the LUKS header, even of an unplugged disk), holders and mounts of the disk and all its parts. Starts
+ * no program, and opens no device, so it may be called at any time.
+ * @returns undefined when the disk is not in use
  */
 export async function measureUse(luksUuid: string, trees: KernelTrees = realTrees): Promise<DiskUse | undefined> {
   const block = join(trees.sys, 'class/block');
@@ -46,7 +46,7 @@ export async function measureUse(luksUuid: string, trees: KernelTrees = realTree
   return { holders: holders.sort(), mountpoints: [...new Set(mounts.map(({ mountpoint }) => mountpoint))].sort() };
 }
 
-/** Kernel name of the whole disk with this LUKS volume; undefined when it is not there. */
+/** Kernel name of the whole disk with this LUKS volume; undefined when it is not plugged in. */
 export async function wholeDiskOf(
   luksUuid: string,
   { sys, dev }: KernelTrees = realTrees,
@@ -96,7 +96,7 @@ async function everythingAbove(block: string, knames: readonly string[]): Promis
   return above;
 }
 
-/** The mounts of every mount namespace, each once. Of a process that may not be looked into, nothing is known. */
+/** The mounts of every mount namespace, each once. Processes that this one cannot read are left out. */
 async function mountsEverywhere(proc: string): Promise<Mount[]> {
   const seen = new Set<string>();
   const mounts: Mount[] = [];

@@ -37,15 +37,15 @@ export function parseMountinfo(text: string): Mount[] {
 const unescape = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** What is mounted at a directory for us, if anything. */
+/** The visible mount at a directory, if there is one. */
 export async function mountAt(directory: string): Promise<Mount | undefined> {
   return (await listMounts()).findLast(({ mountpoint }) => mountpoint === directory);
 }
 
 /**
- * Whether this process has a mount namespace of its own, so that what it mounts nobody else sees. No two namespaces
- * share the number of a mount; where the first process is hidden, as from the agent, `/` tells that it only receives
- * what is mounted in another namespace.
+ * Whether this process has a mount namespace of its own, so that no other process sees its mounts. No two namespaces
+ * share the number of a mount; if the first process is hidden, as from the agent, the line of `/` shows that it only
+ * receives mounts from another namespace.
  * @see mount_namespaces(7), proc_pid_mountinfo(5)
  */
 export async function hasPrivateMounts(): Promise<boolean> {
@@ -53,7 +53,7 @@ export async function hasPrivateMounts(): Promise<boolean> {
   return isOwnNamespace(ours ?? '', first);
 }
 
-/** @param first mountinfo of the first process; undefined when that cannot be seen */
+/** @param first mountinfo of the first process; undefined when it is hidden */
 export function isOwnNamespace(ours: string, first: string | undefined): boolean {
   const root = rootMount(ours);
   return first === undefined ? / master:\d+ /.test(root) : numberOf(root) !== numberOf(rootMount(first));
@@ -64,7 +64,7 @@ const rootMount = (mountinfo: string): string => /^\d+ \d+ \S+ \S+ \/ .*? - /m.e
 
 const numberOf = (line: string): string | undefined => line.split(' ')[0];
 
-/** Options that take a backed-up device node, setuid file or program its power; see mount(8). */
+/** Options that make backed-up device nodes, setuid files and programs harmless; see mount(8). */
 export const safeOptions = 'nodev,nosuid,noexec,noatime';
 
 /** Mounts a device; throws CommandError. */
@@ -93,7 +93,7 @@ export async function ensureUnmounted(start: StartProgram, directory: string, pa
   const until = Date.now() + patienceMs;
   while ((await mountAt(directory)) !== undefined) {
     try {
-      await start({ file: '/usr/bin/umount', args: [directory], timeoutMs: 30 * 60_000 }); // it writes out what is still in memory
+      await start({ file: '/usr/bin/umount', args: [directory], timeoutMs: 30 * 60_000 }); // it writes out all cached data
     } catch (error) {
       if (!(error instanceof CommandError) || Date.now() > until || (await mountAt(directory)) === undefined) {
         if ((await mountAt(directory)) === undefined) return;
@@ -104,7 +104,7 @@ export async function ensureUnmounted(start: StartProgram, directory: string, pa
   }
 }
 
-/** The pause between two looks at something that the kernel or udev still holds. */
+/** The pause between two checks of a resource that the kernel or udev still holds. */
 export function backOff(ms = 100): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,10 +4,10 @@ import { DriveError } from '../errors.ts';
 
 /**
  * A directory of ours on an opened disk, made when it is missing. Each part of its path is a real directory: a link
- * that somebody planted there would lead writing, or deleting, out of the disk.
+ * planted there could redirect writing, or deleting, to a place outside the disk.
  * @param path below `top`
  * @returns its full path
- * @throws DriveError when something else stands there; nothing was changed then
+ * @throws DriveError when anything else has that name; nothing was changed then
  */
 export async function ownDirectory(top: string, path: string, mode = 0o700): Promise<string> {
   let here = top;
@@ -18,7 +18,7 @@ export async function ownDirectory(top: string, path: string, mode = 0o700): Pro
   return here;
 }
 
-/** {@link ownDirectory} for reading: what is missing is not made. @throws DriveError */
+/** {@link ownDirectory} for reading: makes no missing directory. @throws DriveError */
 export async function assertOwnDirectories(top: string, ...paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     let here = top;
@@ -29,7 +29,7 @@ export async function assertOwnDirectories(top: string, ...paths: readonly strin
   }
 }
 
-/** False when nothing is there. */
+/** False when the path does not exist. */
 async function isOwnDirectory(full: string, path: string): Promise<boolean> {
   try {
     if ((await lstat(full)).isDirectory()) return true;
@@ -39,7 +39,7 @@ async function isOwnDirectory(full: string, path: string): Promise<boolean> {
   }
   throw new DriveError(
     'EXB_STRANGE_INSIDE',
-    `On the disk, ${path} is not the directory that it should be, but a link or something else. Nothing was written there.`,
-    'extbackup never puts one there. Look at it with: extbackup mount ; and find out who had the disk.',
+    `On the disk, ${path} is not a directory, but a link or another file. Nothing was written there.`,
+    'extbackup never creates such a file. Look at it with: extbackup mount ; and find out who had access to the disk.',
   );
 }

@@ -16,7 +16,7 @@ export async function isOnOwnDisk(start: StartProgram, directory: string): Promi
       source: '',
       fstype: '',
     });
-  // tmpfs, nfs and the like are elsewhere
+  // tmpfs, nfs and the like are on no disk of this machine
   if (!mount.source.startsWith('/dev/')) return mount.fstype === 'overlay' || mount.fstype === 'zfs';
   const disk = (await listBlockDevices(start)).find((candidate) =>
     [...withDescendants(candidate)].some(({ mountpoints }) => mountpoints.includes(mount.mountpoint)),

@@ -1,4 +1,4 @@
-/** Takes the next piece of the output of a program that draws its progress on one line; returns the percent it tells of, if any. */
+/** Reads the next piece of a program's output that redraws its progress on one line; returns the percent, if any. */
 export type PercentReader = (chunk: string) => number | undefined;
 
 /** badblocks -s: "Checking for bad blocks (read-only test):  43.21% done, 0:05 elapsed." @see badblocks(8) */
@@ -7,7 +7,7 @@ export const readBadblocks: PercentReader = (chunk) => {
   return last === undefined ? undefined : Number(last);
 };
 
-/** mke2fs: "Writing inode tables:  12/745", the one step of it that takes long. */
+/** mke2fs: "Writing inode tables:  12/745", the only long step. */
 export function readMke2fs(): PercentReader {
   let inTables = false;
   return (chunk) => {

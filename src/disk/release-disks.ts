@@ -6,7 +6,7 @@ import { measureUse, type MeasureUse } from './measure.ts';
 import { releaseAll } from './release.ts';
 import { findVolumes } from './volumes.ts';
 
-/** What proves that a disk is closed; tests have their own. */
+/** The measurements that prove that a disk is closed; tests have their own. */
 export interface ReleaseProof {
   readonly release: typeof releaseAll;
   readonly findVolumes: typeof findVolumes;
@@ -17,9 +17,9 @@ export interface ReleaseProof {
 const realProof: ReleaseProof = { release: releaseAll, findVolumes, holdsOf, measure: measureUse };
 
 /**
- * Closes every disk of ours that is open, and proves of each LUKS volume on USB, and of each enrolled disk wherever it is,
- * that nothing holds it: one that a person opened under another name is not ours to close, but its disk must not be
- * called safe to unplug either.
+ * Closes every open disk of extbackup, and proves for each LUKS volume on USB, and for each enrolled disk,
+ * that nothing holds it. A volume that a person opened under another name is not closed, but its disk must not be
+ * called safe to unplug.
  * @returns the mappings that were closed
  * @throws NotReleasedError
  */

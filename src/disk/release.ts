@@ -11,9 +11,9 @@ export interface Released {
 }
 
 /**
- * Unmounts, in this mount namespace, and closes every mapping that is ours, whoever left it open; nothing else is
+ * Unmounts, in this mount namespace, and closes every mapping of extbackup; no other mapping is
  * touched. Never throws for a disk that cannot be closed.
- * @param which names one mapping, or one that stays open; else all are closed
+ * @param which one mapping to close, or one to leave open; without it, all are closed
  */
 export async function releaseAll(
   start: StartProgram,

@@ -1,22 +1,22 @@
 import { readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-/** How much a file system holds and can still take. Root may use what is reserved for it. */
+/** The size and the free room of a file system. Blocks reserved for root count as free. */
 export interface Room {
   readonly bytes: number;
   readonly freeBytes: number;
-  /** 0 where the file system has no fixed number of them. */
+  /** 0 if the file system has no fixed number of inodes. */
   readonly inodes: number;
   readonly freeInodes: number;
 }
 
 /**
- * Room of the file system that holds a path; see statfs(2). What ext4 keeps for itself, and gives to no write, is not free.
+ * Room of the file system that holds a path; see statfs(2). Blocks that ext4 reserves for itself are not free.
  * @throws the system's error
  */
 export const readRoom = (path: string): Promise<Room> => createRoomReader(path)();
 
-/** Reads room again and again; what ext4 keeps is asked only once. */
+/** Reads room repeatedly; ext4's own reserve is read only once. */
 function createRoomReader(path: string): () => Promise<Room> {
   let kept: number | undefined;
   return async () => {
@@ -29,7 +29,7 @@ function createRoomReader(path: string): () => Promise<Room> {
 /** See statfs(2). */
 const ext4 = 0xef53;
 
-/** In blocks; 0 where the kernel does not say. */
+/** In blocks; 0 if unknown. */
 async function keptByExt4(path: string): Promise<number> {
   try {
     const { dev } = await stat(path);
@@ -42,7 +42,7 @@ async function keptByExt4(path: string): Promise<number> {
   }
 }
 
-/** What must be free. */
+/** The room that must be free. */
 export interface RoomWanted {
   readonly bytes: number;
   readonly inodes: number;
@@ -56,7 +56,7 @@ export function shortageOf({ freeBytes, inodes, freeInodes }: Room, wanted: Room
   return inodes > 0 && freeInodes < wanted.inodes ? 'inodes' : undefined;
 }
 
-/** A share of the whole, of both kinds. */
+/** A share of all blocks and of all inodes. */
 export const shareOf = ({ bytes, inodes }: Room, share: number): RoomWanted => ({
   bytes: bytes * share,
   inodes: inodes * share,
@@ -67,21 +67,21 @@ export const nothingLeft = (room: Room): RoomWanted => ({ bytes: Math.min(mebiby
 
 const mebibyte = 1024 * 1024;
 
-/** Measures how low the room of a file system gets. */
+/** Measures the least free room of a file system. */
 export interface RoomMeter {
-  /** Ends the measuring. Returns what was used up meanwhile, if anything. */
+  /** Ends the measurement. Returns the resource that was used up meanwhile, if any. */
   end(): Promise<Shortage | undefined>;
 }
 
 /**
- * Milliseconds until the next measurement. A file may fill what is left, and be removed, between two of them, so they come
- * the sooner the less room there is. Half a gigabyte a second is more than a disk or a network brings.
+ * Milliseconds until the next measurement. A file may fill the free room, and be removed, between two of them, so they
+ * come the sooner the less room there is. No disk and no network is faster than half a gigabyte per second.
  */
 const untilNextMeasure = (freeBytes: number): number => Math.min(250, Math.max(10, freeBytes / mebibyte / 2));
 
 /**
- * What a write found no more of, going by the room before it and the least room while it went on: a program removes its
- * unfinished file before it ends, so what is free afterwards tells little.
+ * The resource that a failed write lacked, from the room before it and the least room during it: a program removes its
+ * unfinished file before it ends, so the room afterwards says little.
  */
 export function usedUp(before: Room, least: Room): Shortage | undefined {
   const left = shortageOf(least, nothingLeft(least));
@@ -89,7 +89,7 @@ export function usedUp(before: Room, least: Room): Shortage | undefined {
   return left ?? (isDrained ? 'blocks' : undefined);
 }
 
-/** Measures a path's file system again and again, and once more at the end. An unreadable one counts as no shortage. */
+/** Measures a path's file system repeatedly, and once more at the end. An unreadable one counts as no shortage. */
 export function meterRoom(path: string): RoomMeter {
   const read = createRoomReader(path);
   let before: Room | undefined;

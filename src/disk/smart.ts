@@ -9,7 +9,7 @@ import { isThere } from '../system/is-there.ts';
 export interface SmartVerdict {
   /** `warning`: the disk calls itself healthy, but some values need attention. */
   readonly state: 'passed' | 'warning' | 'failing';
-  /** In a few words each. */
+  /** A few words for each problem. */
   readonly remarks: readonly string[];
 }
 
@@ -23,7 +23,7 @@ const number = z.number().optional().catch(undefined);
 const selfTest = z.object({ status: z.object({ passed: z.boolean().optional() }).optional() });
 const nvmeSelfTest = z.object({ self_test_result: z.object({ value: z.number() }).optional() });
 
-/** The part of smartctl's JSON that counts; disks and bridges differ in what they answer. */
+/** The parts of smartctl's JSON that are used; disks and bridges answer different parts. */
 const answerSchema = z.object({
   smartctl: z.object({ exit_status: z.number() }),
   smart_status: z.object({ passed: z.boolean() }).optional().catch(undefined),
@@ -48,15 +48,15 @@ const answerSchema = z.object({
     .catch(undefined),
 });
 
-/** Bits of smartctl's exit status; see smartctl(8), EXIT STATUS. The others are about calls that failed and about the past. */
+/** Bits of smartctl's exit status; see smartctl(8), EXIT STATUS. The others report failed calls and past errors. */
 const bits = { wrongCall: 1, notOpened: 2, failing: 8, belowThreshold: 16 } as const;
 
-/** Counters of SATA disks that tell of places which cannot be read or written. */
+/** Counters of SATA disks for sectors that cannot be read or written. */
 const counters: Readonly<Record<number, string>> = { 5: 'reallocated', 197: 'pending', 198: 'uncorrectable' };
 
 /**
- * Reads what smartctl printed.
- * @returns undefined when the disk, or the bridge before it, told nothing about its health
+ * Parses the output of smartctl.
+ * @returns undefined when the disk, or its USB bridge, reports no health
  */
 export function parseSmart(json: string): SmartVerdict | undefined {
   const parsed = answerSchema.safeParse(jsonOf(json));
@@ -90,10 +90,10 @@ function lastSelfTestFailed({
 
 const plural = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
 
-/** Whether smartmontools is there. */
+/** Whether smartmontools is installed. */
 export const hasSmartctl = (): Promise<boolean> => isThere(smartctl);
 
-/** Asks a disk at once; for a command of root. `disk` is its kernel name. undefined when there is no answer in time. */
+/** Asks a disk directly; for commands of root. `disk` is its kernel name. undefined without an answer in time. */
 export async function askSmart(start: StartProgram, disk: string): Promise<SmartVerdict | undefined> {
   return answerOf(async () => {
     const { stdout } = await start({
@@ -108,8 +108,8 @@ export async function askSmart(start: StartProgram, disk: string): Promise<Smart
 
 /**
  * Asks a disk through a unit of its own: SMART of SATA disks needs a capability that lets its holder send a disk any
- * command, which the agent does not have and need not have.
- * @param runDirectory where the unit leaves the answer
+ * command; the agent does not have it.
+ * @param runDirectory the directory for the answer
  */
 export async function askSmartByUnit(
   start: StartProgram,

@@ -2,7 +2,7 @@ import { DriveError } from '../errors.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { readBadblocks } from './percent.ts';
 
-/** How the surface of a disk can be checked: `write` fills it with random bytes and reads them back, and takes twice as long. */
+/** The kind of check: `write` fills the disk with random bytes and reads them back, and takes twice as long. */
 export const surfaceChecks = ['read', 'write'] as const;
 export type SurfaceCheck = (typeof surfaceChecks)[number];
 
@@ -47,15 +47,15 @@ export async function checkSurface(
     },
     ...(signal && { signal }),
   }).catch((error: unknown) => {
-    if (bad === '' || !(error instanceof CommandError)) throw error; // a bad block is the news, whatever it makes of it
+    if (bad === '' || !(error instanceof CommandError)) throw error; // a bad block counts, whatever the exit code
   });
   const [block] = /\d+/.exec(bad) ?? [];
   if (block !== undefined) {
     throw new DriveError(
       'EXB_BAD_BLOCKS',
-      `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or went away while ` +
+      `${device} has a bad block, at ${Math.floor((Number(block) * blockBytes) / 1024 / 1024)} MiB, or disappeared while ` +
         'it was checked. It was not prepared.',
-      'Check cable and power and try once more; if it comes again, use another disk.',
+      'Check cable and power and try once more; if it happens again, use another disk.',
     );
   }
 }

@@ -8,7 +8,7 @@ export const sysfsName = (bus: number, ports: readonly number[]): string => `${b
 
 /** Whether one of a device's interfaces is of class 08, mass storage (USB-IF class codes). */
 export async function isMassStorage(name: string, waitMs = 2_000): Promise<boolean> {
-  // The kernel announces the device before it has set it up: its interfaces follow within milliseconds.
+  // The kernel announces a device before its set-up: its interfaces follow within milliseconds.
   for (const until = Date.now() + waitMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const classes = await interfaceClasses(name);
     if (classes.length > 0 || Date.now() > until) return classes.includes('08');
@@ -22,11 +22,11 @@ async function interfaceClasses(name: string): Promise<string[]> {
       interfaces.map(async (entry) => (await readFile(join(devices, entry, 'bInterfaceClass'), 'utf8')).trim()),
     );
   } catch {
-    return []; // it went away meanwhile
+    return []; // it was unplugged meanwhile
   }
 }
 
-/** Kernel names of the block devices that the kernel made for a USB device: whole disks, and their partitions. */
+/** Kernel names of a USB device's block devices: whole disks, and their partitions. */
 export async function disksOf(name: string): Promise<string[]> {
   const found: string[] = [];
   for (const kname of await readdir('/sys/class/block')) {

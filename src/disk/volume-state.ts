@@ -1,12 +1,12 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A block device as the kernel shows it before anything is opened. */
+/** The kernel's facts about a block device, before it is opened. */
 export interface VolumeState {
   readonly bytes: number;
-  /** A switch, a bridge, or a disk at the end of its life may not take anything any more. */
+  /** Read-only: by a switch, by a bridge, or because the disk is at the end of its life. */
   readonly readOnly: boolean;
-  /** Failed commands since the disk was plugged in; 0 where none are counted. */
+  /** Failed commands since the disk was plugged in; 0 without a counter. */
   readonly errors: number;
 }
 
@@ -21,7 +21,7 @@ export async function readVolume(device: string): Promise<VolumeState | undefine
     const [size, readOnly] = [Number(await read(join(place, 'size'))), await read(join(place, 'ro'))];
     const counter = async (directory: string): Promise<number | undefined> =>
       read(join(directory, 'device/ioerr_cnt')).then(Number, () => undefined); // 0x1f
-    const errors = (await counter(place)) ?? (await counter(dirname(place))) ?? 0; // of a partition, the disk has it
+    const errors = (await counter(place)) ?? (await counter(dirname(place))) ?? 0; // for a partition, the disk has the counter
     return { bytes: size * sectorBytes, readOnly: readOnly === '1', errors };
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { listBlockDevices, readDiskseq, withDescendants, type BlockDevice } from './block-devices.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** A LUKS volume that is plugged in now. */
+/** A plugged LUKS volume. */
 export interface Volume {
   readonly luksUuid: string;
   /** For example /dev/sda1. */
@@ -25,7 +25,7 @@ async function volumesOn(disk: BlockDevice): Promise<Volume[]> {
   const volumes = [...withDescendants(disk)].filter(({ fstype, uuid }) => fstype === 'crypto_LUKS' && uuid !== null);
   if (volumes.length === 0) return [];
   const diskseq = await readDiskseq(disk.kname);
-  if (diskseq === undefined) return []; // pulled out while we looked
+  if (diskseq === undefined) return []; // unplugged meanwhile
   return volumes.map(({ uuid, path, kname }) => ({
     luksUuid: uuid ?? '',
     device: path,

@@ -110,10 +110,7 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
     check: async ({ paths }) => {
       const active = (await createDriveRegistry(files.drives(paths)).list()).filter(({ state }) => state === 'active');
       if (active.length === 0)
-        return fail(
-          'No disk is enrolled, so nothing is ever backed up.',
-          'Prepare one: extbackup drive prepare --help',
-        );
+        return fail('No disk is enrolled, so there are no backups.', 'Prepare one: extbackup drive prepare --help');
       if (active.length === 1)
         return warn(
           'Only one disk is enrolled: while it is plugged in, there is no offline copy.',
@@ -137,7 +134,7 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
       bad.push(...here.bad);
       if (bad.length > 0)
         return warn(
-          `Not well: ${[...new Set(bad)].join('; ')}.`,
+          `Disks with trouble: ${[...new Set(bad)].join('; ')}.`,
           'Damaged files: extbackup verify --help. For a disk that fails, prepare another one: extbackup drive prepare --help',
         );
       return ok(`No disk has known trouble. ${here.told}`);

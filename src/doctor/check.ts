@@ -5,7 +5,7 @@ import type { Paths } from '../system/paths.ts';
 /** `warn`: it works, but a promise is weaker than it could be. `fail`: backups do not work, or a promise is broken. */
 export type Verdict = 'ok' | 'warn' | 'fail';
 
-/** The result of one check: what is the case, and what to do about it (empty when all is well). */
+/** The result of one check: the facts, and the advice (empty if all is well). */
 export interface Finding {
   /** Short and stable, for scripts. */
   readonly name: string;

@@ -15,15 +15,15 @@ export const clockCheck: Check = {
     if (mark.jumpMs !== 0)
       return warn(
         `${says}, which is ${describeDuration(Math.abs(mark.jumpMs))} ${mark.jumpMs > 0 ? 'ahead of' : 'behind'} ` +
-          'what this machine has measured, and nothing shows that it is right.',
-        'Set it, and have it synchronised: timedatectl set-ntp true ; nothing of the history ages meanwhile.',
+          'the time that this machine has measured, and nothing confirms it.',
+        'Set it, and synchronise it: timedatectl set-ntp true ; no history expires meanwhile.',
       );
     if (reading.isSynchronised === true) return ok(`${says}, and is synchronised.`);
     return warn(
       reading.isSynchronised === false
-        ? `${says}, and is not synchronised with any other.`
+        ? `${says}, and is not synchronised with a time server.`
         : `${says}; whether it is synchronised is not known.`,
-      'Have it synchronised: timedatectl set-ntp true (package systemd-timesyncd, or chrony).',
+      'Synchronise it: timedatectl set-ntp true (package systemd-timesyncd, or chrony).',
     );
   },
 };

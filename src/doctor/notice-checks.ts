@@ -8,7 +8,7 @@ import { count } from '../text/wording.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 import { zonedTime } from '../text/local-time.ts';
 
-/** Whether those who should be told can be. */
+/** Whether the channels can deliver notices. */
 export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'notices',
@@ -22,7 +22,7 @@ export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
       const nobody = troubles.length === channels.length;
       return (nobody ? fail : warn)(
         `${nobody ? 'Nobody is told' : 'Not everybody is told'}: ${troubles.join('; ')}.`,
-        'Put it right, then: extbackup notify test',
+        'Correct it, then try: extbackup notify test',
       );
     },
   },

@@ -2,26 +2,26 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, ok, warn, type Check } from './check.ts';
 
-/** Below these shares of free room or free inodes the station can soon write nothing more. */
+/** Below these shares of free room or free inodes, the station will soon be unable to write. */
 const [little, none] = [0.05, 0.01];
 
-/** The figures of statfs(2) that matter here. */
+/** The figures of statfs(2) that are used here. */
 export interface RoomFigures {
   readonly blocks: number;
   readonly bavail: number;
-  /** 0 where the file system makes inodes as it needs them. */
+  /** 0 if the file system makes inodes on demand. */
   readonly files: number;
   readonly ffree: number;
 }
 
-/** Whether this machine can write down what happens: room and inodes where its records are. */
+/** Whether this machine can write its records: their free room and inodes. */
 export const roomCheck = (figures: (place: string) => Promise<RoomFigures> = (place) => statfs(place)): Check => ({
   name: 'room',
   check: async ({ paths }) => {
     const places = [paths.state, dirname(paths.config), paths.run];
     const full: { readonly share: number; readonly words: string }[] = [];
     for (const place of places) {
-      const found = await figures(place).catch(() => undefined); // not made yet
+      const found = await figures(place).catch(() => undefined); // does not exist yet
       if (!found) continue;
       const { blocks, bavail, files, ffree } = found;
       if (blocks > 0)

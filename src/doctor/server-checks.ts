@@ -65,7 +65,10 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
       if (watched.length === 0) return ok("Not checked: whether the server's own backup ran (setting attestation).");
       const identity = identityFile(patient.paths, patient.config.ssh);
       if ((await readIfThere(identity)) === undefined)
-        return warn("Not checked: the server's heartbeat. The ssh key is not loaded.", 'Load it: extbackup unlock');
+        return warn(
+          "Not checked: the server's heartbeat, because the ssh key is not loaded.",
+          'Load it: extbackup unlock',
+        );
       const isNew = (one: PullSource, index: number): boolean =>
         watched.findIndex((other) => isSameHeartbeat(one, other)) === index;
       return checkEach(watched.filter(isNew), serverName, (source) => checkHeartbeat(patient, source, identity));
@@ -75,7 +78,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
 
 const verdicts: readonly Verdict[] = ['ok', 'warn', 'fail'];
 
-/** Checks one server after the other. With several servers each is named, and the worst finding decides. */
+/** Checks one server after the other. The worst finding counts; with several servers, each is named. */
 async function checkEach<Server>(
   servers: readonly Server[],
   nameOf: (server: Server) => string,
@@ -114,13 +117,13 @@ async function checkHeartbeat(patient: ConfiguredPatient, source: PullSource, id
   const finding = judgeHeartbeat(content, attestation, patient.now);
   if (finding.trouble === undefined)
     return ok(
-      `The own backup of ${server} has run; its last heartbeat is ${spanOf(Math.max(0, finding.ageMs ?? 0))} old.`,
+      `The backup job on ${server} has run; its last heartbeat is ${spanOf(Math.max(0, finding.ageMs ?? 0))} old.`,
     );
   const { happened, todo } = describeHeartbeat(server, { ...finding, trouble: finding.trouble });
   return fail(`The next run will be held: ${happened}`, todo);
 }
 
-/** Below /run, so that nothing of the server gets to the station's own disk. */
+/** Below /run, so that no data of the server reaches the station's own disk. */
 async function fetchToRam(
   { config, paths, start }: ConfiguredPatient,
   source: PullSource,

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { count } from '../text/wording.ts';
 import { ok, warn, type Check } from './check.ts';
 
-/** Where the numbers come from; tests have their own. */
+/** The sources of the numbers; tests have their own. */
 export interface WatchSight {
   readonly proc: string;
-  /** Takes and gives back one watch; throws when there is none left. */
+  /** Takes and releases one watch; throws when none is left. */
   readonly probe: () => void;
 }
 
@@ -18,10 +18,10 @@ const machine: WatchSight = {
   },
 };
 
-/** Fewer than that are soon used up. */
+/** Warn below this number of free instances. */
 const fewInstances = 8;
 
-/** Whether the kernel can tell of changes: the agent notices keys, requests and plugged disks by inotify. */
+/** Whether the kernel can report changes: the agent notices keys, requests and plugged disks by inotify. */
 export const watchCheck = (sight: WatchSight = machine): Check => ({
   name: 'watches',
   check: async () => {
@@ -29,8 +29,8 @@ export const watchCheck = (sight: WatchSight = machine): Check => ({
     const used = await countInstances(sight.proc);
     const numbers = `root uses ${used} of ${count(limit, 'inotify instance')}`;
     const raise =
-      'See which programs use them up, or raise the limit: ' +
-      `sysctl fs.inotify.max_user_instances=${Math.max(512, limit * 4)} , and for good in /etc/sysctl.d`;
+      'Find the programs that use them up, or raise the limit: ' +
+      `sysctl fs.inotify.max_user_instances=${Math.max(512, limit * 4)} , and permanently in /etc/sysctl.d`;
     try {
       sight.probe();
     } catch (error) {

@@ -8,8 +8,8 @@ const byName = (all: readonly Check<ConfiguredPatient>[], ...names: string[]): C
   all.filter(({ name }) => names.includes(name));
 
 /**
- * What the agent looks at by itself: checks that cost nothing, need no network and see in its unit what they see outside
- * of it. A salt without a copy has a reminder of its own.
+ * The agent's own weekly checks: they cost nothing, need no network, and give the same result inside its unit as
+ * outside of it. A salt without a copy has a reminder of its own.
  */
 export const weeklyChecks: readonly Check<ConfiguredPatient>[] = [
   ...byName(installationChecks, 'tools', 'udev-rule'),

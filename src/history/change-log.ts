@@ -3,7 +3,7 @@ import { openPlainFile } from '../system/plain-file.ts';
 import { attributesChanged, betweenMarks } from './change.ts';
 import { readLogHeader, type LogHeader } from './log-header.ts';
 
-/** The facts that the files of a history entry do not show. */
+/** Changes that the files of a history entry do not show. */
 export interface LoggedChange {
   readonly kind: 'created' | 'deleted-directory';
   readonly isDirectory: boolean;
@@ -12,12 +12,12 @@ export interface LoggedChange {
 }
 
 /**
- * Deletion flags from this value on mean that the place is needed for something new; see DEL_FOR_FILE in rsync's
+ * Deletion flags from this value on mean that a new file replaces the deleted one; see DEL_FOR_FILE in rsync's
  * source.
  */
 export const makesRoom = 8;
 
-/** The line of --debug=del2 about a directory that makes way for a new file or link of its name. */
+/** The line of --debug=del2 about a directory that is replaced by a new file or link. */
 const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
 const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
@@ -26,10 +26,10 @@ const copiedPattern = /^[<>h]f[^\s|]+ *\|(.+)$/s;
 /** The text before each line of an rsync --log-file. */
 const stamp = /^\d\S+ \S+ \[\d+\] /;
 
-/** A line, without what stands before what it tells. */
+/** A line without its prefix. */
 interface Line {
   readonly text: string;
-  /** It is about a change. */
+  /** The line is about a change. */
   readonly isMarked: boolean;
 }
 
@@ -41,7 +41,7 @@ function lineOf(line: string, { mark }: LogHeader): Line {
   const told = betweenMarks(line, mark);
   // Only in lines with a mark: older logs have no sizes, and a number may be a name there.
   if (told !== undefined) return { text: told.replace(/\|\d+\|\d+\|/, '|'), isMarked: true };
-  // rsync prints its progress without an end of line, so another line may follow directly.
+  // rsync prints its progress without a line end, so another line may follow directly.
   const start = /^\r? /.test(line) ? line.indexOf('delete_item(') : 0;
   return { text: start < 0 ? '' : line.slice(start), isMarked: false };
 }
@@ -51,7 +51,7 @@ const bytesBelow = (printed: string, { mark, source }: LogHeader): Buffer =>
   bytesOfName(mark === undefined || source === undefined ? printed : `${source}/${printed}`);
 
 /**
- * Reads a line of the log; undefined when it is about neither.
+ * Reads a line of the log; undefined when it is about neither a creation nor a deletion.
  * @param line has one character for each byte
  * @param header the log's
  */
@@ -108,7 +108,7 @@ export function parseCopied(line: string, header: LogHeader): Buffer | undefined
   return isInside(name) ? name : undefined;
 }
 
-/** Whole lines; what follows the last end of a line is none. */
+/** Whole lines; text after the last line end is not a line. */
 async function* linesOf(handle: FileHandle, from: number): AsyncGenerator<string> {
   let rest = '';
   for await (const piece of handle.createReadStream({
@@ -123,8 +123,8 @@ async function* linesOf(handle: FileHandle, from: number): AsyncGenerator<string
 }
 
 /**
- * The files that a run copied, in the order in which it did. None when there is no log.
- * @param from byte at which a line begins; `next` of a file is where to go on after it
+ * The files that a run copied, in the order of copying. Empty without a log.
+ * @param from byte at which a line begins; `next` of a file is the byte after its line
  */
 export async function* readCopied(
   file: string,
@@ -145,15 +145,15 @@ export async function* readCopied(
   }
 }
 
-/** Something that a run made, changed or gave other attributes. */
+/** A file that a run created, changed or gave other attributes. */
 export interface Touched {
   /** Below the mirror, in bytes; `.` is the mirror, or the directory of a source in it. */
   readonly path: Buffer;
-  /** Its content stayed; owner, rights, ACL or extended attributes did not. */
+  /** Only its owner, rights, ACL or extended attributes changed. */
   readonly isAttributes: boolean;
 }
 
-/** Reads a line of the log; undefined when it is about a deletion, or about nothing but times. */
+/** Reads a line of the log; undefined when it is about a deletion, or only about times. */
 function parseTouched(line: string, header: LogHeader): Touched | undefined {
   const { text, isMarked } = lineOf(line, header);
   const [, item, printed] = isMarked ? (/^([<>ch.][fdLDS][^\s|]+) *\|(.+)$/s.exec(text) ?? []) : [];
@@ -166,7 +166,7 @@ function parseTouched(line: string, header: LogHeader): Touched | undefined {
   return isInside(path) ? { path, isAttributes } : undefined;
 }
 
-/** What a run touched. None when there is no log. */
+/** The files that a run changed. Empty without a log. */
 export async function* readTouched(file: string): AsyncGenerator<Touched> {
   const handle = await openPlainFile(file);
   if (handle === undefined) return;
@@ -184,8 +184,8 @@ export async function* readTouched(file: string): AsyncGenerator<Touched> {
 const pieceSize = 64 * 1024;
 
 /**
- * The changes of a log, the last one first, so the content of a directory comes before the directory. None when there
- * is no log.
+ * The changes of a log, the last one first, so the content of a directory comes before the directory. Empty without
+ * a log.
  */
 export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChange> {
   const handle = await openPlainFile(file);
@@ -193,7 +193,7 @@ export async function* readLogBackwards(file: string): AsyncGenerator<LoggedChan
   try {
     let end = (await handle.stat()).size;
     const header = await readLogHeader(handle);
-    let rest = ''; // the beginning of the piece before, which belongs to a line that starts further up
+    let rest = ''; // the start of this piece belongs to a line that starts in an earlier piece
     const piece = Buffer.alloc(pieceSize);
     while (end > 0) {
       const start = Math.max(0, end - pieceSize);

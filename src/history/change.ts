@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-/** One file that rsync created, changed, deleted or gave other attributes, as its itemised output says; see rsync(1), --itemize-changes. */
+/**
+ * One file that rsync created, changed, deleted or gave other attributes, from its itemised output; see rsync(1),
+ * --itemize-changes.
+ */
 export interface Change {
   /** `attributes`: only owner, rights, ACL or extended attributes changed. */
   readonly kind: 'created' | 'changed' | 'deleted' | 'attributes';
   readonly isDirectory: boolean;
-  /** Below the mirror, as rsync prints it: control characters and odd bytes are written as `\#ooo`. */
+  /** Below the mirror, as rsync prints it: control characters and non-UTF-8 bytes are written as `\#ooo`. */
   readonly path: string;
-  /** Size of the new file in bytes; 0 for what was deleted. */
+  /** Size of the new file in bytes; 0 for a deletion. */
   readonly size: number;
 }
 
@@ -27,7 +30,7 @@ export function betweenMarks(line: string, mark: string): string | undefined {
 
 /**
  * What begins and ends each of these lines. The server can have rsync print what it likes; but it does not know the mark, which
- * is another one each time, so it cannot make us believe that something was done, and later undo it.
+ * is random each time, so it cannot forge a change that a rollback would later undo.
  */
 export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 
@@ -35,7 +38,7 @@ export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 const itemised = /^[<>ch.][fdLDS]\S+ *$/;
 
 /**
- * Whether an item, `YXcstpoguax`, says that content stayed and owner, rights, ACL or extended attributes did not. The
+ * Whether an item, `YXcstpoguax`, means that only owner, rights, ACL or extended attributes changed. The
  * content of a directory has lines of its own.
  */
 export const attributesChanged = (item: string): boolean =>
@@ -45,8 +48,8 @@ export const attributesChanged = (item: string): boolean =>
 
 /**
  * Reads one line of {@link changeFormat}. There may be a million of them, so it takes them apart by hand.
- * @param text what stands between the marks
- * @returns undefined for anything else, and where only times changed
+ * @param text the text between the marks
+ * @returns undefined for anything else, and if only times changed
  */
 export function parseChange(text: string): Change | undefined {
   const [first, second] = [text.indexOf('|'), text.indexOf('|', text.indexOf('|') + 1)];

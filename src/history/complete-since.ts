@@ -15,13 +15,13 @@ const schema = z.object({
   version: z.literal(1),
   at: z.iso.datetime(),
   number: z.int(),
-  /** Nothing was removed: this is where the history begins. */
+  /** Nothing was removed: the history begins at this time. */
   isBeginning: z.boolean(),
 });
 
-/** The time from which on the history of a disk shows the states of its mirror. */
+/** The start of the time for which the history of a disk shows the states of its mirror. */
 export interface CompleteSince {
-  /** The state at this time, and at every later time, is known. */
+  /** The states at this and every later time are known. */
   readonly at: Date;
   /** The newest entry that was removed; all later ones exist. */
   readonly number: number;
@@ -72,7 +72,7 @@ export const tooFarBack = ({ at, isBeginning }: CompleteSince): DriveError =>
   new DriveError(
     'EXB_BEFORE_HISTORY',
     isBeginning
-      ? `The history on this disk begins at ${at.toISOString()}; what stood there before cannot be told.`
-      : `The history on this disk reaches back to ${at.toISOString()}; older entries were removed for age or want of space.`,
+      ? `The history on this disk begins at ${at.toISOString()}; earlier states are not known.`
+      : `The history on this disk reaches back to ${at.toISOString()}; older entries were removed (age or lack of space).`,
     `Ask for a time from ${at.toISOString()} on, or look on another disk.`,
   );

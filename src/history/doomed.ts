@@ -8,19 +8,19 @@ export interface DoomedName {
 
 /** The deletions that a copying rsync was not allowed to do. */
 export interface Doomed {
-  /** A directory stands for its whole content. */
+  /** A directory includes its whole content. */
   readonly names: readonly DoomedName[];
-  /** Files and directories, with all that is in them. */
+  /** Number of files and directories, including all content. */
   readonly count: number;
 }
 
-/** Collects {@link Doomed}: with --debug=del2, rsync names what it is kept from deleting. */
+/** Collects {@link Doomed}: with --debug=del2, rsync names the files that it would delete. */
 export interface DoomedReader {
   /** Reads one line of rsync's output. Returns whether it was about deletions. */
   see(line: string): boolean;
   /**
    * @param skipped how many deletions rsync says it skipped
-   * @returns undefined when these may not be all, or are too many to be kept here
+   * @returns undefined when the list may be incomplete, or is too long to keep
    */
   result(skipped: number): Doomed | undefined;
 }
@@ -34,7 +34,7 @@ const belowDirectory = 4;
 const directoryMode = 0o040000;
 const kindOfMode = 0o170000;
 
-/** More, or longer ones together, are left to a second look at the server. */
+/** More names, or more bytes of names, need a second listing of the server. */
 const mostNames = 50_000;
 const mostCharacters = 8_000_000;
 
@@ -55,7 +55,7 @@ export function readDoomed(): DoomedReader {
         return line.startsWith('delete_in_dir(') || line.startsWith('cannot delete non-empty directory: ');
       const [, name, mode = '', digits = ''] = item.exec(line) ?? [];
       const flags = Number(digits);
-      if (name === undefined || flags >= makesRoom) return true; // making way for something new is not a deletion
+      if (name === undefined || flags >= makesRoom) return true; // a replacement is not a deletion
       if ((flags & belowDirectory) !== 0) {
         seen.others += 1;
         return true;
@@ -68,7 +68,7 @@ export function readDoomed(): DoomedReader {
     },
     result: (skipped) => {
       const count = seen.others + seen.directories;
-      // Of the directories themselves, rsync counts only the empty ones.
+      // rsync counts only empty directories.
       const isAll = skipped >= seen.others && skipped <= count;
       if (isTooMuch || !isAll || names.length === 0) return undefined;
       const all = names.map(({ printed, isDirectory }) => ({ path: bytesOfPath(printed), isDirectory }));

@@ -1,6 +1,6 @@
 import type { EntryStamp } from './entry-stamp.ts';
 
-/** An entry as it is found on the disk. */
+/** An entry on the disk. */
 export interface FoundEntry {
   readonly name: string;
   /** The time in its name. */
@@ -10,7 +10,7 @@ export interface FoundEntry {
 
 /** Its place among the others. */
 export interface Place {
-  /** Counted up; 0 and below for what was made before entries were numbered, the newest of those 0. */
+  /** Increases with each entry; entries from before numbering have 0 (the newest of them) and below. */
   readonly number: number;
   /**
    * Best known start time, later than that of every entry before it: the time in its name, unless a later entry
@@ -25,8 +25,8 @@ export interface Place {
 export const longestUnmeasured = 31 * 86_400_000;
 
 /**
- * Puts entries in the order in which they were made, the oldest first. Those without a number come first, by name.
- * Pure: two calls with the same entries agree.
+ * Sorts entries in the order of their creation, the oldest first. Entries without a number come first, by name.
+ * Pure: the same entries give the same order.
  */
 export function orderEntries<Found extends FoundEntry>(found: readonly Found[]): readonly (Found & Place)[] {
   const ordered = found.toSorted(
@@ -88,7 +88,7 @@ function estimate(
   measured: readonly number[],
 ): number {
   const after = claims.findIndex((claim, at) => at > index && claim !== undefined);
-  const limit = claims[after] ?? Infinity; // each of those on the way there takes a millisecond
+  const limit = claims[after] ?? Infinity; // each entry in between takes a millisecond
   const since = (other: number): number => (measured[index] ?? 0) - (measured[other] ?? 0);
   if (index > 0) return Math.min(limit - (after - index), (times[index - 1] ?? 0) + since(index - 1));
   return after < 0 ? (measured[index] ?? 0) : limit - Math.max(after - index, -since(after));

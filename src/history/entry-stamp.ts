@@ -1,8 +1,8 @@
 /** The entry's place in the order, in the second line of its log; see log-header.ts. */
 export interface EntryStamp {
-  /** Counted up with each entry: the order of entries, whatever the clock said. From 1. */
+  /** Increases with each entry, from 1: the order of entries, independent of the clock. */
   readonly number: number;
-  /** Start on the disk's measured time, which no clock can make jump; see measured-time.ts. */
+  /** Start on the disk's measured time, which does not jump with a clock; see measured-time.ts. */
   readonly measured: Date;
   /** The clock had jumped without confirmation: the time in the entry's name is only a claim. */
   readonly isDoubtful: boolean;

@@ -7,20 +7,20 @@ import type { EntryStamp } from './entry-stamp.ts';
 import { readLogHeader } from './log-header.ts';
 import { collectedEntry, directoryOfEntry, historyDirectory } from './work-directory.ts';
 
-/** Directory on the disk with rsync's log of each of them, which names what was created. */
+/** Directory on the disk with rsync's log of each entry, which names created files. */
 export const changeLogDirectory = '.extbackup/history';
 
-/** What one rsync replaced, deleted and created. Either file may be missing: nothing was replaced, or nothing written down. */
+/** The changes of one rsync. The directory is missing if nothing was replaced; the log may be missing, too. */
 export interface HistoryEntry {
-  /** Its beginning as the clock had it, for example 20261124T062500.123Z. */
+  /** Its start by the clock, for example 20261124T062500.123Z. */
   readonly name: string;
-  /** Counted up; see entry-order.ts, as are the next two. */
+  /** See entry-order.ts, as for the next two. */
   readonly number: number;
   readonly at: Date;
   readonly measured: Date;
   /** The first lines of a new entry's log. */
   readonly stamp?: EntryStamp;
-  /** What it replaced or deleted, under the same paths as in the mirror. */
+  /** The replaced or deleted files, under the same paths as in the mirror. */
   readonly directory: string;
   /** Its log of changes; see change-log.ts. */
   readonly log: string;
@@ -40,7 +40,7 @@ const namePattern = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)[:-]?(\d\d)(?:\.(
 /** The name of an entry that begins now: UTC, to the millisecond, so that entries of one run do not run ahead of its end. */
 export const historyName = (at: Date): string => at.toISOString().replace(/[-:]/g, '');
 
-/** Reads the name of a directory below `history/`; undefined when it is no time. */
+/** Reads the name of a directory below `history/`; undefined for any other name. */
 export function parseHistoryName(name: string): Date | undefined {
   const [, year, month, day, hour, minute, second, fraction = '0'] = namePattern.exec(name) ?? [];
   if (year === undefined) return undefined;
@@ -82,16 +82,16 @@ async function stampOf(log: string): Promise<EntryStamp | undefined> {
   }
 }
 
-/** When an entry begins: `measured` is the disk's measured time. */
+/** The start of an entry: `measured` is the disk's measured time. */
 export interface EntryTime {
   readonly measured: Date;
   readonly isDoubtful: boolean;
 }
 
 /**
- * A new entry, after every other one whatever the clock says; its name is what the clock says, or a little later where
- * that is taken: no rsync ever writes into the entry of another one.
- * @param time left out where nothing measured it
+ * A new entry after all others, independent of the clock; its name is the time of the clock, or a little later if
+ * that name exists: no rsync ever writes into the entry of another one.
+ * @param time absent without a measurement
  */
 export async function newHistoryEntry(top: string, now: Date, time?: EntryTime): Promise<HistoryEntry> {
   for (const directory of [historyDirectory, changeLogDirectory]) await ownDirectory(top, directory);
@@ -113,17 +113,17 @@ export async function newHistoryEntry(top: string, now: Date, time?: EntryTime):
   };
 }
 
-/** From here on a date is planted: the last year with four digits is on nobody's clock. */
+/** A date from here on is forged: no clock shows the last year with four digits. */
 const endOfTime = Date.UTC(9999, 0, 1);
 
-/** From here on a number is planted: no real disk has so many entries. */
+/** A number from here on is forged: no real disk has so many entries. */
 const mostEntries = 900_000_000_000;
 
 /** The position of a disk's history: each new entry is later. */
 export interface HistoryStand {
-  /** 1970 where it is empty. */
+  /** 1970 for an empty history. */
   readonly at: Date;
-  /** Of the newest entry. undefined where it is empty. */
+  /** Of the newest entry; undefined for an empty history. */
   readonly number: number | undefined;
 }
 

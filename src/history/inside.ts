@@ -15,7 +15,7 @@ export async function kindOf(path: Buffer): Promise<'directory' | 'other' | unde
 }
 
 /**
- * Tells whether a path stays inside a tree: every directory on the way is a real one and no link that leads elsewhere.
+ * Checks whether a path stays inside a tree: every directory on the way is a real one, not a link to another place.
  * Remembers the last directory, because neighbours usually follow one another.
  */
 export function createInsideCheck(root: Buffer): (path: Buffer) => Promise<boolean> {

@@ -7,13 +7,13 @@ import { parseStamp, renderStamp, type EntryStamp } from './entry-stamp.ts';
 
 /**
  * The first line of a log: the mark of lines about changes, and their source. The log is rsync's standard output, on
- * the disk, so nothing is lost when its caller dies. Older ones have no mark.
+ * the disk, so nothing is lost when its caller dies. Older logs have no mark.
  */
 export interface LogHeader {
   readonly mark?: string;
   /** Name of one of several sources, whose directory in the mirror the paths are below. */
   readonly source?: string;
-  /** Its place in the order of entries: the second line of a log. Older ones have none. */
+  /** Its place in the order of entries: the second line of a log. Older logs have none. */
   readonly stamp?: EntryStamp;
 }
 
@@ -30,9 +30,9 @@ export async function readLogHeader(handle: FileHandle): Promise<LogHeader> {
 }
 
 /**
- * Begins a log. A second rsync of the same entry goes on in it.
+ * Begins a log. A second rsync of the same entry appends to it.
  * @returns the mark of its lines
- * @throws the system's error; DriveError when something else stands there
+ * @throws the system's error; DriveError when another kind of file has that name
  */
 export async function beginLog(file: string, source?: string, stamp?: EntryStamp): Promise<string> {
   const mark = newMark();
@@ -52,8 +52,8 @@ export async function beginLog(file: string, source?: string, stamp?: EntryStamp
   if (begun === undefined)
     throw new DriveError(
       'EXB_STRANGE_INSIDE',
-      'On the disk, something stands in the place of the log of this run. Nothing was written there.',
-      'Look at .extbackup/history with: extbackup mount ; and find out who had the disk.',
+      'The log of this run cannot be written: its place on the disk is taken by another file. Nothing was written there.',
+      'Look at .extbackup/history with: extbackup mount ; and find out who had access to the disk.',
     );
   return begun;
 }

@@ -4,7 +4,7 @@
  * limited step. So it may fall behind the clock, which keeps history longer, but never runs ahead.
  */
 
-/** A look at the machine's clocks. */
+/** A reading of the machine's clocks. */
 export interface ClockReading {
   /** Time of the clock. */
   readonly now: Date;
@@ -12,7 +12,7 @@ export interface ClockReading {
   readonly bootId: string;
   /** Since that start, with sleep; in milliseconds. */
   readonly uptimeMs: number;
-  /** Whether the clock is synchronised with others; undefined when nothing on the machine says so. */
+  /** Whether the clock is synchronised with a time server; undefined if unknown. */
   readonly isSynchronised?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface TimeMark {
   readonly jumpedAt: Date;
 }
 
-/** What a look found. */
+/** The result of a reading. */
 export interface TimeAdvance {
   readonly mark: TimeMark;
   /** Jump of an untrusted clock since the last reading; otherwise 0. */

@@ -12,7 +12,7 @@ import { expendable, outdated, type KeepRule } from './retention.ts';
 /** Directory for entries that are being deleted: an entry is in the history completely or not at all. */
 const removedDirectory = '.extbackup/removed';
 
-/** The rest of a run's budget. */
+/** The remaining budget of a run. */
 export interface Budget {
   entries: number;
   bytes: number;
@@ -46,8 +46,8 @@ export interface Pruning {
 }
 
 /**
- * Removes entries of an opened disk's history, the oldest first, within a budget. One that cannot be removed does not
- * keep others from it.
+ * Removes entries of an opened disk's history, the oldest first, within a budget. An entry that cannot be removed does
+ * not block the others.
  */
 export async function pruneHistory(
   start: StartProgram,
@@ -106,7 +106,7 @@ async function isFilled(directory: string): Promise<boolean> {
 
 /**
  * Removes one entry: writes the mark, moves the entry out of the history, then deletes its files.
- * @returns false when something of it is still there
+ * @returns false when a part of it remains
  */
 async function removeEntry(
   start: StartProgram,
@@ -141,7 +141,7 @@ async function moveAside(from: string, to: string): Promise<void> {
   }
 }
 
-/** Leftovers of an earlier, incomplete removal. @returns how many are still there */
+/** Leftovers of an earlier, incomplete removal. @returns how many remain */
 async function clearRemoved(start: StartProgram, top: string, signal: AbortSignal): Promise<number> {
   const directory = await ownDirectory(top, removedDirectory);
   let stuck = 0;

@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../system/undo.ts';
 import { readLogBackwards } from './change-log.ts';
 import { below, createInsideCheck } from './inside.ts';
 
-/** The place to remove a run's new files from. */
+/** A tree from which a run's new files are removed. */
 export interface Removal {
   /** The log of that run. */
   readonly log: string;
@@ -28,7 +28,7 @@ export async function removeCreated({ log, root, part, onFile }: Removal, signal
   }
 }
 
-/** undefined for what is not below `part`. */
+/** undefined for a path that is not below `part`. */
 export function relativeTo(part: Buffer, path: Buffer): Buffer | undefined {
   if (part.length === 0) return path;
   const isBelow =

@@ -4,19 +4,19 @@ import type { HistoryEntry } from './history-entry.ts';
 export interface KeepRule {
   /** The disk's measured time. */
   readonly now: Date;
-  /** Older entries go, in milliseconds; undefined when only space counts. */
+  /** Older entries are removed, in milliseconds; undefined when only space counts. */
   readonly age?: number;
   /** Most entries; 0 or undefined is no limit. */
   readonly count?: number;
-  /** While less than this share of the disk is free, the oldest go. */
+  /** While less than this share of the disk is free, the oldest entries are removed. */
   readonly minFree: number;
-  /** In milliseconds: younger entries are never removed, neither for want of space nor for their age. */
+  /** In milliseconds: younger entries are never removed, neither for lack of space nor for their age. */
   readonly atLeast: number;
-  /** Of all entries, and of the disk's bytes: no more than this share goes in one run. */
+  /** One run removes at most this share of the entries, and of the disk's bytes. */
   readonly perRun: number;
 }
 
-/** The facts about an entry that matter here. */
+/** The facts about an entry that are used here. */
 export type Kept = Pick<HistoryEntry, 'measured' | 'number'>;
 
 const ageOf = ({ measured }: Kept, { now }: KeepRule): number => now.getTime() - measured.getTime();
@@ -24,7 +24,7 @@ const ageOf = ({ measured }: Kept, { now }: KeepRule): number => now.getTime() -
 /**
  * Entries that are too old or too many, the oldest first.
  * @param entries the newest first
- * @param before the newest one with something in it, and all later ones, always stay
+ * @param before the number of the newest non-empty entry: it and all later ones always stay
  */
 export function outdated<Entry extends Kept>(entries: readonly Entry[], rule: KeepRule, before: number): Entry[] {
   const most = rule.count !== undefined && rule.count > 0 ? rule.count : Infinity;
@@ -34,6 +34,6 @@ export function outdated<Entry extends Kept>(entries: readonly Entry[], rule: Ke
     .reverse();
 }
 
-/** Entries that may be removed for want of space, the oldest first. @param before as in {@link outdated} */
+/** Entries that may be removed for lack of space, the oldest first. @param before as in {@link outdated} */
 export const expendable = <Entry extends Kept>(entries: readonly Entry[], rule: KeepRule, before: number): Entry[] =>
   entries.filter((entry) => entry.number < before && ageOf(entry, rule) > rule.atLeast).reverse();

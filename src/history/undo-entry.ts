@@ -13,9 +13,9 @@ export interface UndoProgress {
   restored: number;
   /** Files that got their old owner, rights or attributes back. */
   attributes?: number;
-  /** Files that could not get them back. */
+  /** Files whose old attributes could not be restored. */
   attributesLeft?: number;
-  /** Files that could not come back, because a directory with something in it stands in their place. They stay in the history. */
+  /** Files that could not be restored, because a non-empty directory has their name. They stay in the history. */
   left: number;
 }
 
@@ -23,7 +23,7 @@ export interface UndoProgress {
  * Puts the mirror back to its state before one rsync: removes the files that rsync created, moves back those that it
  * replaced or deleted, and makes deleted empty directories again. It only renames, so it needs no space. To finish an
  * interrupted undo, call it again.
- * @param atEnd called when all names are where they were, before the entry is forgotten
+ * @param atEnd called when all files are back in their places, before the entry is removed
  */
 export async function undoEntry(
   mirror: string,
@@ -33,7 +33,7 @@ export async function undoEntry(
   atEnd: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const root = Buffer.from(mirror);
-  // The name of the log says how far it got: a file moved back must not be taken for a created one by a second try.
+  // The name of the log shows the progress: a second try must not take a restored file for a created one.
   const half = `${entry.log}${removedSuffix}`;
   if ((await kindOf(Buffer.from(half))) === undefined) {
     await removeCreated(
@@ -58,7 +58,7 @@ export async function undoEntry(
   if (progress.left === leftBefore) await rm(half, { force: true });
 }
 
-/** Also those on the way: what is in a directory that made way for a file is logged before it, and so comes first here. */
+/** Makes parents, too: the content of a directory that a file replaced is logged before it, and so comes first here. */
 async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
   for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
     const here = below(root, end < 0 ? path : path.subarray(0, end));
@@ -69,7 +69,7 @@ async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
   }
 }
 
-/** The log may contain impossibly long names: anybody can have written it. */
+/** The log may contain impossibly long names: the disk is not trusted. */
 async function isMade(directory: Buffer): Promise<boolean> {
   try {
     await mkdir(directory, { mode: 0o755 });
@@ -111,7 +111,7 @@ async function moveOne(from: Buffer, to: Buffer, progress: UndoProgress, signal:
   }
   if (source === 'directory' && target === 'other') await unlink(to);
   await rename(from, to);
-  // Of two names for one file, rename leaves both; see rename(2).
+  // If both names belong to the same file, rename keeps both; see rename(2).
   if (source === 'other') await rm(from, { force: true });
   progress.restored += 1;
 }
@@ -126,7 +126,7 @@ async function removeEmpty(directory: Buffer): Promise<boolean> {
   }
 }
 
-/** How much {@link undoEntry} would do, without doing it. */
+/** The changes that {@link undoEntry} would make, without making them. */
 export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
   for await (const { kind, isDirectory } of readLogBackwards(entry.log)) {
     throwIfCancelled(signal);

@@ -36,7 +36,7 @@ export function scryptParametersWithin(bytes: number): ScryptParameters {
  *
  * `scrypt` takes the password in Unicode form NFC and the salt as the bytes behind its hex digits. `sha512` is the
  * SHA-512 of `SALT.password`, both exactly as typed, and exists for machines that were set up by hand.
- * @param password one that {@link checkPassword} let through
+ * @param password one that {@link checkPassword} accepted
  * @param salt text of the salt file, without a newline
  */
 export async function deriveKey(

@@ -14,7 +14,7 @@ export interface PinnedServer {
 export interface HostKey {
   /** For example ssh-ed25519. */
   readonly type: string;
-  /** `SHA256:…`, as ssh-keygen -l prints it. */
+  /** `SHA256:…`, in the form of ssh-keygen -l. */
   readonly fingerprint: string;
   /** The line for known_hosts. */
   readonly line: string;
@@ -24,7 +24,7 @@ export interface HostKey {
 export const fingerprintOf = (base64: string): string =>
   `SHA256:${createHash('sha256').update(Buffer.from(base64, 'base64')).digest('base64').replace(/=+$/, '')}`;
 
-/** Splits the text of a known_hosts file, or what ssh-keyscan prints, into keys. Other lines are left out. */
+/** Splits the text of a known_hosts file, or the output of ssh-keyscan, into keys. Other lines are left out. */
 export function parseHostKeys(text: string): HostKey[] {
   return text.split('\n').flatMap((line) => {
     const [name, type, base64] = line.trim().split(/\s+/);
@@ -41,7 +41,7 @@ export function parseHostKeys(text: string): HostKey[] {
 }
 
 /**
- * All keys that the server shows now; none when it does not answer. Only a person can tell whether they are the right
+ * All keys that the server shows now; none when it does not answer. Only a person can decide whether they are the right
  * ones.
  */
 export async function scanHostKeys(start: StartProgram, { host, port }: PinnedServer): Promise<HostKey[]> {
@@ -60,7 +60,7 @@ export async function scanHostKeys(start: StartProgram, { host, port }: PinnedSe
   }
 }
 
-/** The pinned keys of a server in our known_hosts. */
+/** The pinned keys of a server in the station's known_hosts. */
 export async function pinnedHostKeys(file: string, { host, port }: PinnedServer): Promise<HostKey[]> {
   return parseHostKeys((await readIfThere(file)) ?? '').filter(({ line }) =>
     spellingsOf({ host, port }).includes(line.split(' ', 1)[0] ?? ''),
@@ -79,7 +79,7 @@ export type Trust = { readonly fingerprint: string } | 'all';
 
 /**
  * Gets the server's host keys and pins the trusted ones, replacing the keys pinned before.
- * @param file our known_hosts
+ * @param file the station's known_hosts
  * @returns the pinned keys; none when the server does not answer
  * @throws PullError (EXB_HOST_KEY) when no key has the fingerprint: nothing is changed
  */
@@ -97,14 +97,14 @@ export async function pinHostKey(
       'EXB_HOST_KEY',
       `The server ${server.host} shows another host key than the one given: ` +
         `${shown.map(({ type, fingerprint }) => `${fingerprint} (${type})`).join(', ')}.`,
-      'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Otherwise the connection may be intercepted.',
+      'Compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. If they differ, the connection may be intercepted.',
     );
   }
   await writeHostKeys(file, server, trusted);
   return trusted;
 }
 
-/** Replaces the keys of one server in our known_hosts; the keys of other servers stay. */
+/** Replaces the keys of one server in the station's known_hosts; the keys of other servers stay. */
 export async function writeHostKeys(file: string, server: PinnedServer, keys: readonly HostKey[]): Promise<void> {
   const spellings = spellingsOf(server);
   const isOfOthers = (line: string): boolean =>

@@ -28,9 +28,9 @@ const tooCommon = [
 const shareOfCommon = 0.5;
 
 /**
- * What a person should hear of a weak password that is allowed; undefined when there is nothing to say. Looks at the
- * bytes and makes no string of them. Length counts most, and several words are the best advice, so neither a kind of
- * character nor a score is asked for.
+ * Advice about a weak password that is allowed; undefined for a good one. Works on the
+ * bytes and makes no string of them. Length counts most, and several words are the best advice, so no kind of
+ * character and no score is required.
  */
 export function passwordHint(password: Secret): string | undefined {
   const bytes = Buffer.from(password.reveal());
@@ -39,7 +39,7 @@ export function passwordHint(password: Secret): string | undefined {
     if (new Set(bytes).size < fewKinds) return 'This is easy to guess: it has only a few different characters.';
     if (isRow(bytes)) return 'This is easy to guess: it is a row of characters.';
     const common = tooCommon.find((word) => bytes.includes(word) && word.length >= bytes.length * shareOfCommon);
-    if (common !== undefined) return 'This is easy to guess: most of it is a word that is tried first.';
+    if (common !== undefined) return 'This is easy to guess: most of it is a word that guessing programs try first.';
     if (bytes.length < longEnough) return `This is short: ${better}`;
     return undefined;
   } finally {
@@ -48,7 +48,7 @@ export function passwordHint(password: Secret): string | undefined {
 }
 
 const better =
-  'who has the station, or the recovery sheet, and a disk can try many. Four or more words that do not belong together are better.';
+  'a thief of a disk and of the station or the recovery sheet can try many passwords. Four or more unrelated words are better.';
 
 /** Each character is the next one, or the one before: 23456789, hgfedcba. */
 function isRow(bytes: Buffer): boolean {

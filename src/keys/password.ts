@@ -9,8 +9,8 @@ const mostCodePoints = 1024;
 /**
  * Converts a typed password into the form for the derivation, and refuses impossible input. For scrypt the form is
  * Unicode NFC, so an accented letter is the same from every keyboard. For sha512 the bytes stay as typed, and length
- * means bytes, as in the old shell scripts: a right password must never be refused. Takes over `typed`: it is
- * overwritten when another form is returned and when it is refused.
+ * means bytes, as in the old shell scripts: a right password must never be refused. `typed` belongs to this function:
+ * it is overwritten when another form is returned and when it is refused.
  * @throws KeyError (EXB_PASSWORD)
  */
 export function checkPassword(derivation: KeySettings['derivation'], typed: Secret): Secret {

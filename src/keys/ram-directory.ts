@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { mountAt } from '../disk/mounts.ts';
 
-/** Type of ramfs as statfs(2) tells it. */
+/** Type of ramfs in statfs(2). */
 const ramfsMagic = 0x858458f6;
 
 /**
@@ -30,7 +30,7 @@ export async function placeOf(
   try {
     if ((await stat(file)).size === 0) return 'nowhere';
   } catch (error) {
-    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // only root can tell
+    if (['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; // only root can check
     return 'nowhere';
   }
   return (await onRamfs(file)) ? 'ramfs' : 'disk';
@@ -66,15 +66,12 @@ export async function ensureRamfs(start: StartProgram, directory: string): Promi
     });
   } else if (mount.fstype !== 'ramfs') {
     throw new UsageError(
-      `${directory} is a ${mount.fstype}, not a ramfs, so what is written there may reach a disk.`,
+      `${directory} is a ${mount.fstype}, not a ramfs, so files there may reach a disk.`,
       `Unmount it (umount ${directory}), remove its line from /etc/fstab, and try again.`,
     );
   }
   if (!(await isOnRamfs(directory))) {
-    throw new UsageError(
-      `${directory} is not on ramfs, although it was mounted.`,
-      'See what is mounted there: findmnt',
-    );
+    throw new UsageError(`${directory} is not on ramfs, although it was mounted.`, 'Look at the mounts: findmnt');
   }
   await chown(directory, 0, 0);
   await chmod(directory, 0o700); // an older set-up may have left it open to all users

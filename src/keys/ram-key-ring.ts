@@ -7,13 +7,13 @@ import { KeyError } from '../errors.ts';
 import { type Paths, files } from '../system/paths.ts';
 
 /**
- * Our files in ramfs: keys, their older or newer versions, and leftovers of an interrupted write. An ssh key may have
- * any name.
+ * The files of extbackup in ramfs: keys, their older or newer versions, and leftovers of an interrupted write. An ssh
+ * key may have any name.
  */
 const ours = /^\.?(?:(?:luks_pw|id_[a-z0-9]+)(?:\.[\w.-]+)?|.+\.decrypted(?:\.\d+)?)$/;
 
 /**
- * Names that only we use: in a directory on a disk, a file with another name may be the only copy of somebody's data.
+ * Names that only extbackup uses: in a directory on a disk, any other file may be the only copy of its data.
  */
 const onlyOurs = /^(?:\.?luks_pw(?:\.[\w.-]+)?|id_[a-z0-9]+\.decrypted)$/;
 

@@ -23,15 +23,15 @@ const containerForms = {
 /** One of {@link containerForms}. */
 export type ContainerForm = keyof typeof containerForms;
 
-/** Tells the operator when the ssh key is stored in an older form than the present one. */
+/** Advice for an ssh key that is stored in an older form. */
 export function offerConversion(context: { note(text: string): void }, form: ContainerForm | 'absent'): void {
   if (form !== 'absent' && form !== 'present')
     context.note('The ssh key is stored in an older form. Convert it when convenient: extbackup ssh-key convert');
 }
 
 /**
- * Encrypts a private key that lies in ramfs into `target`, mode 0600. The pass phrase is the first line of `passFile`.
- * An existing target is replaced at once or not at all.
+ * Encrypts a private key in ramfs into `target`, mode 0600. The pass phrase is the first line of `passFile`.
+ * An existing target is replaced atomically.
  * @throws CommandError
  */
 export async function encryptToContainer(
@@ -95,7 +95,7 @@ export async function decryptContainer(
   return undefined;
 }
 
-/** The bytes that openssl wrote, whether they are base64 in lines, in one line, wrapped twice, or not at all. */
+/** The bytes that openssl wrote: as base64 in lines, in one line, encoded twice, or as plain bytes. */
 function containerBytes(content: Buffer): Buffer {
   let bytes = content;
   for (let wraps = 0; wraps < 3 && !bytes.subarray(0, 8).equals(magic); wraps += 1) {

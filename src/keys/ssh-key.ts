@@ -9,7 +9,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { wipeFile } from './ram-key-ring.ts';
 import { decryptContainer, encryptToContainer, type ContainerForm } from './ssh-container.ts';
 
-/** Kinds of ssh key that we make. */
+/** Types of ssh key that extbackup makes. */
 export const sshKeyTypes = ['ed25519', 'rsa'] as const;
 export type SshKeyType = (typeof sshKeyTypes)[number];
 
@@ -23,7 +23,7 @@ export function identityFile(paths: Pick<Paths, 'ramfs'>, ssh: Pick<SshKeyFiles,
 
 const identityName = (ssh: Pick<SshKeyFiles, 'key'>): string => `${basename(ssh.key, '.encrypted')}.decrypted`;
 
-/** The files of the next ssh key, until it has proven to work. */
+/** The files of the next ssh key, until the server accepts it. */
 export function nextSshKey(ssh: SshKeyFiles): SshKeyFiles {
   return { key: `${dirname(ssh.key)}/id_next.encrypted`, publicKey: `${dirname(ssh.publicKey)}/id_next.pub` };
 }
@@ -79,7 +79,7 @@ export async function loadSshKey(
     throw new KeyError(
       'EXB_KEY_REJECTED',
       `The ssh key ${ssh.key} does not open with the key that the password gives.`,
-      'If the password was changed lately, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost',
+      'If the password was changed recently, put back the file that belongs to it; or make a new ssh key: extbackup ssh-key rotate --lost',
     );
   }
   let found = await publicHalfOf(start, opened.file);

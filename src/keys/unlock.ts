@@ -32,9 +32,8 @@ export async function isKeyLoaded(paths: Paths, settings: Pick<KeySettings, 'der
 }
 
 /**
- * Builds the key from a password and checks it. Nothing is written, unless a password change was interrupted: then its
- * salt, once it has proven right, is put into place.
- * Takes over `typed`, which is overwritten. The caller wipes the key.
+ * Builds the key from a password and checks it. Nothing is written, except after an interrupted password change: then
+ * its salt, once it has proven right, is put into place. `typed` is overwritten. The caller wipes the key.
  * @throws KeyError when the password is refused or wrong
  */
 export async function buildKey(paths: Paths, settings: KeySettings, typed: Secret): Promise<Secret> {
@@ -50,7 +49,7 @@ const ofTheTwo = (cause: KeyError): KeyError =>
   new KeyError(
     'EXB_KEY_REJECTED',
     cause.message,
-    'A password change was cut off: either the old or the new password is in force. Try the other one: extbackup unlock',
+    'A password change was interrupted: either the old or the new password is valid. Try the other one: extbackup unlock',
     cause,
   );
 
@@ -125,6 +124,6 @@ async function derive(settings: KeySettings, password: Secret, salt: string): Pr
 const notEnoughMemory = (cause: unknown): ConfigError =>
   new ConfigError(
     'This machine has not enough free memory for the key derivation.',
-    'End other programs, or see key.scrypt in the configuration: N times r times 128 bytes.',
+    'End other programs, or see key.scrypt in the settings: it takes N times r times 128 bytes.',
     cause,
   );

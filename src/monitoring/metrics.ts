@@ -3,11 +3,11 @@ import { driveStates, type Status } from '../protocol/status.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
 
-/** What the metrics are made from. */
+/** The sources of the metrics. */
 export interface MetricsSources {
   readonly status: Status;
   readonly rotation: RotationSetting;
-  /** The last run of each disk that had one. */
+  /** The last run of each disk. */
   readonly lastRuns: readonly RunRecord[];
   readonly version: string;
 }

@@ -1,10 +1,10 @@
-/** `extbackup check`: the state as a plugin of Nagios, Icinga or Zabbix tells it; see the Monitoring Plugins Development Guidelines. */
+/** `extbackup check`: the state for Nagios, Icinga or Zabbix; see the Monitoring Plugins Development Guidelines. */
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveState, DriveStatus, Status } from '../protocol/status.ts';
 import { count, describeAge } from '../text/wording.ts';
 import type { Severity } from './plugin-exit.ts';
 
-/** What a plugin prints and ends with. */
+/** The output and the exit code of a plugin. */
 export interface PluginAnswer {
   readonly severity: Severity;
   /** One line with performance data behind "|", then one line for each finding. */
@@ -16,7 +16,7 @@ interface Finding {
   readonly text: string;
 }
 
-/** A disk that is on its way, or at rest, is no finding. */
+/** States that are no finding: the disk makes progress, or is at rest. */
 const severityOfState: Readonly<Partial<Record<DriveState, Finding['severity']>>> = {
   'do-not-unplug': 'critical',
   open: 'warning',
@@ -44,7 +44,7 @@ export function judge(status: Status, rotation: RotationSetting, now: Date): Plu
   return { severity, text: lines.join('\n') };
 }
 
-/** The state could not be found out. */
+/** The output when the state cannot be read. */
 export function unknownState(reason: string, todo: string): PluginAnswer {
   return { severity: 'unknown', text: `EXTBACKUP UNKNOWN: ${onOneLine(reason)} ${onOneLine(todo)}` };
 }

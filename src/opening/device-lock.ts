@@ -6,7 +6,7 @@ import { requireRoot } from '../system/require-root.ts';
 
 /**
  * Runs `work` while no run can start and no other command opens a disk.
- * @throws BusyError when a run or another command holds the lock; UsageError for anybody but root
+ * @throws BusyError when a run or another command holds the lock; UsageError when the user is not root
  */
 export async function withDeviceLock<T>(paths: Paths, work: () => Promise<T>): Promise<T> {
   requireRoot('work on disks');

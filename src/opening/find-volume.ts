@@ -40,7 +40,7 @@ export function volumeOfDevice(typed: string, device: string, disks: readonly Bl
   throw new DriveError(
     'EXB_NO_DEVICE',
     `There is no device ${typed.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)}.`,
-    'See what is plugged in: lsblk -f',
+    'List the plugged disks: lsblk -f',
   );
 }
 
@@ -82,7 +82,7 @@ export function chooseRecord(
   return notLost(only);
 }
 
-/** A lost disk may have been in strange hands: it is not opened before it is reported found. */
+/** Refuses a lost disk: it may have been manipulated, and must be reported as found first. */
 const notLost = (record: DriveRecord): DriveRecord =>
   record.state === 'lost' ? refuse(outOfRotation(record.label, 'lost')) : record;
 

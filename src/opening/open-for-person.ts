@@ -81,7 +81,7 @@ export async function openForPerson(
     throw new PullError(
       'EXB_MOUNT',
       `Disk ${label} could not be mounted.`,
-      'It was closed again. If it was pulled out during a run, the next run repairs it; otherwise try: fsck',
+      'It was closed again. If it was unplugged during a run, the next run repairs it; otherwise try: fsck',
       cause,
     );
   }

@@ -11,13 +11,13 @@ export interface OpenedBy {
   readonly words: string;
   /** True when a command or a person is known to have it open; false may be a leftover of a killed program. */
   readonly isKnown: boolean;
-  /** The command's own words. */
+  /** The words that the command noted. */
   readonly command?: string;
   readonly by?: string;
   readonly since?: string;
 }
 
-/** Words for a measurement: from the note of the command that opened the disk, else from the facts. */
+/** Words for a measurement: from the note of the command that opened the disk, otherwise from the measurement. */
 export async function describeUse(paths: Paths, label: string, use: DiskUse): Promise<OpenedBy> {
   for (const mapping of [mappingName(label), ...use.holders]) {
     const note = use.holders.includes(mapping) ? await readOpenedNote(paths, mapping) : undefined;
@@ -53,7 +53,7 @@ export async function withMeasuredUse(
   if (!drive.present)
     return {
       ...drive,
-      message: `It was pulled out while it was open (${words}). Clean up with: extbackup release`,
+      message: `It was unplugged while it was open (${words}). Clean up with: extbackup release`,
     };
   return isKnown
     ? { ...drive, state: 'open', message: `open (${words}): DO NOT UNPLUG` }

@@ -18,7 +18,7 @@ const openedSchema = z.object({
   /** Login name of the person. */
   by: z.string(),
   writable: z.boolean(),
-  /** When it is closed automatically. */
+  /** The time of its automatic closing. */
   closesAt: z.iso.datetime().optional(),
 });
 

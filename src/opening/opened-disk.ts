@@ -31,7 +31,7 @@ const slotOf = ({ label, slot }: Volume): string => slot ?? label;
 /**
  * Opens a LUKS volume with the key in RAM until the surrounding {@link TakeStep} unwinds.
  * @returns path of the opened device, and the facts of its LUKS header
- * @throws ExtbackupError as {@link openFailure} words it
+ * @throws ExtbackupError of {@link openFailure}
  */
 export async function openVolume(
   step: TakeStep,

@@ -18,8 +18,8 @@ const noteSchema = z.object({
 });
 
 /**
- * The command that has a disk open, only for words: whether a disk is open is measured, and a note without a mapping is
- * ignored.
+ * The command that has a disk open, for messages only: whether a disk is open is measured, and a note without a mapping
+ * is ignored.
  */
 export type OpenedNote = z.infer<typeof noteSchema>;
 

@@ -4,24 +4,24 @@ import { messageOf } from '../errors.ts';
 import type { Paths } from '../system/paths.ts';
 import { describeUse } from './open-words.ts';
 
-/** Whether a disk may be taken out now. */
+/** Whether a disk may be unplugged now. */
 export interface ReleaseNow {
   readonly isSafe: boolean;
   /** The end of a sentence, for example "safe to unplug". */
   readonly words: string;
 }
 
-/** A disk that is closed, as far as its last user knows. */
+/** A disk that its last user has closed. */
 export interface ClosedDisk {
   readonly label: string;
   readonly luksUuid: string;
-  /** The agent opens it by itself as soon as it can. */
+  /** The agent will open it as soon as it can. */
   readonly goesOn?: boolean | undefined;
 }
 
 /**
- * Measures whether a disk may be taken out at this moment: since its last user closed it, anybody may have opened it, and
- * the agent may be about to. Never throws: what cannot be measured is not said.
+ * Measures whether a disk may be unplugged at this moment: since its last user closed it, another one may have opened
+ * it, and the agent may be about to. Never throws: without a measurement it is not called safe.
  */
 export async function releaseNow(
   paths: Paths,
@@ -33,7 +33,7 @@ export async function releaseNow(
     const use = await measure(luksUuid);
     if (use !== undefined)
       return { isSafe: false, words: `DO NOT UNPLUG it: open (${(await describeUse(paths, label, use)).words})` };
-    // What no list of mounts or holders shows: another mount namespace, or a program that writes to the disk itself.
+    // Not in the lists of mounts and holders: another mount namespace, or a program that writes to the device itself.
     if (await isClaimed(luksUuid)) return { isSafe: false, words: 'DO NOT UNPLUG it: another program uses the disk' };
   } catch (error) {
     return { isSafe: false, words: `DO NOT UNPLUG it: it could not be looked at (${messageOf(error)})` };

@@ -10,8 +10,8 @@ import type { Tries } from './tries.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 
 /**
- * Asks the server, before the mirror is changed, when its own backup last ran. @throws HeldError when that is unknown
- * or too long ago, and not approved
+ * Asks the server, before the mirror is changed, for the last run of its own backup. @throws HeldError when that is
+ * unknown or too long ago, and not approved
  * @throws PullError when the server cannot be asked
  */
 export async function attest(

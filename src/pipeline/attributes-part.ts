@@ -7,15 +7,15 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 
 /** Keeps the old attributes of files around one rsync. */
 export interface AttributeKeeper {
-  /** Why the rsync must not begin. */
+  /** The reason why the rsync must not begin. */
   readonly trouble?: RsyncOutcome['trouble'];
-  /** To be called when it has ended. */
+  /** Call this when the rsync has ended. */
   end(how: RsyncEnd): Promise<Attempted>;
 }
 
 /**
- * Has the attributes of the mirror on the disk before an rsync changes any.
- * @param entry undefined keeps nothing, and what was known is not right any more
+ * Makes sure that the attributes of the mirror are on the disk before an rsync changes any.
+ * @param entry undefined keeps nothing, and makes the table outdated
  */
 export async function startAttributeKeeper(
   start: StartProgram,
@@ -50,7 +50,7 @@ async function attempt(top: string, signal: AbortSignal, work: () => Promise<boo
     const trouble = troubleOfDisk(error);
     if (trouble !== undefined) return { isKept: true, told: { trouble } };
     if (!(error instanceof CommandError)) throw error;
-    // What is open stays open: the next run, or a rollback, finishes it.
+    // Unfinished work stays for the next run, or a rollback.
     if (signal.aborted) return { isKept: true, told: { trouble: 'failed' } };
     await forgetAttributes(top).catch(() => undefined);
     return { isKept: false, told: { attributesLost: true } };

@@ -49,7 +49,7 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         job.onStand?.(time.stand);
         const timed = { ...job, sealed: seal, time, wasCutOff };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
-        await hooks.before('close'); // before the stamp: a run that fails here is not complete
+        await hooks.before('close'); // before the stamp: a failure here makes the run incomplete
         const result = { ...resultOf(pulled), luks };
         if (!pulled.complete) return { ...result, gaps: true, generation: seal.generation };
         await flush(run);
@@ -142,7 +142,7 @@ async function mount(run: Run, fstype: KnownFilesystem, hooks: Hooks, take: Take
   story.tell('fs:mounted', { tookMs: mounted.tookMs });
 }
 
-/** Notes on the disk that the run begins, and, however it ends in order, that it ended. */
+/** Notes on the disk that the run begins, and at any orderly end that it ended. */
 const begin = ({ job, machine, story }: Run, take: TakeStep): Promise<boolean> =>
   take({
     apply: () => markBegun(job, machine, story),
@@ -150,7 +150,7 @@ const begin = ({ job, machine, story }: Run, take: TakeStep): Promise<boolean> =
     leftover: '',
   });
 
-/** Waits until all that was pulled is on the medium. */
+/** Waits until all pulled files are on the medium. */
 async function flush({ machine, story, signal }: Run): Promise<void> {
   story.enter('flushing');
   await machine.flush(signal);
@@ -224,7 +224,7 @@ async function checkFilesystem({ job, machine, story, signal, mapping }: Run): P
   return fstype;
 }
 
-/** The inside must belong to the outside; data from the disk is used for nothing else. */
+/** The inside must belong to the outside; before this check, no other data of the disk is used. */
 async function verifyInside({ job: { record }, machine, story }: Run): Promise<Seal> {
   story.enter('verifying');
   const label = (await machine.readInside('LABEL'))?.trim();

@@ -5,9 +5,9 @@ export const markSchema = z.object({
   version: z.literal(1),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   startedAt: z.iso.datetime(),
-  /** Missing while it is going on, and after one that was cut off. */
+  /** Missing during the run, and after a run that was cut off. */
   endedAt: z.iso.datetime().optional(),
 });
 
-/** A run that began on a disk, as the disk has it. */
+/** The disk's own record of a run that began. */
 export type BegunMark = Omit<z.infer<typeof markSchema>, 'version'>;

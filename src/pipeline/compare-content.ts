@@ -7,20 +7,20 @@ import { keeping } from './keeping.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 
-/** What belongs to the pull that was done. */
+/** The parts of the pull before. */
 export interface Pulled {
   readonly guard: Guard;
   readonly order: PullOrder;
-  /** What the source holds. */
+  /** The size of the source. */
   readonly figures: PullFigures;
 }
 
 /**
- * After a pull, which takes files of equal size and time for equal: compares some by content, and copies those that
- * differ; what they replace is kept and counted as ever. What cannot be compared is told, and fails no run: all that the
- * pull is to do is done.
- * @returns the figures with what was copied
- * @throws HeldError when that is too much
+ * After a pull, which takes files with equal size and time for equal: compares some by content, and copies those that
+ * differ; replaced files are kept and counted as usual. Files that cannot be compared are reported, and fail no run:
+ * the pull itself is complete.
+ * @returns the figures, including these copies
+ * @throws HeldError when too much differs
  */
 export async function compareContent(
   job: Job,
@@ -36,7 +36,7 @@ export async function compareContent(
     const outcome = await machine.pull({ ...order, ...kept, recheck, onProgress: () => undefined }, guard.signal);
     if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
     sum = withCopied(sum, outcome);
-    // A file that the server lost meanwhile, or cannot read, is the next pull's.
+    // A file that the server lost meanwhile, or cannot read, is left to the next pull.
     const isDone = outcome.trouble === undefined || outcome.trouble === 'gaps';
     if (!isDone && !signal.aborted)
       story.tell('run:warned', {
@@ -52,7 +52,7 @@ export async function compareContent(
   return sum;
 }
 
-/** The figures with what another rsync of the same run copied. */
+/** The figures plus those of another rsync of the same run. */
 export const withCopied = (before: PullFigures, { figures }: RsyncOutcome): PullFigures => ({
   ...before,
   filesTransferred: before.filesTransferred + figures.filesTransferred,

@@ -11,8 +11,8 @@ export const contentReport = '.extbackup/suspicious.txt';
 
 /**
  * Checks a sample of the copied files, before anything is deleted. @param deletions how many files would be deleted
- * @returns whether it looks wrong; then the operator was told
- * @throws HeldError when the settings want that
+ * @returns whether the sample looks wrong; then the operator was warned
+ * @throws HeldError if the settings ask for it
  */
 export async function checkContent(
   job: Job,
@@ -33,7 +33,7 @@ export async function checkContent(
       { deleted: guard.tally.counts.deleted, isKept: job.config.history.enabled },
     );
   story.tell('run:warned', {
-    reason: `What came from the server looks as if it had been attacked: ${alarm}.`,
+    reason: `The data from the server looks as if it had been attacked: ${alarm}.`,
     todo:
       `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. ` +
       `If all is well: extbackup approve ${label} --reason TEXT. If not: extbackup rollback ${label}`,

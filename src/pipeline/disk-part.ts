@@ -37,7 +37,7 @@ export function createDiskPart(start: StartProgram, paths: Paths): DiskPart {
     mount: async (mapping, fstype, signal) => {
       await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
       await mountDevice(start, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
-      await chmod(paths.plaintext, 0o700); // hidden from other local users, as where a person mounts it
+      await chmod(paths.plaintext, 0o700); // hidden from other local users, as in a mount for a person
     },
     ensureUnmounted: () => ensureUnmounted(start, paths.plaintext),
     flush: (signal) => flushFilesystem(start, paths.plaintext, signal),

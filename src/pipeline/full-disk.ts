@@ -7,7 +7,9 @@ import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { localDay } from '../text/local-time.ts';
 
-/** Words for a full disk: what its history holds, what protects that, and what to type. @param server USER@HOST */
+/**
+ * Words for a full disk: the size of its history, the settings that keep it, and the advice. @param server USER@HOST
+ */
 export async function fullDisk(
   { config: { history }, record: { label } }: Job,
   machine: Pick<Machine, 'historySize'>,
@@ -26,8 +28,8 @@ export async function fullDisk(
   const since = size.since === undefined ? '' : ` since ${localDay(size.since)}`;
   const stays =
     history.whenFull === 'stop'
-      ? 'none of it goes for want of room (history.whenFull: stop)'
-      : `what is younger than ${describeAge(history.keep.atLeast)} stays (history.keep.atLeast)`;
+      ? 'none of it is removed for lack of room (history.whenFull: stop)'
+      : `entries younger than ${describeAge(history.keep.atLeast)} stay (history.keep.atLeast)`;
   const entries = size.entries === 1 ? '1 entry' : `${String(size.entries)} entries`;
   const less =
     history.whenFull === 'stop'
@@ -44,5 +46,5 @@ const dayMs = 86_400_000;
 
 const describeAge = (ms: number): string => (ms >= dayMs ? count(Math.floor(ms / dayMs), 'day') : describeDuration(ms));
 
-/** A quarter of what is kept now, in whole days, as the settings take it. */
+/** A quarter of the present time, in whole days, in the form of the settings. */
 const shorter = (ms: number): string => `${String(Math.max(1, Math.floor(ms / dayMs / 4)))}d`;

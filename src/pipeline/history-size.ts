@@ -3,19 +3,19 @@ import { listHistory } from '../history/history-entry.ts';
 import { historyDirectory } from '../history/work-directory.ts';
 import type { StartProgram } from '../system/command.ts';
 
-/** What a disk's history holds. */
+/** The size of a disk's history. */
 export interface HistorySize {
   readonly entries: number;
-  /** Of the oldest entry, as the clock had it. */
+  /** Time of the oldest entry, by the clock. */
   readonly since?: Date;
   /** undefined when counting it took too long. */
   readonly bytes?: number;
 }
 
-/** Of a very large history only the number of entries is told. */
+/** For a very large history, only the number of entries is known. */
 const patienceMs = 60_000;
 
-/** How much an opened disk's history holds. */
+/** Measures the history of an opened disk. */
 export async function historySize(start: StartProgram, top: string, signal: AbortSignal): Promise<HistorySize> {
   const entries = await listHistory(top);
   const since = entries.at(-1)?.at;

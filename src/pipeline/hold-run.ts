@@ -9,7 +9,7 @@ import type { Machine } from './machine.ts';
 import type { PullOrder } from '../rsync/order.ts';
 
 /**
- * Ends a run that does too much: finds out, without changing anything, what else it would have done, and leaves the
+ * Ends a run that exceeds a limit: finds the changes that it would still have made, without making them, and leaves the
  * counts by directory on the disk. @returns the error to throw
  */
 export async function holdRun(
@@ -35,7 +35,7 @@ export async function holdRun(
   return held;
 }
 
-/** Most files to weigh: more are too many by their number alone. */
+/** The most files to add up: a larger number exceeds a limit by itself. */
 const mostWeighed = 50_000;
 
 async function surveyRest(machine: Machine, guard: Guard, order: PullOrder, signal: AbortSignal): Promise<void> {

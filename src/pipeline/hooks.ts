@@ -31,7 +31,7 @@ export function createHooks(job: Job, machine: Machine, story: Story, signal: Ab
   const warn = (reason: string): void => {
     story.tell('run:warned', {
       reason,
-      todo: 'The run went on. Correct the program, or remove it from hooks: in /etc/extbackup/config.yaml.',
+      todo: 'The run continued. Correct the program, or remove it from hooks: in /etc/extbackup/config.yaml.',
     });
   };
   return {

@@ -70,7 +70,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     readUndated: ({ name }) => readUndated({ top: paths.plaintext, mirror, name }),
     addUndated: ({ name }, printed) => addUndated({ top: paths.plaintext, mirror, name }, printed),
     linkRenamed: async (order, renaming, signal) => {
-      // It gives files new names, which the table of attributes does not have.
+      // It gives files new names, which are not in the table of attributes.
       await finishAttributes(start, { top: paths.plaintext, mirror }, signal);
       await forgetAttributes(paths.plaintext);
       return linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal);

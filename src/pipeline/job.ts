@@ -9,7 +9,7 @@ import type { DriveRecord, Seal } from '../records/drive-record.ts';
 import type { BegunMark } from './begun-record.ts';
 import type { DiskVerdict } from '../verify/verify-disk.ts';
 
-/** One disk to back up to, as it is plugged in now. */
+/** One plugged disk to back up to. */
 export interface Job {
   readonly record: DriveRecord;
   /** Path of the LUKS volume, for example /dev/sda1. */
@@ -17,17 +17,17 @@ export interface Job {
   readonly config: Config;
   /** The sources of these settings. */
   readonly sources: readonly [PullSource, ...PullSource[]];
-  /** Set as soon as the disk is opened and known. */
+  /** Set as soon as the disk is opened and identified. */
   readonly time?: RunTime;
   /** Called with the position of the disk's history at the start of the run. */
   onStand?(number: number): void;
   /** Figures of earlier runs from the seal on the opened disk. */
   readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
-  /** The run before was cut off, as the disk has it. */
+  /** The disk's record says that the run before was cut off. */
   readonly wasCutOff?: boolean;
-  /** Told of a run that never ended, as the disk has it. Returns whether that was news; it is written down then. */
+  /** Called for a run without an end in the disk's record. Returns whether it was new; then it is recorded. */
   onCutOff?(begun: BegunMark): Promise<boolean>;
-  /** Told how each of several sources went, however the run ends. */
+  /** Called at the end of every run with the results of its sources, if there are several. */
   onSource?(result: SourceResult): void;
 }
 

@@ -88,7 +88,7 @@ function holdsSeveral(label: string, layout: Layout | undefined): ExtbackupError
     layout === undefined ? 'several sources' : `the sources ${layout.sources.map(({ name }) => name).join(', ')}`;
   return refused(
     `Disk ${label} holds ${which}, each in a directory of its own, but the settings have a single source:. ` +
-      'It would take the place of all of them.',
+      'Its copy would replace all of them.',
     'Put sources: back into /etc/extbackup/config.yaml, with one entry if only one is left; ' +
       'or use another disk: extbackup drive prepare --help',
   );
@@ -96,7 +96,7 @@ function holdsSeveral(label: string, layout: Layout | undefined): ExtbackupError
 
 function holdsOne(label: string, mirror: string): ExtbackupError {
   return refused(
-    `Disk ${label} holds something in ${mirror}/ that belongs to none of the sources: in the settings; ` +
+    `Disk ${label} holds files in ${mirror}/ that belong to none of the sources: in the settings; ` +
       'most likely the copy of a single source:.',
     'Use another disk: extbackup drive prepare --help ; or keep that copy as the one of a source NAME: extbackup ' +
       `mount ${label} --read-write, then in /mnt/plaintext: mv ${mirror} NAME, mkdir ${mirror}, mv NAME ${mirror}/ ; ` +
@@ -117,7 +117,7 @@ const noLongerWanted = (
   mirror: string,
   name: string,
 ): { readonly reason: string; readonly todo: string } => ({
-  reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept as it is, and gets older.`,
+  reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept, but no longer updated.`,
   todo:
     `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, ` +
     `rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,

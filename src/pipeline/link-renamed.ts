@@ -13,31 +13,31 @@ export interface ComingFile {
   readonly size: number;
 }
 
-/** What a pull would do. */
+/** The changes that a pull would make. */
 export interface Renaming {
   readonly coming: readonly ComingFile[];
   /** Files that it would delete. */
   readonly doomed: readonly Buffer[];
 }
 
-/** A smaller file takes hardly any room, and others of its size and name are not rare. */
+/** A smaller file takes hardly any room, and often has the same size and name as others. */
 const leastSize = 4096;
 
-/** Which file is the same under another name. */
+/** A file with its old and its new name. */
 export interface Pair extends ComingFile {
   readonly from: Buffer;
 }
 
 const partsOf = (path: Buffer): string[] => path.toString('latin1').split('/');
 
-/** How many of the last parts are the same. */
+/** The number of equal parts at the end of two paths. */
 function alike(one: Buffer, other: Buffer): number {
   const [a, b] = [partsOf(one).reverse(), partsOf(other).reverse()];
   const end = a.findIndex((part, index) => part !== b[index]);
   return end < 0 ? a.length : end;
 }
 
-/** Pairs what comes with what goes: the same name and size, and of several the one with the most similar path. */
+/** Pairs new files with files to be deleted: the same name and size; among several, the most similar path. */
 export function pairRenamed(coming: readonly ComingFile[], doomed: readonly ComingFile[]): Pair[] {
   const keyOf = ({ path, size }: ComingFile): string => `${size} ${partsOf(path).at(-1) ?? ''}`;
   const there = new Map<string, Buffer[]>();
@@ -53,9 +53,9 @@ export function pairRenamed(coming: readonly ComingFile[], doomed: readonly Comi
 
 /**
  * Gives files that were renamed on the server their new names on the disk, beside the old ones, as hard links: they take
- * no room. rsync compares size and time as with any other file, and copies what is not the same after all. The links are
+ * no room. rsync compares size and time as with any other file, and copies those that differ. The links are
  * in the log of an entry, so they are undone with the run.
- * @returns how many
+ * @returns the number of links
  */
 export async function linkRenamed(
   mirror: Buffer,
@@ -99,13 +99,13 @@ interface Telling {
 
 function createLinker(mirror: Buffer, { log, mark, onChange }: Telling): (pair: Pair) => Promise<boolean> {
   const isInside = createInsideCheck(mirror);
-  // Before it is done: what stands in the log and is not there harms nothing.
+  // Log first: an entry for a missing file is harmless.
   const tell = async (path: Buffer, size: number, isDirectory: boolean): Promise<void> => {
     const shown = `${printedName(path)}${isDirectory ? '/' : ''}`;
     await log?.writeFile(`${mark}${isDirectory ? 'cd' : 'hf'}+++++++++|${size}|0|${shown}${mark}\n`);
     onChange?.({ kind: 'created', isDirectory, path: shown, size });
   };
-  /** @returns false when something else stands on the way */
+  /** @returns false when another file is in the way */
   const ensureParents = async (path: Buffer): Promise<boolean> => {
     for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
       const here = path.subarray(0, end);
@@ -113,7 +113,7 @@ function createLinker(mirror: Buffer, { log, mark, onChange }: Telling): (pair: 
       if (facts !== undefined && !facts.isDirectory()) return false;
       if (facts !== undefined) continue;
       await tell(here, 0, true);
-      await mkdir(below(mirror, here), { mode: 0o700 }); // rsync gives it its rights
+      await mkdir(below(mirror, here), { mode: 0o700 }); // rsync sets its rights
     }
     return isInside(path);
   };

@@ -22,14 +22,14 @@ export interface MirrorEntry {
 }
 
 /**
- * The machine as the pipeline needs it. Verbs carry the contract: `assert…` only checks, `ensure…` may be called twice.
- * A method that fails throws; an ExtbackupError has its words, any other error gets words from the pipeline.
+ * The pipeline's interface to the machine. Verbs carry the contract: `assert…` only checks, `ensure…` may be called
+ * twice. A method that fails throws; an ExtbackupError has its words, any other error gets words from the pipeline.
  */
 export interface Machine {
   /** Whether rsync runs in its box; `lost`: on this station it once did. */
   confinement(): Promise<'box' | 'none' | 'lost'>;
   wake(device: string, signal: AbortSignal): Promise<void>;
-  /** UUID of the LUKS header that is on the device now. */
+  /** UUID in the present LUKS header of the device. */
   luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;
   isOpen(mapping: string): Promise<boolean>;
   open(volume: Omit<LuksVolume, 'keyFile'>, signal: AbortSignal): Promise<LuksOpening>;
@@ -39,20 +39,20 @@ export interface Machine {
   isMounted(): Promise<boolean>;
   mount(mapping: string, fstype: string, signal: AbortSignal): Promise<void>;
   ensureUnmounted(): Promise<void>;
-  /** Reads a small file of the opened disk; undefined when it is missing or no plain file. */
+  /** Reads a small file of the opened disk; undefined when it is missing or not a plain file. */
   readInside(path: string): Promise<string | undefined>;
   writeInside(path: string, content: string): Promise<void>;
   /** The entries in the top directory of the mirror; only some of very many. */
   topOfMirror(): Promise<readonly MirrorEntry[]>;
   /** The beginning of a plain file in a source's mirror, or of its copy in an entry; undefined when there is none. */
   readHead(path: string, source: PullSource, entry?: HistoryEntry): Promise<Buffer | undefined>;
-  /** Counts what a source's mirror holds, without directories; the size is that of plain files. */
+  /** Counts the files in a source's mirror, without directories; the size covers plain files. */
   countMirror(source: PullSource, signal: AbortSignal): Promise<{ readonly files: number; readonly bytes: number }>;
   /** Name and size of the files at and below these paths of a source's mirror; missing ones are left out. */
   sizesOf(source: PullSource, paths: readonly Buffer[], signal: AbortSignal): Promise<readonly DoomedFile[]>;
   /** Files of a source's mirror whose date the disk cannot hold; see rsync/undated.ts. */
   readUndated(source: PullSource): Promise<Undated | undefined>;
-  /** Looks at files of a run, and remembers those of them. @returns how many are new */
+  /** Checks files of a run, and remembers those whose date the disk cannot hold. @returns the number of new ones */
   addUndated(source: PullSource, paths: Iterable<string>): Promise<number>;
   pull(order: PullOrder, signal: AbortSignal): Promise<RsyncOutcome>;
   /** The next part of a source's mirror to be compared with the server; see rolling-part.ts. */
@@ -62,7 +62,10 @@ export interface Machine {
     whole: PullFigures,
     signal: AbortSignal,
   ): Promise<RollingPart | undefined>;
-  /** Gives files of a source's mirror that were renamed on the server their new names, too; see link-renamed.ts. Returns how many. */
+  /**
+   * Gives files of a source's mirror that were renamed on the server their new names, too; see link-renamed.ts. Returns
+   * the number of links.
+   */
   linkRenamed(
     order: Pick<PullOrder, 'source' | 'history' | 'onChange'>,
     renaming: Renaming,
@@ -74,17 +77,17 @@ export interface Machine {
    */
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
-  /** Looks at the clocks, once they are set, and goes on with the station's measured time. `stepMs`: see measured-time.ts. */
+  /** Reads the clocks, once they are set, and continues the station's measured time. `stepMs`: see measured-time.ts. */
   lookAtTime(stepMs: number, signal: AbortSignal): Promise<TimeAdvance>;
   /** A new, empty entry of the disk's history. */
   newHistory(time?: EntryTime): Promise<HistoryEntry>;
   /** The position of the disk's history: each new entry is later. */
   historyStand(): Promise<HistoryStand>;
-  /** What the disk's history holds. */
+  /** The size of the disk's history. */
   historySize(signal: AbortSignal): Promise<HistorySize>;
   /** Room on the opened disk. */
   readRoom(): Promise<Room>;
-  /** Removes old entries. The budget is that of the run. */
+  /** Removes old entries within the budget of the run. */
   pruneHistory(pruning: Omit<Pruning, 'budget'>, signal: AbortSignal): Promise<Pruned>;
   /**
    * Reads the next part of the mirror back and compares it. `device` is the LUKS volume. When interrupted, it returns
@@ -98,9 +101,9 @@ export interface Machine {
   ): Promise<DiskVerdict>;
   /** Removes leftovers of interrupted pulls beside the files of a source's mirror. */
   removePartials(source: PullSource): Promise<void>;
-  /** Removes what an rsync that was killed left of the file in hand; nothing of the mirror. */
+  /** Removes the unfinished file of a killed rsync; no file of the mirror. */
   clearUnfinished(): Promise<void>;
-  /** Starts a hook. Returns undefined when it succeeded, else its end in words. */
+  /** Starts a hook. Returns undefined on success, otherwise its end in words. */
   runHook(hook: Hook, environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined>;
   flush(signal: AbortSignal): Promise<void>;
   /** Sets the time of LABEL. */

@@ -12,7 +12,7 @@ interface Measured {
   readonly read?: typeof readVolume;
 }
 
-/** Excluded: a failing undo is reported by its leftovers, and reading back never ends a run and has its own words. */
+/** Methods that are not wrapped: a failing undo is reported by its leftovers, and reading back has its own words. */
 const wordedElsewhere: readonly (keyof Machine)[] = ['ensureClosed', 'ensureUnmounted', 'verifyPart'];
 
 /**
@@ -70,11 +70,11 @@ export function measuredMachine(machine: Machine, { record, device, read = readV
 const hasFailed = (before: VolumeState, after: VolumeState | undefined): boolean =>
   after === undefined || after.errors > before.errors;
 
-/** @throws PullError before anything of the disk is opened */
+/** @throws PullError before the disk is opened */
 function assertAsEnrolled(record: Measured['record'], volume: VolumeState | undefined): void {
   if (volume === undefined) return; // gone: opening it reports that
   if (volume.readOnly) throw readOnlyDisk(record.label);
-  // What an earlier version wrote down is the room of its file system, which is always less.
+  // Earlier versions recorded the room of the file system, which is always less.
   const least = record.volumeBytes ?? record.capacityBytes;
   if (volume.bytes < least) throw smallerDisk(record.label, volume.bytes, least);
 }

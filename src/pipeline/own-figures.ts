@@ -5,23 +5,25 @@ import type { Before } from '../guard/limits.ts';
 import type { Counts } from '../bus/events.ts';
 import type { Machine } from './machine.ts';
 
-/** What a pull was seen to do. */
+/** The observed changes of a pull. */
 export interface Seen {
-  /** What the mirror held before, by our own count. */
+  /** The files in the mirror before, by our own count. */
   readonly before: Before;
-  /** Created and deleted, by lines that the server cannot forge; see newMark in change.ts. */
+  /** Created and deleted files, from lines that the server cannot forge; see newMark in change.ts. */
   readonly counts: Pick<Counts, 'created' | 'deleted'>;
   readonly roomBefore: Room;
   readonly roomAfter: Room;
 }
 
-/** So much more may be told without a count: files that vanished, blocks of directories. The lesser figure is taken. */
+/**
+ * A larger claim than this leads to a count; smaller differences come from vanished files and blocks of directories.
+ */
 const slack = 1.01;
 
 /**
- * The totals of a source after a complete pull: the base of the guard in later runs. rsync's statistics are what a server
- * lists, and what it can print, so they count only as far as what was seen explains them: the files before, those created
- * and deleted since, and by how much less room is free. Where they say more, the mirror is counted.
+ * The totals of a source after a complete pull: the base of the guard in later runs. rsync's statistics come from the
+ * server, so they count only as far as observations explain them: the files before, files created and deleted since,
+ * and the decrease of free room. If they claim more, the mirror is counted.
  */
 export async function ownFigures(
   told: PullFigures,

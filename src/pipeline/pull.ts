@@ -21,7 +21,7 @@ import { createTries } from './tries.ts';
  * without a single file deletes nothing, and a suspiciously changed one stops the run. If the connection breaks in the
  * second phase, the first starts again and counts the deletions anew: the server may come back with fewer files.
  * @throws PullError
- * @throws HeldError when an operator has to be asked
+ * @throws HeldError when an operator must answer first
  */
 export async function pull(
   job: Job,
@@ -78,7 +78,7 @@ export async function pull(
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
 }
 
-/** Rounds until one does not break off. @param one does a round; it is told whether an earlier one looked wrong */
+/** Repeats rounds until one is not interrupted. @param one makes a round; its argument: an earlier one looked wrong */
 async function allRounds(one: (suspicious: boolean) => Promise<Round>): Promise<Round[]> {
   const rounds: Round[] = [];
   do rounds.push(await one(rounds.some(({ suspicious }) => suspicious)));
@@ -86,11 +86,11 @@ async function allRounds(one: (suspicious: boolean) => Promise<Round>): Promise<
   return rounds;
 }
 
-/** An unfinished file stays behind only where an earlier attempt was cut off; looking for them reads every directory. */
+/** Unfinished files exist only after an interrupted attempt; the search for them reads every directory. */
 const mayHaveRests = ({ wasCutOff = false, record }: Job, rounds: readonly Round[]): boolean =>
   wasCutOff || record.lastError !== null || rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1);
 
-/** What rsync says was done; what a broken connection cut off tells no figures, but every deletion was seen. */
+/** The figures of rsync. An interrupted rsync has none, but each deletion was counted. */
 function toldBy(rounds: readonly Round[], { deleted, attributes }: Counts): PullFigures {
   const summed = rounds.flatMap(({ outcomes }) => outcomes.map(({ figures }) => figures)).reduce(sum);
   return {

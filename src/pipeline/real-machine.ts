@@ -15,7 +15,7 @@ export interface Helpers {
   readonly reach: Reach;
   /** Runs a hook outside the agent's mount namespace, where the opened disk cannot be seen. */
   readonly runHookOutside: Machine['runHook'];
-  /** For every program that reads what the server sends. */
+  /** For every program that reads data from the server. */
   readonly confine: Confine;
   /** Whether it works; undefined when there was no answer. */
   readonly isConfined: () => Promise<boolean | undefined>;

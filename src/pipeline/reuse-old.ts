@@ -7,15 +7,15 @@ import type { RoomParts } from './room-parts.ts';
 import type { Survey } from './survey.ts';
 
 /**
- * Makes room at the expense of no history: what was renamed on the server gets its new name on the disk as a hard link,
- * beside the old one. Where no history is kept, what the server no longer has is deleted before the rest is copied,
- * within the limits of the guard.
- * @returns whether anything was done, so that another try is worth it
+ * Makes room without removing history: a file that was renamed on the server gets its new name on the disk as a hard
+ * link, beside the old one. If no history is kept, files that are gone on the server are deleted before the rest is
+ * copied, within the limits of the guard.
+ * @returns whether there may be more room, so that another try makes sense
  * @throws HeldError
  */
 export async function reuseOld(parts: RoomParts, found: Survey, signal: AbortSignal): Promise<boolean> {
   const { job, machine, guard, order } = parts;
-  await machine.removePartials(order.source); // what did not fit is no use
+  await machine.removePartials(order.source); // the file that did not fit is of no use
   if (!found.isWhole) return false;
   const kept = await keeping(job, machine, guard);
   if ((await machine.linkRenamed({ ...order, ...kept }, found, signal)) > 0) return true;
@@ -39,7 +39,7 @@ async function deleteFirst(
   return figures.filesDeleted > 0;
 }
 
-/** Names that go with no directory above them. */
+/** Names without those inside a directory that is also in the list. */
 function topmost({ doomed, directories }: Survey): DoomedName[] {
   const going = new Set(directories.map((path) => path.toString('latin1')));
   const isTop = (path: Buffer): boolean => {

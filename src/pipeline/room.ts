@@ -12,10 +12,10 @@ import { survey, type Survey } from './survey.ts';
 
 /** Makes room for a pull by removing the disk's oldest history. */
 export interface RoomMaker {
-  /** Before a phase: a disk without any room fails for certain. @throws HeldError */
+  /** Before a phase, which would fail on a disk without any room. @throws HeldError */
   ensure(signal: AbortSignal): Promise<void>;
   /**
-   * After a phase that failed for want of room. @returns whether there is more room than before
+   * After a phase that failed for lack of room. @returns whether there is more room than before
    * @throws HeldError
    */
   more(outcome: Pick<RsyncOutcome, 'trouble' | 'shortage'>, signal: AbortSignal): Promise<boolean>;
@@ -35,7 +35,7 @@ export function createRoomMaker(parts: RoomParts): RoomMaker {
     },
     more: async (outcome, signal) => {
       const { trouble, shortage } = outcome;
-      // Only a measurement gives history up, whatever was printed and whoever sent the exit code.
+      // Only a measurement may remove history: output and exit code may come from the server.
       if (trouble !== 'disk-full' || shortage === undefined) return false;
       tries += 1;
       const found = await survey(parts.machine, parts.order, signal);
@@ -57,7 +57,7 @@ function wantedAfter({ config: { history } }: Job, room: Room, shortage: Shortag
     : { bytes: 0, inodes: most(room.inodes, room.freeInodes) };
 }
 
-/** A full disk may be full of encrypted copies. */
+/** The new files on a full disk may be encrypted ones. */
 const isTooMuch = ({ guard }: RoomParts, { counts }: Survey): boolean =>
   guard.before !== undefined && guard.wouldExceed(counts) !== undefined;
 
@@ -81,7 +81,7 @@ async function giveUpHistory(
   return removed > 0;
 }
 
-/** Removes history as the settings say, or for want of room, and reports how much and why. */
+/** Removes history by the settings, or for lack of room, and reports amount and reason. */
 export async function prune(
   { config: { history }, time }: Job,
   machine: Machine,

@@ -16,32 +16,32 @@ import type { RoomMaker } from './room.ts';
 import type { Story } from './story.ts';
 import type { Tries } from './tries.ts';
 
-/** What rsync complained of in the last run. */
+/** Standard error of the last rsync. */
 export const logFile = '.extbackup/last-run.log';
 
-/** Copying, and deleting if there is something to delete. */
+/** The copying phase, and the deleting phase if there is something to delete. */
 export interface Round {
-  /** Of each rsync that got to its end. */
+  /** Of each rsync that reached its end. */
   readonly outcomes: readonly RsyncOutcome[];
-  /** How many it took to copy. */
+  /** The number of copying phases among them. */
   readonly attempts: number;
-  /** What was copied looks wrong. */
+  /** The copied files look wrong. */
   readonly suspicious: boolean;
-  /** The connection broke while it deleted, and another round is due. */
+  /** The connection broke in the deleting phase, so another round follows. */
   readonly brokeOff?: boolean;
 }
 
-/** What the rounds of a pull share. */
+/** The parts that all rounds of a pull share. */
 export interface Course {
   readonly guard: Guard;
   readonly order: PullOrder;
   readonly tries: Tries;
   readonly room: RoomMaker;
-  /** An earlier round looked wrong, and the operator was told. */
+  /** An earlier round looked wrong, and the operator was warned. */
   readonly suspicious: boolean;
 }
 
-/** Copies, and deletes what the copying named. @throws PullError, HeldError */
+/** Copies, and deletes the files that the copying phase named. @throws PullError, HeldError */
 export async function round(
   job: Job,
   machine: Machine,
@@ -55,7 +55,7 @@ export async function round(
   const { copied, attempts } = await copy(job, machine, course, signal);
   if (copied.gaps) tellGaps(copied.gaps, story);
   if (copied.attributesLost === true) tellLost(story);
-  // What did not fit is no use, and would leave no room for the next run's history and log.
+  // The file that did not fit is of no use, and would take the room of the next run's history and log.
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
   if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
@@ -133,7 +133,7 @@ async function copy(
 function tellLost(story: Story): void {
   story.tell('run:warned', {
     reason: 'The owners and rights that files had before this run could not be kept, so no rollback brings them back.',
-    todo: 'Install what reads them: apt-get install acl attr ; then run again: extbackup run',
+    todo: 'Install the programs that read them: apt-get install acl attr ; then run again: extbackup run',
   });
 }
 
@@ -142,7 +142,7 @@ function tellGaps(gaps: GapCounts, story: Story): void {
   if (reason !== undefined)
     story.tell('run:warned', {
       reason,
-      todo: 'See which ones in .extbackup/last-run.log on the disk (extbackup mount), and put it right on the server.',
+      todo: 'They are named in .extbackup/last-run.log on the disk (extbackup mount); remove the cause on the server.',
     });
 }
 
@@ -157,7 +157,7 @@ async function keepLog(machine: Machine, log: string): Promise<void> {
 function moreToDelete(server: string): PullError {
   return new PullError(
     'EXB_CHANGED_MEANWHILE',
-    `While the mirror was brought in line, ${server} lost far more files than it had at the start. The rest was not deleted.`,
-    'Look at the server; if that is right, run again: extbackup run',
+    `During the deletions on the disk, far more files disappeared on ${server}. The rest was not deleted.`,
+    'Look at the server; if this is right, run again: extbackup run',
   );
 }

@@ -47,7 +47,7 @@ export async function runHook(
 
 function howItEnded({ timedOut, exitCode }: CommandError): string {
   if (timedOut) return 'took too long and was ended';
-  return exitCode === undefined ? 'could not be started, or was ended' : `ended with exit code ${String(exitCode)}`;
+  return exitCode === undefined ? 'could not be started, or was killed' : `ended with exit code ${String(exitCode)}`;
 }
 
 /** A line with a slash may name a file of the backup, so it is not repeated. */

@@ -25,11 +25,11 @@ export async function settleTime(
   return { measured: disk, station: mark.measured, jumpMs: mark.jumpMs, isDoubtful: mark.jumpMs !== 0, stand: number };
 }
 
-/** Words for a clock that jumped by so many milliseconds, and is not believed. */
+/** Words for a clock that jumped by this many milliseconds, and is not trusted. */
 export const clockJumped = (ms: number): { readonly reason: string; readonly todo: string } => ({
   reason:
     `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeDuration(Math.abs(ms))}, and nothing ` +
-    'shows that it is right now. The time of this run is what the clock says; nothing is removed for its age because of it.',
+    'confirms the new time. This run is dated by the clock, but no history is removed because of the jump.',
   todo: 'Set the clock and synchronise it: timedatectl ; see also: extbackup doctor',
 });
 

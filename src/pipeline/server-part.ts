@@ -115,7 +115,7 @@ async function pull(
       return runRsync(line.start, order, there, signal);
     });
   const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
-  if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // of a killed rsync, it is not empty
+  if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // not empty after a killed rsync
   const stays = order.history && (await hasSomething(order.history, ended));
   if (order.history && name !== undefined) await rmdir(order.history.directory).catch(() => undefined); // nothing was replaced
   const notMoved = await finishCollecting(top).then(() => undefined, diskTrouble); // the next run moves it
@@ -207,7 +207,7 @@ async function orTrouble<T>(
   }
 }
 
-/** The outcome of an rsync that was not started. */
+/** The outcome when no rsync was started. */
 const nothingDone: RsyncOutcome = {
   figures: parseStats(''),
   entries: 0,
@@ -225,7 +225,7 @@ const notReached = (why: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'troub
   ...(why.shortage && { shortage: why.shortage }),
 });
 
-/** What the disk did not take of ours. @throws the error when it is not the disk's */
+/** The outcome when the disk refused one of our files. @throws any error that is not from the disk */
 function diskTrouble(error: unknown): Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble'> {
   const trouble = troubleOfDisk(error);
   if (trouble === undefined) throw error;

@@ -8,7 +8,7 @@ const reports: readonly string[] = [logFile, heldReport, contentReport];
 
 /** Merges the reports of several sources into one file, under their names. */
 export interface SourceReports {
-  /** The machine as one source sees it. */
+  /** The machine for one source. */
   machineFor(name: string): Machine;
   /** Keeps an earlier run's report about a source that still waits for an answer. */
   keep(name: string): Promise<void>;

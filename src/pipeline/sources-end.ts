@@ -55,7 +55,7 @@ function sayEach(troubles: readonly Trouble[]): string {
   return [...advice].map(([todo, names]) => (advice.size === 1 ? todo : `${names.join(', ')}: ${todo}`)).join(' ');
 }
 
-/** One answer covers all of them, but each is counted by itself. */
+/** One answer covers all of them, but each has its own counts. */
 function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldError {
   const sources: NonNullable<Hold['sources']> = {};
   const counts = { ...noCounts };

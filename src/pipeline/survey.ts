@@ -5,18 +5,18 @@ import type { PullOrder } from '../rsync/order.ts';
 import type { ComingFile, Renaming } from './link-renamed.ts';
 import type { Machine } from './machine.ts';
 
-/** What a pull would still do, without anything having been changed. */
+/** The changes that a pull would still make; nothing was changed. */
 export interface Survey extends Renaming {
   readonly counts: Counts;
   readonly directories: readonly Buffer[];
-  /** All of it is known: the source was listed to its end, and has something. */
+  /** The list is complete: the source was listed to its end, and is not empty. */
   readonly isWhole: boolean;
 }
 
 /** More names are not kept. */
 const mostNames = 50_000;
 
-/** Has rsync tell, by lines that the server cannot forge, what it would do. */
+/** Makes rsync list the changes that it would make, in lines that the server cannot forge. */
 export async function survey(machine: Machine, order: PullOrder, signal: AbortSignal): Promise<Survey> {
   const tally = createTally();
   const [coming, doomed, directories] = [[] as ComingFile[], [] as Buffer[], [] as Buffer[]];

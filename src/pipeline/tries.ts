@@ -19,7 +19,7 @@ const pausesMs = [2_000, 10_000, 30_000, 60_000, 120_000] as const;
 /** Most tries in all: an unreliable line may need many for a large pull. */
 const mostRounds = 10;
 
-/** `retries`: how often it is tried again without any headway in between; `longest`: none begins later than so many ms. */
+/** `retries`: the most tries in a row without progress; `longest`: no try begins after this many milliseconds. */
 export function createTries(
   { retries, longest }: { readonly retries: number; readonly longest: number },
   story: Story,

@@ -7,20 +7,20 @@ import { keeping } from './keeping.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
 
-/** So many changed files of a run are looked at; the others are when they change again. */
+/** The most changed files of a run that are checked; others are checked when they change again. */
 const most = 20_000;
 
 /** Finds the files whose date the disk cannot hold, and keeps them from being copied again in every run. */
 export interface UndatedFiles {
   see(change: Change): void;
   /**
-   * Before a pull: compares those of earlier runs by content, and copies those that differ.
-   * @returns the order of the pull, which leaves them out; the same order when it has to look at all, also because one of
-   * them is gone. `copied` is what was copied
+   * Before a pull: compares the files of earlier runs by content, and copies those that differ.
+   * @returns the order of the pull, which leaves them out; the unchanged order when the pull must check all files, or
+   * one of them is gone. `copied`: the figures of the copies
    * @throws HeldError
    */
   compare(guard: Guard, order: PullOrder, signal: AbortSignal): Promise<{ order: PullOrder; copied?: RsyncOutcome }>;
-  /** After a pull: remembers the new ones, and tells of them. */
+  /** After a pull: remembers new ones, and reports them. */
   note(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createUndatedFiles(
           reason:
             `The disk cannot hold the dates of ${found === 1 ? '1 file' : `${found} files`} (before 1902, or after 2446; ` +
             'on older disks, after 2037): it keeps the nearest date that it can. The content is complete.',
-          todo: 'Nothing has to be done: runs compare these files by content. Right dates on the server end it.',
+          todo: 'Nothing needs to be done: runs compare these files by content. To avoid this, correct the dates on the server.',
         });
     },
   };

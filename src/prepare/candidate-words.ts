@@ -3,7 +3,7 @@ import { BusyError, DriveError, UsageError, type ExtbackupError } from '../error
 import type { BlockDevice } from '../disk/block-devices.ts';
 import type { FilesystemType } from '../disk/filesystem.ts';
 
-/** A label that does not fit everywhere it is written. */
+/** A label that does not fit into all its places. */
 export const badLabel = (label: string): ExtbackupError =>
   new UsageError(
     `"${printable(label)}" cannot be the label of a disk.`,

@@ -50,9 +50,9 @@ export interface PrepareOrder {
   readonly headerBackup?: string;
   /** Takes the copy of the header that goes to standard output. */
   readonly writeOut: (bytes: Uint8Array) => Promise<void>;
-  /** Files on the fullest of the other disks, by which inodes are counted out. */
+  /** Number of files on the fullest other disk, for the number of inodes. */
   readonly filesKnown?: number;
-  /** Tries every block first. */
+  /** Checks every block first. */
   readonly check?: SurfaceCheck;
 }
 

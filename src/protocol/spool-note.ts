@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 
-/** One small file in the spool. Its name is the news; only requests have a content. */
+/** One small file in the spool. Its name is the message; only requests have a content. */
 export type SpoolNote =
   | {
       readonly kind: 'udev';
@@ -15,7 +15,7 @@ export type SpoolNote =
 
 const id = z.string().regex(/^[A-Za-z0-9-]{4,64}$/);
 
-/** What the CLI, cron or the timer asks of the agent. */
+/** A request of the CLI, cron or the timer to the agent. */
 export const requestSchema = z.discriminatedUnion('kind', [
   z.object({
     version: z.literal(1),
@@ -42,15 +42,15 @@ export const requestSchema = z.discriminatedUnion('kind', [
 ]);
 export type SpoolRequest = z.infer<typeof requestSchema>;
 
-/** Largest request in bytes; anything larger is no request. */
+/** Largest request in bytes; a larger file is rejected. */
 export const largestNote = 4_096;
 
 const udevName = /^udev\.(add|change|remove)\.(\d{0,15})\.([a-z0-9!_-]{1,32})$/;
 
 /**
- * Understands one file of the spool.
- * @param content undefined for a note whose name says it all
- * @returns undefined when it is no note of ours, or a torn one
+ * Parses one file of the spool.
+ * @param content undefined for a note without a content
+ * @returns undefined for any other file, or an incomplete note
  */
 export function parseSpoolNote(name: string, content: string): SpoolNote | undefined {
   const udev = udevName.exec(name);

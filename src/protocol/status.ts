@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** State of an enrolled disk, as an operator needs it. */
+/** State of an enrolled disk for the operator. */
 export const driveStates = [
   'absent',
   'idle',
@@ -29,13 +29,13 @@ const driveStatusSchema = z.object({
   overdue: z.boolean(),
   /** The disk to bring next: the one whose copy is oldest. */
   nextUp: z.boolean(),
-  /** The agent opens it by itself as soon as it can: not to be taken out, though it may be closed now. */
+  /** The agent will open it as soon as it can: do not unplug it, even if it is closed now. */
   goesOn: z.boolean().optional(),
-  /** One sentence for the operator: why it waits, failed or must not be unplugged. */
+  /** One sentence for the operator: why the disk waits, failed or must not be unplugged. */
   message: z.string().nullable().default(null),
-  /** What is wrong with the disk itself: damaged files, I/O errors, SMART. */
+  /** Faults of the disk itself: damaged files, I/O errors, SMART. */
   health: z.array(z.string()).default([]),
-  /** Where the settings have several sources: how each of them stands on this disk. `lastError` is null after a good pull. */
+  /** If the settings have several sources: the state of each on this disk. `lastError` is null after a good pull. */
   sources: z
     .array(z.object({ name: z.string(), lastSuccess: z.string().nullable(), lastError: z.string().nullable() }))
     .optional(),
@@ -48,7 +48,7 @@ const runStatusSchema = z.object({
   id: z.string(),
   drive: z.string(),
   phase: z.string(),
-  /** The source that is pulled, where the settings have several; the figures are those of this one. */
+  /** The present source, if the settings have several; the figures belong to it. */
   source: z.string().optional(),
   /** 0 to 100, null while rsync still counts. */
   percent: z.number().nullable(),
@@ -60,22 +60,22 @@ const runStatusSchema = z.object({
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
 const channelStatusSchema = z.object({
-  /** As in the settings, or made from them; without a secret. */
+  /** Name from the settings, or derived from them; without a secret. */
   name: z.string(),
-  /** Notices that were tried in vain, and are tried again. */
+  /** Notices whose delivery failed and is tried again. */
   undelivered: z.int(),
   /** Notices that wait for the end of the quiet hours. */
   heldBack: z.int(),
-  /** The time of the first notice that could not be delivered; null while all is well. ISO 8601, UTC. */
+  /** The time of the first notice that could not be delivered; null without a failure. ISO 8601, UTC. */
   since: z.string().nullable(),
-  /** What the last try came to; null after a delivery. */
+  /** The error of the last try; null after a delivery. */
   error: z.string().nullable(),
 });
 
 const rotationStatusSchema = z.object({
   /** The freshest copy on a disk that is not plugged in; null when there is none. `ageSeconds` is its age when this was shown. */
   offlineCopy: z.object({ drive: z.string(), at: z.string(), ageSeconds: z.number() }).nullable(),
-  /** Even that one is too old, or there has been none for too long. */
+  /** That copy is too old, or there has been none for too long. */
   overdue: z.boolean(),
   /** The disk to bring next. */
   next: z.string().nullable(),
@@ -91,15 +91,15 @@ export const statusSchema = z.object({
   key: z.enum(['loaded', 'missing']),
   drives: z.array(driveStatusSchema),
   run: runStatusSchema.nullable(),
-  /** Warnings that are not about an enrolled disk, for example a disk that did not come up. The newest last. */
+  /** Warnings that are not about an enrolled disk, for example a disk that did not start. The newest last. */
   warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),
   /** No run starts by itself until then (ISO 8601, UTC); null when there is no pause. */
   paused: z.object({ until: z.string(), by: z.string() }).nullable().default(null),
-  /** Who is told besides the journal, in the order of the settings. */
+  /** The channels for notices, in the order of the settings. */
   channels: z.array(channelStatusSchema).default([]),
-  /** When the agent wrote this. */
+  /** The time when the agent wrote this. */
   updatedAt: z.string(),
-  /** The agent that wrote it; with its start time in clock ticks a dead agent is told from a living one. */
+  /** The agent that wrote it; the start time in clock ticks distinguishes a dead agent from a running one. */
   pid: z.int(),
   pidStartTime: z.string(),
 });
@@ -112,7 +112,7 @@ export const replySchema = z.object({
   /** `queued` and `started` come first, `done` is the end. */
   state: z.enum(['queued', 'started', 'done']),
   runIds: z.array(z.string()).default([]),
-  /** Those of them that were going on before they were asked for. */
+  /** Runs among them that had begun before the request. */
   joinedRunIds: z.array(z.string()).default([]),
   exitCode: z.int().nullable().default(null),
   /** What happened, what to do: one sentence each. */

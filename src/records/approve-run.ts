@@ -2,7 +2,7 @@ import { UsageError } from '../errors.ts';
 import type { DriveRecord } from './drive-record.ts';
 import type { DriveRegistry } from './drive-registry.ts';
 
-/** Who approves, and why. */
+/** The person who approves, and the reason. */
 export interface Approval {
   readonly by: string;
   readonly reason: string;
@@ -12,7 +12,7 @@ export interface Approval {
 const keptApprovals = 50;
 
 /**
- * The disk whose run waits for an answer.
+ * The disk with a run that waits for an answer.
  * @param wanted a run or a disk; undefined means the only one
  * @throws UsageError
  */
@@ -34,12 +34,12 @@ export function findHeld(drives: readonly DriveRecord[], wanted: string | undefi
   throw new UsageError(
     wanted === undefined
       ? 'No run waits for an approval.'
-      : `No run of that name, or of that disk, waits for an approval: ${wanted}.`,
+      : `No run waits for an approval under this name or disk: ${wanted}.`,
     'See: extbackup status',
   );
 }
 
-/** Writes an approval into the list of disks; it covers what the run did and would have done, and no more. */
+/** Writes an approval into the list of disks; it covers the changes that the run made and would have made, no more. */
 export async function approveRun(registry: DriveRegistry, label: string, { by, reason, at }: Approval): Promise<void> {
   await registry.update((drives) =>
     drives.map((drive) => {
@@ -48,7 +48,7 @@ export async function approveRun(registry: DriveRegistry, label: string, { by, r
       if (drive.label !== label || runId === undefined) return drive;
       const approved = { at: at.toISOString(), by, reason };
       const approvals = [...(drive.approvals ?? []), { runId, ...approved }].slice(-keptApprovals);
-      // Accepting an old backup says nothing about the content of an earlier run.
+      // An approval of an old heartbeat does not cover the content of an earlier run.
       const unanswered = hold?.attestation !== undefined && suspicion !== undefined;
       return { ...rest, ...(hold && { hold: { ...hold, approved } }), ...(unanswered && { suspicion }), approvals };
     }),

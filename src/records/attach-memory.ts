@@ -6,7 +6,7 @@ const entrySchema = z.object({
   diskseq: z.int(),
   luksUuid: z.string(),
   /**
-   * `started`: a run began and nothing says how it ended. `interrupted`: the agent was stopped in order, it goes on.
+   * `started`: a run began, and has no recorded end. `interrupted`: the agent was stopped in order; the run goes on.
    * `served`: this attach needs no run by itself any more. `duplicate`: it had a twin, and is not opened before it is
    * plugged in anew.
    */
@@ -24,7 +24,7 @@ export interface AttachKey {
   readonly luksUuid: string;
 }
 
-/** A run that died with its agent is started again so many times, not for ever. */
+/** A run that died with its agent is started again this many times at most. */
 export const mostTries = 3;
 
 /**
@@ -33,14 +33,14 @@ export const mostTries = 3;
  */
 export interface AttachMemory {
   stateOf(key: AttachKey): AttachState | undefined;
-  /** How many runs of this attach began, and died, since the last one that ended. */
+  /** The number of runs of this attach that died since the last one that ended. */
   triesOf(key: AttachKey): number;
   note(key: AttachKey, state: AttachState): Promise<void>;
-  /** Drops what is not plugged in any more. */
+  /** Drops unplugged attaches. */
   keepOnly(present: readonly AttachKey[]): Promise<void>;
 }
 
-/** @throws nothing: a memory that cannot be read counts as empty, one that cannot be written is told by `onError` */
+/** Never throws: an unreadable memory counts as empty, a failure to write goes to `onError` */
 export async function openAttachMemory(
   file: string,
   bootId: string,

@@ -13,22 +13,22 @@ const begunRunSchema = z.object({
   trigger: z.string(),
   /** ISO 8601, UTC. */
   startedAt: z.iso.datetime(),
-  /** Of the boot in which it began: another one means a reboot or a power cut. */
+  /** The boot in which it began: a different one means a reboot or a power cut. */
   bootId: z.string(),
 });
 
-/** A run that has begun and not ended. One that an agent finds when it starts was cut off. No file name. */
+/** A run that has begun and not ended. An agent that finds one at its start knows that it was cut off. No file name. */
 export type BegunRun = z.infer<typeof begunRunSchema>;
 
-/** Writes it down, on the medium, before anything is opened. */
+/** Records it, on the medium, before the disk is opened. */
 export async function noteBegun(file: string, run: Omit<BegunRun, 'version'>): Promise<void> {
   await writeAtomically(file, `${JSON.stringify({ version: 1, ...run })}\n`, true);
 }
 
-/** The run has ended, and its end is written down elsewhere. */
+/** Removes the record: the run has ended, and its end is recorded elsewhere. */
 export async function forgetBegun(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** The run that was cut off; undefined when none was, or when nothing is known of it any more. */
+/** The run that was cut off; undefined if there is none, or no readable record. */
 export const readBegun = (file: string): Promise<BegunRun | undefined> => readJson(begunRunSchema, file);

@@ -4,29 +4,29 @@ import { count } from '../text/wording.ts';
 const time = z.iso.datetime();
 const number = z.number().nonnegative().default(0);
 
-/** What the registry knows of a disk's health. No file name. */
+/** The registry's record of a disk's health. No file name. */
 export const healthSchema = z.object({
-  /** Files known to differ from what was written, and not copied again since. */
+  /** Files known to differ from their written content, and not copied again since. */
   damaged: number,
   /** Files known to be unreadable. */
   unreadable: number,
-  /** Commands that failed during the last run, as the kernel counts them. */
+  /** Commands that failed during the last run, counted by the kernel. */
   mediaErrors: number,
-  /** What SMART says; null when it is not known. */
+  /** The verdict of SMART; null if unknown. */
   smart: z.enum(['passed', 'warning', 'failing']).nullable().default(null),
-  /** What SMART has to say besides, in words. */
+  /** Further findings of SMART, in words. */
   smartRemarks: z.array(z.string()).default([]),
-  /** When the disk was last asked, whether it answered or not. */
+  /** The time of the last SMART request, answered or not. */
   smartAskedAt: time.nullable().default(null),
-  /** When a part of it, or all, was last read back. */
+  /** The time of the last reading back, of a part or the whole. */
   checkedAt: time.nullable().default(null),
 });
 export type DiskHealth = z.infer<typeof healthSchema>;
 
-/** The health of a disk of which nothing is known. */
+/** The health of a disk without findings. */
 export const unknownHealth: DiskHealth = healthSchema.parse({});
 
-/** What is wrong with a disk, in a few words each; empty when nothing is known to be. */
+/** The known faults of a disk, in a few words each. */
 export function remarksOf(health: DiskHealth | undefined): string[] {
   if (health === undefined) return [];
   const { damaged, unreadable, mediaErrors, smart, smartRemarks } = health;

@@ -14,9 +14,9 @@ const time = z.iso.datetime();
 const recordShape = {
   label: z.string().regex(labelPattern),
   luksUuid: z.string().min(1),
-  /** Random id that also stands inside the disk; see {@link sealPath}. */
+  /** Random id that is also inside the disk; see {@link sealPath}. */
   sealedId: z.uuid(),
-  /** Counted up inside the disk by each complete pull: a disk with a lower one was put back to an older state. */
+  /** Increased inside the disk by each complete pull: a disk with a lower number was put back to an older state. */
   generation: z.int().nonnegative(),
   enrolledAt: time,
   /** The attach during which it was enrolled: that one does not start a run by itself. */
@@ -26,7 +26,7 @@ const recordShape = {
   mirror: z.enum(['backups', 'backup', 'remotebackup']).optional(),
   runs: z.int().nonnegative().default(0),
   lastRun: time.nullable().default(null),
-  /** When the last complete pull was stamped, as on LABEL. */
+  /** The time stamp of the last complete pull, as on LABEL. */
   lastSuccess: time.nullable().default(null),
   /** The complete run before {@link lastSuccess}: rollback goes back to it. */
   successBefore: time.nullable().optional(),
@@ -37,7 +37,10 @@ const recordShape = {
   historyAt: time.optional(),
   /** The same at {@link successBefore}. */
   historyBefore: time.optional(),
-  /** Number of the newest entry at {@link lastSuccess}: what is later came after it. Orders entries whatever the clock said. */
+  /**
+   * Number of the newest entry at {@link lastSuccess}: later entries have higher numbers. Orders entries independently
+   * of the clock.
+   */
   historyNumber: z.int().optional(),
   /** The same at {@link successBefore}. */
   historyNumberBefore: z.int().optional(),
@@ -51,37 +54,37 @@ const recordShape = {
   /** Of the last complete pull. */
   filesTotal: z.number().nonnegative().default(0),
   bytesTotal: z.number().nonnegative().default(0),
-  /** The last complete pulls: the guard measures by the least of them. */
+  /** The last complete pulls: the guard uses the smallest of their figures. */
   recent: recentRunsSchema.optional(),
-  /** By name, where the settings have several sources. */
+  /** By name, if the settings have several sources. */
   sources: z.record(z.string(), sourceRecordSchema).optional(),
-  /** Its room after the last complete runs: tells when it will be full. */
+  /** Its room after the last complete runs, to predict when it is full. */
   rooms: z.array(roomAfterRunSchema).optional(),
   capacityBytes: z.number().nonnegative().default(0),
-  /** Size of the LUKS volume when it was enrolled; absent for a disk that was enrolled before this was written down. */
+  /** Size of the LUKS volume when it was enrolled; absent if an older version enrolled it. */
   volumeBytes: z.number().nonnegative().optional(),
-  /** Serial number of the disk, or of its case, when it was enrolled: a hint which disk it is, never a proof. */
+  /** Serial number of the disk, or of its case, when it was enrolled: a hint, never a proof. */
   serial: z.string().optional(),
-  /** What its LUKS header says; absent for a disk that was enrolled before this was written down, until its next good run. */
+  /** The facts of its LUKS header; absent until the next good run if an older version enrolled it. */
   luks: luksFactsSchema.optional(),
-  /** When files were last restored from it, all of them without a fault. */
+  /** Time of the last complete restore of files from it. */
   restoredAt: time.optional(),
   /** When a random sample was last restored from it and found right; see drill.ts. */
   drilledAt: time.optional(),
-  /** What is known of its health; nothing before the first run. */
+  /** Its health; absent before the first run. */
   health: healthSchema.optional(),
-  /** Its last run stopped to ask. */
+  /** Its last run was held. */
   hold: holdSchema.optional(),
-  /** A run that looked wrong was completed: no history is removed until somebody confirms that it was right. */
+  /** A complete run looked wrong: no history is removed until a person confirms it. */
   suspicion: z.object({ runId: z.string(), at: time }).optional(),
-  /** Who approved what, the newest last. */
+  /** Approvals, the newest last. */
   approvals: z.array(z.looseObject({ runId: z.string(), at: time, by: z.string(), reason: z.string() })).optional(),
 };
 
 /** One enrolled disk. Times are ISO 8601 in UTC. */
 export type DriveRecord = z.infer<z.ZodObject<typeof recordShape>>;
 
-/** What the registry knows of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
+/** The registry's record of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
 export const driveRecordSchema: z.ZodType<DriveRecord> = z.looseObject(recordShape);
 
 export const registrySchema = z.looseObject({ version: z.literal(1), drives: z.array(driveRecordSchema) });
@@ -98,9 +101,9 @@ export const sealSchema = z.object({
   generation: z.int().nonnegative(),
   /** The disk's measured time at its last complete pull; see measured-time.ts. */
   measured: z.iso.datetime().optional(),
-  /** Figures of the last complete pulls, for a station that does not know them; see recent-runs.ts. They only lower limits. */
+  /** Figures of the last complete pulls, for a station without its own; see recent-runs.ts. They only lower limits. */
   recent: recentRunsSchema.optional(),
-  /** The same by name, where the settings have several sources. */
+  /** The same by name, if the settings have several sources. */
   sources: z.record(z.string(), recentRunsSchema).optional(),
 });
 export type Seal = z.infer<typeof sealSchema>;

@@ -6,29 +6,29 @@ import { lockFile } from '../system/file-lock.ts';
 import type { DriveRecord } from './drive-record.ts';
 import { mergeDrives, parseRegistry, renderRegistry, unreadable, type RegistryCopy } from './registry-file.ts';
 
-/** The registry as it was found. */
+/** The result of reading the registry. */
 export interface RegistryReading {
   readonly drives: readonly DriveRecord[];
-  /** False when nothing is known of the enrolled disks: `drives` is empty then, and means nothing. */
+  /** False when the enrolled disks are unknown: then the empty `drives` means nothing. */
   readonly usable: boolean;
-  /** What is wrong with the file, and what to do. */
+  /** The fault of the file, and the advice. */
   readonly trouble?: Advice;
 }
 
 /** The enrolled disks, in `/var/lib/extbackup/drives.json`. The agent and the CLI both write it. */
 export interface DriveRegistry {
-  /** Falls back to the copy, then to single records. Throws ExtbackupError when nothing can be understood. */
+  /** Falls back to the copy, then to single records. Throws ExtbackupError when no record is readable. */
   list(): Promise<readonly DriveRecord[]>;
-  /** As {@link list}, and says what is wrong. Throws only for want of rights. */
+  /** As {@link list}, with the fault of the file. Throws only for missing rights. */
   read(): Promise<RegistryReading>;
-  /** Throws ExtbackupError when a newer version wrote the file: asked before a disk is changed. */
+  /** Throws ExtbackupError when a newer version wrote the file. Call this before a disk is changed. */
   assertWritable(): Promise<void>;
   /**
-   * Replaces the list by what `change` makes of it; nobody else writes in between. A damaged file is set aside, never overwritten.
+   * Replaces the list by the result of `change`, under a lock. A damaged file is set aside, never overwritten.
    * Throws BusyError when another process holds the registry for more than ten seconds, ExtbackupError when a newer
-   * version wrote it, or when nothing can be understood.
-   * @param how `anew`: with nothing to be understood, begin with an empty list
-   * @returns where damaged files were set aside
+   * version wrote it, or when no record is readable.
+   * @param how `anew`: if no record is readable, begin with an empty list
+   * @returns the new paths of damaged files that were set aside
    */
   update(
     change: (drives: readonly DriveRecord[]) => readonly DriveRecord[],
@@ -36,7 +36,7 @@ export interface DriveRegistry {
   ): Promise<readonly string[]>;
 }
 
-/** {@link DriveRegistry} in a file; a copy of the last good state stands beside it as `drives.json.previous`. */
+/** {@link DriveRegistry} in a file; a copy of the last good state is beside it as `drives.json.previous`. */
 export function createDriveRegistry(file: string): DriveRegistry {
   const previous = `${file}.previous`;
   const readBoth = async (): Promise<Copies> => ({ main: await readCopy(file), copy: await readCopy(previous) });
@@ -80,7 +80,7 @@ interface Copies {
 
 const isBad = ({ state }: RegistryCopy): boolean => state === 'damaged' || state === 'newer';
 
-/** What cannot be read is damaged, except for somebody who may not read it. */
+/** An unreadable file counts as damaged; a missing permission is an error. */
 async function readCopy(file: string): Promise<RegistryCopy> {
   try {
     return parseRegistry(await readIfThere(file));
@@ -91,7 +91,7 @@ async function readCopy(file: string): Promise<RegistryCopy> {
   }
 }
 
-/** What both copies together say. */
+/** The records of both copies together. */
 function reading(file: string, { main, copy }: Copies): RegistryReading {
   if (main.state === 'good') return { drives: main.drives, usable: true };
   if (main.state === 'missing' && copy.state === 'missing') return { drives: [], usable: true };
@@ -105,7 +105,7 @@ function reading(file: string, { main, copy }: Copies): RegistryReading {
       usable,
       trouble: {
         happened:
-          `The list of enrolled disks, ${file}, is ${how}. Its copy, or what is left of it, is used instead; ` +
+          `The list of enrolled disks, ${file}, is ${how}. Its copy, or the readable part, is used instead; ` +
           'the last change may be lost.',
         todo: 'Check the disk of this machine: journalctl -k -p err ; and whether all disks are there: extbackup drive list',
       },
@@ -127,7 +127,7 @@ const newer = (file: string): Advice => ({
 
 const registryError = (advice: Advice): ExtbackupError => new ExtbackupError('EXB_LEDGER', exitCodes.usage, advice);
 
-/** Keeps what may still be of use to somebody. */
+/** Moves a damaged file aside, for a later repair by hand. */
 async function setAside(damaged: readonly string[]): Promise<readonly string[]> {
   const time = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
   const moved: string[] = [];

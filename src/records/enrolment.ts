@@ -3,7 +3,7 @@ import type { DriveRecord } from './drive-record.ts';
 
 /**
  * The list with one more disk.
- * @throws UsageError when another process has taken the label meanwhile
+ * @throws UsageError when another process has used the label meanwhile
  */
 export function enrol(drives: readonly DriveRecord[], fresh: DriveRecord): readonly DriveRecord[] {
   if (drives.some(({ label }) => label === fresh.label)) {

@@ -2,21 +2,21 @@ import { DriveError } from '../errors.ts';
 import { parseJson } from '../system/parse-json.ts';
 import { sealSchema, type DriveRecord, type Seal } from './drive-record.ts';
 
-/** What was read from the inside of an opened disk. */
+/** The label and seal inside an opened disk. */
 export interface Inside {
   /** Content of the LABEL file; undefined when there is none. */
   readonly label: string | undefined;
-  /** undefined when it is missing or damaged. */
+  /** undefined if it is missing or damaged. */
   readonly seal: Seal | undefined;
 }
 
-/** @returns undefined for a seal that is missing or damaged; what that means is up to {@link verifyIdentity} */
+/** @returns undefined for a missing or damaged seal, which {@link verifyIdentity} judges */
 export function parseSeal(text: string | undefined): Seal | undefined {
   return parseJson(sealSchema, text);
 }
 
 /**
- * Checks that the inside of a disk belongs to its outside and to the registry. What the seal tells besides can only lower
+ * Checks that the inside of a disk belongs to its outside and to the registry. Other figures in the seal can only lower
  * the limits of the guard.
  * @throws DriveError
  */
@@ -34,7 +34,7 @@ export function verifyIdentity(record: DriveRecord, inside: Inside): void {
 }
 
 /**
- * The same for a disk that is only read: an older state of it is good enough.
+ * The same for a disk that is only read: an older state is allowed.
  * @throws DriveError
  */
 export function verifySeal(record: DriveRecord, inside: Inside): void {
@@ -49,7 +49,7 @@ export function verifySeal(record: DriveRecord, inside: Inside): void {
   if (label !== record.label) {
     throw new DriveError(
       'EXB_LABEL_MISMATCH',
-      `The disk that was enrolled as ${record.label} calls itself ${label} inside. Nothing on it was changed.`,
+      `The LABEL file on the disk that was enrolled as ${record.label} says ${label}. Nothing on it was changed.`,
       'Find out which disk it is: extbackup drive list ; its LABEL file and the registry must agree.',
     );
   }

@@ -8,8 +8,8 @@ import { files, type Paths } from '../system/paths.ts';
 const schema = z.object({ version: z.literal(1), oomKills: z.int().nonnegative() });
 
 /**
- * Writes down, after the agent has ended and while its control group is still there, whether the kernel ended
- * something of it for want of memory: the next agent starts with a new count. Never throws.
+ * Records, after the end of the agent and while its control group exists, whether the kernel killed
+ * a process of it for lack of memory: the next agent starts with a new count. Never throws.
  */
 export async function noteLastEnd(paths: Paths, oomKills?: number): Promise<void> {
   try {
@@ -20,13 +20,13 @@ export async function noteLastEnd(paths: Paths, oomKills?: number): Promise<void
   }
 }
 
-/** Whether memory was short when the last agent ended; forgets it. */
+/** Whether memory was short at the end of the last agent; removes the note. */
 export async function takeOutOfMemory(paths: Paths): Promise<boolean> {
   const end = await readJson(schema, files.lastEnd(paths));
   try {
     await rm(files.lastEnd(paths), { force: true });
   } catch {
-    return false; // the note stays, so telling it now would repeat it after each start
+    return false; // the note stays, so a report now would be repeated after each start
   }
   return end !== undefined && end.oomKills > 0;
 }

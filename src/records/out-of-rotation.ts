@@ -14,11 +14,11 @@ export function outOfRotation(drive: string, state: Exclude<DriveRecord['state']
     return new DriveError(
       'EXB_RETIRED',
       `Disk ${drive} is retired: no run uses it.`,
-      `Take it into the rotation again: extbackup drive retire ${drive} --undo ; or only look inside: extbackup mount ${drive}`,
+      `To use it again: extbackup drive retire ${drive} --undo ; or only look inside: extbackup mount ${drive}`,
     );
   return new DriveError(
     'EXB_NOT_ENROLLED',
     `No disk is enrolled as ${drive}.`,
-    'See which there are: extbackup drive list',
+    'List the enrolled disks: extbackup drive list',
   );
 }

@@ -1,4 +1,4 @@
-/** A pause: until it ends, no run starts by itself. Gone with a reboot. */
+/** A pause: until it ends, no run starts by itself. A reboot ends it. */
 import { rm } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { z } from 'zod';
@@ -6,15 +6,15 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseJson } from '../system/parse-json.ts';
 import { files, type Paths } from '../system/paths.ts';
 
-/** What is going on. */
+/** The present pause. */
 export interface Pause {
   /** Milliseconds until it ends by itself. */
   readonly leftMs: number;
-  /** Who asked for it. */
+  /** The person who began it. */
   readonly by: string;
 }
 
-/** Seconds since boot, so that a clock that jumps neither ends nor stretches it. */
+/** Seconds since boot, so a jump of the clock neither ends nor extends it. */
 const pauseSchema = z.object({ version: z.literal(1), untilUptime: z.number(), by: z.string() });
 
 /** The present pause; undefined when there is none, or it has ended. */

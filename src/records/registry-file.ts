@@ -1,13 +1,13 @@
 import { jsonOf } from '../system/parse-json.ts';
 import { registrySchema, driveRecordSchema, type DriveRecord } from './drive-record.ts';
 
-/** One copy of the list of enrolled disks, as it was found. */
+/** The content of one copy of the list of enrolled disks. */
 export interface RegistryCopy {
-  /** `newer`: written by a later version; what can be understood of it is in `drives`. */
+  /** `newer`: written by a later version; its readable records are in `drives`. */
   readonly state: 'missing' | 'good' | 'damaged' | 'newer';
-  /** All of a good copy; of any other one, the records that can be understood by themselves. */
+  /** All records of a good copy; from any other one, the readable records. */
   readonly drives: readonly DriveRecord[];
-  /** What else stands in the file, which a later version may have written. */
+  /** Other content of the file, from a later version. */
   readonly rest: Readonly<Record<string, unknown>>;
 }
 
@@ -36,7 +36,7 @@ export function parseRegistry(text: string | undefined): RegistryCopy {
 export const renderRegistry = (drives: readonly DriveRecord[], rest: RegistryCopy['rest'] = {}): string =>
   `${JSON.stringify({ version: 1, ...rest, drives }, null, 2)}\n`;
 
-/** The records of the first list, and those of the second that have neither label nor volume of one of them. */
+/** The records of the first list, and those of the second with another label and another volume. */
 export function mergeDrives(first: readonly DriveRecord[], second: readonly DriveRecord[]): readonly DriveRecord[] {
   const merged: DriveRecord[] = [];
   for (const record of [...first, ...second]) {
@@ -55,6 +55,6 @@ const understood = (records: readonly unknown[]): readonly DriveRecord[] =>
     [],
   );
 
-/** The whole records of a torn file: each stands between two braces that are indented alike. */
+/** The complete records of a torn file: each is between two braces with the same indentation. */
 const piecesOf = (text: string): readonly unknown[] =>
   [...text.matchAll(/^ {4}\{\n(?: {6}.*\n)+ {4}\}/gm)].map(([piece]) => jsonOf(piece));

@@ -8,10 +8,10 @@ const schema = z.looseObject({
   seen: z.record(z.string(), z.looseObject({ since: z.iso.datetime(), told: z.iso.datetime().optional() })),
 });
 
-/** What the operator was told of the station itself, across restarts of the agent. */
+/** Reminders about the station itself; they survive restarts of the agent. */
 export type Reminders = z.infer<typeof schema>;
 
-/** A file that is missing or damaged counts as empty: the operator is told once more. */
+/** A missing or damaged file counts as empty: the reminder is sent once more. */
 export async function readReminders(file: string): Promise<Reminders> {
   return parseJson(schema, await readIfThere(file).catch(() => undefined)) ?? { version: 1, seen: {} };
 }

@@ -12,13 +12,13 @@ export const roomAfterRunSchema = z.object({
 });
 export type RoomAfterRun = z.infer<typeof roomAfterRunSchema>;
 
-/** So many runs are remembered, and looked at. */
+/** The number of runs that are remembered and compared. */
 const remembered = 5;
 
-/** Two runs may differ for many reasons. */
+/** Fewer runs are no trend. */
 const fewest = 3;
 
-/** With so many runs left, the operator is told. */
+/** The operator is warned when this many runs are left. */
 const soon = 5;
 
 /** With one more complete run; the oldest one is forgotten. */
@@ -26,9 +26,9 @@ export const withRoom = (rooms: readonly RoomAfterRun[] | undefined, { ...room }
   [...(rooms ?? []), room].slice(-remembered);
 
 /**
- * After how many runs like the last ones a disk is full. History that goes by the settings makes room, so it counts.
+ * The number of runs like the last ones until a disk is full. Removed history makes room, so it is included.
  * @param rooms after the last complete runs, the newest last
- * @returns undefined when they say nothing, or room does not get less
+ * @returns undefined without a trend, or if the room does not shrink
  */
 export function runsUntilFull(rooms: readonly RoomAfterRun[] = []): number | undefined {
   const [first, last] = [rooms[0], rooms.at(-1)];
@@ -50,7 +50,7 @@ export function fullSoon({ rooms }: { readonly rooms?: readonly RoomAfterRun[] |
   return [runs === 0 ? 'full in the next run at this rate' : `full in about ${count(runs, 'run')} at this rate`];
 }
 
-/** What the operator is told once, when a disk comes close to being full. */
+/** The warning when a disk is nearly full. */
 export function roomNews(
   label: string,
   before: readonly RoomAfterRun[] | undefined,

@@ -6,23 +6,23 @@ const time = z.iso.datetime();
 
 const schema = z.looseObject({
   version: z.literal(1),
-  /** When the operator was last told of an overdue disk, by label. */
+  /** Times of the last warnings about overdue disks, by label. */
   told: z.record(z.string(), time),
-  /** When the operator was last told that the whole rotation is overdue. */
+  /** Time of the last warning that the whole rotation is overdue. */
   wholeTold: time.optional(),
-  /** When the last known offline copy was made. */
+  /** Time of the last known offline copy. */
   lastOffline: time.optional(),
 });
 
-/** What the agent remembers of the rotation across restarts. Times are ISO 8601 in UTC. */
+/** The agent's memory of the rotation; it survives restarts. Times are ISO 8601 in UTC. */
 export type RotationMemory = z.infer<typeof schema>;
 
-/** A file that is missing or damaged counts as empty: the operator is told once more. */
+/** A missing or damaged file counts as empty: the warning is sent once more. */
 export async function readRotationMemory(file: string): Promise<RotationMemory> {
   return (await readJson(schema, file)) ?? { version: 1, told: {} };
 }
 
-/** The memory, as one process keeps it. */
+/** The memory in one process. */
 export interface RotationMemoryKeeper {
   read(): Promise<RotationMemory>;
   /** Never throws. */
@@ -30,8 +30,8 @@ export interface RotationMemoryKeeper {
 }
 
 /**
- * The memory in a file. While that cannot be written, on a full disk for example, this process remembers by itself:
- * the operator is told all the same, and not at every look.
+ * The memory in a file. If that cannot be written, on a full disk for example, this process remembers by itself:
+ * the operator is still warned, but not at every check.
  */
 export function openRotationMemory(file: string, onError: (error: unknown) => void): RotationMemoryKeeper {
   let unwritten: RotationMemory | undefined;

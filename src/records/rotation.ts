@@ -4,7 +4,7 @@ import type { DriveStatus, RotationStatus } from '../protocol/status.ts';
 
 type Cadence = Pick<RotationSetting, 'every' | 'drives'>;
 
-/** Where a disk stands in the rotation. */
+/** The place of a disk in the rotation. */
 export interface RotationPlace {
   readonly overdue: boolean;
   /** The disk to bring next: the one that is due first among those that are not plugged in. */
@@ -14,7 +14,7 @@ export interface RotationPlace {
 const day = 86_400_000;
 const year = 366 * day;
 
-/** Whether a time is later than a clock allows: one of the two is wrong. */
+/** Whether a time is in the future: either it or the clock is wrong. */
 export const isInFuture = (time: string, now: Date): boolean => Date.parse(time) > now.getTime() + day;
 
 /**
@@ -31,18 +31,18 @@ export function countsFrom(
   return first === undefined ? now : new Date(Date.parse(first));
 }
 
-/** When a disk is overdue. */
+/** The time at which a disk is overdue. */
 const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
   new Date(countsFrom(record, now).getTime() + cadenceOf(cadence, record.label));
 
-/** Whether a disk has gone without a success for longer than is expected of it. Retired and lost disks never are. */
+/** Whether the last success of a disk is too old. Retired and lost disks are never overdue. */
 export function isOverdue(record: DriveRecord, cadence: Cadence, now: Date): boolean {
   return record.state === 'active' && now.getTime() > dueAt(record, cadence, now).getTime();
 }
 
 /**
  * The place of every disk, by label.
- * @param present labels of the disks that are plugged in: nobody has to bring those
+ * @param present labels of the plugged disks, which nobody needs to bring
  */
 export function planRotation(
   records: readonly DriveRecord[],
@@ -63,14 +63,14 @@ export function planRotation(
   );
 }
 
-/** A copy on a disk that is not plugged in: what is left when this machine and the server are lost. */
+/** A copy on an unplugged disk: it is left if this machine and the server are lost. */
 export interface OfflineCopy {
   readonly drive: string;
-  /** When it was stamped; ISO 8601, UTC. */
+  /** Its time stamp; ISO 8601, UTC. */
   readonly at: string;
 }
 
-/** The freshest of the offline copies; undefined when there is none. Copies dated in the future come last. */
+/** The freshest of the offline copies; undefined when there is none. Copies with a date in the future come last. */
 export function freshestOfflineCopy(
   drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[],
   now: Date,
@@ -83,7 +83,10 @@ export function freshestOfflineCopy(
   return copies.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
 }
 
-/** Whether even the freshest offline copy is too old: then the whole rotation is overdue, whatever each disk may be. */
+/**
+ * Whether even the freshest offline copy is too old: then the whole rotation is overdue, whatever the state of each
+ * disk.
+ */
 export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>, now: Date): boolean {
   return now.getTime() - Date.parse(at) > rotation.offline;
 }
@@ -102,7 +105,7 @@ export function offlineSince(
 
 /**
  * The rotation as a whole.
- * @param lastOffline when the last known offline copy was made; counts while there is none
+ * @param lastOffline time of the last known offline copy; used while there is none
  */
 export function describeRotation(
   drives: readonly DriveStatus[],

@@ -11,18 +11,21 @@ export interface RunLog {
    * @returns a warning for the operator when the run could not be written down; never throws
    */
   append(record: RunRecord): Promise<string | undefined>;
-  /** All runs, the newest last. Lines that are torn, or of another version, are left out. Throws only when the file cannot be read. */
+  /**
+   * All runs, the newest last. Lines that are torn, or of another version, are left out. Throws only if the file cannot
+   * be read.
+   */
   list(): Promise<RunRecord[]>;
 }
 
 const kept = 2000;
-const trimmedAt = 2200; // so that not every run rewrites the file
+const trimmedAt = 2200; // so that only some runs rewrite the file
 
 /** {@link RunLog} in a file of mode 0600. */
 export function createRunLog(file: string): RunLog {
   const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
   const trim = async (): Promise<void> => {
-    // As they are: some may be of a newer version
+    // unchanged: some lines may be from a newer version
     const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== '');
     if (lines.length > trimmedAt)
       await writeAtomically(
@@ -44,7 +47,7 @@ export function createRunLog(file: string): RunLog {
         return undefined;
       } catch (error) {
         const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-        return `The outcome of run ${record.id} could not be written down (${code}); "extbackup history" will not show it.`;
+        return `The outcome of run ${record.id} could not be recorded (${code}); "extbackup history" will not show it.`;
       }
     },
   };

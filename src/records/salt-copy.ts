@@ -14,7 +14,7 @@ const schema = z.looseObject({
   salt: z.string(),
 });
 
-/** A person's word that the recovery sheet was printed. */
+/** A person's confirmation that the recovery sheet was printed. */
 export type SaltCopy = z.infer<typeof schema>;
 
 /**
@@ -24,7 +24,7 @@ export type SaltCopy = z.infer<typeof schema>;
 export const saltFingerprint = (salt: string): string =>
   createHash('sha256').update(`extbackup salt fingerprint v1\n${salt}`).digest('hex').slice(0, 8);
 
-/** A record that is missing or damaged counts as none: somebody is asked once more. */
+/** A missing or damaged record counts as none: the reminder is sent once more. */
 export async function readSaltCopy(paths: Paths): Promise<SaltCopy | undefined> {
   return parseJson(schema, await readIfThere(files.saltCopy(paths)).catch(() => undefined));
 }
@@ -37,7 +37,7 @@ export async function confirmSaltCopy(paths: Paths, salt: string, now: Date): Pr
   return copy;
 }
 
-/** Whether the present salt is known to be on paper. `no-salt` while there is none to be lost. */
+/** Whether the present salt is known to be on paper. `no-salt` if there is no salt. */
 export async function lookAtSaltCopy(paths: Paths): Promise<'no-salt' | 'confirmed' | 'never' | 'other-salt'> {
   const salt = await readSaltIfThere(files.salt(paths));
   if (salt === undefined) return 'no-salt';

@@ -15,11 +15,11 @@ const shape = {
   recent: recentRunsSchema.optional(),
 };
 
-/** What the registry knows of one of several sources on a disk. */
+/** The registry's record of one of several sources on a disk. */
 export type SourceRecord = z.infer<z.ZodObject<typeof shape>>;
 export const sourceRecordSchema: z.ZodType<SourceRecord> = z.looseObject(shape);
 
-/** How each source stands on a disk, for the status. */
+/** The state of each source on a disk, for the status. */
 export const sourcesOfDisk = ({
   sources,
 }: {

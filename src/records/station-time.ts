@@ -19,12 +19,12 @@ const schema = z.object({
   jumpedAt: time,
 });
 
-/** undefined when there is none, or it cannot be read: measured time begins anew with the clock. */
+/** undefined if it is missing or unreadable: then measured time starts again with the clock. */
 export const readTimeMark = (file: string): Promise<TimeMark | undefined> => readJson(schema, file);
 
 /**
- * Looks at the clocks, goes on with the station's measured time, and remembers it. What cannot be written down, on a
- * full disk for example, is measured again at the next look.
+ * Reads the clocks, continues the station's measured time, and stores it. If it cannot be stored, on a
+ * full disk for example, the same time is measured again at the next reading.
  */
 export async function lookAtTime(file: string, reading: ClockReading, stepMs: number): Promise<TimeAdvance> {
   const advance = advanceTime(await readTimeMark(file), reading, stepMs);
@@ -32,23 +32,23 @@ export async function lookAtTime(file: string, reading: ClockReading, stepMs: nu
   return advance;
 }
 
-/** Reads the machine's clocks. @param service what keeps the clock right, where that was just asked */
+/** Reads the machine's clocks. @param service the state of the time service, if it is known */
 export async function readClocks(start: StartProgram, service?: ClockService): Promise<ClockReading> {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const { isSynchronised } = service ?? (await askClockService(start));
   return { now: new Date(), bootId, uptimeMs: uptime() * 1000, isSynchronised };
 }
 
-/** What keeps the clock right. Each is undefined when nothing on the machine says so. */
+/** The state of the time service. Each field is undefined if unknown. */
 export interface ClockService {
   readonly isSynchronised?: boolean | undefined;
-  /** Whether something is to keep the clock right. */
+  /** Whether a time service is enabled. */
   readonly isKept?: boolean | undefined;
 }
 
 /**
- * Asks as systemd-timesyncd(8) and timedatectl(1) say; the latter asks the kernel, so it knows of chrony, too. It starts
- * a service of its own to answer, which takes seconds on a slow machine: ask once for both.
+ * Asks systemd-timesyncd(8) and timedatectl(1); the latter asks the kernel, so it covers chrony, too. It starts
+ * a service for the answer, which takes seconds on a slow machine: ask once for both.
  */
 export async function askClockService(start: StartProgram): Promise<ClockService> {
   if (await isThere('/run/systemd/timesync/synchronized')) return { isSynchronised: true, isKept: true };
@@ -65,14 +65,14 @@ export async function askClockService(start: StartProgram): Promise<ClockService
   }
 }
 
-/** So long after its start, a machine may still be about to set its clock; in seconds. */
+/** A machine may set its clock during this time after its start; in seconds. */
 const settlesWithin = 300;
 const [lookEveryMs, longestWaitMs] = [2_000, 60_000];
 
 /**
- * Waits for the clock of a machine that has just started, where something is to set it: a board without a clock of its own
- * begins in the past. Never for longer than a minute, because there may be no network.
- * @returns the last answer; undefined when nothing was asked
+ * Waits for the clock of a machine that has just started, if a time service is enabled: a board without its own clock
+ * begins in the past. At most a minute, because there may be no network.
+ * @returns the last answer; undefined if there was no question
  */
 export async function awaitClock(
   start: StartProgram,

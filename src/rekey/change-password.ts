@@ -31,10 +31,10 @@ import { identityFile, loadSshKey, rekeyedContainer } from '../keys/ssh-key.ts';
 
 /** The input of a password change. */
 export interface PasswordChange {
-  /** The new password; taken over. */
+  /** The new password; it is overwritten. */
   readonly typed: Secret;
   readonly scrypt: ScryptParameters;
-  /** Directory for copies of the LUKS headers as they were; undefined makes none. */
+  /** Directory for copies of the LUKS headers before the change; undefined makes none. */
   readonly headerBackup: string | undefined;
 }
 

@@ -9,7 +9,7 @@ const cryptsetup = '/usr/sbin/cryptsetup';
 /** argon2 on a small machine takes seconds for each keyslot, and a disk may have to spin up. */
 const patienceMs = 300_000;
 
-/** Whether the volume opens with the key in a file. Nothing is opened. */
+/** Whether the volume would open with the key in a file. Only a test. */
 export async function opensWith(start: StartProgram, device: string, keyFile: string): Promise<boolean> {
   const { exitCode } = await start({
     file: cryptsetup,

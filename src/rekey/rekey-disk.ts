@@ -22,11 +22,11 @@ export interface DiskToRekey {
 }
 
 /**
- * Gives a disk the key that is loaded, in place of an older one. The old key is taken from RAM if it is still there;
+ * Replaces an older key of a disk by the loaded one. The old key is taken from RAM if it is still there;
  * otherwise `ask` gets the old password, also for a disk that already opens but may have kept its old key in an
  * interrupted password change.
- * @param headerBackup directory for a copy of the LUKS header as it was; undefined makes none
- * @returns whether anything had to be changed
+ * @param headerBackup directory for a copy of the LUKS header before the change; undefined makes none
+ * @returns whether anything was changed
  * @throws KeyError when the disk opens with none of the keys; then it was not changed
  */
 export async function rekeyDisk(
@@ -71,7 +71,7 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
 }
 
 /**
- * Builds every key that the password can have had, the newest first, until one opens the disk.
+ * Builds every key that the password may have produced, the newest first, until one opens the disk.
  * @returns the key's file; undefined when the password is the last one and the disk no longer has that key
  */
 async function findOldKey(
@@ -108,7 +108,7 @@ async function findOldKey(
 }
 
 /**
- * Takes over `password`, which is overwritten. Writes the key only if it fits its check value, or has none. @returns
+ * `password` is overwritten. Writes the key only if it fits its check value, or has none. @returns
  * whether it was written
  */
 async function buildInto(

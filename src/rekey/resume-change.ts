@@ -33,13 +33,13 @@ export interface RekeyedDisk {
 /** The key from before a password change, in ramfs until `lock` or the next boot. */
 export const previousKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.previous`;
 
-/** The key that a password change is about to put into force. */
+/** The new key of a password change in progress. */
 export const nextKeyFile = (luksKeyFile: string): string => `${luksKeyFile}.new`;
 
-/** The ssh key in use, and the new one that the server does not know yet. */
+/** The present ssh key, and the new one that the server may not accept yet. */
 export const sshKeysOf = ({ ssh }: Pick<Config, 'ssh'>): SshKeyFiles[] => [ssh, nextSshKey(ssh)];
 
-/** @throws KeyError when the key that is in force is not loaded, or cannot be told from another */
+/** @throws KeyError when the present key is not loaded, or cannot be identified */
 export async function requirePresentKey(paths: Paths, settings: KeySettings): Promise<void> {
   if (settings.check !== undefined && (await isKeyLoaded(paths, settings))) return;
   throw new KeyError(
@@ -53,7 +53,7 @@ export async function requirePresentKey(paths: Paths, settings: KeySettings): Pr
 export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> =>
   createDriveRegistry(files.drives(paths)).list();
 
-/** Every enrolled disk that is not lost, and where it is plugged in. */
+/** Every enrolled disk that is not lost, with its device if it is plugged in. */
 export async function listDisks({ paths, runCommand }: CliContext): Promise<RekeyedDisk[]> {
   const enrolled = (await enrolledDisks(paths)).filter(({ state }) => state !== 'lost');
   const volumes = (await listBlockDevices(runCommand))
@@ -67,9 +67,9 @@ export async function listDisks({ paths, runCommand }: CliContext): Promise<Reke
 }
 
 /**
- * Deals with a password change that was killed: completes it if the new password had come into force, else takes it
+ * Handles a password change that was killed: completes it if the settings have the new key, otherwise takes it
  * back.
- * @throws KeyError when the key in force is not loaded
+ * @throws KeyError when the present key is not loaded
  */
 export async function resumePasswordChange(context: CliContext): Promise<void> {
   const { paths } = context;
@@ -81,18 +81,18 @@ export async function resumePasswordChange(context: CliContext): Promise<void> {
   if ((await readLuksKey(previousKeyFile(files.luksKey(paths)))) !== undefined) await removeOldKeyslots(context, disks);
 }
 
-/** Completes the steps without a disk of a killed password change whose new password had come into force. */
+/** Completes the steps without a disk of a killed password change, if the settings have the new key. */
 export async function completeIfInForce(context: CliContext, config: Config): Promise<void> {
   const key = await readLuksKey(nextKeyFile(files.luksKey(context.paths)));
   const isInForce = key !== undefined && config.key.check === checkValueOf(config.key.derivation, key);
   key?.wipe();
   if (!isInForce) return;
   await putNewKeyInForce(context, config);
-  context.note('A password change was interrupted after the new password had come into force; it is completed now.');
+  context.note('A password change was interrupted after the new password became valid; it is completed now.');
 }
 
 /**
- * Puts all other files into force after the settings were changed to the new key. Each step first checks whether it was
+ * Replaces all other files after the settings were changed to the new key. Each step first checks whether it was
  * done.
  */
 export async function putNewKeyInForce({ paths }: CliContext, config: Pick<Config, 'ssh'>): Promise<void> {
@@ -138,7 +138,7 @@ export async function removeOldKeyslots(
   }
 }
 
-/** Takes back a password change whose new password had not come into force. */
+/** Takes back a password change whose new key is not in the settings. */
 export async function undoUncommitted(
   { paths, runCommand: start }: CliContext,
   config: Pick<Config, 'key'>,

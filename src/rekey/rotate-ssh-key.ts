@@ -58,7 +58,7 @@ export async function replaceLostKey(station: KeyStation, config: Config, type: 
   await replaceSshKey(station, config, nextSshKey(config.ssh));
 }
 
-/** Encrypts the ssh key again, in the present form. The decrypted key must be loaded. */
+/** Encrypts the ssh key again, in the current format. The decrypted key must be loaded. */
 export async function convertContainer({ start, paths }: KeyStation, ssh: SshKeyFiles): Promise<void> {
   await requireKey(paths);
   await loadSshKey(start, paths, ssh);

@@ -8,13 +8,13 @@ import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Detour, Recheck } from './order.ts';
 import type { LinkState } from './verdict.ts';
 
-/** The input of a pull besides the settings. */
+/** The input of a pull, in addition to the settings. */
 export interface PullTarget {
   /** The mirror on the opened disk, or a source's directory in it; the pull makes it equal to the source. */
   readonly mirror: string;
   /** Command for --rsh; rsync splits it at blanks. */
   readonly rsh: string;
-  /** Where files are written until they are whole, on the file system of the mirror; beside each file when left out. */
+  /** Directory for unfinished files, on the file system of the mirror; without it they are beside each file. */
   readonly unfinished?: string;
   readonly history?: HistoryEntry;
   /** The mirror is empty, so nothing can be replaced; searching for it would cost a tenth of the processor time. */
@@ -24,7 +24,7 @@ export interface PullTarget {
   /** The mark around each line about a change; undefined when rsync should not name each file. */
   readonly mark?: string;
   readonly detour?: Detour;
-  /** File with rules for what is left out on both sides, with a zero byte after each. */
+  /** File with exclude rules for both sides, with a zero byte after each. */
   readonly leftOut?: string;
   /** The state of the connection after rsync has ended. */
   readonly linkState?: () => Promise<LinkState>;
@@ -67,13 +67,13 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
   return parts ? `${parts.user}@${parts.host}` : source;
 }
 
-/** Options that both phases share: everything that a file is, exactly. */
+/** Options of both phases: an exact copy with all attributes. */
 const commonArgs = (config: Config, source: PullSource, target: PullTarget): string[] => [
   ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),
   ...copyingArgs(config, source, target),
 ];
 
-/** What stands for a directory and all that is in it, with what leads there. */
+/** Patterns for a directory, its content and its parents. */
 const includeArgs = (patterns: readonly string[]): string[] => [
   ...patterns.map((pattern) => `--include=${pattern}${pattern.endsWith('/') ? '***' : ''}`),
   '--include=*/',
@@ -117,13 +117,13 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
 }
 
 /**
- * The source seems not to have what is excluded. So it is not copied, and what is on the disk from before it was excluded
- * is deleted like anything that the server lost: counted by the guard, and kept in the history. `--exclude` would keep it
- * on the disk for ever.
+ * Hides excluded files of the source. So they are not copied, and copies from before the exclusion are deleted like
+ * files that the server lost: counted by the guard, and kept in the history. `--exclude` would keep them on the disk
+ * forever.
  */
 const excludeArgs = ({ exclude }: PullSource): string[] => exclude.map((pattern) => `--filter=-s ${pattern}`);
 
-/** Where to pull from; the path is relative to the directory that the server's forced command allows. */
+/** The source of a pull; the path is relative to the directory that the server's forced command allows. */
 export function sourceArg({ source: text }: PullSource): string {
   const source = parseSource(text);
   if (!source) throw new Error('the configuration was not checked');
@@ -165,11 +165,11 @@ export function deleteArgs(config: Config, source: PullSource, target: PullTarge
 }
 
 /**
- * Arguments that delete what a list names, at most `limit` files, without a word to the server: each name that the
- * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond
- * (--modify-window=-1). Otherwise as in {@link deleteArgs}. It is a pull from the host `env`, which env(1) takes for a
- * program to start: so the receiving rsync reports its work at once. In a plain local copy the sender reports it, and
- * the end of the report is lost when all of them are killed.
+ * Arguments that delete the files of a list, at most `limit`, without a connection to the server: each name that the
+ * stand-in does not have becomes a deletion, and directories get their times back, to the nanosecond (--modify-
+ * window=-1). Otherwise as in {@link deleteArgs}. It is a pull from the host `env`: env(1) starts the remaining words
+ * as a program, so the receiving rsync reports its work at once. In a plain local copy the sender reports it, and the
+ * end of the report is lost when all of them are killed.
  */
 export function deleteNamedArgs(
   source: PullSource,

@@ -10,21 +10,21 @@ import { ownDirectory } from '../disk/own-directory.ts';
 import { standInArgs, type PullTarget } from './arguments.ts';
 import { runRsync } from './run-rsync.ts';
 
-/** Both are there only while something is deleted. The list names files, so it stays on the disk. */
+/** Both exist only during a deletion. The list names files, so it stays on the disk. */
 const listFile = '.extbackup/deletions.list';
 const standIn = `${workDirectory}/stand-in`;
 
-/** `isDone` is false when something is left that needs a second look at the source. */
+/** `isDone` is false when the rest needs a second listing of the source. */
 export type NamedOutcome = RsyncOutcome & { readonly isDone: boolean };
 
 /** The place to delete in; `top` is the top of the opened disk. */
 export type Place = PullTarget & { readonly top: string };
 
 /**
- * Deletes exactly the files that the copying phase named, without a second look at the whole source: a local rsync sees
- * them as missing. So they are moved to the history, logged and counted as by any rsync. Its source has only their
- * parent directories, which get their times back, to the nanosecond. @returns undefined when this was not requested, or
- * is not possible
+ * Deletes exactly the files that the copying phase named, without a second listing of the whole source: for a local
+ * rsync they are missing. So they are moved to the history, logged and counted as by any rsync. Its source has only
+ * their parent directories, which get their times back, to the nanosecond. @returns undefined when this was not
+ * requested, or is not possible
  */
 export async function deleteNamed(
   start: StartProgram,
@@ -43,7 +43,7 @@ export async function deleteNamed(
       root,
       doomed.names.map(({ path }) => path),
       signal,
-    ).catch(() => false); // the other way does not need them
+    ).catch(() => false); // the alternative does not need them
     if (!isReady) return undefined;
     const outcome = await runRsync(start, order, { ...target, named: place }, signal);
     const missesSome =
@@ -84,7 +84,7 @@ async function prepare(
   await ownDirectory(top, '.extbackup');
   await ownDirectory(top, workDirectory);
   const source = join(top, standIn);
-  // Made anew: any content found there would be copied.
+  // A new directory: rsync would copy any content of an old one.
   await rm(source, { recursive: true, force: true });
   await mkdir(source, { mode: 0o700 });
   const list = join(top, listFile);

@@ -6,11 +6,11 @@ import type { StartProgram } from '../system/command.ts';
 import { parentsOf, writeList } from './name-list.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 
-/** What some directories of a tree are, without anything that is in them. Both files name files, so they stay on the disk. */
+/** Archives of some directories of a tree, without their content. Both contain file names, so they stay on the disk. */
 export interface DirectoryArchive {
-  /** Makes the directories in another one, with owner, rights, times, ACLs and attributes. */
+  /** Creates the directories elsewhere, with owner, rights, times, ACLs and attributes. */
   makeIn(directory: string): Promise<void>;
-  /** Gives them their times back, to the nanosecond, after something was taken out of them: Node's utimes(2) cannot. */
+  /** Restores their times, to the nanosecond, after deletions in them: Node's utimes(2) is less exact. */
   restoreTimes(directory: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -22,10 +22,10 @@ const all = ['--acls', '--xattrs', '--xattrs-include=*'];
 const exactly = ['--preserve-permissions', '--same-owner', '--numeric-owner'];
 
 /**
- * Reads the directories that some paths are in, and all those on the way to them; see tar(1).
+ * Reads the parent directories of some paths; see tar(1).
  * @param top of the opened disk
- * @param tree on it
- * @returns undefined when a path leads through something that is no directory
+ * @param tree a directory on it
+ * @returns undefined when a part of a path is not a directory
  */
 export async function archiveDirectories(
   start: StartProgram,
@@ -36,7 +36,7 @@ export async function archiveDirectories(
 ): Promise<DirectoryArchive | undefined> {
   const parents = await parentsOf(Buffer.from(tree), paths);
   if (parents === undefined) return undefined;
-  const directories = new Map<string, Buffer>(); // with those on the way, by their bytes, one character each
+  const directories = new Map<string, Buffer>(); // all parents, one character for each byte
   for (const parent of parents) {
     for (let end = parent.length; end > 0; end = parent.lastIndexOf('/', end - 1)) {
       const here = parent.subarray(0, end);
@@ -50,7 +50,7 @@ export async function archiveDirectories(
   const remove = async (): Promise<void> => {
     for (const file of [list, archive]) await rm(file, { force: true }).catch(() => undefined);
   };
-  await rm(archive, { force: true }); // made anew, never through a link that somebody planted
+  await rm(archive, { force: true }); // a new file, never through a planted link
   const inOrder = [...directories.keys()]
     .sort()
     .map((key) => below(Buffer.from('.'), directories.get(key) ?? Buffer.alloc(0)));

@@ -16,25 +16,25 @@ const faultCodes: readonly string[] = [
 /** EUCLEAN, ENOMEDIUM, EMEDIUMTYPE: Node has no names for them. */
 const faultNumbers: readonly number[] = [-117, -123, -124];
 
-/** The reason why the disk did not accept our file; undefined when it is not the disk's fault. */
+/** The trouble of a disk that did not accept a file; undefined for other errors. */
 export function troubleOfDisk(error: unknown): 'disk-full' | 'disk-error' | undefined {
   const { code = '', errno = 0 } = error as NodeJS.ErrnoException;
   if (['ENOSPC', 'EDQUOT'].includes(code)) return 'disk-full';
   return faultCodes.includes(code) || faultNumbers.includes(errno) ? 'disk-error' : undefined;
 }
 
-/** The failure after which the same disk is tried again by itself: the way to the server was broken, not the disk. */
+/** The failure after which the same disk is tried again automatically: the connection failed, not the disk. */
 const serverIsAway = 'EXB_NETWORK';
 
 /** Whether a run that ended with this code goes on by itself when the server answers. */
 export const waitsForServer = (code: string | null | undefined): boolean => code === serverIsAway;
 
-/** The failure of a run over several sources that have different reasons. */
+/** The failure of a run over several sources with different reasons. */
 export const mixedSources = 'EXB_SOURCES';
 
 type Code = string | null | undefined;
 
-/** Codes of a run that do not say what each of its sources came to. */
+/** Codes of a run that leave the results of its sources open. */
 const ofSeveral: readonly Code[] = [mixedSources, 'EXB_HELD'];
 
 /**
@@ -58,7 +58,7 @@ const words: Record<PullTrouble, Words> = {
   network: (server) => [
     'EXB_NETWORK',
     `The server ${server} could not be reached, or the connection broke.`,
-    'Check the network and the server. A disk that stays plugged in is tried again by itself; at once with: extbackup run',
+    'Check the network and the server. A disk that stays plugged in is tried again automatically; to try at once: extbackup run',
   ],
   stalled: (server) => [
     'EXB_STALLED',
@@ -67,28 +67,28 @@ const words: Record<PullTrouble, Words> = {
   ],
   'too-long': (server) => [
     'EXB_TOO_LONG',
-    `The pull from ${server} took longer than pull.longest allows, and was ended; what was copied stays on the disk.`,
+    `The pull from ${server} took longer than pull.longest allows, and was stopped; copied files stay on the disk.`,
     'If the line is that slow, allow more time with pull.longest in /etc/extbackup/config.yaml ; otherwise look at the server.',
   ],
   flood: (server) => [
     'EXB_FLOOD',
-    `The server ${server} sent messages without end in place of files, so the pull was ended.`,
-    'Look at the server: something answers there that is not the rsync that it should be.',
+    `The server ${server} sent endless messages instead of files, so the pull was stopped.`,
+    'Look at the server: another program answers in place of rsync.',
   ],
   stuck: () => [
     'EXB_STALLED',
     'The pull hangs in the kernel and cannot be ended; most often the backup disk does not answer.',
     'Check cable and power of the disk. If it cannot be released, ' +
-      'restart this machine before it is used again, and replace the disk if this comes back.',
+      'restart this machine before it is used again, and replace the disk if it happens again.',
   ],
   'no-link': (server) => [
     'EXB_LINK',
     `The server ${server} was not asked: extbackup-link@.service, which connects to it, cannot be started.`,
-    'See whether it is masked or gone: systemctl cat extbackup-link@ ; unmask it, or install the package again.',
+    'Check whether it is masked or missing: systemctl cat extbackup-link@ ; unmask it, or install the package again.',
   ],
   'no-rsync': (server) => [
     'EXB_NO_RSYNC',
-    `The server ${server} let us in, but what it sent is not rsync's: some text comes first, or its rsync does not fit.`,
+    `The login on ${server} worked, but its answer is not rsync's: other text comes first, or its rsync is not compatible.`,
     "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), " +
       'then run on the server again what this prints: extbackup server-setup',
   ],
@@ -96,16 +96,16 @@ const words: Record<PullTrouble, Words> = {
     'EXB_HOST_KEY',
     `The server ${server} did not show the host key that is pinned here; nothing was sent to it.`,
     'If the server was reinstalled, compare its fingerprint and pin it: ' +
-      'extbackup setup --host-key SHA256:… ; otherwise find out who answers there.',
+      'extbackup setup --host-key SHA256:… ; otherwise find out which machine answers.',
   ],
   login: (server) => [
     'EXB_LOGIN',
-    `The server ${server} did not accept our ssh key.`,
+    `The server ${server} did not accept the ssh key of this station.`,
     'Run on the server: extbackup server-setup | ssh root@SERVER sh',
   ],
   'account-expired': (server) => [
     'EXB_ACCOUNT',
-    `The server ${server} knows our ssh key, but the account of the backup has expired there.`,
+    `The server ${server} accepts the ssh key, but the account of the backup has expired there.`,
     'Run on the server again what this prints, which lets the account last: extbackup server-setup',
   ],
   'password-expired': (server) => [
@@ -136,17 +136,17 @@ const words: Record<PullTrouble, Words> = {
   'disk-full': () => [
     'EXB_DISK_FULL',
     'The backup disk is full; the mirror on it is incomplete.',
-    'Use a larger disk: extbackup drive prepare --help ; or leave something out with pull.exclude',
+    'Use a larger disk: extbackup drive prepare --help ; or exclude files with pull.exclude',
   ],
   'disk-error': () => [
     'EXB_DISK_ERROR',
-    'The backup disk reported errors or went away during the pull.',
+    'The backup disk reported errors or disappeared during the pull.',
     'Check cable and power, try again, and replace the disk if it happens twice.',
   ],
   gaps: (server) => [
     'EXB_GAPS',
     `Some files could not be read on ${server} or written to the disk; all others were copied.`,
-    'Look into the log on the disk (.extbackup/last-run.log, with: extbackup mount), put it right and run again.',
+    'The files are named in .extbackup/last-run.log on the disk (extbackup mount). Remove the cause and run again.',
   ],
   failed: (server) => [
     'EXB_PULL',

@@ -27,7 +27,7 @@ interface Errand {
   readonly rsh: string;
 }
 
-/** Reads one small file of the server with rsync, as it may read everything else there. @throws DriveError */
+/** Reads one small file of the server with rsync, like any other file there. @throws DriveError */
 export async function fetchFile(
   start: StartProgram,
   { config, source, path, top, rsh }: Errand,

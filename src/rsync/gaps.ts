@@ -1,6 +1,6 @@
 import type { Said, SaidCounts } from './said-line.ts';
 
-/** How many files each reason kept from being copied whole. */
+/** The number of incomplete files for each reason. */
 export type GapCounts = Partial<Record<GapKind, number>>;
 
 const kinds = [
@@ -18,7 +18,7 @@ const words: Record<GapKind, string> = {
   attributes: 'came without attributes that this file system cannot hold (extended attributes or ACLs)',
   links: 'have more hard links than this file system takes for one file, so there are several copies',
   'name-too-long': 'have a name or path that this file system cannot hold',
-  'history-path': 'were left as they are, because their path is too long for the history',
+  'history-path': 'were not updated, because their path is too long for the history',
   unwritten: 'could not be written to the disk',
 };
 
@@ -40,5 +40,5 @@ export function describeGaps(gaps: GapCounts): string | undefined {
   });
   return parts.length === 0
     ? undefined
-    : `Not all of the source is on the disk as it is on the server. Files: ${parts.join('; ')}.`;
+    : `Some files on the disk are not as on the server. Files: ${parts.join('; ')}.`;
 }

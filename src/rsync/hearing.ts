@@ -16,12 +16,12 @@ export interface Hearing {
   hasChanged(): boolean;
   /** The statistics at the end. */
   statistics(): string;
-  /** Reads the last lines, also one without an end. */
+  /** Reads the last lines, including one without a line end. */
   end(): void;
 }
 
 /**
- * Parses the output of one rsync: changes, progress, deletions to come, complaints and statistics. @param mark the mark
+ * Parses the output of one rsync: changes, progress, planned deletions, errors and statistics. @param mark the mark
  * around each line about a change; undefined when there are none
  */
 export function createHearing(
@@ -36,7 +36,7 @@ export function createHearing(
   const complaints: Complaints = { vanished: 0, waiting: 0, others: 0 };
   const said: SaidCounts = {};
   const split = createLineSplitter((text) => {
-    const told = mark === undefined ? undefined : betweenMarks(text, mark); // it may follow a progress line, on the same line
+    const told = mark === undefined ? undefined : betweenMarks(text, mark); // it may follow progress on the same line
     if (told !== undefined) {
       const change = parseChange(told);
       changed ||= change !== undefined;
@@ -67,7 +67,7 @@ export function createHearing(
   };
 }
 
-/** The first deletion after a progress line may stand on the same line. */
+/** The first deletion may follow progress on the same line. */
 function withoutProgress(line: string): string {
   if (!line.startsWith(' ')) return line;
   const start = /delete_i/.exec(line)?.index;

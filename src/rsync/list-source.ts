@@ -51,7 +51,7 @@ async function list(
   return { entries, isDirectory };
 }
 
-/** Arguments that list what is at a path of a source: without a target, rsync copies nothing. */
+/** Arguments that list a path of a source: without a target, rsync copies nothing. */
 function listArgs(config: Config, source: PullSource, path: string, rsh: string): string[] {
   return [
     '--dirs',

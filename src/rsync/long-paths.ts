@@ -4,13 +4,13 @@ import { partialDir } from './arguments.ts';
 /** rsync's longest path, with the zero byte at its end; see MAXPATHLEN in its source. */
 const longestPath = 4096;
 
-/** This many fit into the arguments of a program. */
+/** The most patterns in the arguments of a program. */
 const most = 200;
 
 /**
  * Files of a mirror that rsync cannot move to a directory of the history, because their path would be too long there:
- * rsync ends at the first one.
- * @param directory what `--backup-dir` names
+ * rsync fails at the first one.
+ * @param directory the value of `--backup-dir`
  * @returns patterns for `--exclude`; undefined when there are none, or too many
  */
 export async function tooLongForHistory(
@@ -23,7 +23,7 @@ export async function tooLongForHistory(
   let all = '';
   await start({
     file: '/usr/bin/find',
-    // An interval of a regular expression may not be that long, but may be repeated.
+    // An interval of a regular expression cannot be that long, but can be repeated.
     args: [
       mirror,
       '-xdev',

@@ -16,13 +16,13 @@ import type { PullTrouble } from './verdict.ts';
 /** Renames in progress at once: on a hanging disk, each of them occupies one of Node's four file threads. */
 const lanes = 2;
 
-/** Patience after the request to end, in milliseconds. */
+/** Time limit after the request to end, in milliseconds. */
 const patienceMs = 10_000;
 
 /**
  * Deletes exactly the files that the copying phase named, by renaming them to their place in the history. A directory
  * moves with its content. rsync's --backup-dir would do the same, but it checks every parent directory again for each
- * file, which takes many times as long. @returns undefined when nothing was done because it is not possible here, or
+ * file, which takes many times as long. @returns undefined when nothing was moved because it is not possible here, or
  * not requested
  */
 export async function moveToHistory(
@@ -182,7 +182,7 @@ async function assertNoMore(mirror: string, { names, count }: Doomed): Promise<v
   let there = names.length;
   const see = (): void => {
     there += 1;
-    if (there > count) throw new Error('more than was said');
+    if (there > count) throw new Error('more than rsync announced');
   };
   for (const { path, isDirectory } of names) if (isDirectory) await tellBelow(Buffer.from(mirror), path, see);
 }

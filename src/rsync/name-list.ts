@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import { createInsideCheck } from '../history/inside.ts';
 
 /**
- * The directories that some paths are in, each once, by their bytes; the tree itself is empty.
+ * The parent directories of some paths, each once, in bytes; the tree itself is the empty path.
  * @param tree that the paths are below
  * @returns undefined when a part of a path is not a directory
  */

@@ -23,7 +23,7 @@ export interface RsyncOutcome {
   readonly figures: PullFigures;
   /** Files in the source, without directories. */
   readonly entries: number;
-  /** Deletions that a limit kept it from. */
+  /** Deletions that a limit prevented. */
   readonly skippedDeletions: number;
   /** The doomed files; undefined when they are not known for sure. */
   readonly doomed?: Doomed;
@@ -33,9 +33,11 @@ export interface RsyncOutcome {
   readonly changed: boolean;
   /** undefined when all went well. */
   readonly trouble?: PullTrouble;
-  /** With `disk-full`: what a write was seen to find no more of. Only this lets history go; an exit code may be the server's. */
+  /**
+   * With `disk-full`: the measured shortage. Only this allows removing history; an exit code may come from the server.
+   */
   readonly shortage?: Shortage;
-  /** What files were besides their content could not be kept, although they should be. */
+  /** The old attributes of files could not be kept, although the settings keep a history. */
   readonly attributesLost?: boolean;
   /** With `gaps`: the reasons why single files were not copied, for the words. */
   readonly gaps?: GapCounts;
@@ -45,7 +47,7 @@ export interface RsyncOutcome {
   readonly log: string;
 }
 
-/** How rsync gets past files that make it fail. */
+/** Options to avoid files that make rsync fail. */
 export interface Detour {
   /** Read the whole list of the source first: otherwise too many hard links to one file make it fail. */
   readonly wholeList?: boolean;
@@ -55,7 +57,7 @@ export interface Detour {
 
 /** A small file of the server. */
 export interface FetchedFile {
-  /** undefined when there is none, or it is not a small plain file. */
+  /** undefined if it is missing, or not a small plain file. */
   readonly content?: string;
   /** The reason why it could not be read. */
   readonly trouble?: PullTrouble;
@@ -69,13 +71,13 @@ export interface SourceAnswer {
   readonly trouble?: PullTrouble;
 }
 
-/** Which files are compared by content: size and time may stay the same when that changes. */
+/** The files to compare by content: size and time may stay the same when it changes. */
 export type Recheck =
   | { readonly patterns: readonly string[] }
   /** File on the disk with names below the mirror of the source, with a zero byte after each. */
   | { readonly list: string };
 
-/** What is asked of rsync. */
+/** The task of one rsync. */
 export interface PullOrder {
   readonly config: Config;
   readonly source: PullSource;
@@ -87,10 +89,10 @@ export interface PullOrder {
   readonly history?: HistoryEntry;
   /** Changes nothing, and names every change it would make; ignores `deleteLimit`. */
   readonly survey?: boolean;
-  /** Only files that are there are compared, and nothing is deleted. */
+  /** Compares only existing files, and deletes nothing. */
   readonly recheck?: Recheck;
   readonly detour?: Detour;
-  /** Left out, as if neither side had them; they count as files of the source. See undated.ts. */
+  /** Excluded on both sides; they still count as files of the source. See undated.ts. */
   readonly undated?: Undated | undefined;
   /** Size of the source in the last complete run; undefined when unknown. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;

@@ -66,8 +66,8 @@ export function parseStats(text: string): PullFigures {
 }
 
 /**
- * The statistics of our own rsync, which it prints last. A server can make it print lines that look the same, but only
- * earlier, while the connection lasts.
+ * The statistics of the local rsync, which it prints last. A server can make it print lines that look the same, but
+ * only earlier, while the connection lasts.
  */
 export function ownStats(text: string): string {
   const start = `\n${text}`.lastIndexOf('\nNumber of files: ');
@@ -102,7 +102,7 @@ export function parseSkippedDeletions(stderr: string): number {
 export interface Complaints {
   /** Files that vanished on the server while it was read. */
   vanished: number;
-  /** Directories in the place of something new, until the deleting phase. */
+  /** Directories in the place of a new file, until the deleting phase. */
   waiting: number;
   others: number;
 }
@@ -116,7 +116,7 @@ export function countComplaint(complaints: Complaints, line: string): void {
 }
 
 /**
- * Whether rsync ended with 23 only because `--max-delete=0` kept a directory in the place of something new. The
+ * Whether rsync ended with 23 only because `--max-delete=0` kept a directory in the place of a new file. The
  * deleting phase corrects that, so it is not a gap.
  */
 export const onlyWaitsForDeletion = ({ vanished, waiting, others }: Complaints, skippedDeletions: number): boolean =>
@@ -125,7 +125,7 @@ export const onlyWaitsForDeletion = ({ vanished, waiting, others }: Complaints, 
 /** A path of 4096 bytes, each written as `\#ooo`, with the text around it. */
 const longestLine = 24_000;
 
-/** Splits a stream into lines at carriage returns and newlines, whatever pieces it comes in. */
+/** Splits a stream into lines at carriage returns and newlines, across its pieces. */
 export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {
@@ -135,6 +135,6 @@ export function createLineSplitter(onLine: (line: string) => void): (chunk: stri
       if (end > start) onLine(text.slice(start, end));
       start = end + 1;
     }
-    rest = text.slice(Math.max(start, text.length - longestLine)); // an endless line from a server must not fill our memory
+    rest = text.slice(Math.max(start, text.length - longestLine)); // an endless line from a server must not fill the memory
   };
 }

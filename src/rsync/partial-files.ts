@@ -25,9 +25,9 @@ export async function removePartials(start: StartProgram, mirror: string): Promi
 }
 
 /**
- * Removes what an rsync that was killed at once left of the file in hand where that was beside the file (see
+ * Removes the unfinished file of a killed rsync, if it is beside the target (see
  * unfinished.ts), `.NAME.XXXXXX`: files called so that were
- * written since then. Older ones of such a name are the server's own.
+ * written since then. Older files with such a name belong to the server's data.
  */
 export async function removeUnfinished(start: StartProgram, mirror: string, since: Date): Promise<void> {
   const from = `@${Math.floor(since.getTime() / 1000) - 1}`;

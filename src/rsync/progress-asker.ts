@@ -12,7 +12,7 @@ export interface ProgressAsker {
 }
 
 const everyMs = 1_000;
-/** Interval until the receiver is found: short, so that the first small file already shows the total size. */
+/** Interval until the receiver is found: short, so that the first small file shows the total size. */
 const lookEveryMs = 250;
 
 /** An unanswered question is repeated after this many seconds, in case it was lost. */

@@ -1,19 +1,19 @@
-/** Why a pull was ended by us. */
+/** The reason why the station stopped a pull. */
 export type PullLimit = 'too-long' | 'flood';
 
-/** What a server may take of us with a pull that never stalls. */
+/** The limits of a pull that never stalls. */
 export interface PullLimits {
-  /** Aborted when one is reached. */
+  /** Aborted when a limit is reached. */
   readonly signal: AbortSignal;
-  /** The one that was reached. */
+  /** The reached limit. */
   reached(): PullLimit | undefined;
   begin(): void;
-  /** Told of each line that rsync printed and that is not about a change of a file. */
+  /** Called for each line of rsync that is not about a change of a file. */
   heard(line: string, isKnown: boolean): void;
   stop(): void;
 }
 
-/** A server can have rsync print any line, and all of them go to a file on the disk. */
+/** A server can make rsync print any number of lines, which fill a file on the disk. */
 const mostKnown = 1024 * 1024 * 1024; // progress and deletions: some lines for each of millions of files
 const mostOthers = 4 * 1024 * 1024;
 

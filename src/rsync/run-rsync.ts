@@ -30,7 +30,7 @@ import { createPullLimits, type PullLimit, type PullLimits } from './pull-limits
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
 import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
 
-/** Runs one rsync and tells how it ended; never throws for an rsync that ran. */
+/** Runs one rsync and returns its outcome; never throws for an rsync that was started. */
 export async function runRsync(
   start: StartProgram,
   order: PullOrder,
@@ -67,7 +67,7 @@ export async function runRsync(
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
   const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
-  // Deleting a file that is in the way of something new needs the server's list, which has both.
+  // Deleting a file in the place of a new one needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
   return {
     ...outcome,
@@ -149,7 +149,7 @@ async function capture(
   }
 }
 
-/** A disk that hangs must not keep us. */
+/** A hanging disk must not block the run. */
 const endMeter = (room: RoomMeter): Promise<Shortage | undefined> =>
   withDeadline(room.end(), 10_000, () => new Error('the disk does not answer')).catch(() => undefined);
 
@@ -181,7 +181,7 @@ async function outcomeOf(
     exitCode === 24 ||
     exitCode === 25 ||
     (exitCode === 23 && onlyWaitsForDeletion(heard.complaints, skippedDeletions));
-  // Standard output is a file on the disk. Lines that did not fit are lost, and rsync may not notice.
+  // Standard output is a file on the disk. On a full disk, lines are lost, and rsync may not notice.
   const isLost = complete && order.history !== undefined && !hasStats(statistics);
   const leftOut = order.detour?.leaveOut?.length ?? 0;
   if (complete && !isLost)
@@ -199,7 +199,7 @@ async function outcomeOf(
   };
 }
 
-/** What was left out for its date was compared before: it is a part of the source. */
+/** Adds files that were excluded for their date: they were compared before, and are a part of the source. */
 function withUndated({ undated, recheck }: PullOrder, statistics: string): Pick<RsyncOutcome, 'figures' | 'entries'> {
   const [figures, entries] = [parseStats(statistics), parseRegularFiles(statistics)];
   if (undated === undefined || recheck !== undefined || parseListed(statistics) === undefined)
@@ -231,7 +231,7 @@ async function judge(
   });
 }
 
-/** A way past files that make rsync fail on a healthy disk. */
+/** Options to avoid files that make rsync fail on a healthy disk. */
 async function detourFor(
   start: StartProgram,
   order: PullOrder,

@@ -1,6 +1,9 @@
-/** The subject of a line of standard error. It only chooses words: file names and servers can put anything into it. */
+/**
+ * The subject of a line of standard error. It only selects words: the line may contain any text from file names or
+ * servers.
+ */
 export type Said =
-  // our own rsync, about one file
+  // the local rsync, about one file
   | 'attributes'
   | 'links'
   | 'name-too-long'
@@ -59,7 +62,7 @@ const bySsh: readonly (readonly [Said, RegExp])[] = [
 /** Reads a line of ssh's own log. */
 export const saidBySsh = (line: string): Said | undefined => find(bySsh, withoutNames(line));
 
-/** Reads a line of standard error, which our rsync, the remote rsync and the server share. */
+/** Reads a line of standard error, which the local rsync, the remote rsync and the server share. */
 export function saidInPull(line: string): Said | undefined {
   const text = withoutNames(line);
   const [, who, digits] = ofFile.exec(text) ?? [];

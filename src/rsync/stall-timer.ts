@@ -25,7 +25,7 @@ interface Doings {
 
 /** Keep-alives between two rsyncs take some ten bytes a minute. */
 const fewBytes = 4_096;
-/** Half a second. Waiting costs a few milliseconds in an hour. */
+/** Half a second. A pull that waits costs a few milliseconds of it in an hour. */
 const fewTicks = 50;
 
 /** @param limitMs longest time without progress */

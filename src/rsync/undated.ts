@@ -1,7 +1,7 @@
 /**
- * Files whose date the file system of the disk cannot hold, such as 1601 or 2500: it keeps the nearest one that it can. By
- * size and time they differ from the server for ever, so each run would copy and keep them again. They are left out of the
- * pull, and compared by content.
+ * Files whose date the file system of the disk cannot hold, such as 1601 or 2500: it keeps the nearest one that it can.
+ * By size and time they always differ from the server, so each run would copy and keep them again. They are left out of
+ * the pull, and compared by content.
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,10 +17,13 @@ import type { Undated } from './order.ts';
 /** Names stay on the disk. */
 const directory = '.extbackup/undated';
 
-/** The first and the last second of ext4, of ext4 with small inodes, and of XFS; the kernel puts what is outside there. */
+/**
+ * The first and the last second of ext4, of ext4 with small inodes, and of XFS; the kernel moves dates outside to these
+ * limits.
+ */
 const limits: readonly bigint[] = [-2_147_483_648n, 2_147_483_647n, 15_032_385_535n, 16_299_260_424n];
 
-/** More are copied again in each run. */
+/** The most such files; others are copied again in each run. */
 const most = 100_000;
 
 /** A longer list was not written by us, and counts as none: anybody may have changed the disk. */
@@ -33,7 +36,7 @@ export interface MirrorPlace {
   readonly name?: string | undefined;
 }
 
-/** Those that earlier runs found, and that are still there; undefined when there are none. */
+/** Existing files that earlier runs found; undefined if there are none. */
 export async function readUndated(place: MirrorPlace): Promise<Undated | undefined> {
   const { list, rules, names } = await listed(place);
   const found = await stillUndated(place, names);
@@ -43,7 +46,7 @@ export async function readUndated(place: MirrorPlace): Promise<Undated | undefin
     await writeList(list, found.names);
     await writeList(rules, patterns);
   } catch (error) {
-    if (troubleOfDisk(error) === 'disk-full') return undefined; // room is made later
+    if (troubleOfDisk(error) === 'disk-full') return undefined; // a later step makes room
     throw error;
   }
   return { list, rules, files: found.names.length, bytes: found.bytes };
@@ -52,7 +55,7 @@ export async function readUndated(place: MirrorPlace): Promise<Undated | undefin
 /**
  * Adds files of a run to those of earlier ones.
  * @param paths as rsync prints them
- * @returns how many are new
+ * @returns the number of new ones
  */
 export async function addUndated(place: MirrorPlace, paths: Iterable<string>): Promise<number> {
   const { list, names } = await listed(place);

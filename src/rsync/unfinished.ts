@@ -4,8 +4,8 @@ import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { workDirectory } from '../history/work-directory.ts';
 
 /**
- * Where rsync writes a file until it is whole, and moves it into the mirror from. What an rsync that was killed leaves
- * is here, and nothing else is: no name has to tell what is whose.
+ * The directory in which rsync writes a file, and from which it moves the finished file into the mirror. A killed rsync
+ * leaves its rest here and nowhere else, so no file has to be recognised by its name.
  */
 export const unfinishedDirectory = `${workDirectory}/unfinished`;
 
@@ -13,7 +13,7 @@ export const unfinishedDirectory = `${workDirectory}/unfinished`;
 const formerDirectory = '.extbackup/unfinished';
 
 /**
- * That directory, made anew. undefined where the mirror is on another file system, as a subvolume of its own is: moving
+ * That directory, empty. undefined if the mirror is on another file system, for example a subvolume: moving
  * would be copying there, and rsync writes beside each file.
  */
 export async function placeForUnfinished(top: string, mirror: string): Promise<string | undefined> {
@@ -22,7 +22,7 @@ export async function placeForUnfinished(top: string, mirror: string): Promise<s
   return (await stat(place)).dev === (await stat(mirror)).dev ? place : undefined;
 }
 
-/** Removes what an rsync that was killed left; to be called while none is writing. */
+/** Removes the rest of a killed rsync. Call this only while no rsync is writing. */
 export async function clearUnfinished(top: string): Promise<void> {
   await assertOwnDirectories(top, unfinishedDirectory, formerDirectory);
   for (const directory of [unfinishedDirectory, formerDirectory])

@@ -7,7 +7,7 @@ export type PullTrouble =
   | 'network' // worth another try
   | 'stalled' // nothing moved for too long; worth another try
   | 'too-long' // it took longer than pull.longest
-  | 'flood' // the server had it print without end
+  | 'flood' // the server made rsync print without end
   | 'stuck' // it hangs in the kernel and cannot be ended
   | 'no-link' // the unit that connects cannot be started
   | 'no-rsync' // text instead of rsync's protocol
@@ -26,7 +26,7 @@ export type PullTrouble =
 
 /** State of the connection, measured by its unit. */
 export type LinkState =
-  | 'not-made' // ssh did not get in
+  | 'not-made' // ssh could not log in
   | 'up' // it still existed when rsync had ended
   | 'down'
   | 'unknown'; // rsync started ssh itself, or it was not measured
@@ -35,24 +35,27 @@ export type LinkState =
 export interface Ended {
   /** undefined after a signal, or when it was not started. */
   readonly exitCode: number | undefined;
-  /** It cannot be ended. */
+  /** It cannot be killed. */
   readonly stillRuns?: boolean;
-  /** Nothing moved for too long, so we ended it. */
+  /** Nothing moved for too long, so it was stopped. */
   readonly stalled?: boolean;
-  /** Why else we ended it. */
+  /** Another reason why it was stopped. */
   readonly limit?: PullLimit | undefined;
   readonly link: LinkState;
-  /** The opened disk afterwards; undefined when none is concerned. */
+  /** The opened disk afterwards; undefined if there is none. */
   readonly disk?:
     (Pick<DiskState, 'fault' | 'shortage' | 'nearlyFull'> & { readonly usedUp?: Shortage | undefined }) | undefined;
   /** The kernel counted errors of the disk meanwhile. */
   readonly errorsGrew?: boolean;
-  /** Names that came from the source, counted by our rsync; undefined where nobody counted. */
+  /** Number of names from the source, counted by the local rsync; undefined without a count. */
   readonly listed?: number;
   readonly said: SaidCounts;
 }
 
-/** Exit codes of our rsync's own trouble: with its output, a file on the disk, or with hard links that it lost count of. */
+/**
+ * Exit codes of the local rsync's own trouble: with its output, which is a file on the disk, or with too many hard
+ * links.
+ */
 export const withDiagnostics = 13;
 export const fileIo = 11;
 
@@ -104,7 +107,7 @@ function farSide(said: SaidCounts): PullTrouble | undefined {
   return said['no-rsync'] ? 'no-rsync' : undefined;
 }
 
-/** The reason why ssh, started by its unit, could not log in. @param log ssh's messages */
+/** The reason why ssh, started by its unit, could not log in. @param log messages of ssh */
 export const whyNotConnected = (log: string): PullTrouble =>
   verdictOf({ exitCode: 255, link: 'not-made', said: saidIn(log, saidBySsh) });
 

@@ -58,7 +58,7 @@ async function findRecord(registry: DriveRegistry, drive: string): Promise<Drive
 }
 
 const goneBefore = (drive: string): DriveError =>
-  new DriveError('EXB_DISK_GONE', `Disk ${drive} was taken out before its run began.`, 'Plug it in again.');
+  new DriveError('EXB_DISK_GONE', `Disk ${drive} was unplugged before its run began.`, 'Plug it in again.');
 
 /** Measures the machine: an undo without an error is no proof. */
 export async function proveClosed(

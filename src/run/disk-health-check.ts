@@ -73,7 +73,7 @@ export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknow
         : [
             {
               reason: `Disk ${drive} answered ${ioErrors === 1 ? 'a command' : `${ioErrors} commands`} with an error during its run.`,
-              todo: 'Try another cable and port. If it comes back, the disk is dying: replace it.',
+              todo: 'Try another cable and port. If it happens again, the disk is dying: replace it.',
             },
           ]),
       ...smartNews(drive, before, asked?.verdict),
@@ -96,7 +96,7 @@ function smartNews(
   return now.state === 'failing'
     ? [
         {
-          reason: `Disk ${drive} says that it is about to fail (SMART${details}).`,
+          reason: `Disk ${drive} reports that it is about to fail (SMART${details}).`,
           todo: 'Replace it now: extbackup drive prepare --help',
         },
       ]

@@ -18,7 +18,7 @@ export interface EndedRun {
   readonly result: RunResult | undefined;
   /** The thrown error, if any. */
   readonly error: unknown;
-  /** The same in the operator's words. */
+  /** The same in words for the operator. */
   readonly failure: Failure | undefined;
   /** Number of the newest history entry before the run; undefined if unknown. */
   readonly stand: number | undefined;
@@ -30,7 +30,7 @@ export interface EndedRun {
   readonly health: HealthCheck | undefined;
 }
 
-/** Whether it goes on by itself when the server answers. */
+/** Whether the run goes on by itself when the server answers. */
 export const waitsIn = ({ disk, failure, sources }: Pick<EndedRun, 'disk' | 'failure' | 'sources'>): boolean =>
   disk === 'closed' &&
   goesOnWithServer(

@@ -3,7 +3,7 @@ import { exitCodes, ExtbackupError, messageOf, NotReleasedError } from '../error
 import { wordSlowProgram } from '../system/slow-program.ts';
 
 /**
- * An error in the operator's words. An unexpected one is reported as a bug of ours, without the values of its details.
+ * An error in the operator's words. An unexpected one is reported as a bug, without the values of its details.
  */
 export function failureOf(thrown: unknown): Failure {
   const error = wordSlowProgram(thrown);

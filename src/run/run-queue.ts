@@ -3,11 +3,11 @@ import type { Trigger } from '../bus/events.ts';
 import type { AttachKey } from '../records/attach-memory.ts';
 
 // INVARIANTS
-// 1. At most one run is going on.
-// 2. A disk stands in the queue at most once, and never while its own run is going on.
-// 3. A started run is settled exactly once, in every case.
+// 1. At most one run is in progress.
+// 2. A disk is in the queue at most once, and never during its own run.
+// 3. A started run is settled exactly once in every case.
 
-/** A run that waits or is going on. */
+/** A queued or present run. */
 export interface RunOrder {
   readonly runId: string;
   readonly drive: string;
@@ -34,7 +34,7 @@ export class RunQueue {
     this.#onDropped = onDropped;
   }
 
-  /** The run that is going on. */
+  /** The present run. */
   get current(): RunOrder | undefined {
     return this.#current?.order;
   }
@@ -43,7 +43,7 @@ export class RunQueue {
     return this.#waiting;
   }
 
-  /** Adds a run, or returns the waiting run of the same disk. undefined while that disk's run is going on. */
+  /** Adds a run, or returns the waiting run of the same disk. undefined during a run of that disk. */
   add(
     drive: string,
     attach: AttachKey,
@@ -72,7 +72,7 @@ export class RunQueue {
     return dropped !== undefined;
   }
 
-  /** Resolves when nothing is going on and nothing waits. */
+  /** Resolves when there is no present and no queued run. */
   idle(): Promise<void> {
     if (this.#current === undefined && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));

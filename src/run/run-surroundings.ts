@@ -19,7 +19,7 @@ export interface RunSurroundings {
   /** Shared with every other command that opens disks. */
   readonly deviceLock: string;
   loadConfig(): Promise<Config>;
-  /** The machine as one disk's run needs it: disks made by hand keep their mirror under another name. */
+  /** The machine for the run of one disk: disks made by hand keep their mirror under another name. */
   machineFor(config: Config, record: DriveRecord): Machine;
   findVolumes(): Promise<readonly Volume[]>;
   /** The person, if any, who has a disk open. */
@@ -33,9 +33,9 @@ export interface RunSurroundings {
   onProgress(progress: Progress & OfSource): void;
   /** Records the start of a run, so that the next agent can report a run that died with this one; must not throw. */
   begun(order: RunOrder, startedAt: Date): Promise<void>;
-  /** undefined where the system does not count them. */
+  /** undefined if the system does not count them. */
   readonly oomKills?: CountOomKills;
-  /** Writes down a run that never ended, as the disk has it, unless the station knows of it. Returns whether it did; must not throw. */
+  /** Records a run without an end that is only known from its disk. Returns whether it was new; must not throw. */
   foundCutOff(drive: string, begun: BegunMark): Promise<boolean>;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;

@@ -17,8 +17,8 @@ export async function withMemoryNamed(
   if (before === undefined || now === undefined || now <= before) return error;
   return new PullError(
     'EXB_OUT_OF_MEMORY',
-    'The station ran out of memory: the kernel ended a program of the run.',
-    'Give the station more memory, or end what else needs it; then plug the disk in again or run: extbackup run',
+    'The station ran out of memory: the kernel killed a program of the run.',
+    'Give the station more memory, or stop other programs; then plug the disk in again or run: extbackup run',
     error,
   );
 }

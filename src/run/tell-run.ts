@@ -8,7 +8,7 @@ import { verifiedFigures, waitsIn, type EndedRun } from './ended-run.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesOfRun } from './source-results.ts';
 
-/** The last events of a run: how it ended, and whether its disk may be unplugged. */
+/** The last events of a run: its result, and whether its disk may be unplugged. */
 export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: RunSurroundings): void {
   const { order, failure, error, result, tookMs, disk, health } = ended;
   const { drive, runId } = order;
@@ -46,7 +46,7 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
     });
 }
 
-/** The run as the run log keeps it. */
+/** The record of a run for the run log. */
 export function runRecordOf({ order, startedAt, disk, result, ...ended }: EndedRun): RunRecord {
   const { figures } = result ?? {};
   const { failure, exitCode, tookMs, health } = ended;

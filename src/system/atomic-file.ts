@@ -10,9 +10,9 @@ export async function writeAtomically(file: string, content: string, durable: bo
   await writeFileAtomic(file, content, { mode, fsync: durable });
 }
 
-/** What {@link writeAtomically} calls a file until it is complete. */
+/** The temporary name of a file in {@link writeAtomically}. */
 const unfinished = /^[\w-]+\.jsonl?\.\d+$/;
-/** A living writer has ended by then. */
+/** No writer takes longer than this. */
 const unfinishedForMs = 60_000;
 
 /**

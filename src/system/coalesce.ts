@@ -1,7 +1,7 @@
 /**
- * Makes a function that runs `work` one at a time: calls that come while it runs lead to one more run after it, also
+ * Makes a function that runs `work` one at a time: calls during `work` lead to one more run after it, also
  * when it fails.
- * @param onError told each time `work` fails; must not throw
+ * @param onError called each time `work` fails; must not throw
  */
 export function coalesce(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
   let wanted = 0;

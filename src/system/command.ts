@@ -17,11 +17,11 @@ export interface Command {
   readonly stdin?: Secret | string | Buffer;
   /** Open files that the program gets as its descriptors 3, 4, … */
   readonly descriptors?: readonly number[];
-  /** After so many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that we stop waiting. */
+  /** After this many milliseconds the program gets SIGTERM, 5 s later SIGKILL; soon after that the waiting ends. */
   readonly timeoutMs: number;
-  /** Ends the program with SIGTERM (SIGKILL after 5 s); soon after that we stop waiting. */
+  /** Ends the program with SIGTERM (SIGKILL after 5 s); soon after that the waiting ends. */
   readonly signal?: AbortSignal;
-  /** For programs that start others: all of them form a process group, and are ended together. */
+  /** For programs that start others: all of them form a process group, and are stopped together. */
   readonly ownGroup?: boolean;
   /** With `ownGroup`: it runs in a box, which is not to be ended before it; see confine.ts. */
   readonly isBoxed?: boolean;
@@ -34,17 +34,17 @@ export interface Command {
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
   /**
-   * For programs that write very many lines: a file to which they are appended, and from which `onStdout` is then
+   * For programs that write very many lines: a file that gets the output, and from which `onStdout` is then
    * served; see tailed-file.ts.
    */
   readonly stdoutFile?: string;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
   readonly onStderr?: (chunk: string) => void;
-  /** Exit codes besides 0 that are no failures. */
+  /** Exit codes other than 0 that are no failure. */
   readonly accept?: readonly number[];
 }
 
-/** How an accepted program ended. `stderr` may name files: never log it above debug level. */
+/** The result of an accepted program. `stderr` may name files: never log it above debug level. */
 export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
@@ -57,7 +57,7 @@ export type StartProgram = (command: Command) => Promise<CommandResult>;
 const killDelayMs = 5_000;
 const keptStderr = 8_000;
 
-/** {@link StartProgram} on the real machine. */
+/** {@link StartProgram} for the real machine. */
 export const startProgram: StartProgram = async (command) => {
   const { file, args, timeoutMs, signal, ownGroup = false, onStdout, stdoutFile, accept = [] } = command;
   const tailed = onStdout && stdoutFile !== undefined ? await openTailedFile(stdoutFile, onStdout) : undefined;
@@ -77,7 +77,7 @@ export const startProgram: StartProgram = async (command) => {
   } finally {
     group?.stop();
   }
-  if (ended.timedOut || ended.isCanceled) group?.kill(); // it may have closed its pipes and live on
+  if (ended.timedOut || ended.isCanceled) group?.kill(); // it may have closed its pipes and still run
   const { exitCode } = ended;
   const stdout = typeof ended.stdout === 'string' ? ended.stdout : '';
   const stderr = typeof ended.stderr === 'string' ? ended.stderr.slice(-keptStderr) : errors.end;
@@ -121,9 +121,9 @@ const spawnChild = (
   });
 
 /**
- * Passes on what the program prints and when it starts and ends.
+ * Passes on the program's output, its start and its end.
  * @param isPiped standard output comes through a pipe, not through a file
- * @returns the end of standard error so far, where somebody listens to it
+ * @returns the end of standard error so far, if it is passed on
  */
 function listen(
   child: Child,
@@ -142,7 +142,7 @@ function listen(
       onStderr(chunk);
     });
   }
-  // With `stdin: 'ignore'` there is none, whatever the type says.
+  // With `stdin: 'ignore'` there is none, in spite of the type.
   // A program that ends before it reads its input is judged by its exit code.
   child.stdin?.on('error', () => undefined);
   if (child.pid !== undefined) onStart?.(child.pid);
@@ -151,8 +151,8 @@ function listen(
 }
 
 /**
- * Waits for the end of a program and of its output, but not for ever.
- * @throws what `stuck` makes, when the program cannot be ended
+ * Waits for the end of a program and of its output, with a limit.
+ * @throws the error of `stuck` when the program cannot be killed
  */
 function waitFor(
   child: Child,
@@ -168,7 +168,7 @@ function waitFor(
   return withDeadline(bounded, timeoutMs + 2 * killDelayMs, () => stuck(true));
 }
 
-/** Lets go of a program that cannot be ended: its output is ignored, and it does not keep us from exiting. */
+/** Abandons a program that cannot be killed: its output is ignored, and it does not keep this process alive. */
 function letGo(child: { readonly stdout: Readable | null; readonly stderr: Readable | null; unref(): void }): void {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.removeAllListeners('data');
@@ -194,15 +194,17 @@ function howItEnded(end: Ending): string {
   return `ended with exit code ${end.exitCode}`;
 }
 
-/** A program that failed. The adapter that knows what it means turns it into an ExtbackupError, with this as cause. */
+/** A program that failed. The caller that knows the meaning turns it into an ExtbackupError, with this as cause. */
 export class CommandError extends Error {
   /** Path of the program. */
   readonly file: string;
   readonly exitCode: number | undefined;
-  /** The end of standard error. May name files: for telling cases apart and the debug log, never for a message. */
+  /**
+   * The end of standard error. May name files: use it to distinguish cases and for the debug log, never in a message.
+   */
   readonly stderr: string;
   readonly timedOut: boolean;
-  /** It could not be ended: it hangs in the kernel, and may go on at any time. */
+  /** It could not be killed: it hangs in the kernel, and may continue at any time. */
   readonly stillRuns: boolean;
 
   constructor(

@@ -11,7 +11,7 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () =>
     await sleep(ms, undefined, { signal: timer.signal });
     throw stuck();
   })();
-  expiry.catch(() => undefined); // the aborted timer of the good case
+  expiry.catch(() => undefined); // the timer was aborted because the work ended in time
   try {
     return await Promise.race([work, expiry]);
   } finally {
@@ -20,8 +20,8 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, stuck: () =>
 }
 
 /**
- * Ends our waiting `ms` milliseconds after `signal` was aborted, whatever the work does.
- * @throws what `stuck` makes, when the time is over
+ * Stops waiting `ms` milliseconds after `signal` was aborted, whatever the work does.
+ * @throws the error of `stuck` when the time is over
  */
 export async function withDeadlineAfter<T>(
   signal: AbortSignal,

@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 
-/** A lock that the kernel drops when its holder dies, however it dies: a stale one cannot exist. */
+/** A lock that the kernel drops when its holder dies: there are no stale locks. */
 export interface FileLock {
   release(): Promise<void>;
 }
 
 /**
  * Takes flock(2) on `file`, which is created when it is missing.
- * Node has no flock: flock(1) gets our descriptor, and the lock belongs to the open file that it shares with us
+ * Node has no flock: flock(1) inherits the descriptor, and the lock belongs to the shared open file
  * (flock(2): locks are associated with an open file description).
- * @param waitMs how long to wait for another holder; 0 asks once
+ * @param waitMs time limit for another holder; 0 tries once
  * @returns undefined when another process holds the lock for all that time
  */
 export async function lockFile(file: string, waitMs = 0): Promise<FileLock | undefined> {
@@ -29,7 +29,7 @@ export async function lockFile(file: string, waitMs = 0): Promise<FileLock | und
 
 const conflict = 75;
 
-/** Runs flock(1) on a descriptor of ours; execa cannot hand one over. */
+/** Runs flock(1) on an open descriptor; execa cannot pass one on. */
 function flock(fd: number, waitMs: number): Promise<number | null> {
   const wait = waitMs === 0 ? ['--nonblock'] : ['--timeout', (waitMs / 1000).toFixed(3)];
   return new Promise((resolve, reject) => {

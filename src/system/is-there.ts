@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 
-/** Whether a file can be reached under this name. */
+/** Whether a file exists under this name; follows links. */
 export async function isThere(file: string): Promise<boolean> {
   try {
     await access(file);

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * How many programs of this service the kernel has ended because memory was short, since the service was started.
+ * The number of programs of this service that the kernel has killed for lack of memory, since the service was started.
  * @see the kernel's cgroup-v2 documentation, memory.events
- * @returns undefined where that is not counted
+ * @returns undefined if they are not counted
  */
 export async function readOomKills(proc = '/proc', cgroups = '/sys/fs/cgroup'): Promise<number | undefined> {
   try {
     const own = /^0::(\/.*)$/m.exec(await readFile(join(proc, 'self/cgroup'), 'utf8'))?.[1];
     if (own === undefined) return undefined;
-    const service = own.replace(/\.service\/.*$/, '.service'); // what runs after the service has a group below it
+    const service = own.replace(/\.service\/.*$/, '.service'); // commands after the service run in a group below it
     return parseOomKills(await readFile(join(cgroups, service, 'memory.events'), 'utf8'));
   } catch {
     return undefined;

@@ -1,8 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises';
 
 /**
- * Makes a file that was not there, and returns when its content is on the disk.
- * @param mode exactly this, whatever the umask
+ * Makes a new file, and returns when its content is on the disk.
+ * @param mode its exact mode, independent of the umask
  * @throws the system's error, EEXIST when there is one of that name; a link is never followed
  */
 export async function writeNewFile(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
@@ -17,8 +17,8 @@ export async function writeNewFile(file: string, content: string | Buffer, mode 
 }
 
 /**
- * Replaces a small file, or makes it, through FILE.new: a power cut leaves the old or the new one. For directories that
- * somebody else writes to as well: a link or a pipe that was put there is replaced, never followed.
+ * Replaces a small file, or makes it, through FILE.new: a power cut leaves the old or the new one. For directories in
+ * which other users can write: a planted link or pipe is replaced, never followed.
  */
 export async function replaceFile(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
   const temporary = `${file}.new`;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * Reads JSON of this shape. A file may be torn by a power cut, or written by somebody else.
- * @returns undefined when there is no text, it is no JSON, or it has another shape
+ * Reads JSON of this shape. A file may be torn by a power cut, or written by another program.
+ * @returns undefined without a text, for invalid JSON, and for another shape
  */
 export function parseJson<Schema extends z.ZodType>(
   schema: Schema,
@@ -11,7 +11,7 @@ export function parseJson<Schema extends z.ZodType>(
   return schema.safeParse(jsonOf(text ?? '')).data;
 }
 
-/** Any JSON; undefined when the text is none. */
+/** Any JSON; undefined for an invalid text. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Where everything stands. Only the configuration file can be elsewhere (`--config`); tests pass a tree of their own. */
+/** All paths. Only the configuration file can be elsewhere (`--config`); tests pass a tree of their own. */
 export interface Paths {
   /** Settings, mode 0600, owned by root. */
   readonly config: string;
@@ -14,7 +14,7 @@ export interface Paths {
   readonly plaintext: string;
 }
 
-/** The places that users and scripts rely on; see extbackup(8), FILES. */
+/** The paths that users and scripts rely on; see extbackup(8), FILES. */
 export const defaultPaths: Paths = {
   config: '/etc/extbackup/config.yaml',
   etc: '/etc/extbackup',
@@ -35,9 +35,9 @@ export const files = {
   replies: (paths: Paths) => `${paths.run}/replies`,
   status: (paths: Paths) => `${paths.run}/status.json`,
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
-  /** Until when no run starts by itself. */
+  /** The end of the present pause. */
   pause: (paths: Paths) => `${paths.run}/pause.json`,
-  /** Held by whatever opens or closes disks. */
+  /** The lock of every program that opens or closes disks. */
   deviceLock: (paths: Paths) => `${paths.run}/device.lock`,
   agentLock: (paths: Paths) => `${paths.run}/agent.lock`,
   keyLock: (paths: Paths) => `${paths.run}/key.lock`,
@@ -45,20 +45,20 @@ export const files = {
   /** The run that has begun and not ended. */
   begunRun: (paths: Paths) => `${paths.state}/begun-run.json`,
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
-  /** What the agent remembers of the rotation: what it told, and the last offline copy. */
+  /** The agent's memory of the rotation: its warnings, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
-  /** Who said that the recovery sheet is printed, and with which salt. */
+  /** The confirmation that the recovery sheet was printed, with the fingerprint of its salt. */
   saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
-  /** When the operator was reminded of the station's own matters. */
+  /** Times of the reminders about the station itself. */
   reminders: (paths: Paths) => `${paths.state}/reminders.json`,
-  /** What the agent's last weekly look at the station found. */
+  /** The findings of the agent's last weekly check of the station. */
   checks: (paths: Paths) => `${paths.state}/checks.json`,
   /** There since rsync ran in its box for the first time. */
   confined: (paths: Paths) => `${paths.state}/confined`,
   /** How far measured time is. */
   time: (paths: Paths) => `${paths.state}/time.json`,
-  /** How often memory was short when the last agent ended; written after it, by what closes its disks. */
+  /** The count of programs killed for lack of memory under the last agent; written after its end by `release`. */
   lastEnd: (paths: Paths) => `${paths.run}/last-end.json`,
-  /** Notices that are not delivered yet. */
+  /** Undelivered notices. */
   outbox: (paths: Paths) => `${paths.state}/outbox`,
 } as const;

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-/** A program and its descendants, while we wait for them. */
+/** A running program and its descendants. */
 export interface GroupEnd {
   /** Kills all remaining processes at once. */
   kill(): void;
@@ -12,7 +12,7 @@ export interface GroupEnd {
 /** Time for the leader to end its own processes in order; rsync's receiver may be about to rename a finished file. */
 const leaderFirstMs = 1_000;
 
-/** A stopped process is woken when its SIGTERM waits for it; woken earlier, it would go on where it stood, or end as if all were well. */
+/** A stopped process is continued after SIGTERM was sent; if it were continued before, it would go on with its work. */
 const wakeAfterMs = 50;
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * When a process started, in clock ticks since boot: with its number it names one process, even when numbers are
+ * The start of a process, in clock ticks since boot: with the process id it identifies one process, even when ids are
  * used again. Field 22 of /proc/PID/stat, see proc_pid_stat(5).
  * @returns undefined when there is no such process
  */
@@ -9,7 +9,7 @@ export async function readProcessStart(pid: number): Promise<string | undefined>
   try {
     return parseProcessStart(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch {
-    return undefined; // it is gone
+    return undefined; // it has ended
   }
 }
 

@@ -3,9 +3,9 @@ import { exitCodes, ExtbackupError } from '../errors.ts';
 import { CommandError } from './command.ts';
 
 /**
- * Words for a program that was ended because it took too long, where nothing nearer to it has better ones: a slow
- * machine is no bug of ours.
- * @returns any other error as it is
+ * Words for a program that was stopped because it took too long, if its caller has no better ones: a slow
+ * machine is not a bug.
+ * @returns any other error unchanged
  */
 export function wordSlowProgram(error: unknown): unknown {
   if (!(error instanceof CommandError) || !error.timedOut) return error;
@@ -15,7 +15,7 @@ export function wordSlowProgram(error: unknown): unknown {
     exitCodes.usage,
     {
       happened: `The program ${program} took too long and was ended.`,
-      todo: 'Try again when this machine has less to do; if it comes back, see: extbackup doctor',
+      todo: 'Try again when this machine is less busy; if it happens again, see: extbackup doctor',
     },
     error,
   );

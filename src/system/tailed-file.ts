@@ -3,14 +3,14 @@ import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Standard output of a program that writes each line by itself, as rsync does whatever --outbuf says: it goes to a file,
- * which is looked at now and then. With a pipe each write wakes us up, which costs half as much again as all that rsync
- * does; and what stands in a file outlives us.
+ * Standard output of a program that writes each line separately, as rsync does despite --outbuf: it goes to a file,
+ * which is read at intervals. With a pipe, each write would wake this process, which costs half as much as all work of
+ * rsync; and a file survives this process.
  */
 export interface TailedFile {
   /** The program's end, until {@link begin}. */
   readonly writeEnd: number;
-  /** When the program has been started, or could not be. */
+  /** Call when the program was started, or failed to start. */
   begin(): void;
   /** Call when all writers have ended: resolves when everything was read. */
   rest(): Promise<void>;
@@ -20,12 +20,12 @@ export interface TailedFile {
 
 const pieceBytes = 64 * 1024;
 
-/** Between two looks, in milliseconds. */
+/** Between two readings, in milliseconds. */
 const pauseMs = 100;
 
 /**
- * @param file is there already; what it holds now is not read
- * @param onPiece gets what is added, in whole characters
+ * @param file an existing file; its present content is skipped
+ * @param onPiece gets the added text, in whole characters
  * @throws the system's error
  */
 export async function openTailedFile(file: string, onPiece: (piece: string) => void): Promise<TailedFile> {
@@ -49,8 +49,8 @@ export async function openTailedFile(file: string, onPiece: (piece: string) => v
       const buffer = Buffer.allocUnsafe(pieceBytes);
       let position = (await reader.stat()).size;
       while (!state.isStopped) {
-        const { isLast } = state; // asked before reading, so that nothing is missed
-        // A disk that is gone; the program will tell
+        const { isLast } = state; // checked before reading, so that nothing is missed
+        // the disk is gone; the program reports it
         const { bytesRead } = await reader.read(buffer, 0, pieceBytes, position).catch(() => ({ bytesRead: 0 }));
         position += bytesRead;
         if (bytesRead > 0) onPiece(decoder.write(buffer.subarray(0, bytesRead)));
@@ -62,7 +62,7 @@ export async function openTailedFile(file: string, onPiece: (piece: string) => v
     }
   };
   const following = follow();
-  following.catch(() => undefined); // told by rest()
+  following.catch(() => undefined); // reported by rest()
   return {
     writeEnd: writer.fd,
     begin: () => {

@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, readlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Who besides root could have changed a file. */
+/** A part of a path that users other than root could change. */
 export type Distrust =
   /** It does not belong to root. */
   | { readonly kind: 'owner'; readonly path: string }
@@ -11,20 +11,20 @@ export type Distrust =
   /** The directory, which leads to it, is not root's alone: others could have put another file there. */
   | { readonly kind: 'directory'; readonly path: string };
 
-/** A file that root reads or starts. It is open, so that it stays the file that was checked. */
+/** A file that root reads or starts. It stays open, so that no other file can replace it after the check. */
 export interface JudgedFile {
   readonly handle: FileHandle;
-  /** undefined where root alone can change it. */
+  /** undefined if only root can change it. */
   readonly distrust: Distrust | undefined;
 }
 
-/** As in the kernel. */
+/** The kernel's limit. */
 const mostLinks = 40;
 
-/** Opens a file for reading, and judges the opened one and all that leads to it. To be closed by the caller. */
+/** Opens a file for reading, and checks it and its whole path. The caller closes it. */
 export async function openJudged(file: string): Promise<JudgedFile> {
   const path = resolve(file);
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not block us
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not block
   try {
     return { handle, distrust: judge(await handle.stat(), path) ?? (await judgeWay(path)) };
   } catch (error) {
@@ -50,7 +50,7 @@ async function judgeWay(path: string): Promise<Distrust | undefined> {
   throw new Error('too many links lead to it');
 }
 
-/** @returns the path with its first link followed; undefined when there is none; or a directory on the way there that is not trusted */
+/** @returns the path with its first link followed; undefined without a link; or an untrusted directory on the path */
 async function firstLink(path: string): Promise<string | Distrust | undefined> {
   const parts = path.split('/').filter((part) => part !== '');
   let here = '/';

@@ -1,7 +1,7 @@
 import { openJudged } from './trusted-path.ts';
 
 /**
- * Root starts only programs that root alone can change. @returns the reason not to start a program; undefined when it
+ * Root starts only programs that only root can change. @returns the reason not to start a program; undefined when it
  * is safe
  */
 export async function whyNotTrusted(file: string): Promise<string | undefined> {

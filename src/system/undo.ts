@@ -2,10 +2,10 @@ import { CancelledError, NotReleasedError } from '../errors.ts';
 
 /** A change to the machine, with the way back. */
 export interface Step<T> {
-  /** Checks before anything is changed, and throws to refuse: an earlier state is not ours to undo. */
+  /** Checks before anything is changed, and throws to refuse: a state from before the step is never undone. */
   check?(): Promise<void>;
   apply(): Promise<T>;
-  /** Looks at the machine first, so it is right after a half-done `apply` and may run twice. Never cancelled. */
+  /** Looks at the machine first, so it works after a half-done `apply` and may run twice. Never cancelled. */
   undo(): Promise<void>;
   /** Message for the operator if `undo` fails, for example "still mounted at /mnt/plaintext". */
   readonly leftover: string;
@@ -17,7 +17,7 @@ export type TakeStep = <T>(step: Step<T>) => Promise<T>;
 /**
  * Runs `body`; however it ends, every step that it started is undone, the last first, and a failing undo does not
  * keep the others from running.
- * @throws NotReleasedError when an undo failed, with what went wrong before as its cause; else what `body` threw
+ * @throws NotReleasedError when an undo failed, with an earlier error as its cause; otherwise the error of `body`
  */
 export async function withUndo<T>(signal: AbortSignal, body: (take: TakeStep) => Promise<T>): Promise<T> {
   const started: Step<unknown>[] = [];

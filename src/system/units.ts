@@ -1,12 +1,12 @@
 import { CommandError, type StartProgram } from './command.ts';
 
-/** How the start of a unit went; `absent`: it is not there, masked, or cannot be read. */
+/** The result of starting a unit; `absent`: it is missing, masked, or unreadable. */
 export type UnitStart = 'done' | 'failed' | 'absent';
 
 const systemctl = '/usr/bin/systemctl';
 
 /**
- * Starts a unit and waits until it is up; one of type oneshot, until it is done.
+ * Starts a unit and waits until it is active; a unit of type oneshot, until it is done.
  * @param timeoutMs ends the waiting, not the unit
  */
 export async function startUnit(
@@ -25,7 +25,7 @@ export async function startUnit(
   }
 }
 
-/** Stops units, if they run; a pattern may stand for several. systemd kills those that do not stop. */
+/** Stops units, if they run; a pattern may match several. systemd kills those that do not stop. */
 export async function stopUnits(start: StartProgram, ...units: readonly string[]): Promise<void> {
   try {
     await start({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
@@ -34,7 +34,7 @@ export async function stopUnits(start: StartProgram, ...units: readonly string[]
   }
 }
 
-/** Whether a unit is up; false also when unknown. */
+/** Whether a unit is active; false if unknown. */
 export async function isUnitActive(start: StartProgram, unit: string): Promise<boolean> {
   try {
     await start({ file: systemctl, args: ['is-active', '--quiet', unit], timeoutMs: 15_000 });

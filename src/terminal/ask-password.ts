@@ -7,19 +7,19 @@ import { threeTries } from './three-tries.ts';
 
 const longestInput = 64 * 1024;
 
-/** How a password is asked for. */
+/** Options for a password question. */
 export interface PasswordQuestion {
   readonly message: string;
   /** Read standard input instead of asking. */
   readonly fromStdin: boolean;
-  /** Ask twice: a slip in a new password would lock its owner out. */
+  /** Ask twice: a typing mistake in a new password would lock its owner out. */
   readonly twice: boolean;
   /**
-   * Looks at what was typed, before it is to be typed again, and returns the form to use. Takes its argument over.
+   * Checks the typed password before it is typed again, and returns the form to use. Its argument is overwritten.
    * Throws KeyError.
    */
   readonly check?: (typed: Secret) => Secret;
-  /** What to say of a password that is allowed, before it is to be typed again. */
+  /** A hint about an allowed password, shown before it is typed again. */
   readonly hint?: (password: Secret) => string | undefined;
 }
 
@@ -70,7 +70,7 @@ async function ask(
 }
 
 /**
- * Asks through systemd, so that whoever answers its password questions can: the console, or a tool for remote
+ * Asks through systemd, so that any of its password agents can answer: the console, or a tool for remote
  * unlocking. See systemd-ask-password(1).
  * @throws CancelledError when nobody answers within `minutes`
  * @throws KeyError (EXB_PASSWORD) when the two tries differ
@@ -118,9 +118,9 @@ async function readInput(): Promise<Buffer> {
 }
 
 /**
- * The library hands over a string, which cannot be overwritten: it goes with this process, which ends soon and leaves no
- * core file. `--password-stdin` makes no string.
- * On standard error, so that standard output stays clean for scripts.
+ * The library returns a string, which cannot be overwritten: it disappears with this process, which ends soon and
+ * leaves no core file. `--password-stdin` makes no string. On standard error, so that standard output stays clean for
+ * scripts.
  */
 async function prompt(message: string): Promise<Secret> {
   const { default: password } = await import('@inquirer/password');
@@ -134,8 +134,8 @@ async function prompt(message: string): Promise<Secret> {
 }
 
 /**
- * One password from the bytes of standard input; a trailing newline, which `echo` adds, does not belong to it.
- * Takes over `input`.
+ * One password from the bytes of standard input; a trailing newline, which `echo` adds, is removed.
+ * `input` is overwritten.
  */
 export function passwordFromInput(input: Buffer): Secret {
   let end = input.length;

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { CancelledError } from '../errors.ts';
 
 /**
- * Asks one line on the terminal, on standard error. Callers look at `process.stdin.isTTY` first.
+ * Asks one line on the terminal, on standard error. Callers check `process.stdin.isTTY` first.
  * @throws CancelledError on Ctrl-C, at the end of input, or when `signal` is aborted
  */
 export async function askLine(question: string, signal?: AbortSignal): Promise<string> {
@@ -34,7 +34,7 @@ export async function askYes(question: string, signal?: AbortSignal): Promise<bo
   return /^y(?:es)?$/i.test(await askLine(`${question} [y/N]`, signal));
 }
 
-/** Asks one line that may keep what is there: Enter alone takes `present`, which is shown. */
+/** Asks for one line: Enter alone keeps `present`, which is shown. */
 export async function askKeeping(question: string, present: string): Promise<string> {
   const answer = await askLine(present === '' ? question : `${question} [${present}]`);
   return answer === '' ? present : answer;

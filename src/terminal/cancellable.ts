@@ -13,7 +13,7 @@ export async function cancellable<T>(todo: string, work: (signal: AbortSignal) =
   try {
     return await work(controller.signal);
   } catch (error) {
-    // A program that was killed complains of the kill: tell the interruption, unless an undo failed after it.
+    // A killed program reports the kill: report the interruption instead, unless an undo failed after it.
     if (controller.signal.aborted && !(error instanceof NotReleasedError)) throw controller.signal.reason;
     throw error;
   } finally {

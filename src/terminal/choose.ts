@@ -1,13 +1,13 @@
 import { CancelledError } from '../errors.ts';
 
-/** Something to choose from. */
+/** One choice. */
 export interface Choice<T> {
-  /** Fit to be shown on a terminal. */
+  /** Safe to show on a terminal. */
   readonly name: string;
   readonly value: T;
-  /** What is shown before the name; asked for only when it is shown. */
+  /** Text before the name; computed only when it is shown. */
   readonly describe?: () => Promise<string>;
-  /** Why it cannot be chosen. */
+  /** The reason why it cannot be chosen. */
   readonly disabled?: string;
 }
 
@@ -19,7 +19,7 @@ const mostShown = 200;
 
 /**
  * Lets a person choose from a list at the terminal, with the arrows, or by a part of the name, on standard error.
- * @param more further choices for what was typed
+ * @param more further choices for the typed text
  * @throws CancelledError on Ctrl-C, when `signal` is aborted, and when nobody answers for ten minutes
  */
 export async function choose<T>(

@@ -1,4 +1,4 @@
-/** For progress in lines: lets something be said after the first two seconds, and then every five. */
+/** For progress in lines: allows a line after the first two seconds, and then every five. */
 export function everyFewSeconds(): (say: () => void) => void {
   let next = Date.now() + 2_000;
   return (say) => {

@@ -1,7 +1,7 @@
 /**
  * Runs `work` with two signals. The first Ctrl-C, SIGTERM or closed pipe behind standard output aborts the first
- * one; the next of them the second one.
- * @returns what `work` returns; how it ends is its own business
+ * signal; the next one aborts the second.
+ * @returns the result of `work`, which decides how to end
  */
 export async function untilInterrupted<T>(work: (first: AbortSignal, second: AbortSignal) => Promise<T>): Promise<T> {
   const first = new AbortController();

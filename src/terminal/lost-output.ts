@@ -3,12 +3,12 @@ import { getSystemErrorMap } from 'node:util';
 import { exitCodes } from '../errors.ts';
 
 /**
- * Output that cannot be written never ends the program in the middle of its work. A reader that closed the pipe is no
+ * Output that cannot be written never ends the program in the middle of its work. A reader that closes the pipe is no
  * error; a full disk behind standard output is one, and turns a good exit code into a bad one.
  */
 export function watchOutput(): void {
   let lost: NodeJS.ErrnoException | undefined;
-  process.stderr.on('error', () => undefined); // nobody is left to be told
+  process.stderr.on('error', () => undefined); // there is no reader for a message
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') lost ??= error;
   });
@@ -23,7 +23,7 @@ export function watchOutput(): void {
           `${isDone ? 'Everything else was done. ' : ''}Make room at the target of standard output.\n`,
       );
     } catch {
-      // nobody is left to be told
+      // there is no reader for a message
     }
   });
 }

@@ -1,6 +1,6 @@
 import { describeDuration } from '../text/wording.ts';
 
-/** One line every five seconds: how far something is, and how long it may still take. */
+/** Prints a line every five seconds: the progress, and the remaining time. */
 export function tellPercent(
   context: { note(text: string): void },
   what: string,

@@ -3,9 +3,9 @@ import { CancelledError, ExtbackupError } from '../errors.ts';
 const tries = 3;
 
 /**
- * Lets a person put a slip right: asks again, three times in all. What is no slip ends it at once.
+ * Lets a person correct a typing mistake: asks three times in all. Any other error ends it at once.
  * @param isSlip whether another answer may help
- * @throws what the last try threw
+ * @throws the error of the last try
  */
 export async function threeTries<T>(
   attempt: () => Promise<T>,
@@ -25,7 +25,7 @@ export async function threeTries<T>(
 
 /**
  * Asks for a password and uses it, and asks again when it was wrong; standard input has only one.
- * @param isAsked false once the password has proven right: what is rejected after that is no slip
+ * @param isAsked false once the password was accepted: a later error is not a typing mistake
  */
 export function untilRight<T>(
   fromStdin: boolean,

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Characters that a terminal does not show as they are: control characters, line separators, and characters that
+ * Characters that a terminal does not show literally: control characters, line separators, and characters that
  * reverse the direction of writing, which make one name look like another.
  */
 const unshown = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\\(?=#[0-7]{3})/gu;
@@ -21,7 +21,7 @@ export const shownName = (name: Buffer): string =>
     ? shownText(name.toString('utf8'))
     : name.toString('latin1').replace(unshownBytes, (byte) => escaped(Buffer.from(byte, 'latin1')));
 
-/** A line that rsync printed; rsync has escaped it already. */
+/** A line of rsync's output, which is escaped already. */
 export const shownLine = (line: string): string =>
   line.replace(unshown, (letter) => (letter === '\\' ? letter : escaped(Buffer.from(letter))));
 

@@ -4,7 +4,7 @@ import { watchDirectory } from './watch-directory.ts';
 
 /**
  * Watches the configuration: `onChange` is called when it was written, replaced or removed.
- * The directory is watched, since an editor and `setup` put a new file in the place of the old one.
+ * The directory is watched, because an editor and `setup` replace the file by a new one.
  */
 export function watchConfigFile(
   file: string,

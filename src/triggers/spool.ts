@@ -5,22 +5,22 @@ import { files, type Paths } from '../system/paths.ts';
 import { largestNote, parseSpoolNote, type SpoolNote } from '../protocol/spool-note.ts';
 import { watchDirectory } from './watch-directory.ts';
 
-/** What a trigger returns: how to end it. */
+/** A running trigger. */
 export type Stop = () => Promise<void>;
 
-/** What the spool tells. Neither may throw. */
+/** The receivers of the spool's news. None may throw. */
 export interface SpoolListener {
   onNote(note: SpoolNote): void;
-  /** A file that is no note of ours was moved aside. */
+  /** A file that is not a valid note was moved aside. */
   onRejected(reason: string): void;
-  /** Why the spool is polled; undefined when that is over. */
+  /** The reason for polling the spool; undefined when polling ends. */
   onPolling(why: string | undefined): void;
 }
 
 /**
- * Watches the spool, and serves what was left there while nobody watched. Each file is removed before it is told,
- * so that a note is told once; what it means is looked up, so a lost one is no loss.
- * Resolves when everything that was there has been told.
+ * Watches the spool, and serves files that were written before. Each file is removed before it is passed on,
+ * so a note is served once; the agent looks at the machine itself, so a lost note does no harm.
+ * Resolves when all present files have been served.
  */
 export async function watchSpool(paths: Paths, listener: SpoolListener): Promise<Stop> {
   const spool = files.spool(paths);
@@ -56,13 +56,13 @@ async function takeNote(path: string, paths: Paths, listener: SpoolListener): Pr
     const note = content === undefined ? undefined : parseSpoolNote(name, content);
     if (note === undefined) {
       await rename(path, join(files.rejectedSpool(paths), `${Date.now()}.${name}`.slice(0, 200)));
-      listener.onRejected('a file in the spool is no request, or a torn one');
+      listener.onRejected('a file in the spool is not a request, or is incomplete');
       return;
     }
     await unlink(path);
     listener.onNote(note);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // told twice by the watcher, taken once
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // the watcher may report a file twice
     listener.onRejected(
       `a file in the spool cannot be taken (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
     );

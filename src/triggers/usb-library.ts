@@ -1,6 +1,6 @@
 import { usb as library, WebUSB } from 'usb';
 
-/** What the library really hands out: its published type is WebUSB's, which knows no bus and no ports. */
+/** The library's real objects: its published type is WebUSB's, which has neither bus nor ports. */
 export interface UsbEvent {
   readonly device: {
     /** Number of the bus, for example "001". */
@@ -11,13 +11,13 @@ export interface UsbEvent {
   };
 }
 
-/** Where to hear of USB devices that come and go. */
+/** A source of events about USB devices. */
 export interface UsbEvents {
   addEventListener(type: 'connect' | 'disconnect', listener: (event: UsbEvent) => void): void;
   removeEventListener(type: 'connect' | 'disconnect', listener: (event: UsbEvent) => void): void;
 }
 
-/** Hot-plug news of the USB library. The one place that imports it, for it brings a native module. */
+/** Hot-plug events of the USB library. Only this file imports it, because it is a native module. */
 export const usb = library as unknown as UsbEvents;
 
 /**

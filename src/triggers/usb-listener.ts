@@ -3,21 +3,21 @@ import { disksOf, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
 import { tryToListen, usb as usbLibrary, type UsbEvent, type UsbEvents } from './usb-library.ts';
 
-/** What udev's block events cannot say. None of these may throw. */
+/** News that udev's block events do not contain. None of these may throw. */
 export interface UsbNews {
   /** A USB disk was connected; its block device comes later, or never. */
   onConnect(port: string, serial: string | undefined): void;
   onDisconnect(port: string, serial: string | undefined): void;
-  /** It has no block device after the time that it should take: a bad cable, or too little power. */
+  /** It has no block device after the expected time: a bad cable, or too little power. */
   onNoBlockDevice(port: string, serial: string | undefined): void;
-  /** After the same time it has one. */
+  /** It has a block device after the expected time. */
   onUp(port: string, serial: string | undefined): void;
 }
 
 /**
  * Listens to USB hot-plug.
- * @param warnAfterMs how long a disk may take until its block device is there
- * @throws when that is impossible on this machine
+ * @param warnAfterMs time until the block device of a disk must exist
+ * @throws if this machine has no USB events
  */
 export async function listenToUsb(
   news: UsbNews,
@@ -61,7 +61,7 @@ export async function listenToUsb(
 }
 
 async function tellWhetherUp(port: string, serial: string | undefined, news: UsbNews): Promise<void> {
-  if (!(await isMassStorage(port))) return; // gone again
+  if (!(await isMassStorage(port))) return; // unplugged again
   if ((await disksOf(port)).length > 0) news.onUp(port, serial);
   else news.onNoBlockDevice(port, serial);
 }

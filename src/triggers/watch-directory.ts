@@ -2,25 +2,25 @@ import { watch as watchOnce } from 'node:fs';
 import { watch, type FSWatcher } from 'chokidar';
 import { messageOf } from '../errors.ts';
 
-/** What is watched, and who is told. None of the callbacks may throw. */
+/** The directory, and the callbacks, none of which may throw. */
 export interface DirectoryWatch {
   readonly directory: string;
-  /** Tells of what is there at the beginning, too. */
+  /** Also reports the files that exist at the start. */
   readonly tellExisting: boolean;
   onEvent(event: string, path: string): void;
-  /** From another way of watching on: something may have been missed. */
+  /** Called when the way of watching changes: some changes may have been missed. */
   onGap?(): void;
-  /** Why the directory is polled; undefined when the kernel tells of changes again. */
+  /** The reason for polling; undefined when the kernel reports changes again. */
   onPolling(why: string | undefined): void;
 }
 
 /** What can be tuned, mainly by tests. */
 export interface WatchTiming {
-  /** How often a directory that is polled is looked at. */
+  /** Interval of polling. */
   readonly pollMs: number;
-  /** How often it is tried whether the kernel can tell again. */
+  /** Interval of the tries to leave polling. */
   readonly againMs: number;
-  /** Whether the kernel can tell of changes now; throws why not. */
+  /** Checks whether the kernel can report changes now; throws the reason if not. */
   readonly probe: (directory: string) => void;
 }
 
@@ -33,9 +33,9 @@ const usual: WatchTiming = {
 };
 
 /**
- * Watches one directory, not what is below it. Where the kernel has no inotify instance or watch left, the directory is
- * polled until it has. Resolves when what was there has been told.
- * @returns how to end it
+ * Watches one directory, not its subdirectories. If the kernel has no inotify instance or watch left, the directory is
+ * polled until it has. Resolves when the files that exist at the start have been reported.
+ * @returns a function that ends it
  */
 export async function watchDirectory(
   watched: DirectoryWatch,
@@ -69,7 +69,7 @@ class Watching {
     await this.#watcher?.close();
   }
 
-  /** chokidar says "ready" after an error, too. @returns why the kernel cannot tell */
+  /** chokidar emits "ready" after an error, too. @returns the reason why the kernel cannot report changes */
   async #watchByKernel(): Promise<unknown> {
     let [trouble, isReady]: [unknown, boolean] = [undefined, false];
     try {
@@ -91,9 +91,9 @@ class Watching {
   async #poll(trouble: unknown): Promise<void> {
     await this.#watcher?.close();
     if (this.#ended) return;
-    const isMissing = (trouble as NodeJS.ErrnoException).code === 'ENOENT'; // it is watched when it is there
+    const isMissing = (trouble as NodeJS.ErrnoException).code === 'ENOENT'; // it is watched as soon as it exists
     if (!isMissing) this.#watched.onPolling(whyNot(trouble));
-    const watcher = this.#open(true, () => undefined); // goes on: it is tried again
+    const watcher = this.#open(true, () => undefined); // polling continues; the next try follows
     this.#watcher = watcher;
     await new Promise<void>((resolve) => watcher.once('ready', resolve));
     this.#watched.onGap?.();

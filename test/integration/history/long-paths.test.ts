@@ -50,6 +50,6 @@ describe('a file whose path is too long for the history', () => {
     });
     expect(result.complete).toBe(false);
     expect(await readFile(join(disk.mirror, 'z/last'), 'utf8')).toBe('second');
-    expect(warnings.join(' ')).toContain('1 were left as they are, because their path is too long for the history');
+    expect(warnings.join(' ')).toContain('1 were not updated, because their path is too long for the history');
   });
 });

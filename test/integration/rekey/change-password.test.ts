@@ -113,7 +113,7 @@ describe('a password change', () => {
       extbackup lock >/dev/null; printf 'the new password' | extbackup unlock --password-stdin
       printf 'old password' | extbackup unlock --password-stdin >/dev/null; echo "<old>$? $(cmp /mnt/ramfs/luks_pw "$room/old" && echo same)</old>"
       printf 'the new password' | extbackup key change --password-stdin --scrypt-memory 16M >/dev/null; echo "<again>$? $(ls /etc/extbackup)</again>"`);
-    expect(stderr).toContain('A password change was cut off: either the old or the new password is in force.');
+    expect(stderr).toContain('A password change was interrupted: either the old or the new password is valid.');
     expect(part(stdout, 'old')).toBe('0 same');
     expect(part(stdout, 'again')).toBe('0 config.yaml\nid_ed25519.encrypted\nid_ed25519.pub\nsalt');
   });

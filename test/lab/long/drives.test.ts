@@ -6,7 +6,7 @@ import { atTerminal, giveTerminal } from '../stories/person.ts';
 import type { Fault, UsbDisk } from '../usb-disk.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** What a person does with disks and rarely needs: to be cut off, bad disks, forgotten and lost ones. */
+/** Rare commands for disks: interrupted ones, and those for bad, forgotten and lost disks. */
 const lab = useStation();
 
 beforeAll(async () => {

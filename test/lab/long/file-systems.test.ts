@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { assertClosed } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** A disk with each file system that can be chosen besides ext4 is prepared, backed up to. */
+/** A disk with each file system other than ext4 is prepared and gets a backup. */
 const lab = useStation();
 beforeAll(async () => {
   await lab.server.shell('mkdir -p /backups/docs && echo one > /backups/docs/a');

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { assertClosed, driveNow, eventsOf, lookInside, waitForState } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** What stops, warns and runs along with a pull, on a real kernel: heartbeat, gaps, content alarm, hooks, thinning out. */
+/** The checks and hooks of a pull on a real kernel: heartbeat, gaps, content alarm, hooks, removal of old history. */
 const lab = useStation('BACKUP_1');
 let settings: string;
 
@@ -15,7 +15,7 @@ const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), p
 const entries = (): Promise<string[]> =>
   onDisk(async (top) => (await lab.guest.ask(`ls ${top}/history`)).split('\n').filter((name) => name !== ''));
 
-/** Runs our program. Returns its exit code and all that it said. */
+/** Runs extbackup. Returns its exit code and its whole output. */
 async function extbackup(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', ...args], { okCodes: 'any', ...patience });
   return `${String(exitCode)} ${stdout}${stderr}`;

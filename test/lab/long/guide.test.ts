@@ -3,7 +3,7 @@ import { setUpServer } from '../station.ts';
 import { atTerminal, giveTerminal } from '../stories/person.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** A person sets a station up with the guide, slips, and keeps the recovery sheet. */
+/** A person sets up a station with the guide, makes typing mistakes, and keeps the recovery sheet. */
 const lab = useStation();
 
 const setup = ['extbackup', 'setup', '--scrypt-memory', '64M'];

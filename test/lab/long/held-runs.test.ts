@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assertClosed, driveNow, eventsOf, lookInside, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** The day for which the disks exist: the server is emptied, encrypted or half gone, and somebody plugs a disk in. */
+/** The bad day: the server is emptied, encrypted or half gone, and then a disk is plugged in. */
 const lab = useStation('BACKUP_1');
 let good: string;
 
@@ -35,14 +35,14 @@ const serverNow = (): Promise<string> => lab.server.ask(checksums('/backups'), p
 const onDisk = (directory = 'backups'): Promise<string> =>
   lookInside(lab, lab.disk, (top) => lab.guest.ask(checksums(`${top}/${directory}`), patience));
 
-/** Runs our program. Returns its exit code and all that it said. */
+/** Runs extbackup. Returns its exit code and its whole output. */
 async function extbackup(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await lab.guest.run(['extbackup', ...args], { okCodes: 'any', ...patience });
   return `${String(exitCode)} ${stdout}${stderr}`;
 }
 const backUp = (): Promise<string> => extbackup('run', '--drive', 'BACKUP_1');
 
-// Ten thousand files take their time in a machine that is only emulated.
+// Ten thousand files take minutes in an emulated machine.
 vi.setConfig({ testTimeout: 1_800_000 });
 
 beforeAll(async () => {
@@ -88,12 +88,12 @@ describe('a server whose files were', () => {
       exitCode: 14,
       counts: { changed: 15 * inEach, deleted: 0 },
     });
-    // It was ended before it had replaced everything.
+    // It was stopped before it had replaced everything.
     expect(
       Number(await lookInside(lab, lab.disk, (top) => lab.guest.ask(`find ${top}/history -type f | wc -l`, patience))),
     ).toBeLessThan(0.6 * files);
 
-    // Asked again, it touches nothing.
+    // A second run changes nothing.
     const opened = (await eventsOf(lab, 'luks:opened')).length;
     expect(await backUp()).toMatch(/^14 /);
     expect((await eventsOf(lab, 'luks:opened')).length).toBe(opened);

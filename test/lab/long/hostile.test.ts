@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { addSettings, assertClosed, eventsOf, waitForState } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** A server that is not what it was, and disks and neighbours that mean no good. */
+/** A server that was taken over, and hostile disks and machines in the network. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ it('a hundred events of one disk start no second run, and nobody but root can as
       .exitCode,
   ).not.toBe(0);
   await guest.waitFor('the spool to be worked off', '[ -z "$(ls /run/extbackup/spool)" ]');
-  expect(await run()).toMatchObject({ exitCode: 0 }); // it waits for whatever else there was
+  expect(await run()).toMatchObject({ exitCode: 0 }); // it waits for all other output
   expect((await eventsOf(lab, 'run:started')).length).toBe(runs + 1);
   expect(await guest.ask('systemctl show -P MainPID extbackup')).toBe(pid);
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLab, type Lab } from '../lab.ts';
 import { makeWorkDirectory } from '../work-directory.ts';
 
-/** Does the lab work as the stories expect? */
+/** Checks that the lab works as the stories expect. */
 let lab: Lab;
 
 beforeAll(async () => {

@@ -10,10 +10,10 @@ import {
 } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** Room and time are measured: nothing of the history goes for what a program says, or for what a clock claims. */
+/** Room and time are measured: neither a program's output nor a wrong clock removes history. */
 const lab = useStation('BACKUP_1');
 
-/** What goes is what would go first: everything but the newest entry is old enough. */
+/** Settings under which everything but the newest entry is old enough to be removed. */
 const expendable = 'history: {keep: {atLeast: 1s, minFree: 0%}}';
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ async function backUp(end: 'run:succeeded' | 'run:failed', timeoutMs = 480_000):
   return last;
 }
 
-/** Opens the disk with stock tools, and takes it out again, while no agent looks. */
+/** Opens the disk with stock tools, and takes it out again, while no agent runs. */
 async function withDisk<T>(work: () => Promise<T>): Promise<T> {
   await lab.guest.shell('systemctl stop extbackup');
   await lab.guest.plug(lab.disk);
@@ -114,7 +114,7 @@ it('a clock in 2036 for one run harms neither the history nor the time of the la
 
 it('more links to one file than the disk takes are a gap with its words, and all else is copied', async () => {
   await leaveFree(100);
-  // The server's own file system takes no more links than the disk: the tree is in its memory.
+  // The server's own file system allows no more links than the disk, so the tree is in RAM.
   await lab.server.shell(`mkdir /backups/links; mount -t tmpfs -o nr_inodes=200k none /backups/links
     python3 - <<'END'
 import os

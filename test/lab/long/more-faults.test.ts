@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { openStage, type SweepStage } from '../faults/sweep-case.ts';
 
-/** The other worst moments of a run; `npm run test:faults` goes through all of them. */
+/** Other critical moments of a run; `npm run test:faults` covers all of them. */
 let stage: SweepStage;
 
 beforeAll(async () => {
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.lab.close());
 
-// What must hold afterwards is checked by the stage itself, which throws with what does not.
+// The stage itself checks the state afterwards, and throws with every failed check.
 it.each([
   ['pulling middle', 'power cut'],
   ['unmounting', 'agent SIGKILL'],

@@ -4,7 +4,7 @@ import { noticeSchema } from '../../../src/notify/notice-schema.ts';
 import { addSettings, takeOut, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** Who is told of what, by HTTP from the courier's unit, with real receivers; and a receiver that fails is seen. */
+/** Notices by HTTP from the courier's unit to real receivers; a failing receiver is reported. */
 const lab = useStation('BACKUP_1');
 
 interface Received {

@@ -2,10 +2,10 @@ import { beforeAll, expect, it } from 'vitest';
 import { assertClosed, eventsOf, lookInside, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** Somebody types chmod -R 777 and chown -R on the server, and the next disk is plugged in. */
+/** After chmod -R 777 and chown -R on the server, the next disk is plugged in. */
 const lab = useStation('BACKUP_1');
 
-/** Owner, group, rights, ACLs and extended attributes of a tree, as stock tools say. */
+/** Owner, group, rights, ACLs and extended attributes of a tree, read with stock tools. */
 const attributes = (directory: string): string =>
   `cd ${directory} && { getfacl -R -P -n . | sort; getfattr -R -P -h -d -m - . 2>/dev/null | sort; find . -printf '%p %U %G %m %y\\n' | sort; } | md5sum`;
 const onDisk = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.guest.ask(attributes(`${top}/backups`)));

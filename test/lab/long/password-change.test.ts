@@ -13,7 +13,7 @@ import {
 import type { UsbDisk } from '../usb-disk.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** The keys change, told in order: a new password while a disk is away; then the keys of a machine that was set up by hand. */
+/** The keys change, in order: a new password while a disk is away; then the keys of a machine that was set up by hand. */
 const lab = useStation('BACKUP_1', 'BACKUP_2');
 let disks: readonly [UsbDisk, UsbDisk];
 const newPassword = 'tünnel vision 2';
@@ -29,7 +29,7 @@ it('a new password: the disk that is there gets the new key, and the old one ope
   await guest.plug(disks[0]);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
   await guest.shell('mkdir /root/headers');
-  // A change that is killed when the disk has its second keyslot: nothing is lost, and the next change takes it up.
+  // A change that is killed after the second keyslot was added: nothing is lost, and the next change completes it.
   await guest.shell(`printf 'never in force' | extbackup key change --password-stdin --scrypt-memory 64M >/run/cut 2>&1 &
     until grep -q 'has a keyslot' /run/cut; do sleep 0.1; done; kill -KILL $!; wait`);
   const slots = (): Promise<string> => guest.ask(`cryptsetup luksDump ${disks[0].path}-part1 | grep -c ': luks2'`);
@@ -107,7 +107,7 @@ it('a station set up by hand is taken over with its password, salt, ssh key and 
     guest,
     commandsOfSheet(await guest.ask('extbackup recovery-sheet --with-salt 2>/dev/null')),
     'old  password',
-  ); // as its script read it
+  ); // in the form that its script read
   expect(await guest.ask('cat /srv/restored/docs/report | sha256sum')).toBe(
     await server.ask('cat /backups/docs/report | sha256sum'),
   );
@@ -134,7 +134,7 @@ it('a machine without a check value asks at the first login whether this is the 
   );
 });
 
-/** Does what a person did who followed the way by hand, with the shell's own tools. The password is read by bash from what was typed. */
+/** Follows the tutorial by hand, with the shell's own tools. bash reads the typed password. */
 const madeByHand = (device: string): string => String.raw`
   cat > /usr/local/sbin/build-key <<'SCRIPT'
 #!/bin/bash

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { failureOf } from '../stories/failed-run.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** More that goes wrong, and ends with its own message and exit code, with the disk closed and LABEL as it was. */
+/** More failures; each ends with its own message and exit code, a closed disk and an unchanged LABEL. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { addSettings, assertClosed, driveNow, eventsOf, lookInside, waitForState
 import { useStation } from '../stories/use-station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
-/** What is told, written down and left on the disk when the agent is restarted or killed in the middle of a run. */
+/** Notices, records and the disk after the agent was restarted or killed during a run. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ const runEnded = (count: number): Promise<void> =>
 const labelTime = (): Promise<number> =>
   lookInside(lab, disk, async (top) => Number(await lab.guest.ask(`stat -c %Y ${top}/LABEL`)));
 
-/** A run stands still at this point. */
+/** Stops a run at this point. */
 async function runUntil(point: PausePoint): Promise<void> {
   await pauseAt(lab.guest, point);
   await lab.guest.plug(disk);

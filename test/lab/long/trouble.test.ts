@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { assertClosed, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** What a station must bear beside a broken run: two that want the same, and a system disk without room. */
+/** Trouble outside of a run: two requests at once, and a full system disk. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ it('while a person waits, cron and a second command ask too: one run at a time',
     wait`,
     { timeoutMs: 180_000 },
   );
-  // Each is served by the one run, refused because it goes on, or told that the copy is fresh.
+  // Each gets the result of the one run, a refusal because it is in progress, or the answer that the copy is fresh.
   for (const code of codes.split('\n')) expect([0, 11, 15]).toContain(Number(code));
   expect(codes.split('\n')).toContain('0');
   const runs = (await guest.ask('cat /var/lib/extbackup/runs.jsonl'))
@@ -125,7 +125,7 @@ it('the agent sees in its unit what rsync reads and writes, so that only a true 
     'pgrep -x rsync >/dev/null && grep -q \'"phase":"pulling"\' /run/extbackup/status.json',
     120_000,
   );
-  // With the same powers as the agent, and no more.
+  // With the agent's capabilities, and no more.
   const io = await guest.ask(
     `
     for pid in $(pgrep -x rsync); do

@@ -15,7 +15,7 @@ it('a disk and its copy at once are both refused, and the one that stays too, un
   const { guest } = lab;
   const copy = await lab.disk.clone('COPY');
   const before = await opened();
-  await guest.run(['extbackup', 'lock']); // so that the first is not at work when the second comes
+  await guest.run(['extbackup', 'lock']); // so that the first run has ended when the second disk is plugged in
   await guest.plug(lab.disk);
   await guest.plug(copy);
   const refusals = async (): Promise<Record<string, unknown>[]> =>

@@ -3,7 +3,7 @@ import { password } from '../station.ts';
 import { addSettings, assertClosed, driveNow, eventsOf, waitForState } from '../stories/operator.ts';
 import { useStation } from '../stories/use-station.ts';
 
-/** What is said of a disk that somebody has open, of one that has to wait, and by an agent that the kernel tells nothing. */
+/** The status of an open disk, of a waiting disk, and of an agent without inotify. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {

@@ -40,7 +40,7 @@ it('what the server lost is deleted by name, without a second look at the server
   await lab.server.shell('rm /backups/plans/1?.txt');
   expect((await extbackup('run', '--drive', 'BACKUP_1')).exitCode).toBe(0);
   expect(await onDisk()).toBe(await onServer());
-  // No rsync had a word in it: what it says would follow the first line of the log. All of it is where the history has its place.
+  // No rsync took part: its output would follow the first line of the log. The whole directory is in the history.
   expect(
     await lookInside(lab, lab.disk, (top) =>
       lab.guest.ask(

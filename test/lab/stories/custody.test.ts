@@ -5,7 +5,7 @@ import { addSettings, lookInside, waitForState } from './operator.ts';
 import { dataMarker, giveSwap, inShell, markerOf, nameMarker, plantOnServer } from './markers.ts';
 import { useStation } from './use-station.ts';
 
-/** Secrets and names on a running station: not in its process list, its journal, or in reach of what runs beside it. See stolen-station.test.ts. */
+/** Secrets and names on a running station: not in its process list or journal, and out of reach of other programs. See stolen-station.test.ts. */
 const lab = useStation('BACKUP_1');
 beforeAll(async () => {
   await plantOnServer(lab);
@@ -19,7 +19,7 @@ it('no secret is in a command line, an environment or the journal at any moment 
   const { guest } = lab;
   const keyHex = await guest.ask('cat /mnt/ramfs/luks_pw');
   expect(keyHex.length).toBe(128);
-  // Planted, each in one place that is looked at: the search can fail.
+  // Planted, one in each searched place: the search can fail.
   const planted = {
     argument: markerOf('an argument'),
     variable: markerOf('a variable'),
@@ -89,7 +89,7 @@ it('an rsync that means no good gets no further than the opened disk', async () 
     'done see the first process', // of its box
   ]);
   expect(attempts.filter((line) => line.startsWith('refused read '))).toHaveLength(forbidden.split(' ').length);
-  // All of them are there, and root reads them: the attempts could succeed.
+  // All of them exist, and root can read them: the attempts could succeed.
   await guest.shell(`for file in ${forbidden}; do head -c 1 $file >/dev/null || exit 1; done`);
 });
 

@@ -6,7 +6,7 @@ import { addSettings, installProgram, waitForState, waitUntilGone } from './oper
 import type { UsbDisk } from '../usb-disk.ts';
 import { useStation } from './use-station.ts';
 
-/** What a person does with disks besides plugging them in, on a real kernel and from the installed package. */
+/** Commands for disks other than runs, on a real kernel and from the installed package. */
 const lab = useStation();
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const nothingIsOpen = async (): Promise<void> => {
   expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
 };
 
-/** Half a mirror on the first partition, made by the kernel's own files; see "md" in the kernel's administration guide. */
+/** One half of a RAID 1 on the first partition, made with the kernel's own files; see "md" in the kernel's administration guide. */
 const makeRaid = (
   device: string,
 ): string => `modprobe raid1; echo md_x > /sys/module/md_mod/parameters/new_array; cd /sys/block/md_x/md
@@ -49,7 +49,7 @@ describe('drive prepare', () => {
         words: 'holds /boot',
         before: `swapoff ${device}1; mkfs.ext4 -q -F ${device}2; mount ${device}2 /boot`,
       },
-      // What LVM is made of.
+      // The base of LVM.
       {
         name: device,
         words: 'in use by /dev/mapper/volume',
@@ -63,7 +63,7 @@ describe('drive prepare', () => {
       expect(stderr + String(exitCode)).toContain(words);
       expect(exitCode).toBe(10);
     }
-    // Invisible to everybody else: only the kernel knows.
+    // No list of mounts shows it; only the kernel knows.
     await guest.shell(
       `echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`,
     );

@@ -3,7 +3,7 @@ import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, eventsOf, waitForState } from './operator.ts';
 
-/** Plugs in the disk, waits for the failure, checks everything that a failure must not change, and returns its event. */
+/** Plugs in the disk, waits for the failure, checks that it changed nothing it must not change, and returns its event. */
 export async function failureOf(lab: Lab, disk: UsbDisk): Promise<Record<string, unknown>> {
   await lab.guest.plug(disk);
   await waitForState(lab, 'BACKUP_1', ['failed', 'waiting-for-server']);

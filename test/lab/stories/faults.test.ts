@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, it } from 'vitest';
 import { openStage, type SweepStage } from '../faults/sweep-case.ts';
 
-/** The disk is pulled out in mid-run. See long/more-faults.test.ts; `npm run test:faults` goes through all moments and faults. */
+/** The disk is pulled out during a run. See long/more-faults.test.ts; `npm run test:faults` covers all moments and faults. */
 let stage: SweepStage;
 
 beforeAll(async () => {
@@ -9,5 +9,5 @@ beforeAll(async () => {
 });
 afterAll(() => stage.lab.close());
 
-// What must hold afterwards is checked by the stage itself, which throws with what does not.
+// The stage itself checks the state afterwards, and throws with every failed check.
 it('stopped while pulling middle, hit by: yank', () => stage.run('pulling middle', 'yank'));

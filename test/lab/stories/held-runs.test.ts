@@ -11,7 +11,7 @@ import {
 } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** The day for which the disks exist, in short: the server is encrypted, and somebody plugs a disk in. See long/held-runs.test.ts. */
+/** The bad day in short: the server is encrypted, and then a disk is plugged in. See long/held-runs.test.ts. */
 const lab = useStation('BACKUP_1');
 
 const checksums = (directory: string): string =>
@@ -25,7 +25,7 @@ beforeAll(async () => {
   await lab.server.shell(
     'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
   );
-  // A hook of the operator's, which tells what it was told.
+  // A hook of the operator that records its environment.
   const tells =
     '#!/bin/sh\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\nexit 3\n';
   await installProgram(lab, '/usr/local/sbin/tell', tells);

@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { assertClosed, eventsOf, takeOut, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** A disk that was in other hands for a night: its LUKS header says that nothing is encrypted, and our key still opens it. */
+/** A manipulated disk: its LUKS header says that nothing is encrypted, and the key still opens it. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, changeOnDisk, eventsOf, lookInside, takeOut, type DriveNow, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** One disk and its copies, told in order: which is the real one, and what becomes of the others. */
+/** One disk and its copies, in order: the real one is used, the others are refused. */
 const lab = useStation('BACKUP_1');
 let lastWeek: UsbDisk;
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 const labelTime = (which: UsbDisk): Promise<string> =>
   lookInside(lab, which, (top) => lab.guest.ask(`stat -c %Y ${top}/LABEL`));
 
-/** Plugs it in, and expects to be refused after a look inside, with nothing changed there. */
+/** Plugs the disk in; expects that it is refused after its content was read, without any change. */
 async function refusedInside(
   which: UsbDisk,
   time: string,

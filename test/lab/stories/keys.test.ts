@@ -4,7 +4,7 @@ import { assertClosed, eventsOf, waitForState } from './operator.ts';
 import { atTerminal, give, giveTerminal, namesInRam, shellPrompt } from './person.ts';
 import { useStation } from './use-station.ts';
 
-/** The daily life of the keys, told in order: logins, a run, a locked station. */
+/** The keys on an ordinary day, in order: logins, a run, a locked station. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -18,7 +18,7 @@ it('the first login is asked for the password, can refuse with Ctrl-C, and nothi
   expect(withKey).not.toContain('assword');
   await guest.run(['extbackup', 'lock']);
   expect(await namesInRam(guest)).toBe('');
-  // Not interactive, even on a terminal; and both protocols of scp.
+  // Not interactive, even on a terminal; both protocols of scp.
   expect((await atTerminal(guest, ['bash', '-lc', 'echo quiet'])).trim()).toBe('quiet');
   await guest.shell(`ssh-keygen -q -t ed25519 -N '' -f /root/copy; cat /root/copy.pub >> /root/.ssh/authorized_keys
     for protocol in -s -O; do scp $protocol -q -i /root/copy -o StrictHostKeyChecking=no -o BatchMode=yes /etc/hostname root@localhost:/root/copied; cmp /etc/hostname /root/copied; done`);

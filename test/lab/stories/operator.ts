@@ -13,7 +13,7 @@ export interface DriveNow {
   readonly message: string | null;
 }
 
-/** The state of one disk, as an operator's script sees it. */
+/** The state of one disk in the status. */
 export async function driveNow({ guest }: Lab, label: string): Promise<DriveNow> {
   const { drives } = JSON.parse(await guest.ask('extbackup status --json')) as { drives: DriveNow[] };
   const drive = drives.find((candidate) => candidate.label === label);
@@ -33,7 +33,7 @@ export async function waitForState(
 ): Promise<DriveNow> {
   const file = '/run/extbackup/status.json';
   const wanted = `"label":"${label}","luksUuid":"[^"]*","present":[a-z]+,"state":"(${states.join('|')})"`;
-  // By what bash can do itself: the programs of a question that is asked again and again take half of the processor.
+  // With bash builtins only: the programs of a repeated question would take half of the processor.
   await lab.guest.waitThrough(
     `${label} to be ${states.join(' or ')}`,
     `wanted='${wanted}'

@@ -3,7 +3,7 @@ import { builtPackage } from '../station.ts';
 import { addSettings, assertClosed, eventsOf, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** The package on a running station: installed, upgraded in the middle of a run, removed and purged. */
+/** The package on a running station: installed, upgraded during a run, removed and purged. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('an installed package', () => {
     await lab.guest.plug(lab.disk);
     await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);
     await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb', { timeoutMs: 120_000 });
-    expect(await eventsOf(lab, 'sync:finished')).toEqual([]); // the upgrade did happen in the middle
+    expect(await eventsOf(lab, 'sync:finished')).toEqual([]); // the upgrade happened during the run
     expect(await agentPid()).toBe(before);
     await lab.guest.waitFor('the new agent', async () => (await eventsOf(lab, 'agent:started')).length === 2, 120_000);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'idle']);

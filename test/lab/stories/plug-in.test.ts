@@ -22,7 +22,7 @@ beforeAll(async () => {
   await lab.guest.waitFor('the watching to begin', 'test -s /run/watch-status');
 });
 
-/** A program that runs beside the story; what it says is in /run/NAME. */
+/** A program that runs during the story; its output is in /run/NAME. */
 const inBackground = (name: string, ...command: string[]): Promise<unknown> =>
   lab.guest.run([
     'systemd-run',

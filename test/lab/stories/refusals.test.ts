@@ -4,7 +4,7 @@ import { failureOf } from './failed-run.ts';
 import { addSettings, assertClosed, changeOnDisk, eventsOf, lookInside } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** What goes wrong ends with its own message and exit code, with the disk closed and LABEL as it was. */
+/** Each failure ends with its own message and exit code, a closed disk and an unchanged LABEL. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ it('a full disk', async () => {
   expect(await failedRun()).toMatchObject({ code: 'EXB_DISK_FULL', exitCode: 13 });
   await lab.server.shell('rm /backups/too-large');
   const { exitCode } = await lab.guest.run(['extbackup', 'run'], { timeoutMs: 240_000, okCodes: 'any' });
-  expect(exitCode).toBe(0); // and the way back is to put it right
+  expect(exitCode).toBe(0); // to go on, correct it
 });
 
 it('a wrong configuration', async () => {

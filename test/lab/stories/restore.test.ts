@@ -6,9 +6,9 @@ import { assertClosed, waitForState } from './operator.ts';
 import { atTerminal, commandsOfSheet, followSheet, giveTerminal } from './person.ts';
 import { useStation } from './use-station.ts';
 
-/** Getting files back, told in order: with the program, at a terminal, and with nothing but the printed sheet. */
+/** Restoring files, in order: with the program, at a terminal, and with the printed sheet alone. */
 const lab = useStation('BACKUP_1');
-/** When the first run was over, as the sheet wants it. */
+/** The end of the first run, in the form of the sheet. */
 let between: string;
 
 beforeAll(async () => {

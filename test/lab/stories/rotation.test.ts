@@ -5,7 +5,7 @@ import type { UsbDisk } from '../usb-disk.ts';
 import { assertClosed, eventsOf, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** Disks come when they come: two at once, before the key, while the agent is away, at boot. Each is served, once. */
+/** Disks that are plugged in at any time: two at once, before the key, without an agent, at boot. Each has one run. */
 const lab = useStation('BACKUP_1', 'BACKUP_2');
 let one: UsbDisk;
 let two: UsbDisk;

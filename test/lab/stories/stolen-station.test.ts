@@ -5,7 +5,7 @@ import { eventsOf, waitForState, waitUntilGone } from './operator.ts';
 import { atTerminal, giveTerminal, shellPrompt } from './person.ts';
 import { useStation } from './use-station.ts';
 
-/** What a thief of the station finds on its disk after a life of unlocking, running, crashing, locking and rebooting: nothing. */
+/** A thief finds no secret on the station's disk, after unlocking, runs, crashes, locking and reboots. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
 
-/** A secret in pieces of 16 bytes: whoever has 32 bytes of it, wherever they begin, has one of them whole. */
+/** A secret in pieces of 16 bytes: any 32 bytes of the secret contain one of them. */
 const pieces = (secret: Buffer): Buffer[] =>
   Array.from({ length: Math.floor(secret.length / 16) }, (_, index) => secret.subarray(index * 16, index * 16 + 16));
 
@@ -25,7 +25,7 @@ interface Secrets {
   readonly pem: Buffer;
 }
 
-/** The secrets as they stand in RAM. Of the ssh key only what its public half does not tell. */
+/** The secrets in RAM; of the ssh key, only the part that is not in its public half. */
 async function secretsInRam(): Promise<Secrets> {
   const keyHex = Buffer.from(await lab.guest.ask('cat /mnt/ramfs/luks_pw'));
   const text = await lab.guest.ask('cat /mnt/ramfs/id_ed25519.decrypted');
@@ -46,7 +46,7 @@ it('a crash of the agent leaves no core file', async () => {
   );
   await guest.waitFor('the agent to be back', async () => (await eventsOf(lab, 'agent:started')).length >= 2);
   expect(await guest.ask('ls -d /var/crash-* 2>/dev/null || true')).toBe('');
-  // The same crash of a program without the agent's limits does leave one: the check can fail.
+  // The same crash without the agent's limits leaves a core dump: the check can fail.
   await guest.shell("sh -c 'ulimit -c unlimited; kill -SEGV $$' || true");
   expect(await guest.ask('ls /var | grep -c ^crash-')).toBe('1');
   await guest.shell('rm /var/crash-*');
@@ -63,7 +63,7 @@ it('the disk of the station holds no piece of a secret, of a file or of a file n
   await waitUntilGone(lab);
   await guest.plug(lab.disk);
   await guest.waitFor('another run', async () => (await eventsOf(lab, 'run:succeeded')).length > runsBefore, 240_000);
-  // Asks the kernel to swap out what it may of every service; EAGAIN when that was less than asked for. Not of sshd: the lab
+  // Asks the kernel to swap out memory of every service; EAGAIN when it swapped less. Not of sshd: the lab
   // itself reads the secrets through it.
   await guest.shell(
     "for service in /sys/fs/cgroup/system.slice/*.service; do case $service in *ssh*) continue;; esac; echo '200M swappiness=200' > $service/memory.reclaim || true; done",

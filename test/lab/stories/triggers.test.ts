@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { driveNow, eventsOf, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** What starts a run besides a plug, what the operator hears meanwhile, and what the server's script does. */
+/** Runs without a plug-in, the notices of a run, and the script for the server. */
 const lab = useStation('BACKUP_1');
 
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 beforeEach(() => lab.guest.restore('a disk in the drawer'));
 
-/** What the channel of type `command` was told. */
+/** The notices that the channel of type `command` got. */
 const newsIn = async (file: string): Promise<{ kind: string; subject: string; text: string }[]> =>
   (await lab.guest.ask(`cat ${file} 2>/dev/null || true`))
     .split('\n')
@@ -75,7 +75,7 @@ describe('the fallback', () => {
     expect(exitCode).toBe(15);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
     await configure('scheduled: {freshFor: 1s}');
-    await lab.guest.run(['systemctl', 'start', 'extbackup-scheduled'], { timeoutMs: 120_000 }); // as the timer does
+    await lab.guest.run(['systemctl', 'start', 'extbackup-scheduled'], { timeoutMs: 120_000 }); // like the timer
     expect((await eventsOf(lab, 'run:started')).map(({ trigger }) => trigger)).toEqual(['plug', 'scheduled']);
     expect((await driveNow(lab, 'BACKUP_1')).state).toBe('safe-to-unplug');
   });

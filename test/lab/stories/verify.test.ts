@@ -3,10 +3,10 @@ import { quote, type RunResult } from '../host.ts';
 import { assertClosed, eventsOf, waitForState, waitUntilGone } from './operator.ts';
 import { useStation } from './use-station.ts';
 
-/** A disk that ages, told in order: its runs read it back bit by bit, and it says of itself, or does not, how it feels. */
+/** A disk that ages, in order: its runs read it back part by part, and SMART reports its health, or does not. */
 const lab = useStation('BACKUP_1');
 
-/** So many runs read everything. */
+/** The number of runs that read everything. */
 const rounds = 2;
 
 beforeAll(async () => {
@@ -29,27 +29,27 @@ const run = async (): Promise<void> => {
   expect(`${String(exitCode)} ${stderr}`).toMatch(/^0 /);
 };
 
-/** What the last run read back. */
+/** The figures of reading back in the last run. */
 const readBack = async (): Promise<Record<string, unknown>> => (await eventsOf(lab, 'data:verified')).at(-1) ?? {};
 
-/** Does something on the closed disk with nothing but stock tools. */
+/** Changes the closed disk with stock tools alone. */
 const inside = (script: string): Promise<string> =>
   lab.guest.ask(`
   mkdir -p /root/inside; cryptsetup open --key-file /mnt/ramfs/luks_pw ${lab.disk.path}-part1 inside; mount /dev/mapper/inside /root/inside
   cd /root/inside; { ${script}
   }; cd /; umount /root/inside; cryptsetup close inside`);
 
-/** One bit turns over: size and times stay. */
+/** Flips one bit; size and times stay. */
 const flip = (file: string): string =>
   `touch -r ${file} /run/times; printf X | dd of=${file} bs=1 seek=3 conv=notrunc status=none; touch -r /run/times ${file}`;
 
-/** No virtual disk has SMART: only the program that asks is a stand-in. A disk is asked once a day. */
+/** Virtual disks have no SMART, so smartctl is a stand-in. A disk is asked once a day. */
 const smartctlOfTomorrow = (script: string) =>
   lab.guest.shell(
     `rm -f /usr/sbin/smartctl; printf '#!/bin/sh\\n%s\\n' ${quote(script)} > /usr/sbin/smartctl; chmod 755 /usr/sbin/smartctl; date -s '+1 day'`,
   );
 
-/** Everything that leaves the disk: journal, status, run log. */
+/** All records outside the disk: journal, status, run log. */
 const told = (): Promise<string> =>
   lab.guest.ask('journalctl --no-pager -o json | cat; cat /run/extbackup/status.json /var/lib/extbackup/*');
 
@@ -59,7 +59,7 @@ it('as many runs as the share says read everything; neither a missing smartctl n
   await lab.guest.shell('mv /usr/sbin/smartctl.real /usr/sbin/smartctl');
   await run();
   const [first, second] = await eventsOf(lab, 'data:verified');
-  expect(first).toMatchObject({ recorded: 40, damaged: 0, unreadable: 0 }); // all that it copied
+  expect(first).toMatchObject({ recorded: 40, damaged: 0, unreadable: 0 }); // all copied files
   expect(second).toMatchObject({ recorded: 0, damaged: 0, unreadable: 0 });
   expect(Number(first?.['compared'])).toBeLessThan(40);
   expect(Number(first?.['compared']) + Number(second?.['compared'])).toBeGreaterThanOrEqual(40);
@@ -71,9 +71,9 @@ it('as many runs as the share says read everything; neither a missing smartctl n
 
 it('a flipped bit is found by the run whose turn it is, counted everywhere, named on the disk only', async () => {
   await inside(flip('backups/planted/letter-137'));
-  await smartctlOfTomorrow('echo "{\\"smartctl\\":{\\"exit_status\\":2}}"; exit 2'); // as for a bridge that lets nothing through
+  await smartctlOfTomorrow('echo "{\\"smartctl\\":{\\"exit_status\\":2}}"; exit 2'); // like a USB bridge that blocks SMART
   await run();
-  expect(await readBack()).toMatchObject({ damaged: 0 }); // its turn is the next one
+  expect(await readBack()).toMatchObject({ damaged: 0 }); // the next run reads it
   expect(await warnings()).toEqual([]);
   await run();
   expect(await readBack()).toMatchObject({ damaged: 1, unreadable: 0 });
@@ -125,7 +125,7 @@ it('a sample is compared with the server, over the real line; names stay on the 
 
 it('a sector that cannot be read, and a disk that says of itself that it fails, are warnings in the report of the run', async () => {
   const { guest } = lab;
-  // Where the file lies on the whole disk, in sectors: start of the partition, of the volume in it, of the file in that.
+  // The first sector of the file on the disk: start of the partition, of the volume in it, of the file in that.
   const places = [
     await guest.ask(`cat /sys/class/block/$(basename $(readlink -f ${lab.disk.path}-part1))/start`),
     await guest.ask(`cryptsetup luksDump ${lab.disk.path}-part1 | awk '/offset:/ { print $2 / 512; exit }'`),

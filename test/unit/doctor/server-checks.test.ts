@@ -144,7 +144,7 @@ describe("the server's heartbeat", () => {
   test('that cannot be read says why, and one that is not wanted is not asked for', async () => {
     expect(await look('heartbeat', asked(fails(255, 'Permission denied (publickey).')))).toMatchObject({
       verdict: 'fail',
-      happened: expect.stringContaining('did not accept our ssh key') as string,
+      happened: expect.stringContaining('did not accept the ssh key') as string,
     });
     expect(
       await look(

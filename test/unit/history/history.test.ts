@@ -151,7 +151,7 @@ describe('on a disk', () => {
   it.each(['a link', 'a file that is none of ours'])('%s in the place of a log is left alone', async (what) => {
     await writeFile(join(top, 'other'), 'other');
     await (what === 'a link' ? symlink('other', join(top, 'log')) : writeFile(join(top, 'log'), 'mine'));
-    await expect(beginLog(join(top, 'log'))).rejects.toThrow('something stands in the place');
+    await expect(beginLog(join(top, 'log'))).rejects.toThrow('its place on the disk is taken');
     expect(await readFile(join(top, 'other'), 'utf8')).toBe('other');
   });
 

@@ -507,7 +507,7 @@ describe('a run', () => {
       const error = await failure();
       expect(error.message).toBe(
         'The backup disk is full; the mirror on it is incomplete. Its history holds 31 GB in 12 entries since ' +
-          '2026-03-01; what is younger than 28 days stays (history.keep.atLeast).',
+          '2026-03-01; entries younger than 28 days stay (history.keep.atLeast).',
       );
       expect(error.todo).toContain('extbackup config set history.keep.atLeast 7d');
     });

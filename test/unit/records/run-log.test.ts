@@ -83,7 +83,7 @@ test('a log that cannot be written is a warning, never an error', async () => {
   const inTheWay = join(directory, 'file');
   await writeFile(inTheWay, '');
   const warning = await createRunLog(join(inTheWay, 'runs.jsonl')).append(record('a'));
-  expect(warning).toContain('could not be written down');
+  expect(warning).toContain('could not be recorded');
   expect(await readFile(inTheWay, 'utf8')).toBe('');
 });
 

@@ -13,7 +13,7 @@ test('a program that takes too long is named, and is no bug', async () => {
     code: 'EXB_TIMEOUT',
     exitCode: 2,
     happened: 'The program sleep took too long and was ended.',
-    todo: 'Try again when this machine has less to do; if it comes back, see: extbackup doctor',
+    todo: 'Try again when this machine is less busy; if it happens again, see: extbackup doctor',
   });
 });
 
