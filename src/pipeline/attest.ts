@@ -5,9 +5,7 @@ import { serverName } from '../rsync/arguments.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { FetchedFile } from '../rsync/order.ts';
-import type { Tries } from './tries.ts';
-import { throwIfCancelled } from '../system/undo.ts';
+import { askPatiently, type Tries } from './tries.ts';
 
 /**
  * Asks the server, before the mirror is changed, for the last run of its own backup. @throws HeldError when that is
@@ -21,29 +19,17 @@ export async function attest(
   tries: Tries,
   signal: AbortSignal,
 ): Promise<void> {
-  const { record } = job;
+  const { config, record } = job;
   const { attestation } = source;
   if (attestation === undefined) return;
   const server = serverName(source);
-  const { trouble, content } = await fetchPatiently(job, source, attestation.file, machine, tries, signal);
+  const { trouble, content } = await askPatiently(
+    () => machine.fetchFile(config, source, attestation.file, signal),
+    tries,
+    signal,
+  );
   if (trouble !== undefined) throw pullError(trouble, server, undefined);
   const finding = judgeHeartbeat(content, attestation, new Date());
   if (finding.trouble === undefined || agreement(record.hold).attestation.includes(finding.trouble)) return;
   throw heldForHeartbeat(record.label, server, { ...finding, trouble: finding.trouble });
-}
-
-async function fetchPatiently(
-  { config }: Job,
-  source: PullSource,
-  file: string,
-  machine: Machine,
-  tries: Tries,
-  signal: AbortSignal,
-): Promise<FetchedFile> {
-  for (;;) {
-    const fetched = await machine.fetchFile(config, source, file, signal);
-    throwIfCancelled(signal);
-    if (fetched.trouble === undefined || !(await tries.again({ trouble: fetched.trouble, changed: false })))
-      return fetched;
-  }
 }

@@ -4,9 +4,7 @@ import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { SourceAnswer } from '../rsync/order.ts';
-import type { Tries } from './tries.ts';
-import { throwIfCancelled } from '../system/undo.ts';
+import { askPatiently, type Tries } from './tries.ts';
 
 /**
  * Checks, before the mirror is changed, that the required paths exist on the source: an unmounted file system on the
@@ -21,25 +19,13 @@ export async function requirePaths(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, path] of source.requires.entries()) {
-    const { filled, trouble } = await askPatiently(job, source, path, machine, tries, signal);
+    const { filled, trouble } = await askPatiently(
+      () => machine.isFilled(job.config, source, path, signal),
+      tries,
+      signal,
+    );
     if (trouble !== undefined) throw pullError(trouble, serverName(source), undefined);
     if (!filled) throw notThere(serverName(source), index, job.record.label);
-  }
-}
-
-async function askPatiently(
-  { config }: Job,
-  source: PullSource,
-  path: string,
-  machine: Machine,
-  tries: Tries,
-  signal: AbortSignal,
-): Promise<SourceAnswer> {
-  for (;;) {
-    const answer = await machine.isFilled(config, source, path, signal);
-    throwIfCancelled(signal);
-    if (answer.trouble === undefined || !(await tries.again({ trouble: answer.trouble, changed: false })))
-      return answer;
   }
 }
 

@@ -56,4 +56,22 @@ export function createTries(
   };
 }
 
+/**
+ * Asks the server until it answers, or no try is left.
+ * @returns the last answer
+ * @throws CancelledError
+ */
+export async function askPatiently<Answer extends { readonly trouble?: PullTrouble | undefined }>(
+  ask: () => Promise<Answer>,
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    throwIfCancelled(signal);
+    const { trouble } = answer;
+    if (trouble === undefined || !(await tries.again({ trouble, changed: false }))) return answer;
+  }
+}
+
 const isWorthAnotherTry = (trouble: PullTrouble | undefined): boolean => trouble === 'network' || trouble === 'stalled';

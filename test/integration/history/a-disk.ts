@@ -5,6 +5,8 @@ import { createBus } from '../../../src/bus/bus.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
 import { jobSettings } from '../../fakes/job-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { restoreFiles } from '../../../src/restore/restore-files.ts';
+import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { ExtbackupError } from '../../../src/errors.ts';
 import { settleLayout } from '../../../src/pipeline/layout.ts';
@@ -197,4 +199,14 @@ export async function fill(directory: string, count: number): Promise<void> {
     if (index < 5) await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `file-${String(index)}`), `content of ${String(index)}`);
   }
+}
+
+/** Restores a path of the mirror, as it was at a time, beside the disk. @returns the restored tree */
+export async function restoreBeside({ top }: DiskAndServer, path: string, at?: Date): Promise<Map<string, string>> {
+  const target = join(top, '../restored');
+  await rm(target, { recursive: true, force: true });
+  const quiet = { overwrite: false, dryRun: false, onProgress: () => undefined, onName: () => undefined };
+  const layers = await layersFor(top, 'backups', path, at);
+  await restoreFiles(startProgram, { ...quiet, layers, target }, new AbortController().signal);
+  return readTree(target);
 }

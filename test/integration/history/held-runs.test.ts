@@ -15,7 +15,6 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
@@ -23,7 +22,7 @@ import { listHistory } from '../../../src/history/history-entry.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
 import { startProgram } from '../../../src/system/command.ts';
-import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+import { fill, openDisk, readTree, restoreBeside, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 let source: string;
@@ -48,6 +47,13 @@ const rollback = async (
   await rollBack(startProgram, disk.top, 'backups', plan, done, signal);
   return done;
 };
+/** Approves a held run, as an operator does. */
+function approve({ facts, message }: HeldError, reason: string): void {
+  const at = new Date().toISOString();
+  const counts = facts.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 };
+  const approved = { at, by: 'root', reason };
+  disk.record = { ...disk.record, hold: { runId: 'r', at, reason: message, counts, approved } };
+}
 const heldBy = async (settings: object = {}): Promise<HeldError> => {
   const error: unknown = await disk.pull({ settings }).then(
     () => undefined,
@@ -147,21 +153,8 @@ describe('a run that changes everything that can change', () => {
 
   it('can be looked behind: --at leaves out what came later', async () => {
     await disk.pull();
-    const target = join(disk.top, '../restored');
-    await restoreFiles(
-      startProgram,
-      {
-        layers: await layersFor(disk.top, 'backups', '.', first),
-        target,
-        overwrite: false,
-        dryRun: false,
-        onProgress: () => undefined,
-        onName: () => undefined,
-      },
-      never,
-    );
     const wanted = new Map([...before].filter(([path]) => path !== 'gone/empty')); // history keeps files, not empty directories
-    expect(await readTree(target)).toEqual(wanted);
+    expect(await restoreBeside(disk, '.', first)).toEqual(wanted);
     await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow(
       'did not exist at that time',
     );
@@ -244,18 +237,9 @@ describe('a source that looks wrong', () => {
 
   it('with half of it gone is held, goes on when that was approved, and can still be undone', async () => {
     for (let index = 0; index < 150; index += 1) await rm(file(index));
-    const { facts, message } = await heldBy();
-    expect(facts.counts).toMatchObject({ deleted: 150 });
-    disk.record = {
-      ...disk.record,
-      hold: {
-        runId: 'r',
-        at: new Date().toISOString(),
-        reason: message,
-        counts: facts.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
-        approved: { at: new Date().toISOString(), by: 'root', reason: 'moved' },
-      },
-    };
+    const held = await heldBy();
+    expect(held.facts.counts).toMatchObject({ deleted: 150 });
+    approve(held, 'moved');
     await disk.pull();
     expect(await readTree(disk.mirror)).toEqual(await readTree(source));
     await rollback();
@@ -264,17 +248,7 @@ describe('a source that looks wrong', () => {
 
   it('with all files renamed goes on when that was approved, and both runs are undone together', async () => {
     for (let index = 0; index < 300; index += 1) await rename(file(index), `${file(index)}.locked`);
-    const { facts, message } = await heldBy();
-    disk.record = {
-      ...disk.record,
-      hold: {
-        runId: 'r',
-        at: new Date().toISOString(),
-        reason: message,
-        counts: facts.counts ?? { created: 0, changed: 0, deleted: 0, changedBytes: 0 },
-        approved: { at: new Date().toISOString(), by: 'root', reason: 'renamed' },
-      },
-    };
+    approve(await heldBy(), 'renamed');
     await disk.pull();
     expect(await readTree(disk.mirror)).toEqual(await readTree(source));
     await rollback();
@@ -369,20 +343,7 @@ describe('the history', () => {
         await writeFile(file(index), `spoilt in step ${step}`);
       await disk.pull();
       expect(await readTree(disk.mirror)).toEqual(await readTree(source));
-      const target = join(disk.top, `../restored-${step}`);
-      await restoreFiles(
-        startProgram,
-        {
-          layers: await layersFor(disk.top, 'backups', '.', then),
-          target,
-          overwrite: false,
-          dryRun: false,
-          onProgress: () => undefined,
-          onName: () => undefined,
-        },
-        never,
-      );
-      expect(await readTree(target)).toEqual(before);
+      expect(await restoreBeside(disk, '.', then)).toEqual(before);
     }
   });
 

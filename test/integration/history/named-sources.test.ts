@@ -1,12 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { restoreFiles } from '../../../src/restore/restore-files.ts';
-import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { listHistory } from '../../../src/history/history-entry.ts';
 import { undoEntry } from '../../../src/history/undo-entry.ts';
-import { startProgram } from '../../../src/system/command.ts';
-import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+import { fill, openDisk, readTree, restoreBeside, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 const never = new AbortController().signal;
@@ -36,20 +33,7 @@ it('sources with names have a directory each, and a history that undo and restor
   }
   expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
 
-  const target = join(disk.top, '../restored');
-  await restoreFiles(
-    startProgram,
-    {
-      layers: await layersFor(disk.top, 'backups', 'b', first),
-      target,
-      overwrite: false,
-      dryRun: false,
-      onProgress: () => undefined,
-      onName: () => undefined,
-    },
-    never,
-  );
-  const restored = await readTree(target);
+  const restored = await restoreBeside(disk, 'b', first);
   expect(restored.get('folder-1/file-1')).toContain('content of 1');
   expect(restored.has('new')).toBe(false);
   expect(restored.get('gone/y')).toMatch(/ b$/);

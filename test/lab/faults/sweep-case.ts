@@ -49,7 +49,8 @@ export async function openStage(): Promise<SweepStage> {
   await server.shell('head -c 6M /dev/urandom > /backups/docs/new; rm /backups/docs/goes');
   await coverTools(guest, server);
   await guest.shell(
-    `sed -i 's/^source:.*/&\\npull: {stallTimeout: 60s, retries: 1}\\nnotify: [{type: command, command: \\/opt\\/cover\\/notice}]/' /etc/extbackup/config.yaml; systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`,
+    `printf '%s\\n' 'pull: {stallTimeout: 60s, retries: 1}' 'notify: [{type: command, command: /opt/cover/notice}]' >> /etc/extbackup/config.yaml
+    systemctl restart extbackup; rm -f ${notices}; /opt/real/sync`,
   );
   await inGuest(station, 'the agent', () => `grep -q '"agent":"running".*"present":false' /run/extbackup/status.json`);
   const source = await server.ask(`cd /backups; ${describeTree}`);

@@ -1,27 +1,12 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RunResult } from '../host.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareDisk } from '../station.ts';
 import { addSettings, eventsOf, waitForState, waitUntilGone } from '../stories/operator.ts';
 import { atTerminal, giveTerminal } from '../stories/person.ts';
 import type { Fault, UsbDisk } from '../usb-disk.ts';
-import { useStation } from '../stories/use-station.ts';
+import { useDriveCommands } from '../stories/drive-commands.ts';
 
 /** Rare commands for disks: interrupted ones, and those for bad, forgotten and lost disks. */
-const lab = useStation();
-
-beforeAll(async () => {
-  await lab.server.shell('mkdir -p /backups/docs && echo one > /backups/docs/a && echo two > /backups/docs/b');
-  await lab.guest.snapshot('set up');
-});
-afterEach(() => lab.guest.restore('set up'));
-
-/** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> =>
-  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
-
-const nothingIsOpen = async (): Promise<void> => {
-  expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
-};
+const { lab, extbackup, nothingIsOpen } = useDriveCommands();
 
 describe('drive prepare', () => {
   it('asks before it erases anything, is refused without a terminal, and can be run again after each kind of interruption', async () => {

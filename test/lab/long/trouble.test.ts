@@ -89,7 +89,9 @@ it('a full system disk stops no backup: the operator is told, and the next run w
   await server.shell('head -c 1M /dev/urandom > /backups/docs/b');
   // Root may use the reserved blocks, too.
   await guest.shell(
-    'fallocate -l $(($(stat -f -c %f /) * $(stat -f -c %S /) - 16000000)) /var/filler || true; cat /dev/zero > /var/filler2 2>/dev/null || true; ! echo x 2>/dev/null > /var/lib/extbackup/probe; rm -f /var/lib/extbackup/probe',
+    `fallocate -l $(($(stat -f -c %f /) * $(stat -f -c %S /) - 16000000)) /var/filler || true
+    cat /dev/zero > /var/filler2 2>/dev/null || true
+    ! echo x 2>/dev/null > /var/lib/extbackup/probe; rm -f /var/lib/extbackup/probe`,
   );
   await guest.plug(lab.disk);
   await guest.waitFor('the backup', 'grep -q \'"state":"safe-to-unplug"\' /run/extbackup/status.json', 180_000);
@@ -128,8 +130,10 @@ it('the agent sees in its unit what rsync reads and writes, so that only a true 
   // With the agent's capabilities, and no more.
   const io = await guest.ask(
     `
+    capabilities=$(systemctl show -P CapabilityBoundingSet extbackup)
     for pid in $(pgrep -x rsync); do
-      systemd-run --quiet --pipe --wait -p CapabilityBoundingSet="$(systemctl show -P CapabilityBoundingSet extbackup)" -p NoNewPrivileges=yes -p ProtectKernelTunables=yes cat /proc/$pid/io 2>/dev/null && break
+      systemd-run --quiet --pipe --wait -p CapabilityBoundingSet="$capabilities" -p NoNewPrivileges=yes \\
+        -p ProtectKernelTunables=yes cat /proc/$pid/io 2>/dev/null && break
     done`,
     { timeoutMs: 60_000 },
   );

@@ -1,24 +1,15 @@
 import { beforeAll, expect, it } from 'vitest';
 import { assertClosed, eventsOf, lookInside, waitForState } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { useOffice } from './office.ts';
 
 /** What an operator decides after a held run, and deletions that are no attack. */
-const lab = useStation('BACKUP_1');
-
-const checksums = (directory: string): string =>
-  `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
-const onDisk = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
-const onServer = (): Promise<string> => lab.server.ask(checksums('/backups'));
-const extbackup = (...args: readonly string[]) =>
-  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
+const { lab, writeLetters, encryptOffice, onDisk, onServer, extbackup } = useOffice();
 
 beforeAll(async () => {
-  await lab.server.shell(
-    'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
-  );
+  await writeLetters();
   await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
-  await lab.server.shell('cd /backups && for f in office/*.txt; do head -c 3000 /dev/urandom > $f; done');
+  await encryptOffice();
 });
 
 it('a held run goes on when somebody says that it is right', async () => {

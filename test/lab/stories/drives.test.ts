@@ -1,27 +1,12 @@
 import { basename } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RunResult } from '../host.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareDisk } from '../station.ts';
 import { addSettings, installProgram, waitForState, waitUntilGone } from './operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { useStation } from './use-station.ts';
+import { useDriveCommands } from './drive-commands.ts';
 
 /** Commands for disks other than runs, on a real kernel and from the installed package. */
-const lab = useStation();
-
-beforeAll(async () => {
-  await lab.server.shell('mkdir -p /backups/docs && echo one > /backups/docs/a && echo two > /backups/docs/b');
-  await lab.guest.snapshot('set up');
-});
-afterEach(() => lab.guest.restore('set up'));
-
-/** Runs the CLI; whatever its exit code. */
-const extbackup = (...args: readonly string[]): Promise<RunResult> =>
-  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 300_000 });
-
-const nothingIsOpen = async (): Promise<void> => {
-  expect(await lab.guest.ask('ls /sys/class/block | grep ^dm- || true; grep extbackup- /proc/mounts || true')).toBe('');
-};
+const { lab, extbackup, nothingIsOpen } = useDriveCommands();
 
 /** One half of a RAID 1 on the first partition, made with the kernel's own files; see "md" in the kernel's administration guide. */
 const makeRaid = (
@@ -65,7 +50,9 @@ describe('drive prepare', () => {
     }
     // No list of mounts shows it; only the kernel knows.
     await guest.shell(
-      `echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used; unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 & while ! test -e /run/mounted; do sleep 0.1; done`,
+      `echo clear > /sys/block/md_x/md/array_state; udevadm settle; mkdir -p /mnt/used
+      unshare --mount --propagation private sh -c 'mount ${device}2 /mnt/used; touch /run/mounted; sleep 600' >/dev/null 2>&1 &
+      while ! test -e /run/mounted; do sleep 0.1; done`,
     );
     expect(await extbackup('drive', 'prepare', device, '--label', 'BACKUP_1', '--yes')).toMatchObject({
       exitCode: 10,

@@ -5,26 +5,16 @@ import {
   driveNow,
   eventsOf,
   installProgram,
-  lookInside,
   waitForState,
   waitUntilGone,
 } from './operator.ts';
-import { useStation } from './use-station.ts';
+import { useOffice } from './office.ts';
 
 /** The bad day in short: the server is encrypted, and then a disk is plugged in. See long/held-runs.test.ts. */
-const lab = useStation('BACKUP_1');
-
-const checksums = (directory: string): string =>
-  `cd ${directory} && find . -type f -print0 | sort -z | xargs -0 -r md5sum | md5sum`;
-const onDisk = (): Promise<string> => lookInside(lab, lab.disk, (top) => lab.guest.ask(checksums(`${top}/backups`)));
-const onServer = (): Promise<string> => lab.server.ask(checksums('/backups'));
-const extbackup = (...args: readonly string[]) =>
-  lab.guest.run(['extbackup', ...args], { okCodes: 'any', timeoutMs: 180_000 });
+const { lab, writeLetters, encryptOffice, onDisk, onServer, extbackup } = useOffice();
 
 beforeAll(async () => {
-  await lab.server.shell(
-    'mkdir -p /backups/office /backups/plans; cd /backups; for i in $(seq 150); do echo "the letter number $i to a customer" | tee office/$i.txt > plans/$i.txt; done',
-  );
+  await writeLetters();
   // A hook of the operator that records its environment.
   const tells =
     '#!/bin/sh\necho "$EXTBACKUP_HOOK $EXTBACKUP_DRIVE $EXTBACKUP_OUTCOME" >> /run/extbackup/hook-told\nexit 3\n';
@@ -40,7 +30,7 @@ it('an encrypted server does not reach the copy: the run is held, and says why w
   good = await onDisk();
   expect(good).toBe(await onServer());
   const { lastSuccess } = await driveNow(lab, 'BACKUP_1');
-  await lab.server.shell('cd /backups && for f in office/*.txt; do head -c 3000 /dev/urandom > $f; done');
+  await encryptOffice();
   await lab.guest.unplug(lab.disk);
   await waitUntilGone(lab);
   await lab.guest.plug(lab.disk);

@@ -1,36 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createStationWatch } from '../../../src/agent/station-watch.ts';
-import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema, type Config } from '../../../src/config/schema.ts';
 import type { Verdict } from '../../../src/doctor/check.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import type { Paths } from '../../../src/system/paths.ts';
+import { hearWarnings, useStationPaths } from './hear-warnings.ts';
 
-let paths: Paths;
-beforeEach(async () => {
-  const top = await mkdtemp(join(tmpdir(), 'station-watch-'));
-  paths = { config: join(top, 'c'), etc: top, state: top, run: top, ramfs: top, plaintext: top };
-});
-afterEach(() => rm(paths.etc, { recursive: true, force: true }));
+const station = useStationPaths();
 
 const config = (): Promise<Config> =>
   Promise.resolve(configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' } }));
 
 /** One look of an agent that has just started, at a machine in this state. */
-async function look(at: string, state: Record<string, Verdict | Error>, load = config): Promise<string[]> {
-  const told: string[] = [];
-  const bus = createBus((_name, error) => {
-    throw error;
-  });
-  bus.on('warning:raised', ({ reason }) => {
-    told.push(reason);
-  });
-  bus.on('warning:settled', ({ topic }) => {
-    told.push(`settled: ${topic}`);
-  });
+async function look(at: string, state: Record<string, Verdict | Error>, load = config): Promise<readonly string[]> {
+  const { bus, told } = hearWarnings();
   const checks = Object.entries(state).map(([name, verdict]) => ({
     name,
     check: () =>
@@ -39,7 +21,7 @@ async function look(at: string, state: Record<string, Verdict | Error>, load = c
         : Promise.resolve({ verdict, happened: `${name} is ${verdict}`, todo: 'Do.' }),
   }));
   const start = (): Promise<never> => Promise.reject(new Error('not needed'));
-  await createStationWatch({ bus, paths, start, loadConfig: load, checks, now: () => new Date(at) })();
+  await createStationWatch({ bus, paths: station.paths, start, loadConfig: load, checks, now: () => new Date(at) })();
   return told;
 }
 

@@ -5,19 +5,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema, type Config } from '../../../src/config/schema.ts';
 import { approveRun } from '../../../src/records/approve-run.ts';
-import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import type { Change } from '../../../src/history/change.ts';
 import type { PullOrder } from '../../../src/rsync/order.ts';
 import type { RsyncOutcome } from '../../../src/rsync/order.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
-import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
+import type { RunEnd } from '../../../src/run/run-one.ts';
 import { goesOnWithServer } from '../../../src/rsync/failure.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
+import { enrol, onlyDisk, runTo } from './a-run.ts';
 
-const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const volume = { kname: 'sda1', device: '/dev/sda1' as const, disk: 'sda', diskseq: 7, luksUuid: 'uuid-1', usb: true };
 const configOf = (settings: object = {}): Config =>
   configSchema.parse({
     key: { derivation: 'sha512' },
@@ -55,47 +53,15 @@ const run = (): Promise<RunEnd> => {
   bus.onAny((name, payload) => {
     events.push([name, payload]);
   });
-  return runOne(
-    {
-      runId: `run-${records.length + 1}`,
-      drive: 'BACKUP_1',
-      trigger: 'plug',
-      attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid },
+  return runTo({
+    ...{ runId: `run-${records.length + 1}`, directory, bus, registry, config, machine },
+    record: (record) => {
+      records.push(runRecordSchema.parse(record));
     },
-    {
-      bus,
-      registry,
-      deviceLock: join(directory, 'lock'),
-      loadConfig: () => Promise.resolve(config),
-      machineFor: () => machine,
-      findVolumes: () => Promise.resolve([volume]),
-      openedByPerson: () => Promise.resolve(undefined),
-      begun: () => Promise.resolve(),
-      foundCutOff: () => Promise.resolve(false),
-      told: () => Promise.resolve(),
-      rekeyAdvice: () => Promise.resolve(undefined),
-      holdsOf: () => Promise.resolve([]),
-      health: {
-        canAsk: () => Promise.resolve(true),
-        ioErrors: () => Promise.resolve(0),
-        smart: () => Promise.resolve(undefined),
-      },
-      onPhase: () => undefined,
-      onProgress: () => undefined,
-      record: (record) => {
-        records.push(runRecordSchema.parse(record));
-        return Promise.resolve();
-      },
-    },
-    new AbortController().signal,
-  );
+  });
 };
 const approve = () => approveRun(registry, 'BACKUP_1', { by: 'root', reason: 'I know', at: new Date() });
-const disk = async (): Promise<DriveRecord> => {
-  const [first] = await registry.list();
-  if (first === undefined) throw new Error('there is no disk');
-  return first;
-};
+const disk = () => onlyDisk(registry);
 const outcomes = (): string[] => (records.at(-1)?.sources ?? []).map(({ name, outcome }) => `${name} ${outcome}`);
 const stamps = (): number => machine.calls.filter((call) => call === 'stamp').length;
 const knownSource = {
@@ -108,24 +74,12 @@ const knownSource = {
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'extbackup-sources-'));
   registry = createDriveRegistry(join(directory, 'drives.json'));
-  const drive = driveRecordSchema.parse({
-    label: 'BACKUP_1',
-    luksUuid: 'uuid-1',
-    sealedId,
-    generation: 4,
-    enrolledAt: '2026-01-01T00:00:00Z',
-    lastSuccess: '2026-01-02T00:00:00Z',
+  machine = new SeveralSources();
+  await enrol(registry, machine, {
     filesTotal: 3000,
     bytesTotal: 3_000_000,
     sources: { office: knownSource, photos: knownSource, mail: knownSource },
   });
-  await registry.update(() => [drive]);
-  machine = new SeveralSources();
-  machine.inside.set('LABEL', 'BACKUP_1');
-  machine.inside.set(
-    sealPath,
-    JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
-  );
   config = configOf();
   records = [];
 });

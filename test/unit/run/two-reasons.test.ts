@@ -5,15 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { approveRun } from '../../../src/records/approve-run.ts';
-import { driveRecordSchema, sealPath, type DriveRecord } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createGuard } from '../../../src/guard/guard.ts';
-import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
+import type { RunEnd } from '../../../src/run/run-one.ts';
 import { lockFile } from '../../../src/system/file-lock.ts';
 import { FakeMachine } from '../../fakes/fake-machine.ts';
+import { enrol, onlyDisk, runTo } from './a-run.ts';
 
-const sealedId = '3f0c5a52-52c1-4a53-9a57-0c0d6f7d9d11';
-const volume = { kname: 'sda1', device: '/dev/sda1' as const, disk: 'sda', diskseq: 7, luksUuid: 'uuid-1', usb: true };
 const config = configSchema.parse({
   source: 'extbackup@backup',
   key: { derivation: 'sha512' },
@@ -40,65 +38,17 @@ let runs = 0;
 const run = (): Promise<RunEnd> => {
   machine.calls.length = 0;
   runs += 1;
-  return runOne(
-    {
-      runId: `run-${runs}`,
-      drive: 'BACKUP_1',
-      trigger: 'plug',
-      attach: { diskseq: volume.diskseq, luksUuid: volume.luksUuid },
-    },
-    {
-      bus: createBus(() => undefined),
-      registry,
-      deviceLock: join(directory, 'lock'),
-      loadConfig: () => Promise.resolve(config),
-      machineFor: () => machine,
-      findVolumes: () => Promise.resolve([volume]),
-      openedByPerson: () => Promise.resolve(undefined),
-      begun: () => Promise.resolve(),
-      foundCutOff: () => Promise.resolve(false),
-      told: () => Promise.resolve(),
-      rekeyAdvice: () => Promise.resolve(undefined),
-      holdsOf: () => Promise.resolve([]),
-      health: {
-        canAsk: () => Promise.resolve(true),
-        ioErrors: () => Promise.resolve(0),
-        smart: () => Promise.resolve(undefined),
-      },
-      onPhase: () => undefined,
-      onProgress: () => undefined,
-      record: () => Promise.resolve(),
-    },
-    new AbortController().signal,
-  );
+  const bus = createBus(() => undefined);
+  return runTo({ runId: `run-${runs}`, directory, bus, registry, config, machine, record: () => undefined });
 };
 const approve = () => approveRun(registry, 'BACKUP_1', { by: 'root', reason: 'I know', at: new Date() });
-const record = async (): Promise<DriveRecord> => {
-  const [first] = await registry.list();
-  if (first === undefined) throw new Error('there is no disk');
-  return first;
-};
+const record = () => onlyDisk(registry);
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'extbackup-reasons-'));
   registry = createDriveRegistry(join(directory, 'drives.json'));
-  const drive = driveRecordSchema.parse({
-    label: 'BACKUP_1',
-    luksUuid: 'uuid-1',
-    sealedId,
-    generation: 4,
-    enrolledAt: '2026-01-01T00:00:00Z',
-    lastSuccess: '2026-01-02T00:00:00Z',
-    filesTotal: 1000,
-    bytesTotal: 1_000_000,
-  });
-  await registry.update(() => [drive]);
   machine = new FakeMachine();
-  machine.inside.set('LABEL', 'BACKUP_1');
-  machine.inside.set(
-    sealPath,
-    JSON.stringify({ version: 1, sealedId, luksUuid: 'uuid-1', label: 'BACKUP_1', generation: 4 }),
-  );
+  await enrol(registry, machine, { filesTotal: 1000, bytesTotal: 1_000_000 });
 });
 afterEach(() => rm(directory, { recursive: true }));
 
