@@ -137,7 +137,7 @@ function rest(attaches: readonly Attach[], { leftMs, by }: Pause): void {
   for (const attach of attaches) {
     if (attach.drive === undefined || !startsWhenItCan.includes(attach.state)) continue;
     attach.state = 'new';
-    attach.message = `Paused by ${by} until ${clockTime(new Date(now.getTime() + leftMs), now)}. To end the pause earlier: extbackup resume`;
+    attach.message = `Paused by ${by} until ${clockTime(new Date(now.getTime() + leftMs), now)}. To end it earlier: extbackup resume`;
   }
 }
 

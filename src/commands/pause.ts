@@ -28,7 +28,7 @@ export function pauseCommand(context: CliContext): Command {
       await nudgeAboutDrives(context.paths);
       const now = new Date();
       context.print(`Paused until ${clockTime(new Date(now.getTime() + forMs), now)}: no run starts by itself.`);
-      context.print('To end the pause earlier: extbackup resume');
+      context.print('To end it earlier: extbackup resume');
     });
 }
 

@@ -173,7 +173,7 @@ wanted() {
     END { if (!done) emit() }
   '
 }
-${keysPart}# Keys that are replaced because a new one has the same comment: earlier keys of this station, or of another one with its host name.
+${keysPart}# Keys that are replaced by one with the same comment: earlier keys of this station, or of one with its host name.
 former() {
   if [ -f "$file" ]; then cat "$file"; fi | KEYS=$keys awk '
     BEGIN {

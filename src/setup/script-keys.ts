@@ -1,5 +1,5 @@
 /** The part of both of the server's scripts that replaces `$file`, the authorized_keys of `$user`. */
-export const keysPart = String.raw`# Replaces the keys by the output of a function. $temporary is removed when the script is ended meanwhile.
+export const keysPart = String.raw`# Replaces the keys by the output of a function. $temporary is removed if the script ends early.
 put_keys() {
   temporary=$(mktemp "$file.XXXXXX")
   "$1" >"$temporary"

@@ -7,7 +7,7 @@ import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
 import { statusSchema } from '../../../src/protocol/status.ts';
-import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { aRunRecord } from '../../fakes/a-run-record.ts';
 import { startProgram } from '../../../src/system/command.ts';
 import { files } from '../../../src/system/paths.ts';
 import { createFakeAgent, type FakeAgent } from './fake-agent.ts';
@@ -57,21 +57,7 @@ test('a good run ends with 0 and says on standard output that the disk may be un
   expect(drive).toBe('BACKUP_1');
   await createDriveRegistry(files.drives(agent.paths)).update(() => [enrolled]);
   await createRunLog(files.runs(agent.paths)).append(
-    runRecordSchema.parse({
-      id: 'r1',
-      drive: 'BACKUP_1',
-      trigger: 'request',
-      startedAt: '2026-03-01T10:00:00Z',
-      endedAt: '2026-03-01T10:00:42Z',
-      outcome: 'success',
-      exitCode: 0,
-      code: null,
-      message: '',
-      released: true,
-      tookMs: 42_000,
-      filesTransferred: 1,
-      bytesTransferred: 1_000,
-    }),
+    aRunRecord({ trigger: 'request', tookMs: 42_000, filesTransferred: 1, bytesTransferred: 1_000 }),
   );
   await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0, happened: 'BACKUP_1 is done, safe to unplug.' });
   await done;

@@ -10,7 +10,7 @@ import { commandGroups } from '../../../src/commands/command-list.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
-import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { aRunRecord } from '../../fakes/a-run-record.ts';
 import { tool } from './tool.ts';
 
 let directory: string;
@@ -31,21 +31,7 @@ beforeAll(async () => {
   await createDriveRegistry(join(state, 'drives.json')).update(() =>
     [drive('BACKUP_1', 1), drive('OFFICE', 2)].map((record) => driveRecordSchema.parse(record)),
   );
-  await createRunLog(join(state, 'runs.jsonl')).append(
-    runRecordSchema.parse({
-      id: 'run-of-march',
-      drive: 'BACKUP_1',
-      trigger: 'request',
-      startedAt: '2026-03-01T10:00:00Z',
-      endedAt: '2026-03-01T10:00:42Z',
-      outcome: 'success',
-      exitCode: 0,
-      code: null,
-      message: '',
-      released: true,
-      tookMs: 1,
-    }),
-  );
+  await createRunLog(join(state, 'runs.jsonl')).append(aRunRecord({ id: 'run-of-march' }));
   const verbs = await readVerbs();
   const shown = Object.values(commandGroups).flat();
   const here = (script: string): string => script.replaceAll('/var/lib/extbackup', state);

@@ -4,7 +4,7 @@ import { describeEnd } from '../../../src/client/run-end.ts';
 import { createLineView } from '../../../src/client/run-view.ts';
 import { renderStatus } from '../../../src/client/status-text.ts';
 import { replySchema, statusSchema, type RunStatus } from '../../../src/protocol/status.ts';
-import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { aRunRecord } from '../../fakes/a-run-record.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const run: RunStatus = {
@@ -117,22 +117,7 @@ test('a copy on a plugged disk is no offline copy', () => {
   );
 });
 
-const record = runRecordSchema.parse({
-  id: 'r1',
-  drive: 'BACKUP_1',
-  trigger: 'plug',
-  startedAt: '2026-03-01T10:00:00Z',
-  endedAt: '2026-03-01T10:03:20Z',
-  outcome: 'success',
-  exitCode: 0,
-  code: null,
-  message: '',
-  released: true,
-  tookMs: 200_000,
-  filesTransferred: 12,
-  bytesTransferred: 1_200_000,
-  filesDeleted: 0,
-});
+const record = aRunRecord({ filesTransferred: 12, bytesTransferred: 1_200_000, filesDeleted: 0 });
 const failed = {
   ...record,
   id: 'r2',

@@ -4,22 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRunLog, parseRuns } from '../../../src/records/run-log.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
-import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { aRunRecord } from '../../fakes/a-run-record.ts';
 
-const record = (id: string): RunRecord =>
-  runRecordSchema.parse({
-    id,
-    drive: 'BACKUP_1',
-    trigger: 'plug',
-    startedAt: '2026-03-01T10:00:00Z',
-    endedAt: '2026-03-01T10:03:20Z',
-    outcome: 'success',
-    exitCode: 0,
-    code: null,
-    message: '',
-    released: true,
-    tookMs: 200_000,
-  });
+const record = (id: string): RunRecord => aRunRecord({ id });
 
 let directory = '';
 beforeEach(async () => {
