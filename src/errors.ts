@@ -25,7 +25,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** Stable name of an error, for scripts and for the `error` field of events. */
 export type ErrorCode = `EXB_${string}`;
 
-/** What an operator reads about an error: what happened, and what to do about it. */
+/** The text of an error for the operator: the event, and the advice. */
 export interface Advice {
   readonly happened: string;
   readonly todo: string;

@@ -98,7 +98,7 @@ async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, p
 }
 
 const stillOpen = (drive: string, happened: string) => ({
-  happened: `${happened.replace(/ What it left open was closed\./, '')} Disk ${drive} is still open.`,
+  happened: `${happened.replace(/ Everything that it left open was closed\./, '')} Disk ${drive} is still open.`,
   todo: 'DO NOT UNPLUG it. End the programs that use it, then run: extbackup release',
 });
 
@@ -117,7 +117,7 @@ function words(begun: BegunRun, { bootId, ranOutOfMemory, attaches }: CutOffPart
   return {
     code: 'EXB_CUT_OFF',
     exitCode: exitCodes.pull,
-    happened: `The run of ${drive} that began at ${begunAt(startedAt)} was cut off: ${cause}. What it left open was closed.`,
+    happened: `The run of ${drive} that began at ${begunAt(startedAt)} was cut off: ${cause}. Everything that it left open was closed.`,
     todo,
   };
 }

@@ -37,7 +37,7 @@ export function foreignDisk(
       alike.length === 0
         ? 'If it is to become a backup disk: extbackup drive prepare --help'
         : `Write nothing to it before you know which disk it is. If ${alike.join(' or ')} was overwritten, ` +
-          'prepare it anew: extbackup drive prepare --help',
+          'prepare it again: extbackup drive prepare --help',
   };
 }
 

@@ -15,7 +15,7 @@ export type AttributeFiles = Readonly<Record<AttributeKind, string>>;
 export interface AttributeBlock {
   /** Below the mirror, one character for each byte; `.` is the mirror itself. */
   readonly path: string;
-  /** What follows the line that names the path; of a symbolic link, its owner and group as UID:GID. */
+  /** The text after the line with the path; for a symbolic link, its owner and group as UID:GID. */
   readonly body: string;
 }
 

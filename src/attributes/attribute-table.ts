@@ -18,11 +18,11 @@ const stateSchema = z.object({
   version: z.literal(1),
   /** Stands in the names of the files. */
   serial: z.int().positive(),
-  /** The bytes of each file that count. Later changes are appended; what stands behind these bytes is unfinished. */
+  /** The bytes of each file that count. Later changes are appended; text after these bytes is unfinished. */
   bytes: z.object({ facl: size, fattr: size, links: size }),
   /** Size of all files together when they were made. */
   made: size,
-  /** An rsync that keeps what it replaces in this entry of the history may have changed the mirror since. */
+  /** An rsync with this entry of the history may have changed the mirror since. */
   openFor: z.string().optional(),
   /** An rsync that has no entry, because it reported no change, may have changed the mirror since. */
   isDoubtful: z.literal(true).optional(),

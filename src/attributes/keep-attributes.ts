@@ -94,7 +94,7 @@ async function renew(
 
 /** How an rsync ended. */
 export interface RsyncEnd {
-  /** Its log tells of all that it did. */
+  /** Its log contains all its changes. */
   readonly isTold: boolean;
   /** Its entry stays in the history. */
   readonly stays: boolean;

@@ -46,7 +46,7 @@ async function writeDurably(file: string, kind: AttributeKind, found: ReadonlyMa
 
 /**
  * Compares a table with newer files: returns the paths that are in both, with other attributes. It reads both completely,
- * because a missing entry also tells something: the file had no such attributes.
+ * because a missing entry has a meaning, too: the file had no such attributes.
  * @returns undefined when there are too many to compare
  */
 export async function whatDiffers(

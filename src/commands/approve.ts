@@ -54,7 +54,7 @@ export function approveCommand(context: CliContext): Command {
       if (reason === '')
         throw new UsageError(
           'Give a reason.',
-          `Add: --reason TEXT ; see what the run would do: extbackup approve ${record.label} --show`,
+          `Add: --reason TEXT ; to see the changes: extbackup approve ${record.label} --show`,
         );
       await approveRun(registry, record.label, {
         by: process.env['SUDO_USER'] ?? userInfo().username,
@@ -92,7 +92,7 @@ async function askForLabel({ label, hold }: DriveRecord): Promise<void> {
 
 const looksWrong = 'The last run is complete, but files that it copied look wrong.';
 
-/** Prints the reports that the run left on the disk: counts by directory, and what looks like an attack. */
+/** Prints the reports that the run left on the disk: counts by directory, and signs of an attack. */
 async function show(context: CliContext, record: DriveRecord): Promise<void> {
   context.print(record.hold?.reason ?? looksWrong);
   if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk belongs to an older run

@@ -36,13 +36,13 @@ export interface PrepareOptions {
   readonly json?: boolean;
 }
 
-/** What differs when another command prepares a disk. */
+/** Options for a preparation by another command. */
 export interface PrepareManner {
   /** Whether a person can be asked; by default, whether there is a terminal. */
   readonly ask?: boolean;
   /** The option that erases a used disk without a question. */
   readonly eraseOption?: string;
-  /** Leave out what the words say of the first run. */
+  /** Leaves out the advice about the first run. */
   readonly isFollowedByRun?: boolean;
 }
 

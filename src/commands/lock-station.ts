@@ -26,7 +26,7 @@ export interface LockReport {
 }
 
 /**
- * Wipes the keys in RAM and closes what is open and idle.
+ * Wipes the keys in RAM and closes disks that are open and idle.
  * @throws BusyError during a run; then nothing was done
  */
 export async function lockStation(station: KeyStation): Promise<LockReport> {

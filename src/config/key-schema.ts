@@ -24,7 +24,7 @@ export const keySettings = z
       .string()
       .regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be 40 (sha512) or 64 (scrypt) hex digits')
       .optional()
-      .describe('tells a wrong password from the right one'),
+      .describe('distinguishes a wrong password from the right one'),
   })
   .refine(
     (key) => key.derivation === 'sha512' || key.scrypt !== undefined,

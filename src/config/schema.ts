@@ -76,7 +76,7 @@ export const configSchema = z
       .prefault({}),
     history: z
       .strictObject({
-        enabled: z.boolean().default(true).describe('keep what runs replace or delete in history/ on the disk'),
+        enabled: z.boolean().default(true).describe('keep replaced and deleted files in history/ on the disk'),
         keep: z
           .strictObject({
             age: duration.prefault('52w').describe('entries older than this, and older than atLeast, are removed'),

@@ -69,7 +69,7 @@ export const guardSettings = {
   floor: z.int().min(0),
 };
 
-/** A plain name: it is a directory on the disk, and stands in logs and messages. */
+/** A plain name: it is a directory on the disk, and appears in logs and messages. */
 const sourceName = z
   .string()
   .regex(

@@ -35,7 +35,7 @@ const btrfs = 0x9123683e;
 
 /**
  * Measures an opened disk: writes a file without a name, flushes it, and reads the kernel's counters. Never throws.
- * @param directory on the disk, for example that of the mirror
+ * @param directory on the disk, for example the mirror
  */
 export async function measureDisk(directory: string): Promise<DiskState> {
   const measuring = (async (): Promise<DiskState> => {

@@ -31,7 +31,7 @@ export interface Findings {
   readonly renamed: number;
   /** The ending that most of them got. This field and the next ones hold parts of names: only for the disk. */
   readonly ending?: string | undefined;
-  /** Names like that of a ransom note. */
+  /** Names that look like a ransom note. */
   readonly noteNames: readonly string[];
   /** Names of files that look encrypted. */
   readonly examples: readonly string[];

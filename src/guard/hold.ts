@@ -149,7 +149,7 @@ function describeDone({ deleted, isKept }: Done): string {
       ? 'Nothing was deleted'
       : `Before that, ${deleted === 1 ? 'a file was' : `${deleted} files were`} deleted`;
   if (!isKept)
-    return `${what}. What was ${deleted === 0 ? '' : 'deleted or '}replaced is lost: the settings keep no history.`;
+    return `${what}. The old versions of ${deleted === 0 ? '' : 'deleted and '}replaced files are lost: the settings keep no history.`;
   return deleted === 0
     ? `${what}, and every replaced file is kept in the disk's history.`
     : `${what}; they, and every replaced file, are kept in the disk's history.`;

@@ -29,8 +29,8 @@ export function betweenMarks(line: string, mark: string): string | undefined {
 }
 
 /**
- * What begins and ends each of these lines. The server can have rsync print what it likes; but it does not know the mark, which
- * is random each time, so it cannot forge a change that a rollback would later undo.
+ * The start and end of each of these lines. The server can make rsync print any text; but it does not know the mark,
+ * which is random each time, so it cannot forge a change that a rollback would later undo.
  */
 export const newMark = (): string => `!${randomBytes(4).toString('hex')}`;
 

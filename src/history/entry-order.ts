@@ -13,7 +13,7 @@ export interface Place {
   /** Increases with each entry; entries from before numbering have 0 (the newest of them) and below. */
   readonly number: number;
   /**
-   * Best known start time, later than that of every entry before it: the time in its name, unless a later entry
+   * Best known start time, later than the time of every entry before it: the time in its name, unless a later entry
    * contradicts it, or the clock had jumped.
    */
   readonly at: Date;
@@ -48,8 +48,8 @@ export function orderEntries<Found extends FoundEntry>(found: readonly Found[]):
 }
 
 /**
- * Never before that of an earlier entry. An entry without a stamp is as far before the next one as the names say,
- * within limits.
+ * Never before the time of an earlier entry. For an entry without a stamp, the distance to the next one is taken from
+ * the names, within limits.
  */
 function measuredTimes(ordered: readonly FoundEntry[], legacy: number): number[] {
   const times: number[] = [];

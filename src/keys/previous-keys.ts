@@ -82,7 +82,7 @@ export async function mayHaveLastKeyOnly(paths: Paths, wanted: string): Promise<
 }
 
 /**
- * Removes disks with the new key from the list. The earlier salts are kept for ever: a disk that is no longer enrolled
+ * Removes disks with the new key from the list. The earlier salts are kept forever: a disk that is no longer enrolled
  * may come back, and cannot be opened without its salt. The check values are removed with the last disk of the list, so
  * that passwords cannot be tried on them.
  */

@@ -3,7 +3,7 @@ import type { NotifyChannel } from '../config/schema.ts';
 /** Host and port of an address: the rest may be a secret. */
 const hostOf = (address: string): string => new URL(address).host;
 
-/** What status, doctor and the journal call a channel; nothing in it is a secret. */
+/** The name of a channel in status, doctor and the journal, without a secret. */
 export function channelName(settings: NotifyChannel): string {
   if (settings.name !== undefined) return settings.name;
   switch (settings.type) {

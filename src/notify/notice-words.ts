@@ -14,7 +14,7 @@ export const startedNews = (drive: string): News => ({
   text: `The backup to disk ${drive} has begun. Leave the disk plugged in.`,
 });
 
-/** A disk that waits because nobody has loaded the key. */
+/** A disk that waits because the key is not loaded. */
 export const waitingNews = (drive: string): News => ({
   kind: 'waiting',
   subject: `${drive} is waiting for the key`,

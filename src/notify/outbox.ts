@@ -88,7 +88,7 @@ export class Outbox {
 
   /**
    * Takes a notice and returns at once. If too many wait, the least urgent is given up.
-   * @param kept by a former agent, and so told late; otherwise the outbox keeps it
+   * @param kept by a former agent, and therefore late; otherwise the outbox keeps it
    */
   put(notice: Notice, kept?: Forget): void {
     const late = kept === undefined ? false : 'failed';

@@ -95,7 +95,7 @@ const awayNews = ({ drive, code, happened, todo }: EventMap['run:failed']): News
   text: `The backup to disk ${drive} is not complete: ${happened}\n${todo}\n${releaseAdvice({ state: 'waits' })}`,
 });
 
-/** A run that stopped to ask. Nobody is told to take out a disk whose other sources go on by themselves. */
+/** A run that was held. The notice never says "safe to unplug" if other sources go on by themselves. */
 function heldNews(run: EventMap['run:held'], release: Release): News {
   const waits = run.waits === true && release.state === 'safe';
   const words = waits ? 'another source waits for its server: leave the disk plugged in' : releaseWords(release);

@@ -72,7 +72,7 @@ export const inUseBy = (typed: string, holder?: string): ExtbackupError =>
   new DriveError(
     'EXB_IN_USE',
     `${typed} is in use by ${holder ?? 'the kernel'}.`,
-    'If it is the right disk, close what uses it first (LVM, RAID, an opened volume); see: lsblk',
+    'If it is the right disk, close its users first (LVM, RAID, an opened volume); see: lsblk',
   );
 
 export const writeProtected = (typed: string): ExtbackupError =>

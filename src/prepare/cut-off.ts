@@ -91,7 +91,7 @@ async function waitForOrphans(start: StartProgram, device: string, patienceMs: n
 const stillOpen = (device: string, mapping: string, users: readonly string[]): BusyError =>
   new BusyError(
     `${device} is still open as ${mapping}${users.length === 0 ? '' : `, and in use by ${users.join(', ')}`}.`,
-    'End what uses it, then run: extbackup release',
+    'End the programs that use it, then run: extbackup release',
   );
 
 async function onDisk(start: StartProgram, device: string) {

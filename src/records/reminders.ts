@@ -4,7 +4,7 @@ import { parseJson } from '../system/parse-json.ts';
 
 const schema = z.looseObject({
   version: z.literal(1),
-  /** By subject: when it was first seen, and when the operator was last told; ISO 8601 in UTC. */
+  /** By subject: the times of its first occurrence and of the last reminder; ISO 8601 in UTC. */
   seen: z.record(z.string(), z.looseObject({ since: z.iso.datetime(), told: z.iso.datetime().optional() })),
 });
 

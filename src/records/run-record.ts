@@ -36,12 +36,15 @@ export const runRecordSchema = z.object({
   bytesTotal: z.number().nullable().default(null),
   bytesTransferred: z.number().nullable().default(null),
   bytesReceived: z.number().nullable().default(null),
-  /** What was read back after the pull; null when nothing was. */
+  /** The result of reading back after the pull; null if nothing was read. */
   verified: z.object({ files: z.number(), bytes: z.number(), damaged: z.number() }).nullable().default(null),
   /** Commands to the disk that failed. */
   mediaErrors: z.number().default(0),
   tookMs: z.number(),
-  /** Number of the newest entry of the disk's history when it began: what it kept is later. null when it did not get there. */
+  /**
+   * Number of the disk's newest history entry at the start of the run: its own entries are later. null if it ended
+   * earlier.
+   */
   historyNumber: z.int().nullable().default(null),
   /** Where the settings have several sources: how each of them went. */
   sources: z.array(sourceRunSchema).optional(),

@@ -18,7 +18,7 @@ const schema = z.looseObject({
 export type SaltCopy = z.infer<typeof schema>;
 
 /**
- * Tells one salt from another: 8 hex digits, far too few to find a salt by. The package's postrm computes the same.
+ * Identifies a salt: 8 hex digits, far too few to reconstruct it. The package's postrm computes the same.
  * @param salt without a newline
  */
 export const saltFingerprint = (salt: string): string =>

@@ -32,7 +32,7 @@ export interface PullTarget {
   readonly named?: NamedDeletion;
 }
 
-/** Files on the disk that tell rsync what to delete. */
+/** Files on the disk with the names that rsync is to delete. */
 export interface NamedDeletion {
   /** Names below the mirror, separated by zero bytes. */
   readonly list: string;

@@ -89,8 +89,8 @@ const words: Record<PullTrouble, Words> = {
   'no-rsync': (server) => [
     'EXB_NO_RSYNC',
     `The login on ${server} worked, but its answer is not rsync's: other text comes first, or its rsync is not compatible.`,
-    "Let nothing be printed when the backup's user logs in without a terminal (start files of its shell, sshrc), " +
-      'then run on the server again what this prints: extbackup server-setup',
+    "Make sure that a login of the backup's user without a terminal prints nothing (start files of its shell, sshrc), " +
+      'then repeat: extbackup server-setup | ssh root@SERVER sh',
   ],
   'host-key': (server) => [
     'EXB_HOST_KEY',
@@ -106,22 +106,22 @@ const words: Record<PullTrouble, Words> = {
   'account-expired': (server) => [
     'EXB_ACCOUNT',
     `The server ${server} accepts the ssh key, but the account of the backup has expired there.`,
-    'Run on the server again what this prints, which lets the account last: extbackup server-setup',
+    'Remove the expiry date of the account: extbackup server-setup | ssh root@SERVER sh',
   ],
   'password-expired': (server) => [
     'EXB_ACCOUNT',
-    `The server ${server} wants a new password for the account of the backup, so it starts nothing for it.`,
-    'Run on the server again what this prints, which takes the limit away: extbackup server-setup',
+    `The server ${server} demands a new password for the account of the backup, so the account cannot start anything.`,
+    'Remove this limit of the account: extbackup server-setup | ssh root@SERVER sh',
   ],
   'sudo-tty': (server) => [
     'EXB_REFUSED',
-    `On the server ${server} sudo wants a terminal (requiretty), and a backup has none.`,
-    'Run on the server again what this prints, which makes an exception for this command: extbackup server-setup',
+    `On the server ${server} sudo demands a terminal (requiretty), and a backup has none.`,
+    'Make an exception for the command of the backup: extbackup server-setup | ssh root@SERVER sh',
   ],
   'no-python': (server) => [
     'EXB_NO_RSYNC',
     `On the server ${server} rrsync cannot start, because python3 is missing there.`,
-    'Install it on the server: apt-get install python3 ; then run there again what this prints: extbackup server-setup',
+    'Install it on the server: apt-get install python3 ; then repeat: extbackup server-setup | ssh root@SERVER sh',
   ],
   refused: (server) => [
     'EXB_REFUSED',

@@ -93,7 +93,7 @@ async function askSystemd(start: StartProgram, message: string, minutes: number)
     return passwordFromInput(Buffer.from(stdout, 'utf8'));
   } catch (error) {
     if (error instanceof CommandError && error.exitCode !== undefined)
-      throw new CancelledError('Nobody answered the question for the password.', 'Ask again: extbackup unlock');
+      throw new CancelledError('There was no answer to the question for the password.', 'Try again: extbackup unlock');
     throw error;
   }
 }

@@ -57,7 +57,7 @@ export async function choose<T>(
     ).chosen;
   } catch (error) {
     if (patience.aborted)
-      throw new CancelledError('Nobody answered for ten minutes.', 'Begin again with the same command.');
+      throw new CancelledError('There was no answer for ten minutes.', 'Run the same command again.');
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
       throw new CancelledError('Cancelled.', 'The disk is closed.');
     throw error;

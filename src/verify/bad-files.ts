@@ -142,7 +142,7 @@ function report(files: readonly KnownBadFile[]): Buffer {
   };
   return Buffer.concat([
     Buffer.from('Paths are below the mirror; the time tells when it was found.\n'),
-    ...section('Content differs from what was written, though size and time do not:', 'damaged'),
+    ...section('The content differs from the copied one, although size and time are the same:', 'damaged'),
     ...section('Cannot be read:', 'unreadable'),
     ...section('Directories that cannot be read:', 'unreadable-directory'),
   ]);

@@ -64,7 +64,7 @@ export async function drawRollingPart(
   };
   await ownDirectory(top, '.extbackup');
   if (names.length === 0) {
-    await done(); // what was left to compare is gone
+    await done(); // the remaining files are gone
     return undefined;
   }
   await writeList(join(top, listFile), names);

@@ -60,7 +60,7 @@ it('reminds once before the disk is closed, and says who has it and when it clos
     ),
   ).toEqual([0, 1, 1, 1]);
   expect(told[0]).toBe(
-    'ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts meanwhile. Close it with: extbackup umount . It will be closed automatically at 2026-05-01 16:00 UTC.',
+    'ann has had disk BACKUP_1 open since 2026-05-01 08:00 UTC, and may have forgotten it. No run starts until it is closed. Close it with: extbackup umount . It will be closed automatically at 2026-05-01 16:00 UTC.',
   );
 });
 

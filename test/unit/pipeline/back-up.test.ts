@@ -351,7 +351,7 @@ describe('a run', () => {
       machine.changes = [changes('changed', 401)];
       machine.pulls = [{ ...goodPull, trouble: 'failed' }];
       const { message } = await failure();
-      expect(message).toContain('Nothing was deleted. What was replaced is lost');
+      expect(message).toContain('Nothing was deleted. The old versions of replaced files are lost');
     });
 
     it('is never held for a connection that broke', async () => {
