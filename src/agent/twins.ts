@@ -44,7 +44,7 @@ export function twinTrouble(
   return new DriveError(
     'EXB_DUPLICATE',
     `Disk ${drive} was plugged in together with another disk that has its LUKS header; one is a copy. ` +
-      'It is not opened until it is plugged in again.',
+      'It is not opened before it is plugged in anew.',
     todoForOne,
   );
 }

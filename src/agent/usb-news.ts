@@ -37,7 +37,7 @@ export function createUsbNews(parts: UsbNewsParts): UsbNews {
       bus.emit('drive:ignored', {
         reason: 'no-block-device',
         ...(usbSerial !== undefined && { usbSerial }),
-        happened: `${which} was connected but did not start.`,
+        happened: `${which} was connected but did not come up.`,
         todo: 'Check its cable and its power, and plug it in again, best at another port.',
       });
     },

@@ -26,7 +26,7 @@ it('opens neither of two disks with one LUKS id, nor the one that stays, before 
   await look(disk('sda', 1));
   expect(shown()).toMatchObject({ state: 'failed', present: true });
   expect(shown()?.message).toContain(
-    'not opened until it is plugged in again. Take it out, and plug in the real one alone.',
+    'not opened before it is plugged in anew. Take it out, and plug in the real one alone.',
   );
   expect(ignored).toHaveLength(2);
   expect(opened).toEqual([]);
