@@ -58,7 +58,7 @@ export function createForgottenWatch({
     if (reminded || time >= closesAt) return closesAt + closingGraceMs - time;
     reminded = true;
     bus.emit('warning:raised', {
-      reason: `${who}, and may have forgotten it. No run starts meanwhile.`,
+      reason: `${who}, and may have forgotten it. No run starts until it is closed.`,
       todo: `Close it with: extbackup umount . It will be closed automatically at ${zonedTime(open.closesAt)}.`,
       topic: `open ${open.label}`,
     });
