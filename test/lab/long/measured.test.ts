@@ -102,7 +102,9 @@ it('a clock in 2036 for one run harms neither the history nor the time of the la
   const now = Number(await lab.guest.ask('date +%s'));
   await lab.guest.shell('date -s 2036-01-01');
   expect(await backUp('run:succeeded')).toMatchObject({ stamped: true });
-  expect(JSON.stringify(await eventsOf(lab, 'run:warned'))).toContain('jumped ahead');
+  // The agent's own watch, or the run, whichever looks first; it is told once.
+  const warnings = await eventsOf(lab, 'run:warned', 'warning:raised');
+  expect(warnings.filter(({ reason }) => String(reason).includes('jumped ahead'))).toHaveLength(1);
   await lab.guest.shell(`date -s @${String(now + 600)}`);
   expect(await backUp('run:succeeded')).toMatchObject({ stamped: true });
   const { lastSuccess } = await driveNow(lab, 'BACKUP_1');
