@@ -29,6 +29,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['docs/scripting.md', 'usr/share/doc/extbackup/scripting.md'],
   ['docs/faq.md', 'usr/share/doc/extbackup/faq.md'],
   ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
+  ['debian/extbackup.sysusers', 'usr/lib/sysusers.d/extbackup.conf'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],

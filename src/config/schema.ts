@@ -34,7 +34,7 @@ export const configSchema = z
         options: z
           .array(sshOption)
           .default([])
-          .describe('more options of ssh_config(5), for example ProxyJump=gate.example.org'),
+          .describe('more options of ssh_config(5), for example HostKeyAlgorithms=ssh-ed25519'),
       })
       .prefault({})
       .describe('how the server is reached'),

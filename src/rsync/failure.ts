@@ -84,7 +84,7 @@ const words: Record<PullTrouble, Words> = {
   'no-link': (server) => [
     'EXB_LINK',
     `The server ${server} was not asked: extbackup-link@.service, which connects to it, cannot be started.`,
-    'Check whether it is masked or missing: systemctl cat extbackup-link@ ; unmask it, or install the package again.',
+    "Find the reason: journalctl -u 'extbackup-link@*' ; unmask it, or install the package again.",
   ],
   'no-rsync': (server) => [
     'EXB_NO_RSYNC',

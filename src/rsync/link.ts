@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere } from '../system/atomic-file.ts';
+import { readSmallFile } from '../system/plain-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
-import { isUnitActive, startUnit, stopUnits } from '../system/units.ts';
+import { failedBeforeStart, forgetFailure, isUnitActive, startUnit, stopUnits } from '../system/units.ts';
 import { borrowedRsh, sshConfig, type Place } from './ssh.ts';
 import { whyNotConnected, type LinkState, type PullTrouble } from './verdict.ts';
 
@@ -45,6 +45,12 @@ const unitOf = (id: string): string => `extbackup-link@${id}.service`;
 /** Pattern for every link; used after an agent died. */
 export const allLinks = unitOf('*');
 
+/** Where systemd puts the unit's copies of the key, the host keys and the settings. */
+const credentialsOf = (id: string): string => `/run/credentials/${unitOf(id)}`;
+
+/** The unit's limit of its log. */
+const mostLog = 256 * 1024;
+
 /** Wait this long for rsync to exit on its own before cutting the connection. */
 const hangUpAfterMs = 1_000;
 
@@ -53,7 +59,8 @@ const longestConnectMs = 120_000;
 
 /**
  * Reaches the server through a separate unit, which has only the network and the ssh key; the agent and rsync have no
- * network. They share a directory with ssh's settings, its control socket and its log.
+ * network. A directory of the agent has ssh's settings and its log; the unit has one
+ * of its own, with the control socket.
  * @param identityFile the ssh key in RAM
  */
 export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, identityFile: string): Reach {
@@ -62,14 +69,15 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
     const directory = join(paths.run, 'link', id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
-      await writeFile(join(directory, 'config'), sshConfig(place), { mode: 0o600 });
-      // The unit sees the targets of these links, and nothing else.
+      await writeFile(join(directory, 'config'), sshConfig(place, credentialsOf(id)), { mode: 0o600 });
+      // systemd reads the targets of these links for the unit.
       await symlink(identityFile, join(directory, 'identity'));
       await symlink(place.ssh.knownHosts, join(directory, 'known_hosts'));
       const unit = await startUnit(start, unitOf(id), longestConnectMs, signal);
       if (unit === 'absent') throw new LinkError('no-link', '');
       if (unit === 'failed') {
-        const log = (await readIfThere(join(directory, 'log')))?.slice(-8_000) ?? '';
+        if (await failedBeforeStart(start, unitOf(id))) throw new LinkError('no-link', '');
+        const log = (await readSmallFile(join(directory, 'log'), mostLog))?.slice(-8_000) ?? '';
         throw new LinkError(whyNotConnected(log), log);
       }
       let state = Promise.resolve<LinkState>('unknown');
@@ -79,13 +87,16 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       const hangUp = (): void => {
         void stopUnits(start, unitOf(id));
       };
-      const control = join(directory, 'control');
+      const control = `${paths.run}-link-${id}/control`;
       return await work({
         rsh: borrowedRsh(control),
         needs: [control],
         start: hangingUp(start, askState, hangUp),
         state: () => state,
       });
+    } catch (error) {
+      if (error instanceof LinkError) await forgetFailure(start, unitOf(id));
+      throw error;
     } finally {
       await stopUnits(start, unitOf(id));
       await rm(directory, { recursive: true, force: true });

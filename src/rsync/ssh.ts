@@ -55,15 +55,18 @@ export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityF
   ];
 }
 
-/** The same connection as a settings file for extbackup-link@.service, with that unit's paths of key and host keys. */
-export function sshConfig({ source, port, ssh }: Place): string {
+/**
+ * The same connection as a settings file for extbackup-link@.service.
+ * @param credentials directory in which the unit finds the key and the host keys
+ */
+export function sshConfig({ source, port, ssh }: Place, credentials: string): string {
   const { user = '', host = '' } = parseSource(source) ?? {};
   const lines = [
     `HostName=${host.replace(/^\[(.*)\]$/, '$1').replaceAll('%', '%%')}`,
     `User=${user}`,
     `Port=${String(port)}`,
-    'IdentityFile=/mnt/identity',
-    ...optionsFor(ssh, '/mnt/known_hosts'),
+    `IdentityFile=${credentials}/identity`,
+    ...optionsFor(ssh, `${credentials}/known_hosts`),
   ];
   return ['Host server', ...lines.map((line) => `  ${line}`), ''].join('\n');
 }

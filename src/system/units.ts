@@ -44,3 +44,28 @@ export async function isUnitActive(start: StartProgram, unit: string): Promise<b
     throw error;
   }
 }
+
+/** Exit codes with which systemd tells that it could not even start the program; see systemd.exec(5). */
+const ofSystemd = { least: 200, most: 245 };
+
+/** Whether a unit that failed did so before its program began: its surroundings could not be made. */
+export async function failedBeforeStart(start: StartProgram, unit: string): Promise<boolean> {
+  try {
+    const args = ['show', '--property=Result', '--property=ExecStart', unit];
+    const { stdout } = await start({ file: systemctl, args, timeoutMs: 15_000 });
+    const status = Number(/code=exited ; status=(\d+)/.exec(stdout)?.[1] ?? 0);
+    return /^Result=resources$/m.test(stdout) || (status >= ofSystemd.least && status <= ofSystemd.most);
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+/** Removes a failed unit from systemd's list. */
+export async function forgetFailure(start: StartProgram, unit: string): Promise<void> {
+  try {
+    await start({ file: systemctl, args: ['reset-failed', unit], timeoutMs: 15_000 });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error; // it is not in the list
+  }
+}

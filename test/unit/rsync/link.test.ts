@@ -16,7 +16,7 @@ const {
   source: 'extbackup@[2001:db8::1]:photos',
   port: 2222,
   key: { derivation: 'sha512' },
-  ssh: { options: ['ProxyJump=gate', 'Port=9'] },
+  ssh: { options: ['AddressFamily=inet6', 'Port=9'] },
 });
 const place: Place = { source, port, ssh };
 const errand = { kind: 'hook', hook: { command: '/bin/true' }, environment: {} } as unknown as Errand;
@@ -53,7 +53,9 @@ describe('a connection', () => {
       systemd(async (id) => {
         const directory = join(run, 'link', id);
         expect((await stat(directory)).mode & 0o777).toBe(0o700);
-        expect(await readFile(join(directory, 'config'), 'utf8')).toBe(sshConfig(place));
+        expect(await readFile(join(directory, 'config'), 'utf8')).toBe(
+          sshConfig(place, `/run/credentials/extbackup-link@${id}.service`),
+        );
         expect(await readlink(join(directory, 'identity'))).toBe('/mnt/ramfs/key.decrypted');
         expect(await readlink(join(directory, 'known_hosts'))).toBe(ssh.knownHosts);
       }),
@@ -67,7 +69,7 @@ describe('a connection', () => {
   });
 
   it('leads to the host of the settings; options of the operator come last, where they only add', () => {
-    const lines = sshConfig(place)
+    const lines = sshConfig(place, '/credentials')
       .split('\n')
       .map((line) => line.trim());
     expect(lines).toEqual(
@@ -76,7 +78,7 @@ describe('a connection', () => {
         'User=extbackup',
         'Port=2222',
         'StrictHostKeyChecking=yes',
-        'ProxyJump=gate',
+        'AddressFamily=inet6',
       ]),
     );
     expect(lines.indexOf('Port=2222')).toBeLessThan(lines.indexOf('Port=9'));
@@ -99,6 +101,23 @@ describe('a connection', () => {
     const reached = reach(place, never, () => Promise.reject(new Error('there is no connection')));
     await expect(reached).rejects.toEqual(new LinkError(trouble as LinkError['trouble'], said));
     expect(await readdir(join(run, 'link'))).toEqual([]);
+  });
+
+  it.each([
+    ['Result=exit-code\nExecStart={ path=/usr/bin/ssh ; code=exited ; status=226 }', 'no-link'],
+    ['Result=resources\nExecStart={ path=/usr/bin/ssh ; code=(null) ; status=0/0 }', 'no-link'],
+    ['Result=exit-code\nExecStart={ path=/usr/bin/ssh ; code=exited ; status=255 }', 'network'],
+  ])('through a unit whose end is %j is told as %s', async (shown, trouble) => {
+    const start = systemd(() => {
+      throw failedJob;
+    });
+    const reach = createLink(
+      async (command) => ({ ...(await start(command)), stdout: command.args[0] === 'show' ? shown : '' }),
+      { run },
+      '/key',
+    );
+    await expect(reach(place, never, () => Promise.resolve())).rejects.toMatchObject({ trouble });
+    expect(asked.map(([verb]) => verb)).toEqual(['start', 'show', 'reset-failed', 'stop']);
   });
 
   it('through a unit that is masked is no matter of the server', async () => {
