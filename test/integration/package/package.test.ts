@@ -53,6 +53,7 @@ describe('what is installed', () => {
       '/usr/lib/systemd/system/extbackup.timer',
       '/usr/lib/systemd/system/mnt-ramfs.mount',
       '/usr/lib/tmpfiles.d/extbackup.conf',
+      '/usr/lib/sysusers.d/extbackup.conf',
       '/usr/lib/udev/rules.d/90-extbackup.rules',
       '/usr/share/bash-completion/completions/extbackup',
       '/usr/share/doc/extbackup/changelog.gz',
