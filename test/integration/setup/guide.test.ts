@@ -75,7 +75,7 @@ describe('setup at a terminal', () => {
         ['server-setup --directory /srv/data > extbackup-server.sh', ''],
         ['has run there', 'later\n'],
         ['recovery-sheet --confirm', ''],
-        ['press Enter, or type "later"', 'later\n'],
+        ['Plug in the disk', 'later\n'],
         ['the first disk', ''],
       )} echo "<code>$?</code>"
       echo "<settings>$(grep -E '^(source|port| +every)' /etc/extbackup/config.yaml)</settings><pinned>$(grep -c ssh-ed25519 /etc/extbackup/known_hosts)</pinned>"`);
@@ -124,7 +124,7 @@ describe('setup at a terminal', () => {
         ['[35d]', '\n'],
         ['told of news', '\n'],
         ...steps,
-        ['or type "later"', 'later\n'],
+        ['Plug in the disk', 'later\n'],
         ['first disk', ''],
       );
     const { stdout } = inSandbox(`${server}
@@ -203,16 +203,21 @@ password-stdin: true
 yes: true
 scrypt-memory: 16M
 sheet: SHEET
+disk: later
+label: OFFICE
+first-run: later
 END
       sed -i "s#SHEET#$room/sheet#" "$room/answers"
       printf 'one two three four' | extbackup setup --answers "$room/answers" --source extbackup@localhost >/dev/null; echo "<code>$?</code>"
       echo "<settings>$(sed -n '/^source/p;/^port/p;/^rotation/,$p' /etc/extbackup/config.yaml)</settings><sheet>$(grep -c LUKS "$room/sheet")</sheet>"
-      printf 'sorce: a@b\\nport: no\\nyes: maybe\\n' >"$room/answers"; extbackup setup --answers "$room/answers"; echo "<wrong>$?</wrong>"`);
+      printf 'sorce: a@b\\nport: no\\nyes: maybe\\nfirst-run: never\\n' >"$room/answers"; extbackup setup --answers "$room/answers"; echo "<wrong>$?</wrong>"`);
     expect([part(stdout, 'code'), part(stdout, 'wrong')]).toEqual(['0', '2']);
     expect(part(stdout, 'settings')).toMatch(
       /^source: extbackup@localhost\nport: 2222\nrotation:\n {2}every: 5w\nnotify:\n {2}- type: mail\n {4}to: root@localhost\n/,
     );
     expect(Number(part(stdout, 'sheet'))).toBeGreaterThan(0);
-    expect(stderr).toMatch(/sorce: is no answer; port: no is no port.*; yes: It must be true or false/);
+    expect(stderr).toMatch(
+      /sorce: there is no such option; port: no is no port.*; yes: It must be true or false.*first-run: .*now, later/,
+    );
   });
 });
