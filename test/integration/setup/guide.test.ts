@@ -13,7 +13,7 @@ const person = (flags: string, ...steps: Step[]): string =>
 
 /**
  * A server on this machine, at port 2222: something that greets like ssh, a host key, and an ssh that lets the station
- * do what the file /run/allowed says.
+ * do what was said to `allow`: it runs in a box, and sees no file of the test.
  */
 const server = `
 mkdir -p /run/state; mount --bind /run/state /var/lib
@@ -29,17 +29,18 @@ END
 trap 'kill $greeter' EXIT
 ssh-keygen -q -t ed25519 -N '' -f "$room/hostkey"
 printf '#!/bin/sh\\nprintf "[localhost]:2222 %%s\\\\n" "$(cut -d" " -f1,2 %s)"\\n' "$room/hostkey.pub" >"$room/bin/ssh-keyscan"
-cat >"$room/bin/ssh" <<'END'
+cat >"$room/ssh" <<'END'
 #!/bin/sh
-case "$(cat /run/allowed 2>/dev/null):$*" in
+case "ALLOWED:$*" in
   :*) echo 'extbackup@localhost: Permission denied (publickey).' >&2; exit 255 ;;
   all:*echo*) echo extbackup-shell-is-open ;;
   read:*-nr*) echo 'rrsync error: sending to read-only server is not allowed' >&2; exit 1 ;;
-  read:*--sender*) mkdir -p /run/served; cd /run/served; exec rsync --server --sender -de.LsfxCIvu . . ;;
+  read:*--sender*) cd /usr/share/base-files; exec rsync --server --sender -de.LsfxCIvu . . ;;
   *) exit 1 ;;
 esac
 END
-chmod 755 "$room/bin/ssh" "$room/bin/ssh-keyscan"
+allow() { sed "s/ALLOWED/$1/" "$room/ssh" >"$room/bin/ssh"; }
+allow ''; chmod 755 "$room/bin/ssh" "$room/bin/ssh-keyscan"
 for tool in ssh ssh-keyscan; do mount --bind "$room/bin/$tool" /usr/bin/$tool; done
 `;
 const password: Step[] = [
@@ -131,9 +132,9 @@ describe('setup at a terminal', () => {
       printf 'one two three four' | extbackup setup --source extbackup@localhost --port 2222 --trust-host-key --password-stdin --yes --scrypt-memory 16M >/dev/null
       cp -a /etc/extbackup "$room/before"
       ${again(['has run there', '\n'], ["does not accept this station's ssh key", ''], ['has run there', 'later\n'])} echo "<first>$?</first>"
-      echo all >/run/allowed
+      allow all
       ${again(['has run there', '\n'], ['runs any command', ''], ['has run there', 'later\n'])} echo "<open>$?</open>"
-      echo read >/run/allowed
+      allow read
       ${again(['runs no commands for it', ''], ['only read', ''], ['can be read', ''])} echo "<good>$?</good>"
       diff -r "$room/before" /etc/extbackup && echo "<same>yes</same>"`);
     expect(['first', 'open', 'good', 'same'].map((name) => part(stdout, name))).toEqual(['0', '0', '0', 'yes']);
