@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { setUpServer } from '../station.ts';
+import { assertClosed } from '../stories/operator.ts';
 import { atTerminal, giveTerminal } from '../stories/person.ts';
 import { useStation } from '../stories/use-station.ts';
 
@@ -76,4 +77,19 @@ it('the second call offers what is there, and a command and a write are tried an
   );
   expect(shown).not.toContain('ssh root@');
   expect(await lab.guest.ask('cd /etc/extbackup; sha256sum *')).toBe(before);
+});
+
+it('without a terminal a used disk is refused, and with --erase prepared and backed up until it is safe to unplug', async () => {
+  const disk = await lab.newDisk({ name: 'WD1', sizeMb: 200 });
+  await lab.guest.plug(disk);
+  const device = await lab.guest.deviceOf(disk);
+  await lab.guest.shell(`mkfs.ext4 -q -L PHOTOS ${device}; udevadm settle`);
+  const flags = ['--yes', '--no-sheet', '--disk', device, '--label', 'OFFICE'] as const;
+  const refused = await lab.guest.run(['extbackup', 'setup', ...flags], { okCodes: [2], timeoutMs: 300_000 });
+  expect(refused.stderr).toMatch(/looks used, and nobody can be asked\.\n.*--erase/);
+  expect(await lab.guest.ask(`blkid -s LABEL -o value ${device}`)).toBe('PHOTOS');
+  const made = await lab.guest.run(['extbackup', 'setup', ...flags, '--erase'], { timeoutMs: 600_000 });
+  expect(made.stdout).toContain('Disk OFFICE is prepared, enrolled and closed.');
+  expect(made.stdout).toMatch(/OFFICE is done, safe to unplug\./);
+  await assertClosed(lab);
 });
