@@ -5,13 +5,13 @@ import { inSandbox } from '../keys/sandbox.ts';
 const station = `
 printf 'correct horse' | extbackup setup --source extbackup@one --password-stdin --yes --scrypt-memory 16M >/dev/null
 sed -i 's/^source: .*/sources:\\n  - {name: office, source: "extbackup@one:office"}\\n  - {name: letters, source: "extbackup@one:letters"}\\n  - {name: photos, source: photographer@one}\\n  - {name: mail, source: extbackup@two, attestation: {id: mail-server}}/' /etc/extbackup/config.yaml
-mkdir -p /run/nothing
+mkdir -p "$room/logins/nothing"; mount --bind "$room/logins" /usr/local/share # seen in the box of ssh
 cat >"$room/bin/ssh" <<'END'
 #!/bin/bash
 while [ $# -gt 0 ]; do case "$1" in -l) user=$2; shift 2;; -i) identity=$2; shift 2;; -p|-o|-F) shift 2;; -*) shift;; *) host=$1; shift; break;; esac; done
 key=$(ssh-keygen -y -f "$identity" | cut -d' ' -f2)
-grep -qsF "$key" "/run/$user@$host" || { echo "$user@$host: Permission denied (publickey)." >&2; exit 255; }
-cd /run/nothing && exec "$@"
+grep -qsF "$key" "/usr/local/share/$user@$host" || { echo "$user@$host: Permission denied (publickey)." >&2; exit 255; }
+cd /usr/local/share/nothing && exec "$@"
 END
 chmod 755 "$room/bin/ssh"; mount --bind "$room/bin/ssh" /usr/bin/ssh
 tell() { extbackup server-setup "$@" | sed -n "/^keys='/,/'$/p"; }
@@ -21,13 +21,13 @@ const part = (text: string, name: string): string =>
 
 it('a new ssh key is put into use when every user on every server lets it in, and not before', () => {
   const { stdout, stderr } = inSandbox(`${station} cp /etc/extbackup/id_ed25519.pub "$room/old"
-    for login in extbackup@one photographer@one extbackup@two; do cp "$room/old" "/run/$login"; done
+    for login in extbackup@one photographer@one extbackup@two; do cp "$room/old" "/usr/local/share/$login"; done
     echo "<start>$(extbackup ssh-key rotate)</start>"
-    tell --source office >/run/extbackup@one
+    tell --source office >/usr/local/share/extbackup@one
     extbackup ssh-key rotate >/dev/null; echo "<two>$? $(cmp "$room/old" /etc/extbackup/id_ed25519.pub && echo old)</two>"
-    tell --source photos >/run/photographer@one
+    tell --source photos >/usr/local/share/photographer@one
     extbackup ssh-key rotate >/dev/null; echo "<one>$? $(cmp "$room/old" /etc/extbackup/id_ed25519.pub && echo old)</one>"
-    tell --source mail >/run/extbackup@two
+    tell --source mail >/usr/local/share/extbackup@two
     echo "<finish>$(extbackup ssh-key rotate)</finish><new>$(cmp -s "$room/old" /etc/extbackup/id_ed25519.pub || echo new)</new>"
     for source in office photos mail; do echo "<$source>$(tell --source $source | grep -c ssh-)</$source>"; done
     ssh-keygen -y -f /mnt/ramfs/id_ed25519.decrypted | cut -d' ' -f1,2 | cmp - <(cut -d' ' -f1,2 /etc/extbackup/id_ed25519.pub) && echo '<loaded>new</loaded>'`);
