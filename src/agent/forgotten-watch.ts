@@ -47,7 +47,9 @@ export function createForgottenWatch({
       if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
       bus.emit('warning:raised', {
-        reason: `${who}. It should have been closed automatically at ${zonedTime(open.closesAt)}, but it is still in use. DO NOT UNPLUG it.`,
+        reason:
+          `${who}. It should have been closed automatically at ${zonedTime(open.closesAt)}, ` +
+          'but it is still in use. DO NOT UNPLUG it.',
         todo: 'End the programs that use it, then run: extbackup umount . No run starts before that.',
         topic: `open ${open.label}`,
       });

@@ -42,7 +42,8 @@ Examples:
   extbackup report --evidence --html /root/evidence.html
   extbackup report --from /srv/stations --html /srv/www/stations.html
 
-The page is one file without scripts, readable for root alone until you change that; it loads nothing from elsewhere, and is read on a phone and on paper, too.
+The page is one file without scripts, readable for root alone until you change that. It loads nothing from
+elsewhere, and is read on a phone and on paper, too.
 --from needs one file for each station: ssh STATION extbackup status --json > DIR/STATION.json`;
 
 /** Writes a report of this station, or of many from their collected statuses. */

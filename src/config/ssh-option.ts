@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Options that lead over another host, begin another section of the settings, read another file, start a program, load a library, or ask the
- * server for another command.
+ * Options that lead over another host, begin another section of the settings, read another file, start a program, load
+ * a library, or ask the server for another command.
  */
 const refused = [
   ...['Host', 'Match', 'Include', 'LocalCommand', 'PermitLocalCommand', 'ProxyCommand', 'KnownHostsCommand'],

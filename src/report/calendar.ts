@@ -40,7 +40,9 @@ export function calendar(label: string, runs: readonly RunRecord[], now: Date, w
   );
   const names = weekdays.map((name, row) => markup`<text x="0" y="${top + row * step + 11}">${name}</text>`);
   const width = left + weeks * step;
-  return markup`<svg class="calendar" role="img" viewBox="0 0 ${width} ${top + 7 * step}" style="max-width:${width}px" aria-label="${`Days with runs of ${label}; the table of runs has the same`}">${months}${names}${squares}</svg>`;
+  const name = `Days with runs of ${label}; the table of runs has the same`;
+  return markup`<svg class="calendar" role="img" aria-label="${name}"
+ viewBox="0 0 ${width} ${top + 7 * step}" style="max-width:${width}px">${months}${names}${squares}</svg>`;
 }
 
 function square(day: Date, index: number, runs: readonly RunRecord[], now: Date): Markup {
@@ -50,5 +52,7 @@ function square(day: Date, index: number, runs: readonly RunRecord[], now: Date)
   const outcome = worstOf(runs);
   const words = outcome === undefined ? 'no run' : outcomeWords[outcome];
   const sign = outcome === undefined ? '' : outcomeSigns[outcome];
-  return markup`<g><title>${dayOf(day)}: ${words}</title><rect class="${outcome ?? 'none'}" x="${x}" y="${y}" width="${cell}" height="${cell}" rx="2"/><text class="sign" x="${x + cell / 2}" y="${y + 11}">${sign}</text></g>`;
+  return markup`<g><title>${dayOf(day)}: ${words}</title>
+<rect class="${outcome ?? 'none'}" x="${x}" y="${y}" width="${cell}" height="${cell}" rx="2"/>
+<text class="sign" x="${x + cell / 2}" y="${y + 11}">${sign}</text></g>`;
 }

@@ -3,15 +3,25 @@ import { plainTable, trimEnds } from '../text/table.ts';
 import { count, describeAge } from '../text/wording.ts';
 import type { Station } from './fleet.ts';
 import { markup } from './markup.ts';
-import { htmlTable, wholePage } from './page.ts';
+import { htmlTable, wholePage, type Column } from './page.ts';
 
+const levelClasses = { good: '', attention: 'gaps', trouble: 'failure' } as const;
 const levelWords = { good: 'all is well', attention: 'look', trouble: 'TROUBLE' } as const;
+
+const columns: readonly Column[] = [
+  { head: 'State' },
+  { head: 'Station' },
+  { head: 'Freshest offline copy' },
+  { head: 'Bring next' },
+  { head: 'Status of', isTime: true },
+  { head: 'Remark' },
+];
 
 /** Every station's freshest copy on one self-contained page. */
 export function fleetPage(stations: readonly Station[], now: Date): string {
   const worst = stations[0]?.level ?? 'good';
   const rows = stations.map((station) => [
-    markup`<span class="${station.level === 'trouble' ? 'failure' : station.level === 'attention' ? 'gaps' : ''}">${levelWords[station.level]}</span>`,
+    markup`<span class="${levelClasses[station.level]}">${levelWords[station.level]}</span>`,
     station.name,
     copyOf(station, now),
     station.status?.rotation.next ?? '',
@@ -24,7 +34,7 @@ export function fleetPage(stations: readonly Station[], now: Date): string {
     markup`<h1>${title}</h1>
 <p class="quiet">${localTime(now)}, ${zoneName()}</p>
 <div class="headline ${worst}"><p><strong>${headlineOf(stations)}</strong></p></div>
-${htmlTable([{ head: 'State' }, { head: 'Station' }, { head: 'Freshest offline copy' }, { head: 'Bring next' }, { head: 'Status of', isTime: true }, { head: 'Remark' }], rows)}`,
+${htmlTable(columns, rows)}`,
   );
 }
 

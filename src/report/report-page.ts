@@ -2,7 +2,7 @@ import prettyBytes from 'pretty-bytes';
 import type { RunRecord } from '../records/run-record.ts';
 import { localTime, zoneName } from '../text/local-time.ts';
 import { describeDuration } from '../text/wording.ts';
-import { bars } from './bars.ts';
+import { bars, type Bar } from './bars.ts';
 import { calendar } from './calendar.ts';
 import type { ReportedApproval, ReportedDisk, ReportFacts } from './facts.ts';
 import { markup, nothing, type Markup } from './markup.ts';
@@ -76,10 +76,14 @@ function diskSection({ label }: ReportedDisk, runs: readonly RunRecord[], now: D
   }));
   return markup`<h3>${label}</h3>
 <div class="disk"><figure>${calendar(label, own, now, weeks)}</figure>
-<figure>${bars(`Duration of the last runs of ${label}`, took)}<figcaption>Duration, at most ${describeDuration(Math.max(0, ...took.map(({ value }) => value)))}</figcaption></figure>
-<figure>${bars(`Bytes copied by the last runs of ${label}`, copied)}<figcaption>Copied, at most ${prettyBytes(Math.max(0, ...copied.map(({ value }) => value)))}</figcaption></figure></div>
+<figure>${bars(`Duration of the last runs of ${label}`, took)}
+<figcaption>Duration, at most ${describeDuration(highest(took))}</figcaption></figure>
+<figure>${bars(`Bytes copied by the last runs of ${label}`, copied)}
+<figcaption>Copied, at most ${prettyBytes(highest(copied))}</figcaption></figure></div>
 `;
 }
+
+const highest = (values: readonly Bar[]): number => Math.max(0, ...values.map(({ value }) => value));
 
 function approvalsTable(approvals: readonly ReportedApproval[]): Markup {
   const rows = approvals.map(({ at, drive, by, reason }) => [localTime(new Date(at)), drive, by, reason]);
