@@ -1,11 +1,19 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest files, the slowest first. All others follow in the usual order. */
-const longest = ['stolen-station', 'rotation', 'drives', 'refusals', 'faults', 'plug-in', 'custody', 'held-runs'].map(
-  (name) => `/test/lab/stories/${name}.test.ts`,
-);
+const longest = [
+  ...['stolen-station', 'rotation', 'drives', 'refusals', 'faults', 'plug-in', 'custody', 'held-runs'].map(
+    (name) => `lab/stories/${name}`,
+  ),
+  ...['history/named-deletion', 'history/held-runs', 'setup/guide', 'keys/unlock-and-lock', 'system/command'].map(
+    (name) => `integration/${name}`,
+  ),
+  ...['rekey/change-password', 'history/old-attributes', 'setup/setup', 'rsync/progress', 'restore/browse'].map(
+    (name) => `integration/${name}`,
+  ),
+].map((name) => `/test/${name}.test.ts`);
 
-/** Starts the slowest files first, so that both workers end at about the same time. */
+/** Starts the slowest files first, so that all workers end at about the same time. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

@@ -41,7 +41,7 @@ export async function interview(
   const every = flags.every ?? (await askCadence(present));
   const notify = flags.notify ?? (await askChannel(present));
   const directory = flags.directory ?? (present === undefined ? await askDirectory() : undefined);
-  // What stays as it is is not written: a default would get into the settings.
+  // Unchanged values are not written: a default would get into the settings.
   const unless = <T>(answer: T, there: T | undefined): T | undefined => (answer === there ? undefined : answer);
   return {
     source: unless(server.source, present?.source),
@@ -79,10 +79,7 @@ async function askServer(context: CliContext, flags: Answers, present: Config | 
     if (trouble === undefined) return last;
     context.note(`${trouble.happened} ${trouble.todo}`);
     if (await askYes(`Keep ${source}, port ${port}, all the same, and try it later?`)) return { ...last, isAway: true };
-    throw new UsageError(
-      'The backup server is not settled.',
-      'Find out its name and its ssh port, then: extbackup setup',
-    );
+    throw new UsageError('No backup server was chosen.', 'Find out its name and its ssh port, then: extbackup setup');
   });
 }
 

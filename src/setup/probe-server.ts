@@ -80,7 +80,7 @@ const words: Record<Exclude<End, 'ssh'>, (host: string, port: number, seconds: n
     todo: 'Check that it is on, its address, and the firewalls between here and there.',
   }),
   mute: (host, port) => ({
-    happened: `The host ${host} takes connections at port ${port}, but says nothing, as ssh would.`,
+    happened: `The host ${host} takes connections at port ${port}, but does not greet as ssh does.`,
     todo: portIs(port),
   }),
   'not-ssh': (host, port) => ({

@@ -41,7 +41,7 @@ export interface SetupWishes extends Answers {
   readonly keyType: SshKeyType;
   /** Memory for the key derivation; undefined lets the machine's memory decide. */
   readonly scryptBytes: number | undefined;
-  /** What becomes of the recovery sheet. */
+  /** Where the recovery sheet goes. */
   readonly sheet: SheetWish;
 }
 

@@ -123,7 +123,7 @@ async function changedKeys(context: CliContext, file: string, server: PinnedServ
 }
 
 /**
- * Whoever answers in the server's place shows another key too: a person compares, or says so with a flag of its own.
+ * An impostor shows another key, too: a person has to compare the two, or a flag of its own has to say so.
  * @throws PullError (EXB_HOST_KEY)
  */
 async function agreeToChange({ host }: PinnedServer, { ask, replaceHostKey }: Wishes): Promise<void> {

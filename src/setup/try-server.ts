@@ -46,7 +46,7 @@ export async function tryCommand(asker: Asker, server: PullSource): Promise<Trie
     return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
   if (result.stdout.includes(shellMark)) {
     return fail(
-      `${serverName(server)} runs any command that this station sends: whoever breaks in here is in there, too.`,
+      `${serverName(server)} runs any command that this station sends: an attacker on this station controls the server, too.`,
       'Limit it with the forced command: extbackup server-setup',
     );
   }
@@ -139,7 +139,7 @@ function describeConnection(stderr: string, server: string): Tried {
   if (/permission denied/i.test(stderr))
     return fail(
       `${server} does not accept this station's ssh key.`,
-      'Run on the server what this prints: extbackup server-setup',
+      'Run on the server: extbackup server-setup | ssh root@SERVER sh',
     );
   return fail(
     `${server} does not answer.`,

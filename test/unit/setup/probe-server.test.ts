@@ -40,8 +40,8 @@ it('tells a port where nothing listens', async () => {
 
 it.each([
   ['another service', (socket: Socket) => socket.write('220 mail ESMTP\r\n'), /is not ssh/],
-  ['silence', () => undefined, /says nothing/],
-  ['a closed door', (socket: Socket) => socket.destroy(), /says nothing/],
+  ['silence', () => undefined, /does not greet/],
+  ['a closed door', (socket: Socket) => socket.destroy(), /does not greet/],
 ])('tells %s at the port', async (_, greet, words) => {
   expect(await wrongWith('127.0.0.1', await listening(greet))).toMatch(words);
 });
