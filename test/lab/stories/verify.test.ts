@@ -146,7 +146,7 @@ it('a sector that cannot be read, and a disk that says of itself that it fails, 
     expect.arrayContaining([
       expect.stringContaining('1 cannot be read'),
       expect.stringMatching(/answered .*command.* with an error during its run/),
-      expect.stringContaining('says that it is about to fail (SMART)'),
+      expect.stringContaining('reports that it is about to fail (SMART)'),
     ]),
   );
   const ended = (JSON.parse(await guest.ask('extbackup history --json')) as Record<string, unknown>[]).at(-1);
