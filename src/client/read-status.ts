@@ -71,6 +71,19 @@ export async function readAgentStatus(paths: Paths): Promise<Status | undefined>
   return (await readProcessStart(status.pid)) === status.pidStartTime ? status : undefined;
 }
 
+/**
+ * The status of a running agent, with the use of each disk measured now: a command may have opened one since the agent
+ * wrote it. undefined when no agent runs.
+ */
+export async function readMeasuredStatus(paths: Paths, measure?: MeasureUse): Promise<Status | undefined> {
+  const status = await readAgentStatus(paths);
+  if (status === undefined) return undefined;
+  return {
+    ...status,
+    drives: await Promise.all(status.drives.map((drive) => withMeasuredUse(paths, drive, measure))),
+  };
+}
+
 /** An unreadable file counts as no agent; a missing permission is an error that asks for root. */
 function unlessForbidden(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { consoleScreen } from '../client/console-screen.ts';
 import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
-import { readAgentStatus } from '../client/read-status.ts';
+import { readMeasuredStatus } from '../client/read-status.ts';
 import { ConfigError } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -37,7 +37,7 @@ export function consoleCommand(context: CliContext): Command {
 
 async function screen(context: CliContext): Promise<string> {
   const { columns, rows } = process.stdout;
-  return consoleScreen(await readAgentStatus(context.paths), {
+  return consoleScreen(await readMeasuredStatus(context.paths), {
     columns: columns > 0 ? columns : usual.columns,
     rows: (rows > 0 ? rows : usual.rows) - 1, // a full last line would scroll
     station: hostname(),

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { parseProcessStart, readProcessStart } from '../../../src/system/process-start.ts';
-import { readStatus } from '../../../src/client/read-status.ts';
+import { readMeasuredStatus, readStatus } from '../../../src/client/read-status.ts';
 import { statusSchema, type Status } from '../../../src/protocol/status.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 import { files, type Paths } from '../../../src/system/paths.ts';
+import type { MeasureUse } from '../../../src/disk/measure.ts';
+import { aDrive } from '../../fakes/a-status.ts';
 import { aDisk } from './a-disk.ts';
 
 let paths: Paths;
@@ -147,4 +149,15 @@ test('a program name with blanks and brackets does not shift the start time', ()
   const rest = Array.from({ length: 30 }, (_, index) => String(index + 4)).join(' ');
   expect(parseProcessStart(`17 (a) b (c) S ${rest}`)).toBe('22');
   expect(parseProcessStart(`17 (a) Z ${rest}`)).toBeUndefined();
+});
+
+test('the status of a running agent is measured anew: a disk that was opened since is never called safe', async () => {
+  const safe = { luksUuid: 'uuid-1', present: true, state: 'safe-to-unplug' } as const;
+  await writeFile(files.status(paths), JSON.stringify(await agentStatus({ drives: [aDrive('BACKUP_1', safe)] })));
+  const opened = () => Promise.resolve({ holders: ['extbackup-view'], mountpoints: ['/mnt/plaintext'] });
+  const stateWith = async (measure: MeasureUse) => (await readMeasuredStatus(paths, measure))?.drives[0]?.state;
+  expect(await stateWith(() => Promise.resolve(undefined))).toBe('safe-to-unplug');
+  expect(['open', 'do-not-unplug']).toContain(await stateWith(opened));
+  await rm(files.status(paths));
+  expect(await readMeasuredStatus(paths, opened)).toBeUndefined();
 });
