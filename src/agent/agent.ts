@@ -34,6 +34,7 @@ import { startTelling, type Teller } from './tell.ts';
 import { createUsbNews } from './usb-news.ts';
 import { watchWarnings } from './warnings.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
+import { askClockService } from '../records/station-time.ts';
 import { startWatches } from './watches.ts';
 
 const usualWarnAfterMs = 20_000;
@@ -192,7 +193,8 @@ async function createCore(base: Base, latest: Latest) {
   const drives = () => records.known();
   const replies = createReplies(files.replies(paths), onError);
   const runs = createRunLog(files.runs(paths));
-  const toMetrics = createMetricsFile({ bus, runs, version, loadConfig: load, onError });
+  const askClock = async () => (await askClockService(start)).isSynchronised;
+  const toMetrics = createMetricsFile({ bus, runs, version, drives, askClock, loadConfig: load, onError });
   const statusFile = createStatusFile({
     ...{ paths, drives, warnings, onError, loadConfig: load },
     channels: () => latest.channels(),

@@ -158,6 +158,7 @@ export class AttachBoard {
         state: attach === undefined ? 'absent' : shownState(attach.state),
         enrolledAt: record.enrolledAt,
         lastSuccess: record.lastSuccess,
+        drilledAt: record.drilledAt ?? null,
         overdue: place?.overdue ?? false,
         nextUp: place?.nextUp ?? false,
         ...(attach && goesOn(attach) && { goesOn: true }),

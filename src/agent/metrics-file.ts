@@ -4,6 +4,7 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import { messageOf } from '../errors.ts';
 import { renderMetrics } from '../monitoring/metrics.ts';
 import type { Status } from '../protocol/status.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import type { RunLog } from '../records/run-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { coalesce } from '../system/coalesce.ts';
@@ -14,6 +15,10 @@ export interface MetricsFileParts {
   readonly bus: Bus;
   readonly runs: Pick<RunLog, 'list'>;
   readonly version: string;
+  /** The enrolled disks. */
+  readonly drives: () => Promise<readonly DriveRecord[]>;
+  /** Whether a time server confirms the clock; undefined if unknown. */
+  readonly askClock: () => Promise<boolean | undefined>;
   readonly loadConfig: () => Promise<Config>;
   readonly onError: (error: unknown) => void;
 }
@@ -30,6 +35,7 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
   let status: Status | undefined;
   let written = '';
   let failed = false;
+  const clock = onceAnHour(parts.askClock);
   const write = async (): Promise<void> => {
     const config = await loadConfig().catch(() => undefined); // reported elsewhere
     const file = config?.metrics.textfile;
@@ -39,7 +45,9 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
     const rotation = await rotationSetting(() => Promise.resolve(config as Config));
     const lastRuns = lastOfEach(await parts.runs.list());
     try {
-      await replaceFile(file, renderMetrics({ status, rotation, lastRuns, version: parts.version }), readableByAll);
+      const [records, clockIsSynchronised] = [await parts.drives(), await clock()];
+      const text = renderMetrics({ status, rotation, lastRuns, records, clockIsSynchronised, version: parts.version });
+      await replaceFile(file, text, readableByAll);
       written = present;
       if (failed) bus.emit('warning:settled', { topic: 'metrics' });
       failed = false;
@@ -59,6 +67,18 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
 function whatCounts(file: string, { agent, key, drives, rotation, warnings, run, updatedAt }: Status): string {
   const copies = [rotation.offlineCopy?.at, rotation.overdue, rotation.next];
   return JSON.stringify([file, agent, key, drives, copies, warnings.length, run?.id, updatedAt.slice(0, 13)]);
+}
+
+/** The question may start a service, so it is asked seldom. */
+function onceAnHour<T>(ask: () => Promise<T>): () => Promise<T> {
+  let [answer, askedAt]: [T | undefined, number] = [undefined, -Infinity];
+  return async () => {
+    const now = performance.now();
+    if (now - askedAt < 3_540_000) return answer as T;
+    answer = await ask();
+    askedAt = now;
+    return answer;
+  };
 }
 
 function describeFailure(file: string, error: unknown): { reason: string; todo: string } {

@@ -1,6 +1,8 @@
+import { drillEvery } from '../config/drill-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import { describeDrill } from '../records/drill-state.ts';
 import { describePause } from '../records/pause.ts';
 import type { MeasureUse } from '../disk/measure.ts';
 import { withMeasuredUse } from '../opening/open-words.ts';
@@ -59,6 +61,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
     return {
       version: 1,
       rotation: describeRotation(drives, setting, (await readRotationMemory(parts.rotationMemory)).lastOffline, now),
+      drill: describeDrill(records, await drillEvery(() => parts.loadConfig()), now),
       agent,
       key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',
       drives,

@@ -1,6 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
+import type { ActionRecord } from '../records/action-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { localTime, zoneName } from '../text/local-time.ts';
 import { trimEnds } from '../text/table.ts';
@@ -14,10 +15,48 @@ const outcomeWords: Record<RunRecord['outcome'], string> = {
   cancelled: 'cancelled',
 };
 
-/** Past runs as a table, in the order given. Times are in local time. */
-export function renderPastRuns(runs: readonly RunRecord[]): string {
-  const table = plainTable([`Started (${zoneName()})`, 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
+const actionWords: Record<ActionRecord['kind'], string> = {
+  approval: 'approved',
+  rollback: 'rolled back',
+  restore: 'restored from',
+  drill: 'drill',
+};
+
+/** A line of the history: a run, or what a person did. */
+export type PastEntry = { readonly run: RunRecord } | { readonly action: ActionRecord };
+
+/** The last runs and actions of people, the newest last. Runs keep their order, even if a clock was wrong. */
+export function lastEntries(
+  runs: readonly RunRecord[],
+  actions: readonly ActionRecord[],
+  limit: number,
+): readonly PastEntry[] {
+  const all: PastEntry[] = [];
+  let next = 0;
+  const takeUpTo = (time: number): void => {
+    for (let action = actions[next]; action !== undefined && Date.parse(action.at) <= time; action = actions[next]) {
+      all.push({ action });
+      next += 1;
+    }
+  };
   for (const run of runs) {
+    takeUpTo(Date.parse(run.startedAt));
+    all.push({ run });
+  }
+  takeUpTo(Infinity);
+  return all.slice(-limit);
+}
+
+/** Past runs, and actions of people, as a table in the order given. Times are in local time. */
+export function renderPast(entries: readonly PastEntry[]): string {
+  const table = plainTable([`Started (${zoneName()})`, 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
+  for (const entry of entries) {
+    if ('action' in entry) {
+      const { at, drive, kind, by, result } = entry.action;
+      table.push([localTime(new Date(at)), drive, actionWords[kind], '', '', '', '', `by ${by}: ${result}`]);
+      continue;
+    }
+    const { run } = entry;
     table.push([
       localTime(new Date(run.startedAt)),
       run.drive,

@@ -3,6 +3,7 @@ import { createDriveRegistry } from '../records/drive-registry.ts';
 import { remarksOf } from '../records/disk-health.ts';
 import { fullSoon } from '../records/room-forecast.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
+import { describeDrill } from '../records/drill-state.ts';
 import { describePause } from '../records/pause.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { UsageError } from '../errors.ts';
@@ -25,6 +26,8 @@ export interface StatusSources {
   readonly runCommand: StartProgram;
   /** Setting `rotation`. */
   readonly rotation: RotationSetting;
+  /** Setting `drill.every` in milliseconds, for a station without a running agent. */
+  readonly drillEvery: number | undefined;
   /** Replaces the kernel's answers, for tests. */
   readonly measure?: MeasureUse;
 }
@@ -40,7 +43,11 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
     const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
     const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
-    return { ...status, rotation: describeRotation(status.drives, sources.rotation, lastOffline, now) }; // ages change with time
+    return {
+      ...status,
+      rotation: describeRotation(status.drives, sources.rotation, lastOffline, now), // ages change with time
+      drill: describeDrill(status.drives, sources.drillEvery, now),
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM')
@@ -92,7 +99,7 @@ function unlessForbidden(error: unknown): undefined {
 }
 
 /** The state while no agent runs. It never says "safe to unplug": only `extbackup release` can prove that. */
-async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation'>> {
+async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation' | 'drill'>> {
   const { paths, runCommand, rotation } = sources;
   const volumes = (await listBlockDevices(runCommand))
     .flatMap((disk) => [...withDescendants(disk)])
@@ -114,6 +121,7 @@ async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Om
       luksUuid: record.luksUuid,
       enrolledAt: record.enrolledAt,
       lastSuccess: record.lastSuccess,
+      drilledAt: record.drilledAt ?? null,
       health: [...remarksOf(record.health), ...fullSoon(record)],
       ...sourcesOfDisk(record),
       overdue: places.get(record.label)?.overdue ?? false,

@@ -13,6 +13,7 @@ export function renderStatus(status: Status, now: Date): string {
   const lines = [
     `Offline copy  ${describeOfflineCopy(status, now)}`,
     ...describeNext(status),
+    ...describeDrill(status, now),
     `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
     ...describePause(status, now),
@@ -53,6 +54,13 @@ function describeNext({ drives, rotation: { next, overdueDrives } }: Status): st
     ...(next === null || isHere ? [] : [`Bring next    ${next}`]),
     ...(overdueDrives.length === 0 ? [] : [`Overdue       ${overdueDrives.join(', ')}`]),
   ];
+}
+
+/** The last restored sample, where there was one or the settings ask for one. */
+function describeDrill({ drill: { everySeconds, last, overdue } }: Status, now: Date): string[] {
+  if (last === null && everySeconds === null) return [];
+  const when = last === null ? 'none yet' : `${describeAge(last, now)} ago`;
+  return [`Last drill    ${when}${overdue ? '; OVERDUE. Plug a disk in and type: extbackup drill' : ''}`];
 }
 
 function describePause({ paused }: Status, now: Date): string[] {

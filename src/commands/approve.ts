@@ -1,27 +1,23 @@
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { approveRun, findHeld } from '../records/approve-run.ts';
 import { askLine } from '../terminal/ask-question.ts';
-import { cancellable } from '../terminal/cancellable.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { withDisk } from '../opening/with-disk.ts';
 import { UsageError } from '../errors.ts';
-import { contentReport } from '../pipeline/content-alarm.ts';
-import { heldReport } from '../guard/hold.ts';
 import { readAgentStatus } from '../client/read-status.ts';
-import { readSmallFile } from '../system/plain-file.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { isAlarming, looksWrong, showHeld } from './approve-show.ts';
+import { noteAction, whoTyped } from './note-action.ts';
 import { runNow } from './run.ts';
 
 interface Options {
   readonly reason?: string;
   readonly show?: boolean;
   readonly later?: boolean;
+  readonly json?: boolean;
 }
 
 /** Lets a held run go on. */
@@ -31,6 +27,7 @@ export function approveCommand(context: CliContext): Command {
     .argument('[run]', 'the run or the disk, if several are held')
     .option('--reason <text>', 'why the changes are right; stored with your name in the list of disks')
     .option('--show', 'only show the changes by directory; the disk must be plugged in')
+    .option('--json', 'with --show: one JSON object')
     .option('--later', 'continue at the next plug-in, not now')
     .addHelpText(
       'after',
@@ -43,8 +40,9 @@ export function approveCommand(context: CliContext): Command {
       requireRoot('work on disks');
       const registry = createDriveRegistry(files.drives(context.paths));
       const record = findHeld(await registry.list(), wanted);
+      if (options.json === true && options.show !== true) throw new UsageError('--json needs --show.', 'Add: --show');
       if (options.show === true) {
-        await show(context, record);
+        await showHeld(context, record, options.json === true);
         return;
       }
       const isAsked = process.stdin.isTTY && process.stderr.isTTY;
@@ -57,10 +55,11 @@ export function approveCommand(context: CliContext): Command {
           `Add: --reason TEXT ; to see the changes: extbackup approve ${record.label} --show`,
         );
       await approveRun(registry, record.label, {
-        by: process.env['SUDO_USER'] ?? userInfo().username,
+        by: whoTyped(),
         reason,
         at: new Date(),
       });
+      await noteAction(context, { kind: 'approval', drive: record.label, result: reason });
       await nudgeAboutDrives(context.paths);
       if (record.hold === undefined) {
         context.print(`Noted. The history of ${record.label} is pruned again as the settings say.`);
@@ -76,9 +75,6 @@ export function approveCommand(context: CliContext): Command {
     });
 }
 
-/** Whether there were signs of an attack: then the person must confirm once more. */
-const isAlarming = ({ hold, suspicion }: DriveRecord): boolean => hold?.isAlarm === true || suspicion !== undefined;
-
 /** @throws UsageError when something else is typed */
 async function askForLabel({ label, hold }: DriveRecord): Promise<void> {
   process.stderr.write(`${hold?.reason ?? looksWrong}\n`);
@@ -89,35 +85,6 @@ async function askForLabel({ label, hold }: DriveRecord): Promise<void> {
       `Look first: extbackup approve ${label} --show`,
     );
 }
-
-const looksWrong = 'The last run is complete, but files that it copied look wrong.';
-
-/** Prints the reports that the run left on the disk: counts by directory, and signs of an attack. */
-async function show(context: CliContext, record: DriveRecord): Promise<void> {
-  context.print(record.hold?.reason ?? looksWrong);
-  if (record.hold?.attestation !== undefined) return; // nothing was changed, so a report on the disk belongs to an older run
-  const reports = [...(record.hold ? [heldReport] : []), ...(isAlarming(record) ? [contentReport] : [])];
-  const texts = await cancellable('The disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
-      Promise.all(reports.map((report) => readSmallFile(join(top, report), 1024 * 1024))),
-    ),
-  );
-  for (const [index, text] of texts.entries())
-    context.print(
-      text === undefined
-        ? `The disk has no report ${reports[index] ?? ''}.`
-        : `\n${withoutTitle(text)}\nThis is in ${reports[index] ?? ''} on the disk.`,
-    );
-}
-
-/** A report without its first two lines, which were printed from the list of disks. */
-const withoutTitle = (report: string): string =>
-  report
-    .split('\n')
-    .slice(2)
-    .join('\n')
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '?')
-    .trimEnd();
 
 /** Whether the disk is plugged in and a running agent can start the run. */
 async function isWaiting(context: CliContext, label: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readStatus } from '../client/read-status.ts';
+import { drillEvery } from '../config/drill-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { ExtbackupError, messageOf } from '../errors.ts';
 import { judge, unknownState, type PluginAnswer } from '../monitoring/nagios.ts';
@@ -31,9 +32,10 @@ export function checkCommand(context: CliContext): Command {
 async function answer(context: CliContext): Promise<PluginAnswer> {
   try {
     const now = new Date();
-    const rotation = await rotationSetting(() => context.loadConfig());
     const { paths, runCommand } = context;
-    return judge(await readStatus({ paths, runCommand, rotation }, now), rotation, now);
+    const loadConfig = () => context.loadConfig();
+    const [rotation, every] = [await rotationSetting(loadConfig), await drillEvery(loadConfig)];
+    return judge(await readStatus({ paths, runCommand, rotation, drillEvery: every }, now), rotation, now);
   } catch (error) {
     return unknownState(messageOf(error), error instanceof ExtbackupError ? error.todo : 'See: extbackup doctor');
   }

@@ -16,11 +16,15 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import { shownText } from '../text/shown-name.ts';
 import { count } from '../text/wording.ts';
+import { serverAccess } from './ask-server.ts';
+import { compareSample, type ServerCounts } from './drill-server.ts';
 import type { JsonOutput } from './json-output.ts';
+import { noteAction } from './note-action.ts';
 
 interface Options {
   readonly to?: string;
   readonly files: number;
+  readonly againstServer?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,25 +38,34 @@ export function drillCommand(context: CliContext): Command {
     .argument('[label]', 'the disk, if several are plugged in')
     .option('--files <number>', 'number of files, a quarter of them from the history', parseNumber, 20)
     .option('--to <directory>', 'restore to this directory; without it, to memory')
+    .option('--against-server', 'compare the files with the server, too; it must be reachable')
     .option('--json', 'print the counts as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  extbackup drill BACKUP_1\n  extbackup drill BACKUP_1 --files 200 --to /media/stick\n\n' +
+      '\nExamples:\n  extbackup drill BACKUP_1\n  extbackup drill BACKUP_1 --files 200 --to /media/stick\n' +
+        '  extbackup drill BACKUP_1 --against-server\n\n' +
         'Each file is restored as "extbackup restore" does it, and compared with its checksum on the disk.\n' +
-        'The date of a good drill is shown by drive list --json and report; drill.every in the settings asks for one.',
+        'The date of a good drill is shown by status and report; drill.every in the settings asks for one.',
     )
     .action(async (label: string | undefined, options: Options) => {
-      const { name, result } = await drill(context, label, options);
+      const { name, result, server } = await drill(context, label, options);
       context.print(
         options.json === true
-          ? JSON.stringify({ drive: name, ...result } satisfies JsonOutput<'drill'>)
-          : describe(name, result),
+          ? JSON.stringify({ drive: name, ...result, server } satisfies JsonOutput<'drill'>)
+          : describe(name, result, server),
       );
       if (result.bad > 0)
         throw new PullError(
           'EXB_DRILL',
           `${result.bad} of ${count(result.files, 'file')} could not be restored from ${name} as they were copied.`,
           `Read the whole disk, which names them on the disk: extbackup verify ${name}`,
+        );
+      if (server !== null && server.differing > 0)
+        throw new PullError(
+          'EXB_DIFFERS',
+          `${count(server.differing, 'file')} of the sample from ${name} ${server.differing === 1 ? 'differs' : 'differ'} ` +
+            'from the server in content, though size and time are equal.',
+          `Compare more files, which names them on the disk: extbackup verify ${name} --against-server`,
         );
     });
 }
@@ -67,11 +80,13 @@ function parseNumber(text: string): number {
 async function drill(
   context: CliContext,
   label: string | undefined,
-  { to, files: wanted }: Options,
-): Promise<{ readonly name: string; readonly result: DrillResult }> {
+  { to, files: wanted, againstServer }: Options,
+): Promise<{ readonly name: string; readonly result: DrillResult; readonly server: ServerCounts | null }> {
   const tell = everyFewSeconds();
+  const access = againstServer === true ? await serverAccess(context) : undefined;
   return cancellable('The restored files are removed, and the disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label }, signal, async ({ record, top, mirror }) => {
+    withDisk(context.runCommand, context.paths, { label }, signal, async (disk) => {
+      const { record, top, mirror } = disk;
       const { room, bytes } = await makeRoom(context, to);
       try {
         context.note(`Choosing files of ${record.label}; this reads its directories.`);
@@ -92,11 +107,13 @@ async function drill(
           },
           signal,
         );
-        if (result.bad === 0) {
+        const server = access === undefined ? null : await compareSample(context, access, disk, sample, signal);
+        if (result.bad === 0 && (server?.differing ?? 0) === 0) {
           await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, 'drilledAt', new Date());
           await nudgeAboutDrives(context.paths);
         }
-        return { name: record.label, result };
+        await noteAction(context, { kind: 'drill', drive: record.label, result: inShort(result, server) });
+        return { name: record.label, result, server };
       } finally {
         await rm(room, { recursive: true, force: true });
       }
@@ -135,15 +152,28 @@ async function removeLeftovers(directory: string): Promise<void> {
     if (name.startsWith('drill-')) await rm(join(directory, name), { recursive: true, force: true });
 }
 
-function describe(name: string, result: DrillResult): string {
+const inShort = ({ files: all, bad }: DrillResult, server: ServerCounts | null): string =>
+  bad + (server?.differing ?? 0) === 0
+    ? `${count(all, 'file')} restored, all right`
+    : `${count(all, 'file')} restored, ${bad + (server?.differing ?? 0)} NOT right`;
+
+function describe(name: string, result: DrillResult, server: ServerCounts | null): string {
   const { files: restored, bytes, fromHistory, recorded, bad, attributes, linked, sparse } = result;
   return [
     `${name}: ${count(restored, 'file')} restored and compared, ${fromHistory} of them from the history, ` +
       `${prettyBytes(bytes)} in all; ${linked} with hard links, ${sparse} with holes.`,
     `${count(recorded, 'file')} compared with the checksum of the time of copying, the others with the disk.`,
+    ...(server === null
+      ? []
+      : [
+          `${server.same} of ${count(server.asked, 'file')} are the same on the server, ${server.changedSince} changed ` +
+            `there since, ${server.missing} are no longer there.`,
+        ]),
     ...(attributes === 0
       ? []
       : [`${count(attributes, 'file')} with the right content, but not every attribute: the target cannot hold them.`]),
-    bad === 0 ? 'All are right. The restored files are removed again.' : 'The restored files are removed again.',
+    bad === 0 && (server?.differing ?? 0) === 0
+      ? 'All are right. The restored files are removed again.'
+      : 'The restored files are removed again.',
   ].join('\n');
 }

@@ -15,10 +15,12 @@ import { listBlockDevices } from '../disk/block-devices.ts';
 import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import type { JsonOutput } from './json-output.ts';
 
 interface RekeyOptions {
   readonly passwordStdin?: true;
   readonly headerBackup?: string;
+  readonly json?: boolean;
 }
 
 /** Gives a disk the key that is loaded now, after a password change while it was away. */
@@ -31,6 +33,7 @@ export function driveRekeyCommand(context: CliContext): Command {
       '--header-backup <dir>',
       'first save the LUKS header of the disk in this directory; the copy opens with the old password',
     )
+    .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup drive rekey BACKUP_2')
     .action((label: string | undefined, options: RekeyOptions) => rekey(context, label, options));
 }
@@ -70,9 +73,11 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
         const device = volumeOfRecord(record, disks).volume.path;
         const changed = await rekeyDisk(context, config, { label, luksUuid, device }, () => ask(label), headerBackup);
         context.print(
-          changed
-            ? `Disk ${label} has the present key now; the old one does not open it any more.`
-            : `Disk ${label} has the present key already.`,
+          options.json === true
+            ? JSON.stringify({ version: 1, label, changed } satisfies JsonOutput<'drive rekey'>)
+            : changed
+              ? `Disk ${label} has the present key now; the old one does not open it any more.`
+              : `Disk ${label} has the present key already.`,
         );
       }),
     );

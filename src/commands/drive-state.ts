@@ -10,6 +10,15 @@ import { requireRoot } from '../system/require-root.ts';
 import { askYes } from '../terminal/ask-question.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { localDay } from '../text/local-time.ts';
+import type { JsonOutput } from './json-output.ts';
+
+interface StateOptions {
+  readonly undo?: boolean;
+  readonly json?: boolean;
+}
+
+const asJson = (label: string, state: JsonOutput<'drive lost'>['state'], { lastSuccess }: DriveRecord): string =>
+  JSON.stringify({ version: 1, label, state, lastSuccess } satisfies JsonOutput<'drive lost'>);
 
 /** Removes a disk from the list. */
 export function driveForgetCommand(context: CliContext): Command {
@@ -17,16 +26,17 @@ export function driveForgetCommand(context: CliContext): Command {
     .description('remove a disk from the list; nothing on the disk is changed')
     .argument('<label>')
     .option('--yes', 'do not ask')
+    .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt',
     )
-    .action(async (label: string, options: { yes?: boolean }) => {
+    .action(async (label: string, options: { yes?: boolean; json?: boolean }) => {
       if (options.yes !== true && process.stdin.isTTY) await agreeToForget(context, label);
       const record = await change(context, label, (drives, { luksUuid }) =>
         drives.filter((drive) => drive.luksUuid !== luksUuid),
       );
-      context.print(forgotten(record));
+      context.print(options.json === true ? asJson(label, 'forgotten', record) : forgotten(record));
     });
 }
 
@@ -36,9 +46,15 @@ export function driveRetireCommand(context: CliContext): Command {
     .description('take a disk out of the rotation; its copy stays, and it is never overdue')
     .argument('<label>')
     .option('--undo', 'put the disk back into the rotation')
+    .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup drive retire BACKUP_1')
-    .action(async (label: string, options: { undo?: boolean }) => {
-      await setState(context, label, options.undo === true ? 'active' : 'retired');
+    .action(async (label: string, options: StateOptions) => {
+      const state = options.undo === true ? 'active' : 'retired';
+      const record = await setState(context, label, state);
+      if (options.json === true) {
+        context.print(asJson(label, state, record));
+        return;
+      }
       context.print(
         options.undo === true
           ? `Disk ${label} is in the rotation again.`
@@ -55,10 +71,13 @@ export function driveLostCommand(context: CliContext): Command {
     .description('mark a disk as lost or stolen, and print what to do')
     .argument('<label>')
     .option('--undo', 'the disk was found again')
+    .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup drive lost BACKUP_2')
-    .action(async (label: string, options: { undo?: boolean }) => {
-      const record = await setState(context, label, options.undo === true ? 'active' : 'lost');
-      context.print(options.undo === true ? found(record) : lost(record));
+    .action(async (label: string, options: StateOptions) => {
+      const state = options.undo === true ? 'active' : 'lost';
+      const record = await setState(context, label, state);
+      if (options.json === true) context.print(asJson(label, state, record));
+      else context.print(options.undo === true ? found(record) : lost(record));
     });
 }
 

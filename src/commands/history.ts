@@ -1,25 +1,44 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
-import { renderPastRuns } from '../client/past-runs-text.ts';
+import { lastEntries, renderPast } from '../client/past-runs-text.ts';
+import { createActionLog } from '../records/action-log.ts';
 import { createRunLog } from '../records/run-log.ts';
-import type { RunRecord } from '../records/run-record.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import type { JsonOutput } from './json-output.ts';
 
-/** Shows past runs, the newest last. */
+interface Options {
+  readonly json?: boolean;
+  readonly actions?: boolean;
+  readonly drive?: string;
+  readonly limit: number;
+}
+
+/** Shows past runs, and what people did, the newest last. */
 export function historyCommand(context: CliContext): Command {
   return new Command('history')
-    .description('show past runs, the newest last')
-    .option('--json', 'one JSON array')
-    .option('--drive <label>', 'only the runs of this disk')
-    .option('--limit <number>', 'number of runs to show', parseLimit, 20)
-    .addHelpText('after', '\nExample:\n  extbackup history --drive BACKUP_1 --limit 5')
-    .action(async (options: { json?: boolean; drive?: string; limit: number }) => {
-      const { drive, limit } = options;
-      const runs = (await readRuns(context)).filter((run) => drive === undefined || run.drive === drive).slice(-limit);
-      if (options.json === true) context.print(JSON.stringify(runs satisfies JsonOutput<'history'>));
-      else context.print(runs.length === 0 ? 'There were no runs yet.' : renderPastRuns(runs));
+    .description('show past runs, approvals, rollbacks, restores and drills, the newest last')
+    .option('--json', 'one JSON array of runs; with --actions, of what people did')
+    .option('--actions', 'only what people did: approvals, rollbacks, restores and drills')
+    .option('--drive <label>', 'only the lines of this disk')
+    .option('--limit <number>', 'number of lines to show', parseLimit, 20)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  extbackup history --drive BACKUP_1 --limit 5\n  extbackup history --actions --json',
+    )
+    .action(async ({ json, actions: onlyActions, drive, limit }: Options) => {
+      const ofDisk = <T extends { readonly drive: string }>(all: readonly T[]): T[] =>
+        all.filter((one) => drive === undefined || one.drive === drive);
+      const runs = onlyActions === true ? [] : ofDisk(await read(createRunLog(files.runs(context.paths))));
+      const actions = json === true && onlyActions !== true ? [] : ofDisk(await read(createActionLog(context.paths)));
+      if (json === true)
+        context.print(
+          onlyActions === true
+            ? JSON.stringify(actions.slice(-limit) satisfies JsonOutput<'history --actions'>)
+            : JSON.stringify(runs.slice(-limit) satisfies JsonOutput<'history'>),
+        );
+      else if (runs.length + actions.length > 0) context.print(renderPast(lastEntries(runs, actions, limit)));
+      else context.print(onlyActions === true ? 'Nobody did anything yet.' : 'There were no runs yet.');
     });
 }
 
@@ -30,12 +49,12 @@ function parseLimit(text: string): number {
   return number;
 }
 
-async function readRuns(context: CliContext): Promise<RunRecord[]> {
+async function read<T>(log: { list(): Promise<T[]> }): Promise<T[]> {
   try {
-    return await createRunLog(files.runs(context.paths)).list();
+    return await log.list();
   } catch (error) {
     throw new UsageError(
-      `The past runs cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      `The history cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
       'Run it as root: sudo extbackup history',
       error,
     );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { replySchema, statusSchema } from '../protocol/status.ts';
+import { actionRecordSchema } from '../records/action-log.ts';
 import { driveRecordSchema } from '../records/drive-record.ts';
 import { runRecordSchema } from '../records/run-record.ts';
 import type { ReportFacts } from '../report/facts.ts';
@@ -34,6 +35,7 @@ const reportSchema = z.object({
   agent: statusSchema.shape.agent,
   key: statusSchema.shape.key,
   rotation: statusSchema.shape.rotation,
+  drill: statusSchema.shape.drill,
   disks: z.array(reportedDiskSchema).readonly(),
   runs: z.array(runRecordSchema).readonly(),
   approvals: z
@@ -57,6 +59,13 @@ const fleetSchema = z.object({
     .readonly(),
 });
 
+const changedDiskSchema = z.object({
+  version: z.literal(1),
+  label: z.string(),
+  state: z.enum(['active', 'retired', 'lost', 'forgotten']),
+  lastSuccess: z.string().nullable(),
+});
+
 /**
  * What each command prints with --json. The number is the version of the form: it changes when a field goes or gets
  * another meaning, not when one is added. The package installs a JSON Schema of each.
@@ -64,6 +73,7 @@ const fleetSchema = z.object({
 export const jsonOutputs = {
   status: { version: 1, schema: statusSchema },
   history: { version: 1, schema: z.array(runRecordSchema).readonly() },
+  'history --actions': { version: 1, schema: z.array(actionRecordSchema).readonly() },
   run: { version: 1, schema: replySchema },
   cancel: { version: 1, schema: replySchema },
   'drive list': {
@@ -74,6 +84,59 @@ export const jsonOutputs = {
           driveRecordSchema,
           z.object({ present: z.boolean(), overdue: z.boolean(), nextUp: z.boolean() }),
         ),
+      )
+      .readonly(),
+  },
+  'drive forget': { version: 1, schema: changedDiskSchema },
+  'drive retire': { version: 1, schema: changedDiskSchema },
+  'drive lost': { version: 1, schema: changedDiskSchema },
+  'drive rekey': {
+    version: 1,
+    /** `changed` is false if the disk had the present key already. */
+    schema: z.object({ version: z.literal(1), label: z.string(), changed: z.boolean() }),
+  },
+  pause: { version: 1, schema: z.object({ version: z.literal(1), until: z.string() }) },
+  resume: { version: 1, schema: z.object({ version: z.literal(1), ended: z.boolean() }) },
+  release: {
+    version: 1,
+    schema: z.object({ version: z.literal(1), exitCode: count, said: z.array(z.string()).readonly() }),
+  },
+  'approve --show': {
+    version: 1,
+    schema: z.object({
+      version: z.literal(1),
+      drive: z.string(),
+      runId: z.string(),
+      at: z.string(),
+      reason: z.string(),
+      alarm: z.boolean(),
+      approved: z.boolean(),
+      counts: z
+        .object({
+          created: count,
+          changed: count,
+          deleted: count,
+          attributes: count,
+          changedBytes: z.number(),
+          deletedBytes: z.number(),
+        })
+        .nullable(),
+      heartbeat: z.string().nullable(),
+      sources: z.array(z.object({ name: z.string(), reason: z.string() })).readonly(),
+      reports: z.array(z.object({ file: z.string(), text: z.string().nullable() })).readonly(),
+    }),
+  },
+  'restore --list': {
+    version: 1,
+    schema: z
+      .array(
+        z.object({
+          name: z.string(),
+          kind: z.enum(['file', 'directory', 'link']),
+          bytes: z.number(),
+          changedAt: z.string(),
+          until: z.string().nullable(),
+        }),
       )
       .readonly(),
   },
@@ -141,6 +204,8 @@ export const jsonOutputs = {
       attributes: count,
       linked: count,
       sparse: count,
+      /** With --against-server, otherwise null. */
+      server: z.object({ asked: count, same: count, differing: count, changedSince: count, missing: count }).nullable(),
     }),
   },
   report: { version: 1, schema: reportSchema },

@@ -5,7 +5,7 @@ import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { noteLastEnd } from '../records/last-end.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
 import { closeForPerson } from '../opening/open-for-person.ts';
-import { BusyError, exitCodes, NotReleasedError } from '../errors.ts';
+import { BusyError, exitCodes, NotReleasedError, type ExitCode } from '../errors.ts';
 import { asSentence, closedDiskNow } from '../client/closed-disk.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { files } from '../system/paths.ts';
@@ -17,6 +17,7 @@ import { releaseAll } from '../disk/release.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
+import type { JsonOutput } from './json-output.ts';
 
 /** How long to wait for a disk in the agent's mount namespace: short, because the agent closes it. */
 const straysPatienceMs = 2_000;
@@ -29,12 +30,34 @@ export function releaseCommand(context: CliContext): Command {
       '--after-crash',
       'used by extbackup.service: print nothing if nothing is open or another command works on the disks',
     )
+    .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  extbackup release')
-    .action(async (options: { afterCrash?: boolean }) => {
+    .action(async (options: { afterCrash?: boolean; json?: boolean }) => {
       requireRoot('work on disks');
       if (options.afterCrash === true) await releaseAfterCrash(context);
+      else if (options.json === true) await releaseAsJson(context);
       else await releaseEverything(context);
     });
+}
+
+/** What the command would say, as one object. */
+async function releaseAsJson(context: CliContext): Promise<void> {
+  const said: string[] = [];
+  let exitCode: ExitCode = exitCodes.done;
+  const say = (text: string): void => {
+    said.push(text);
+  };
+  await releaseEverything({
+    ...context,
+    loadConfig: () => context.loadConfig(),
+    print: say,
+    note: say,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  });
+  context.print(JSON.stringify({ version: 1, exitCode, said } satisfies JsonOutput<'release'>));
+  context.exitWith(exitCode);
 }
 
 /** First the disk that a person opened, which is mounted in the machine's own namespace; then leftovers of runs. */

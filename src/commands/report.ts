@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { readStatus } from '../client/read-status.ts';
+import { drillEvery } from '../config/drill-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { UsageError } from '../errors.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
@@ -82,8 +83,9 @@ async function ofStation(context: CliContext, { evidence, since, json, html }: O
 async function gather(context: CliContext, now: Date, since: Date): Promise<ReportFacts> {
   const { paths, runCommand } = context;
   const rotation = await rotationSetting(() => context.loadConfig());
+  const every = await drillEvery(() => context.loadConfig());
   const [status, records, runs] = await Promise.all([
-    readStatus({ paths, runCommand, rotation }, now),
+    readStatus({ paths, runCommand, rotation, drillEvery: every }, now),
     createDriveRegistry(files.drives(paths)).list(),
     createRunLog(files.runs(paths)).list(),
   ]);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { directoryAt, type Entry } from '../restore/directory-at.ts';
-import { describeEntry } from '../restore/restore-list.ts';
+import { describePath } from '../restore/restore-list.ts';
 import { findVersions, pathInMirror, targetIn } from '../restore/restore-plan.ts';
 import { shownText } from '../text/shown-name.ts';
 import { UsageError } from '../errors.ts';
@@ -84,7 +84,7 @@ async function chooseStep(disk: Browsable, path: string, at: Date | undefined, s
   const things = entries.map((entry): Choice<Step> => ({
     name: `${entry.shown}${entry.isDirectory ? '/' : ''}`,
     value: { go: 'into', entry },
-    describe: () => describeEntry(entry.path),
+    describe: () => describePath(entry.path),
     ...(entry.name === undefined && { disabled: '(name is not UTF-8: restore its directory)' }),
   }));
   const title = `${disk.label}:/${path === '.' ? '' : shownText(path)}, ${asOf(at)}`;
@@ -133,7 +133,7 @@ async function chooseVersion(
   const choices = versions.map(({ path: place, until }): Choice<{ at: Date | undefined }> => ({
     name: until === undefined ? 'in the mirror' : `until the run of ${inWords(until)}`,
     value: { at: until === undefined ? undefined : justBefore(until) },
-    describe: () => describeEntry(Buffer.from(place)),
+    describe: () => describePath(Buffer.from(place)),
   }));
   const then = at === undefined ? [] : [{ name: `[${asOf(at)}]`, value: { at } }];
   return choose(

@@ -9,17 +9,19 @@ import { readOwnerMap, type OwnerMap } from '../restore/owner-map.ts';
 import { restoreFiles } from '../restore/restore-files.ts';
 import { isOnOwnDisk } from '../disk/own-disk.ts';
 import { layersFor, pathInMirror, targetIn } from '../restore/restore-plan.ts';
-import { listVersions } from '../restore/restore-list.ts';
+import { listPath, renderListing, type Listing } from '../restore/restore-list.ts';
 import { shownLine, shownText } from '../text/shown-name.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
-import { describeDuration } from '../text/wording.ts';
+import { count, describeDuration } from '../text/wording.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { noteRestore } from '../records/note-restore.ts';
 import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
+import type { JsonOutput } from './json-output.ts';
+import { noteAction } from './note-action.ts';
 import { parseTime } from './parse-time.ts';
 import { browse, type Picked } from './restore-browse.ts';
 import { zoneName } from '../text/local-time.ts';
@@ -33,6 +35,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly list?: boolean;
   readonly browse?: boolean;
+  readonly json?: boolean;
   readonly chown?: string;
   readonly usermap?: string;
   readonly groupmap?: string;
@@ -67,6 +70,7 @@ export function restoreCommand(context: CliContext): Command {
     .option('--overwrite', 'replace existing files at the target; nothing is deleted there')
     .option('--dry-run', 'only list the files that would be copied')
     .option('--list', 'list files and their versions')
+    .option('--json', 'with --list: one JSON array')
     .addHelpText('after', examples)
     .action(async (label: string | undefined, path: string, given: Options) => {
       const wanted = pathInMirror(path);
@@ -97,8 +101,7 @@ export function restoreCommand(context: CliContext): Command {
                   signal,
                 ),
               };
-            context.note(`Times are those of ${zoneName()}.`);
-            for (const line of await listVersions(disk.top, disk.mirror, inMirror, options.at)) context.print(line);
+            printListing(context, await listPath(disk.top, disk.mirror, inMirror, options.at), options.json === true);
             return { ...disk, done: undefined };
           },
         );
@@ -112,7 +115,8 @@ export function restoreCommand(context: CliContext): Command {
 }
 
 /** @throws UsageError when the options do not go together */
-function isToBrowse({ list, browse: isWanted, to }: Options): boolean {
+function isToBrowse({ list, browse: isWanted, to, json }: Options): boolean {
+  if (json === true && list !== true) throw new UsageError('--json needs --list.', 'Add: --list');
   if (list === true && isWanted === true)
     throw new UsageError('--list does not go with --browse.', 'Leave out one of them.');
   const isBrowsing = isWanted === true || (list !== true && to === undefined);
@@ -121,6 +125,20 @@ function isToBrowse({ list, browse: isWanted, to }: Options): boolean {
       ? new UsageError('--browse needs a terminal.', 'List the content with: --list')
       : new UsageError('Name the directory for the restored files.', 'Add: --to DIRECTORY');
   return isBrowsing;
+}
+
+function printListing(context: CliContext, listing: Listing, json: boolean): void {
+  if (json) {
+    const entries = listing.entries.map(({ changedAt, until, ...entry }) => ({
+      ...entry,
+      changedAt: changedAt.toISOString(),
+      until: until?.toISOString() ?? null,
+    }));
+    context.print(JSON.stringify(entries satisfies JsonOutput<'restore --list'>));
+    return;
+  }
+  context.note(`Times are those of ${zoneName()}.`);
+  for (const line of renderListing(listing)) context.print(line);
 }
 
 async function ownersFor(context: CliContext, options: Options): Promise<OwnerMap | undefined> {
@@ -197,6 +215,8 @@ async function restore(
     context.note('Nothing was copied.');
     return undefined;
   }
+  const result = isWhole ? 'complete' : `without ${count(missing.unwritten.size + missing.attributes.size, 'file')}`;
+  await noteAction(context, { kind: 'restore', drive: record.label, result });
   if (isWhole)
     await noteRestore(createDriveRegistry(files.drives(context.paths)), record.label, 'restoredAt', new Date());
   if (options.owners === undefined)

@@ -20,6 +20,7 @@ import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { noteAction } from './note-action.ts';
 import { parseTime } from './parse-time.ts';
 import { zonedTime } from '../text/local-time.ts';
 import type { JsonOutput } from './json-output.ts';
@@ -93,6 +94,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
   if (options.dryRun === true) return;
   if (plan === undefined) {
     await noteRollback(registry, record);
+    await noteAction(context, { kind: 'rollback', drive: record.label, result: 'nothing had changed' });
     return;
   }
   if (options.yes !== true) {
@@ -110,6 +112,8 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     clearInterval(ticker);
   }
   await noteRollback(registry, record);
+  const result = `as at ${plan.to.toISOString()}: ${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed`;
+  await noteAction(context, { kind: 'rollback', drive: record.label, result });
   context.print(
     `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ` +
       `${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed${describeAttributes(done.attributes)}.`,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { drillEvery } from '../config/drill-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { readStatus, type StatusSources } from '../client/read-status.ts';
@@ -29,6 +30,7 @@ export function statusCommand(context: CliContext): Command {
         paths: context.paths,
         runCommand: context.runCommand,
         rotation: await rotationSetting(() => context.loadConfig()),
+        drillEvery: await drillEvery(() => context.loadConfig()),
       };
       const json = options.json === true;
       if (options.watch === true) {

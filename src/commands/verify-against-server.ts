@@ -9,13 +9,12 @@ import {
   type ComparisonResult,
 } from '../verify/compare-with-server.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
-import { KeyError, PullError } from '../errors.ts';
-import { identityFile } from '../keys/ssh-key.ts';
+import { PullError } from '../errors.ts';
 import { count } from '../text/wording.ts';
 import { startInBox } from '../rsync/connect-in-box.ts';
-import { isThere } from '../system/is-there.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
+import { serverAccess } from './ask-server.ts';
 import type { JsonOutput } from './json-output.ts';
 
 interface Options {
@@ -33,14 +32,7 @@ export async function verifyAgainstServer(
   label: string | undefined,
   options: Options,
 ): Promise<void> {
-  const config = await context.loadConfig();
-  const identity = identityFile(context.paths, config.ssh);
-  if (!(await isThere(identity)))
-    throw new KeyError(
-      'EXB_KEY_MISSING',
-      'The ssh key is not loaded, so the server cannot be asked.',
-      'Load it first: extbackup unlock',
-    );
+  const { config, identity } = await serverAccess(context);
   const { name, result } = await cancellable('The disk is closed; nothing was changed.', (signal) =>
     withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async (disk) => ({
       name: disk.record.label,

@@ -1,7 +1,10 @@
 /** The state as metrics for the textfile collector of Prometheus' node exporter; see its text exposition format 0.0.4. */
-import { driveStates, type Status } from '../protocol/status.ts';
-import type { RunRecord } from '../records/run-record.ts';
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
+import { driveStates, type Status } from '../protocol/status.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import { flag, gauge, unixTime, type Metric, type Sample } from './gauge.ts';
+import { ofRuns, ofSources } from './run-metrics.ts';
 
 /** The sources of the metrics. */
 export interface MetricsSources {
@@ -9,29 +12,28 @@ export interface MetricsSources {
   readonly rotation: RotationSetting;
   /** The last run of each disk. */
   readonly lastRuns: readonly RunRecord[];
+  /** The enrolled disks. */
+  readonly records: readonly DriveRecord[];
+  /** Whether a time server confirms the clock; undefined if unknown. */
+  readonly clockIsSynchronised: boolean | undefined;
   readonly version: string;
-}
-
-interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly samples: readonly Sample[];
 }
 
 /** All metrics. Names end in the base unit and never change their meaning; no file name, no secret. */
 export function renderMetrics(sources: MetricsSources): string {
-  return [...ofStation(sources), ...ofDrives(sources), ...ofSources(sources), ...ofRuns(sources)]
+  return [
+    ...ofStation(sources),
+    ...ofDrives(sources),
+    ...ofRecords(sources),
+    ...ofSources(sources),
+    ...ofRuns(sources.lastRuns),
+  ]
     .filter(({ samples }) => samples.length > 0)
     .map(renderMetric)
     .join('');
 }
 
-function ofStation({ status, rotation, version }: MetricsSources): Metric[] {
+function ofStation({ status, rotation, version, clockIsSynchronised }: MetricsSources): Metric[] {
   const { offlineCopy, overdue } = status.rotation;
   return [
     gauge('info', 'Version of extbackup; the value is always 1.', [{ labels: { version }, value: 1 }]),
@@ -45,6 +47,17 @@ function ofStation({ status, rotation, version }: MetricsSources): Metric[] {
       offlineCopy === null ? [] : [{ labels: { drive: offlineCopy.drive }, value: unixTime(offlineCopy.at) }],
     ),
     gauge('offline_copy_max_age_seconds', 'Setting rotation.offline.', [{ value: rotation.offline / 1000 }]),
+    gauge(
+      'clock_synchronized',
+      '1 while a time server confirms the clock.',
+      clockIsSynchronised === undefined ? [] : [{ value: flag(clockIsSynchronised) }],
+    ),
+    gauge(
+      'drill_max_age_seconds',
+      'Setting drill.every.',
+      status.drill.everySeconds === null ? [] : [{ value: status.drill.everySeconds }],
+    ),
+    gauge('drill_overdue', '1 while the last restored sample is too old.', [{ value: flag(status.drill.overdue) }]),
     gauge('rotation_overdue', '1 while even the freshest offline copy is too old.', [{ value: flag(overdue) }]),
   ];
 }
@@ -95,6 +108,11 @@ function ofDrives({
       each(({ label }) => flag(label === next)),
     ),
     gauge(
+      'drive_last_drill_timestamp_seconds',
+      'Time of the last sample that was restored from the disk and found right.',
+      each(({ drilledAt }) => (drilledAt === null ? undefined : unixTime(drilledAt))),
+    ),
+    gauge(
       'drive_health_remarks',
       'Remarks about the health of the disk.',
       each(({ health }) => health.length),
@@ -102,74 +120,53 @@ function ofDrives({
   ];
 }
 
-function ofSources({ status: { drives } }: MetricsSources): Metric[] {
-  const samples = drives.flatMap(({ label, sources = [] }) =>
-    sources.flatMap(({ name, lastSuccess }) =>
-      lastSuccess === null ? [] : [{ labels: { drive: label, source: name }, value: unixTime(lastSuccess) }],
-    ),
-  );
-  const help = 'Time of the last complete backup of one of several sources.';
-  return [gauge('source_last_success_timestamp_seconds', help, samples)];
-}
-
-function ofRuns({ lastRuns }: MetricsSources): Metric[] {
-  const each = (value: (run: RunRecord) => number | null): Sample[] =>
-    lastRuns.flatMap((run) => {
-      const found = value(run);
-      return found === null ? [] : [{ labels: { drive: run.drive }, value: found }];
+/** From the list of disks; retired and lost ones are left out. */
+function ofRecords({ records }: MetricsSources): Metric[] {
+  const active = records.filter(({ state }) => state === 'active');
+  const each = (value: (record: DriveRecord) => number | null | undefined): Sample[] =>
+    active.flatMap((record) => {
+      const found = value(record) ?? undefined;
+      return found === undefined ? [] : [{ labels: { drive: record.label }, value: found }];
     });
+  const inodesOf = ({ rooms }: DriveRecord) => (rooms?.at(-1)?.inodes === 0 ? undefined : rooms?.at(-1));
   return [
     gauge(
-      'last_run_timestamp_seconds',
-      'End of the last run.',
-      each(({ endedAt }) => unixTime(endedAt)),
+      'drive_held',
+      '1 while a run to the disk waits for an answer.',
+      each(({ hold }) => flag(hold?.approved === null)),
     ),
     gauge(
-      'last_run_exit_code',
-      'How the last run ended: 0 is good.',
-      each(({ exitCode }) => exitCode),
+      'drive_size_bytes',
+      'Size of the file system, after the last complete run.',
+      each(({ rooms }) => rooms?.at(-1)?.bytes),
     ),
     gauge(
-      'last_run_duration_seconds',
-      'Duration of the last run.',
-      each(({ tookMs }) => tookMs / 1000),
+      'drive_free_bytes',
+      'Free room on the disk, after the last complete run.',
+      each(({ rooms }) => rooms?.at(-1)?.freeBytes),
     ),
     gauge(
-      'last_run_files',
-      'Files of the source in the last run.',
-      each(({ filesTotal }) => filesTotal),
+      'drive_inodes',
+      'Inodes of the file system, after the last complete run.',
+      each((record) => inodesOf(record)?.inodes),
     ),
     gauge(
-      'last_run_bytes',
-      'Bytes of the source in the last run.',
-      each(({ bytesTotal }) => bytesTotal),
+      'drive_free_inodes',
+      'Free inodes on the disk, after the last complete run.',
+      each((record) => inodesOf(record)?.freeInodes),
     ),
     gauge(
-      'last_run_received_bytes',
-      'Bytes that came over the link.',
-      each(({ bytesReceived }) => bytesReceived),
+      'drive_last_read_back_timestamp_seconds',
+      'Time when a part of the disk, or all, was last read back and compared.',
+      each(({ health }) => (health?.checkedAt == null ? undefined : unixTime(health.checkedAt))),
     ),
     gauge(
-      'last_run_verified_files',
-      'Files read back.',
-      each(({ verified }) => verified?.files ?? null),
-    ),
-    gauge(
-      'last_run_damaged_files',
-      'Damaged files found.',
-      each(({ verified }) => verified?.damaged ?? null),
+      'drive_last_restore_timestamp_seconds',
+      'Time when files were last restored from the disk.',
+      each(({ restoredAt }) => (restoredAt === undefined ? undefined : unixTime(restoredAt))),
     ),
   ];
 }
-
-const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-  name: `extbackup_${name}`,
-  help,
-  samples,
-});
-
-const flag = (is: boolean): number => (is ? 1 : 0);
-const unixTime = (iso: string): number => Math.floor(Date.parse(iso) / 1000);
 
 function renderMetric({ name, help, samples }: Metric): string {
   const lines = samples.map(({ labels = {}, value }) => {

@@ -31,6 +31,7 @@ export function judge(status: Status, rotation: RotationSetting, now: Date): Plu
   const findings = [
     ...ofStation(status),
     ...ofRotation(status),
+    ...ofDrill(status, now),
     ...status.drives.flatMap((drive) => ofDrive(drive, now)),
     ...status.warnings.map(({ text }): Finding => ({ severity: 'warning', text })),
   ];
@@ -69,6 +70,13 @@ function ofRotation({ rotation, drives }: Status): Finding[] {
       ? 'There is no backup on a disk that is not plugged in.'
       : `The freshest backup on a disk that is not plugged in is too old: ${offlineCopy.drive}, ${days(offlineCopy.ageSeconds)}.`;
   return [{ severity: 'critical', text: `${which}${rotation.next === null ? '' : ` Bring ${rotation.next}.`}` }];
+}
+
+function ofDrill({ drill: { last, overdue } }: Status, now: Date): Finding[] {
+  if (!overdue) return [];
+  const when =
+    last === null ? 'No sample of files was ever restored' : `The last drill was ${describeAge(last, now)} ago`;
+  return [{ severity: 'warning', text: `${when}: extbackup drill` }];
 }
 
 function ofDrive(drive: DriveStatus, now: Date): Finding[] {

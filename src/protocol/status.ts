@@ -26,6 +26,8 @@ const driveStatusSchema = z.object({
   enrolledAt: z.string().nullable().default(null),
   /** ISO 8601, UTC; null before the first success. */
   lastSuccess: z.string().nullable(),
+  /** When a random sample was last restored from it and found right. ISO 8601, UTC. */
+  drilledAt: z.string().nullable().default(null),
   overdue: z.boolean(),
   /** The disk to bring next: the one whose copy is oldest. */
   nextUp: z.boolean(),
@@ -83,10 +85,21 @@ const rotationStatusSchema = z.object({
 });
 export type RotationStatus = z.infer<typeof rotationStatusSchema>;
 
+const drillStatusSchema = z.object({
+  /** Setting `drill.every`; null if no drill is expected. */
+  everySeconds: z.number().nullable(),
+  /** When a random sample was last restored from any disk and found right. ISO 8601, UTC; null before the first. */
+  last: z.string().nullable(),
+  /** The settings ask for a drill, and the last one is too long ago. */
+  overdue: z.boolean(),
+});
+export type DrillStatus = z.infer<typeof drillStatusSchema>;
+
 /** The content of `/run/extbackup/status.json` and of `extbackup status --json`. */
 export const statusSchema = z.object({
   version: z.literal(1),
   rotation: rotationStatusSchema.default({ offlineCopy: null, overdue: false, next: null, overdueDrives: [] }),
+  drill: drillStatusSchema.default({ everySeconds: null, last: null, overdue: false }),
   agent: z.enum(['running', 'stopped']),
   key: z.enum(['loaded', 'missing']),
   drives: z.array(driveStatusSchema),

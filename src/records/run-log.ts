@@ -1,7 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { parseJson } from '../system/parse-json.ts';
+import { openJsonLines, parseLines } from './json-lines.ts';
 import { runRecordSchema, type RunRecord } from './run-record.ts';
 
 /** Past runs, one JSON object a line, the newest last. */
@@ -18,32 +15,14 @@ export interface RunLog {
   list(): Promise<RunRecord[]>;
 }
 
-const kept = 2000;
-const trimmedAt = 2200; // so that only some runs rewrite the file
-
 /** {@link RunLog} in a file of mode 0600. */
 export function createRunLog(file: string): RunLog {
-  const list = async (): Promise<RunRecord[]> => parseRuns((await readIfThere(file)) ?? '');
-  const trim = async (): Promise<void> => {
-    // unchanged: some lines may be from a newer version
-    const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== '');
-    if (lines.length > trimmedAt)
-      await writeAtomically(
-        file,
-        lines
-          .slice(-kept)
-          .map((line) => `${line}\n`)
-          .join(''),
-        true,
-      );
-  };
+  const lines = openJsonLines(file, runRecordSchema, { kept: 2000, trimmedAt: 2200 });
   return {
-    list,
+    list: () => lines.list(),
     append: async (record) => {
       try {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await appendDurably(file, toLine(record));
-        await trim();
+        await lines.append(record);
         return undefined;
       } catch (error) {
         const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
@@ -53,26 +32,5 @@ export function createRunLog(file: string): RunLog {
   };
 }
 
-const toLine = (record: RunRecord): string => `${JSON.stringify(record)}\n`;
-
-/** Starts a line of its own even when a power cut tore the one before. */
-async function appendDurably(file: string, line: string): Promise<void> {
-  const handle = await open(file, 'a+', 0o600);
-  try {
-    const { size } = await handle.stat();
-    const last = Buffer.alloc(1);
-    const torn = size > 0 && (await handle.read(last, 0, 1, size - 1)).bytesRead === 1 && last.toString() !== '\n';
-    await handle.appendFile(torn ? `\n${line}` : line);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Parses the text of a run log; a line that is no run record is left out. */
-export function parseRuns(text: string): RunRecord[] {
-  return text.split('\n').flatMap((line) => {
-    const record = parseJson(runRecordSchema, line);
-    return record ? [record] : []; // torn by a power cut, or written by a newer version
-  });
-}
+/** Parses the text of a run log. */
+export const parseRuns = (text: string): RunRecord[] => parseLines(runRecordSchema, text);

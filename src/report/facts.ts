@@ -50,6 +50,7 @@ export interface ReportFacts {
   readonly agent: Status['agent'];
   readonly key: Status['key'];
   readonly rotation: Status['rotation'];
+  readonly drill: Status['drill'];
   readonly disks: readonly ReportedDisk[];
   /** Runs since then, the oldest first. */
   readonly runs: readonly RunRecord[];
@@ -79,6 +80,7 @@ export function reportFacts({ station, now, since, status, records, runs }: Repo
     agent: status.agent,
     key: status.key,
     rotation: status.rotation,
+    drill: status.drill,
     disks: records.map((record) => reportDisk(record, status)),
     runs: runs.filter(({ startedAt }) => isCovered(startedAt)),
     approvals: records.flatMap(({ label, approvals = [] }) =>

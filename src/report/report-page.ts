@@ -42,6 +42,7 @@ function disksTable(disks: readonly ReportedDisk[]): Markup {
     disk.bytesTotal === 0 ? '–' : prettyBytes(disk.bytesTotal),
     disk.capacityBytes === 0 ? '–' : prettyBytes(disk.capacityBytes),
     localOr('not yet', disk.readBackAt),
+    localOr('not yet', disk.drilledAt),
     disk.remarks.length > 0 ? disk.remarks.join(', ') : disk.smart === 'passed' ? 'SMART: passed' : 'nothing known',
     [...(disk.overdue ? ['overdue'] : []), ...(disk.next ? ['bring it next'] : [])].join(', '),
   ]);
@@ -54,6 +55,7 @@ function disksTable(disks: readonly ReportedDisk[]): Markup {
       { head: 'Backup', isNumber: number },
       { head: 'Disk size', isNumber: number },
       { head: 'Read back', isTime: true },
+      { head: 'Sample restored', isTime: true },
       { head: 'Health' },
       { head: 'Remark' },
     ],

@@ -1,4 +1,4 @@
-import { localTime, zoneName } from '../text/local-time.ts';
+import { localDay, localTime, zoneName } from '../text/local-time.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
 import { count } from '../text/wording.ts';
 import type { ReportFacts } from './facts.ts';
@@ -8,13 +8,14 @@ import { judgeReport } from './verdict.ts';
 /** The report in plain text, for a terminal or a mail. */
 export function reportText(facts: ReportFacts): string {
   const { headline, troubles, next } = judgeReport(facts);
-  const table = plainTable(['Disk', 'Where', `Last backup (${zoneName()})`, 'Read back', 'Runs', '']);
+  const table = plainTable(['Disk', 'Where', `Last backup (${zoneName()})`, 'Read back', 'Drill', 'Runs', '']);
   for (const disk of facts.disks)
     table.push([
       disk.label,
       disk.state === 'active' ? (disk.here ? 'plugged in' : 'away') : disk.state,
       disk.lastSuccess === null ? 'never' : localTime(new Date(disk.lastSuccess)),
       disk.readBackAt === null ? 'not yet' : localTime(new Date(disk.readBackAt)),
+      disk.drilledAt === null ? 'not yet' : localDay(disk.drilledAt),
       runsOf(facts, disk.label),
       [...(disk.overdue ? ['overdue'] : []), ...(disk.next ? ['bring it next'] : [])].join(', '),
     ]);

@@ -14,7 +14,7 @@ export interface Verdict {
 
 /** Judges the facts of a report by the station's own rules; see `extbackup status`. */
 export function judgeReport(facts: ReportFacts): Verdict {
-  const { rotation, disks, agent, key, warnings } = facts;
+  const { rotation, drill, disks, agent, key, warnings } = facts;
   const active = disks.filter(({ state }) => state === 'active');
   const serious = [
     ...(rotation.overdue ? ['The freshest offline copy is older than the settings allow.'] : []),
@@ -25,6 +25,7 @@ export function judgeReport(facts: ReportFacts): Verdict {
   const minor = [
     ...(key === 'loaded' ? [] : ['The key is not loaded: type "extbackup unlock" before the next disk comes.']),
     ...active.filter(({ overdue }) => overdue).map(({ label }) => `${label} is overdue.`),
+    ...(drill.overdue ? [`The last restored sample is too old: plug a disk in and type "extbackup drill".`] : []),
     ...disks.filter(({ state }) => state === 'lost').map(({ label }) => `${label} is lost.`),
     ...warnings,
   ];

@@ -45,6 +45,8 @@ export const files = {
   /** The run that has begun and not ended. */
   begunRun: (paths: Paths) => `${paths.state}/begun-run.json`,
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
+  /** What people did: approvals, rollbacks, restores, drills. */
+  actions: (paths: Paths) => `${paths.state}/actions.jsonl`,
   /** The agent's memory of the rotation: its warnings, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
   /** The confirmation that the recovery sheet was printed, with the fingerprint of its salt. */

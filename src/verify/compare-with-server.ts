@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
@@ -64,8 +64,51 @@ export async function compareWithServer(
   comparison: Comparison,
   signal: AbortSignal,
 ): Promise<ComparisonResult> {
-  const { top, mirror, config, sources, identityFile, sample } = comparison;
+  const { top, sample } = comparison;
   const list = join(top, sampleFile);
+  const result = await compareSources(start, comparison, list, signal, ({ target }, onDrawn) =>
+    drawSample(Buffer.from(target), list, sample, signal, onDrawn),
+  );
+  const { differing } = result;
+  await replaceOrRemove(join(top, differenceFile), differing.length === 0 ? undefined : report(differing));
+  return result;
+}
+
+/**
+ * Compares these files of the mirror with the server, and writes nothing to the disk.
+ * @param names paths below the mirror, as they are typed
+ * @param list a file in RAM for their names; it is removed
+ * @throws PullError
+ */
+export function compareNamed(
+  start: StartProgram,
+  comparison: Omit<Comparison, 'sample'>,
+  names: readonly string[],
+  list: string,
+  signal: AbortSignal,
+): Promise<ComparisonResult> {
+  return compareSources(start, comparison, list, signal, async ({ source }) => {
+    const prefix = source.name === undefined ? '' : `${source.name}/`;
+    const own = names.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+    await writeFile(list, own.map((name) => `${name}\0`).join(''), { mode: 0o600 });
+    return own.length;
+  });
+}
+
+/** Writes the names of the files of one source to the list; returns how many. */
+type FillList = (
+  place: { readonly source: PullSource; readonly target: string },
+  onDrawn: (soFar: number) => void,
+) => Promise<number>;
+
+async function compareSources(
+  start: StartProgram,
+  comparison: Omit<Comparison, 'sample'>,
+  list: string,
+  signal: AbortSignal,
+  fill: FillList,
+): Promise<ComparisonResult> {
+  const { top, mirror, config, sources, identityFile } = comparison;
   let drawn = 0;
   const tell = (): void =>
     comparison.onProgress?.({ drawn, compared: found.same + found.differing.length + found.changedSince });
@@ -74,7 +117,7 @@ export async function compareWithServer(
     for (const source of sources) {
       const target = join(top, mirror, source.name ?? '');
       const before = drawn;
-      const here = await drawSample(Buffer.from(target), list, sample, signal, (soFar) => {
+      const here = await fill({ source, target }, (soFar) => {
         drawn = before + soFar;
         tell();
       });
@@ -87,7 +130,6 @@ export async function compareWithServer(
     await rm(list, { force: true });
   }
   const { same, differing, changedSince } = found;
-  await replaceOrRemove(join(top, differenceFile), differing.length === 0 ? undefined : report(differing));
   return { drawn, same, differing, changedSince, missing: Math.max(0, drawn - same - differing.length - changedSince) };
 }
 

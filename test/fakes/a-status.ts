@@ -11,6 +11,7 @@ export const aDrive = (label: string, more: Partial<DriveStatus> = {}): DriveSta
   state: 'absent',
   enrolledAt: '2026-01-01T00:00:00Z',
   lastSuccess: '2026-11-27T12:00:00Z',
+  drilledAt: null,
   overdue: false,
   nextUp: false,
   message: null,

@@ -36,7 +36,14 @@ it.each(['extbackup.rules.yml', 'grafana-dashboard.json'])('%s knows only metric
   const sources = [{ name: 'a', lastSuccess: '2026-11-27T12:00:00Z', lastError: null }];
   const status = aStatus({ drives: [aDrive('BACKUP_1', { sources })] });
   const run = aRun({ bytesReceived: 1, verified: { files: 1, bytes: 1, damaged: 0 } });
-  const text = renderMetrics({ status, rotation: usualRotation, lastRuns: [run], version: '1' });
+  const text = renderMetrics({
+    status,
+    rotation: usualRotation,
+    lastRuns: [run],
+    records: [],
+    clockIsSynchronised: true,
+    version: '1',
+  });
   const known = new Set(text.match(/^extbackup_\w+/gm));
   const used = new Set((await example(name)).match(/extbackup_[a-z_]+/g));
   expect(used.size).toBeGreaterThan(5);

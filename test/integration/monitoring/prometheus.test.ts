@@ -38,6 +38,8 @@ function aMetricsFile(textfile = file) {
     bus,
     runs: { list: () => Promise.resolve([aRun({ drive: 'BACKUP_1' }), aRun({ drive: 'BACKUP_2', exitCode: 13 })]) },
     version: '1.0',
+    drives: () => Promise.resolve([]),
+    askClock: () => Promise.resolve(true),
     loadConfig: () => Promise.resolve({ rotation: usualRotation, metrics: { textfile } } as Config),
     onError: (error) => {
       throw error;

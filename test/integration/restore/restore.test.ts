@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
-import { listVersions } from '../../../src/restore/restore-list.ts';
+import { listPath, renderListing } from '../../../src/restore/restore-list.ts';
 import { parseHistoryName } from '../../../src/history/history-entry.ts';
 import { layersFor, pathInMirror, targetIn } from '../../../src/restore/restore-plan.ts';
 import { storedPath } from '../../../src/restore/stored-path.ts';
@@ -11,6 +11,9 @@ import { startProgram } from '../../../src/system/command.ts';
 
 const signal = new AbortController().signal;
 const at = (text: string): Date => new Date(text);
+
+const listVersions = async (...place: Parameters<typeof listPath>): Promise<string[]> =>
+  renderListing(await listPath(...place));
 
 let root: string;
 let top: string;

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { sourceOf } from '../../../src/config/sources.ts';
 import {
+  compareNamed,
   compareWithServer,
   differenceFile,
   parseComparison,
@@ -81,6 +82,27 @@ it('finds what differs under the same time and size, tells it from what changed 
   expect(await readFile(join(top, 'disk', differenceFile), 'utf8')).toContain('  docs/a\n');
   await expect(stat(join(top, 'disk/.extbackup/sample.list'))).rejects.toThrow('ENOENT');
   expect(await readFile(file, 'utf8')).toBe('onE');
+});
+
+it('compares the named files only, and writes nothing to the disk', async () => {
+  const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
+  const disk = { top: join(top, 'disk'), mirror: 'backups' };
+  const comparison = { ...disk, config, sources: [sourceOf(config)], identityFile: '/nowhere' };
+  const list = join(top, 'names');
+  const named = (...names: string[]) => compareNamed(overLine, comparison, names, list, new AbortController().signal);
+  expect(await named('docs/a', 'docs/gone')).toEqual({
+    drawn: 2,
+    same: 1,
+    differing: [],
+    changedSince: 0,
+    missing: 1,
+  });
+  const { atime, mtime } = await stat(join(disk.top, 'backups/docs/b'));
+  await writeFile(join(disk.top, 'backups/docs/b'), 'tWo');
+  for (const side of [join(disk.top, 'backups'), source]) await utimes(join(side, 'docs/b'), atime, mtime);
+  expect(await named('docs/a', 'docs/b')).toMatchObject({ drawn: 2, same: 1, differing: ['docs/b'] });
+  await expect(stat(list)).rejects.toThrow('ENOENT');
+  await expect(stat(join(disk.top, differenceFile))).rejects.toThrow('ENOENT');
 });
 
 it('draws at least one file', async () => {

@@ -74,7 +74,12 @@ const agentStatus = async (more: Partial<Status> = {}): Promise<Status> =>
 
 const read = (runCommand: StartProgram = lsblk()) =>
   readStatus(
-    { paths, runCommand, rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 } },
+    {
+      paths,
+      runCommand,
+      rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 },
+      drillEvery: undefined,
+    },
     new Date('2026-03-01T00:00:00Z'),
   );
 
@@ -138,6 +143,7 @@ test('without an agent, a disk that a command has open is called open by its nam
   const status = await readStatus({
     ...{ paths, runCommand: lsblk({ uuid: 'uuid-of-OPEN', open: true }) },
     rotation: { every: 1, drives: {}, offline: 1 },
+    drillEvery: undefined,
     measure: () => Promise.resolve({ holders: ['extbackup-OPEN'], mountpoints: ['/mnt/plaintext'] }),
   });
   expect(status.drives).toMatchObject([

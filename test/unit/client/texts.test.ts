@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderPastRuns } from '../../../src/client/past-runs-text.ts';
+import { lastEntries, renderPast } from '../../../src/client/past-runs-text.ts';
 import { describeEnd } from '../../../src/client/run-end.ts';
 import { createLineView } from '../../../src/client/run-view.ts';
 import { renderStatus } from '../../../src/client/status-text.ts';
@@ -132,8 +132,8 @@ const failed = {
 
 test('history shows figures where there are any, and why a run was no success', () => {
   const worn = { ...record, verified: { files: 60, bytes: 1, damaged: 1 }, mediaErrors: 3 };
-  expect(renderPastRuns([worn])).toMatch(/done .* 1 file damaged\. 3 I\/O errors\.$/m);
-  expect(renderPastRuns([record, failed])).toBe(
+  expect(renderPast(lastEntries([worn], [], 20))).toMatch(/done .* 1 file damaged\. 3 I\/O errors\.$/m);
+  expect(renderPast(lastEntries([record, failed], [], 20))).toBe(
     [
       'Started (UTC)     Disk      Result  Took        Files  Copied  Deleted',
       '2026-03-01 10:00  BACKUP_1  done    3 min 20 s  12     1.2 MB  0',

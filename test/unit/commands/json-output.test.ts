@@ -5,15 +5,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readVerbs } from '../../../debian/command-tree.ts';
 import { outputJsonSchemas } from '../../../debian/output-json-schemas.ts';
+import { approveCommand } from '../../../src/commands/approve.ts';
 import { checkCommand } from '../../../src/commands/check.ts';
 import { configCommand } from '../../../src/commands/config.ts';
 import { doctorCommand } from '../../../src/commands/doctor.ts';
 import { driveListCommand } from '../../../src/commands/drive-list.ts';
+import { driveForgetCommand, driveLostCommand, driveRetireCommand } from '../../../src/commands/drive-state.ts';
 import { historyCommand } from '../../../src/commands/history.ts';
 import { jsonOutputs } from '../../../src/commands/json-output.ts';
+import { pauseCommand, resumeCommand } from '../../../src/commands/pause.ts';
 import { reportCommand } from '../../../src/commands/report.ts';
 import { statusCommand } from '../../../src/commands/status.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { noCounts, type Hold } from '../../../src/guard/hold.ts';
+import { createActionLog } from '../../../src/records/action-log.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
 import { createRunLog } from '../../../src/records/run-log.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
@@ -33,11 +38,24 @@ const paths: Paths = {
 type Schema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
 const schemas = new Map(outputJsonSchemas().map(({ command, text }) => [command, JSON.parse(text) as Schema]));
 
+/** The server's heartbeat was too old: nothing was changed, so the disk has no report. */
+const hold: Hold = {
+  ...{ runId: 'r0', at: '2026-02-01T10:00:00Z', reason: 'The heartbeat is too old.', counts: noCounts },
+  ...{ attestation: 'stale', approved: null },
+};
+
 beforeAll(async () => {
   for (const name of ['etc', 'state', 'run', 'ramfs', 'fleet']) mkdirSync(`${top}/${name}`, { mode: 0o700 });
   writeFileSync(paths.config, 'source: extbackup@backup.example.org\nkey: { derivation: sha512 }\n', { mode: 0o600 });
   writeFileSync(`${top}/fleet/cellar.json`, '{}');
-  await createDriveRegistry(files.drives(paths)).update(() => [aRecord(), aRecord({ label: 'B2', luksUuid: 'other' })]);
+  await createDriveRegistry(files.drives(paths)).update(() => [
+    aRecord(),
+    aRecord({ label: 'B2', luksUuid: 'other', hold }),
+    aRecord({ label: 'B3', luksUuid: 'third' }),
+  ]);
+  await createActionLog(paths).append({
+    ...{ at: '2026-03-01T11:00:00Z', kind: 'drill', drive: 'BACKUP_1', by: 'anna', result: '20 files restored' },
+  });
   await createRunLog(files.runs(paths)).append(
     runRecordSchema.parse({
       id: 'r1',
@@ -73,6 +91,12 @@ async function printed(...words: string[]): Promise<unknown> {
   const makers = {
     status: statusCommand,
     history: historyCommand,
+    pause: pauseCommand,
+    resume: resumeCommand,
+    approve: approveCommand,
+    lost: driveLostCommand,
+    retire: driveRetireCommand,
+    forget: driveForgetCommand,
     doctor: doctorCommand,
     check: checkCommand,
     list: driveListCommand,
@@ -88,6 +112,13 @@ describe('the JSON Schema', () => {
   it.each([
     ['status', ['status']],
     ['history', ['history']],
+    ['history --actions', ['history', '--actions']],
+    ['pause', ['pause', '--for', '1h']],
+    ['resume', ['resume']],
+    ['approve --show', ['approve', 'B2', '--show']],
+    ['drive lost', ['lost', 'B3']],
+    ['drive retire', ['retire', 'B3', '--undo']],
+    ['drive forget', ['forget', 'B3']],
     ['doctor', ['doctor']],
     ['check', ['check']],
     ['drive list', ['list']],
@@ -96,7 +127,7 @@ describe('the JSON Schema', () => {
     ['config check', ['config', 'check']],
     ['config show', ['config', 'show']],
   ] as const)('of %s fits what the command prints, and describes each field', async (command, words) => {
-    if (/^(?:drive list|report)$/.test(command) && process.getuid?.() !== 0) return; // only root may read the records
+    if (/^(?:drive|report|pause|resume|approve)\b/.test(command) && process.getuid?.() !== 0) return; // only root may read the records
     const output = await printed(...words);
     const installed = z.fromJSONSchema(schemas.get(command) ?? {});
     expect(installed.safeParse(output).error).toBeUndefined();

@@ -4,6 +4,7 @@ import { renderMetrics } from '../../../src/monitoring/metrics.ts';
 import { judge } from '../../../src/monitoring/nagios.ts';
 import { pluginExit } from '../../../src/monitoring/plugin-exit.ts';
 import type { Status } from '../../../src/protocol/status.ts';
+import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { aDrive, aRun, aStatus } from '../../fakes/a-status.ts';
 
 const now = new Date('2026-11-29T12:00:00Z');
@@ -29,6 +30,12 @@ describe('judge', () => {
       aStatus({ drives: [aDrive('B', { state: 'do-not-unplug', message: 'It is open.' })] }),
       2,
       'B: do-not-unplug. It is open.',
+    ],
+    [
+      'a drill is due',
+      aStatus({ drill: { everySeconds: 1, last: '2026-10-01T00:00:00Z', overdue: true } }),
+      1,
+      'The last drill was 59 days ago: extbackup drill',
     ],
     ['a run failed', aStatus({ drives: [aDrive('B', { state: 'failed', message: 'No.' })] }), 1, 'B: failed. No.'],
     ['a run is held', aStatus({ drives: [aDrive('B', { state: 'held' })] }), 1, 'B: held.'],
@@ -70,7 +77,14 @@ describe('judge', () => {
 
 describe('renderMetrics', () => {
   const run = aRun();
-  const text = renderMetrics({ status: aStatus(), rotation: usualRotation, lastRuns: [run], version: '1"2' });
+  const text = renderMetrics({
+    status: aStatus(),
+    rotation: usualRotation,
+    lastRuns: [run],
+    records: [],
+    clockIsSynchronised: true,
+    version: '1"2',
+  });
 
   it('tells ages as times, durations in seconds and states as 0 or 1', () => {
     expect(text).toContain('extbackup_drive_last_success_timestamp_seconds{drive="BACKUP_1"} 1795780800\n');
@@ -78,6 +92,33 @@ describe('renderMetrics', () => {
     expect(text).toContain('extbackup_drive_state{drive="BACKUP_1",state="absent"} 1\n');
     expect(text).toContain('extbackup_drive_state{drive="BACKUP_1",state="running"} 0\n');
     expect(text).toContain('extbackup_info{version="1\\"2"} 1\n');
+  });
+
+  it('tells room, drill, hold and clock, as far as they are known', () => {
+    const disk = driveRecordSchema.parse({
+      label: 'BACKUP_1',
+      luksUuid: 'u',
+      sealedId: '11111111-1111-4111-8111-111111111111',
+      generation: 1,
+      enrolledAt: '2026-01-01T00:00:00Z',
+      health: { checkedAt: '2026-11-27T12:00:00Z' },
+      rooms: [{ bytes: 1000, freeBytes: 400, inodes: 0, freeInodes: 0 }],
+    });
+    const status = aStatus({ drives: [aDrive('BACKUP_1', { drilledAt: '2026-11-27T12:00:00Z' })] });
+    const said = renderMetrics({
+      ...{ status, rotation: usualRotation, records: [disk], clockIsSynchronised: false, version: '1' },
+      lastRuns: [aRun({ filesTotal: 8, verified: { files: 2, bytes: 1, damaged: 0 } })],
+    });
+    for (const line of [
+      'clock_synchronized 0',
+      'drive_held{drive="BACKUP_1"} 0',
+      'drive_free_bytes{drive="BACKUP_1"} 400',
+      'drive_last_drill_timestamp_seconds{drive="BACKUP_1"} 1795780800',
+      'drive_last_read_back_timestamp_seconds{drive="BACKUP_1"} 1795780800',
+      'last_run_verified_ratio{drive="BACKUP_1"} 0.25',
+    ])
+      expect(said).toContain(`extbackup_${line}\n`);
+    expect(said).not.toContain('inodes{'); // a file system that makes them on demand
   });
 
   it('has one HELP and one TYPE line for each metric, before its samples, and leaves out what is not known', () => {

@@ -23,6 +23,7 @@ const drive = (state: DriveStatus['state'], present = true): DriveStatus => ({
   state,
   enrolledAt: null,
   lastSuccess: null,
+  drilledAt: null,
   overdue: false,
   nextUp: false,
   message: 'Done. The disk is closed: safe to unplug.',

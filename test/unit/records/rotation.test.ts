@@ -63,6 +63,7 @@ test('the whole rotation is overdue from the first enrolment on when there never
     state: 'absent',
     enrolledAt,
     lastSuccess: null,
+    drilledAt: null,
     overdue: false,
     nextUp: true,
     message: null,

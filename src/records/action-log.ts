@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { Paths } from '../system/paths.ts';
+import { files } from '../system/paths.ts';
+import { openJsonLines, type JsonLines } from './json-lines.ts';
+
+/** One line of `/var/lib/extbackup/actions.jsonl`: what a person did with a disk. No file name. */
+export const actionRecordSchema = z.object({
+  /** ISO 8601, UTC. */
+  at: z.iso.datetime(),
+  kind: z.enum(['approval', 'rollback', 'restore', 'drill']),
+  drive: z.string(),
+  /** The account of the person. */
+  by: z.string(),
+  /** In one sentence, with counts; the reason of an approval. */
+  result: z.string(),
+});
+export type ActionRecord = z.infer<typeof actionRecordSchema>;
+
+/** What people did, the newest last; the last 500 are kept. */
+export const createActionLog = (paths: Paths): JsonLines<ActionRecord> =>
+  openJsonLines(files.actions(paths), actionRecordSchema, { kept: 500, trimmedAt: 550 });
