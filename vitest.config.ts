@@ -57,6 +57,11 @@ export default defineConfig({
           exclude: ['test/lab/long/**', ...(process.env['LAB_WITHOUT_CORE'] ? coreStories : [])],
         },
       },
+      // The HTML pages in Chromium: npm run test:pages
+      {
+        extends: true,
+        test: { name: 'pages', include: ['test/pages/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
       // Stories of many minutes, run by themselves: npm run test:long
       {
         extends: true,

@@ -25,5 +25,6 @@ rect.held, rect.failure { fill: var(--trouble); } .bars rect { fill: var(--bar);
 .failure, .held { color: var(--trouble); font-weight: bold; } .gaps { color: var(--attention); }
 @page { size: A4; margin: 15mm; }
 @media print { :root { color-scheme: light; } body { padding: 0; max-width: none; font-size: 10pt; }
+  table { font-size: 8pt; } th, td { padding-right: 2mm; } td.time { white-space: normal; } .wide { overflow-x: visible; }
   h2, h3, tr, figure { break-inside: avoid; } rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `);

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evidencePage } from '../../src/report/evidence-page.ts';
+import { fleetPage } from '../../src/report/fleet-page.ts';
+import { judgeStation } from '../../src/report/fleet.ts';
+import { reportPage } from '../../src/report/report-page.ts';
+import { aStatus } from '../fakes/a-status.ts';
+import { now, stationFacts } from './a-station.ts';
+import { startBrowser, type Browser } from './browser.ts';
+
+/** Every page as a person sees it: on a phone, on a monitor, in the dark and on paper. */
+const pages: Readonly<Record<string, () => string>> = {
+  report: () => reportPage(stationFacts()),
+  evidence: () => evidencePage(stationFacts()),
+  fleet: () => fleetPage([judgeStation('attic', aStatus(), now), judgeStation('barn', undefined, now)], now),
+};
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+let browser: Browser;
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'extbackup-pages-'));
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true });
+});
+
+async function show(html: string, width: number, scheme: 'light' | 'dark'): Promise<void> {
+  const file = join(directory, 'page.html');
+  await writeFile(file, html);
+  await browser.send('Emulation.setDeviceMetricsOverride', {
+    ...{ width, height: 900, deviceScaleFactor: 1, mobile: width < 600 },
+  });
+  await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+  await browser.open(file);
+}
+
+/** What axe finds wrong, such as "color-contrast: td". */
+async function faults(): Promise<string[]> {
+  await browser.evaluate(`${axe}; 0`);
+  return browser.evaluate<string[]>(
+    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.target)))`,
+  );
+}
+
+const widths = [380, 1280];
+const views = widths.flatMap((width) => (['light', 'dark'] as const).map((scheme) => [width, scheme] as const));
+
+describe.each(Object.entries(pages))('the page of %s', (_, make) => {
+  it.each(views)('at %i pixels, %s: accessible, no wider than the screen, alone', async (width, scheme) => {
+    await show(make(), width, scheme);
+    expect(await faults()).toEqual([]);
+    expect(await browser.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(browser.asked).toEqual([`file://${join(directory, 'page.html')}`]);
+    const paper = await browser.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(paper).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
+  });
+
+  it('is printed on A4, without a cut column', async () => {
+    await show(make(), 1280, 'light');
+    const { sheets, size } = await print();
+    expect(size).toEqual([595, 842]);
+    expect(sheets).toBeGreaterThan(0);
+    await browser.send('Emulation.setEmulatedMedia', { media: 'print' });
+    await browser.send('Emulation.setDeviceMetricsOverride', {
+      ...{ width: 680, height: 1010, deviceScaleFactor: 1, mobile: false }, // A4 without its margins, at 96 dpi
+    });
+    expect(await browser.evaluate<string[]>(cutTables)).toEqual([]);
+  });
+});
+
+/** Tables that would scroll: on paper, what is beyond the edge is lost. */
+const cutTables = `[...document.querySelectorAll('.wide')]
+  .filter((box) => box.scrollWidth > box.clientWidth)
+  .map((box) => box.textContent.slice(0, 60))`;
+
+/** The page as PDF: number of sheets, and their size in points. */
+async function print(): Promise<{ readonly sheets: number; readonly size: readonly number[] }> {
+  const { data } = await browser.send('Page.printToPDF', { preferCSSPageSize: true, printBackground: true });
+  const text = Buffer.from(String(data), 'base64').toString('latin1');
+  const [, width, height] = /\/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]/.exec(text) ?? [];
+  return {
+    sheets: text.match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0,
+    size: [width, height].map((points) => Math.round(Number(points))),
+  };
+}
+
+it('would find a page without contrast, a picture without words, and a picture from elsewhere', async () => {
+  const bad =
+    '<html lang="en"><title>x</title><main><h1 style="color:#eee">pale</h1><img src="https://example.org/a"></main>';
+  await show(`<!doctype html>${bad}`, 380, 'light');
+  expect((await faults()).map((fault) => fault.split(':')[0]).sort()).toEqual(['color-contrast', 'image-alt']);
+  expect(browser.asked).toContain('https://example.org/a');
+});
