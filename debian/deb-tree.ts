@@ -27,6 +27,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
   ['docs/events.md', 'usr/share/doc/extbackup/events.md'],
   ['docs/scripting.md', 'usr/share/doc/extbackup/scripting.md'],
+  ['docs/first-copy.md', 'usr/share/doc/extbackup/first-copy.md'],
   ['docs/faq.md', 'usr/share/doc/extbackup/faq.md'],
   ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
   ['debian/extbackup.sysusers', 'usr/lib/sysusers.d/extbackup.conf'],

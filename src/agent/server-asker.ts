@@ -1,6 +1,7 @@
 import { sourcesOf } from '../config/sources.ts';
 import { identityFile } from '../keys/ssh-key.ts';
-import { createLink, LinkError, type Reach } from '../rsync/link.ts';
+import { createLink, type Reach } from '../rsync/link.ts';
+import { LinkError } from '../rsync/link-error.ts';
 import { waitsForServer } from '../rsync/failure.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
@@ -26,9 +27,9 @@ export async function anyAnswers(
   const missed = all.filter(
     ({ name }) => name !== undefined && waitsForServer(record.sources?.[name]?.lastError ?? null),
   );
-  for (const { source, port } of missed.length > 0 ? missed : all) {
+  for (const { source, port, addresses } of missed.length > 0 ? missed : all) {
     if (signal.aborted) return false;
-    if (await answers(reach, { source, port, ssh: config.ssh }, signal)) return true;
+    if (await answers(reach, { source, port, addresses, ssh: config.ssh }, signal)) return true;
   }
   return false;
 }

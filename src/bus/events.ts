@@ -139,6 +139,8 @@ export interface EventMap {
   'fs:mounted': RunFacts & { readonly tookMs: number };
   'label:verified': RunFacts;
   'sync:started': RunFacts & OfSource;
+  /** One of several addresses of the server answered; `silent`: those tried before it. */
+  'server:reached': RunFacts & OfSource & { readonly address: string; readonly silent: readonly string[] };
   'sync:progress': RunFacts & OfSource & Progress;
   /** The connection broke, or no data moved; the pull continues after a pause. */
   'sync:interrupted': RunFacts & OfSource & { readonly attempt: number; readonly retryInSeconds: number };

@@ -7,7 +7,17 @@ import { z } from 'zod';
 import { hook } from './hook-schema.ts';
 import { keySettings } from './key-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
-import { attestation, exclude, guardSettings, namedSource, requires, sourceText, sshPort } from './source-schema.ts';
+import {
+  addresses,
+  attestation,
+  exclude,
+  guardSettings,
+  namedSource,
+  parseSource,
+  requires,
+  sourceText,
+  sshPort,
+} from './source-schema.ts';
 import { sshOption } from './ssh-option.ts';
 import { absolutePath, duration, patience, share, sshPath, timeout } from './values.ts';
 
@@ -21,6 +31,10 @@ export const configSchema = z
       .optional()
       .describe('in place of source: several sources, each with its own directory on the disk; see SEVERAL SOURCES'),
     port: sshPort.default(22).describe('port of ssh on the server'),
+    addresses: addresses.describe(
+      'addresses of the server, HOST or HOST:PORT, that are tried in turn, in place of the host in source; ' +
+        'all must show the host key that is pinned for that host; see ADDRESSES',
+    ),
     key: keySettings.describe(
       'how the LUKS key is derived from the password; setup writes it, and another value makes another key',
     ),
@@ -221,6 +235,14 @@ export const configSchema = z
     error: 'and source exclude each other: leave out one of them',
   })
   .check(({ value, issues }) => {
+    const hosts = new Set((value.sources ?? []).map(({ source }) => parseSource(source)?.host));
+    if (value.addresses !== undefined && hosts.size > 1)
+      issues.push({
+        code: 'custom',
+        path: ['addresses'],
+        message: 'belongs into the entries of sources, because they name several servers',
+        input: value.addresses,
+      });
     const names = (value.sources ?? []).map(({ name }) => name.toLowerCase());
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) < index)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressText } from './address.ts';
 import { patience, percentage, share } from './values.ts';
 
 /** `USER@HOST[:PATH]`; PATH is relative to the directory that the server's forced command allows. */
@@ -84,11 +85,19 @@ export const requires = z
     'paths below the source that must exist and not be empty; otherwise the run ends before anything is changed',
   );
 
+/** Where one server can be reached; each has to show the host key that is pinned for the server. */
+export const addresses = z
+  .array(addressText)
+  .min(1, 'must have at least one entry')
+  .max(8, 'must have at most 8 entries')
+  .optional();
+
 /** An entry of `sources:`. The settings outside of it apply to everything that it leaves out. */
 export const namedSource = z.strictObject({
   name: sourceName.describe('name of the source, and of its directory in the mirror and in the history'),
   source: sourceText.describe('the backup server: USER@HOST or USER@HOST:PATH'),
   port: sshPort.optional().describe('port of ssh on the server'),
+  addresses: addresses.describe('addresses of the server that are tried in turn, in place of the host in source'),
   exclude: exclude.describe('exclude patterns of rsync, in addition to those of pull'),
   requires,
   guard: z.strictObject(guardSettings).partial().default({}).describe('its own limits: any of the settings of guard'),

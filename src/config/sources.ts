@@ -1,3 +1,4 @@
+import { parseAddress, type Address } from './address.ts';
 import { parseSource, type Attestation } from './source-schema.ts';
 import type { Config } from './schema.ts';
 
@@ -8,6 +9,8 @@ export interface PullSource {
   /** `USER@HOST[:PATH]`. */
   readonly source: string;
   readonly port: number;
+  /** Tried in turn; undefined where only the host of `source` is. */
+  readonly addresses?: readonly Address[] | undefined;
   /** Patterns of rsync for excluded files. */
   readonly exclude: readonly string[];
   /** Paths in it that must exist and not be empty. */
@@ -19,11 +22,12 @@ export interface PullSource {
 
 /** The sources of a configuration, in its order. A single source has no name. */
 export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]] {
-  const { port, guard, attestation, pull } = config;
+  const { port, addresses, guard, attestation, pull } = config;
   const entries = (config.sources ?? []).map((own): PullSource => ({
     name: own.name,
     source: own.source,
     port: own.port ?? port,
+    ...addressesOf(own.addresses ?? addresses, own.port ?? port),
     exclude: [...pull.exclude, ...own.exclude],
     requires: [...pull.requires, ...own.requires],
     guard: { ...guard, ...withoutGaps(own.guard) },
@@ -37,6 +41,7 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
       name: undefined,
       source: config.source,
       port,
+      ...addressesOf(addresses, port),
       exclude: pull.exclude,
       requires: pull.requires,
       guard,
@@ -44,6 +49,10 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
     },
   ];
 }
+
+/** @param port where an address names none */
+const addressesOf = (texts: readonly string[] | undefined, port: number): Pick<PullSource, 'addresses'> =>
+  texts === undefined ? {} : { addresses: texts.flatMap((text) => parseAddress(text, port) ?? []) };
 
 /** The single source without a name. @throws Error when there are several sources */
 export function sourceOf(config: Config): PullSource {
@@ -54,8 +63,8 @@ export function sourceOf(config: Config): PullSource {
 
 /** One source for each login on a server: for questions to servers, not to directories. */
 export function serversOf(config: Config): readonly PullSource[] {
-  const login = ({ source, port }: PullSource): string =>
-    `${parseSource(source)?.user ?? ''}@${parseSource(source)?.host ?? ''} ${port}`;
+  const login = ({ source, port, addresses }: PullSource): string =>
+    JSON.stringify([parseSource(source)?.user, parseSource(source)?.host, port, addresses]);
   const all = sourcesOf(config);
   return all.filter((one, index) => all.findIndex((other) => login(other) === login(one)) === index);
 }

@@ -4,6 +4,7 @@ import { serversOf, sourcesOf, type PullSource } from '../config/sources.ts';
 import { describeHeartbeat, judgeHeartbeat, spanOf } from '../guard/heartbeat.ts';
 import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
 import { hostsOf } from '../setup/settle-host-key.ts';
+import { lookAtAddresses } from './address-check.ts';
 import { tryCommand, tryWriting } from '../setup/try-server.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -13,7 +14,7 @@ import { pullError } from '../rsync/failure.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { startInBox } from '../rsync/connect-in-box.ts';
 import { workDirectory } from '../history/work-directory.ts';
-import { sshCommand } from '../rsync/ssh.ts';
+import { wayTo } from '../rsync/way.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
 
 /** The finding of one check, or of its part for one server. */
@@ -49,6 +50,18 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
           );
         },
       ),
+  },
+  {
+    name: 'addresses',
+    check: async ({ config, start }) => {
+      const servers = hostsOf(config).filter(({ addresses }) => addresses !== undefined);
+      if (servers.length === 0) return ok('Each server has one address (setting addresses).');
+      return checkEach(
+        servers,
+        ({ host }) => host,
+        (server) => lookAtAddresses(start, config.ssh.knownHosts, server),
+      );
+    },
   },
   {
     name: 'server',
@@ -108,8 +121,11 @@ const isSameHeartbeat = (one: PullSource, other: PullSource): boolean =>
 async function checkHeartbeat(patient: ConfiguredPatient, source: PullSource, identity: string): Promise<Result> {
   const { attestation } = source;
   if (attestation === undefined) return ok('');
-  const server = serverName(source);
-  const { trouble, content } = await fetchToRam(patient, source, attestation.file, identity);
+  const {
+    trouble,
+    content,
+    at: server = serverName(source),
+  } = await fetchToRam(patient, source, attestation.file, identity);
   if (trouble !== undefined) {
     const { message, todo } = pullError(trouble, server, undefined);
     return fail(`The heartbeat of the server could not be read. ${message}`, todo);
@@ -131,10 +147,13 @@ async function fetchToRam(
   identityFile: string,
 ): Promise<FetchedFile> {
   const top = await mkdtemp(join(paths.run, 'doctor-'));
-  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
   try {
+    const { rsh, server } = await wayTo(source, config.ssh, identityFile);
     const inBox = await startInBox(start, config.ssh, identityFile, { top, writable: [workDirectory] });
-    return await fetchFile(inBox, { config, source, path, top, rsh }, AbortSignal.timeout(120_000));
+    return {
+      ...(await fetchFile(inBox, { config, source, path, top, rsh }, AbortSignal.timeout(120_000))),
+      at: server,
+    };
   } finally {
     await rm(top, { recursive: true, force: true });
   }

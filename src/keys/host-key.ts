@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import { addressName, bareHost, knownName, type Address } from '../config/address.ts';
 import { PullError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
@@ -8,6 +9,8 @@ import { CommandError, type StartProgram } from '../system/command.ts';
 export interface PinnedServer {
   readonly host: string;
   readonly port: number;
+  /** Where it answers, if that is not `host`; it shows the same keys at each. */
+  readonly addresses?: readonly Address[] | undefined;
 }
 
 /** One key that a server shows. */
@@ -42,10 +45,44 @@ export function parseHostKeys(text: string): HostKey[] {
 
 /**
  * All keys that the server shows now; none when it does not answer. Only a person can decide whether they are the right
- * ones.
+ * ones. Each of several addresses is asked, because the pinned keys will be demanded from all.
+ * @throws PullError (EXB_HOST_KEY) when two of its addresses show different keys
  */
-export async function scanHostKeys(start: StartProgram, { host, port }: PinnedServer): Promise<HostKey[]> {
-  const name = host.replace(/^\[(.*)\]$/, '$1');
+export async function scanHostKeys(start: StartProgram, server: PinnedServer): Promise<HostKey[]> {
+  const { addresses } = server;
+  if (addresses === undefined) return scanAt(start, server);
+  let first: { readonly at: Address; readonly keys: readonly HostKey[] } | undefined;
+  for (const at of addresses) {
+    const keys = await scanAt(start, at);
+    if (keys.length === 0) continue;
+    if (first && differ(first.keys, keys)) throw notTheSame(server, [first, { at, keys }]);
+    first ??= { at, keys };
+  }
+  return (first?.keys ?? []).map((key) => ({ ...key, line: key.line.replace(/^\S+/, knownName(server)) }));
+}
+
+/** Whether two addresses show another key of the same type, or have no type in common. */
+const differ = (some: readonly HostKey[], others: readonly HostKey[]): boolean => {
+  const common = some.filter(({ type }) => others.some((other) => other.type === type));
+  return (
+    common.length === 0 || common.some(({ fingerprint }) => !others.some((other) => other.fingerprint === fingerprint))
+  );
+};
+
+const notTheSame = (
+  { host }: PinnedServer,
+  shown: readonly { readonly at: Address; readonly keys: readonly HostKey[] }[],
+): PullError =>
+  new PullError(
+    'EXB_HOST_KEY',
+    `The addresses of the server ${host} show different host keys: ` +
+      `${shown.map(({ at, keys }) => `${addressName(at)} shows ${keys[0]?.fingerprint ?? ''}`).join(', ')}.`,
+    'They do not lead to the same machine. Find out which one is yours, and correct the setting addresses.',
+  );
+
+/** The keys that are shown at one address, in its name. */
+export async function scanAt(start: StartProgram, { host, port }: Address): Promise<HostKey[]> {
+  const name = bareHost(host);
   try {
     const { stdout } = await start({
       file: '/usr/bin/ssh-keyscan',
@@ -69,8 +106,7 @@ export async function pinnedHostKeys(file: string, { host, port }: PinnedServer)
 
 /** The names of a server in known_hosts. */
 function spellingsOf({ host, port }: PinnedServer): string[] {
-  const bare = host.replace(/^\[(.*)\]$/, '$1');
-  const name = port === 22 ? bare : `[${bare}]:${port}`;
+  const [bare, name] = [bareHost(host), knownName({ host, port })];
   return isIPv6(bare) ? [name, `[${bare}]`] : [name];
 }
 

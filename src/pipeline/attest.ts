@@ -1,7 +1,7 @@
 import { agreement } from '../guard/hold.ts';
 import { heldForHeartbeat, judgeHeartbeat } from '../guard/heartbeat.ts';
 import { pullError } from '../rsync/failure.ts';
-import { serverName } from '../rsync/arguments.ts';
+import { serverAt, serverName } from '../rsync/arguments.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
@@ -23,12 +23,12 @@ export async function attest(
   const { attestation } = source;
   if (attestation === undefined) return;
   const server = serverName(source);
-  const { trouble, content } = await askPatiently(
+  const { trouble, content, at } = await askPatiently(
     () => machine.fetchFile(config, source, attestation.file, signal),
     tries,
     signal,
   );
-  if (trouble !== undefined) throw pullError(trouble, server, undefined);
+  if (trouble !== undefined) throw pullError(trouble, serverAt(source, at), undefined);
   const finding = judgeHeartbeat(content, attestation, new Date());
   if (finding.trouble === undefined || agreement(record.hold).attestation.includes(finding.trouble)) return;
   throw heldForHeartbeat(record.label, server, { ...finding, trouble: finding.trouble });

@@ -48,6 +48,7 @@ export async function pull(
       tries.see(progress);
       story.tell('sync:progress', progress);
     },
+    onReached: tellReached(story),
     onChange: (change) => {
       guard.see(change);
       undated.see(change);
@@ -76,6 +77,15 @@ export async function pull(
     tookMs: Math.round(performance.now() - started),
   });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
+}
+
+/** Told once for each change of the address, not for each connection. */
+function tellReached(story: Story): NonNullable<PullOrder['onReached']> {
+  let last: string | undefined;
+  return ({ address, silent }) => {
+    if (address !== last) story.tell('server:reached', { address, silent });
+    last = address;
+  };
 }
 
 /** Repeats rounds until one is not interrupted. @param one makes a round; its argument: an earlier one looked wrong */

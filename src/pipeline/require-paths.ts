@@ -1,7 +1,7 @@
 import type { PullSource } from '../config/sources.ts';
 import { PullError } from '../errors.ts';
 import { pullError } from '../rsync/failure.ts';
-import { serverName } from '../rsync/arguments.ts';
+import { serverAt, serverName } from '../rsync/arguments.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { askPatiently, type Tries } from './tries.ts';
@@ -19,12 +19,12 @@ export async function requirePaths(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, path] of source.requires.entries()) {
-    const { filled, trouble } = await askPatiently(
+    const { filled, trouble, at } = await askPatiently(
       () => machine.isFilled(job.config, source, path, signal),
       tries,
       signal,
     );
-    if (trouble !== undefined) throw pullError(trouble, serverName(source), undefined);
+    if (trouble !== undefined) throw pullError(trouble, serverAt(source, at), undefined);
     if (!filled) throw notThere(serverName(source), index, job.record.label);
   }
 }

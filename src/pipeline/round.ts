@@ -1,6 +1,6 @@
 import { PullError, type ExtbackupError } from '../errors.ts';
 import type { Guard } from '../guard/guard.ts';
-import { serverName } from '../rsync/arguments.ts';
+import { serverAt, serverName } from '../rsync/arguments.ts';
 import { emptySource, pullError } from '../rsync/failure.ts';
 import { describeGaps, type GapCounts } from '../rsync/gaps.ts';
 import type { Detour, PullOrder, RsyncOutcome } from '../rsync/order.ts';
@@ -59,7 +59,7 @@ export async function round(
   if (copied.trouble === 'disk-full') await machine.removePartials(order.source).catch(() => undefined);
   await keepLog(machine, copied.log);
   if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
-  if (isFailure(copied)) throw await failure(copied, job, machine, server, signal);
+  if (isFailure(copied)) throw await failure(copied, job, machine, serverAt(order.source, copied.at), signal);
   if (copied.entries === 0) throw emptySource(server);
   const deletes = copied.skippedDeletions > 0 && copied.trouble === undefined;
   if (deletes && copied.doomed !== undefined)
@@ -91,7 +91,7 @@ export async function round(
   if (guard.excess() !== undefined) throw await holdRun(job, machine, guard, order, signal);
   if ((await room.more(deleted, signal)) || (await tries.again(deleted)))
     return { outcomes: [copied], attempts, suspicious, brokeOff: true };
-  if (isFailure(deleted)) throw await failure(deleted, job, machine, server, signal);
+  if (isFailure(deleted)) throw await failure(deleted, job, machine, serverAt(order.source, deleted.at), signal);
   if (deleted.skippedDeletions > 0) throw moreToDelete(server);
   return { outcomes: [copied, deleted], attempts, suspicious };
 }

@@ -10,7 +10,8 @@ import { isBetterAsked } from '../rsync/arguments.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
 import { troubleOfDisk } from '../rsync/failure.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
-import { LinkError, type Reach } from '../rsync/link.ts';
+import type { Reach } from '../rsync/link.ts';
+import { LinkError } from '../rsync/link-error.ts';
 import { isFilled } from '../rsync/list-source.ts';
 import { moveToHistory } from '../rsync/move-to-history.ts';
 import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
@@ -62,7 +63,7 @@ export function createServerPart(
           reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
             isFilled(start, { config, source, path, rsh }, signal),
           ),
-        ({ trouble }) => ({ filled: false, trouble }),
+        ({ trouble, at }) => ({ filled: false, trouble, at }),
       ),
     fetchFile: (config, source, path, signal) =>
       orTrouble(
@@ -70,7 +71,7 @@ export function createServerPart(
           reach(placeOf({ config, source }), signal, ({ start, rsh }) =>
             fetchFile(start, { config, source, path, top: paths.plaintext, rsh }, signal),
           ),
-        ({ trouble }) => ({ trouble }),
+        ({ trouble, at }) => ({ trouble, at }),
       ),
   };
 }
@@ -109,10 +110,11 @@ async function pull(
   const named = (await moveToHistory(start, order, there, signal)) ?? (await deleteNamed(start, order, there, signal));
   let isStarted = named !== undefined;
   const pullAll = (): Promise<RsyncOutcome> =>
-    reach(placeOf(order), signal, (line) => {
+    reach(placeOf(order), signal, async (line) => {
       isStarted = true;
+      if (line.reached) order.onReached?.(line.reached);
       const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
-      return runRsync(line.start, order, there, signal);
+      return { ...(await runRsync(line.start, order, there, signal)), at: line.reached?.address };
     });
   const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // not empty after a killed rsync
@@ -192,18 +194,16 @@ const noRsh = '/usr/bin/false';
 const placeOf = ({ config, source }: Pick<PullOrder, 'config' | 'source'>): Place => ({
   source: source.source,
   port: source.port,
+  addresses: source.addresses,
   ssh: config.ssh,
 });
 
-async function orTrouble<T>(
-  work: () => Promise<T>,
-  outcomeOf: (error: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log'>) => T,
-): Promise<T> {
+async function orTrouble<T>(work: () => Promise<T>, outcomeOf: (error: NotReached) => T): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof LinkError) return outcomeOf(error);
-    return outcomeOf({ ...diskTrouble(error), log: '' });
+    return outcomeOf({ ...diskTrouble(error), log: '', at: undefined });
   }
 }
 
@@ -217,11 +217,14 @@ const nothingDone: RsyncOutcome = {
   log: '',
 };
 
+type NotReached = Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log' | 'at'>;
+
 /** There was no connection. */
-const notReached = (why: Pick<RsyncOutcome, 'shortage'> & Pick<LinkError, 'trouble' | 'log'>): RsyncOutcome => ({
+const notReached = (why: NotReached): RsyncOutcome => ({
   ...nothingDone,
   trouble: why.trouble,
   log: why.log,
+  at: why.at,
   ...(why.shortage && { shortage: why.shortage }),
 });
 

@@ -9,7 +9,7 @@ import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { serverName } from '../rsync/arguments.ts';
 import { startInBox } from '../rsync/connect-in-box.ts';
-import { sshCommand } from '../rsync/ssh.ts';
+import { wayTo } from '../rsync/way.ts';
 import { files } from '../system/paths.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
 import { requireKey, wipeFile } from '../keys/ram-key-ring.ts';
@@ -90,16 +90,11 @@ async function refusalOf(
   identity: string,
 ): Promise<CommandError | undefined> {
   const inBox = await startInBox(start, ssh, identity);
+  const { rsh } = await wayTo(server, ssh, identity);
   try {
     await inBox({
       file: '/usr/bin/rsync',
-      args: [
-        '--exclude=*',
-        '--list-only',
-        `--rsh=${sshCommand({ port: server.port, ssh }, identity).join(' ')}`,
-        '--',
-        `${serverName(server)}:`,
-      ],
+      args: ['--exclude=*', '--list-only', `--rsh=${rsh}`, '--', `${serverName(server)}:`],
       timeoutMs: 120_000,
     });
     return undefined;

@@ -67,6 +67,10 @@ export function serverName({ source }: Pick<PullSource, 'source'>): string {
   return parts ? `${parts.user}@${parts.host}` : source;
 }
 
+/** The same with the address that was used, or those that were tried, of a server with several. */
+export const serverAt = (source: Pick<PullSource, 'source'>, at: string | undefined): string =>
+  at === undefined ? serverName(source) : `${serverName(source)} (${at})`;
+
 /** Options of both phases: an exact copy with all attributes. */
 const commonArgs = (config: Config, source: PullSource, target: PullTarget): string[] => [
   ...(config.pull.deleteWhen === 'before' ? ['--delete', '--delete-before'] : ['--delete', '--delete-delay']),

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Address } from '../config/address.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
 import { failedBeforeStart, forgetFailure, isUnitActive, startUnit, stopUnits } from '../system/units.ts';
+import { createTurns, type Reached } from './in-turn.ts';
+import { LinkError } from './link-error.ts';
 import { borrowedRsh, sshConfig, type Place } from './ssh.ts';
-import { whyNotConnected, type LinkState, type PullTrouble } from './verdict.ts';
+import { whyNotConnected, type LinkState } from './verdict.ts';
 
 /** A connection to the server. */
 export interface Line {
@@ -18,6 +21,8 @@ export interface Line {
   readonly start: StartProgram;
   /** State of the connection at the end of its user; `unknown` before that, and where it is not measured. */
   readonly state?: () => Promise<LinkState>;
+  /** Set for a server with several addresses. */
+  readonly reached?: Reached | undefined;
 }
 
 /**
@@ -25,20 +30,6 @@ export interface Line {
  * @throws LinkError when the server was not reached
  */
 export type Reach = <T>(place: Place, signal: AbortSignal, work: (line: Line) => Promise<T>) => Promise<T>;
-
-/** The server was not reached. */
-export class LinkError extends Error {
-  readonly trouble: PullTrouble;
-  /** ssh's message. */
-  readonly log: string;
-
-  constructor(trouble: PullTrouble, log: string) {
-    super(`the server was not reached: ${trouble}`);
-    this.name = 'LinkError';
-    this.trouble = trouble;
-    this.log = log;
-  }
-}
 
 const unitOf = (id: string): string => `extbackup-link@${id}.service`;
 
@@ -64,12 +55,18 @@ const longestConnectMs = 120_000;
  * @param identityFile the ssh key in RAM
  */
 export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, identityFile: string): Reach {
-  return async (place, signal, work) => {
+  const turns = createTurns();
+  const connect = async <T>(
+    place: Place,
+    { at, reached }: { readonly at: Address | undefined; readonly reached: Reached | undefined },
+    signal: AbortSignal,
+    work: (line: Line) => Promise<T>,
+  ): Promise<T> => {
     const id = randomBytes(6).toString('hex');
     const directory = join(paths.run, 'link', id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     try {
-      await writeFile(join(directory, 'config'), sshConfig(place, credentialsOf(id)), { mode: 0o600 });
+      await writeFile(join(directory, 'config'), sshConfig(place, credentialsOf(id), at), { mode: 0o600 });
       // systemd reads the targets of these links for the unit.
       await symlink(identityFile, join(directory, 'identity'));
       await symlink(place.ssh.knownHosts, join(directory, 'known_hosts'));
@@ -93,6 +90,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
         needs: [control],
         start: hangingUp(start, askState, hangUp),
         state: () => state,
+        reached,
       });
     } catch (error) {
       if (error instanceof LinkError) await forgetFailure(start, unitOf(id));
@@ -102,6 +100,8 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       await rm(directory, { recursive: true, force: true });
     }
   };
+  return (place, signal, work) =>
+    turns.take(place, signal, (at, reached) => connect(place, { at, reached }, signal, work));
 }
 
 /** ssh in its unit holds the pipes of the connection's user: without this, a stalled server would keep them open. */

@@ -6,6 +6,7 @@ import type { Doomed } from '../history/doomed.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Shortage } from '../disk/disk-state.ts';
 import type { GapCounts } from './gaps.ts';
+import type { Reached } from './in-turn.ts';
 import type { PullTrouble } from './verdict.ts';
 
 /** Files whose date the file system of the disk cannot hold, of one source; see undated.ts. */
@@ -43,6 +44,8 @@ export interface RsyncOutcome {
   readonly gaps?: GapCounts;
   /** With `failed`: how another rsync can copy all but some files. */
   readonly again?: Detour;
+  /** The address of the server that was used, or those that were tried, if it has several. */
+  readonly at?: string | undefined;
   /** Standard error, which may name files: for the log on the disk only. */
   readonly log: string;
 }
@@ -61,6 +64,8 @@ export interface FetchedFile {
   readonly content?: string;
   /** The reason why it could not be read. */
   readonly trouble?: PullTrouble;
+  /** With a trouble: as in {@link RsyncOutcome}. */
+  readonly at?: string | undefined;
 }
 
 /** Whether a source has a path. */
@@ -69,6 +74,8 @@ export interface SourceAnswer {
   readonly filled: boolean;
   /** The reason why this is unknown. */
   readonly trouble?: PullTrouble;
+  /** With a trouble: as in {@link RsyncOutcome}. */
+  readonly at?: string | undefined;
 }
 
 /** The files to compare by content: size and time may stay the same when it changes. */
@@ -97,6 +104,8 @@ export interface PullOrder {
   /** Size of the source in the last complete run; undefined when unknown. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;
+  /** A server with several addresses was reached. */
+  onReached?(reached: Reached): void;
   /** Called for every file that is created, changed or deleted. File names: never log them. Must be quick. */
   onChange?(change: Change): void;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { bareHost, knownName, type Address } from '../config/address.ts';
 import { parseSource } from '../config/source-schema.ts';
 import type { Config } from '../config/schema.ts';
 
@@ -7,7 +8,16 @@ export interface Place {
   /** `USER@HOST[:PATH]`. */
   readonly source: string;
   readonly port: number;
+  /** Tried in turn, in place of the host in `source`. */
+  readonly addresses?: readonly Address[] | undefined;
   readonly ssh: Config['ssh'];
+}
+
+/** The connection to one of the addresses of a server; its host key is looked up under the server's own name. */
+function optionsAt({ source, port }: Pick<Place, 'source' | 'port'>, at: Address | undefined): string[] {
+  if (at === undefined) return [];
+  const host = parseSource(source)?.host ?? '';
+  return [`HostName=${at.host.replaceAll('%', '%%')}`, `HostKeyAlias=${knownName({ host, port })}`];
 }
 
 /** Options of every connection. ssh uses the first mention of an option, so the settings can only add options. */
@@ -39,8 +49,9 @@ function optionsFor(ssh: Config['ssh'], knownHosts: string): string[] {
 /**
  * The ssh command that makes its own connection, for `rsync --rsh`, which splits it at blanks without a shell. AES-GCM
  * comes first if the CPU has AES instructions; it is the fastest cipher then.
+ * @param at one of the addresses of the server, if it has several
  */
-export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityFile: string): string[] {
+export function sshCommand({ source, port, ssh }: Place, identityFile: string, at?: Address): string[] {
   return [
     '/usr/bin/ssh',
     '-F',
@@ -48,23 +59,25 @@ export function sshCommand({ port, ssh }: Pick<Place, 'port' | 'ssh'>, identityF
     '-T',
     '-x',
     '-p',
-    String(port),
+    String(at?.port ?? port),
     '-i',
     identityFile,
-    ...optionsFor(ssh, ssh.knownHosts).flatMap((option) => ['-o', option]),
+    ...[...optionsAt({ source, port }, at), ...optionsFor(ssh, ssh.knownHosts)].flatMap((option) => ['-o', option]),
   ];
 }
 
 /**
  * The same connection as a settings file for extbackup-link@.service.
  * @param credentials directory in which the unit finds the key and the host keys
+ * @param at one of the addresses of the server, if it has several
  */
-export function sshConfig({ source, port, ssh }: Place, credentials: string): string {
+export function sshConfig({ source, port, ssh }: Place, credentials: string, at?: Address): string {
   const { user = '', host = '' } = parseSource(source) ?? {};
   const lines = [
-    `HostName=${host.replace(/^\[(.*)\]$/, '$1').replaceAll('%', '%%')}`,
+    ...optionsAt({ source, port }, at),
+    `HostName=${bareHost(host).replaceAll('%', '%%')}`,
     `User=${user}`,
-    `Port=${String(port)}`,
+    `Port=${String(at?.port ?? port)}`,
     `IdentityFile=${credentials}/identity`,
     ...optionsFor(ssh, `${credentials}/known_hosts`),
   ];

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { knownAddresses } from './settle-host-key.ts';
 import { parseSource, sourceText } from '../config/source-schema.ts';
 import { channelName } from '../notify/channel-name.ts';
 import { UsageError } from '../errors.ts';
@@ -75,7 +76,8 @@ async function askServer(context: CliContext, flags: Answers, present: Config | 
     const port = isGiven ? last.port : portFrom(await askKeeping('Its ssh port:', String(last.port)));
     last = { source, port };
     if (present?.ssh.options.some((option) => /^Proxy/i.test(option)) === true) return last; // not to be tried directly
-    const trouble = await probeServer({ host: parseSource(source)?.host ?? '', port });
+    const host = parseSource(source)?.host ?? '';
+    const trouble = await probeServer({ host, port, ...knownAddresses(present, { host }) });
     if (trouble === undefined) return last;
     context.note(`${trouble.happened} ${trouble.todo}`);
     if (await askYes(`Keep ${source}, port ${port}, all the same, and try it later?`)) return { ...last, isAway: true };
@@ -102,7 +104,7 @@ async function askHostKey(
 ): Promise<Answers['recognised']> {
   const host = parseSource(source)?.host;
   if (host === undefined) return undefined;
-  const server = { host, port };
+  const server = { host, port, ...knownAddresses(present, { host }) };
   const knownHosts = present?.ssh.knownHosts ?? files.knownHosts(context.paths);
   if ((await pinnedHostKeys(knownHosts, server)).length > 0) return undefined;
   const keys = await scanHostKeys(context.runCommand, server);

@@ -1,5 +1,5 @@
-import { connect, isIP } from 'node:net';
 import type { PinnedServer } from '../keys/host-key.ts';
+import { greetingOf, type Greeting } from '../rsync/greeting.ts';
 
 /** What is wrong with the way to a server, and what to do. */
 export interface ProbeTrouble {
@@ -7,62 +7,28 @@ export interface ProbeTrouble {
   readonly todo: string;
 }
 
-const patienceMs = 10_000;
-
 /**
  * Connects to the ssh port of a server and waits for the first words of ssh; nothing is sent.
- * @returns which of host, network and port is the trouble; undefined when ssh answers
+ * @returns which of host, network and port is the trouble; undefined when ssh answers, at any address of several
  */
-export async function probeServer(
-  { host, port }: PinnedServer,
-  timeoutMs = patienceMs,
-): Promise<ProbeTrouble | undefined> {
-  const end = await greetingOf(host.replace(/^\[(.*)\]$/, '$1'), port, timeoutMs);
-  return end === 'ssh' ? undefined : words[end](host, port, Math.round(timeoutMs / 1000));
-}
-
-type End = 'ssh' | 'no-such-host' | 'refused' | 'no-way' | 'silent' | 'mute' | 'not-ssh';
-
-function greetingOf(host: string, port: number, timeoutMs: number): Promise<End> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    let [isKnown, isConnected] = [isIP(host.replace(/%.*$/, '')) !== 0, false];
-    const end = (how: End): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(how);
-    };
-    const timer = setTimeout(() => {
-      end(isConnected ? 'mute' : isKnown ? 'silent' : 'no-such-host');
-    }, timeoutMs);
-    socket.once('lookup', () => {
-      isKnown = true;
-    });
-    socket.once('connect', () => {
-      isConnected = true;
-    });
-    socket.once('data', (data) => {
-      end(data.subarray(0, 4).toString('latin1') === 'SSH-' ? 'ssh' : 'not-ssh');
-    });
-    socket.once('close', () => {
-      end('mute');
-    });
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      end(endBy(code ?? ''));
-    });
-  });
-}
-
-function endBy(code: string): End {
-  if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL', 'EINVAL'].includes(code))
-    return 'no-such-host';
-  if (code === 'ECONNREFUSED') return 'refused';
-  return code === 'ECONNRESET' ? 'mute' : 'no-way';
+export async function probeServer(server: PinnedServer, timeoutMs = 10_000): Promise<ProbeTrouble | undefined> {
+  const troubles: ProbeTrouble[] = [];
+  for (const { host, port } of server.addresses ?? [server]) {
+    const end = await greetingOf({ host, port }, timeoutMs);
+    if (end === 'ssh') return undefined;
+    troubles.push(words[end](host, port, Math.round(timeoutMs / 1000)));
+  }
+  const [first] = troubles;
+  if (first === undefined || troubles.length === 1) return first;
+  return {
+    happened: `No address of the server ${server.host} answers. ${troubles.map(({ happened }) => happened).join(' ')}`,
+    todo: 'Check that the server is on, the network of this machine, and the setting addresses.',
+  };
 }
 
 const portIs = (port: number): string => `Check the port (${port}); on the server: ss -tlnp | grep sshd`;
 
-const words: Record<Exclude<End, 'ssh'>, (host: string, port: number, seconds: number) => ProbeTrouble> = {
+const words: Record<Exclude<Greeting, 'ssh'>, (host: string, port: number, seconds: number) => ProbeTrouble> = {
   'no-such-host': (host) => ({
     happened: `The host ${host} is not known: there is no address for this name.`,
     todo: 'Check how the host is spelt, and the DNS of this machine.',

@@ -1,4 +1,5 @@
 import type { CliContext } from '../terminal/cli-context.ts';
+import { addressName, bareHost } from '../config/address.ts';
 import { parseSource } from '../config/source-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { serversOf, type PullSource } from '../config/sources.ts';
@@ -16,19 +17,38 @@ import { ExtbackupError, PullError } from '../errors.ts';
 import { probeServer } from './probe-server.ts';
 
 /** The server of a source. */
-export function serverOf({ source, port }: Pick<PullSource, 'source' | 'port'>): PinnedServer {
+export function serverOf({ source, port, addresses }: Pick<PullSource, 'source' | 'port' | 'addresses'>): PinnedServer {
   const parts = parseSource(source);
   if (!parts) throw new Error('the configuration was not checked');
-  return { host: parts.host, port };
+  return { host: parts.host, port, ...(addresses && { addresses }) };
 }
 
 /** The servers of a configuration, each once. */
 export function hostsOf(config: Config): PinnedServer[] {
   const all = serversOf(config).map(serverOf);
-  return all.filter(
-    ({ host, port }, index) => all.findIndex((other) => other.host === host && other.port === port) === index,
-  );
+  const isSame = (one: PinnedServer, other: PinnedServer): boolean =>
+    one.host === other.host && one.port === other.port;
+  return all
+    .filter((one, index) => all.findIndex((other) => isSame(one, other)) === index)
+    .map((one) => ({ ...one, ...allAddresses(all.filter((other) => isSame(one, other))) }));
 }
+
+/** The addresses of a server in all its sources. */
+function allAddresses(entries: readonly PinnedServer[]): Pick<PinnedServer, 'addresses'> {
+  if (entries.every(({ addresses }) => addresses === undefined)) return {};
+  const all = entries.flatMap(({ host, port, addresses }) => addresses ?? [{ host: bareHost(host), port }]);
+  const names = all.map(addressName);
+  return { addresses: all.filter((_address, index) => names.indexOf(names[index] ?? '') === index) };
+}
+
+/** The addresses that the settings have for this server, if they know it. */
+export const knownAddresses = (
+  config: Config | undefined,
+  { host }: Pick<PinnedServer, 'host'>,
+): Pick<PinnedServer, 'addresses'> => {
+  const addresses = config && hostsOf(config).find((known) => known.host === host)?.addresses;
+  return addresses === undefined ? {} : { addresses };
+};
 
 /** The flags about host keys, and whether questions may be asked. */
 interface Wishes {

@@ -7,7 +7,7 @@ import type { Paths } from '../system/paths.ts';
 import { serverName, sourceArg } from '../rsync/arguments.ts';
 import { pullError } from '../rsync/failure.ts';
 import { startInBox } from '../rsync/connect-in-box.ts';
-import { sshCommand } from '../rsync/ssh.ts';
+import { wayTo, type Way } from '../rsync/way.ts';
 import { whyNotRead, type PullTrouble } from '../rsync/verdict.ts';
 import { probeServer } from './probe-server.ts';
 import { hostsOf } from './settle-host-key.ts';
@@ -44,15 +44,16 @@ export async function tryCommand(asker: Asker, server: PullSource): Promise<Trie
   const result = await onServer(asker, server, `echo ${shellMark}`);
   if (result === undefined)
     return warn('Not checked: the server. The ssh key is not loaded.', 'Load it: extbackup unlock');
+  const { server: name } = result.way;
   if (result.stdout.includes(shellMark)) {
     return fail(
-      `${serverName(server)} runs any command that this station sends: an attacker on this station controls the server, too.`,
+      `${name} runs any command that this station sends: an attacker on this station controls the server, too.`,
       'Limit it with the forced command: extbackup server-setup',
     );
   }
   return result.exitCode === 255
-    ? describeConnection(result.stderr, serverName(server))
-    : ok(`${serverName(server)} knows this station and runs no commands for it.`);
+    ? describeConnection(result.stderr, name)
+    : ok(`${name} knows this station and runs no commands for it.`);
 }
 
 /** Whether the server refuses writing. */
@@ -63,7 +64,7 @@ export async function tryWriting(asker: Asker, server: PullSource): Promise<Trie
   if (/read-?only/i.test(result.stderr)) return ok('The server lets this station only read.');
   const trouble = whyNotRead(result.exitCode, result.stderr);
   if (atTheDoor.includes(trouble)) {
-    const { message, todo } = pullError(trouble, serverName(server), undefined);
+    const { message, todo } = pullError(trouble, result.way.server, undefined);
     return fail(message, todo);
   }
   return fail('The server does not refuse writing.', 'Limit it with the forced command: extbackup server-setup');
@@ -72,7 +73,7 @@ export async function tryWriting(asker: Asker, server: PullSource): Promise<Trie
 /** Whether the directory of a source can be read. Its content is thrown away. */
 export async function tryReading({ paths, config, start }: Asker, source: PullSource): Promise<Tried> {
   const identity = identityFile(paths, config.ssh);
-  const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identity).join(' ');
+  const { rsh, server } = await wayTo(source, config.ssh, identity);
   const inBox = await startInBox(start, config.ssh, identity);
   try {
     await inBox({
@@ -83,7 +84,7 @@ export async function tryReading({ paths, config, start }: Asker, source: PullSo
     return ok(`The directory of ${source.source} can be read.`);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const { message, todo } = pullError(whyNotRead(error.exitCode, error.stderr), serverName(source), error);
+    const { message, todo } = pullError(whyNotRead(error.exitCode, error.stderr), server, error);
     return fail(message, todo);
   }
 }
@@ -112,16 +113,22 @@ async function onServer(
   { paths, config, start }: Asker,
   server: PullSource,
   command: string,
-): Promise<CommandResult | undefined> {
+): Promise<(CommandResult & { readonly way: Way }) | undefined> {
   const identity = identityFile(paths, config.ssh);
   if ((await readIfThere(identity)) === undefined) return undefined;
-  const [, ...args] = sshCommand({ port: server.port, ssh: config.ssh }, identity);
+  const way = await wayTo(server, config.ssh, identity);
+  const [, ...args] = way.ssh;
   const inBox = await startInBox(start, config.ssh, identity);
   try {
-    return await inBox({ file: '/usr/bin/ssh', args: [...args, serverName(server), command], timeoutMs: 60_000 });
+    const asked = await inBox({
+      file: '/usr/bin/ssh',
+      args: [...args, serverName(server), command],
+      timeoutMs: 60_000,
+    });
+    return { ...asked, way };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr };
+    return { exitCode: error.exitCode ?? 255, stdout: '', stderr: error.stderr, way };
   }
 }
 

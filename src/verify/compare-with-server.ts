@@ -4,11 +4,11 @@ import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { bytesOfName } from '../history/change-log.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
-import { compareArgs, serverName } from '../rsync/arguments.ts';
+import { compareArgs } from '../rsync/arguments.ts';
 import { pullError } from '../rsync/failure.ts';
 import { whyNotRead } from '../rsync/verdict.ts';
 import { createLineSplitter } from '../rsync/output.ts';
-import { sshCommand } from '../rsync/ssh.ts';
+import { wayTo } from '../rsync/way.ts';
 import { replaceOrRemove } from './bad-files.ts';
 import { bytesOf } from './checksum-entry.ts';
 import { walk } from './tree-walk.ts';
@@ -122,9 +122,10 @@ async function compareSources(
         tell();
       });
       drawn = before + here;
-      const rsh = sshCommand({ port: source.port, ssh: config.ssh }, identityFile).join(' ');
-      if (here > 0)
-        await compare(start, compareArgs(config, source, { mirror: target, rsh }, list), source, found, signal);
+      if (here === 0) continue;
+      const way = await wayTo(source, config.ssh, identityFile);
+      const args = compareArgs(config, source, { mirror: target, rsh: way.rsh }, list);
+      await compare(start, args, { ...source, server: way.server }, found, signal);
     }
   } finally {
     await rm(list, { force: true });
@@ -143,11 +144,11 @@ interface Found {
 async function compare(
   start: StartProgram,
   args: readonly string[],
-  source: PullSource,
+  source: Pick<PullSource, 'name'> & { readonly server: string },
   found: Found,
   signal: AbortSignal,
 ): Promise<void> {
-  const server = serverName(source);
+  const { server } = source;
   const prefix = source.name === undefined ? '' : `${source.name}/`;
   const split = createLineSplitter((line) => {
     const verdict = parseComparison(line);

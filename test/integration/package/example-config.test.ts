@@ -84,6 +84,7 @@ describe('the example configuration', () => {
         metrics: {},
         drill: {},
         attestation: undefined,
+        addresses: undefined,
         key: { ...config.key, check: undefined },
       };
     };

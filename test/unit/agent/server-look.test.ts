@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { anyAnswers } from '../../../src/agent/server-asker.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { LinkError, type Reach } from '../../../src/rsync/link.ts';
+import type { Reach } from '../../../src/rsync/link.ts';
+import { LinkError } from '../../../src/rsync/link-error.ts';
 import type { PullTrouble } from '../../../src/rsync/verdict.ts';
 
 const key = { derivation: 'sha512' };

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lookAtAddresses } from '../../../src/doctor/address-check.ts';
 import { PullError } from '../../../src/errors.ts';
 import { fingerprintOf, parseHostKeys, pinHostKey, pinnedHostKeys } from '../../../src/keys/host-key.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
@@ -65,4 +66,60 @@ describe('pinning a host key', () => {
 
 it('leaves out comments, markers and torn lines', () => {
   expect(parseHostKeys(`# x y z\n@revoked * ssh-ed25519 ${ed25519}\nhost ssh-ed25519\n\n`)).toEqual([]);
+});
+
+describe('a server with several addresses', () => {
+  const several = {
+    ...server,
+    addresses: [
+      { host: '10.0.0.5', port: 22 },
+      { host: 'vpn.example.org', port: 2222 },
+    ],
+  };
+  const shows =
+    (byHost: Record<string, string>): StartProgram =>
+    ({ args }) => {
+      const host = args.at(-1) ?? '';
+      const key = byHost[host];
+      return Promise.resolve({
+        exitCode: 0,
+        stdout: key === undefined ? '' : `${host} ssh-ed25519 ${key}\n`,
+        stderr: '',
+      });
+    };
+
+  it('has its key pinned under its own name, whichever address answers', async () => {
+    await pinHostKey(shows({ 'vpn.example.org': ed25519 }), file, several, 'all');
+    expect(await readFile(file, 'utf8')).toBe(`${name} ssh-ed25519 ${ed25519}\n`);
+    expect(await pinnedHostKeys(file, server)).toHaveLength(1);
+  });
+
+  it('has nothing pinned when two addresses show different keys', async () => {
+    const pinning = pinHostKey(shows({ '10.0.0.5': ed25519, 'vpn.example.org': ecdsa }), file, several, 'all');
+    await expect(pinning).rejects.toMatchObject({
+      code: 'EXB_HOST_KEY',
+      message: expect.stringContaining('10.0.0.5 shows SHA256:') as string,
+    });
+    expect(await pinnedHostKeys(file, server)).toEqual([]);
+  });
+
+  it.each([
+    ['answers nowhere', {}, 'fail', /No address .* answers: 10\.0\.0\.5, vpn\.example\.org:2222/],
+    [
+      'answers at one',
+      { 'vpn.example.org': ed25519 },
+      'ok',
+      /at vpn\.example\.org:2222, with the pinned host key; no answer from here: 10\.0\.0\.5\./,
+    ],
+    [
+      'shows another key at one',
+      { 'vpn.example.org': ed25519, '10.0.0.5': ecdsa },
+      'fail',
+      /is shown at 10\.0\.0\.5: another machine/,
+    ],
+  ] as const)('that %s is told so by doctor', async (_what, byHost, verdict, words) => {
+    await writeFile(file, `${name} ssh-ed25519 ${ed25519}\n`);
+    const found = await lookAtAddresses(shows(byHost), file, several);
+    expect(found).toMatchObject({ verdict, happened: expect.stringMatching(words) as string });
+  });
 });

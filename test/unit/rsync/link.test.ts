@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { CommandError, type Command, type StartProgram } from '../../../src/system/command.ts';
 import { createCourier, type Errand } from '../../../src/notify/courier.ts';
-import { createLink, LinkError } from '../../../src/rsync/link.ts';
+import { createLink } from '../../../src/rsync/link.ts';
+import { LinkError } from '../../../src/rsync/link-error.ts';
 import { sshConfig, type Place } from '../../../src/rsync/ssh.ts';
 
 const {
