@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,7 @@ let knownHosts: string;
 beforeAll(async () => {
   server = await startSshd();
   room = mkdtempSync(`${tmpdir()}/addresses-`);
+  chmodSync(room, 0o755); // the account of the server reads it
   mkdirSync(join(room, 'source'));
   writeFileSync(join(room, 'source/letter'), 'dear');
   knownHosts = join(room, 'known_hosts');
