@@ -15,12 +15,13 @@ const place = { source: 'extbackup@[2001:db8::1]:photos', port: 2200, ssh, addre
 const never = new AbortController().signal;
 
 /** Connections that fail so, by host. */
-const linksWith = (troubles: Record<string, PullTrouble>) => {
+const linksWith = (failing: Record<string, PullTrouble>) => {
+  const troubles = new Map(Object.entries(failing));
   const asked: string[] = [];
   const connect = (at: { host: string } | undefined, reached: Reached | undefined): Promise<Reached | undefined> => {
     const host = at?.host ?? 'the only one';
     asked.push(host);
-    const trouble = troubles[host];
+    const trouble = troubles.get(host);
     return trouble === undefined ? Promise.resolve(reached) : Promise.reject(new LinkError(trouble, `${host} `));
   };
   return { asked, connect, troubles };
@@ -58,11 +59,11 @@ describe('the addresses of a server', () => {
     const { asked, connect, troubles } = linksWith({ [near.host]: 'network' });
     const turns = createTurns();
     await turns.take(place, never, connect);
-    delete troubles[near.host];
+    troubles.clear();
     asked.length = 0;
     expect(await turns.take(place, never, connect)).toMatchObject({ silent: [] });
     expect(asked).toEqual([far.host]);
-    troubles[far.host] = 'network';
+    troubles.set(far.host, 'network');
     expect(await turns.take(place, never, connect)).toMatchObject({ address: '192.168.1.10' });
   });
 
