@@ -24,6 +24,7 @@ import { machineMaker } from './machine-maker.ts';
 import { nextDisk } from './next-disk.ts';
 import { createReplies } from './replies.ts';
 import { createServerAsker } from './server-asker.ts';
+import { createCheckFile } from './check-file.ts';
 import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
@@ -195,6 +196,7 @@ async function createCore(base: Base, latest: Latest) {
   const runs = createRunLog(files.runs(paths));
   const askClock = async () => (await askClockService(start)).isSynchronised;
   const toMetrics = createMetricsFile({ bus, runs, version, drives, askClock, loadConfig: load, onError });
+  const toCheck = createCheckFile({ paths, loadConfig: load, onError });
   const statusFile = createStatusFile({
     ...{ paths, drives, warnings, onError, loadConfig: load },
     channels: () => latest.channels(),
@@ -206,6 +208,7 @@ async function createCore(base: Base, latest: Latest) {
       latest.status = status;
       service.say(describeService(status));
       toMetrics(status);
+      toCheck(status);
     },
   });
   latest.publish = () => {

@@ -11,7 +11,10 @@ export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
     .description('check this machine, the keys, the server and the disks, and print what to do about each failure')
     .option('--json', 'one JSON array')
-    .option('--fix', 'repair what needs no decision: file modes, and a host key that is not pinned yet')
+    .option(
+      '--fix',
+      'repair what needs no decision: file modes, a public ssh key, an enabled agent that is stopped, a host key that is not pinned yet',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  extbackup doctor\n\n' +

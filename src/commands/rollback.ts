@@ -112,10 +112,10 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     clearInterval(ticker);
   }
   await noteRollback(registry, record);
-  const result = `as at ${plan.to.toISOString()}: ${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed`;
+  const result = `as at ${zonedTime(plan.to)}: ${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed`;
   await noteAction(context, { kind: 'rollback', drive: record.label, result });
   context.print(
-    `The copy on ${record.label} is as it was at ${plan.to.toISOString()}: ` +
+    `The copy on ${record.label} is as it was at ${zonedTime(plan.to, 'second')}: ` +
       `${count(done.restored, 'file')} restored, ${count(done.removed, 'new file')} removed${describeAttributes(done.attributes)}.`,
   );
   if (done.attributesLeft !== undefined) {
@@ -133,7 +133,7 @@ const describe = (label: string, plan: RollbackPlan | undefined): string =>
   plan === undefined ? `The held run has changed nothing on ${label}; the hold is removed.` : describePlan(label, plan);
 
 const describePlan = (label: string, { to, files: { removed, restored, attributes } }: RollbackPlan): string =>
-  `The copy on ${label} will be as it was at ${to.toISOString()}: ${count(restored, 'file')} restored, ` +
+  `The copy on ${label} will be as it was at ${zonedTime(to, 'second')}: ${count(restored, 'file')} restored, ` +
   `${count(removed, 'newer file')} removed${describeAttributes(attributes)}.`;
 
 const describeAttributes = (files: number | undefined): string =>

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { hook } from './hook-schema.ts';
 import { keySettings } from './key-schema.ts';
+import { checkSettings, metricsSettings } from './monitoring-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
 import { pullSettings } from './pull-schema.ts';
 import {
@@ -18,7 +19,7 @@ import {
   sshPort,
 } from './source-schema.ts';
 import { sshOption } from './ssh-option.ts';
-import { absolutePath, duration, patience, share, sshPath, timeout } from './values.ts';
+import { duration, patience, share, sshPath, timeout } from './values.ts';
 
 /** The whole configuration file. */
 export const configSchema = z
@@ -173,14 +174,8 @@ export const configSchema = z
       })
       .prefault({}),
     hooks: z.array(hook).prefault([]).describe('programs of your own that a run starts; see HOOKS'),
-    metrics: z
-      .strictObject({
-        textfile: absolutePath
-          .regex(/\/[^/]+\.prom$/, 'must be the path of a file that ends in .prom')
-          .optional()
-          .describe('file for the textfile collector of the Prometheus node exporter; see MONITORING'),
-      })
-      .prefault({}),
+    check: checkSettings,
+    metrics: metricsSettings,
     contact: z
       .string()
       .regex(/^[^\p{Cc}]{0,200}$/u, 'must be one line of at most 200 letters')

@@ -25,7 +25,8 @@ export const agentChecks: readonly Check[] = [
   },
   {
     name: 'agent',
-    check: async ({ paths }) => {
+    check: async ({ paths, start, fix }) => {
+      if (fix && (await readAgentStatus(paths)) === undefined) await startIfEnabled(start);
       const agent = await readAgentStatus(paths);
       if (agent === undefined)
         return fail(
@@ -86,6 +87,17 @@ export const agentChecks: readonly Check[] = [
     },
   },
 ];
+
+/** An agent that somebody has disabled stays off. Type=notify: it has written its status when systemctl returns. */
+async function startIfEnabled(start: StartProgram): Promise<void> {
+  const systemctl = { file: '/usr/bin/systemctl', timeoutMs: 60_000 } as const;
+  try {
+    const { stdout } = await start({ ...systemctl, args: ['is-enabled', 'extbackup.service'], accept: [1, 4] });
+    if (stdout.trim() === 'enabled') await start({ ...systemctl, args: ['start', 'extbackup.service'] });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error; // the finding tells that it does not run
+  }
+}
 
 async function timerState(start: StartProgram): Promise<'enabled' | 'off' | 'unknown'> {
   try {

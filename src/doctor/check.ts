@@ -33,7 +33,7 @@ export interface ConfiguredPatient extends Patient {
 /** Examines one thing. A check that throws counts as failed. */
 export interface Check<P extends Patient = Patient> {
   readonly name: string;
-  check(patient: P): Promise<Omit<Finding, 'name'>>;
+  readonly check: (patient: P) => Promise<Omit<Finding, 'name'>>;
 }
 
 export const ok = (happened: string): Omit<Finding, 'name'> => ({ verdict: 'ok', happened, todo: '' });

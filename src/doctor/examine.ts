@@ -40,11 +40,18 @@ export async function examine(patient: Patient, loadConfig: () => Promise<Config
   ];
 }
 
-/** One after the other: a check may repair what the next one examines. A check that throws counts as failed. */
+/**
+ * All at once, because most of them wait for a program or a server; with `fix` one after the other, because a check may
+ * repair what the next one examines. A check that throws counts as failed.
+ */
 export async function runChecks<P extends Patient>(checks: readonly Check<P>[], patient: P): Promise<Finding[]> {
+  const run = async ({ name, check }: Check<P>): Promise<Finding> => ({
+    name,
+    ...(await check(patient).catch(describeTrouble)),
+  });
+  if (!patient.fix) return Promise.all(checks.map(run));
   const findings: Finding[] = [];
-  for (const check of checks)
-    findings.push({ name: check.name, ...(await check.check(patient).catch(describeTrouble)) });
+  for (const check of checks) findings.push(await run(check));
   return findings;
 }
 

@@ -5,7 +5,7 @@ import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
 import { identityFile, samePublicKey } from '../keys/ssh-key.ts';
 import { isKeyLoaded } from '../keys/unlock.ts';
-import { readIfThere } from '../system/atomic-file.ts';
+import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
@@ -17,16 +17,19 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
     name: 'private-files',
     check: async ({ paths, config, fix }) => {
       const open: string[] = [];
-      for (const file of [paths.config, files.salt(paths), config.ssh.key]) {
+      for (const [file, mode] of [
+        ...[paths.config, files.salt(paths), config.ssh.key].map((name) => [name, 0o600] as const),
+        ...[paths.state, paths.run].map((name) => [name, 0o700] as const),
+      ]) {
         if (!(await isOpenToOthers(file))) continue;
-        if (fix) await chmod(file, 0o600);
+        if (fix) await chmod(file, mode);
         else open.push(file);
       }
       return open.length === 0
-        ? ok('Only root can read settings, salt and ssh key.')
+        ? ok('Only root can read settings, salt, ssh key, records and state.')
         : warn(
             `Other users can read: ${open.join(', ')}.`,
-            `Repair it: extbackup doctor --fix, or chmod 0600 ${open.join(' ')}`,
+            `Repair it: extbackup doctor --fix, or chmod go= ${open.join(' ')}`,
           );
     },
   },
@@ -107,24 +110,30 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   },
   {
     name: 'ssh-key',
-    check: async ({ paths, config, start }) => {
+    check: async ({ paths, config, start, fix }) => {
       if ((await readIfThere(config.ssh.key)) === undefined)
         return fail(`The ssh key ${config.ssh.key} is missing.`, 'Make one: extbackup setup');
+      const identity = identityFile(paths, config.ssh);
+      const isLoaded = (await readIfThere(identity)) !== undefined;
       const expected = await readIfThere(config.ssh.publicKey);
-      if (expected === undefined)
+      if (expected === undefined && !(fix && isLoaded))
         return fail(
           `The public half of the ssh key, ${config.ssh.publicKey}, is missing.`,
-          'It is written again by: extbackup lock, then extbackup unlock',
+          isLoaded
+            ? 'Write it again: extbackup doctor --fix'
+            : 'It is written again by: extbackup lock, then extbackup unlock',
         );
-      const identity = identityFile(paths, config.ssh);
-      if ((await readIfThere(identity)) === undefined)
-        return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
+      if (!isLoaded) return warn('The ssh key is not loaded.', 'Load it: extbackup unlock');
       try {
         const { stdout } = await start({
           file: '/usr/bin/ssh-keygen',
           args: ['-y', '-P', '', '-f', identity],
           timeoutMs: 20_000,
         });
+        if (expected === undefined) {
+          await writeAtomically(config.ssh.publicKey, stdout, true, 0o644);
+          return ok('The public half of the ssh key was written again.');
+        }
         return samePublicKey(stdout, expected)
           ? ok('The ssh key is loaded and fits its public half.')
           : fail(

@@ -7,6 +7,7 @@ import { writeNewFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { readJsonInside } from '../system/read-json.ts';
 import { changeLogDirectory, listHistory, type HistoryEntry } from './history-entry.ts';
+import { zonedTime } from '../text/local-time.ts';
 
 /** File on the disk with the start of its complete history: removing an entry makes the history shorter. */
 const completeSinceFile = `${changeLogDirectory}/complete-since.json`;
@@ -72,7 +73,7 @@ export const tooFarBack = ({ at, isBeginning }: CompleteSince): DriveError =>
   new DriveError(
     'EXB_BEFORE_HISTORY',
     isBeginning
-      ? `The history on this disk begins at ${at.toISOString()}; earlier states are not known.`
-      : `The history on this disk reaches back to ${at.toISOString()}; older entries were removed (age or lack of space).`,
-    `Ask for a time from ${at.toISOString()} on, or look on another disk.`,
+      ? `The history on this disk begins at ${zonedTime(at, 'second')}; earlier states are not known.`
+      : `The history on this disk reaches back to ${zonedTime(at, 'second')}; older entries were removed (age or lack of space).`,
+    `Ask for a time from then on, in UTC: ${at.toISOString()} ; or look on another disk.`,
   );

@@ -26,8 +26,11 @@ const severityOfState: Readonly<Partial<Record<DriveState, Finding['severity']>>
   'waiting-for-server': 'warning',
 };
 
+/** The limits of ages, from the setting `rotation`. */
+type Limits = Pick<RotationSetting, 'every' | 'drives' | 'offline'>;
+
 /** Judges a state. `rotation` gives the limits of the performance data. */
-export function judge(status: Status, rotation: RotationSetting, now: Date): PluginAnswer {
+export function judge(status: Status, rotation: Limits, now: Date): PluginAnswer {
   const findings = [
     ...ofStation(status),
     ...ofRotation(status),
@@ -106,7 +109,7 @@ function goodNews({ rotation }: Status, now: Date): string {
 }
 
 /** `'label'=value[unit];warning;critical;minimum`, in seconds. */
-function performanceData(status: Status, rotation: RotationSetting, now: Date): string {
+function performanceData(status: Status, rotation: Limits, now: Date): string {
   const seconds = (ms: number): number => Math.round(ms / 1000);
   const { offlineCopy } = status.rotation;
   return [

@@ -4,6 +4,7 @@ import type { PreviousKeys } from '../keys/previous-keys.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { describeKey, keyProgram } from './recovery-key.ts';
 import { opening, openingAny } from './recovery-opening.ts';
+import { localDay, zonedTime } from '../text/local-time.ts';
 import type { Block, RecoverySheet, Section } from './sheet-parts.ts';
 
 /** The facts on the sheet. */
@@ -51,7 +52,7 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
       },
       {
         facts: [
-          ['Printed', day(printedAt.toISOString())],
+          ['Printed', `${zonedTime(printedAt)}; the days below are those of this zone`],
           ['Password', 'not on this sheet; known to: ______________________'],
           [
             'Salt',
@@ -61,7 +62,7 @@ function about({ station, config, drives, salt, previous, withSalt, printedAt }:
           ],
           ['Salt fingerprint', saltFingerprint(salt)],
           ...previous.keys.map((key): readonly [string, string] => [
-            `Salt until ${day(key.changedAt)}`,
+            `Salt until ${localDay(key.changedAt)}`,
             withSalt ? key.salt : '______________________ (in /var/lib/extbackup/previous-keys.json)',
           ]),
           ['Key', describeKey(config.key)],
@@ -112,15 +113,13 @@ function earlierKeys({ previous, withSalt }: SheetFacts): Section[] {
         ...[...previous.keys]
           .reverse()
           .flatMap(({ settings, salt, changedAt }): Block[] => [
-            { text: `The key until ${day(changedAt)}: ${describeKey(settings)}.` },
+            { text: `The key until ${localDay(changedAt)}: ${describeKey(settings)}.` },
             { commands: keyProgram(settings, withSalt ? salt : undefined) },
           ]),
       ],
     },
   ];
 }
-
-const day = (time: string): string => time.slice(0, 10);
 
 /** Copies only: in an emergency nobody should have to delete files by name. */
 const earlier = ({ printedAt }: SheetFacts): Section => ({

@@ -34,6 +34,8 @@ export const files = {
   rejectedSpool: (paths: Paths) => `${paths.run}/rejected`,
   replies: (paths: Paths) => `${paths.run}/replies`,
   status: (paths: Paths) => `${paths.run}/status.json`,
+  /** The state for `extbackup check` of other users, if the settings allow it. */
+  checkState: (paths: Paths) => `${paths.run}-check/state.json`,
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
   /** The end of the present pause. */
   pause: (paths: Paths) => `${paths.run}/pause.json`,

@@ -56,8 +56,11 @@ describe('what is installed', () => {
       '/usr/lib/tmpfiles.d/extbackup.conf',
       '/usr/lib/udev/rules.d/90-extbackup.rules',
       '/usr/share/bash-completion/completions/extbackup',
+      '/usr/share/doc/extbackup/administration.md',
+      '/usr/share/doc/extbackup/bad-days.md',
       '/usr/share/doc/extbackup/changelog.gz',
       '/usr/share/doc/extbackup/copyright',
+      '/usr/share/doc/extbackup/errors.md',
       '/usr/share/doc/extbackup/events.md',
       '/usr/share/doc/extbackup/examples/config.yaml',
       '/usr/share/doc/extbackup/examples/cron.d/extbackup',
@@ -65,7 +68,11 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/examples/monitoring/extbackup.rules.yml',
       '/usr/share/doc/extbackup/examples/monitoring/grafana-dashboard.json',
       '/usr/share/doc/extbackup/faq.md',
+      '/usr/share/doc/extbackup/first-copy.md',
+      '/usr/share/doc/extbackup/fleet.md',
       '/usr/share/doc/extbackup/notice.schema.json',
+      '/usr/share/doc/extbackup/quick-start.md',
+      '/usr/share/doc/extbackup/recovery.md',
       '/usr/share/doc/extbackup/scripting.md',
       ...outputJsonSchemas()
         .map(({ file }) => `${schemaDirectory}/${file}`)

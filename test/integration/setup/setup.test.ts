@@ -46,6 +46,16 @@ describe('setup', () => {
     expect(part(stdout, 'same')).toBe('yes');
   });
 
+  it('makes the same key on a new station from the salt of the sheet, as docs/recovery.md has it', () => {
+    const { stdout } =
+      inSandbox(`${setup} --sheet "$room/sheet" >/dev/null; sha256sum </mnt/ramfs/luks_pw >"$room/before"
+      umount /mnt/ramfs; rm -r /etc/extbackup; mkdir -m 700 /etc/extbackup
+      sed -n 's/^Salt  *\\([0-9a-f]\\{64\\}\\)$/\\1/p' "$room/sheet" | install -m 600 /dev/stdin /etc/extbackup/salt
+      ${setup} >/dev/null; echo "<code>$?</code>"; sha256sum </mnt/ramfs/luks_pw | diff "$room/before" - && echo "<same>yes</same>"`);
+    expect(part(stdout, 'code')).toBe('0');
+    expect(part(stdout, 'same')).toBe('yes');
+  });
+
   it('with too short a password writes nothing', () => {
     const { stdout } = inSandbox(
       `printf 'short' | extbackup setup --source a@localhost --password-stdin --yes; echo "<code>$? $(ls /etc/extbackup 2>/dev/null; ls -A /mnt/ramfs)</code>"`,

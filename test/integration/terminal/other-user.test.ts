@@ -6,8 +6,10 @@ const commands = [
   ['server-setup'],
   ['config check', 'config show', 'config set pull.retries 2', 'notify test', 'recovery-sheet', 'doctor'],
   ['key change', 'ssh-key rotate', 'unlock', 'lock', 'status', 'status --json', 'run', 'cancel', 'pause', 'resume'],
-  ['history', 'check', 'approve', 'rollback B', 'restore --list', 'verify', 'release', 'report', 'drill'],
+  ['history', 'history --actions', 'check', 'approve', 'approve --show', 'rollback B', 'rollback B --list'],
+  ['restore --list', 'verify', 'verify --against-server', 'release', 'report', 'drill', 'drill --against-server'],
   ['drive list', 'drive prepare /dev/sdb --label B', 'drive adopt /dev/sdb', 'drive forget B', 'drive rekey', 'mount'],
+  ['drive retire B', 'drive lost B', 'umount'],
 ].flat();
 
 /** A user who may not read a file must not be told that it is missing, or that all is well. */

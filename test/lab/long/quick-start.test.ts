@@ -3,6 +3,7 @@ import { quickStart } from '../../quick-start.ts';
 import { openLab, type Lab } from '../lab.ts';
 import { builtPackage } from '../station.ts';
 import { assertClosed, lookInside } from '../stories/operator.ts';
+import { secondsOfPerson } from '../stories/person-time.ts';
 import { atTerminal, giveTerminal } from '../stories/person.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
@@ -37,36 +38,41 @@ it('the package is installed', async () => {
   await lab.guest.waitFor('the agent', 'systemctl is-active extbackup');
 });
 
-it('setup asks its way to "safe to unplug"', async () => {
-  const shown = await atTerminal(
-    lab.guest,
-    setup.split(' '),
-    ['All required programs', ''],
-    ['USB disks: ', ''],
-    ['serial WD1', ''],
-    ['No earlier set-up', ''],
-    ['Backup server', 'extbackup@backup.example.org\n'],
-    ['ssh port: [22]', '\n'],
-    ['keys of your server? [y/N]', 'y\n'],
-    ['go without a backup', '\n'],
-    ['be told of news', '\n'],
-    ['[/backups]', '\n'],
-    ['New password', `${password}\r`],
-    ['same again', `${password}\r`],
-    [onServer, ''],
-    ['has run there', '\n', onServer],
-    ['runs no commands for it', ''],
-    ['only read', ''],
-    ['can be read', ''],
-    ['ext4 "PHOTOS"', ''],
-    ['Its number', '1\n'],
-    ['[BACKUP_1]', '\n'],
-    ['ALL OF THIS WILL BE ERASED', ''],
-    ['type the new label (BACKUP_1)', 'BACKUP_1\n'],
-    ['is prepared, enrolled and closed', ''],
-    ['The first backup to BACKUP_1', ''],
-    ['BACKUP_1 is done, safe to unplug', ''],
-  );
+const answers: [words: string, answer: string, elsewhere?: string][] = [
+  ['All required programs', ''],
+  ['USB disks: ', ''],
+  ['serial WD1', ''],
+  ['No earlier set-up', ''],
+  ['Backup server', 'extbackup@backup.example.org\n'],
+  ['ssh port: [22]', '\n'],
+  ['keys of your server? [y/N]', 'y\n'],
+  ['go without a backup', '\n'],
+  ['be told of news', '\n'],
+  ['[/backups]', '\n'],
+  ['New password', `${password}\r`],
+  ['same again', `${password}\r`],
+  [onServer, ''],
+  ['has run there', '\n', onServer],
+  ['runs no commands for it', ''],
+  ['only read', ''],
+  ['can be read', ''],
+  ['ext4 "PHOTOS"', ''],
+  ['Its number', '1\n'],
+  ['[BACKUP_1]', '\n'],
+  ['ALL OF THIS WILL BE ERASED', ''],
+  ['type the new label (BACKUP_1)', 'BACKUP_1\n'],
+  ['is prepared, enrolled and closed', ''],
+  ['The first backup to BACKUP_1', ''],
+  ['BACKUP_1 is done, safe to unplug', ''],
+];
+
+it('setup asks its way to "safe to unplug", in five minutes of a person', async () => {
+  const shown = await atTerminal(lab.guest, setup.split(' '), ...answers);
+  const typed = [...quickStart(), ...answers.flatMap(([, answer]) => (answer === '' ? [] : [answer.trimEnd()]))];
+  const thoughts = [30, 20, 15]; // a password, the comparison of a fingerprint, which disk it is
+  const seconds = secondsOfPerson({ typed, shown, thoughts });
+  console.log(`quick start: ${typed.length} inputs, ${Math.round(seconds)} s of a person's time`);
+  expect(seconds).toBeLessThan(300);
   expect(shown).not.toContain(password);
   await assertClosed(lab);
   expect(await lookInside(lab, disk, (top) => lab.guest.ask(`cat ${top}/LABEL; cat ${top}/backups/docs/a`))).toMatch(

@@ -1,13 +1,15 @@
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { renderFindings } from '../../../src/commands/doctor.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { agentChecks } from '../../../src/doctor/agent-checks.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
+import { identityFile } from '../../../src/keys/ssh-key.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { files, type Paths } from '../../../src/system/paths.ts';
-import { startProgram } from '../../../src/system/command.ts';
+import { startProgram, type StartProgram } from '../../../src/system/command.ts';
 import { aDisk } from '../client/a-disk.ts';
 
 let top = '';
@@ -86,6 +88,39 @@ test('files that others may read are told, and made private on request', async (
   expect(await verdicts()).toMatchObject({ 'private-files': 'warn', salt: 'ok' });
   expect(await verdicts(true)).toMatchObject({ 'private-files': 'ok' });
   expect((await stat(files.salt(paths))).mode & 0o777).toBe(0o600);
+});
+
+test('the public half of the ssh key is written again on request, from the loaded key', async () => {
+  await mkdir(paths.ramfs);
+  const identity = identityFile(paths, config().ssh);
+  await startProgram({
+    ...{ file: '/usr/bin/ssh-keygen', timeoutMs: 20_000 },
+    args: ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', identity],
+  });
+  const [kind, key] = (await readFile(`${identity}.pub`, 'utf8')).split(' ');
+  await writeFile(`${top}/id.encrypted`, 'sealed');
+  await writeFile(`${top}/known_hosts`, 'backup.example.org ssh-ed25519 AAAA\n');
+  expect(await verdicts()).toMatchObject({ 'ssh-key': 'fail' });
+  expect(await verdicts(true)).toMatchObject({ 'ssh-key': 'ok' });
+  expect(await readFile(`${top}/id.pub`, 'utf8')).toContain(`${kind ?? ''} ${key?.trim() ?? ''}`);
+  expect(await verdicts()).toMatchObject({ 'ssh-key': 'ok' });
+});
+
+test('an enabled agent is started on request; one that is disabled stays off', async () => {
+  const agent = agentChecks.find(({ name }) => name === 'agent');
+  const asked: string[] = [];
+  const look = (state: string, fix: boolean) => {
+    const start: StartProgram = ({ args }) => {
+      asked.push(args.join(' '));
+      return Promise.resolve({ exitCode: 0, stdout: `${state}\n`, stderr: '' });
+    };
+    return agent?.check({ paths, start, now: new Date(), fix });
+  };
+  await look('enabled', false);
+  await look('disabled', true);
+  expect(asked).toEqual(['is-enabled extbackup.service']);
+  expect((await look('enabled', true))?.verdict).toBe('fail'); // it left no status
+  expect(asked.at(-1)).toBe('start extbackup.service');
 });
 
 test('one disk is no rotation; an overdue or failed one is told', async () => {

@@ -54,7 +54,7 @@ it('explains every setting', () => {
   const missing = [...new Set(namesOf(settingsSchema()))].filter(
     (name) => !said.includes(name) && !/^sources\.N\.(guard|attestation)\./.test(name),
   );
-  expect(missing).toEqual([...groups, 'mount', 'metrics']);
+  expect(missing).toEqual([...groups, 'mount', 'check', 'metrics']);
 });
 
 it('gives the default of every setting, as the example file has it', () => {
