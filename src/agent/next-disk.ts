@@ -4,16 +4,17 @@ import type { Status } from '../protocol/status.ts';
 import { countsFrom } from '../records/rotation.ts';
 
 /**
- * The disk to bring next, and its date: before it is overdue, and before the present copy is too old to be the
+ * The disk to bring next (with sets, that of the set with the oldest copy), and its date: before it is overdue, and before the present copy is too old to be the
  * freshest offline one.
  * @returns undefined when no other disk is unplugged
  */
 export function nextDisk(
-  status: Pick<Status, 'drives'> | undefined,
+  status: (Pick<Status, 'drives'> & Partial<Pick<Status, 'rotation'>>) | undefined,
   rotation: RotationSetting = usualRotation,
   now: Date,
 ): NextDisk | undefined {
-  const next = status?.drives.find(({ nextUp, present }) => nextUp && !present);
+  const away = status?.drives.filter(({ nextUp, present }) => nextUp && !present) ?? [];
+  const next = away.find(({ label }) => label === status?.rotation?.next) ?? away[0];
   if (next === undefined) return undefined;
   const { label, lastSuccess, enrolledAt } = next;
   const from = countsFrom({ lastSuccess, successBefore: null, enrolledAt: enrolledAt ?? now.toISOString() }, now);

@@ -1,10 +1,11 @@
-import { sourcesOf } from '../config/sources.ts';
+import { sourcesFor, sourcesOf } from '../config/sources.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { createLink, type Reach } from '../rsync/link.ts';
 import { LinkError } from '../rsync/link-error.ts';
 import { waitsForServer } from '../rsync/failure.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
+import type { DriveRecord } from '../records/drive-record.ts';
 import type { SupervisorParts } from './surroundings.ts';
 
 /** Asks servers through the link unit like a pull, but without a disk. */
@@ -20,10 +21,10 @@ export function createServerAsker(start: StartProgram, paths: Paths): Supervisor
 export async function anyAnswers(
   reach: Reach,
   config: Parameters<SupervisorParts['serverAnswers']>[0],
-  record: Pick<Parameters<SupervisorParts['serverAnswers']>[1], 'sources'>,
+  record: Pick<DriveRecord, 'sources'> & Partial<Pick<DriveRecord, 'label'>>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const all = sourcesOf(config);
+  const all = record.label === undefined ? sourcesOf(config) : sourcesFor(config, record.label);
   const missed = all.filter(
     ({ name }) => name !== undefined && waitsForServer(record.sources?.[name]?.lastError ?? null),
   );

@@ -60,7 +60,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
     const drives = await Promise.all(believed.map((drive) => withMeasuredUse(parts.paths, drive, parts.measure)));
     return {
       version: 1,
-      rotation: describeRotation(drives, setting, (await readRotationMemory(parts.rotationMemory)).lastOffline, now),
+      rotation: describeRotation(drives, setting, await readRotationMemory(parts.rotationMemory), now),
       drill: describeDrill(records, await drillEvery(() => parts.loadConfig()), now),
       agent,
       key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',

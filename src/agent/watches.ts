@@ -15,6 +15,7 @@ import { createForgottenWatch } from './forgotten-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
 import { createSaltWatch } from './salt-watch.ts';
 import { createStationWatch } from './station-watch.ts';
+import { createMovedWatch } from './moved-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
@@ -53,6 +54,7 @@ export function startWatches(parts: WatchParts): Watches {
   const memory = openRotationMemory(files.rotation(paths), onError);
   const rotation = () => rotationSetting(loadConfig);
   const overdue = coalesce(() => lookForOverdue({ bus, memory, now, drives, present, rotation }), onError);
+  const moved = coalesce(createMovedWatch({ bus, drives, rotation }), onError);
   const salt = coalesce(createSaltWatch(bus, paths, now), onError);
   const station = coalesce(createStationWatch({ bus, paths, start, loadConfig, now, checks: weeklyChecks }), onError);
   const nextReminder = createForgottenWatch({
@@ -74,15 +76,17 @@ export function startWatches(parts: WatchParts): Watches {
     clearTimeout(lookAgain);
     if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // a close by a foreign program sends no event
   }, onError);
-  const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish)];
+  const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish), bus.on('run:succeeded', moved)];
   approvals();
   opened();
   salt();
   station();
+  moved();
   const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onSettled: overdue });
   const timers = [
     setInterval(overdue, overdueEveryMs),
     setInterval(salt, overdueEveryMs),
+    setInterval(moved, overdueEveryMs),
     setInterval(station, overdueEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
@@ -90,6 +94,7 @@ export function startWatches(parts: WatchParts): Watches {
   return {
     onDrives: () => {
       approvals();
+      moved();
       forgotten();
       opened();
     },

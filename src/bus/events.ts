@@ -75,6 +75,8 @@ export interface OverdueDrive {
 /** Even the freshest copy on a disk that is not plugged in is too old; null when there is none. */
 export interface OverdueRotation {
   readonly drive?: undefined;
+  /** The set of disks that this is about, if the settings have sets. */
+  readonly set?: string;
   readonly lastSuccess: string | null;
   /** Disk with that copy. */
   readonly freshest?: string;

@@ -83,9 +83,15 @@ function factsOf({ drives, run, rotation, key, paused }: Status): string[] {
     ...(key === 'loaded' ? [] : ['The key is not loaded: somebody has to type "extbackup unlock".']),
     ...(paused === null ? [] : ['Paused: no run starts by itself.']),
     ...(rotation.overdue ? ['The freshest copy away from here is too old.'] : []),
-    ...(rotation.next === null || isHere(rotation.next) ? [] : [`Bring next: ${rotation.next}`]),
+    ...nextOf(rotation)
+      .filter((label) => !isHere(label))
+      .map((label) => `Bring next: ${label}`),
   ];
 }
+
+/** With sets, each may have a disk to bring. */
+const nextOf = ({ next, sets }: Status['rotation']): string[] =>
+  (sets?.map((set) => set.next) ?? [next]).filter((label) => label !== null);
 
 /** Progress, where it is known. */
 function barOf({ percent }: RunStatus): string[] {

@@ -42,10 +42,10 @@ export async function readStatus(sources: StatusSources, now: Date = new Date())
     const told = (await readAgentStatus(sources.paths)) ?? (await statusWithoutAgent(sources, now));
     const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
-    const { lastOffline } = await readRotationMemory(files.rotation(sources.paths));
+    const last = await readRotationMemory(files.rotation(sources.paths));
     return {
       ...status,
-      rotation: describeRotation(status.drives, sources.rotation, lastOffline, now), // ages change with time
+      rotation: describeRotation(status.drives, sources.rotation, last, now), // ages change with time
       drill: describeDrill(status.drives, sources.drillEvery, now),
     };
   } catch (error) {

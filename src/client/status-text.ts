@@ -3,6 +3,7 @@ import { describeAge } from '../text/wording.ts';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
 import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import { describeSet } from './set-text.ts';
 import { phaseWords } from '../protocol/phase-words.ts';
 import { clockTime } from '../text/clock-time.ts';
 import { commandLines } from '../text/command-lines.ts';
@@ -10,9 +11,11 @@ import { plainTable, trimEnds } from '../text/table.ts';
 
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
 export function renderStatus(status: Status, now: Date): string {
+  const { sets } = status.rotation;
   const lines = [
-    `Offline copy  ${describeOfflineCopy(status, now)}`,
-    ...describeNext(status),
+    ...(sets === undefined
+      ? [`Offline copy  ${describeOfflineCopy(status, now)}`, ...describeNext(status)]
+      : sets.flatMap((set) => describeSet(status, set, now))),
     ...describeDrill(status, now),
     `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { sourcesOf } from '../config/sources.ts';
+import { sourcesFor } from '../config/sources.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { markForRepair } from '../verify/bad-files.ts';
 import {
@@ -69,7 +69,7 @@ async function compareDisk(
     top,
     mirror,
     config,
-    sources: sourcesOf(config),
+    sources: sourcesFor(config, record.label),
     identityFile: identity,
     sample: Math.max(options.sample, record.filesTotal === 0 ? 1 : Math.min(1, fewest / record.filesTotal)),
     onProgress: ({ drawn, compared }) => {

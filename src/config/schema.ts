@@ -19,6 +19,7 @@ import {
   sshPort,
 } from './source-schema.ts';
 import { sshOption } from './ssh-option.ts';
+import { diskSets, problemsOfSets } from './set-schema.ts';
 import { duration, patience, share, sshPath, timeout } from './values.ts';
 
 /** The whole configuration file. */
@@ -156,6 +157,9 @@ export const configSchema = z
           .record(z.string(), patience)
           .prefault({})
           .describe('the same for single disks, by label, for example {BACKUP_1: 14d}'),
+        sets: diskSets.describe(
+          'sets of disks, each with its own sources: a disk takes the sources of its set and nothing else; see SETS',
+        ),
         offline: patience
           .prefault('14d')
           .describe(
@@ -202,6 +206,16 @@ export const configSchema = z
         message: 'belongs into the entries of sources, because they name several servers',
         input: value.addresses,
       });
+    const { sets } = value.rotation;
+    const wrong =
+      sets === undefined
+        ? []
+        : problemsOfSets(
+            sets,
+            (value.sources ?? []).map(({ name }) => name),
+          );
+    for (const { path, message } of wrong)
+      issues.push({ code: 'custom', path: ['rotation', 'sets', ...path], message, input: sets });
     const names = (value.sources ?? []).map(({ name }) => name.toLowerCase());
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) < index)

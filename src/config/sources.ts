@@ -50,6 +50,17 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
   ];
 }
 
+/**
+ * The sources that a disk takes: those of its set, in the order of the settings; all without sets.
+ * @returns none for a disk of no set
+ */
+export function sourcesFor(config: Config, label: string): readonly PullSource[] {
+  const { sets } = config.rotation;
+  if (sets === undefined) return sourcesOf(config);
+  const names = sets.find(({ drives }) => drives.includes(label))?.sources ?? [];
+  return sourcesOf(config).filter(({ name }) => name !== undefined && names.includes(name));
+}
+
 /** @param port where an address names none */
 const addressesOf = (texts: readonly string[] | undefined, port: number): Pick<PullSource, 'addresses'> =>
   texts === undefined ? {} : { addresses: texts.flatMap((text) => parseAddress(text, port) ?? []) };

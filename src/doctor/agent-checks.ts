@@ -4,7 +4,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { count } from '../text/wording.ts';
 import { readAgentStatus } from '../client/read-status.ts';
-import { isOverdue } from '../records/rotation.ts';
+import { planRotation } from '../records/rotation.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { canConfine } from '../system/confine.ts';
 import { findVolumes } from '../disk/volumes.ts';
@@ -164,8 +164,15 @@ export const rotationChecks: readonly Check<ConfiguredPatient>[] = [
           `The setting rotation.drives names disks that are not enrolled: ${strange.join(', ')}.`,
           'Correct it in the settings; see: extbackup drive list',
         );
+      const inNone = config.rotation.sets === undefined ? [] : withoutSet(records, config.rotation.sets);
+      if (inNone.length > 0)
+        return warn(
+          `These disks belong to none of the sets, so no run uses them: ${inNone.join(', ')}.`,
+          'Name them under drives: of a set, in rotation.sets of the settings.',
+        );
+      const places = planRotation(records, config.rotation, now);
       const late = records
-        .filter((record) => isOverdue(record, config.rotation, now))
+        .filter(({ label }) => places.get(label)?.overdue === true)
         .map(
           ({ label, lastSuccess }) =>
             `${label} (last backup ${lastSuccess === null ? 'never' : localDay(lastSuccess)})`,
@@ -204,3 +211,11 @@ async function askPlugged(
   }
   return { bad, told: told.join(' ') };
 }
+
+const withoutSet = (
+  records: readonly DriveRecord[],
+  sets: readonly { readonly drives: readonly string[] }[],
+): string[] =>
+  records
+    .filter(({ label, state }) => state === 'active' && !sets.some(({ drives }) => drives.includes(label)))
+    .map(({ label }) => label);

@@ -5,6 +5,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { flag, gauge, unixTime, type Metric, type Sample } from './gauge.ts';
 import { ofRuns, ofSources } from './run-metrics.ts';
+import { ofSets } from './set-metrics.ts';
 
 /** The sources of the metrics. */
 export interface MetricsSources {
@@ -26,6 +27,7 @@ export function renderMetrics(sources: MetricsSources): string {
     ...ofDrives(sources),
     ...ofRecords(sources),
     ...ofSources(sources),
+    ...ofSets(sources.status),
     ...ofRuns(sources.lastRuns),
   ]
     .filter(({ samples }) => samples.length > 0)
@@ -65,7 +67,7 @@ function ofStation({ status, rotation, version, clockIsSynchronised }: MetricsSo
 function ofDrives({
   status: {
     drives,
-    rotation: { next },
+    rotation: { next, sets },
   },
   rotation,
 }: MetricsSources): Metric[] {
@@ -105,7 +107,7 @@ function ofDrives({
     gauge(
       'drive_next',
       '1 for the disk to bring next.',
-      each(({ label }) => flag(label === next)),
+      each(({ label }) => flag((sets?.map((set) => set.next) ?? [next]).includes(label))),
     ),
     gauge(
       'drive_last_drill_timestamp_seconds',

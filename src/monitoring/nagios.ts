@@ -1,6 +1,6 @@
 /** `extbackup check`: the state for Nagios, Icinga or Zabbix; see the Monitoring Plugins Development Guidelines. */
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
-import type { DriveState, DriveStatus, Status } from '../protocol/status.ts';
+import type { DriveState, DriveStatus, SetStatus, Status } from '../protocol/status.ts';
 import { count, describeAge } from '../text/wording.ts';
 import type { Severity } from './plugin-exit.ts';
 
@@ -66,13 +66,29 @@ function ofStation({ agent, key, drives }: Status): Finding[] {
 }
 
 function ofRotation({ rotation, drives }: Status): Finding[] {
-  if (!rotation.overdue || drives.length === 0) return [];
+  if (drives.length === 0) return [];
+  if (rotation.sets !== undefined) return rotation.sets.flatMap(ofSet);
+  if (!rotation.overdue) return [];
   const { offlineCopy } = rotation;
   const which =
     offlineCopy === null
       ? 'There is no backup on a disk that is not plugged in.'
       : `The freshest backup on a disk that is not plugged in is too old: ${offlineCopy.drive}, ${days(offlineCopy.ageSeconds)}.`;
   return [{ severity: 'critical', text: `${which}${rotation.next === null ? '' : ` Bring ${rotation.next}.`}` }];
+}
+
+function ofSet({ name, overdue, offlineCopy, next, sources }: SetStatus): Finding[] {
+  const bring = next === null ? '' : ` Bring ${next}.`;
+  const missing = sources.filter((source) => source.offlineCopy === null).map((source) => source.name);
+  const none = `The set ${name} has no offline copy of ${missing.join(', ')}.`;
+  if (!overdue) return missing.length === 0 ? [] : [{ severity: 'warning', text: `${none}${bring}` }];
+  const which =
+    offlineCopy === null
+      ? missing.length === 0
+        ? `No disk of the set ${name} that is not plugged in has all its sources.`
+        : none
+      : `The freshest offline copy of the set ${name} is too old: ${offlineCopy.drive}, ${days(offlineCopy.ageSeconds)}.`;
+  return [{ severity: 'critical', text: `${which}${bring}` }];
 }
 
 function ofDrill({ drill: { last, overdue } }: Status, now: Date): Finding[] {
@@ -100,6 +116,13 @@ function worst(findings: readonly Finding[]): Severity {
 }
 
 function goodNews({ rotation }: Status, now: Date): string {
+  if (rotation.sets !== undefined)
+    return rotation.sets
+      .map(({ name, offlineCopy: copy, next }) => {
+        const age = copy === null ? 'no offline copy yet' : `${copy.drive}, ${describeAge(copy.at, now)} old`;
+        return `${name}: ${age}${next === null ? '' : `, next ${next}`}`;
+      })
+      .join('; ');
   const { offlineCopy, next } = rotation;
   const copy =
     offlineCopy === null
@@ -114,6 +137,10 @@ function performanceData(status: Status, rotation: Limits, now: Date): string {
   const { offlineCopy } = status.rotation;
   return [
     `'offline_copy_age'=${offlineCopy === null ? 'U' : `${offlineCopy.ageSeconds}s`};;${seconds(rotation.offline)};0`,
+    ...(status.rotation.sets ?? []).map(
+      ({ name, offlineCopy: copy }) =>
+        `'${name}_offline_copy_age'=${copy === null ? 'U' : `${copy.ageSeconds}s`};;${seconds(rotation.offline)};0`,
+    ),
     ...status.drives.map(({ label, lastSuccess }) => {
       const age = lastSuccess === null ? 'U' : `${Math.max(0, seconds(now.getTime() - Date.parse(lastSuccess)))}s`;
       return `'${label}_age'=${age};${seconds(cadenceOf(rotation, label))};;0`;

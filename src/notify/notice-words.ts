@@ -103,14 +103,21 @@ export const overdueNews = (drive: string, lastSuccess: string | null): News => 
 });
 
 /** No copy outside the station is fresh enough. */
-export const rotationOverdueNews = ({ lastSuccess, freshest, next, overdue }: OverdueRotation): News => ({
+export const rotationOverdueNews = ({ set, lastSuccess, freshest, next, overdue }: OverdueRotation): News => ({
   kind: 'overdue',
-  subject: lastSuccess === null ? 'There is no offline copy' : 'The whole rotation is overdue',
+  subject:
+    set === undefined
+      ? lastSuccess === null
+        ? 'There is no offline copy'
+        : 'The whole rotation is overdue'
+      : lastSuccess === null
+        ? `There is no complete offline copy of the set ${set}`
+        : `The set ${set} is overdue`,
   text: [
     lastSuccess === null
-      ? 'No unplugged disk has a backup.'
+      ? `No unplugged disk${set === undefined ? '' : ` of the set ${set}`} has a ${set === undefined ? '' : 'complete '}backup.`
       : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is from ${localDay(lastSuccess)}.`,
-    'If the server and the station were lost today, this would be all that is left.',
+    `If the server and the station were lost today, this would be all that is left${set === undefined ? '' : ' of its sources'}.`,
     ...(overdue.length === 0 ? [] : [`Overdue: ${overdue.join(', ')}.`]),
     next === undefined
       ? 'Prepare a disk on the station: extbackup drive prepare --help'

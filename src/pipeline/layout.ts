@@ -55,7 +55,15 @@ export async function settleLayout(job: Job, machine: Machine, story: Story): Pr
       left.find(({ source }) => source === renamed.source)?.name ?? '',
       renamed.name,
     );
-  for (const { name } of left) story.tell('run:warned', noLongerWanted(record.label, mirrorOf(job), name));
+  for (const { name } of left) {
+    const sets = setsWith(job, name);
+    story.tell(
+      'run:warned',
+      sets.length > 0
+        ? ofAnotherSet(record.label, mirrorOf(job), name, sets)
+        : noLongerWanted(record.label, mirrorOf(job), name),
+    );
+  }
   const wanted = `${JSON.stringify({ version: 1, sources: [...sources, ...left] } satisfies Layout)}\n`;
   if (wanted !== text) await write(machine, wanted);
   return { filled };
@@ -120,5 +128,20 @@ const noLongerWanted = (
   reason: `Disk ${label} still holds the copy of ${name}, which is no longer among the sources. It is kept, but no longer updated.`,
   todo:
     `Put it back under sources:, or give the copy up: extbackup mount ${label} --read-write, ` +
+    `rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
+});
+
+const setsWith = ({ config }: Job, source: string): string[] =>
+  (config.rotation.sets ?? []).filter(({ sources }) => sources.includes(source)).map(({ name }) => name);
+
+const ofAnotherSet = (
+  label: string,
+  mirror: string,
+  name: string,
+  sets: readonly string[],
+): { readonly reason: string; readonly todo: string } => ({
+  reason: `Disk ${label} still holds a copy of ${name}, which the set ${sets.join(', ')} takes now. It is kept, but no longer updated.`,
+  todo:
+    `When a disk of that set has a complete copy, it may go: extbackup mount ${label} --read-write, ` +
     `rm -r /mnt/plaintext/${mirror}/${name}, extbackup umount.`,
 });

@@ -74,14 +74,31 @@ const channelStatusSchema = z.object({
   error: z.string().nullable(),
 });
 
+const copySchema = z.object({ drive: z.string(), at: z.string(), ageSeconds: z.number() }).nullable();
+
+const setStatusSchema = z.object({
+  name: z.string(),
+  /** Labels of its disks. */
+  drives: z.array(z.string()),
+  /** As for the whole rotation. A disk counts as old as the oldest source of the set on it. */
+  offlineCopy: copySchema,
+  overdue: z.boolean(),
+  next: z.string().nullable(),
+  overdueDrives: z.array(z.string()),
+  sources: z.array(z.object({ name: z.string(), offlineCopy: copySchema, overdue: z.boolean() })),
+});
+export type SetStatus = z.infer<typeof setStatusSchema>;
+
 const rotationStatusSchema = z.object({
   /** The freshest copy on a disk that is not plugged in; null when there is none. `ageSeconds` is its age when this was shown. */
-  offlineCopy: z.object({ drive: z.string(), at: z.string(), ageSeconds: z.number() }).nullable(),
+  offlineCopy: copySchema,
   /** That copy is too old, or there has been none for too long. */
   overdue: z.boolean(),
   /** The disk to bring next. */
   next: z.string().nullable(),
   overdueDrives: z.array(z.string()),
+  /** If the settings have sets: each of them; the fields above are those of the set with the oldest copy. */
+  sets: z.array(setStatusSchema).optional(),
 });
 export type RotationStatus = z.infer<typeof rotationStatusSchema>;
 

@@ -1,6 +1,14 @@
 import { DriveError } from '../errors.ts';
 import type { DriveRecord } from './drive-record.ts';
 
+/** A disk that belongs to none of the sets has nothing to take. */
+export const inNoSet = (drive: string): DriveError =>
+  new DriveError(
+    'EXB_NO_SET',
+    `Disk ${drive} belongs to none of the sets in the settings, so it takes no source.`,
+    'Name it under drives: of one of them, in rotation.sets of /etc/extbackup/config.yaml',
+  );
+
 /** Why a disk takes no part in the rotation. @param state undefined when the label is not enrolled */
 export function outOfRotation(drive: string, state: Exclude<DriveRecord['state'], 'active'> | undefined): DriveError {
   if (state === 'lost')

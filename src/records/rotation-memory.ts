@@ -12,6 +12,8 @@ const schema = z.looseObject({
   wholeTold: time.optional(),
   /** Time of the last known offline copy. */
   lastOffline: time.optional(),
+  /** The same of each set, by name. */
+  sets: z.record(z.string(), z.object({ wholeTold: time.optional(), lastOffline: time.optional() })).optional(),
 });
 
 /** The agent's memory of the rotation; it survives restarts. Times are ISO 8601 in UTC. */

@@ -1,13 +1,14 @@
 import { cadenceOf, type RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from './drive-record.ts';
-import type { DriveStatus, RotationStatus } from '../protocol/status.ts';
+import type { DriveStatus, RotationStatus, SetStatus } from '../protocol/status.ts';
+import { groupsOf, successOf, type DiskSet } from './sets.ts';
 
-type Cadence = Pick<RotationSetting, 'every' | 'drives'>;
+type Cadence = Pick<RotationSetting, 'every' | 'drives' | 'sets'>;
 
 /** The place of a disk in the rotation. */
 export interface RotationPlace {
   readonly overdue: boolean;
-  /** The disk to bring next: the one that is due first among those that are not plugged in. */
+  /** The disk of its set to bring next: the one that is due first among those that are not plugged in. */
   readonly nextUp: boolean;
 }
 
@@ -41,7 +42,7 @@ export function isOverdue(record: DriveRecord, cadence: Cadence, now: Date): boo
 }
 
 /**
- * The place of every disk, by label.
+ * The place of every disk, by label. With sets, each set has a disk to bring next; a disk of no set has no place.
  * @param present labels of the plugged disks, which nobody needs to bring
  */
 export function planRotation(
@@ -50,17 +51,26 @@ export function planRotation(
   now: Date,
   present: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, RotationPlace> {
+  const places = groupsOf(records, cadence).flatMap(({ disks }) => placesIn(disks, cadence, now, present));
+  const found = new Map(places);
+  return new Map(records.map(({ label }) => [label, found.get(label) ?? { overdue: false, nextUp: false }]));
+}
+
+function placesIn(
+  records: readonly DriveRecord[],
+  cadence: Cadence,
+  now: Date,
+  present: ReadonlySet<string>,
+): (readonly [string, RotationPlace])[] {
   const active = records.filter(({ state }) => state === 'active');
   const away = active.filter(({ label }) => !present.has(label));
   const urgency = (record: DriveRecord): number =>
     record.lastSuccess === null ? 0 : dueAt(record, cadence, now).getTime();
   const [first] = (away.length > 0 ? away : active).toSorted((a, b) => urgency(a) - urgency(b));
-  return new Map(
-    records.map((record) => [
-      record.label,
-      { overdue: isOverdue(record, cadence, now), nextUp: record.label === first?.label },
-    ]),
-  );
+  return records.map((record) => [
+    record.label,
+    { overdue: isOverdue(record, cadence, now), nextUp: record.label === first?.label },
+  ]);
 }
 
 /** A copy on an unplugged disk: it is left if this machine and the server are lost. */
@@ -103,25 +113,78 @@ export function offlineSince(
   return copy?.at ?? lastOffline ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
 }
 
-/**
- * The rotation as a whole.
- * @param lastOffline time of the last known offline copy; used while there is none
- */
+/** The last known offline copies: they count while there is none. */
+export interface LastOffline {
+  readonly lastOffline?: string | undefined;
+  readonly sets?: Readonly<Record<string, Pick<LastOffline, 'lastOffline'>>> | undefined;
+}
+
+type OfDisks = Omit<RotationStatus, 'sets'>;
+
+/** The rotation as a whole. With sets, it is as good as the set with the oldest copy. */
 export function describeRotation(
+  drives: readonly DriveStatus[],
+  rotation: Pick<RotationSetting, 'offline' | 'sets'>,
+  last: LastOffline,
+  now: Date,
+): RotationStatus {
+  if (rotation.sets === undefined) return ofDisks(drives, rotation, last.lastOffline, now);
+  const sets = groupsOf(drives, rotation).map(({ set, disks }): SetStatus => {
+    const { name = '', drives: labels = [], sources = [] } = set ?? {};
+    return {
+      ...{ name, drives: [...labels] },
+      ...ofDisks(disks, rotation, last.sets?.[name]?.lastOffline, now),
+      sources: sources.map((source) => ofSource(source, disks, rotation, now)),
+    };
+  });
+  const [worst] = sets.toSorted((a, b) => badness(b) - badness(a));
+  return {
+    offlineCopy: worst?.offlineCopy ?? null,
+    overdue: sets.some(({ overdue }) => overdue),
+    next: worst?.next ?? sets.find(({ next }) => next !== null)?.next ?? null,
+    overdueDrives: drives.filter(({ overdue }) => overdue).map(({ label }) => label),
+    sets,
+  };
+}
+
+/** An overdue set is worse than any other, then one without a copy, then the one with the oldest. */
+const badness = ({ overdue, offlineCopy }: OfDisks): number =>
+  (overdue ? 1e15 : 0) + (offlineCopy === null ? 1e14 : offlineCopy.ageSeconds);
+
+function ofDisks(
   drives: readonly DriveStatus[],
   rotation: Pick<RotationSetting, 'offline'>,
   lastOffline: string | undefined,
   now: Date,
-): RotationStatus {
+): OfDisks {
   const copy = freshestOfflineCopy(drives, now);
   const at = offlineSince(copy, lastOffline, drives);
   return {
-    offlineCopy:
-      copy === undefined
-        ? null
-        : { ...copy, ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)) },
+    offlineCopy: copy === undefined ? null : withAge(copy, now),
     overdue: at !== undefined && isTooOld(at, rotation, now),
     next: drives.find(({ nextUp }) => nextUp)?.label ?? null,
     overdueDrives: drives.filter(({ overdue }) => overdue).map(({ label }) => label),
   };
 }
+
+/** The freshest offline copy of one source of a set. */
+function ofSource(
+  name: DiskSet['sources'][number],
+  disks: readonly DriveStatus[],
+  rotation: Pick<RotationSetting, 'offline'>,
+  now: Date,
+): SetStatus['sources'][number] {
+  const copies = disks.map((disk) => ({ ...disk, lastSuccess: successOf(disk, name) }));
+  const copy = freshestOfflineCopy(copies, now);
+  const at = offlineSince(copy, undefined, disks);
+  return {
+    name,
+    offlineCopy: copy === undefined ? null : withAge(copy, now),
+    overdue: at !== undefined && isTooOld(at, rotation, now),
+  };
+}
+
+const withAge = (copy: OfflineCopy, now: Date): OfflineCopy & { readonly ageSeconds: number } => ({
+  ...copy,
+  ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(copy.at)) / 1000)),
+});

@@ -105,7 +105,7 @@ function reportDisk(record: DriveRecord, { drives, rotation }: Status): Reported
     enrolledAt,
     lastSuccess,
     overdue: rotation.overdueDrives.includes(label),
-    next: rotation.next === label,
+    next: (rotation.sets?.map((set) => set.next) ?? [rotation.next]).includes(label),
     runs,
     filesTotal,
     bytesTotal,

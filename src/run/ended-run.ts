@@ -24,6 +24,8 @@ export interface EndedRun {
   readonly stand: number | undefined;
   /** Empty with a single source. */
   readonly sources: readonly SourceResult[];
+  /** Names of the sources of other sets; their copies stay on the disk. */
+  readonly elsewhere?: readonly string[];
   /** Room on the disk after earlier complete runs. */
   readonly rooms?: DriveRecord['rooms'];
   /** undefined when the run ended before it found its disk. */

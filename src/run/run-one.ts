@@ -6,7 +6,8 @@ import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
 import type { FileLock } from '../system/file-lock.ts';
-import { sourcesOf } from '../config/sources.ts';
+import { sourcesFor, sourcesOf, type PullSource } from '../config/sources.ts';
+import { inNoSet } from '../records/out-of-rotation.ts';
 import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
 import { waitsIn, type DiskAfterRun, type EndedRun } from './ended-run.ts';
@@ -32,7 +33,7 @@ export interface RunEnd {
 /** One run from its first to its last event. Never throws: the outcome is in the events, the records and the result. */
 export async function runOne(order: RunOrder, around: RunSurroundings, signal: AbortSignal): Promise<RunEnd> {
   const startedAt = new Date();
-  const at: Attempt = { sources: [] };
+  const at: Attempt = { sources: [], elsewhere: [] };
   const story = createStory(around.bus, order.runId, order.drive, (phase) => {
     if (phase === 'opening' && at.disk !== undefined) at.health?.begin(at.disk); // errors while waking up do not count
     around.onPhase(phase);
@@ -77,11 +78,11 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
 }
 
 function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfterRun): EndedRun {
-  const { error, result, sources, health, stand, rooms } = at;
+  const { error, result, sources, elsewhere, health, stand, rooms } = at;
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, health, stand, rooms };
+  return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, elsewhere, health, stand, rooms };
 }
 
 /** The state of a run so far; parts that it did not reach are absent. */
@@ -98,7 +99,11 @@ interface Attempt {
   /** Number of the newest history entry before the run. */
   stand?: number;
   readonly sources: SourceResult[];
+  /** Sources that other sets take. */
+  elsewhere: readonly string[];
 }
+
+const namesOf = (sources: readonly PullSource[]): string[] => sources.flatMap(({ name }) => name ?? []);
 
 async function attempt(
   order: RunOrder,
@@ -108,7 +113,10 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<void> {
   const config = await around.loadConfig();
-  const sources = sourcesOf(config);
+  const [first, ...others] = sourcesFor(config, order.drive);
+  if (first === undefined) throw inNoSet(order.drive);
+  const sources = [first, ...others] as const;
+  at.elsewhere = namesOf(sourcesOf(config)).filter((name) => !namesOf(sources).includes(name));
   at.lock = await waitForDevices(around.deviceLock, signal);
   const { record, volume } = await claimDisk(order, sources, around);
   at.rooms = record.rooms;

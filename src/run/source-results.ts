@@ -9,21 +9,27 @@ import type { SourceRun } from '../records/run-record.ts';
 const lostDisk: readonly (string | undefined)[] = ['EXB_DISK_GONE', 'EXB_DISK_ERROR', 'EXB_NOT_RELEASED'];
 
 /**
- * The registry's record of each source. A source that is no longer in the settings is dropped. @param failure code of
- * the run's failure
+ * The registry's record of each source. A source that is no longer in the settings is dropped.
+ * @param failure code of the run's failure
+ * @param elsewhere sources of other sets: their copies on this disk are remembered
  */
 export function sourcesAfterRun(
   { sources: before }: DriveRecord,
   results: readonly SourceResult[],
   failure: string | undefined,
+  elsewhere: readonly string[] = [],
 ): Pick<DriveRecord, 'sources'> {
   const codes = results.flatMap(({ error }) => (error ? [error.code] : []));
   if (
     results.length > 0 &&
     (failure === undefined || (codes.length > 0 && ![failure, ...codes].some((code) => lostDisk.includes(code))))
   ) {
+    const left = Object.entries(before ?? {}).filter(([name]) => elsewhere.includes(name));
     return {
-      sources: Object.fromEntries(results.map((result) => [result.name, afterPull(before?.[result.name], result)])),
+      sources: Object.fromEntries([
+        ...left,
+        ...results.map((result) => [result.name, afterPull(before?.[result.name], result)] as const),
+      ]),
     };
   }
   // The run was cut off: no source counts as complete, and each may have left unfinished files.

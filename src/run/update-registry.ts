@@ -56,7 +56,7 @@ function holdAfter(before: Hold | undefined, ended: EndedRun): Hold | undefined 
 }
 
 function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
-  const { order, startedAt, result, failure, sources } = ended;
+  const { order, startedAt, result, failure, sources, elsewhere } = ended;
   const isIncomplete = result !== undefined && result.stampedAt === undefined;
   const { hold: before, historyAt, ...rest } = record;
   const hold = holdAfter(before, ended);
@@ -67,7 +67,7 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
     ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && {
       suspicion: { runId: order.runId, at: startedAt.toISOString() },
     }),
-    ...sourcesAfterRun(record, sources, failure?.code),
+    ...sourcesAfterRun(record, sources, failure?.code, elsewhere),
     runs: record.runs + 1,
     lastRun: startedAt.toISOString(),
     lastError: failure?.code ?? (isIncomplete ? 'EXB_GAPS' : null),

@@ -12,9 +12,10 @@ const inForce = text
   .map((line) => line.replace(/^( *)#(?=\S|\s{2})/, '$1'))
   .join('\n');
 
-/** Only one of source and sources can be in force. */
+/** Only one of source and sources can be in force; sets need sources. */
 const without = (name: 'source' | 'sources'): string => {
-  const settings = parse(inForce) as Record<string, unknown>;
+  const settings = parse(inForce) as Record<string, unknown> & { rotation: { sets?: unknown } };
+  if (name === 'sources') delete settings.rotation.sets;
   return stringify(Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name)));
 };
 

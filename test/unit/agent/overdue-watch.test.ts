@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lookForOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
+import type { RotationSetting } from '../../../src/config/rotation-setting.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { openRotationMemory } from '../../../src/records/rotation-memory.ts';
 import { driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
@@ -34,20 +35,21 @@ async function look(
   memory = openRotationMemory(join(directory, 'rotation.json'), (error) => {
     throw error;
   }),
+  sets?: RotationSetting['sets'],
 ): Promise<string[]> {
   const told: string[] = [];
   const bus = createBus((_name, error) => {
     throw error;
   });
   bus.on('rotation:overdue', (event) => {
-    told.push(event.drive ?? `all, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`);
+    told.push(event.drive ?? `${event.set ?? 'all'}, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`);
   });
   await lookForOverdue({
     bus,
     memory,
     drives: () => Promise.resolve(drives),
     present: () => new Set(present),
-    rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline }),
+    rotation: () => Promise.resolve({ every: 35 * day, drives: {}, offline, sets }),
     now: () => new Date(at),
   });
   return told;
@@ -108,5 +110,31 @@ it('counts from the last offline copy while every disk is plugged in', async () 
   expect(await look(one('2026-05-08T00:00:00.000Z'), '2026-05-08T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([]);
   expect(await look(one('2026-05-15T00:00:00.000Z'), '2026-05-16T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([
     'all, next BACKUP_1, overdue ',
+  ]);
+});
+
+it('judges each set for itself, with a memory of its own', async () => {
+  const sets = [
+    { name: 'daily', drives: ['BACKUP_1', 'BACKUP_2'], sources: ['office'] },
+    { name: 'big', drives: ['BACKUP_3'], sources: ['films'] },
+  ];
+  const filled = (label: string, at: string, source: string): DriveRecord => ({
+    ...record(label, at),
+    sources: { [source]: { lastSuccess: at, lastError: null, filesTotal: 1, bytesTotal: 1 } },
+  });
+  const disks = [
+    filled('BACKUP_1', '2026-03-01T00:00:00.000Z', 'office'),
+    filled('BACKUP_2', '2026-03-10T00:00:00.000Z', 'office'),
+    filled('BACKUP_3', '2026-03-01T00:00:00.000Z', 'films'),
+  ];
+  const at = (time: string, drives = disks) => look(drives, `${time}T01:00:00.000Z`, [], 14 * day, undefined, sets);
+  expect(await at('2026-03-15')).toEqual(['big, next BACKUP_3, overdue ']);
+  expect(await at('2026-03-16')).toEqual([]);
+  expect(await at('2026-03-25')).toEqual(['daily, next BACKUP_1, overdue ', 'big, next BACKUP_3, overdue ']);
+  const again = [...disks.slice(0, 2), filled('BACKUP_3', '2026-03-25T00:00:00.000Z', 'films')];
+  expect(await at('2026-03-26', again)).toEqual([]);
+  expect(await at('2026-04-09', again)).toEqual([
+    'daily, next BACKUP_1, overdue BACKUP_1',
+    'big, next BACKUP_3, overdue ',
   ]);
 });

@@ -70,11 +70,10 @@ test('the whole rotation is overdue from the first enrolment on when there never
     health: [],
   });
   const offline = 14 * day;
-  const overdue = (...drives: DriveStatus[]) => describeRotation(drives, { offline }, undefined, now).overdue;
+  const overdue = (...drives: DriveStatus[]) => describeRotation(drives, { offline }, {}, now).overdue;
   expect(overdue(drive('2026-02-15T00:00:01Z'))).toBe(false);
   expect(overdue(drive('2026-02-20T00:00:00Z'), drive('2026-02-14T00:00:00Z'))).toBe(true);
   expect(overdue()).toBe(false);
-  expect(describeRotation([drive('2026-01-01T00:00:00Z')], { offline }, '2026-02-20T00:00:00Z', now).overdue).toBe(
-    false,
-  );
+  const last = { lastOffline: '2026-02-20T00:00:00Z' };
+  expect(describeRotation([drive('2026-01-01T00:00:00Z')], { offline }, last, now).overdue).toBe(false);
 });

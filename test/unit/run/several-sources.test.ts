@@ -11,6 +11,7 @@ import type { PullOrder } from '../../../src/rsync/order.ts';
 import type { RsyncOutcome } from '../../../src/rsync/order.ts';
 import { type RunRecord } from '../../../src/records/run-record.ts';
 import { runRecordSchema } from '../../../src/records/run-record.ts';
+import { layoutPath } from '../../../src/pipeline/layout.ts';
 import type { RunEnd } from '../../../src/run/run-one.ts';
 import { goesOnWithServer } from '../../../src/rsync/failure.ts';
 import { FakeMachine, goodPull } from '../../fakes/fake-machine.ts';
@@ -351,3 +352,41 @@ describe('the heartbeat of one of several servers', () => {
     expect(machine.pulled).toEqual(['office', 'photos']);
   });
 });
+
+describe('a disk of a set', () => {
+  const inSets = (...sets: [name: string, drive: string, ...sources: string[]][]): Config =>
+    configOf({
+      rotation: { sets: sets.map(([name, drive, ...sources]) => ({ name, drives: [drive], sources })) },
+    });
+
+  it('takes the sources of its set and nothing else, and its copy of another one is remembered', async () => {
+    config = inSets(['daily', 'BACKUP_1', 'mail', 'office'], ['big', 'BACKUP_2', 'photos']);
+    machine.inside.set(layoutPath, layoutOf('office', 'photos', 'mail'));
+    machine.mirror = ['office', 'photos', 'mail'].map((name) => ({ name, kind: 'directory' }));
+    expect(await run()).toMatchObject({ exitCode: 0, disk: 'closed' });
+    expect(machine.pulled).toEqual(['office', 'mail']);
+    expect(stamps()).toBe(1);
+    expect((await disk()).sources?.['photos']).toEqual(knownSource);
+    expect(events.find(([name]) => name === 'run:warned')?.[1]).toMatchObject({
+      reason: expect.stringMatching(
+        /holds a copy of photos, which the set big takes now\. .*no longer updated/,
+      ) as string,
+    });
+    expect(machine.inside.get(layoutPath)).toBe(layoutOf('office', 'mail', 'photos'));
+  });
+
+  it('of no set takes nothing, and is not opened', async () => {
+    config = inSets(['daily', 'BACKUP_3', 'mail', 'office', 'photos']);
+    expect(await run()).toMatchObject({
+      exitCode: 10,
+      failure: {
+        code: 'EXB_NO_SET',
+        happened: expect.stringContaining('BACKUP_1 belongs to none of the sets') as string,
+      },
+    });
+    expect([machine.pulled, machine.calls]).toEqual([[], []]);
+  });
+});
+
+const layoutOf = (...names: string[]): string =>
+  `${JSON.stringify({ version: 1, sources: names.map((name) => ({ name, source: `extbackup@backup:${name}` })) })}\n`;
