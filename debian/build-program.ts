@@ -1,5 +1,6 @@
 /** `npm run build`: the program in out/program. */
 import { join } from 'node:path';
-import { bundleProgram, root } from './bundle.ts';
+import { bundleProgram } from './bundle.ts';
+import { root } from './root.ts';
 
 await bundleProgram(join(root, 'out/program'));

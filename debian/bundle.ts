@@ -3,15 +3,13 @@
  * starts fast on a small machine. The agent loads everything at its start, because it keeps running while an upgrade
  * replaces its files.
  */
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-
-/** The root of the source tree. */
-export const root = join(import.meta.dirname, '..');
-
-const nativeModule = 'usb.linux-x64-gnu.node';
+import { hostArchitecture, usbFile, type Architecture } from './architecture.ts';
+import { bundledPackages, type Bundled } from './bundled-packages.ts';
+import { root } from './root.ts';
+import { readUsbBinary } from './usb-binary.ts';
 
 /** Names that CommonJS libraries use and an ES module does not have. */
 const commonJsNames = `import { createRequire as $createRequire } from 'node:module';
@@ -19,20 +17,21 @@ const require = $createRequire(import.meta.url);
 const { filename: __filename, dirname: __dirname } = import.meta;`;
 
 /** The `usb` library loads its binary by the name of an npm package; in the program the binary is beside the chunks. */
-const usbBinaryBesideProgram: Plugin = {
+const usbBinaryBesideProgram = (architecture: Architecture): Plugin => ({
   name: 'usb-binary',
   setup(bundle) {
-    bundle.onResolve({ filter: /^@node-usb\// }, () => ({ path: `./${nativeModule}`, external: true }));
+    bundle.onResolve({ filter: /^@node-usb\// }, () => ({ path: `./${usbFile(architecture)}`, external: true }));
   },
-};
+});
 
 /**
  * Writes a program that needs nothing but Node.
  * @param directory is emptied first
- * @returns names of the npm packages that went into the bundle, sorted
+ * @param architecture of the machine that it is for; default: of this one
+ * @returns the npm packages that went into the bundle
  * @throws when the agent would load a part of itself after its start
  */
-export async function bundleProgram(directory: string): Promise<string[]> {
+export async function bundleProgram(directory: string, architecture = hostArchitecture()): Promise<Bundled> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   const { metafile } = await build({
@@ -50,7 +49,7 @@ export async function bundleProgram(directory: string): Promise<string[]> {
     logLevel: 'warning',
     metafile: true,
     define: { EXAMPLE_SETTINGS: JSON.stringify(await readFile(join(root, 'debian/examples/config.yaml'), 'utf8')) },
-    plugins: [usbBinaryBesideProgram],
+    plugins: [usbBinaryBesideProgram(architecture)],
   });
   const late = lateImports(metafile, 'src/commands/agent.ts');
   if (late.length > 0)
@@ -59,8 +58,8 @@ export async function bundleProgram(directory: string): Promise<string[]> {
   await writeFile(program, `#!/usr/bin/node\n${await readFile(program, 'utf8')}`);
   await chmod(program, 0o755);
   await writeFile(join(directory, 'package.json'), '{"type":"module"}\n');
-  await copyFile(createRequire(import.meta.url).resolve('@node-usb/usb-linux-x64-gnu'), join(directory, nativeModule));
-  return packagesIn(Object.keys(metafile.inputs));
+  await writeFile(join(directory, usbFile(architecture)), await readUsbBinary(architecture), { mode: 0o644 });
+  return bundledPackages(metafile, architecture);
 }
 
 /**
@@ -77,11 +76,4 @@ export function lateImports({ inputs }: Pick<Metafile, 'inputs'>, from: string):
     }
   }
   return late;
-}
-
-function packagesIn(files: readonly string[]): string[] {
-  const names = files
-    .map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
-    .filter((name) => name !== undefined);
-  return [...new Set([...names, '@node-usb/usb-linux-x64-gnu'])].sort();
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maintainer, packageName } from './control.ts';
-import { root } from './bundle.ts';
+import { root } from './root.ts';
 
 /** One version of CHANGELOG.md. */
 export interface Release {
@@ -12,8 +12,8 @@ export interface Release {
 }
 
 /** The versions in CHANGELOG.md, newest first: `## VERSION (YYYY-MM-DD)`, then a list. */
-export async function readReleases(): Promise<Release[]> {
-  const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
+export async function readReleases(tree = root): Promise<Release[]> {
+  const text = await readFile(join(tree, 'CHANGELOG.md'), 'utf8');
   return text
     .split(/^## /m)
     .slice(1)

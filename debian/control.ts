@@ -1,7 +1,7 @@
 /** The fields of the package; see deb-control(5). */
+import type { Architecture } from './architecture.ts';
 
 export const packageName = 'extbackup';
-export const architecture = 'amd64';
 export const maintainer = 'extbackup developers <extbackup@example.org>';
 
 /**
@@ -34,7 +34,7 @@ export const suggests: readonly string[] = ['apprise', 'bash-completion', 'btrfs
  * The control file.
  * @param installedKiB size of the files, in KiB
  */
-export function controlFile(version: string, installedKiB: number): string {
+export function controlFile(version: string, architecture: Architecture, installedKiB: number): string {
   return `Package: ${packageName}
 Version: ${version}
 Architecture: ${architecture}

@@ -2,7 +2,8 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bundleProgram, root } from './bundle.ts';
+import type { Architecture } from './architecture.ts';
+import { bundleProgram } from './bundle.ts';
 import { debianChangelog, type Release } from './changelog.ts';
 import { readVerbs } from './command-tree.ts';
 import { bashCompletion } from './completion.ts';
@@ -12,6 +13,8 @@ import { copyrightFile } from './copyright.ts';
 import { readManual } from './manual.ts';
 import { outputJsonSchemas, schemaDirectory } from './output-json-schemas.ts';
 import { noticeJsonSchema } from './notice-json-schema.ts';
+import { root } from './root.ts';
+import { billOfMaterials } from './sbom.ts';
 import { commandGroups } from '../src/commands/command-list.ts';
 
 /** Files that are installed unchanged: path in the source tree, path on the machine. */
@@ -38,6 +41,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['debian/extbackup.needrestart.conf', 'etc/needrestart/conf.d/extbackup.conf'],
   ['debian/extbackup.sysusers', 'usr/lib/sysusers.d/extbackup.conf'],
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
+  ['debian/extbackup.lintian-overrides', 'usr/share/lintian/overrides/extbackup'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],
   ['debian/examples/monitoring/alertmanager.yml', 'usr/share/doc/extbackup/examples/monitoring/alertmanager.yml'],
@@ -54,11 +58,22 @@ const optional: readonly (readonly [from: string, to: string])[] = [
   ['debian/extbackup.profile.sh', 'etc/profile.d/extbackup.sh'],
 ];
 
+/** What a package is made for, and from. */
+export interface PackageFacts {
+  /** Of the Debian package. */
+  readonly version: string;
+  readonly architecture: Architecture;
+  /** The first one has the version of the package. */
+  readonly releases: readonly Release[];
+  /** Of the sources; every file gets it. */
+  readonly time: Date;
+}
+
 /** Fills an empty directory with the files of the package. */
-export async function layOutTree(tree: string, releases: readonly Release[]): Promise<void> {
+export async function layOutTree(tree: string, facts: PackageFacts): Promise<void> {
   await install(tree, 'usr/share/doc/extbackup/notice.schema.json', noticeJsonSchema());
   for (const { file, text } of outputJsonSchemas()) await install(tree, join(schemaDirectory, file), text);
-  const packages = await bundleProgram(join(tree, 'usr/lib/extbackup'));
+  const bundled = await bundleProgram(join(tree, 'usr/lib/extbackup'), facts.architecture);
   for (const [from, to] of verbatim) await install(tree, to, await readFile(join(root, from)));
   for (const [from, to] of optional) {
     const content = await readIfThere(join(root, from));
@@ -71,8 +86,10 @@ export async function layOutTree(tree: string, releases: readonly Release[]): Pr
   await install(tree, 'usr/share/bash-completion/completions/extbackup', bashCompletion(verbs, shown));
   await install(tree, 'usr/share/zsh/vendor-completions/_extbackup', zshCompletion(verbs, shown));
   await install(tree, 'usr/share/fish/vendor_completions.d/extbackup.fish', fishCompletion(verbs, shown));
-  await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(releases)));
-  await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(packages));
+  await install(tree, 'usr/share/doc/extbackup/changelog.gz', gzip(debianChangelog(facts.releases)));
+  await install(tree, 'usr/share/doc/extbackup/copyright', await copyrightFile(bundled.packages));
+  const bill = billOfMaterials(bundled, facts.version, facts.time);
+  await install(tree, 'usr/share/doc/extbackup/sbom.cdx.json', bill);
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
   for (const name of ['extbackup', 'mount-extbackup', 'umount-extbackup'])
     await symlink('../lib/extbackup/cli.js', join(tree, 'usr/bin', name));

@@ -1,15 +1,23 @@
 /** Builds the Debian package with dpkg-deb alone; the same source gives the same bytes. */
 import { createHash } from 'node:crypto';
-import { chmod, cp, lutimes, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lutimes, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
-import { root } from './bundle.ts';
+import { hostArchitecture, type Architecture } from './architecture.ts';
 import { readReleases } from './changelog.ts';
-import { architecture, controlFile, packageName } from './control.ts';
-import { layOutTree } from './deb-tree.ts';
+import { controlFile, packageName } from './control.ts';
+import { layOutTree, type PackageFacts } from './deb-tree.ts';
+import { maintainerScript, maintainerScripts } from './maintainer-scripts.ts';
+import { root } from './root.ts';
 
-const maintainerScripts = ['postinst', 'prerm', 'postrm'];
+/** Which package to build. */
+export interface Variant {
+  /** Default: that of this machine. */
+  readonly architecture?: Architecture;
+  /** Added to the version, such as `+git20261130` or `~rc1`; see deb-version(7). */
+  readonly suffix?: string;
+}
 
 /**
  * Builds the package.
@@ -17,23 +25,20 @@ const maintainerScripts = ['postinst', 'prerm', 'postrm'];
  * @returns path of the .deb
  * @throws when CHANGELOG.md does not begin with the version of package.json
  */
-export async function buildDeb(directory: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  const releases = await readReleases();
-  const newest = releases[0];
-  if (newest?.version !== version)
-    throw new Error(`CHANGELOG.md begins with ${newest?.version ?? 'nothing'}, package.json says ${version}.`);
-  const seconds = Number(process.env['SOURCE_DATE_EPOCH'] ?? newest.date.getTime() / 1000);
+export async function buildDeb(directory: string, variant: Variant = {}): Promise<string> {
+  const facts = await factsOf(variant);
   await mkdir(directory, { recursive: true });
-  const deb = join(directory, `${packageName}_${version}_${architecture}.deb`);
+  const deb = join(directory, `${packageName}_${facts.version}_${facts.architecture}.deb`);
   const unfinished = `${deb}.${process.pid}`;
   const tree = await mkdtemp(join(tmpdir(), 'extbackup-deb-'));
+  const seconds = facts.time.getTime() / 1000;
   try {
     await chmod(tree, 0o755);
-    await layOutTree(tree, releases);
-    await addControl(tree, version);
+    await layOutTree(tree, facts);
+    await addControl(tree, facts);
     await normalise(tree, seconds);
-    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, unfinished], {
+    // One thread: the number of threads changes the bytes.
+    await execa('dpkg-deb', ['--root-owner-group', '-Zxz', '--threads-max=1', '--build', tree, unfinished], {
       env: { SOURCE_DATE_EPOCH: String(seconds) },
       stdout: 'ignore',
     });
@@ -44,7 +49,23 @@ export async function buildDeb(directory: string): Promise<string> {
   return deb;
 }
 
-async function addControl(tree: string, version: string): Promise<void> {
+async function factsOf({ architecture = hostArchitecture(), suffix = '' }: Variant): Promise<PackageFacts> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const releases = await readReleases();
+  const newest = releases[0];
+  if (newest?.version !== version)
+    throw new Error(`CHANGELOG.md begins with ${newest?.version ?? 'nothing'}, package.json says ${version}.`);
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  const full = `${version}${suffix}`;
+  return {
+    version: full,
+    architecture,
+    releases: [{ ...newest, version: full }, ...releases.slice(1)],
+    time: epoch === undefined ? newest.date : new Date(Number(epoch) * 1000),
+  };
+}
+
+async function addControl(tree: string, { version, architecture }: PackageFacts): Promise<void> {
   const files = await filesBelow(tree);
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const kib = sizes.reduce((sum, size) => sum + Math.ceil(size / 1024), 0);
@@ -58,12 +79,12 @@ async function addControl(tree: string, version: string): Promise<void> {
   );
   const control = join(tree, 'DEBIAN');
   await mkdir(control);
-  await writeFile(join(control, 'control'), controlFile(version, kib));
+  await writeFile(join(control, 'control'), controlFile(version, architecture, kib));
   await writeFile(join(control, 'md5sums'), sums.join(''));
   const conffiles = files.map((file) => `/${relative(tree, file)}\n`).filter((file) => file.startsWith('/etc/'));
   if (conffiles.length > 0) await writeFile(join(control, 'conffiles'), conffiles.join(''));
   for (const name of maintainerScripts) {
-    await cp(join(root, 'debian', name), join(control, name));
+    await writeFile(join(control, name), await maintainerScript(name, version));
     await chmod(join(control, name), 0o755);
   }
 }
@@ -83,6 +104,7 @@ async function normalise(tree: string, seconds: number): Promise<void> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isDirectory()) await chmod(path, 0o755);
+    else if (entry.isFile()) await chmod(path, ((await stat(path)).mode & 0o100) === 0 ? 0o644 : 0o755);
     await lutimes(path, seconds, seconds);
   }
   await lutimes(tree, seconds, seconds);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings-tree.ts';
-import { root } from './bundle.ts';
+import { root } from './root.ts';
 import { readVerbs } from './command-tree.ts';
 import { manPage } from './man-page.ts';
 import { outputJsonSchemas } from './output-json-schemas.ts';

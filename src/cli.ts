@@ -9,6 +9,9 @@ import { startProgram } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';
 import { version } from './version.ts';
 
+/** Commands that close disks or wipe keys, which must always work, and one that reads only settings. */
+const worksWithNewerData = ['lock', 'release', 'umount', 'config'];
+
 /** Runs one command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command('extbackup');
@@ -36,6 +39,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       'after',
       '\nExample, on a new station, with a disk plugged in:\n  extbackup setup\n\nAll commands and settings: man extbackup',
     )
+    .hook('preAction', async (_, command) => {
+      if (worksWithNewerData.includes(pathOf(command).split(' ')[1] ?? '')) return;
+      await (await import('./records/data-format.ts')).requireKnownData(defaultPaths);
+    })
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
+import { noteDataFormat } from '../records/data-format.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
@@ -54,6 +55,7 @@ interface Surroundings {
  * Runs the agent until a signal stops it.
  * @throws UsageError when it has no mount namespace of its own
  * @throws BusyError when another agent runs
+ * @throws ExtbackupError when a newer version wrote the records
  */
 export async function runAgent(
   start: StartProgram,
@@ -71,6 +73,7 @@ export async function runAgent(
   const lock = await lockFile(files.agentLock(paths));
   if (!lock) throw new BusyError('Another agent is running already.', 'See: systemctl status extbackup');
   try {
+    await noteDataFormat(paths, version);
     await serve({ start, paths, version, socket });
   } finally {
     await lock.release();

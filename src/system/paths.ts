@@ -43,6 +43,8 @@ export const files = {
   deviceLock: (paths: Paths) => `${paths.run}/device.lock`,
   agentLock: (paths: Paths) => `${paths.run}/agent.lock`,
   keyLock: (paths: Paths) => `${paths.run}/key.lock`,
+  /** The format of the records, and the version that wrote it. */
+  dataFormat: (paths: Paths) => `${paths.state}/format.json`,
   drives: (paths: Paths) => `${paths.state}/drives.json`,
   /** The run that has begun and not ended. */
   begunRun: (paths: Paths) => `${paths.state}/begun-run.json`,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { maintainerScript, type maintainerScripts } from '../../../debian/maintainer-scripts.ts';
 import { saltFingerprint } from '../../../src/records/salt-copy.ts';
 
-const scripts = join(import.meta.dirname, '../../../debian');
 const fakes = [
   'deb-systemd-helper',
   'deb-systemd-invoke',
@@ -45,10 +45,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** Runs a maintainer script against a machine of directories, with recorders for the tools of systemd. */
-async function run(script: string, ...args: string[]): Promise<string[]> {
+/** Runs a maintainer script of version 0.3.0, whose program knows records of format 2, against a machine of directories, with recorders for the tools of systemd. */
+async function run(script: (typeof maintainerScripts)[number], ...args: string[]): Promise<string[]> {
   await rm(join(root, 'log'), { force: true });
-  await execa('/bin/sh', [join(scripts, script), ...args], {
+  await writeFile(join(root, script), await maintainerScript(script, '0.3.0', 2));
+  await execa('/bin/sh', [join(root, script), ...args], {
     env: { DPKG_ROOT: root, FAILING: failing.join(':'), PATH: `${join(root, 'bin')}:/usr/bin:/bin` },
   });
   return (await readFile(join(root, 'log'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
@@ -108,6 +109,35 @@ describe('upgrading', () => {
   });
 });
 
+describe('refusing', () => {
+  const notedFormat = (format: number): Promise<void> =>
+    writeFile(join(root, 'var/lib/extbackup/format.json'), `${JSON.stringify({ format, writtenBy: '0.9.0' })}\n`);
+
+  test('a version older than the installed one, in words', async () => {
+    await expect(run('preinst', 'upgrade', '0.3.1', '0.3.0')).rejects.toThrow(
+      /not installed, and nothing was changed: version 0\.3\.1 is installed, and 0\.3\.0 is older\.\n.*apt-get remove extbackup/,
+    );
+    expect(await readFile(join(root, 'log'), 'utf8').catch(() => 'no tool was started')).toBe('no tool was started');
+  });
+
+  test.each(['0.2.9', '0.3.0~rc1', '0.3.0'])('not when %s is installed', async (installed) => {
+    expect(await run('preinst', 'upgrade', installed, '0.3.0')).toEqual([]);
+  });
+
+  test.each([
+    ['install', []],
+    ['install', ['0.9.0', '0.3.0']],
+    ['upgrade', ['0.2.0', '0.3.0']],
+  ])('records of a format that the program does not know: %s %s', async (action, versions) => {
+    await notedFormat(3);
+    await expect(run('preinst', action, ...versions)).rejects.toThrow(
+      /nothing was changed: the records in \/var\/lib\/extbackup are of format 3, and version 0\.3\.0 knows formats up to 2/,
+    );
+    await notedFormat(2);
+    expect(await run('preinst', action, ...versions)).toEqual([]);
+  });
+});
+
 describe('removing', () => {
   test('stops the agent and wipes the keys in memory', async () => {
     const done = await run('prerm', 'remove');
@@ -134,7 +164,7 @@ describe('removing', () => {
     await writeFile(join(root, 'etc/extbackup/config.yaml'), '');
     await run('postrm', 'remove');
     expect(
-      (await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|run\/systemd)/.test(path)).sort(),
+      (await readdir(root, { recursive: true })).filter((path) => !/^(bin|log|postrm|run\/systemd)/.test(path)).sort(),
     ).toEqual([
       'etc',
       'etc/extbackup',
