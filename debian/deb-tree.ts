@@ -43,6 +43,9 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['debian/extbackup.tmpfiles', 'usr/lib/tmpfiles.d/extbackup.conf'],
   ['debian/extbackup.lintian-overrides', 'usr/share/lintian/overrides/extbackup'],
   ['debian/examples/config.yaml', 'usr/share/doc/extbackup/examples/config.yaml'],
+  ...['site.yml', ...['defaults', 'meta', 'tasks'].map((part) => `roles/extbackup/${part}/main.yml`)]
+    .concat('roles/extbackup/tasks/server.yml')
+    .map((file) => [`debian/examples/ansible/${file}`, `usr/share/doc/extbackup/examples/ansible/${file}`] as const),
   ['debian/examples/extbackup.cron', 'usr/share/doc/extbackup/examples/cron.d/extbackup'],
   ['debian/examples/monitoring/alertmanager.yml', 'usr/share/doc/extbackup/examples/monitoring/alertmanager.yml'],
   ['debian/examples/monitoring/extbackup.rules.yml', 'usr/share/doc/extbackup/examples/monitoring/extbackup.rules.yml'],
