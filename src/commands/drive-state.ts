@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { noteLost, settleRekeyed } from '../keys/previous-keys.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
@@ -36,6 +37,7 @@ export function driveForgetCommand(context: CliContext): Command {
       const record = await change(context, label, (drives, { luksUuid }) =>
         drives.filter((drive) => drive.luksUuid !== luksUuid),
       );
+      await settleRekeyed(context.paths, [record.luksUuid]);
       context.print(options.json === true ? asJson(label, 'forgotten', record) : forgotten(record));
     });
 }
@@ -124,9 +126,11 @@ export function lost(record: DriveRecord): string {
 }
 
 async function setState(context: CliContext, label: string, state: DriveRecord['state']): Promise<DriveRecord> {
-  return change(context, label, (drives, { luksUuid }) =>
+  const record = await change(context, label, (drives, { luksUuid }) =>
     drives.map((drive) => (drive.luksUuid === luksUuid ? { ...drive, state } : drive)),
   );
+  await noteLost(context.paths, record.luksUuid, state === 'lost');
+  return record;
 }
 
 /** Changes the list for one disk that is not open. */

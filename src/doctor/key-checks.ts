@@ -9,6 +9,7 @@ import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { CommandError } from '../system/command.ts';
 import { files } from '../system/paths.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
+import { oldCheckChecks } from './old-check-checks.ts';
 import { localDay } from '../text/local-time.ts';
 
 /** The key, the salt and the ssh key. */
@@ -86,6 +87,7 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
           );
     },
   },
+  ...oldCheckChecks,
   {
     name: 'ramfs',
     check: async ({ paths, config }) => {

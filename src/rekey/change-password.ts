@@ -6,14 +6,14 @@ import { readLuksHeader } from '../disk/luks-header.ts';
 import { assertTrusted } from '../disk/luks-trust.ts';
 import { updateConfig } from '../config/write.ts';
 import { readIfThere } from '../system/atomic-file.ts';
-import { files } from '../system/paths.ts';
-import type { Secret } from '../system/secret.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey, type ScryptParameters } from '../keys/derivation.ts';
 import { headerBackupNotice } from './header-backup.ts';
 import { addKeyslot, backUpHeader, countKeyslots } from './luks-keyslots.ts';
 import { checkPassword } from '../keys/password.ts';
 import { readPreviousKeys, rememberOldKey } from '../keys/previous-keys.ts';
-import { wipeFile, writeRamFile } from '../keys/ram-key-ring.ts';
+import { readLuksKey, wipeFile, writeRamFile } from '../keys/ram-key-ring.ts';
 import {
   enrolledDisks,
   listDisks,
@@ -26,6 +26,8 @@ import {
   type RekeyedDisk,
 } from './resume-change.ts';
 import { nextSaltFile, readSalts, settleNextSalt } from '../keys/salt.ts';
+import { makeSlowCheck } from '../keys/slow-check.ts';
+import { refuseGuessable } from './guessable.ts';
 import { encryptToContainer } from '../keys/ssh-container.ts';
 import { identityFile, loadSshKey, rekeyedContainer } from '../keys/ssh-key.ts';
 
@@ -51,20 +53,18 @@ export async function changePassword(context: CliContext, config: Config, change
   const { paths } = context;
   const oldKeyFile = files.luksKey(paths);
   const newKeyFile = nextKeyFile(oldKeyFile);
-  const password = checkPassword('scrypt', change.typed);
-  await requirePresentKey(paths, config.key);
-  const [oldSalt] = await readSalts(files.salt(paths), config.key.derivation);
-  const salt = await settleNextSalt(files.salt(paths));
-  const settings: KeySettings = { derivation: 'scrypt', scrypt: { ...change.scrypt } };
-  const key = await deriveKey(settings, password, salt);
-  password.wipe();
+  const { key, settings, oldSalt } = await buildNewKey(paths, config, change);
   const disks = await listDisks(context);
   let committed = false;
   try {
     await writeRamFile(paths.ramfs, basename(newKeyFile), key);
     await addKeyslots(context, disks, { old: oldKeyFile, new: newKeyFile }, change.headerBackup);
     await encryptAnew(context, config, newKeyFile);
-    await rememberOldKey(paths, config.key, oldSalt, await enrolledDisks(paths));
+    await rememberOldKey(
+      paths,
+      await parametersOf(paths, config.key, oldSalt, change.scrypt),
+      await enrolledDisks(paths),
+    );
 
     await updateConfig(paths.config, [{ path: ['key'], value: { ...settings, check: checkValueOf('scrypt', key) } }]);
     committed = true;
@@ -89,6 +89,42 @@ export async function changePassword(context: CliContext, config: Config, change
     key.wipe();
     await wipeFile(newKeyFile);
   }
+}
+
+/** Throws KeyError when the present key is not loaded, or the new password is refused. The caller wipes the key. */
+async function buildNewKey(
+  paths: Paths,
+  config: Config,
+  { typed, scrypt }: PasswordChange,
+): Promise<{ readonly key: Secret; readonly settings: KeySettings; readonly oldSalt: string }> {
+  const asTyped = new Secret(Buffer.from(typed.reveal()));
+  const settings: KeySettings = { derivation: 'scrypt', scrypt: { ...scrypt } };
+  try {
+    const password = checkPassword('scrypt', typed);
+    await requirePresentKey(paths, config.key);
+    const [oldSalt] = await readSalts(files.salt(paths), config.key.derivation);
+    await refuseGuessable(paths, { settings: config.key, salt: oldSalt }, [password, asTyped], scrypt);
+    const key = await deriveKey(settings, password, await settleNextSalt(files.salt(paths)));
+    password.wipe();
+    return { key, settings, oldSalt };
+  } finally {
+    asTyped.wipe();
+    typed.wipe();
+  }
+}
+
+/** What the list of earlier keys holds of the present one. A check value that is quick to guess at is not kept. */
+async function parametersOf(
+  paths: Paths,
+  settings: KeySettings,
+  salt: string,
+  scrypt: ScryptParameters,
+): Promise<Parameters<typeof rememberOldKey>[1]> {
+  if (settings.derivation === 'scrypt') return { settings, salt, slowCheck: undefined };
+  const key = await readLuksKey(files.luksKey(paths));
+  const slowCheck = key && (await makeSlowCheck(key, scrypt));
+  key?.wipe();
+  return { settings, salt, slowCheck };
 }
 
 async function addKeyslots(

@@ -12,6 +12,7 @@ import { addKeyslot, backUpHeader, countKeyslots, opensWith, removeKeyslot } fro
 import { checkPassword, passwordForms } from '../keys/password.ts';
 import { isPending, readPreviousKeys, settleRekeyed } from '../keys/previous-keys.ts';
 import { readSalt } from '../keys/salt.ts';
+import { fitsSlowCheck, type SlowCheck } from '../keys/slow-check.ts';
 import { readLuksKey, wipeFile, writeRamFile } from '../keys/ram-key-ring.ts';
 
 /** A disk that is plugged in and closed. */
@@ -87,14 +88,15 @@ async function findOldKey(
   try {
     // the same derivation with another password
     const hasOwn = isOpenToUs ? [] : [{ ...own, settings: { ...own.settings, check: undefined } }];
-    for (const { settings, salt } of [...ways, ...hasOwn]) {
+    for (const way of [...ways, ...hasOwn]) {
+      const { settings } = way;
       for (const form of passwordForms(
         settings.derivation,
         checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))),
       )) {
-        if (!(await buildInto(paths, settings, salt, form, keyFile))) continue;
+        if (!(await buildInto(paths, way, form, keyFile))) continue;
         if (await opensWith(start, device, keyFile)) return keyFile;
-        if (isOpenToUs && settings.check !== undefined && settings === ways[0]?.settings) return undefined;
+        if (isOpenToUs && way === ways[0] && hasCheck(way)) return undefined;
       }
     }
   } finally {
@@ -107,14 +109,22 @@ async function findOldKey(
   );
 }
 
+/** What a key is built from, and the check values that are known of it. */
+interface Way {
+  readonly settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined };
+  readonly salt: string;
+  readonly slowCheck?: SlowCheck | undefined;
+}
+
+const hasCheck = ({ settings, slowCheck }: Way): boolean => settings.check !== undefined || slowCheck !== undefined;
+
 /**
- * `password` is overwritten. Writes the key only if it fits its check value, or has none. @returns
+ * `password` is overwritten. Writes the key only if it fits its check values, or has none. @returns
  * whether it was written
  */
 async function buildInto(
   paths: Paths,
-  settings: Omit<KeySettings, 'check'> & { readonly check?: string | undefined },
-  salt: string,
+  { settings, salt, slowCheck }: Way,
   password: Secret,
   keyFile: string,
 ): Promise<boolean> {
@@ -122,6 +132,7 @@ async function buildInto(
   password.wipe();
   try {
     if (settings.check !== undefined && checkValueOf(settings.derivation, key) !== settings.check) return false;
+    if (slowCheck !== undefined && !(await fitsSlowCheck(key, slowCheck))) return false;
     await writeRamFile(paths.ramfs, keyFile.slice(paths.ramfs.length + 1), key);
     return true;
   } finally {

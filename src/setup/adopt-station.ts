@@ -11,6 +11,7 @@ import { CommandError } from '../system/command.ts';
 import { files } from '../system/paths.ts';
 import { parseHostKeys, writeHostKeys } from '../keys/host-key.ts';
 import { findOldSetup, type OldSetup } from './old-scripts.ts';
+import { noteOldFiles } from '../records/old-files.ts';
 import { readSaltIfThere, writeNewSalt } from '../keys/salt.ts';
 import { sourceOf } from '../config/sources.ts';
 import { serverOf } from './settle-host-key.ts';
@@ -83,8 +84,10 @@ export async function adoptStation(
   const { paths } = context;
   await mkdir(paths.etc, { recursive: true, mode: 0o755 });
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), salt);
-  const ssh = { ...(await copySshKey(home, paths.etc)), knownHosts: `${paths.etc}/known_hosts` };
+  const { from: oldSshKey, ...copied } = await copySshKey(home, paths.etc);
+  const ssh: Partial<Config['ssh']> = { ...copied, knownHosts: `${paths.etc}/known_hosts` };
   const config = await writeNewConfig(paths.config, { source, port, key: settings, ssh: differing(ssh) });
+  await noteOldFiles(paths, [old.script, ...(oldSshKey === undefined ? [] : [oldSshKey])]);
   context.note(`Took the salt${old.check === undefined ? '' : ' and the check value'} from ${old.script}.`);
   if (ssh.key !== undefined) context.note(`Copied the encrypted ssh key to ${ssh.key}.`);
   if (await adoptHostKeys(context, config, `${home}/.ssh/known_hosts`))
@@ -103,12 +106,12 @@ export async function stepsAfterAdoption(context: CliContext): Promise<string[]>
       ? ['  extbackup drive adopt /dev/DISK']
       : disks.map(({ path }) => `  extbackup drive adopt ${path}`)),
     'Then remove the old backup: its call in /root/.profile, the cron job, the mount aliases in /etc/profile.d.',
-    'The old key derivation still works; a password change replaces it with a stronger one: extbackup key change',
+    'The old key derivation still works; a new password replaces it with a stronger one: extbackup key change',
   ];
 }
 
 /** The encrypted ssh key, where a machine set up by hand has it. */
-async function copySshKey(home: string, etc: string): Promise<Partial<Config['ssh']>> {
+async function copySshKey(home: string, etc: string): Promise<Partial<Config['ssh']> & { readonly from?: string }> {
   for (const name of ['id_rsa', 'id_ed25519']) {
     const from = `${home}/.ssh/${name}.encrypted`;
     if ((await readIfThere(from)) === undefined) continue;
@@ -119,7 +122,7 @@ async function copySshKey(home: string, etc: string): Promise<Partial<Config['ss
       await copyFile(`${home}/.ssh/${name}.pub`, to.publicKey);
       await chmod(to.publicKey, 0o644);
     }
-    return to;
+    return { ...to, from };
   }
   return {};
 }

@@ -55,6 +55,8 @@ export const files = {
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
   /** The confirmation that the recovery sheet was printed, with the fingerprint of its salt. */
   saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
+  /** The files of a set-up made by hand that `setup --adopt` copied. */
+  oldFiles: (paths: Paths) => `${paths.state}/old-files.json`,
   /** Times of the reminders about the station itself. */
   reminders: (paths: Paths) => `${paths.state}/reminders.json`,
   /** The findings of the agent's last weekly check of the station. */

@@ -19,9 +19,9 @@ END
   sed -i "s#REAL#$room/cryptsetup#" "$room/bin/cryptsetup"; chmod +x "$room/bin/cryptsetup"; mount --bind "$room/bin/cryptsetup" /usr/sbin/cryptsetup
 `;
 
-/** A station with two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
-export const stationWithDisks = `${cheapCryptsetup}
-  ready_station 'old password'
+/** Two enrolled disks, which are image files; `plugged A B` says which of them lsblk shows. */
+const withDisks = (station: string): string => `${cheapCryptsetup}
+  ${station}
   mount -t tmpfs tmpfs /dev/shm
   uuid_A=11111111-1111-4111-8111-111111111111; uuid_B=22222222-2222-4222-8222-222222222222
   for disk in A B; do
@@ -42,3 +42,14 @@ export const stationWithDisks = `${cheapCryptsetup}
   opens() { cryptsetup open --test-passphrase --key-file "$2" "/dev/shm/$1" 2>/dev/null && echo yes || echo no; }
   slots() { cryptsetup luksDump "/dev/shm/$1" | grep -cE '^  [0-9]+: luks2|^Key Slot [0-9]: ENABLED'; }
 `;
+
+/** A station whose password is `old password`, with two enrolled disks. */
+export const stationWithDisks = withDisks("ready_station 'old password'");
+
+/** The same, set up by hand: its key is the SHA-512 of salt and password, and its script is /root/sbin/build-key. */
+export const oldStationWithDisks = withDisks(`
+  mkdir -p /root/.ssh /root/sbin; key=$(printf '%s' 'old salt.old password' | sha512sum | cut -d' ' -f1); sha1=$(printf '%s' "$key" | sha1sum | cut -d' ' -f1)
+  printf '%s\\n' '#!/bin/bash' "SALT='old salt'" "SHA1_CHECK='$sha1'" '# sha512sum' >/root/sbin/build-key
+  ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+  openssl enc -e -aes-256-cbc -a -md md5 -pass pass:"$key" </root/.ssh/id_ed25519 >/root/.ssh/id_ed25519.encrypted 2>/dev/null; rm /root/.ssh/id_ed25519
+  printf 'old password' | extbackup setup --adopt /root/sbin --source a@backup.example.org --password-stdin --yes >/dev/null 2>&1`);

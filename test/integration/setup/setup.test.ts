@@ -145,7 +145,10 @@ describe('setup --adopt', () => {
       inSandbox(`${byHand} printf 'pässwörd old' | extbackup setup --adopt /root/sbin --password-stdin --yes; echo "<code>$?</code>"
       [ "$(cat /mnt/ramfs/luks_pw)" = "$key" ] && echo "<key>same</key>"; cmp "$room/plain" /mnt/ramfs/id_rsa.decrypted && echo "<ssh>same</ssh>"
       find /root -type f | sort | xargs sha256sum | diff "$room/before" - && echo "<old>same</old>"
-      cmp /root/.ssh/id_rsa.encrypted /etc/extbackup/id_rsa.encrypted && echo "<copy>same</copy>"; echo "<hosts>$(cut -d' ' -f1,2 /etc/extbackup/known_hosts)</hosts>"; grep ^source /etc/extbackup/config.yaml`);
+      cmp /root/.ssh/id_rsa.encrypted /etc/extbackup/id_rsa.encrypted && echo "<copy>same</copy>"; echo "<hosts>$(cut -d' ' -f1,2 /etc/extbackup/known_hosts)</hosts>"; grep ^source /etc/extbackup/config.yaml
+      echo "<left>$(extbackup doctor | grep -A1 ' old-files')</left>"; rm /root/sbin/build-key /root/.ssh/id_rsa.encrypted; echo "<gone>$(extbackup doctor | grep ' old-files')</gone>"`);
+    expect(part(stdout, 'left')).toMatch(/^WARN .*\/root\/sbin\/build-key, \/root\/.ssh\/id_rsa.encrypted[^]*shred -u/);
+    expect(part(stdout, 'gone')).toMatch(/^ok /);
     expect(['code', 'key', 'ssh', 'old', 'copy'].map((name) => part(stdout, name))).toEqual([
       '0',
       'same',
