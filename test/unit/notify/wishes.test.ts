@@ -67,7 +67,12 @@ describe('quiet hours', () => {
 
 describe('what repeats', () => {
   const hour = 3_600_000;
-  const warning = { kind: 'warning', subject: 'It is warm', payload: { reason: '', todo: '', topic: 'heat' } } as const;
+  const warning = {
+    kind: 'warning',
+    subject: 'It is warm',
+    text: '',
+    payload: { reason: '', todo: '', topic: 'heat' },
+  } as const;
 
   test('is told with growing pauses, at least once a week', () => {
     let now = 0;
@@ -86,6 +91,27 @@ describe('what repeats', () => {
     expect(repeats.isNews(warning)).toBe(false);
     repeats.settle('heat');
     expect(repeats.isNews(warning)).toBe(true);
-    expect([1, 2].map(() => repeats.isNews({ ...warning, kind: 'failure' }))).toEqual([true, true]);
+    expect([1, 2].map(() => repeats.isNews({ ...warning, kind: 'held' }))).toEqual([true, true]);
+  });
+
+  test.each(['failure', 'refusal'] as const)('a %s is told three times, and not for each attach', (kind) => {
+    let now = 0;
+    const repeats = createRepeats(() => now);
+    const news = { ...warning, drive: 'BACKUP_1', kind };
+    const toldAt: number[] = [];
+    for (; now < 24 * hour; now += hour / 60) if (repeats.isNews(news)) toldAt.push(Math.round((now / hour) * 60));
+    expect(toldAt).toEqual([0, 1, 2, 62, 302, 1262]); // minutes
+    expect(repeats.isNews({ ...news, text: 'for another reason' })).toBe(true);
+    expect(repeats.isNews({ ...news, drive: 'BACKUP_2' })).toBe(true);
+  });
+
+  test('a failure after a success is news', () => {
+    const repeats = createRepeats(() => 0);
+    const failure = { ...warning, drive: 'BACKUP_1', kind: 'failure' } as const;
+    expect([1, 2, 3, 4].map(() => repeats.isNews(failure))).toEqual([true, true, true, false]);
+    repeats.isNews({ ...failure, drive: 'BACKUP_2', kind: 'success' });
+    expect(repeats.isNews(failure)).toBe(false);
+    repeats.isNews({ ...failure, kind: 'success' });
+    expect(repeats.isNews(failure)).toBe(true);
   });
 });
