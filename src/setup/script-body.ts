@@ -106,7 +106,7 @@ put_sudoers() {
   rm -f "$temporary"
   (umask 0337; printf '%s\n' "$1" >"$temporary")
   chmod 0440 "$temporary"
-  visudo -cqf "$temporary" ||
+  visudo -cqf "$temporary" >/dev/null ||
     refuse "the line for $sudoers was not accepted." \
       "Nothing was changed there. Please report this with the version of sudo."
   mv -f "$temporary" "$sudoers"
@@ -137,7 +137,8 @@ if present | grep -qxF "$former_rule"; then
     *) say "note: $sudoers also holds an older rule with SETENV; remove it when the other users of $group no longer need sudo -E" ;;
   esac
 fi
-visudo -cq || refuse "sudo finds a fault in its settings." "See: visudo -c"
+# The visudo of sudo-rs is never quiet.
+visudo -cq >/dev/null || refuse "sudo finds a fault in its settings." "See: visudo -c"
 if present | grep -q "SETENV: $rrsync\$"; then
   say "note: $sudoers also has an older line that allows $rrsync on every directory; remove it if it is not needed"
 fi
