@@ -15,6 +15,7 @@ export const exitCodes = {
   pull: 13,
   held: 14,
   fresh: 15,
+  notThere: 16,
   notReleased: 20,
   cancelled: 130,
 } as const;
@@ -57,6 +58,13 @@ export class UsageError extends ExtbackupError {
 export class ConfigError extends ExtbackupError {
   constructor(happened: string, todo: string, cause?: unknown) {
     super('EXB_CONFIG', exitCodes.usage, { happened, todo }, cause);
+  }
+}
+
+/** The right disk does not hold what was asked for: the path, or that time. Exit code 16. */
+export class NotThereError extends ExtbackupError {
+  constructor(code: 'EXB_NOT_FOUND' | 'EXB_BEFORE_HISTORY', happened: string, todo: string) {
+    super(code, exitCodes.notThere, { happened, todo });
   }
 }
 

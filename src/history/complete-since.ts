@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ownDirectory } from '../disk/own-directory.ts';
-import { DriveError } from '../errors.ts';
+import { NotThereError } from '../errors.ts';
 import { writeNewFile } from '../system/new-file.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { readJsonInside } from '../system/read-json.ts';
@@ -61,7 +61,7 @@ export async function writeCompleteSince(top: string, { at, number, isBeginning 
 
 /**
  * Call this before reporting a state of the mirror at a time.
- * @throws DriveError when the history does not reach so far back
+ * @throws NotThereError when the history does not reach so far back
  */
 export async function assertReaches(top: string, at: Date): Promise<void> {
   const since = await readCompleteSince(top);
@@ -69,8 +69,8 @@ export async function assertReaches(top: string, at: Date): Promise<void> {
 }
 
 /** Words for a time before the complete history. */
-export const tooFarBack = ({ at, isBeginning }: CompleteSince): DriveError =>
-  new DriveError(
+export const tooFarBack = ({ at, isBeginning }: CompleteSince): NotThereError =>
+  new NotThereError(
     'EXB_BEFORE_HISTORY',
     isBeginning
       ? `The history on this disk begins at ${zonedTime(at, 'second')}; earlier states are not known.`

@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import prettyBytes from 'pretty-bytes';
-import { DriveError } from '../errors.ts';
+import { NotThereError } from '../errors.ts';
 import { below } from '../history/inside.ts';
 import { directoryAt } from './directory-at.ts';
 import { findVersions, layersFor, type Version } from './restore-plan.ts';
@@ -28,14 +28,14 @@ export interface Listing {
 /**
  * Lists a path: the content of a directory, or the versions of a file, the newest first. With a time, only the state of
  * that time.
- * @throws DriveError when the path does not exist
+ * @throws NotThereError when the path does not exist
  */
 export async function listPath(top: string, mirror: string, path: string, at?: Date): Promise<Listing> {
   if (at !== undefined) return listAt(top, mirror, path, at);
   const versions = await findVersions(top, mirror, path);
   const first = versions[0];
   if (!first)
-    throw new DriveError(
+    throw new NotThereError(
       'EXB_NOT_FOUND',
       'The disk has no such path, neither in the mirror nor in its history.',
       'Look one directory higher.',

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join, normalize } from 'node:path';
-import { DriveError, UsageError } from '../errors.ts';
+import { NotThereError, UsageError } from '../errors.ts';
 import type { AttributeFiles } from '../attributes/attribute-files.ts';
 import { attributesIn } from '../attributes/keep-attributes.ts';
 import { assertReaches } from '../history/complete-since.ts';
@@ -76,7 +76,7 @@ export type Layer = Version | LeaveOut | OldAttributes;
 /**
  * Layers to copy over each other, so that the last one wins: the mirror, then back through the history to the first
  * run after `at`. The files that this run replaced are the state at that time; files that it created did not exist.
- * @throws DriveError when the path did not exist, or the history does not reach so far back
+ * @throws NotThereError when the path did not exist, or the history does not reach so far back
  */
 export async function layersFor(
   top: string,
@@ -112,20 +112,20 @@ export async function layersFor(
 
 const isOfFile = (layer: Layer): boolean => !('log' in layer);
 
-function notThere(versions: readonly Version[], at: Date | undefined): DriveError {
+function notThere(versions: readonly Version[], at: Date | undefined): NotThereError {
   if (versions.length === 0)
-    return new DriveError(
+    return new NotThereError(
       'EXB_NOT_FOUND',
       'The disk has no such path, neither in the mirror nor in its history.',
       'Look for it with: extbackup restore LABEL --list DIRECTORY',
     );
   if (at === undefined)
-    return new DriveError(
+    return new NotThereError(
       'EXB_NOT_FOUND',
       'The path is no longer in the mirror, only in the history.',
       'Choose a time with --at; list the times with: --list',
     );
-  return new DriveError('EXB_NOT_FOUND', 'The path did not exist at that time.', 'List the times with: --list');
+  return new NotThereError('EXB_NOT_FOUND', 'The path did not exist at that time.', 'List the times with: --list');
 }
 
 /** The target of a restore: `directory` and the name of the restored path. */

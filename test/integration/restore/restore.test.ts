@@ -58,7 +58,7 @@ describe('which version', () => {
     await restore('docs');
     await expect(lstat(join(to, 'docs/gone'))).rejects.toThrow('ENOENT');
     await expect(restore('docs/gone')).rejects.toThrow(
-      expect.objectContaining({ code: 'EXB_NOT_FOUND', todo: expect.stringContaining('--at') as string }),
+      expect.objectContaining({ code: 'EXB_NOT_FOUND', exitCode: 16, todo: expect.stringContaining('--at') as string }),
     );
   });
 
