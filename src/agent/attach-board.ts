@@ -1,9 +1,11 @@
 import type { OfSource, Progress } from '../bus/events.ts';
+import { noProgress, withProgress } from './run-progress.ts';
 import { remarksOf } from '../records/disk-health.ts';
 import { fullSoon } from '../records/room-forecast.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
+import { noForecast, type RunForecast } from '../records/run-forecast.ts';
 import type { RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
@@ -62,6 +64,7 @@ const sameAttach = (a: Volume, b: Volume): boolean =>
 export class AttachBoard {
   #attaches: Attach[] = [];
   #run: RunStatus | null = null;
+  #forecast: RunForecast = noForecast;
   /** Messages about unplugged disks. */
   readonly #lastWords = new Map<string, string>();
 
@@ -112,9 +115,10 @@ export class AttachBoard {
     for (const attach of this.#attaches) if (attach.state === 'failed' && attach.code === code) attach.state = 'new';
   }
 
-  startRun({ runId: id, drive }: RunOrder): void {
-    const nothing = { percent: null, bytes: 0, files: 0, etaSeconds: null };
-    this.#run = { id, drive, phase: 'waking', ...nothing, startedAt: new Date().toISOString() };
+  startRun({ runId: id, drive }: RunOrder, forecast: RunForecast = noForecast): void {
+    const { lastTookMs } = forecast;
+    this.#forecast = forecast;
+    this.#run = { id, drive, phase: 'waking', ...noProgress, lastTookMs, startedAt: new Date().toISOString() };
   }
 
   endRun(): void {
@@ -129,15 +133,13 @@ export class AttachBoard {
       ...rest,
       ...(source !== undefined && ofOneSource.includes(phase) && { source }),
       phase,
-      etaSeconds: null,
-      ...(!goesOn && { percent: null, bytes: 0, files: 0 }),
+      ...(goesOn ? { etaSeconds: null } : noProgress),
     };
   }
 
-  setProgress({ percent, bytes, files, etaSeconds, source }: Progress & OfSource): void {
+  setProgress(progress: Progress & OfSource): void {
     if (!this.#run) return;
-    const unknown = { percent: percent ?? null, etaSeconds: etaSeconds ?? null };
-    this.#run = { ...this.#run, ...(source !== undefined && { source }), bytes, files, ...unknown };
+    this.#run = withProgress(this.#run, progress, this.#forecast);
   }
 
   /** Labels of the enrolled disks that are plugged in. */

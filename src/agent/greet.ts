@@ -50,6 +50,7 @@ export async function greet(news: NewVolume, around: AttachSurroundings): Promis
       else if (hold && !hold.approved) put('held', hold.reason);
       else if (seen === 'started') put('failed', giveUp(drive, attaches.triesOf(volume)));
       else if (waits) put('waiting-for-server', `The server was away. ${untilItAnswers}`);
+      else if (lastError === 'EXB_CANCELLED') put('idle', 'Its last run was cancelled.');
       else if (lastError !== null) put('failed', `Its last run failed (${lastError}).`);
       else put('idle');
     } else put('new');

@@ -17,6 +17,12 @@ export interface RunOutcome {
 /** Success. */
 export const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
 
+/** The state of a closed disk after a run that did not succeed: a person who cancels one has no trouble. */
+export function stateAfter({ exitCode }: Pick<RunOutcome, 'exitCode'>, { resumes }: Pick<RunEnd, 'resumes'>) {
+  if (exitCode === exitCodes.held) return 'held';
+  return exitCode === exitCodes.cancelled && resumes !== true ? 'idle' : 'failed';
+}
+
 /** Words for the result and the state of the disk. */
 export const sayWithDisk = (happened: string, drive: string, words: string): string =>
   happened.endsWith('.')

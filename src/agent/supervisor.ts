@@ -1,14 +1,12 @@
-/**
- * The agent's main part: a plugged disk leads to a run, a request gets its answer, and the state is published. It does
- * not know the source of news; the triggers call it.
- */
+/** The agent's main part: plugged disks lead to runs, requests get answers. The triggers call it; it does not know them. */
 import type { DriveRecord } from '../records/drive-record.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { releaseNow, type ReleaseNow } from '../opening/release-now.ts';
-import { AgentStoppedError, BusyError, exitCodes, ExtbackupError, KeyError, messageOf } from '../errors.ts';
+import { AgentStoppedError, BusyError, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { RunQueue, type RunOrder } from '../run/run-queue.ts';
+import { readForecast } from '../records/run-forecast.ts';
 import { files } from '../system/paths.ts';
 import type { SpoolRequest } from '../protocol/spool-note.ts';
 import { AttachBoard, goesOn } from './attach-board.ts';
@@ -17,6 +15,7 @@ import { OpenDisks } from './open-disks.ts';
 import { refreshAttaches } from './refresh.ts';
 import { releaseOnRequest } from './release-request.ts';
 import { Requests, type PresentDrive } from './requests.ts';
+import { stateAfter } from './run-outcome.ts';
 import { sightOf, surroundingsOf, type Sight, type SupervisorParts, type Surroundings } from './surroundings.ts';
 import { twinTrouble } from './twins.ts';
 import { waitAfter } from './waiting.ts';
@@ -144,7 +143,7 @@ export class Supervisor {
 
   async #carryOut(order: RunOrder, signal: AbortSignal): Promise<void> {
     const { drive, attach } = order;
-    const { attaches } = this.#parts;
+    const { attaches, runs } = this.#parts;
     const notNow = await this.#whyNotNow(order);
     if (notNow) {
       this.board.set(drive, 'new'); // the next refresh makes it wait
@@ -154,7 +153,7 @@ export class Supervisor {
     }
     this.#openDisks.handOver(drive);
     this.board.set(drive, 'running');
-    this.board.startRun(order);
+    this.board.startRun(order, await readForecast(runs, drive));
     await attaches.note(attach, 'started');
     this.#requests.onStarted(order.runId);
     const stopInhibiting = inhibitSleep(this.#parts.start, drive);
@@ -185,7 +184,7 @@ export class Supervisor {
       const attach = this.board.find(drive);
       if (attach) waitAfter(failure, attach);
     } else if (failure) {
-      const state = failure.exitCode === exitCodes.held ? 'held' : 'failed';
+      const state = stateAfter(failure, end);
       const goesOnSoon = end.resumes === true || (failure.code === 'EXB_BUSY' && trigger === 'plug');
       const closed = goesOnSoon ? 'The disk is closed for now.' : 'The disk is closed: safe to unplug.';
       this.board.set(drive, state, `${words ?? ''} ${closed}`);

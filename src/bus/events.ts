@@ -1,5 +1,7 @@
 /** The facts that the agent emits. Past tense; plain readonly data, never a live handle, a file name or a secret. */
 
+import type { IgnoredDisk } from './ignored-disk.ts';
+
 /** One attach of a disk, counted by the kernel: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
   /** DISKSEQ of the whole disk. */
@@ -22,12 +24,17 @@ export interface OfSource {
 
 /** Progress of a pull. */
 export interface Progress {
-  /** 0 to 100; undefined while rsync still counts. */
+  /** Share of the bytes, 0 to 100; undefined while it is unknown how many there are to copy. */
   readonly percent?: number;
+  /** Share of the names that were looked at, 0 to 100: it says nothing about the bytes of the rest. */
+  readonly checked?: number;
   /** Bytes copied so far. */
   readonly bytes: number;
   /** Files copied so far. */
   readonly files: number;
+  /** All bytes to copy, or a few more; undefined while unknown. */
+  readonly totalBytes?: number;
+  /** At least the time that the rest takes at the speed so far; undefined while unknown. */
   readonly etaSeconds?: number;
 }
 
@@ -107,14 +114,7 @@ export interface EventMap {
     readonly device?: string;
     readonly usbSerial?: string;
   };
-  'drive:ignored': Partial<AttachFacts> & {
-    readonly drive?: string;
-    readonly usbSerial?: string;
-    readonly reason:
-      'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'no-luks' | 'just-prepared' | 'served-before';
-    readonly happened: string;
-    readonly todo: string;
-  };
+  'drive:ignored': Partial<AttachFacts> & IgnoredDisk;
   'drive:identified': AttachFacts & { readonly drive: string };
   'drive:removed': { readonly drive?: string; readonly device?: string; readonly usbSerial?: string };
   /** Measured: something other than a run has the disk open, such as a command, a person or a foreign program. */

@@ -11,8 +11,20 @@ import { plainTable, trimEnds } from '../text/table.ts';
 
 /** The present state as a person reads it: the important lines first, then one row for each disk. */
 export function renderStatus(status: Status, now: Date): string {
+  return [statusHead(status, now), ...(status.run === null ? [] : [runLine(status.run)]), statusBody(status, now)].join(
+    '\n',
+  );
+}
+
+const runLine = (run: RunStatus): string => {
+  const last = run.lastTookMs === null ? '' : `; took ${describeDuration(run.lastTookMs)} last time`;
+  return `Run           ${describeRun(run)}${last}`;
+};
+
+/** The first part: the freshest copy, and what the station waits for. */
+export function statusHead(status: Status, now: Date): string {
   const { sets } = status.rotation;
-  const lines = [
+  return [
     ...(sets === undefined
       ? [`Offline copy  ${describeOfflineCopy(status, now)}`, ...describeNext(status)]
       : sets.flatMap((set) => describeSet(status, set, now))),
@@ -20,7 +32,13 @@ export function renderStatus(status: Status, now: Date): string {
     `Agent         ${status.agent === 'running' ? 'running' : 'STOPPED; start it: systemctl start extbackup'}`,
     `Key           ${status.key === 'loaded' ? 'loaded' : 'MISSING; load it: extbackup unlock'}`,
     ...describePause(status, now),
-    ...(status.run === null ? [] : [`Run           ${describeRun(status.run)}`]),
+    ...status.noticed.map(describeNoticed),
+  ].join('\n');
+}
+
+/** The second part: channels that fail, the disks, and warnings. */
+export function statusBody(status: Status, now: Date): string {
+  return [
     ...status.channels.flatMap((channel) => describeChannel(channel, now)),
     '',
     status.drives.length === 0
@@ -28,8 +46,13 @@ export function renderStatus(status: Status, now: Date): string {
       : renderDrives(status.drives, now),
     ...status.drives.flatMap(messageOf),
     ...status.warnings.map(({ at, text }) => commandLines(`Warning, ${clockTime(new Date(at), now)}: ${text}`)),
-  ];
-  return lines.join('\n');
+  ].join('\n');
+}
+
+/** A disk that is still starting up. */
+function describeNoticed({ usbSerial, drive }: Status['noticed'][number]): string {
+  const which = drive ?? (usbSerial === null ? 'a disk' : `the disk with serial number ${usbSerial}`);
+  return `Noticed       ${which} was plugged in and is starting up`;
 }
 
 /** A channel that fails; working channels are not shown. */
@@ -76,8 +99,10 @@ function describePause({ paused }: Status, now: Date): string[] {
 export function describeRun(run: RunStatus): string {
   const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords(run.phase)}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
-  if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
+  if (run.expectedBytes !== null) parts.push(`${prettyBytes(run.bytes)} of about ${prettyBytes(run.expectedBytes)}`);
+  else if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
   if (run.files > 0) parts.push(count(run.files, 'file'));
+  if (run.percent === null && run.checked !== null) parts.push(`${Math.floor(run.checked)} % of the names looked at`);
   if (run.etaSeconds !== null) parts.push(`about ${describeDuration(run.etaSeconds * 1000)} left`);
   return parts.join(', ');
 }

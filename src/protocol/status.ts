@@ -46,20 +46,38 @@ const driveStatusSchema = z.object({
 /** One disk in {@link Status}. */
 export type DriveStatus = z.infer<typeof driveStatusSchema>;
 
-const runStatusSchema = z.object({
+/** The present run. */
+export const runStatusSchema = z.object({
   id: z.string(),
   drive: z.string(),
   phase: z.string(),
   /** The present source, if the settings have several; the figures belong to it. */
   source: z.string().optional(),
-  /** 0 to 100, null while rsync still counts. */
+  /** Share of the bytes, 0 to 99; null while it is unknown how many there are to copy. Never falls in one phase. */
   percent: z.number().nullable(),
   bytes: z.number(),
+  /** Bytes that it will copy: as rsync says, or as in the last complete run of this disk; null while unknown. */
+  expectedBytes: z.number().nullable().default(null),
   files: z.number(),
+  /** Share of the names that were looked at, 0 to 100; null while unknown. It says nothing about the bytes of the rest. */
+  checked: z.number().nullable().default(null),
+  /** Never less than the rest takes at the speed so far; null while unknown. */
   etaSeconds: z.number().nullable(),
   startedAt: z.string(),
+  /** Duration of the last complete run of this disk in milliseconds; null without one. */
+  lastTookMs: z.number().nullable().default(null),
 });
 export type RunStatus = z.infer<typeof runStatusSchema>;
+
+const noticedDiskSchema = z.object({
+  /** ISO 8601, UTC. */
+  at: z.string(),
+  usbSerial: z.string().nullable(),
+  /** Label of the enrolled disk with this serial number; a hint. */
+  drive: z.string().nullable(),
+});
+/** A disk that was plugged in, and is still starting up. */
+export type NoticedDisk = z.infer<typeof noticedDiskSchema>;
 
 const channelStatusSchema = z.object({
   /** Name from the settings, or derived from them; without a secret. */
@@ -121,6 +139,8 @@ export const statusSchema = z.object({
   key: z.enum(['loaded', 'missing']),
   drives: z.array(driveStatusSchema),
   run: runStatusSchema.nullable(),
+  /** Disks that were plugged in a moment ago; it is not known yet what they are. */
+  noticed: z.array(noticedDiskSchema).default([]),
   /** Warnings that are not about an enrolled disk, for example a disk that did not start. The newest last. */
   warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),
   /** No run starts by itself until then (ISO 8601, UTC); null when there is no pause. */

@@ -14,8 +14,8 @@ export interface PullProgress {
 
 export interface PullProgressOptions {
   /**
-   * Everything is copied. Otherwise most files are only checked, and the share of the list is a better measure than the
-   * share of bytes.
+   * Everything is copied. Otherwise most files are only looked at, and nobody knows how many bytes are still to be
+   * copied: then there is no remaining time, and a share of all bytes only when it is large: that much is done at least.
    */
   readonly isFirst: boolean;
   readonly onProgress: (progress: Progress) => void;
@@ -28,6 +28,12 @@ const everyMs = 800;
 
 /** Fewer written bytes are ignored, because the log is written, too. */
 const noteworthyBytes = 65_536;
+
+/** Percent of all bytes from which a later run says its share. */
+const noteworthyShare = 10;
+
+/** Part of the written bytes that is certainly content: the rest may be the log. */
+const certain = 0.98;
 
 /** Time before the first estimate of the remaining time, in milliseconds. */
 const guessAfterMs = 5_000;
@@ -42,7 +48,9 @@ class MeasuredProgress implements PullProgress {
   #toldAt = -Infinity;
   #unread: string | undefined; // the newest line with a file count, not parsed yet
   #files = 0;
-  #passed = 0;
+  #passed: number | undefined;
+  #percent: number | undefined;
+  #most = Infinity;
   #last: ProgressLine = { bytes: 0 };
   #base: number | undefined; // bytes written at the last line
   #told = 0;
@@ -87,39 +95,53 @@ class MeasuredProgress implements PullProgress {
     if (this.#unread !== undefined) this.#take(parseProgress(this.#unread) ?? line);
     this.#unread = undefined;
     this.#take(line);
-    if (this.#isTime()) this.#tell(line.bytes, line.percent);
+    if (this.#isTime()) this.#tell(line.bytes);
     return true;
   }
 
   #take(line: ProgressLine): void {
     this.#files = Math.max(this.#files, line.files ?? 0); // lines within a large file have no count
     this.#passed = line.passed ?? this.#passed;
+    this.#limitTotal(line);
     this.#last = line;
   }
 
-  #tell(bytes: number, share: number | undefined): void {
+  /** Bytes to copy at most: rsync rounds its share down, so each line gives a limit. */
+  #limitTotal({ bytes, percent = 0 }: ProgressLine): void {
+    if (percent >= 1) this.#most = Math.min(this.#most, (bytes * 100) / percent);
+  }
+
+  /** @param sure bytes that were certainly copied */
+  #tell(bytes: number, sure = bytes): void {
     this.#toldAt = this.#now();
-    const percent = share === undefined ? undefined : Math.floor(this.#isFirst ? share : Math.max(share, this.#passed));
-    const elapsed = this.#toldAt - this.#begunAt;
-    const left =
-      percent === undefined || percent < 1 || elapsed < guessAfterMs
-        ? undefined
-        : Math.round((elapsed * (100 - percent)) / percent / 1000);
+    const share = Math.min(99, Math.floor((100 * bytes) / this.#most));
+    const isKnown = this.#isFirst && Number.isFinite(this.#most);
+    if (isKnown || share >= noteworthyShare) this.#percent = Math.max(this.#percent ?? 0, share);
+    const left = isKnown ? this.#timeLeft(sure) : undefined;
     this.#onProgress({
       bytes,
       files: this.#files,
-      ...(percent !== undefined && { percent }),
+      ...(this.#percent !== undefined && { percent: this.#percent }),
+      ...(isKnown && { totalBytes: Math.max(bytes, Math.round(this.#most)) }),
+      ...(this.#passed !== undefined && { checked: Math.floor(this.#passed) }),
       ...(left !== undefined && { etaSeconds: left }),
     });
   }
 
+  /** Seconds for the rest at the average speed so far; small files take longer than their bytes say. */
+  #timeLeft(sure: number): number | undefined {
+    const elapsed = this.#toldAt - this.#begunAt;
+    if (elapsed < guessAfterMs || sure <= 0) return undefined;
+    const passed = this.#passed ?? 0;
+    const ofBytes = (elapsed * (this.#most - sure)) / sure;
+    const ofNames = passed > 0 ? (elapsed * (100 - passed)) / passed : 0;
+    const seconds = Math.ceil(Math.max(ofBytes, ofNames) / 1000);
+    return seconds > 0 ? seconds : undefined;
+  }
+
   /** Progress within a large file, `since` bytes after the last line. */
   #tellInside(since: number): void {
-    const { bytes, percent } = this.#last;
-    const share =
-      percent === undefined || percent < 1
-        ? undefined // it does not show the total size
-        : Math.min(99, (percent * (bytes + since)) / bytes);
-    this.#tell(bytes + since, share);
+    const { bytes } = this.#last;
+    this.#tell(bytes + since, bytes + Math.max(0, since * certain - noteworthyBytes));
   }
 }

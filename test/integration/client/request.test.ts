@@ -17,6 +17,9 @@ const aRun: RunStatus = {
   percent: 40,
   bytes: 400,
   files: 4,
+  expectedBytes: null,
+  checked: null,
+  lastTookMs: null,
   etaSeconds: 6,
   startedAt: '2026-03-01T10:00:00Z',
 };

@@ -324,6 +324,10 @@ it('cancels the present run for somebody who did not start it, and says when the
   });
   expect(replies[0]).toMatchObject({ id: 'other-disk', exitCode: 0, happened: 'No run to disk BACKUP_9 is going on.' });
   expect(machine.opened).toBe(false);
+  expect(supervisor.board.find(drive)).toMatchObject({
+    state: 'idle', // no failure: somebody wanted it
+    message: expect.stringContaining('The run was cancelled.') as string,
+  });
   plug(sda(1)); // the same attach: it does not begin again
   await pause(50);
   expect(told).toEqual(['run:failed', 'drive:safe-to-unplug']);

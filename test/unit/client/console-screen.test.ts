@@ -47,6 +47,28 @@ describe('the verdict', () => {
     expect(consoleVerdict(aStatus({ drives: [safe, pulledOut] })).words).toBe('DO NOT UNPLUG');
   });
 
+  it('of a disk that was plugged in a moment ago is that it was noticed, unless another one must stay in', () => {
+    const noticed = [{ at: '2026-11-29T12:00:00Z', usbSerial: 'S1', drive: 'BACKUP_2' }];
+    const safe = here('safe-to-unplug');
+    expect(consoleVerdict({ ...safe, noticed })).toEqual({ words: 'DISK NOTICED', level: 'quiet', label: 'BACKUP_2' });
+    expect(consoleVerdict({ ...here('running'), noticed }).words).toBe('DO NOT UNPLUG');
+    expect(lines({ ...safe, noticed }).join('\n')).toContain('BACKUP_2 was plugged in and is starting up.');
+  });
+
+  it('of a pause is that nothing starts, unless a disk is open, runs or is safe', () => {
+    const paused = { until: '2026-11-29T13:30:00Z', by: 'dora' };
+    expect(consoleVerdict({ ...here('idle', { goesOn: true }), paused })).toEqual({
+      words: 'PAUSED',
+      level: 'trouble',
+      label: 'BACKUP_1',
+    });
+    for (const state of ['open', 'do-not-unplug', 'running', 'queued'] as const)
+      expect(consoleVerdict({ ...here(state, { goesOn: true }), paused }).words, state).toBe('DO NOT UNPLUG');
+    expect(consoleVerdict({ ...here('safe-to-unplug'), paused }).words).toBe('SAFE TO UNPLUG');
+    expect(consoleVerdict(here('idle', { goesOn: true })).words).toBe('DO NOT UNPLUG'); // without a pause, it begins at once
+    expect(lines({ ...aStatus(), paused }).join('\n')).toMatch(/Paused until \d\d:\d\d .*no run starts by itself/);
+  });
+
   it('is trouble without an agent, and quiet without a disk', () => {
     expect(consoleVerdict(undefined).level).toBe('trouble');
     expect(consoleVerdict(aStatus())).toEqual({ words: 'READY', level: 'quiet', label: '' });
@@ -93,6 +115,9 @@ describe('the screen', () => {
       percent: 50,
       bytes: 1e9,
       files: 10,
+      expectedBytes: null,
+      checked: null,
+      lastTookMs: null,
       etaSeconds: 60,
       startedAt: '2026-11-29T11:00:00Z',
     };

@@ -11,6 +11,9 @@ const run = (phase: string): RunStatus => ({
   percent: null,
   bytes: 0,
   files: 0,
+  expectedBytes: null,
+  checked: null,
+  lastTookMs: null,
   etaSeconds: null,
   startedAt: '2026-11-23T07:00:00.000Z',
 });

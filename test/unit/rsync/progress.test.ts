@@ -24,22 +24,22 @@ describe('progress of a pull', () => {
     const progress = start(true);
     clock = 10_000;
     expect(progress.see(lineOf(400, 20, 3, 10, 100))).toBe(true);
-    expect(told).toEqual([{ bytes: 400, files: 3, percent: 20, etaSeconds: 40 }]);
+    expect(told).toEqual([{ bytes: 400, files: 3, percent: 20, totalBytes: 2000, checked: 90, etaSeconds: 40 }]);
   });
-  it('of a later run is how much of the list lies behind: little of it has to be copied', () => {
+  it('of a later run is how much of the list lies behind: nobody knows what is still to be copied', () => {
     const progress = start(false);
     clock = 10_000;
     progress.see(lineOf(400, 2, 3, 25, 100));
-    expect(told).toEqual([{ bytes: 400, files: 3, percent: 75, etaSeconds: 3 }]);
+    expect(told).toEqual([{ bytes: 400, files: 3, checked: 75 }]);
     clock = 20_000;
     progress.see(lineOf(500, 3, 4, 0, 100));
-    expect(told.at(-1)).toEqual({ bytes: 500, files: 4, percent: 100, etaSeconds: 0 });
+    expect(told.at(-1)).toEqual({ bytes: 500, files: 4, checked: 100 });
   });
   it('guesses no time after a moment', () => {
     const progress = start(true);
     clock = 2_000;
     progress.see(lineOf(400, 20, 3, 10, 100));
-    expect(told).toEqual([{ bytes: 400, files: 3, percent: 20 }]);
+    expect(told).toEqual([{ bytes: 400, files: 3, percent: 20, totalBytes: 2000, checked: 90 }]);
   });
   it('has no share while the list grows', () => {
     const progress = start(false);
@@ -94,8 +94,8 @@ describe('what is written between the lines', () => {
     clock = 12_000;
     progress.written(172_000_000);
     expect(told.slice(1)).toEqual([
-      { bytes: 3_000_000, files: 3, percent: 30, etaSeconds: 26 },
-      { bytes: 103_000_000, files: 3, percent: 99, etaSeconds: 0 },
+      { bytes: 3_000_000, files: 3, percent: 30, totalBytes: 10_000_000, checked: 50, etaSeconds: 28 },
+      { bytes: 103_000_000, files: 3, percent: 99, totalBytes: 103_000_000, checked: 50, etaSeconds: 12 },
     ]);
   });
   it('has no share after a line of less than one percent: of a large file nobody knows yet how much there is', () => {
@@ -105,7 +105,7 @@ describe('what is written between the lines', () => {
     expect(progress.written(4_096)).toBe(true);
     clock = 20_000;
     expect(progress.written(50_004_096)).toBe(false);
-    expect(told.at(-1)).toEqual({ bytes: 50_000_900, files: 1 });
+    expect(told.at(-1)).toEqual({ bytes: 50_000_900, files: 1, checked: 50 });
   });
   it('has no share before the first line', () => {
     const progress = start(true);
