@@ -86,7 +86,7 @@ async function serve(given: Surroundings): Promise<void> {
   const { paths, bus, settings, service, onError } = base;
   await settings.reload();
   await endErrands(given.start, paths);
-  const latest: Latest = { channels: () => [] };
+  const latest: Latest = { channels: () => [], noticed: () => [] };
   const teller = await startTeller(base, latest);
   bus.emit('agent:started', { version: given.version });
   await closeLeftovers(given.start, paths, base.warn);
@@ -108,12 +108,13 @@ async function serve(given: Surroundings): Promise<void> {
     statusFile.publish();
     if (areGood) await teller.onSettings(); // after the settings were read: with bad settings, the former channels report the error
   }, onError);
+  const usbNews = createUsbNews({
+    ...{ bus, paths, start, drives, publish, onError, refresh: supervisor.refresh },
+    running: () => running() !== undefined,
+  });
+  latest.noticed = usbNews.noticed;
   const stops = await startTriggers({
-    ...{ paths, bus, supervisor, onConfig },
-    usbNews: createUsbNews({
-      ...{ bus, paths, start, drives, onError, refresh: supervisor.refresh },
-      running: () => running() !== undefined,
-    }),
+    ...{ paths, bus, supervisor, usbNews, onConfig },
     onDrives: watches.onDrives,
     onVolumes: watches.onVolumes,
     warnAfterMs: () => settings.current?.usb.warnAfter ?? usualWarnAfterMs,
@@ -163,6 +164,7 @@ type Base = ReturnType<typeof createBase>;
 /** Facts that both the notices and the status show. */
 interface Latest {
   channels: () => Status['channels'];
+  noticed: () => readonly Status['noticed'][number][];
   status?: Status;
   publish?: () => void;
 }
@@ -203,6 +205,7 @@ async function createCore(base: Base, latest: Latest) {
   const statusFile = createStatusFile({
     ...{ paths, drives, warnings, onError, loadConfig: load },
     channels: () => latest.channels(),
+    noticed: () => latest.noticed(),
     file: files.status(paths),
     rotationMemory: files.rotation(paths),
     board: () => supervisor.board,

@@ -28,6 +28,8 @@ export interface StatusParts {
   /** The enrolled disks; empty while the registry cannot be read. */
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly warnings: Warnings;
+  /** Disks that are starting up. */
+  readonly noticed?: () => readonly Status['noticed'][number][];
   /** The channels and their state. */
   readonly channels?: () => Status['channels'];
   loadConfig(): Promise<Config>;
@@ -66,6 +68,7 @@ export function createStatusFile(parts: StatusParts): StatusFile {
       key: (await parts.keyIsLoaded()) ? 'loaded' : 'missing',
       drives,
       run: board.run,
+      noticed: [...(parts.noticed?.() ?? [])],
       warnings: [...parts.warnings.list()],
       channels: parts.channels?.() ?? [],
       paused: await describePause(parts.paths, now),

@@ -14,8 +14,8 @@ const subjectsOf = ({ drive, device, luksUuid, usbSerial }: Disk): string[] =>
     name === undefined ? [] : [`disk ${kind} ${name}`],
   );
 
-/** The subject of a warning about a disk: the attach if it is known, otherwise the disk. */
-const subjectOf = (disk: Disk): string => subjectsOf(disk)[0] ?? 'a disk';
+/** The topic of warnings about the disk in this USB case. */
+export const usbTopic = (usbSerial: string): string => subjectsOf({ usbSerial })[0] ?? '';
 
 /** A warning in the status. */
 export interface ShownWarning {
@@ -41,18 +41,17 @@ const together = (happened: string, todo: string): string =>
  * when the next run of that disk begins, and a fault of the settings when they are valid again.
  */
 export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): Warnings {
-  let warnings: (ShownWarning & { readonly topic?: string | undefined })[] = [];
+  let warnings: (ShownWarning & { readonly topics: readonly string[] })[] = [];
   const drop = (topic: string): void => {
-    warnings = warnings.filter((warning) => warning.topic !== topic);
+    warnings = warnings.filter(({ topics }) => !topics.includes(topic));
   };
-  const add = (text: string, topic?: string): void => {
-    warnings = [...warnings.filter((warning) => warning.text !== text), { at: now().toISOString(), text, topic }].slice(
-      -shownWarnings,
-    );
+  const add = (text: string, ...topics: string[]): void => {
+    const others = warnings.filter((warning) => warning.text !== text);
+    warnings = [...others, { at: now().toISOString(), text, topics }].slice(-shownWarnings);
   };
   bus.on('warning:raised', ({ reason, todo, topic }) => {
     if (topic !== undefined) drop(topic);
-    add(together(reason, todo), topic);
+    add(together(reason, todo), ...(topic === undefined ? [] : [topic]));
   });
   bus.on('warning:settled', ({ topic }) => {
     drop(topic);
@@ -65,7 +64,7 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   });
   bus.on('drive:ignored', ({ reason, happened, todo, drive, device, luksUuid, usbSerial }) => {
     if (reason === 'just-prepared') return;
-    add(together(happened, todo), subjectOf({ drive, device, luksUuid, usbSerial }));
+    add(together(happened, todo), ...subjectsOf({ drive, device, luksUuid, usbSerial }));
   });
   const settle = (disk: Disk): void => {
     for (const subject of subjectsOf(disk)) drop(subject);

@@ -1,4 +1,5 @@
 import { shownText } from '../text/shown-name.ts';
+import { clockTime } from '../text/clock-time.ts';
 import { localTime } from '../text/local-time.ts';
 import type { RunStatus, Status } from '../protocol/status.ts';
 import { bigRows, letterRows, widthOf } from './big-letters.ts';
@@ -36,7 +37,7 @@ export function consoleScreen(status: Status | undefined, view: ConsoleView): st
   const head = line(`Backup station ${station}`, localTime(now), columns);
   const below = [
     '',
-    ...(status === undefined ? ['The agent does not run: no disk is backed up.'] : factsOf(status)),
+    ...(status === undefined ? ['The agent does not run: no disk is backed up.'] : factsOf(status, now)),
     ...(contact === '' ? [] : [`Who to call: ${contact}`]),
   ].map((text) => fit(shownText(text), columns));
   const big = bigBlock(verdict, columns, Math.max(3, rows - 1 - Math.min(below.length, rows - 1 - (letterRows + 2))));
@@ -73,15 +74,16 @@ function centred(text: string, columns: number): string {
   return cut.padStart(cut.length + left).padEnd(columns);
 }
 
-function factsOf({ drives, run, rotation, key, paused }: Status): string[] {
+function factsOf({ drives, run, rotation, key, paused, noticed }: Status, now: Date): string[] {
   const isHere = (label: string): boolean => drives.some((drive) => drive.label === label && drive.present);
   return [
+    ...noticed.map(({ drive }) => `${drive ?? 'A disk'} was plugged in and is starting up.`),
     ...(run === null ? [] : [describeRun(run), ...barOf(run)]),
     ...drives
       .filter(({ present }) => present)
       .map(({ label, state, message }) => `${label}: ${stateWords[state]}${message === null ? '' : `. ${message}`}`),
     ...(key === 'loaded' ? [] : ['The key is not loaded: somebody has to type "extbackup unlock".']),
-    ...(paused === null ? [] : ['Paused: no run starts by itself.']),
+    ...(paused === null ? [] : [`Paused until ${clockTime(new Date(paused.until), now)}: no run starts by itself.`]),
     ...(rotation.overdue ? ['The freshest copy away from here is too old.'] : []),
     ...nextOf(rotation)
       .filter((label) => !isHere(label))

@@ -128,6 +128,7 @@ async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Om
       nextUp: places.get(record.label)?.nextUp ?? false,
     })),
     run: null,
+    noticed: [],
     channels: [],
     warnings: trouble ? [{ at: now.toISOString(), text: `${trouble.happened} ${trouble.todo}` }] : [],
     paused: await describePause(paths, now),

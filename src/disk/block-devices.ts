@@ -26,6 +26,12 @@ export interface BlockDevice {
   readonly transport: string | null;
   readonly readOnly: boolean;
   readonly partitionTable: string | null;
+  /** Purpose of a partition according to its table, for example `Microsoft basic data`. */
+  readonly partitionType: string | null;
+  /** The medium can be taken out, as of a card reader; USB sticks say it, too. */
+  readonly removable: boolean;
+  /** Logical sector size in bytes. */
+  readonly sectorBytes: number;
   readonly children: readonly BlockDevice[];
 }
 
@@ -49,6 +55,9 @@ interface LsblkNode {
   tran?: string | null;
   ro?: boolean | string | number | null;
   pttype?: string | null;
+  parttypename?: string | null;
+  rm?: boolean | string | number | null;
+  'log-sec'?: number | string | null;
   children?: LsblkNode[] | undefined;
 }
 
@@ -68,6 +77,9 @@ const node: z.ZodType<BlockDevice, LsblkNode> = z
     tran: optionalText,
     ro: z.union([z.boolean(), z.string(), z.number()]).nullish(),
     pttype: optionalText,
+    parttypename: optionalText,
+    rm: z.union([z.boolean(), z.string(), z.number()]).nullish(),
+    'log-sec': z.coerce.number().nullish(),
     get children() {
       return z.array(node).optional();
     },
@@ -85,14 +97,21 @@ const node: z.ZodType<BlockDevice, LsblkNode> = z
     model: raw.model,
     serial: raw.serial,
     transport: raw.tran,
-    readOnly: raw.ro === true || raw.ro === '1' || raw.ro === 1,
+    readOnly: isSet(raw.ro),
     partitionTable: raw.pttype,
+    partitionType: raw.parttypename,
+    removable: isSet(raw.rm),
+    sectorBytes: raw['log-sec'] ?? 512,
     children: raw.children ?? [],
   })) as z.ZodType<BlockDevice, LsblkNode>;
 
+/** lsblk prints true, 1 or "1", depending on its version. */
+const isSet = (flag: boolean | string | number | null | undefined): boolean => flag === true || Number(flag) === 1;
+
 const listing = z.object({ blockdevices: z.array(node) });
 
-const columns = 'KNAME,PATH,TYPE,SIZE,FSTYPE,UUID,PARTLABEL,LABEL,MOUNTPOINTS,MODEL,SERIAL,TRAN,RO,PTTYPE';
+const columns =
+  'KNAME,PATH,TYPE,SIZE,FSTYPE,UUID,PARTLABEL,LABEL,MOUNTPOINTS,MODEL,SERIAL,TRAN,RO,PTTYPE,PARTTYPENAME,RM,LOG-SEC';
 
 /** Whole disks with their partitions. Reads the udev database, so it is complete once udev has processed a disk. */
 export async function listBlockDevices(start: StartProgram): Promise<BlockDevice[]> {

@@ -60,8 +60,8 @@ export const goneOpenNews = (drive: string): News => ({
 });
 
 /** A disk that gets no backup; undefined for one in a normal state. */
-export function ignoredNews({ reason, happened, todo }: EventMap['drive:ignored']): News | undefined {
-  const kind = ignoredKinds[reason];
+export function ignoredNews({ reason, happened, todo, toldBefore }: EventMap['drive:ignored']): News | undefined {
+  const kind = toldBefore === true ? undefined : ignoredKinds[reason];
   return kind && { kind, subject: stripStop(happened), text: `${happened}\n${todo}` };
 }
 
@@ -70,6 +70,7 @@ const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | un
   'not-enrolled': 'refusal',
   'duplicate-uuid': 'refusal',
   'no-block-device': 'warning',
+  'not-authorized': 'warning',
   'no-luks': 'refusal',
   'just-prepared': undefined,
   'served-before': undefined,

@@ -220,7 +220,7 @@ class Storyteller implements NoticeMaker {
 
   #ignored(event: EventMap['drive:ignored']): Notice[] {
     const news = words.ignoredNews(event);
-    return news === undefined ? [] : [this.#make('drive:ignored', event, news)];
+    return news === undefined ? [] : [this.#make('drive:ignored', event, news, event.drive)];
   }
 
   #overdue(event: EventMap['rotation:overdue']): Notice[] {

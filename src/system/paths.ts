@@ -37,6 +37,8 @@ export const files = {
   /** The state for `extbackup check` of other users, if the settings allow it. */
   checkState: (paths: Paths) => `${paths.run}-check/state.json`,
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
+  /** Reports about plugged disks without a LUKS volume. */
+  toldUsb: (paths: Paths) => `${paths.run}/told-usb.json`,
   /** The end of the present pause. */
   pause: (paths: Paths) => `${paths.run}/pause.json`,
   /** The lock of every program that opens or closes disks. */
@@ -53,6 +55,8 @@ export const files = {
   actions: (paths: Paths) => `${paths.state}/actions.jsonl`,
   /** The agent's memory of the rotation: its warnings, and the last offline copy. */
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
+  /** The USB port and case in which each enrolled disk was last seen. */
+  usbSightings: (paths: Paths) => `${paths.state}/usb-sightings.json`,
   /** The confirmation that the recovery sheet was printed, with the fingerprint of its salt. */
   saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
   /** The files of a set-up made by hand that `setup --adopt` copied. */

@@ -1,5 +1,5 @@
 import { shownText } from '../text/shown-name.ts';
-import { disksOf, isMassStorage, sysfsName } from '../disk/usb-sysfs.ts';
+import { disksOf, isAuthorized, isMassStorage, sysfsName, usbDevices, usbSerialOf } from '../disk/usb-sysfs.ts';
 import type { Stop } from './spool.ts';
 import { tryToListen, usb as usbLibrary, type UsbEvent, type UsbEvents } from './usb-library.ts';
 
@@ -10,38 +10,58 @@ export interface UsbNews {
   onDisconnect(port: string, serial: string | undefined): void;
   /** It has no block device after the expected time: a bad cable, or too little power. */
   onNoBlockDevice(port: string, serial: string | undefined): void;
+  /** The USB policy of this machine still blocks it after the expected time. */
+  onNotAuthorized(port: string, serial: string | undefined): void;
   /** It has a block device after the expected time. */
   onUp(port: string, serial: string | undefined): void;
 }
 
+/** The machine's USB; replaced in tests. */
+export interface UsbMachine {
+  readonly usb: UsbEvents;
+  readonly tryIt: () => Promise<void>;
+  /** Names of the USB disks that are plugged in. */
+  readonly present: () => Promise<readonly string[]>;
+}
+
+const thisMachine: UsbMachine = {
+  usb: usbLibrary,
+  tryIt: tryToListen,
+  present: async () => {
+    const names = await usbDevices();
+    const areDisks = await Promise.all(names.map((name) => isMassStorage(name, 0)));
+    return names.filter((_name, index) => areDisks[index]);
+  },
+};
+
 /**
- * Listens to USB hot-plug.
+ * Listens to USB hot-plug, and looks at the disks that are plugged in already.
  * @param warnAfterMs time until the block device of a disk must exist
  * @throws if this machine has no USB events
  */
 export async function listenToUsb(
   news: UsbNews,
   warnAfterMs: () => number,
-  { usb, tryIt }: { readonly usb: UsbEvents; readonly tryIt: () => Promise<void> } = {
-    usb: usbLibrary,
-    tryIt: tryToListen,
-  },
+  { usb, tryIt, present }: UsbMachine = thisMachine,
 ): Promise<Stop> {
   await tryIt();
   const waiting = new Map<string, NodeJS.Timeout>();
+  const lookLater = (port: string, serial: string | undefined): void => {
+    clearTimeout(waiting.get(port));
+    waiting.set(
+      port,
+      setTimeout(() => {
+        waiting.delete(port);
+        void tellWhetherUp(port, serial, news);
+      }, warnAfterMs()),
+    );
+  };
   const connected = (event: UsbEvent): void => {
     const { port, serial } = describe(event);
     void (async () => {
       if (!(await isMassStorage(port))) return;
       news.onConnect(port, serial);
-      clearTimeout(waiting.get(port));
-      waiting.set(
-        port,
-        setTimeout(() => {
-          waiting.delete(port);
-          void tellWhetherUp(port, serial, news);
-        }, warnAfterMs()),
-      );
+      lookLater(port, serial);
     })();
   };
   const disconnected = (event: UsbEvent): void => {
@@ -52,6 +72,7 @@ export async function listenToUsb(
   };
   usb.addEventListener('connect', connected);
   usb.addEventListener('disconnect', disconnected);
+  for (const port of await present()) if (!waiting.has(port)) lookLater(port, shownSerial(await usbSerialOf(port)));
   return () => {
     usb.removeEventListener('connect', connected);
     usb.removeEventListener('disconnect', disconnected);
@@ -62,17 +83,17 @@ export async function listenToUsb(
 
 async function tellWhetherUp(port: string, serial: string | undefined, news: UsbNews): Promise<void> {
   if (!(await isMassStorage(port))) return; // unplugged again
-  if ((await disksOf(port)).length > 0) news.onUp(port, serial);
+  if (!(await isAuthorized(port))) news.onNotAuthorized(port, serial);
+  else if ((await disksOf(port)).length > 0) news.onUp(port, serial);
   else news.onNoBlockDevice(port, serial);
 }
 
 /** A device chooses its own text, which is shown on terminals and in mail. */
 const longestSerial = 64;
 
+const shownSerial = (serial: string | null | undefined): string | undefined =>
+  serial == null ? undefined : shownText(serial.slice(0, longestSerial));
+
 function describe({ device }: UsbEvent): { port: string; serial: string | undefined } {
-  const serial = device.serialNumber;
-  return {
-    port: sysfsName(Number(device.bus), device.ports),
-    serial: serial === null ? undefined : shownText(serial.slice(0, longestSerial)),
-  };
+  return { port: sysfsName(Number(device.bus), device.ports), serial: shownSerial(device.serialNumber) };
 }

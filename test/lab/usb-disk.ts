@@ -10,6 +10,8 @@ export interface DiskOptions {
   readonly sizeMb: number;
   /** Speed limit, so that the disk can be unplugged during a write. Bytes per second. */
   readonly bytesPerSecond?: number;
+  /** Logical sector size in bytes, which depends on the case. Default: 512. */
+  readonly sectorBytes?: number;
 }
 
 /** A broken disk answers with an input/output error. */
@@ -43,13 +45,18 @@ export class UsbDisk {
   }
 
   /** A second disk with the same content, made while this one is not plugged in. */
-  clone(name: string): Promise<UsbDisk> {
-    return this.copyTo(join(this.file, '..'), name);
+  clone(name: string, more: Partial<DiskOptions> = {}): Promise<UsbDisk> {
+    return this.copyTo(join(this.file, '..'), name, more);
+  }
+
+  /** Cuts the end off, while it is not plugged in. */
+  async cutTo(sizeMb: number): Promise<void> {
+    await execa('qemu-img', ['resize', '-q', '--shrink', '-f', 'qcow2', this.file, `${String(sizeMb)}M`]);
   }
 
   /** A copy in another directory, made while this one is not plugged in. */
-  async copyTo(directory: string, name = this.serial): Promise<UsbDisk> {
-    const copy = new UsbDisk(directory, { ...this.options, name });
+  async copyTo(directory: string, name = this.serial, more: Partial<DiskOptions> = {}): Promise<UsbDisk> {
+    const copy = new UsbDisk(directory, { ...this.options, ...more, name });
     await copyFile(this.file, copy.file, constants.COPYFILE_FICLONE);
     return copy;
   }

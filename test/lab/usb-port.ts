@@ -28,7 +28,7 @@ export class UsbPort {
     if (this.#plugged.has(disk)) throw new Error(`${disk.serial} is plugged in already`);
     // A new node name each time: QEMU may still be closing the previous one.
     const node = `usb${String(++this.#count)}`;
-    const rate = disk.options.bytesPerSecond;
+    const { bytesPerSecond: rate, sectorBytes } = disk.options;
     if (rate !== undefined) {
       await qmp.execute('object-add', {
         'qom-type': 'throttle-group',
@@ -45,6 +45,7 @@ export class UsbPort {
       bus: 'xhci.0',
       port: this.#socketFor(disk),
       serial: disk.serial,
+      ...(sectorBytes !== undefined && { logical_block_size: sectorBytes, physical_block_size: sectorBytes }),
     });
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);

@@ -18,6 +18,9 @@ export function aDisk(differences: Partial<BlockDevice> = {}): BlockDevice {
     transport: 'usb',
     readOnly: false,
     partitionTable: null,
+    partitionType: null,
+    removable: false,
+    sectorBytes: 512,
     children: [],
     ...differences,
   };

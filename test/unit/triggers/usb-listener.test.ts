@@ -8,21 +8,28 @@ const usb = {
   removeEventListener: vi.fn(),
 };
 
-const newsOf = () => ({ onConnect: vi.fn(), onDisconnect: vi.fn(), onNoBlockDevice: vi.fn(), onUp: vi.fn() });
+const newsOf = () => ({
+  onConnect: vi.fn(),
+  onDisconnect: vi.fn(),
+  onNoBlockDevice: vi.fn(),
+  onNotAuthorized: vi.fn(),
+  onUp: vi.fn(),
+});
+const present = () => Promise.resolve([]);
 beforeEach(() => {
   usb.addEventListener.mockClear();
 });
 
 it('where USB cannot be listened to, it says so to who asks and starts nothing', async () => {
   const tryIt = () => Promise.reject(noBus);
-  await expect(listenToUsb(newsOf(), () => 1, { usb, tryIt })).rejects.toBe(noBus);
+  await expect(listenToUsb(newsOf(), () => 1, { usb, tryIt, present })).rejects.toBe(noBus);
   expect(usb.addEventListener).not.toHaveBeenCalled();
 });
 
 it('what a USB device says of itself is told escaped, and not at any length', async () => {
   const tryIt = () => Promise.resolve();
   const news = newsOf();
-  const stop = await listenToUsb(news, () => 1_000_000, { usb, tryIt });
+  const stop = await listenToUsb(news, () => 1_000_000, { usb, tryIt, present });
   const [, disconnected] = usb.addEventListener.mock.calls.find(([name]) => name === 'disconnect') ?? [];
   for (const serialNumber of ['\u001b[2J\r\nsafe to unplug\u202e', 'x'.repeat(10_000), 'WD-1', null])
     disconnected?.({ device: { bus: '1', ports: [2], serialNumber } });
