@@ -1,6 +1,7 @@
 /** The program's entry: kept apart from cli.ts so that tests can call `main` without a process. */
 import { basename } from 'node:path';
 import { main } from './cli.ts';
+import { leaveOnInterrupt } from './terminal/leave-on-interrupt.ts';
 import { watchOutput } from './terminal/lost-output.ts';
 
 /** Names of older scripts under which the program can be called. */
@@ -9,4 +10,6 @@ const verbs: Readonly<Record<string, string>> = { 'mount-extbackup': 'mount', 'u
 const [, calledAs = '', ...words] = process.argv;
 const verb = verbs[basename(calledAs)];
 watchOutput();
-process.exitCode = await main(verb === undefined ? words : [verb, ...words]);
+const argv = verb === undefined ? words : [verb, ...words];
+leaveOnInterrupt(argv);
+process.exitCode = await main(argv);

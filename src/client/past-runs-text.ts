@@ -4,8 +4,25 @@ import { count } from '../text/wording.ts';
 import type { ActionRecord } from '../records/action-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { localTime, zoneName } from '../text/local-time.ts';
+import { smallBar, type Style } from '../text/style.ts';
 import { trimEnds } from '../text/table.ts';
 import { plainTable } from '../text/table.ts';
+
+const widthOfBars = 6;
+/** Columns of a terminal on which a table with bars fits, without remarks. */
+const leastForBars = 100;
+
+type Figure = 'tookMs' | 'bytesTransferred';
+
+/** Puts a small bar before a figure, relative to the largest one of these runs. */
+function barsFor(runs: readonly RunRecord[], style: Style | undefined) {
+  if (style === undefined || style.columns < leastForBars)
+    return (_figure: Figure, _value: number, text: string): string => text;
+  const most = (figure: Figure): number => Math.max(1, ...runs.map((run) => run[figure] ?? 0));
+  const largest = { tookMs: most('tookMs'), bytesTransferred: most('bytesTransferred') };
+  return (figure: Figure, value: number, text: string): string =>
+    `${smallBar(value / largest[figure], widthOfBars, style)} ${text}`;
+}
 
 const outcomeWords: Record<RunRecord['outcome'], string> = {
   success: 'done',
@@ -47,8 +64,15 @@ export function lastEntries(
   return all.slice(-limit);
 }
 
-/** Past runs, and actions of people, as a table in the order given. Times are in local time. */
-export function renderPast(entries: readonly PastEntry[]): string {
+/**
+ * Past runs, and actions of people, as a table in the order given. Times are in local time.
+ * @param style of a terminal: durations and sizes get small bars, if there is room; without it there are none
+ */
+export function renderPast(entries: readonly PastEntry[], style?: Style): string {
+  const withBar = barsFor(
+    entries.flatMap((entry) => ('run' in entry ? [entry.run] : [])),
+    style,
+  );
   const table = plainTable([`Started (${zoneName()})`, 'Disk', 'Result', 'Took', 'Files', 'Copied', 'Deleted', '']);
   for (const entry of entries) {
     if ('action' in entry) {
@@ -61,9 +85,11 @@ export function renderPast(entries: readonly PastEntry[]): string {
       localTime(new Date(run.startedAt)),
       run.drive,
       outcomeWords[run.outcome],
-      describeDuration(run.tookMs),
+      withBar('tookMs', run.tookMs, describeDuration(run.tookMs)),
       run.filesTransferred === null ? '' : String(run.filesTransferred),
-      run.bytesTransferred === null ? '' : prettyBytes(run.bytesTransferred),
+      run.bytesTransferred === null
+        ? ''
+        : withBar('bytesTransferred', run.bytesTransferred, prettyBytes(run.bytesTransferred)),
       run.filesDeleted === null ? '' : String(run.filesDeleted),
       remark(run),
     ]);

@@ -1,15 +1,14 @@
-import { SingleBar } from 'cli-progress';
-import prettyBytes from 'pretty-bytes';
-import { describeDuration } from '../text/wording.ts';
-import { count } from '../text/wording.ts';
-import { describeRun } from './status-text.ts';
-import { phaseWords } from '../protocol/phase-words.ts';
+import type { Painter } from '../terminal/painter.ts';
 import type { Reply, RunStatus, Status } from '../protocol/status.ts';
+import type { Style } from '../text/style.ts';
+import { liveRun } from './live-run.ts';
+import { createSpeed } from './speed.ts';
+import { describeRun } from './status-text.ts';
 
 /** Shows the progress of runs. */
 export interface RunView {
   update(reply: Reply | undefined, status: Status | undefined): void;
-  /** Restores the terminal: the line complete, the cursor visible. */
+  /** Restores the terminal: nothing of the view is left, the cursor is visible. */
   end(): void;
 }
 
@@ -24,7 +23,8 @@ export function createLineView(write: (line: string) => void): RunView {
   return {
     update: (reply, status) => {
       const run = ourRun(reply, status);
-      const mark = run ? `${run.id} ${run.phase} ${Math.floor((run.percent ?? 0) / 10)}` : (reply?.state ?? '');
+      const tenth = run && Math.floor((run.percent ?? run.checked ?? 0) / 10);
+      const mark = run ? `${run.id} ${run.phase} ${tenth ?? 0}` : (reply?.state ?? '');
       if (mark === shown) return;
       shown = mark;
       if (run) write(describeRun(run));
@@ -34,43 +34,39 @@ export function createLineView(write: (line: string) => void): RunView {
   };
 }
 
-/** One line on a terminal that is redrawn. */
-export function createBarView(stream: NodeJS.WritableStream): RunView {
-  const bar = new SingleBar({
-    format: '{drive} {phase} {bar} {share} {details}',
-    stream,
-    hideCursor: true,
-    clearOnComplete: false,
-    barsize: 24,
-    fps: 4,
-    linewrap: false,
-    stopOnComplete: false,
-    barCompleteChar: '#',
-    barIncompleteChar: '-',
-  });
-  let drawing = false;
+/** Some lines on a terminal that are redrawn, and erased at the end. */
+export function createLiveView(painter: Painter, style: () => Style, now: () => Date = () => new Date()): RunView {
+  const speed = createSpeed();
   return {
     update: (reply, status) => {
       const run = ourRun(reply, status);
-      if (!run) return;
-      const fields = {
-        drive: run.drive,
-        phase: phaseWords(run.phase).padEnd(10),
-        share: run.percent === null ? '' : `${Math.floor(run.percent)} %`,
-        details: describeProgress(run),
-      };
-      if (!drawing) bar.start(100, 0, fields);
-      drawing = true;
-      bar.update(run.percent ?? 0, fields);
+      if (run && status) {
+        const moment = { now: now(), speed: speed.see(run, now().getTime()) };
+        painter.draw(liveRun(run, status, moment, style()));
+      } else if (reply?.state === 'queued') painter.draw(['Waiting for its turn.']);
+      else painter.erase();
     },
     end: () => {
-      if (drawing) bar.stop();
-      drawing = false;
+      painter.erase();
     },
   };
 }
 
-function describeProgress(run: RunStatus): string {
-  const eta = run.etaSeconds === null ? [] : [`${describeDuration(run.etaSeconds * 1000)} left`];
-  return [prettyBytes(run.bytes), count(run.files, 'file'), ...eta].join(', ');
+/** What `run --json --watch` prints on a line. */
+export type RunLine =
+  { readonly version: 1; readonly type: 'progress'; readonly run: RunStatus } | ({ readonly type: 'result' } & Reply);
+
+/** One JSON object at each change of the run. */
+export function createJsonView(print: (line: string) => void): RunView {
+  let shown = '';
+  return {
+    update: (reply, status) => {
+      const run = ourRun(reply, status);
+      if (!run) return;
+      const line = JSON.stringify({ version: 1, type: 'progress', run } satisfies RunLine);
+      if (line !== shown) print(line);
+      shown = line;
+    },
+    end: () => undefined,
+  };
 }

@@ -5,6 +5,8 @@ import { createActionLog } from '../records/action-log.ts';
 import { createRunLog } from '../records/run-log.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { terminalOf } from '../terminal/terminal-style.ts';
+import type { Style } from '../text/style.ts';
 import type { JsonOutput } from './json-output.ts';
 
 interface Options {
@@ -37,9 +39,15 @@ export function historyCommand(context: CliContext): Command {
             ? JSON.stringify(actions.slice(-limit) satisfies JsonOutput<'history --actions'>)
             : JSON.stringify(runs.slice(-limit) satisfies JsonOutput<'history'>),
         );
-      else if (runs.length + actions.length > 0) context.print(renderPast(lastEntries(runs, actions, limit)));
+      else if (runs.length + actions.length > 0) context.print(renderPast(lastEntries(runs, actions, limit), styleOf()));
       else context.print(onlyActions === true ? 'Nobody did anything yet.' : 'There were no runs yet.');
     });
+}
+
+/** A pipe gets the table without bars. */
+function styleOf(): Style | undefined {
+  const terminal = terminalOf(process.stdout);
+  return terminal.isLive ? terminal : undefined;
 }
 
 function parseLimit(text: string): number {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { replySchema, statusSchema } from '../protocol/status.ts';
+import { replySchema, runStatusSchema, statusSchema } from '../protocol/status.ts';
 import { actionRecordSchema } from '../records/action-log.ts';
 import { driveRecordSchema } from '../records/drive-record.ts';
 import { runRecordSchema } from '../records/run-record.ts';
@@ -75,6 +75,13 @@ export const jsonOutputs = {
   history: { version: 1, schema: z.array(runRecordSchema).readonly() },
   'history --actions': { version: 1, schema: z.array(actionRecordSchema).readonly() },
   run: { version: 1, schema: replySchema },
+  'run --watch': {
+    version: 1,
+    schema: z.discriminatedUnion('type', [
+      z.object({ version: z.literal(1), type: z.literal('progress'), run: runStatusSchema }),
+      replySchema.extend({ type: z.literal('result') }),
+    ]),
+  },
   cancel: { version: 1, schema: replySchema },
   'drive list': {
     version: 1,

@@ -1,17 +1,21 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { labelPattern } from '../records/drive-record.ts';
+import { labelPattern, type DriveRecord } from '../records/drive-record.ts';
 import { requestAndFollow } from '../client/request.ts';
-import { createBarView, createLineView, type RunView } from '../client/run-view.ts';
+import { createJsonView, createLineView, createLiveView, type RunView } from '../client/run-view.ts';
 import { closedDiskNow } from '../client/closed-disk.ts';
+import { exitCodes } from '../errors.ts';
 import { describeEnd, type ReleaseOf } from '../client/run-end.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { createRunLog } from '../records/run-log.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Reply } from '../protocol/status.ts';
-import { files } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
+import { zonedTime } from '../text/local-time.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { asExitCode } from './exit-code.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
+import { createPainter } from '../terminal/painter.ts';
+import { terminalOf } from '../terminal/terminal-style.ts';
 import type { JsonOutput } from './json-output.ts';
 
 /** Asks the agent for a run, shows its progress and ends with its result. */
@@ -24,6 +28,7 @@ export function runCommand(context: CliContext): Command {
       'do nothing if the last success is fresh (setting scheduled.freshFor) or the backups are paused',
     )
     .option('--json', 'show no progress; print the result as one JSON object')
+    .option('--watch', 'with --json: one JSON object a line for each change; the result is the last line')
     .addHelpText(
       'after',
       '\nExample:\n  extbackup run --drive BACKUP_1\n\nCtrl-C cancels the run and waits until the disk is closed.',
@@ -35,14 +40,14 @@ interface RunOptions {
   readonly drive?: string;
   readonly scheduled?: boolean;
   readonly json?: boolean;
+  readonly watch?: boolean;
 }
 
 /** Asks the agent for a run, follows it and ends with its exit code. */
 export async function runNow(context: CliContext, options: RunOptions): Promise<void> {
   const wish = { kind: 'run', drive: options.drive ?? null, scheduled: options.scheduled === true } as const;
-  const view = options.json === true ? undefined : chooseView(context);
-  const reply = await follow(context, wish, view);
-  if (options.json === true) context.print(JSON.stringify(reply satisfies JsonOutput<'run'>));
+  const reply = await follow(context, wish, chooseView(context, options));
+  if (options.json === true) printResult(context, reply, options.watch === true);
   else await tellEnd(context, reply);
   context.exitWith(asExitCode(reply.exitCode));
 }
@@ -76,12 +81,23 @@ function follow(
   });
 }
 
-function chooseView(context: CliContext): RunView {
-  return process.stderr.isTTY
-    ? createBarView(process.stderr)
-    : createLineView((line) => {
-        context.note(line);
-      });
+function chooseView(context: CliContext, { json, watch }: RunOptions): RunView | undefined {
+  if (json === true)
+    return watch === true
+      ? createJsonView((line) => {
+          context.print(line);
+        })
+      : undefined;
+  if (terminalOf(process.stderr).isLive)
+    return createLiveView(createPainter(process.stderr), () => terminalOf(process.stderr));
+  return createLineView((line) => {
+    context.note(line);
+  });
+}
+
+function printResult(context: CliContext, reply: Reply, isStream: boolean): void {
+  const line: JsonOutput<'run --watch'> = { type: 'result', ...reply };
+  context.print(JSON.stringify(isStream ? line : (reply satisfies JsonOutput<'run'>)));
 }
 
 /** Good news goes to standard output, the rest to standard error. */
@@ -94,17 +110,35 @@ async function tellEnd(context: CliContext, reply: Reply): Promise<void> {
           .catch(() => []); // then only the agent's answer is printed
   const ours = runs.filter(({ id }) => reply.runIds.includes(id));
   const { good, lines } = describeEnd(reply, runs, await measureReleases(context, ours));
-  for (const line of lines) {
+  const left = reply.exitCode === exitCodes.cancelled ? await leftByCancelled(context, ours) : [];
+  for (const line of [...lines, ...left]) {
     if (good) context.print(line);
     else context.note(line);
   }
 }
 
-/** The state of each disk as it is now: the first one may have been closed hours ago. */
-async function measureReleases({ paths }: CliContext, runs: readonly RunRecord[]): Promise<ReleaseOf> {
-  const enrolled = await createDriveRegistry(files.drives(paths))
+/** What cancelled runs leave behind, from the records of now: a run may be cancelled after it was complete. */
+async function leftByCancelled({ paths }: CliContext, runs: readonly RunRecord[]): Promise<string[]> {
+  const enrolled = await listEnrolled(paths);
+  return enrolled
+    .filter(({ label }) => runs.some(({ drive, outcome }) => drive === label && outcome === 'cancelled'))
+    .map(({ label, lastSuccess }) => {
+      const last =
+        lastSuccess === null
+          ? 'There is no complete backup on it yet.'
+          : `Its last complete backup is from ${zonedTime(lastSuccess)}.`;
+      return `${label}: the copied files stay, and the next run continues there. ${last}`;
+    });
+}
+
+const listEnrolled = (paths: Paths): Promise<readonly DriveRecord[]> =>
+  createDriveRegistry(files.drives(paths))
     .list()
     .catch(() => []);
+
+/** The state of each disk as it is now: the first one may have been closed hours ago. */
+async function measureReleases({ paths }: CliContext, runs: readonly RunRecord[]): Promise<ReleaseOf> {
+  const enrolled = await listEnrolled(paths);
   const words = new Map<string, string>();
   for (const { label, luksUuid } of enrolled.filter(({ label }) => runs.some(({ drive }) => drive === label)))
     words.set(label, (await closedDiskNow(paths, { label, luksUuid })).words);

@@ -4,12 +4,16 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { readStatus, type StatusSources } from '../client/read-status.ts';
 import { renderStatus } from '../client/status-text.ts';
+import { liveStatus } from '../client/live-status.ts';
+import { createSpeed } from '../client/speed.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { isThere } from '../system/is-there.ts';
 import type { Status } from '../protocol/status.ts';
 import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
-import { untilInterrupted } from '../terminal/interrupt.ts';
+import { untilInterrupted, type InterruptReason } from '../terminal/interrupt.ts';
+import { createPainter, type Painter } from '../terminal/painter.ts';
+import { terminalOf } from '../terminal/terminal-style.ts';
 
 /** Shows agent, key, disks and the present run. Works without an agent and without a configuration. */
 export function statusCommand(context: CliContext): Command {
@@ -55,35 +59,53 @@ function exitFor({ agent, key }: Status, setUp: boolean): ExitCode {
   return key === 'loaded' ? exitCodes.done : exitCodes.key;
 }
 
-/** Prints the state now and after each change. */
+/** Shows the state now and after each change, until Ctrl-C. */
 async function follow(context: CliContext, sources: StatusSources, json: boolean): Promise<void> {
-  let shown = '';
-  const show = async (): Promise<void> => {
-    const status = await readStatus(sources);
-    // The text shows ages, so it changes every minute; the JSON is printed when a fact changes.
-    const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : renderStatus(status, new Date());
-    if (content === shown) return;
-    shown = content;
-    context.print(
-      json
-        ? JSON.stringify(status)
-        : `${process.stdout.isTTY ? clearScreen : ''}${content}${process.stdout.isTTY ? '' : '\n'}`,
-    );
-  };
-  await untilInterrupted(async (signal) => {
+  const terminal = terminalOf(process.stdout);
+  const painter = terminal.isLive && !json ? createPainter(process.stdout) : undefined;
+  const show = painter ? showLive(painter, sources) : showLines(context, sources, json);
+  const why = await untilInterrupted(async (signal) => {
     await new Promise<void>((resolve, reject) => {
       const refresh = coalesce(show, reject);
       const watch = watchRunDirectory(context.paths, statusFiles(context.paths), refresh);
+      process.stdout.on('resize', refresh);
       refresh();
       signal.addEventListener(
         'abort',
         () => {
+          process.stdout.off('resize', refresh);
           watch.close().then(resolve, reject);
         },
         { once: true },
       );
     });
-  });
+    return signal.reason as InterruptReason;
+  }).finally(() => painter?.erase());
+  if (why !== 'signal') return;
+  if (!json) context.note('Stopped watching. Nothing was changed; a run goes on.');
+  context.exitWith(exitCodes.cancelled);
 }
 
-const clearScreen = '\u001B[2J\u001B[H';
+/** Prints each state below the former one. */
+function showLines(context: CliContext, sources: StatusSources, json: boolean): () => Promise<void> {
+  let shown = '';
+  return async () => {
+    const status = await readStatus(sources);
+    // The text shows ages, so it changes every minute; the JSON is printed when a fact changes.
+    const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : renderStatus(status, new Date());
+    if (content === shown) return;
+    shown = content;
+    context.print(json ? JSON.stringify(status) : `${content}\n`);
+  };
+}
+
+/** Draws each state in the place of the former one, with the run in several lines. */
+function showLive(painter: Painter, sources: StatusSources): () => Promise<void> {
+  const speed = createSpeed();
+  return async () => {
+    const status = await readStatus(sources);
+    const now = new Date();
+    const moment = { now, speed: status.run === null ? undefined : speed.see(status.run, now.getTime()) };
+    painter.draw(liveStatus(status, moment, terminalOf(process.stdout)));
+  };
+}

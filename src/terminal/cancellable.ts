@@ -1,4 +1,5 @@
 import { CancelledError, NotReleasedError } from '../errors.ts';
+import { claimInterrupt } from './interrupt.ts';
 
 /**
  * Runs `work` with a signal that Ctrl-C and SIGTERM abort, so that it can tidy up before the program ends.
@@ -9,6 +10,7 @@ export async function cancellable<T>(todo: string, work: (signal: AbortSignal) =
   const abort = (): void => {
     controller.abort(new CancelledError('It was interrupted.', todo));
   };
+  const giveBack = claimInterrupt();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, abort);
   try {
     return await work(controller.signal);
@@ -17,6 +19,7 @@ export async function cancellable<T>(todo: string, work: (signal: AbortSignal) =
     if (controller.signal.aborted && !(error instanceof NotReleasedError)) throw controller.signal.reason;
     throw error;
   } finally {
+    giveBack();
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, abort);
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommand as makeRunCommand } from '../../../src/commands/run.ts';
+import { jsonOutputs } from '../../../src/commands/json-output.ts';
 import type { CliContext } from '../../../src/terminal/cli-context.ts';
 import { statusCommand } from '../../../src/commands/status.ts';
 import { ConfigError } from '../../../src/errors.ts';
@@ -93,6 +94,37 @@ test('--json prints the answer alone', async () => {
   expect(out.map((line): unknown => JSON.parse(line))).toMatchObject([{ id, exitCode: 13, happened: 'No.' }]);
 });
 
+test('--json --watch prints each change of the run, and the answer last', async () => {
+  const done = run('--json', '--watch');
+  const { id } = await agent.nextRequest();
+  await agent.reply({ id, state: 'started', runIds: ['r1'] });
+  const pulling = {
+    ...{ id: 'r1', drive: 'BACKUP_1', phase: 'pulling', percent: 1, bytes: 1, files: 1, etaSeconds: null },
+    ...{ expectedBytes: null, checked: null, lastTookMs: null, startedAt: '2026-03-01T10:00:00Z' },
+  };
+  await agent.run(pulling);
+  while (out.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 0 });
+  await done;
+  const lines = out.map((line) => jsonOutputs['run --watch'].schema.parse(JSON.parse(line)));
+  expect(lines).toMatchObject([
+    { type: 'progress', run: pulling },
+    { type: 'result', exitCode: 0 },
+  ]);
+});
+
+test('a cancelled run says what stays, and the last complete backup', async () => {
+  const done = run();
+  const { id } = await agent.nextRequest();
+  await createDriveRegistry(files.drives(agent.paths)).update(() => [
+    { ...enrolled, lastSuccess: '2026-02-01T10:00:00.000Z' },
+  ]);
+  await createRunLog(files.runs(agent.paths)).append(aRunRecord({ outcome: 'cancelled', exitCode: 130 }));
+  await agent.reply({ id, state: 'done', runIds: ['r1'], exitCode: 130, happened: 'The run was cancelled.' });
+  await done;
+  expect(err.join('\n')).toMatch(/the copied files stay[^]*Its last complete backup is from 2026-02-01 /);
+});
+
 test('Ctrl-C cancels, says so, and ends with the answer', async () => {
   const done = run();
   const { id } = await agent.nextRequest();
@@ -123,11 +155,15 @@ test('status --watch --json is one line for each change of facts', async () => {
     percent: 1,
     bytes: 1,
     files: 1,
+    expectedBytes: null,
+    checked: null,
+    lastTookMs: null,
     etaSeconds: null,
     startedAt: '2026-03-01T10:00:00Z',
   });
   await lines(2);
   process.emit('SIGINT');
   await done;
+  expect(exitCode).toBe(130);
   expect(out.map((line) => statusSchema.parse(JSON.parse(line)).run?.phase)).toEqual([undefined, 'pulling']);
 });

@@ -14,6 +14,9 @@ const run: RunStatus = {
   percent: 43.7,
   bytes: 12_300_000_000,
   files: 1204,
+  expectedBytes: null,
+  checked: null,
+  lastTookMs: null,
   etaSeconds: 190,
   startedAt: '2026-03-01T11:00:00Z',
 };
@@ -140,6 +143,18 @@ test('history shows figures where there are any, and why a run was no success', 
       '2026-03-01 10:00  BACKUP_1  FAILED  3 min 20 s                          The disk was not released.',
     ].join('\n'),
   );
+});
+
+test('history on a wide terminal has small bars for size and duration, relative to the longest and the largest', () => {
+  const small = { ...record, tookMs: record.tookMs / 2, bytesTransferred: 300_000 };
+  const wide = { columns: 120, utf8: false, colour: false };
+  const lines = renderPast(lastEntries([record, small], [], 20), wide).split('\n');
+  expect(lines[1]).toMatch(/ ###### 3 min 20 s +12 +###### 1\.2 MB /);
+  expect(lines[2]).toMatch(/ ### {4}1 min 40 s +12 +## {5}300 kB /);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(120);
+  expect(renderPast(lastEntries([record], [], 20), { ...wide, utf8: true })).toContain('██████ 1.2 MB');
+  const both = lastEntries([record, small], [], 20);
+  expect(renderPast(both, { ...wide, columns: 80 })).toBe(renderPast(both));
 });
 
 const safe = (): string => 'safe to unplug';
