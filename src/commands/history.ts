@@ -39,7 +39,8 @@ export function historyCommand(context: CliContext): Command {
             ? JSON.stringify(actions.slice(-limit) satisfies JsonOutput<'history --actions'>)
             : JSON.stringify(runs.slice(-limit) satisfies JsonOutput<'history'>),
         );
-      else if (runs.length + actions.length > 0) context.print(renderPast(lastEntries(runs, actions, limit), styleOf()));
+      else if (runs.length + actions.length > 0)
+        context.print(renderPast(lastEntries(runs, actions, limit), styleOf()));
       else context.print(onlyActions === true ? 'Nobody did anything yet.' : 'There were no runs yet.');
     });
 }
