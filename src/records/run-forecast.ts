@@ -24,20 +24,19 @@ export async function readForecast(runs: Pick<RunLog, 'list'>, drive: string): P
 }
 
 /**
- * A first copy copies what the newest complete run of any disk found on the server; a later run copies about as much as
+ * A first copy copies what the newest complete run of any disk found in each source; a later run copies about as much as
  * the last one of this disk, unless that one was the first copy.
  * @param runs past runs, the newest last
  */
 export function forecastRun(drive: string, runs: readonly RunRecord[]): RunForecast {
-  const complete = runs.filter(({ outcome }) => outcome === 'success');
-  const last = complete.findLast((run) => run.drive === drive);
-  const like = last ?? complete.at(-1);
-  if (like === undefined) return noForecast;
+  const complete = runs.filter(({ outcome }) => outcome === 'success').toReversed();
+  const last = complete.find((run) => run.drive === drive);
   const bytes = new Map<string, number>();
-  for (const source of like.sources ?? [{ ...like, name: '' }]) {
-    const expected = last === undefined ? source.bytesTotal : bytesOfLaterRun(source);
-    if (expected !== null) bytes.set(source.name, expected);
-  }
+  for (const run of last === undefined ? complete : [last])
+    for (const source of run.sources ?? [{ ...run, name: '' }]) {
+      const expected = last === undefined ? source.bytesTotal : bytesOfLaterRun(source);
+      if (expected !== null && !bytes.has(source.name)) bytes.set(source.name, expected);
+    }
   return { lastTookMs: last?.tookMs ?? null, isFirst: last === undefined, bytes };
 }
 

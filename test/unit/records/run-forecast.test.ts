@@ -35,6 +35,15 @@ it('each source has a forecast of its own', () => {
   expect([...forecastRun('BACKUP_1', [{ ...later, sources }]).bytes]).toEqual([['mail', 50]]);
 });
 
+it('a first copy is as large as the newest copy of each of its sources, on any disk', () => {
+  const of = (name: string, bytesTotal: number) => ({
+    ...other,
+    sources: [{ ...source, name, ...figures(5, bytesTotal, 1, 50) }],
+  });
+  const forecast = forecastRun('BACKUP_9', [of('mail', 400), of('mail', 500), of('photos', 900)]);
+  expect(Object.fromEntries(forecast.bytes)).toEqual({ mail: 500, photos: 900 });
+});
+
 it('an unreadable run log foresees nothing', async () => {
   const list = () => Promise.reject(new Error('EIO'));
   expect(await readForecast({ list }, 'BACKUP_1')).toEqual({ lastTookMs: null, isFirst: true, bytes: new Map() });
