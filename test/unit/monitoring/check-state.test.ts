@@ -66,7 +66,10 @@ it('gives the state of a running agent, and says of one that has ended that it i
 
 it('is written once for the progress of a run', async () => {
   const write = keeper();
-  const run = { id: 'r', drive: 'BACKUP_1', phase: 'pulling', etaSeconds: null, startedAt: now.toISOString() };
+  const run = {
+    ...{ id: 'r', drive: 'BACKUP_1', phase: 'pulling', etaSeconds: null, startedAt: now.toISOString() },
+    ...{ expectedBytes: null, checked: null, lastTookMs: null },
+  };
   write(await running({ run: { ...run, percent: 1, bytes: 1, files: 1 } }));
   await content().toContain('BACKUP_1');
   await chmod(files.checkState(paths), 0o600);
