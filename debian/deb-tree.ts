@@ -29,6 +29,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup-courier@.service', 'usr/lib/systemd/system/extbackup-courier@.service'],
   ['systemd/mnt-ramfs.mount', 'usr/lib/systemd/system/mnt-ramfs.mount'],
   ['docs/events.md', 'usr/share/doc/extbackup/events.md'],
+  ['docs/notifications.md', 'usr/share/doc/extbackup/notifications.md'],
   ['docs/scripting.md', 'usr/share/doc/extbackup/scripting.md'],
   ['docs/first-copy.md', 'usr/share/doc/extbackup/first-copy.md'],
   ['docs/faq.md', 'usr/share/doc/extbackup/faq.md'],

@@ -35,6 +35,7 @@ import { Supervisor } from './supervisor.ts';
 import { startTelling, type Teller } from './tell.ts';
 import { createUsbNews } from './usb-news.ts';
 import { watchWarnings } from './warnings.ts';
+import type { WarningName } from '../words/catalogue.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
 import { askClockService } from '../records/station-time.ts';
 import { startWatches } from './watches.ts';
@@ -150,8 +151,8 @@ function createBase(given: Surroundings) {
     settings: createLiveSettings(load, bus),
     service: createServiceStatus(start, socket),
     courier: createCourier(start, paths),
-    warn: (reason: string, todo: string): void => {
-      bus.emit('warning:raised', { reason, todo });
+    warn: (about: WarningName, reason: string, todo: string): void => {
+      bus.emit('warning:raised', { about, reason, todo });
     },
     onError: (error: unknown): void => {
       log.warn({ event: 'agent:trouble', reason: messageOf(error) });
@@ -176,6 +177,7 @@ async function startTeller({ bus, paths, log, courier, settings }: Base, latest:
     settings: () => settings.current,
     context: {
       contact: () => settings.current?.contact ?? '',
+      language: () => settings.current?.language ?? 'en',
       next: () => nextDisk(latest.status, settings.current?.rotation, new Date()),
     },
     onHealth: () => latest.publish?.(),
@@ -190,7 +192,7 @@ async function createCore(base: Base, latest: Latest) {
   const records = watchRegistry(
     createDriveRegistry(files.drives(paths)),
     ({ happened, todo }) => {
-      bus.emit('warning:raised', { reason: happened, todo, topic: 'registry' });
+      bus.emit('warning:raised', { about: 'registry', reason: happened, todo, topic: 'registry' });
     },
     () => {
       bus.emit('warning:settled', { topic: 'registry' });

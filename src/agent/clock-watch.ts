@@ -39,7 +39,7 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
     const isUnset = !isSynchronised;
     const isUsual = isUnset && isKept !== true; // no time service is enabled: an operator's choice
     const is = isUnset && (isUsual || seconds() >= settled);
-    if (is && !isLoose) bus.emit('warning:raised', { ...notSynchronised, topic: looseTopic, isUsual });
+    if (is && !isLoose) bus.emit('warning:raised', { about: 'clock', ...notSynchronised, topic: looseTopic, isUsual });
     if (!is && isLoose) bus.emit('warning:settled', { topic: looseTopic });
     isLoose = is;
   };
@@ -52,7 +52,8 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
       );
       const service = await askClockService(start);
       const { mark, newJumpMs } = await lookAtTime(files.time(paths), await readClocks(start, service), step);
-      if (newJumpMs !== 0) bus.emit('warning:raised', { ...clockJumped(newJumpMs), topic: jumpTopic });
+      if (newJumpMs !== 0)
+        bus.emit('warning:raised', { about: 'clock-jump', ...clockJumped(newJumpMs), topic: jumpTopic });
       else if (mark.jumpMs === 0 && hasJumped) bus.emit('warning:settled', { topic: jumpTopic });
       hasJumped = mark.jumpMs !== 0;
       await tellIfLoose(service);

@@ -90,6 +90,7 @@ function recordOf(
 async function tellEndedRun({ drive, startedAt, outcome, message }: RunRecord, parts: CutOffParts): Promise<boolean> {
   const end = message === '' ? outcome : message;
   parts.bus.emit('warning:raised', {
+    ...{ about: 'notice', drive },
     reason: `The run of ${drive} that began at ${begunAt(startedAt)} had ended (${end}) when the agent died.`,
     todo: 'Its notice may be missing. See: extbackup history',
   });

@@ -47,6 +47,7 @@ export function createForgottenWatch({
       if (time < toldStillOpen + stillOpenAgainMs) return undefined;
       toldStillOpen = time;
       bus.emit('warning:raised', {
+        ...{ about: 'in-use', drive: open.label },
         reason:
           `${who}. It should have been closed automatically at ${zonedTime(open.closesAt)}, ` +
           'but it is still in use. DO NOT UNPLUG it.',
@@ -60,6 +61,7 @@ export function createForgottenWatch({
     if (reminded || time >= closesAt) return closesAt + closingGraceMs - time;
     reminded = true;
     bus.emit('warning:raised', {
+      ...{ about: 'forgotten', drive: open.label },
       reason: `${who}, and may have forgotten it. No run starts until it is closed.`,
       todo: `Close it with: extbackup umount . It will be closed automatically at ${zonedTime(open.closesAt)}.`,
       topic: `open ${open.label}`,

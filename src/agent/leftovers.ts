@@ -21,7 +21,7 @@ export async function endErrands(start: StartProgram, paths: Paths): Promise<voi
 export async function closeLeftovers(
   start: StartProgram,
   paths: Paths,
-  warn: (reason: string, todo: string) => void,
+  warn: (about: 'closed' | 'release', reason: string, todo: string) => void,
 ): Promise<void> {
   const lock = await lockFile(files.deviceLock(paths));
   if (!lock) return;
@@ -30,11 +30,13 @@ export async function closeLeftovers(
     const { closed, left } = await releaseAll(start, { except: opened && mappingName(opened.label) });
     if (closed.length > 0)
       warn(
+        'closed',
         `An earlier run was cut off; it left ${closed.join(', ')} open. It is closed now.`,
         'Nothing needs to be done.',
       );
     if (left.length > 0)
       warn(
+        'release',
         `An earlier run left ${left.map(({ mapping }) => mapping).join(', ')} open, and it cannot be closed. DO NOT UNPLUG the disk.`,
         'End the programs that use it, then run: extbackup release',
       );

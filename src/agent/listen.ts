@@ -66,6 +66,7 @@ async function startUsb(start: () => Promise<Stop>, bus: Bus): Promise<Stop> {
     return await start();
   } catch (error) {
     bus.emit('warning:raised', {
+      about: 'usb',
       reason: `USB cannot be listened to: ${messageOf(error)}.`,
       todo: 'udev still reports disks; a disk that fails to start is not reported.',
     });

@@ -52,7 +52,7 @@ export function createMetricsFile(parts: MetricsFileParts): (status: Status) => 
       if (failed) bus.emit('warning:settled', { topic: 'metrics' });
       failed = false;
     } catch (error) {
-      if (!failed) bus.emit('warning:raised', { ...describeFailure(file, error), topic: 'metrics' });
+      if (!failed) bus.emit('warning:raised', { about: 'metrics', ...describeFailure(file, error), topic: 'metrics' });
       failed = true;
     }
   };

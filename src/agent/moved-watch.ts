@@ -23,7 +23,8 @@ export function createMovedWatch({ bus, drives, rotation }: MovedParts): () => P
     const records = (await drives()).filter(({ state }) => state === 'active');
     const moved = movedSources(records, await rotation());
     for (const one of moved)
-      if (!told.has(one.source)) bus.emit('warning:raised', { ...wordsOf(one), topic: topicOf(one.source) });
+      if (!told.has(one.source))
+        bus.emit('warning:raised', { about: 'moved', ...wordsOf(one), topic: topicOf(one.source) });
     for (const source of told)
       if (!moved.some((one) => one.source === source)) bus.emit('warning:settled', { topic: topicOf(source) });
     told = new Set(moved.map(({ source }) => source));

@@ -48,7 +48,7 @@ export class OpenDisks {
       tryToClose: () => this.#tryToClose(drive),
       onTrouble: (error: unknown): void => {
         const reason = `The disk could not be checked; DO NOT UNPLUG it: ${messageOf(error)}`;
-        bus.emit('warning:raised', { reason, todo: 'See: extbackup doctor' });
+        bus.emit('warning:raised', { about: 'release', drive, reason, todo: 'See: extbackup doctor' });
       },
     };
     if (!(await releaseUntilClosed(attempt, this.#againMs, signal))) return;

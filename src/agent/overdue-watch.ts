@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
-import type { OverdueRotation } from '../bus/events.ts';
+import type { OverdueRotation } from '../bus/overdue.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import {

@@ -13,6 +13,7 @@ export function createPollingNews(bus: Bus): (name: string) => (why: string | un
     else polled.add(name);
     if (why !== undefined && before === 0)
       bus.emit('warning:raised', {
+        about: 'polling',
         reason: `The agent falls back to polling: ${why}. Disks, keys and requests are still noticed, a second later.`,
         todo: 'Find the program that uses them up, or raise the limit with sysctl; the numbers are in: extbackup doctor',
         topic,

@@ -35,7 +35,7 @@ export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => 
     });
     if (!isDue) return;
     const { happened, todo } = noSaltCopy(found);
-    bus.emit('warning:raised', { reason: happened, todo, topic });
+    bus.emit('warning:raised', { about: 'salt', reason: happened, todo, topic });
   };
 }
 

@@ -32,7 +32,7 @@ export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveS
         if (reason === wrong) return false; // an editor may write twice
         wrong = reason;
         const todo = error instanceof ExtbackupError ? error.todo : 'Make or correct it: extbackup setup --help';
-        bus.emit('warning:raised', { reason, todo, topic: 'settings' });
+        bus.emit('warning:raised', { about: 'settings', reason, todo, topic: 'settings' });
         return false;
       }
     },

@@ -61,6 +61,11 @@ export function createStationWatch({ bus, paths, start, loadConfig, checks, now 
       true,
     );
     for (const { name, happened, todo } of worse)
-      bus.emit('warning:raised', { reason: happened, todo, topic: topicOf(name) });
+      bus.emit('warning:raised', {
+        about: name === 'drill' ? 'drill' : 'station',
+        reason: happened,
+        todo,
+        topic: topicOf(name),
+      });
   };
 }

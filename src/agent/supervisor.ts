@@ -236,11 +236,8 @@ export class Supervisor {
 
   #warn(what: string): (error: unknown) => void {
     return (error) => {
-      this.#parts.bus.emit('warning:raised', {
-        reason: `${what}: ${messageOf(error)}`,
-        todo: 'See: extbackup doctor',
-        topic: what,
-      });
+      const reason = `${what}: ${messageOf(error)}`;
+      this.#parts.bus.emit('warning:raised', { about: 'agent', reason, todo: 'See: extbackup doctor', topic: what });
     };
   }
 }

@@ -75,7 +75,7 @@ export type Surroundings = RunSurroundings & AttachSurroundings;
 export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorParts): Sight {
   if (sight) return sight;
   const warn = (reason: string, todo: string): void => {
-    bus.emit('warning:raised', { reason, todo });
+    bus.emit('warning:raised', { about: 'key', reason, todo });
   };
   return { findVolumes: () => findVolumes(start), keyIsLoaded: createKeyLookup({ paths, loadConfig, warn }) };
 }
@@ -113,14 +113,19 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       const run = { id, drive, luksUuid, diskseq, trigger, startedAt: startedAt.toISOString(), bootId };
       await noteBegun(files.begunRun(paths), run).catch((error: unknown) => {
         const reason = `The start of the run could not be recorded: ${messageOf(error)}`;
-        bus.emit('warning:raised', { reason, todo: 'Check the space on this machine: df /var/lib/extbackup' });
+        bus.emit('warning:raised', {
+          about: 'records',
+          reason,
+          todo: 'Check the space on this machine: df /var/lib/extbackup',
+        });
       });
     },
     foundCutOff: (drive, begun) => noteCutOff(parts.runs, drive, begun),
     record: async (record) => {
       const warning = await parts.runs.append(record);
       const todo = 'Check the space on this machine: df /var/lib/extbackup';
-      if (warning !== undefined) bus.emit('warning:raised', { reason: warning, todo, topic: 'run log' });
+      if (warning !== undefined)
+        bus.emit('warning:raised', { about: 'records', reason: warning, todo, topic: 'run log' });
       else if (runLogFailed) bus.emit('warning:settled', { topic: 'run log' });
       runLogFailed = warning !== undefined;
     },

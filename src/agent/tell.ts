@@ -71,7 +71,12 @@ function channelLook({ bus, settings }: TellerParts): () => Promise<void> {
     for (const [topic, reason] of wrong) {
       if (warned.has(topic)) continue;
       const todo = 'Correct it in the settings, then try it: extbackup notify test';
-      bus.emit('warning:raised', { reason: `Nobody is told by the ${topic}: ${reason}.`, todo, topic });
+      bus.emit('warning:raised', {
+        about: 'channel',
+        reason: `Nobody is told by the ${topic}: ${reason}.`,
+        todo,
+        topic,
+      });
     }
     warned = new Set(wrong.keys());
   };

@@ -1,6 +1,9 @@
 /** The facts that the agent emits. Past tense; plain readonly data, never a live handle, a file name or a secret. */
 
+import type { WarningName } from '../words/catalogue.ts';
+import type { HeldSign } from './held-sign.ts';
 import type { IgnoredDisk } from './ignored-disk.ts';
+import type { OverdueDrive, OverdueRotation } from './overdue.ts';
 
 /** One attach of a disk, counted by the kernel: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
@@ -73,26 +76,6 @@ export interface Failure {
 /** The reason for a run. */
 export type Trigger = 'plug' | 'request' | 'scheduled';
 
-/** One disk has had no backup for too long. */
-export interface OverdueDrive {
-  readonly drive: string;
-  readonly lastSuccess: string | null;
-}
-
-/** Even the freshest copy on a disk that is not plugged in is too old; null when there is none. */
-export interface OverdueRotation {
-  readonly drive?: undefined;
-  /** The set of disks that this is about, if the settings have sets. */
-  readonly set?: string;
-  readonly lastSuccess: string | null;
-  /** Disk with that copy. */
-  readonly freshest?: string;
-  /** Disk to bring next. */
-  readonly next?: string;
-  /** Single disks that are overdue. */
-  readonly overdue: readonly string[];
-}
-
 /** Name and payload of every event. */
 export interface EventMap {
   'agent:started': { readonly version: string };
@@ -100,6 +83,9 @@ export interface EventMap {
   'spool:rejected': { readonly reason: string };
   /** A warning with the same `topic` replaces an earlier one, and is cleared when the matter is settled. */
   'warning:raised': {
+    readonly about: WarningName;
+    /** Label, if it is about one disk. */
+    readonly drive?: string;
     readonly reason: string;
     readonly todo: string;
     readonly topic?: string;
@@ -159,6 +145,8 @@ export interface EventMap {
     Failure & {
       /** The reason in a few words. */
       readonly headline: string;
+      /** The same for the catalogues of words. */
+      readonly sign?: HeldSign;
       /** Whether there were signs of an attack. */
       readonly isAlarm: boolean;
       readonly counts?: Counts;
@@ -192,7 +180,7 @@ export interface EventMap {
   };
   'hook:finished': RunFacts & { readonly hook: string; readonly tookMs: number };
   /** The run goes on, but the operator should know. */
-  'run:warned': RunFacts & { readonly reason: string; readonly todo: string };
+  'run:warned': RunFacts & { readonly about: WarningName; readonly reason: string; readonly todo: string };
   'fs:unmounted': RunFacts & { readonly tookMs: number };
   'luks:closed': RunFacts & { readonly tookMs: number };
   'run:succeeded': RunFacts &

@@ -21,8 +21,11 @@ export function notifyCommand(context: CliContext): Command {
     )
     .action(async (which: string | undefined, options: { json?: boolean }) => {
       requireRoot('try the channels');
-      const channels = pick((await context.loadConfig()).notify, which);
-      const outcomes = await Promise.all(channels.map((entry) => tryChannel(entry, context.runCommand, context.paths)));
+      const { notify, language } = await context.loadConfig();
+      const channels = pick(notify, which);
+      const outcomes = await Promise.all(
+        channels.map((entry) => tryChannel(entry, context.runCommand, context.paths, language)),
+      );
       context.print(
         options.json === true
           ? JSON.stringify(outcomes satisfies JsonOutput<'notify test'>)

@@ -123,6 +123,7 @@ export const apprise = z.strictObject({
     .array(z.string().regex(/^[^\s\0,-][^\s\0,]*$/, 'must be one tag, without a comma'))
     .default([])
     .describe('use only services with one of these tags'),
+  ...reach,
   ...common,
 });
 

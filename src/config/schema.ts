@@ -18,6 +18,7 @@ import {
   sourceText,
   sshPort,
 } from './source-schema.ts';
+import { languages } from '../words/languages.ts';
 import { sshOption } from './ssh-option.ts';
 import { diskSets, problemsOfSets } from './set-schema.ts';
 import { duration, patience, share, sshPath, timeout } from './values.ts';
@@ -185,6 +186,7 @@ export const configSchema = z
       .regex(/^[^\p{Cc}]{0,200}$/u, 'must be one line of at most 200 letters')
       .default('')
       .describe('name and telephone number for notices that need a person'),
+    language: z.enum(languages).default('en').describe('the language of notices: en or de'),
     notify: z.array(notifyChannel).prefault([]).describe('the channels for notices; see NOTICES'),
   })
   // Also beside other problems: all of them are told at once.

@@ -82,7 +82,11 @@ export function heldForHeartbeat(
     `held: ${happened} Nothing on ${label} was changed.`,
     `${todo} Then plug the disk in again, or run: extbackup run --drive ${label}. ` +
       `To back up the server as it is: extbackup approve ${label} --reason TEXT`,
-    { headline: `the server's heartbeat is ${inShort[finding.trouble]}`, attestation: finding.trouble },
+    {
+      headline: `the server's heartbeat is ${inShort[finding.trouble]}`,
+      sign: { what: `heartbeat.${finding.trouble}` },
+      attestation: finding.trouble,
+    },
   );
 }
 

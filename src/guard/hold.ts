@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { HeldSign } from '../bus/held-sign.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import type { Before } from './limits.ts';
 import type { Tally } from './tally.ts';
-import { count } from '../text/wording.ts';
+import { headlineOf } from './headline.ts';
 
 const amount = z.number().nonnegative();
 
@@ -37,6 +38,16 @@ export type HeldSource = z.infer<typeof heldSourceSchema>;
 /** The approval of an operator. */
 export type Agreement = z.infer<typeof agreementSchema>;
 
+/** The main reason of a held run, for the words of every language. */
+const signSchema: z.ZodType<HeldSign> = z.object({
+  what: z.enum([
+    ...(['deleted', 'changed', 'attributes', 'created', 'content', 'waiting'] as const),
+    ...heartbeatTrouble.options.map((trouble) => `heartbeat.${trouble}` as const),
+  ]),
+  percent: amount.optional(),
+  files: amount.optional(),
+});
+
 const holdShape = {
   runId: z.string(),
   at: z.iso.datetime(),
@@ -44,6 +55,7 @@ const holdShape = {
   reason: z.string(),
   /** The same in a few words; records of older versions have none. */
   headline: z.string().optional(),
+  sign: signSchema.optional(),
   /** Whether there were signs of an attack. */
   isAlarm: z.boolean().optional(),
   /** The changes that the run made and would have made; zeros when it was held for another reason. */
@@ -115,6 +127,7 @@ export const heldReport = '.extbackup/held.txt';
 export interface HeldFacts {
   /** The reason in a few words, for the subject of a notice. */
   readonly headline: string;
+  readonly sign?: HeldSign | undefined;
   /** Whether there were signs of an attack. */
   readonly isAlarm?: boolean | undefined;
   /** Missing when the number of changes was not the reason. */
@@ -160,7 +173,7 @@ export const looksWrong = (label: string, alarm: string, counts: Hold['counts'],
   new HeldError(
     `held: the data from the server looks as if it had been attacked: ${alarm}. ${describeDone(done)}`,
     whatToDo(label),
-    { headline: 'the data from the server looks like an attack', isAlarm: true, counts },
+    { headline: 'the data from the server looks like an attack', sign: { what: 'content' }, isAlarm: true, counts },
   );
 
 /**
@@ -188,34 +201,19 @@ export function tooMuch(
     `held: ${parts.join(', ')} since the last backup to ${label}, more than the limits allow${measure}. ` +
       `${describeDone(done)}${attack}`,
     whatToDo(label),
-    { headline: headlineOf(before, counts, alarm !== undefined), isAlarm: alarm !== undefined, counts },
+    { ...headlineOf(before, counts, alarm !== undefined), isAlarm: alarm !== undefined, counts },
   );
-}
-
-/** The largest change in a few words. */
-function headlineOf({ filesTotal }: Before, counts: Hold['counts'], isAlarm: boolean): string {
-  const { created, changed, deleted, attributes = 0 } = counts;
-  const kinds: [count: number, one: string, several: string][] = [
-    [deleted, 'is gone on the server', 'are gone on the server'],
-    [changed, 'is changed on the server', 'are changed on the server'],
-    [attributes, 'has another owner or other rights', 'have another owner or other rights'],
-  ];
-  const [most, one, several] = kinds.reduce((a, b) => (b[0] > a[0] ? b : a));
-  const percent = filesTotal === 0 ? 0 : Math.min(100, Math.round((100 * most) / filesTotal));
-  const amount = percent === 0 ? count(most, 'file') : `${percent} % of the files`;
-  const what = amount === '1 file' ? one : several;
-  const change = most === 0 ? `${count(created, 'new file')} on the server` : `${amount} ${what}`;
-  return isAlarm ? `${change}; this looks like an attack` : change;
 }
 
 /** Words for one of several sources that has waited for an answer since an earlier run. */
 export const sourceStillHeld = (label: string, { reason, counts }: HeldSource): HeldError =>
-  new HeldError(reason, whatToDo(label), { headline: stillWaits, counts });
+  new HeldError(reason, whatToDo(label), { headline: stillWaits, sign: { what: 'waiting' }, counts });
 
 /** Words for a disk that has waited for an answer since an earlier run. */
 export const stillHeld = (label: string, hold: Hold): HeldError =>
   new HeldError(hold.reason, whatToDo(label), {
     headline: hold.headline ?? stillWaits,
+    sign: hold.sign ?? { what: 'waiting' },
     isAlarm: hold.isAlarm,
     counts: hold.counts,
   });

@@ -5,11 +5,18 @@ import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
 import { firstLine, readSecretFile } from './secret-file.ts';
 
-const program = '/usr/bin/apprise';
+const installed = '/usr/bin/apprise';
 const largestConfig = 65_536;
 
-/** apprise(1), which delivers to many services; they are listed in its own configuration. */
-export function createAppriseChannel(settings: AppriseChannel, start: StartProgram): Channel {
+/**
+ * apprise(1), which delivers to many services; they are listed in its own configuration.
+ * @param program apprise itself, unless a test has another one
+ */
+export function createAppriseChannel(
+  settings: AppriseChannel,
+  start: StartProgram,
+  program: `/${string}` = installed,
+): Channel {
   const check = async (): Promise<void> => {
     await access(program).catch(() => {
       throw new Error(`${program} is not installed: apt-get install apprise`);
@@ -28,7 +35,7 @@ export function createAppriseChannel(settings: AppriseChannel, start: StartProgr
             ...['--notification-type', typeOf(notice)],
             ...settings.tags.flatMap((tag) => ['--tag', tag]),
           ],
-          env: { HOME: '/nonexistent' }, // its own configuration is the given one, and nothing else
+          env: environmentOf(settings),
           stdin: notice.text,
           timeoutMs: settings.timeout,
           signal,
@@ -42,6 +49,13 @@ export function createAppriseChannel(settings: AppriseChannel, start: StartProgr
     probe: check,
   };
 }
+
+/** Its own configuration is the given one, and nothing else. Proxy and authority by the names that its library reads. */
+const environmentOf = ({ proxy, caFile }: AppriseChannel): Record<string, string> => ({
+  HOME: '/nonexistent',
+  ...(proxy !== undefined && { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, http_proxy: proxy, https_proxy: proxy }),
+  ...(caFile !== undefined && { REQUESTS_CA_BUNDLE: caFile }),
+});
 
 function typeOf({ kind }: Notice): 'success' | 'failure' | 'warning' | 'info' {
   if (kind === 'success') return 'success';

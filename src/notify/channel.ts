@@ -1,5 +1,10 @@
 import type { NotifyEvent, Priority } from '../config/notify-schema.ts';
 import type { EventMap, EventName } from '../bus/events.ts';
+import type { Language } from '../words/languages.ts';
+
+/** Whether the disk of a notice may be taken out: no is DO NOT UNPLUG, leave is closed for now, and goes on by itself. */
+export const unplugs = ['safe', 'no', 'leave', 'gone', 'unknown'] as const;
+export type Unplug = (typeof unplugs)[number];
 
 /** One piece of news for the operator, described for programs in docs/events.md and notice-schema.ts. */
 export interface Notice {
@@ -13,6 +18,10 @@ export interface Notice {
   /** Host name of the station. */
   readonly station: string;
   readonly drive?: string;
+  /** The language of subject and text. */
+  readonly language: Language;
+  /** Absent when it is about no plugged disk. */
+  readonly unplug?: Unplug;
   /** One line: "BACKUP_2 is done, safe to unplug". */
   readonly subject: string;
   /** A few lines: figures, what happened, what to do. No file name, no secret. */

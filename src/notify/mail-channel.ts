@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createTransport, type Transporter } from 'nodemailer';
 import type { MailChannel } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
+import { speakerOf } from '../words/speaker.ts';
 import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
+import { mailHtml } from './mail-html.ts';
 import { firstLine, readSecretFile } from './secret-file.ts';
 
 /** Mail through an SMTP server, one connection per notice. */
@@ -77,12 +79,14 @@ const isThisMachine = (host: string): boolean => ['localhost', '127.0.0.1', '::1
 /** The message. Auto-Submitted (RFC 3834) keeps holiday replies away. */
 function toMail(notice: Notice, settings: MailChannel) {
   const [from, to] = [addressesOf(settings.from), addressesOf(settings.to)];
+  const words = speakerOf(notice.language);
   return {
     ...{ from: from[0], to },
     envelope: { from: from[0]?.address ?? '', to: to.map(({ address }) => address) },
     subject: `[${notice.station}] ${notice.subject}`,
     messageId: `<${notice.id}@${notice.station}.extbackup>`, // a mail that comes twice is seen to be one
-    text: `${notice.text}\n\n-- \nextbackup on ${notice.station}, ${notice.at}\n`,
+    text: `${notice.text}\n\n-- \n${words.say('mail.sender', { station: notice.station, moment: words.moment(new Date(notice.at)) })}\n`,
+    html: mailHtml(notice),
     headers: { 'Auto-Submitted': 'auto-generated' },
   };
 }

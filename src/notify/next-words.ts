@@ -1,3 +1,5 @@
+import type { Speaker } from '../words/speaker.ts';
+
 /** The disk to bring next. */
 export interface NextDisk {
   readonly drive: string;
@@ -6,12 +8,8 @@ export interface NextDisk {
 }
 
 /** "Bring BACKUP_3 by Friday 4 December." in the local time of the station. */
-export function nextWords({ drive, by }: NextDisk, now: Date): string {
-  if (by.getTime() <= now.getTime()) return `Bring ${drive} as soon as you can: it is overdue.`;
-  if (by.toDateString() === now.toDateString()) return `Bring ${drive} today.`;
-  const year = by.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' as const };
-  const parts = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...year })
-    .formatToParts(by)
-    .map(({ type, value }) => (type === 'literal' ? ' ' : value));
-  return `Bring ${drive} by ${parts.join('')}.`;
+export function nextWords(words: Speaker, { drive, by }: NextDisk, now: Date): string {
+  if (by.getTime() <= now.getTime()) return words.say('next.late', { drive });
+  if (by.toDateString() === now.toDateString()) return words.say('next.today', { drive });
+  return words.say('next.by', { drive, day: words.day(by, now) });
 }

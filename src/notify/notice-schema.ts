@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { languages } from '../words/languages.ts';
+import { unplugs } from './channel.ts';
 import { notifyEvents, priorities } from '../config/notify-schema.ts';
 
 /**
@@ -13,6 +15,14 @@ export const noticeSchema = z.strictObject({
   at: z.iso.datetime().describe('when it happened, in UTC'),
   station: z.string().describe('host name of the station'),
   drive: z.string().optional().describe('label of the disk, if it is about one'),
+  language: z.enum(languages).describe('the language of subject and text'),
+  unplug: z
+    .enum(unplugs)
+    .optional()
+    .describe(
+      'whether the disk may be unplugged: safe, no, leave (closed for now, goes on by itself), gone, unknown; ' +
+        'absent when it is about no plugged disk',
+    ),
   subject: z.string().describe('one line'),
   text: z.string().describe('a few lines: what happened, what to do; no file name'),
   event: z.string().describe('the event behind it, for example run:succeeded; new ones may be added'),

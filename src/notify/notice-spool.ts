@@ -6,6 +6,7 @@ import { notifyEvents, priorities } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';
 import { readJson } from '../system/read-json.ts';
+import { languages } from '../words/languages.ts';
 import { urgency } from './priority.ts';
 
 /** Removes one notice; never throws. */
@@ -42,6 +43,7 @@ const keptSchema = z.object({
     at: z.iso.datetime(),
     station: z.string(),
     drive: z.string().optional(),
+    language: z.enum(languages).default('en'), // one of an agent before there were several
     subject: z.string(),
     text: z.string(),
     event: z.string(),

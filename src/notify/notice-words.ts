@@ -1,68 +1,74 @@
 /** The words of notices that are not about the end of a run. */
-import prettyBytes from 'pretty-bytes';
-import type { EventMap, OverdueRotation } from '../bus/events.ts';
+import type { EventMap } from '../bus/events.ts';
+import type { OverdueRotation } from '../bus/overdue.ts';
 import type { NotifyEvent } from '../config/notify-schema.ts';
+import type { IgnoredName, WarningName } from '../words/catalogue.ts';
+import type { Speaker } from '../words/speaker.ts';
+import { explainIgnored, explainWarning } from './explain.ts';
 import type { News } from './run-news.ts';
-import { count } from '../text/wording.ts';
-import { releaseAdvice } from './wording.ts';
-import { localDay } from '../text/local-time.ts';
+import { releaseAdvice, stripStop } from './wording.ts';
 
 /** The start of a run. */
-export const startedNews = (drive: string): News => ({
+export const startedNews = (words: Speaker, drive: string): News => ({
   kind: 'started',
-  subject: `${drive} is being backed up, do not unplug it`,
-  text: `The backup to disk ${drive} has begun. Leave the disk plugged in.`,
+  unplug: 'no',
+  subject: words.say('started.subject', { drive }),
+  lines: [words.say('started.text', { drive })],
 });
 
 /** A disk that waits because the key is not loaded. */
-export const waitingNews = (drive: string): News => ({
+export const waitingNews = (words: Speaker, drive: string): News => ({
   kind: 'waiting',
-  subject: `${drive} is waiting for the key`,
-  text:
-    `Disk ${drive} is plugged in, but the key is not loaded, so nothing was backed up yet.\n` +
-    'Log in on the station and run: extbackup unlock\n' +
-    'The backup then starts automatically.',
+  unplug: 'leave',
+  subject: words.say('key.subject', { drive }),
+  lines: [words.say('key.text', { drive })],
 });
 
 /** A disk whose run cannot begin, because a command or a person uses the disks. */
-export const deviceNews = ({ drive, reason }: EventMap['drive:waiting']): News => ({
+export const deviceNews = (words: Speaker, { drive, reason }: EventMap['drive:waiting']): News => ({
   kind: 'waiting',
-  subject: `${drive} is waiting: ${stripStop(reason)}`,
-  text: `Disk ${drive} is plugged in, but its backup cannot begin yet. ${reason}\nLeave it plugged in: the backup starts automatically.`,
+  unplug: 'leave',
+  subject: words.say('device.subject', { drive }),
+  lines: [words.say('device.text', { drive, reason })],
 });
 
 /** A disk that was reported as open, and is closed now. */
-export const releasedNews = (drive: string): News => ({
+export const releasedNews = (words: Speaker, drive: string): News => ({
   kind: 'success',
-  subject: `${drive} is closed now, safe to unplug`,
-  text: `Disk ${drive} had been left open.\n${releaseAdvice({ state: 'safe' })}`,
+  unplug: 'safe',
+  subject: words.say('released.subject', { drive }),
+  lines: [words.say('released.text', { drive }), ...releaseAdvice(words, { state: 'safe' })],
 });
 
 /** A disk that could not be closed. */
-export const stillOpenNews = (drive: string, reason: string): News => ({
+export const stillOpenNews = (words: Speaker, drive: string, reason: string): News => ({
   kind: 'failure',
   priority: 'urgent',
-  subject: `DO NOT UNPLUG ${drive}`,
-  text:
-    `Disk ${drive} is still open: ${stripStop(reason)}.\n` +
-    'End the programs that use it, then run on the station: extbackup release',
+  unplug: 'no',
+  subject: words.say('open.subject', { drive }),
+  lines: [words.say('open.text', { drive, reason: stripStop(reason) })],
 });
 
 /** A disk that was taken out while the station had it open. */
-export const goneOpenNews = (drive: string): News => ({
+export const goneOpenNews = (words: Speaker, drive: string): News => ({
   kind: 'failure',
   priority: 'urgent',
-  subject: `${drive} was taken out while it was open`,
-  text:
-    `Disk ${drive} was unplugged, but the station still has it open.\n` +
-    'On the station run: extbackup release\n' +
-    'Then plug the disk in again, so that its file system is checked.',
+  unplug: 'gone',
+  subject: words.say('torn.subject', { drive }),
+  lines: [words.say('torn.text', { drive })],
 });
 
 /** A disk that gets no backup; undefined for one in a normal state. */
-export function ignoredNews({ reason, happened, todo, toldBefore }: EventMap['drive:ignored']): News | undefined {
-  const kind = toldBefore === true ? undefined : ignoredKinds[reason];
-  return kind && { kind, subject: stripStop(happened), text: `${happened}\n${todo}` };
+export function ignoredNews(words: Speaker, event: EventMap['drive:ignored']): News | undefined {
+  const { reason, drive } = event;
+  const kind = event.toldBefore === true ? undefined : ignoredKinds[reason];
+  if (kind === undefined) return undefined;
+  const what = words.say(`ignored.${reason as IgnoredName}`);
+  return {
+    kind,
+    subject: drive === undefined ? what : words.say('ignored.of', { drive, what }),
+    lines: explainIgnored(words, event),
+  };
 }
 
 /** The trouble of an ignored disk; undefined for one in a normal state. */
@@ -76,83 +82,68 @@ const ignoredKinds: Record<EventMap['drive:ignored']['reason'], NotifyEvent | un
   'served-before': undefined,
 };
 
+/** Matters in which a disk is open, and no run will close it soon. */
+const leftOpen: readonly WarningName[] = ['forgotten', 'in-use', 'release'];
+
 /** A fault of the station, or of the named disk. */
-export const warningNews = ({ reason, todo }: EventMap['warning:raised'], drive?: string): News => ({
-  kind: 'warning',
-  subject: drive === undefined ? stripStop(reason) : `${drive}: ${stripStop(reason)}`,
-  text: `${reason}\n${todo}`,
-});
+export function warningNews(words: Speaker, warning: EventMap['warning:raised']): News {
+  const { about, drive } = warning;
+  const subject = words.catalogue.warnings[about];
+  return {
+    kind: 'warning',
+    ...(leftOpen.includes(about) && { unplug: 'no' }),
+    ...((about === 'in-use' || about === 'release') && { priority: 'urgent' }),
+    subject: drive === undefined ? subject : `${drive}: ${subject}`,
+    lines: explainWarning(words, warning),
+  };
+}
 
 /** A note in the spool that could not be read. */
-export const rejectedNews = (reason: string): News => ({
+export const rejectedNews = (words: Speaker, reason: string): News => ({
   kind: 'warning',
-  subject: 'A request was not understood',
-  text:
-    `A request was set aside: ${stripStop(reason)}.\n` +
-    'If a backup was expected now, start it on the station: extbackup run',
+  subject: words.say('request.subject'),
+  lines: [words.say('request.text', { reason: stripStop(reason) })],
 });
 
 /** A disk without a backup for too long. */
-export const overdueNews = (drive: string, lastSuccess: string | null): News => ({
+export const overdueNews = (words: Speaker, drive: string, lastSuccess: string | null, now: Date): News => ({
   kind: 'overdue',
-  subject: `${drive} is overdue`,
-  text:
-    (lastSuccess === null
-      ? `Disk ${drive} has no backup yet.`
-      : `The last backup on disk ${drive} is from ${localDay(lastSuccess)}.`) +
-    '\nBring it to the station and plug it in.',
+  subject: words.say('overdue.subject', { drive }),
+  lines: [
+    lastSuccess === null
+      ? words.say('overdue.never', { drive })
+      : words.say('overdue.since', { drive, day: words.day(new Date(lastSuccess), now) }),
+    words.say('overdue.next'),
+  ],
 });
 
 /** No copy outside the station is fresh enough. */
-export const rotationOverdueNews = ({ set, lastSuccess, freshest, next, overdue }: OverdueRotation): News => ({
-  kind: 'overdue',
-  subject:
-    set === undefined
-      ? lastSuccess === null
-        ? 'There is no offline copy'
-        : 'The whole rotation is overdue'
-      : lastSuccess === null
-        ? `There is no complete offline copy of the set ${set}`
-        : `The set ${set} is overdue`,
-  text: [
-    lastSuccess === null
-      ? `No unplugged disk${set === undefined ? '' : ` of the set ${set}`} has a ${set === undefined ? '' : 'complete '}backup.`
-      : `The freshest copy that is not plugged in, on disk ${freshest ?? ''}, is from ${localDay(lastSuccess)}.`,
-    `If the server and the station were lost today, this would be all that is left${set === undefined ? '' : ' of its sources'}.`,
-    ...(overdue.length === 0 ? [] : [`Overdue: ${overdue.join(', ')}.`]),
-    next === undefined
-      ? 'Prepare a disk on the station: extbackup drive prepare --help'
-      : lastSuccess === null
-        ? `Bring disk ${next} to the station, and take the disk that is plugged in to the safe.`
-        : `Bring disk ${next} to the station and plug it in.`,
-  ].join('\n'),
-});
-
-const stripStop = (text: string): string => text.replace(/\.$/, '');
-
-/** The entries that a run removed from a disk's history, and why; empty if none. */
-export function describePruned(prunings: readonly EventMap['history:pruned'][]): string {
-  const said = (['rule', 'blocks', 'inodes'] as const).flatMap((why) => {
-    const some = prunings.filter((pruning) => pruning.why === why);
-    const sum = (of: 'removed' | 'bytes'): number => some.reduce((total, pruning) => total + pruning[of], 0);
-    if (sum('removed') === 0) return [];
-    const what = `${String(sum('removed'))} ${sum('removed') === 1 ? 'entry' : 'entries'} (${prettyBytes(sum('bytes'))})`;
-    return [`${what} ${pruneReasons[why]}`];
-  });
-  const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
-  const more = [
-    ...(prunings.some(({ capped }) => capped)
-      ? ['More are due, but one run removes no more (history.keep.perRun).']
-      : []),
-    ...(stuck > 0
-      ? [`${count(stuck, 'old entry').replace(/entrys$/, 'entries')} could not be removed completely.`]
-      : []),
-  ];
-  return [...(said.length === 0 ? [] : [`Removed from the history: ${said.join(', ')}.`]), ...more].join(' ');
+export function rotationOverdueNews(
+  words: Speaker,
+  { set, lastSuccess, freshest = '', next, overdue }: OverdueRotation,
+  now: Date,
+): News {
+  const isNone = lastSuccess === null;
+  return {
+    kind: 'overdue',
+    subject: overdueSubject(words, isNone, set, next),
+    lines: [
+      isNone
+        ? set === undefined
+          ? words.say('rotation.none')
+          : words.say('set.none', { set })
+        : words.say('rotation.since', { drive: freshest, day: words.day(new Date(lastSuccess), now) }),
+      set === undefined ? words.say('rotation.risk') : words.say('set.risk'),
+      ...(overdue.length === 0 ? [] : [words.say('rotation.list', { list: overdue.join(', ') })]),
+      next === undefined
+        ? words.say('rotation.prepare')
+        : words.say(isNone ? 'rotation.swap' : 'rotation.bring', { drive: next }),
+    ],
+  };
 }
 
-const pruneReasons = {
-  rule: 'by the settings (history.keep)',
-  blocks: 'because the disk had no room left',
-  inodes: 'because the disk could take no more files',
-} as const;
+function overdueSubject(words: Speaker, isNone: boolean, set: string | undefined, next: string | undefined): string {
+  if (set !== undefined) return words.say(isNone ? 'set.none.subject' : 'set.subject', { set });
+  if (isNone) return words.say('rotation.none.subject');
+  return next === undefined ? words.say('rotation.subject') : words.say('rotation.subject.next', { drive: next });
+}

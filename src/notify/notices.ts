@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { EventMap, EventName } from '../bus/events.ts';
 import { waitsForServer } from '../rsync/failure.ts';
+import type { Language } from '../words/languages.ts';
+import { speakerOf, type Speaker } from '../words/speaker.ts';
 import type { Notice } from './channel.ts';
 import { nextWords, type NextDisk } from './next-words.ts';
-import * as words from './notice-words.ts';
+import * as news from './notice-words.ts';
 import { endNews, type EndEvent, type News } from './run-news.ts';
 import { usualPriority } from './priority.ts';
-import type { Release } from './wording.ts';
+import { describePruned, type Release } from './wording.ts';
 
 /** Turns events into notices; remembers only what it needs to report each matter once. */
 export interface NoticeMaker {
@@ -25,6 +27,8 @@ export interface NoticeContext {
   contact?(): string;
   /** The disk to bring next; undefined if there is no other. */
   next?(): NextDisk | undefined;
+  /** English, if absent. */
+  language?(): Language;
 }
 
 /**
@@ -63,13 +67,15 @@ class Storyteller implements NoticeMaker {
     'drive:do-not-unplug': (event) => this.#leftOpen(event),
     'drive:removed': ({ drive }) => (drive === undefined ? [] : this.#removed(drive)),
     'key:missing': (event) => this.#keyMissing(event),
-    'drive:waiting': (event) => [this.#make('drive:waiting', event, words.deviceNews(event), event.drive)],
+    'drive:waiting': (event) => [this.#make('drive:waiting', event, news.deviceNews(this.#words, event), event.drive)],
     'key:loaded': () => this.#keyLoaded(),
     'drive:ignored': (event) => this.#ignored(event),
     'warning:raised': (event) =>
-      event.isUsual === true ? [] : [this.#make('warning:raised', event, words.warningNews(event))],
-    'run:warned': (event) => [this.#make('run:warned', event, words.warningNews(event, event.drive), event.drive)],
-    'spool:rejected': (event) => [this.#make('spool:rejected', event, words.rejectedNews(event.reason))],
+      event.isUsual === true
+        ? []
+        : [this.#make('warning:raised', event, news.warningNews(this.#words, event), event.drive)],
+    'run:warned': (event) => [this.#make('run:warned', event, news.warningNews(this.#words, event), event.drive)],
+    'spool:rejected': (event) => [this.#make('spool:rejected', event, news.rejectedNews(this.#words, event.reason))],
     'rotation:overdue': (event) => this.#overdue(event),
   };
 
@@ -77,6 +83,10 @@ class Storyteller implements NoticeMaker {
     this.#context = context;
     this.#station = station;
     this.#clock = clock;
+  }
+
+  get #words(): Speaker {
+    return speakerOf(this.#context.language?.() ?? 'en');
   }
 
   take<Name extends EventName>(name: Name, event: EventMap[Name]): Notice[] {
@@ -91,17 +101,19 @@ class Storyteller implements NoticeMaker {
     return this.#ended.size > 0;
   }
 
-  #make<Name extends EventName>(name: Name, payload: EventMap[Name], news: News, drive?: string): Notice {
+  #make<Name extends EventName>(name: Name, payload: EventMap[Name], said: News, drive?: string): Notice {
     return {
       version: 1,
       id: randomUUID(),
-      kind: news.kind,
-      priority: news.priority ?? usualPriority[news.kind],
+      kind: said.kind,
+      priority: said.priority ?? usualPriority[said.kind],
       at: this.#clock().toISOString(),
       station: this.#station,
       ...(drive !== undefined && { drive }),
-      subject: news.subject,
-      text: [news.text, ...this.#addition(name, news)].join('\n'),
+      language: this.#words.language,
+      ...(said.unplug !== undefined && { unplug: said.unplug }),
+      subject: said.subject,
+      text: [...said.lines, ...this.#addition(name, said)].join('\n'),
       event: name,
       payload,
     };
@@ -112,10 +124,10 @@ class Storyteller implements NoticeMaker {
     if (kind === 'started') return [];
     if (kind !== 'success') {
       const contact = this.#context.contact?.() ?? '';
-      return contact === '' ? [] : [`Who to call: ${contact}`];
+      return contact === '' ? [] : [this.#words.say('contact', { contact })];
     }
     const next = name === 'run:succeeded' ? this.#context.next?.() : undefined;
-    return next === undefined ? [] : [nextWords(next, this.#clock())];
+    return next === undefined ? [] : [nextWords(this.#words, next, this.#clock())];
   }
 
   /** Remembers the end of a run until the state of its disk is reported; for an unplugged disk it is known already. */
@@ -129,11 +141,10 @@ class Storyteller implements NoticeMaker {
     const end = this.#ended.get(drive);
     if (!end) return [];
     this.#ended.delete(drive);
-    const pruned = words.describePruned(this.#prunings.get(drive) ?? []);
+    const pruned = describePruned(this.#words, this.#prunings.get(drive) ?? []);
     this.#prunings.delete(drive);
-    const news = endNews(end, release);
-    const text = pruned === '' ? news.text : `${news.text}\n${pruned}`;
-    return [this.#make(end.name, end.event, { ...news, text }, drive)];
+    const said = endNews(this.#words, end, release);
+    return [this.#make(end.name, end.event, { ...said, lines: [...said.lines, ...pruned] }, drive)];
   }
 
   #started(event: EventMap['run:started']): Notice[] {
@@ -141,7 +152,7 @@ class Storyteller implements NoticeMaker {
     this.#takenOut.delete(drive);
     const before = this.#tellEnd(drive, { state: 'unknown' });
     this.#prunings.delete(drive);
-    return [...before, this.#make('run:started', event, words.startedNews(drive), drive)];
+    return [...before, this.#make('run:started', event, news.startedNews(this.#words, drive), drive)];
   }
 
   #pruned(event: EventMap['history:pruned']): Notice[] {
@@ -187,15 +198,17 @@ class Storyteller implements NoticeMaker {
     const wasOpen = this.#openDrives.delete(drive);
     if (this.#ended.has(drive)) return this.#tellEnd(drive, { state: 'safe' });
     // Without a run before, this is only news if the disk was reported as open.
-    return wasOpen ? [this.#make('drive:safe-to-unplug', event, words.releasedNews(drive), drive)] : [];
+    return wasOpen ? [this.#make('drive:safe-to-unplug', event, news.releasedNews(this.#words, drive), drive)] : [];
   }
 
   #leftOpen(event: EventMap['drive:do-not-unplug']): Notice[] {
     const { drive, reason } = event;
     this.#openDrives.add(drive);
     if (this.#ended.has(drive)) return this.#tellEnd(drive, { state: 'open', reason });
-    const news = this.#takenOut.has(drive) ? words.goneOpenNews(drive) : words.stillOpenNews(drive, reason);
-    return [this.#make('drive:do-not-unplug', event, news, drive)];
+    const said = this.#takenOut.has(drive)
+      ? news.goneOpenNews(this.#words, drive)
+      : news.stillOpenNews(this.#words, drive, reason);
+    return [this.#make('drive:do-not-unplug', event, said, drive)];
   }
 
   #removed(drive: string): Notice[] {
@@ -210,7 +223,7 @@ class Storyteller implements NoticeMaker {
     const { drive } = event;
     if (this.#keyAskedFor.has(drive)) return [];
     this.#keyAskedFor.add(drive);
-    return [this.#make('key:missing', event, words.waitingNews(drive), drive)];
+    return [this.#make('key:missing', event, news.waitingNews(this.#words, drive), drive)];
   }
 
   #keyLoaded(): Notice[] {
@@ -219,13 +232,17 @@ class Storyteller implements NoticeMaker {
   }
 
   #ignored(event: EventMap['drive:ignored']): Notice[] {
-    const news = words.ignoredNews(event);
-    return news === undefined ? [] : [this.#make('drive:ignored', event, news, event.drive)];
+    const said = news.ignoredNews(this.#words, event);
+    return said === undefined ? [] : [this.#make('drive:ignored', event, said, event.drive)];
   }
 
   #overdue(event: EventMap['rotation:overdue']): Notice[] {
     const { drive } = event;
-    const news = drive === undefined ? words.rotationOverdueNews(event) : words.overdueNews(drive, event.lastSuccess);
-    return [this.#make('rotation:overdue', event, news, drive)];
+    const now = this.#clock();
+    const said =
+      drive === undefined
+        ? news.rotationOverdueNews(this.#words, event, now)
+        : news.overdueNews(this.#words, drive, event.lastSuccess, now);
+    return [this.#make('rotation:overdue', event, said, drive)];
   }
 }

@@ -40,11 +40,18 @@ const signs: Partial<Record<Notice['kind'], string>> = {
 
 const longestMessage = 3_500; // bytes; ntfy turns a longer text than 4096 into an attachment
 
+/** Without half a letter at its end. */
+const beginning = (text: string): string =>
+  Buffer.from(text)
+    .subarray(0, longestMessage)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+
 function toMessage({ kind, priority, station, subject, text }: Notice, settings: NtfyChannel): string {
   return JSON.stringify({
     topic: settings.topic,
     title: `[${station}] ${subject}`,
-    message: Buffer.from(text).subarray(0, longestMessage).toString('utf8'),
+    message: beginning(text),
     priority: settings.priority ?? priorities[priority],
     tags: [...[signs[kind] ?? []].flat(), ...settings.tags],
   });

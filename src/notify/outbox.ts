@@ -3,7 +3,7 @@ import type { Channel, Notice } from './channel.ts';
 import { messageOf } from '../errors.ts';
 import type { Forget } from './notice-spool.ts';
 import { urgency } from './priority.ts';
-import { toldLate } from './wording.ts';
+import { toldLate } from './told-late.ts';
 
 /** Milliseconds. */
 export interface OutboxTiming {

@@ -38,7 +38,7 @@ export function createRepeats(now: () => number = () => performance.now()): Repe
       if (kind === 'success') forget((each) => each.kind === 'failure' && each.drive === drive);
       const free = atOnce[kind];
       if (free === undefined) return true;
-      const key = kind === 'warning' ? `${drive} ${subject}` : `${drive} ${subject}\n${text}`;
+      const key = `${drive} ${subject}\n${text}`;
       const before = told.get(key);
       if (before && now() - before.at < before.pause) return false;
       const times = (before?.times ?? 0) + 1;

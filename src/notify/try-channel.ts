@@ -4,6 +4,8 @@ import type { NotifyChannel } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
+import type { Language } from '../words/languages.ts';
+import { speakerOf, type Speaker } from '../words/speaker.ts';
 import { channelName } from './channel-name.ts';
 import type { Notice } from './channel.ts';
 import { createCourierChannel } from './courier-channel.ts';
@@ -19,11 +21,16 @@ export interface Outcome {
 }
 
 /** Sends one message through a channel; its settings events and quiet do not apply. Never throws. */
-export async function tryChannel(entry: NotifyChannel, start: StartProgram, paths: Paths): Promise<Outcome> {
+export async function tryChannel(
+  entry: NotifyChannel,
+  start: StartProgram,
+  paths: Paths,
+  language: Language,
+): Promise<Outcome> {
   const about = { channel: channelName(entry), type: entry.type };
   const channel = createCourierChannel(entry, createCourier(start, paths));
   try {
-    const said = await channel.send(aTest(), new AbortController().signal);
+    const said = await channel.send(aTest(speakerOf(language)), new AbortController().signal);
     return { ...about, delivered: true, said: typeof said === 'string' ? said : '' };
   } catch (error) {
     return { ...about, delivered: false, said: messageOf(error) };
@@ -34,15 +41,16 @@ export async function tryChannel(entry: NotifyChannel, start: StartProgram, path
 export const describeOutcome = ({ channel, delivered, said }: Outcome): string =>
   `${channel}: ${delivered ? 'delivered' : 'NOT DELIVERED'}${said === '' ? '' : `: ${said}`}`;
 
-const aTest = (): Notice => ({
+const aTest = (words: Speaker): Notice => ({
   version: 1,
   id: randomUUID(),
   kind: 'test',
   priority: 'low',
   at: new Date().toISOString(),
   station: hostname(),
-  subject: 'This is a test, nothing has happened',
-  text: 'Somebody ran "extbackup notify test" to see whether notices arrive here. They do.',
+  language: words.language,
+  subject: words.say('test.subject'),
+  text: words.say('test.text'),
   event: 'notify:test',
   payload: {},
 });

@@ -1,12 +1,12 @@
-/** Words for people: the figures of a run, and the one sentence about whether a disk may be unplugged. */
-import prettyBytes from 'pretty-bytes';
+/** The figures of a run, and the one sentence about whether a disk may be unplugged. */
 import type { EventMap } from '../bus/events.ts';
-import { count, describeDuration } from '../text/wording.ts';
+import type { Speaker } from '../words/speaker.ts';
+import type { Unplug } from './channel.ts';
 
 /** The state of a disk after a run: closed, left open, unplugged, or unknown. */
 export type Release =
   | { readonly state: 'safe' }
-  | { readonly state: 'open'; readonly reason: string }
+  | { readonly state: 'open'; readonly reason?: string }
   | { readonly state: 'gone' }
   /** Closed for now: the next agent opens it again by itself. */
   | { readonly state: 'resumes' }
@@ -14,104 +14,86 @@ export type Release =
   | { readonly state: 'waits' }
   | { readonly state: 'unknown' };
 
-const entries = (number: number): string => count(number, 'entry').replace(/entrys$/, 'entries');
-
 /** The figures of a good run, in one or two sentences. */
-export function describeFigures(run: EventMap['run:succeeded']): string {
-  const took = `It took ${describeDuration(run.tookMs)}.`;
+export function describeFigures(words: Speaker, run: EventMap['run:succeeded']): string {
+  const took = words.say('figures.took', { duration: words.duration(run.tookMs) });
   if (run.filesTotal === undefined || run.filesTransferred === undefined || run.bytesTransferred === undefined)
     return took;
-  const { attributesChanged = 0 } = run;
-  const attributes =
-    attributesChanged === 0
-      ? ''
-      : `Owner, rights or attributes of ${entries(attributesChanged)} changed; the old ones are kept if the disk has a history.`;
-  const copied =
-    run.filesTransferred === 0
-      ? attributes === ''
-        ? run.filesDeleted === undefined || run.filesDeleted === 0
-          ? 'Nothing had changed.'
-          : 'Nothing was copied.'
-        : ''
-      : `${count(run.filesTransferred, 'file')} copied (${prettyBytes(run.bytesTransferred)}).`;
-  const deleted =
-    run.filesDeleted === undefined || run.filesDeleted === 0
-      ? ''
-      : `${count(run.filesDeleted, 'file')} no longer on the server.`;
-  const total =
-    run.bytesTotal === undefined
-      ? ''
-      : `The backup now holds ${prettyBytes(run.bytesTotal)} in ${entries(run.filesTotal)}.`;
-  return [copied, attributes, deleted, total, took].filter((part) => part !== '').join(' ');
+  const { attributesChanged = 0, filesDeleted = 0, filesTransferred, bytesTransferred, bytesTotal } = run;
+  const unchanged = filesTransferred === 0 && attributesChanged === 0;
+  return [
+    ...(filesTransferred === 0
+      ? []
+      : [
+          words.say('figures.copied', {
+            files: words.count(filesTransferred, 'file'),
+            size: words.size(bytesTransferred),
+          }),
+        ]),
+    ...(unchanged ? [words.say(filesDeleted === 0 ? 'figures.nothing' : 'figures.noCopy')] : []),
+    ...(attributesChanged === 0
+      ? []
+      : [words.say('figures.attributes', { entries: words.count(attributesChanged, 'entry') })]),
+    ...(filesDeleted === 0 ? [] : [words.say('figures.deleted', { files: words.count(filesDeleted, 'file') })]),
+    ...(bytesTotal === undefined
+      ? []
+      : [words.say('figures.total', { size: words.size(bytesTotal), entries: words.count(run.filesTotal, 'entry') })]),
+    took,
+  ].join(' ');
 }
 
 /** The files that were read back after the pull; empty if there were none. */
-export function describeVerified({ verified }: EventMap['run:succeeded']): string {
-  if (verified === undefined) return '';
-  const read = `Read back and compared: ${count(verified.files, 'file')} (${prettyBytes(verified.bytes)}).`;
-  return verified.damaged === 0
-    ? read
-    : `${read} ${count(verified.damaged, 'file')} on the disk ${verified.damaged === 1 ? 'is' : 'are'} DAMAGED; ` +
-        'see: extbackup verify --help';
+export function describeVerified(words: Speaker, { verified }: EventMap['run:succeeded']): string[] {
+  if (verified === undefined) return [];
+  const { files, bytes, damaged } = verified;
+  const read = words.say('done.verified', { files: words.count(files, 'file'), size: words.size(bytes) });
+  if (damaged === 0) return [read];
+  return [`${read} ${words.say('done.damaged', { files: words.count(damaged, 'file') })}`];
+}
+
+/** The entries that a run removed from a disk's history, and why; empty if none. */
+export function describePruned(words: Speaker, prunings: readonly EventMap['history:pruned'][]): string[] {
+  const list = (['rule', 'blocks', 'inodes'] as const).flatMap((why) => {
+    const some = prunings.filter((pruning) => pruning.why === why);
+    const sum = (of: 'removed' | 'bytes'): number => some.reduce((total, pruning) => total + pruning[of], 0);
+    if (sum('removed') === 0) return [];
+    return [
+      words.say(`pruned.${why}`, { entries: words.count(sum('removed'), 'entry'), size: words.size(sum('bytes')) }),
+    ];
+  });
+  const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
+  const said = [
+    ...(list.length === 0 ? [] : [words.say('pruned.all', { list: list.join(', ') })]),
+    ...(prunings.some(({ capped }) => capped) ? [words.say('pruned.capped')] : []),
+    ...(stuck > 0 ? [words.say('pruned.stuck', { entries: words.count(stuck, 'oldEntry') })] : []),
+  ];
+  return said.length === 0 ? [] : [said.join(' ')];
 }
 
 /** The end of a subject line. */
-export function releaseWords(release: Release): string {
-  switch (release.state) {
-    case 'safe':
-      return 'safe to unplug';
-    case 'open':
-      return 'DO NOT UNPLUG';
-    case 'gone':
-      return 'it was taken out';
-    case 'resumes':
-    case 'waits':
-      return 'it goes on by itself: leave the disk plugged in';
-    case 'unknown':
-      return 'look at "extbackup status" before you unplug it';
-  }
+export const releaseWords = (words: Speaker, { state }: Release): string => words.say(`release.${state}`);
+
+/** Advice for the disk: a sentence, and the reason when it must stay. */
+export function releaseAdvice(words: Speaker, release: Release): string[] {
+  const { state } = release;
+  const reason = state === 'open' ? release.reason : undefined;
+  return [
+    words.say(`advice.${state}`),
+    ...(reason === undefined ? [] : [words.say('reason', { reason: stripStop(reason) })]),
+  ];
 }
 
-/** Advice for the disk, as a sentence. */
-export function releaseAdvice(release: Release): string {
-  switch (release.state) {
-    case 'safe':
-      return 'The disk is closed. You can take it out.';
-    case 'open':
-      return `DO NOT UNPLUG the disk yet: ${stripStop(release.reason)}. On the station run: extbackup release`;
-    case 'gone':
-      return 'The disk is no longer plugged in.';
-    case 'resumes':
-      return 'Leave the disk plugged in: it is closed now, and will be opened again as soon as the agent runs.';
-    case 'waits':
-      return (
-        'Leave the disk plugged in: it goes on by itself when the server answers. It is closed until then; ' +
-        'to unplug it anyway, look first at: extbackup status'
-      );
-    case 'unknown':
-      return 'It is not known whether the disk can be unplugged. On the station run: extbackup status';
-  }
-}
+/** The same for programs, and for the coloured line of a mail. */
+export const unplugOf = ({ state }: Release): Unplug => unplugs[state];
 
-/**
- * A notice that is delivered late. Its words about the disk were true then: another run may have opened it since,
- * so "safe to unplug" is removed.
- */
-export function toldLate<Text extends { readonly at: string; readonly subject: string; readonly text: string }>(
-  notice: Text,
-  why: 'failed' | 'quiet' = 'failed',
-): Text {
-  const safe: Release = { state: 'safe' };
-  const unknown: Release = { state: 'unknown' };
-  const late =
-    why === 'quiet'
-      ? `This is from ${notice.at}; it was held back during the quiet hours.`
-      : `This comes late: it could not be delivered at ${notice.at}.`;
-  return {
-    ...notice,
-    subject: notice.subject.replace(releaseWords(safe), releaseWords(unknown)),
-    text: `${late}\n${notice.text.replace(releaseAdvice(safe), releaseAdvice(unknown))}`,
-  };
-}
+const unplugs: Readonly<Record<Release['state'], Unplug>> = {
+  safe: 'safe',
+  open: 'no',
+  gone: 'gone',
+  resumes: 'leave',
+  waits: 'leave',
+  unknown: 'unknown',
+};
 
-const stripStop = (text: string): string => text.replace(/\.+$/, '');
+/** Without the full stop at its end. */
+export const stripStop = (text: string): string => text.replace(/\.+$/, '');

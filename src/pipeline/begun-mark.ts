@@ -19,7 +19,8 @@ export async function markBegun(job: Job, machine: Machine, story: Story): Promi
   const before = parseJson(markSchema, await machine.readInside(begunPath));
   const wasCutOff = before !== undefined && before.endedAt === undefined;
   // Before the mark is replaced: an agent that dies in between reports it twice rather than never.
-  if (wasCutOff && (await job.onCutOff?.(before)) === true) story.tell('run:warned', cutOffUnknown(job, before));
+  if (wasCutOff && (await job.onCutOff?.(before)) === true)
+    story.tell('run:warned', { about: 'cut-off', ...cutOffUnknown(job, before) });
   await write(machine, { id: story.runId, startedAt: new Date().toISOString() });
   return wasCutOff;
 }

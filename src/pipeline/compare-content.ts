@@ -40,6 +40,7 @@ export async function compareContent(
     const isDone = outcome.trouble === undefined || outcome.trouble === 'gaps';
     if (!isDone && !signal.aborted)
       story.tell('run:warned', {
+        about: 'compare',
         reason: 'The backup is complete, but files that the settings name could not all be compared by content.',
         todo: 'The next run does it: extbackup run ; the setting is pull.compare.',
       });

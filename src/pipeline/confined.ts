@@ -18,6 +18,7 @@ export async function requireBox(machine: Pick<Machine, 'confinement'>, story: S
     );
   if (confinement === 'none')
     story.tell('run:warned', {
+      about: 'box',
       reason:
         'rsync runs without its box, because bwrap(1) does not work here: a hostile server could reach more than the opened disk.',
       todo: remedy,

@@ -33,6 +33,7 @@ export async function checkContent(
       { deleted: guard.tally.counts.deleted, isKept: job.config.history.enabled },
     );
   story.tell('run:warned', {
+    about: 'attack',
     reason: `The data from the server looks as if it had been attacked: ${alarm}.`,
     todo:
       `Look at the server. The earlier versions are kept on ${label}, and no history is removed until you answer. ` +

@@ -30,6 +30,7 @@ export function createHooks(job: Job, machine: Machine, story: Story, signal: Ab
   const never = new AbortController().signal;
   const warn = (reason: string): void => {
     story.tell('run:warned', {
+      about: 'hook',
       reason,
       todo: 'The run continued. Correct the program, or remove it from hooks: in /etc/extbackup/config.yaml.',
     });

@@ -57,12 +57,11 @@ export async function settleLayout(job: Job, machine: Machine, story: Story): Pr
     );
   for (const { name } of left) {
     const sets = setsWith(job, name);
-    story.tell(
-      'run:warned',
+    const news =
       sets.length > 0
         ? ofAnotherSet(record.label, mirrorOf(job), name, sets)
-        : noLongerWanted(record.label, mirrorOf(job), name),
-    );
+        : noLongerWanted(record.label, mirrorOf(job), name);
+    story.tell('run:warned', { about: 'layout', ...news });
   }
   const wanted = `${JSON.stringify({ version: 1, sources: [...sources, ...left] } satisfies Layout)}\n`;
   if (wanted !== text) await write(machine, wanted);

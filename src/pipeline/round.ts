@@ -132,6 +132,7 @@ async function copy(
 
 function tellLost(story: Story): void {
   story.tell('run:warned', {
+    about: 'rights',
     reason: 'The owners and rights that files had before this run could not be kept, so no rollback brings them back.',
     todo: 'Install the programs that read them: apt-get install acl attr ; then run again: extbackup run',
   });
@@ -141,6 +142,7 @@ function tellGaps(gaps: GapCounts, story: Story): void {
   const reason = describeGaps(gaps);
   if (reason !== undefined)
     story.tell('run:warned', {
+      about: 'gaps',
       reason,
       todo: 'They are named in .extbackup/last-run.log on the disk (extbackup mount); remove the cause on the server.',
     });

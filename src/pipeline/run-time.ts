@@ -15,7 +15,7 @@ export async function settleTime(
 ): Promise<RunTime> {
   const step = stepFor(history.keep);
   const { mark, newJumpMs } = await machine.lookAtTime(step, signal);
-  if (newJumpMs !== 0) story.tell('run:warned', clockJumped(newJumpMs));
+  if (newJumpMs !== 0) story.tell('run:warned', { about: 'clock-jump', ...clockJumped(newJumpMs) });
   const { number = 0 } = await machine.historyStand();
   const passed = mark.measured.getTime() - Date.parse(record.measured ?? '');
   const disk =

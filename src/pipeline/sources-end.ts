@@ -1,3 +1,4 @@
+import type { HeldSign } from '../bus/held-sign.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { HeldError, noCounts, type Hold } from '../guard/hold.ts';
 import { mixedSources } from '../rsync/failure.ts';
@@ -59,12 +60,12 @@ function sayEach(troubles: readonly Trouble[]): string {
 function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldError {
   const sources: NonNullable<Hold['sources']> = {};
   const counts = { ...noCounts };
-  const headlines: { readonly text: string; readonly isAlarm: boolean }[] = [];
+  const headlines: { readonly text: string; readonly sign: HeldSign | undefined; readonly isAlarm: boolean }[] = [];
   for (const { name, error } of held) {
     if (!(error instanceof HeldError)) continue;
-    const { headline, isAlarm = false, counts: own = noCounts, attestation } = error.facts;
+    const { headline, sign, isAlarm = false, counts: own = noCounts, attestation } = error.facts;
     sources[name] = { reason: error.message, counts: own, ...(attestation && { attestation }) };
-    headlines.push({ text: `${name}: ${headline}`, isAlarm });
+    headlines.push({ text: `${name}: ${headline}`, sign, isAlarm });
     for (const key of ['created', 'changed', 'deleted', 'changedBytes'] as const) counts[key] += own[key];
     const { deletedBytes, attributes } = own;
     if (attributes !== undefined) counts.attributes = (counts.attributes ?? 0) + attributes;
@@ -74,6 +75,7 @@ function heldOf(held: readonly Trouble[], happened: string, todo: string): HeldE
   const worst = headlines.find(({ isAlarm }) => isAlarm) ?? headlines[0];
   return new HeldError(happened, todo, {
     headline: worst?.text ?? happened,
+    sign: worst?.sign,
     isAlarm: worst?.isAlarm,
     counts: kinds.includes(undefined) ? counts : undefined,
     attestation: kinds.includes(undefined) ? undefined : kinds[0],

@@ -48,6 +48,7 @@ export function createUndatedFiles(
       const found = touched.size === 0 ? 0 : await machine.addUndated(source, touched);
       if (found > 0)
         story.tell('run:warned', {
+          about: 'dates',
           reason:
             `The disk cannot hold the dates of ${found === 1 ? '1 file' : `${found} files`} (before 1902, or after 2446; ` +
             'on older disks, after 2037): it keeps the nearest date that it can. The content is complete.',

@@ -55,6 +55,7 @@ export async function verifyPart(
     });
     if (found.damaged + found.unreadable > 0)
       story.tell('run:warned', {
+        about: 'damage',
         reason: `The backup is complete, but ${describeBad(record.label, found)}`,
         todo: damageAdvice(record.label),
       });
@@ -62,6 +63,7 @@ export async function verifyPart(
   } catch (error) {
     if (!isAborted(signal))
       story.tell('run:warned', {
+        about: 'read-back',
         reason: `The backup is complete, but its part of disk ${record.label} could not be read back and compared${codeOf(error)}.`,
         todo: `Look at the whole disk: extbackup verify ${record.label}`,
       });

@@ -1,4 +1,4 @@
-import { markup, type Markup } from './markup.ts';
+import { markup, type Markup } from '../text/markup.ts';
 
 const height = 40;
 const width = 8;

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../records/run-record.ts';
 import { localTime } from '../text/local-time.ts';
-import { markup, type Markup } from './markup.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { outcomeSigns, outcomeWords, worstOf } from './outcomes.ts';
 
 const cell = 14;

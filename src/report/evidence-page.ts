@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { localTime, zoneName } from '../text/local-time.ts';
 import type { ReportedDisk, ReportFacts } from './facts.ts';
-import { markup, type Markup } from './markup.ts';
+import { markup, type Markup } from '../text/markup.ts';
 import { htmlTable, wholePage } from './page.ts';
 
 /** A page for auditors: the copies that exist, where they are, and when each was checked. */

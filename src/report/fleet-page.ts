@@ -2,7 +2,7 @@ import { localTime, zoneName } from '../text/local-time.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
 import { count, describeAge } from '../text/wording.ts';
 import type { Station } from './fleet.ts';
-import { markup } from './markup.ts';
+import { markup } from '../text/markup.ts';
 import { htmlTable, wholePage, type Column } from './page.ts';
 
 const levelClasses = { good: '', attention: 'gaps', trouble: 'failure' } as const;

@@ -1,4 +1,4 @@
-import { markup, nothing, type Markup } from './markup.ts';
+import { markup, nothing, type Markup } from '../text/markup.ts';
 import { style } from './style.ts';
 
 /** A whole page, self-contained: no script, and nothing that is loaded from elsewhere. */

@@ -5,7 +5,7 @@ import { describeDuration } from '../text/wording.ts';
 import { bars, type Bar } from './bars.ts';
 import { calendar } from './calendar.ts';
 import type { ReportedApproval, ReportedDisk, ReportFacts } from './facts.ts';
-import { markup, nothing, type Markup } from './markup.ts';
+import { markup, nothing, type Markup } from '../text/markup.ts';
 import { outcomeWords } from './outcomes.ts';
 import { htmlTable, wholePage } from './page.ts';
 import { judgeReport } from './verdict.ts';

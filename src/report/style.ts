@@ -1,4 +1,4 @@
-import { Markup } from './markup.ts';
+import { Markup } from '../text/markup.ts';
 
 /** The look of all pages: light and dark, narrow and wide, and on paper (A4). Nothing is loaded from elsewhere. */
 export const style = new Markup(`

@@ -1,6 +1,7 @@
 import { unknownHealth, type DiskHealth } from '../records/disk-health.ts';
 import type { DiskVerdict } from '../verify/verify-disk.ts';
 import type { SmartVerdict } from '../disk/smart.ts';
+import type { WarningName } from '../words/catalogue.ts';
 
 /** Sources of a disk's health. `disk` is the kernel name of the whole disk. */
 export interface HealthProbe {
@@ -28,8 +29,14 @@ export interface HealthCheck {
   /** The health for the registry. */
   healthAfter(verified: DiskVerdict | undefined, now: Date): DiskHealth;
   /** New findings for the operator. */
-  news(drive: string): readonly { readonly reason: string; readonly todo: string }[];
+  news(drive: string): readonly HealthNews[];
   readonly ioErrors: number;
+}
+
+interface HealthNews {
+  readonly about: WarningName;
+  readonly reason: string;
+  readonly todo: string;
 }
 
 export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknownHealth): HealthCheck {
@@ -72,6 +79,7 @@ export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknow
         ? []
         : [
             {
+              about: 'disk-errors' as const,
               reason: `Disk ${drive} answered ${ioErrors === 1 ? 'a command' : `${ioErrors} commands`} with an error during its run.`,
               todo: 'Try another cable and port. If it happens again, the disk is dying: replace it.',
             },
@@ -85,23 +93,21 @@ export function beginHealthCheck(probe: HealthProbe, before: DiskHealth = unknow
 }
 
 /** Reported once, not with every run. */
-function smartNews(
-  drive: string,
-  before: DiskHealth,
-  now: SmartVerdict | undefined,
-): { reason: string; todo: string }[] {
+function smartNews(drive: string, before: DiskHealth, now: SmartVerdict | undefined): HealthNews[] {
   if (now === undefined || now.state === 'passed') return [];
   if (now.state === before.smart && now.remarks.join() === before.smartRemarks.join()) return [];
   const details = now.remarks.length === 0 ? '' : `: ${now.remarks.join(', ')}`;
   return now.state === 'failing'
     ? [
         {
+          about: 'health',
           reason: `Disk ${drive} reports that it is about to fail (SMART${details}).`,
           todo: 'Replace it now: extbackup drive prepare --help',
         },
       ]
     : [
         {
+          about: 'health',
           reason: `Disk ${drive} calls itself healthy, but its SMART values need attention (SMART${details}).`,
           todo: 'See: smartctl -a on the device. Plan to replace it if the numbers grow.',
         },

@@ -14,13 +14,15 @@ export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: Ru
   const { drive, runId } = order;
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   const room = result?.room ? roomNews(drive, ended.rooms, result.room) : [];
-  for (const news of [...(health?.news(drive) ?? []), ...room]) story.tell('run:warned', news);
+  for (const news of [...(health?.news(drive) ?? []), ...room.map((one) => ({ about: 'room' as const, ...one }))])
+    story.tell('run:warned', news);
   const waits = waitsIn(ended);
   if (failure && error instanceof HeldError) {
-    const { headline, isAlarm = false, counts } = error.facts;
+    const { headline, sign, isAlarm = false, counts } = error.facts;
     story.tell('run:held', {
       ...failure,
       headline,
+      ...(sign && { sign }),
       isAlarm,
       ...(counts && { counts }),
       tookMs,

@@ -20,6 +20,7 @@ export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurr
     const todo =
       error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
     bus.emit('warning:raised', {
+      about: 'records',
       reason: `The list of disks could not be updated: ${messageOf(error)}`,
       todo: `The backup itself is not affected. ${todo}`,
     });
@@ -30,12 +31,13 @@ export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurr
 function heldBy({ order, startedAt, error }: EndedRun): Hold | undefined {
   const held = error instanceof NotReleasedError ? error.cause : error;
   if (!(held instanceof HeldError)) return undefined;
-  const { headline, isAlarm, counts, sources, attestation } = held.facts;
+  const { headline, sign, isAlarm, counts, sources, attestation } = held.facts;
   return {
     runId: order.runId,
     at: startedAt.toISOString(),
     reason: held.message,
     headline,
+    ...(sign && { sign }),
     counts: counts ?? noCounts,
     ...(isAlarm === true && { isAlarm }),
     ...(sources && { sources }),

@@ -27,7 +27,8 @@ export async function finishSetup(
   hostKeyPinned: boolean,
 ): Promise<boolean> {
   const added = notify === undefined ? undefined : config.notify.at(-1);
-  if (added) context.print(describeOutcome(await tryChannel(added, context.runCommand, context.paths)));
+  if (added)
+    context.print(describeOutcome(await tryChannel(added, context.runCommand, context.paths, config.language)));
   const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
   await handOverSheet(context, config, sheet);
   const steps =

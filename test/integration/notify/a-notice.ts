@@ -9,6 +9,8 @@ export const aNotice: Notice = {
   at: '2026-03-01T10:00:00.000Z',
   station: 'station',
   drive: 'BACKUP_2',
+  language: 'en',
+  unplug: 'safe',
   subject: 'BACKUP_2 is done, safe to unplug',
   text: 'The backup to disk BACKUP_2 is complete.\nThe disk is closed. You can take it out.',
   event: 'run:succeeded',

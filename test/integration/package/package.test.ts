@@ -78,6 +78,7 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/first-copy.md',
       '/usr/share/doc/extbackup/fleet.md',
       '/usr/share/doc/extbackup/notice.schema.json',
+      '/usr/share/doc/extbackup/notifications.md',
       '/usr/share/doc/extbackup/quick-start.md',
       '/usr/share/doc/extbackup/recovery.md',
       '/usr/share/doc/extbackup/sbom.cdx.json',

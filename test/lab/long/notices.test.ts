@@ -129,7 +129,7 @@ it('a disk without a LUKS volume is told once, with the disk that it may be, and
   await lab.guest.plug(blank);
   await lab.guest.waitFor('the refusal', async () => (await refusals()).length > before, 60_000);
   expect((await refusals()).at(-1)).toMatch(
-    /^A disk without a LUKS volume was plugged in \(sd[a-z], 67\.1 MB, nothing recognised\)/,
+    /^A disk without a backup is plugged in\n\nA disk without a LUKS volume was plugged in \(sd[a-z], 67\.1 MB, nothing recognised\)/,
   );
   expect((await extbackup('status')).stdout).toContain('A disk without a LUKS volume');
   await lab.guest.unplug(blank);

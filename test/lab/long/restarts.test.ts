@@ -67,7 +67,7 @@ it.each(['opening', 'pulling middle'] as const)(
     expect(await runs()).toMatchObject([{ outcome: 'cancelled', code: 'EXB_CANCELLED' }, { outcome: 'success' }]);
     await guest.waitFor('the news', async () => (await subjects()).length >= 2);
     expect(await subjects()).toEqual([
-      'BACKUP_1 was interrupted, it goes on by itself: leave the disk plugged in',
+      'BACKUP_1 was interrupted, leave it plugged in',
       'BACKUP_1 is done, safe to unplug',
     ]);
     expect(await eventsOf(lab, 'drive:safe-to-unplug')).toHaveLength(1);
@@ -87,7 +87,7 @@ it('a restart while closing: the run was complete, is told as good, and is not d
   await guest.waitFor('the news', async () => (await subjects()).length >= 1);
   // On a slow machine the stopping agent has no time to deliver it: the next one does, and calls nothing safe any more.
   const inTime = 'BACKUP_1 is done, safe to unplug';
-  const late = 'BACKUP_1 is done, look at "extbackup status" before you unplug it';
+  const late = 'BACKUP_1 is done, check before you unplug it';
   expect([[inTime], [late]]).toContainEqual(await subjects());
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'idle', 'closed']);
   expect(await runs()).toMatchObject([{ outcome: 'success' }]);

@@ -99,7 +99,7 @@ it('a server that is away for minutes is one message, opens no disk in vain, and
   ]);
   await guest.waitFor('the good end', async () => (await subjects()).some((subject) => subject.includes('is done')));
   expect(await subjects()).toEqual([
-    'BACKUP_1 is waiting for the server, it goes on by itself: leave the disk plugged in',
+    'BACKUP_1 waits for the server: leave it plugged in',
     'BACKUP_1 is done, safe to unplug',
   ]);
 });

@@ -68,7 +68,7 @@ describe('the watch of the clock', () => {
     await tellIfLoose();
     expect(told).toEqual(['clock not synchronised']);
     const notices = createNoticeMaker('station', () => new Date());
-    const warning = { reason: 'r', todo: 't' };
+    const warning = { about: 'clock', reason: 'r', todo: 't' } as const;
     expect(notices.take('warning:raised', { ...warning, isUsual: true })).toEqual([]);
     expect(notices.take('warning:raised', { ...warning, isUsual: false })).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextDisk } from '../../../src/agent/next-disk.ts';
 import { usualRotation } from '../../../src/config/rotation-setting.ts';
+import { speakerOf } from '../../../src/words/speaker.ts';
 import { nextWords } from '../../../src/notify/next-words.ts';
 import { createNoticeMaker } from '../../../src/notify/notices.ts';
 import { aDrive } from '../../fakes/a-status.ts';
@@ -32,7 +33,7 @@ describe('the disk to bring next', () => {
     [days(40), 'Bring BACKUP_3 by Friday 8 January 2027.'],
     [days(-1), 'Bring BACKUP_3 as soon as you can: it is overdue.'],
   ])('in words: %s', (by, expected) => {
-    expect(nextWords({ drive: 'BACKUP_3', by }, now)).toBe(expected);
+    expect(nextWords(speakerOf('en'), { drive: 'BACKUP_3', by }, now)).toBe(expected);
   });
 });
 

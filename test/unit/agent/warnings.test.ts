@@ -18,32 +18,34 @@ beforeEach(() => {
 
 it('settings that are right again are no longer called wrong', () => {
   bus.emit('warning:raised', {
+    about: 'settings',
     reason: 'The settings have a problem:\n  line 1',
     todo: 'Correct them.',
     topic: 'settings',
   });
   bus.emit('warning:raised', {
+    about: 'settings',
     reason: 'The settings have a problem:\n  line 2',
     todo: 'Correct them.',
     topic: 'settings',
   });
-  bus.emit('warning:raised', { reason: 'No space.', todo: 'See: df' });
+  bus.emit('warning:raised', { about: 'station', reason: 'No space.', todo: 'See: df' });
   expect(texts()).toEqual(['The settings have a problem:\n  line 2\nCorrect them.', 'No space. See: df']);
   bus.emit('warning:settled', { topic: 'settings' });
   expect(texts()).toEqual(['No space. See: df']);
 });
 
 it('what a run warned of counts until the next run of that disk', () => {
-  bus.emit('run:warned', { ...run, reason: 'One file is damaged.', todo: 'Look.' });
-  bus.emit('run:warned', { ...run, drive: 'BACKUP_2', reason: 'Slow.', todo: 'Look.' });
+  bus.emit('run:warned', { ...run, about: 'damage', reason: 'One file is damaged.', todo: 'Look.' });
+  bus.emit('run:warned', { ...run, about: 'damage', drive: 'BACKUP_2', reason: 'Slow.', todo: 'Look.' });
   bus.emit('run:started', { ...run, trigger: 'plug' });
   expect(texts()).toEqual(['Slow. Look.']);
 });
 
 it('what is told again stands there once, with its last time; ten are kept', () => {
   for (let index = 0; index < 12; index += 1)
-    bus.emit('warning:raised', { reason: `Trouble ${index}.`, todo: 'Look.' });
-  bus.emit('warning:raised', { reason: 'Trouble 5.', todo: 'Look.' });
+    bus.emit('warning:raised', { about: 'station', reason: `Trouble ${index}.`, todo: 'Look.' });
+  bus.emit('warning:raised', { about: 'station', reason: 'Trouble 5.', todo: 'Look.' });
   expect(texts()).toHaveLength(10);
   expect(warnings.list().at(-1)).toEqual({ at: '2026-03-01T00:00:13.000Z', text: 'Trouble 5. Look.' });
   expect(new Set(texts()).size).toBe(10);
@@ -108,7 +110,7 @@ it.each<[string, () => void, () => void]>([
 });
 
 it('a disk that a person forgot is no longer warned of when it is closed', () => {
-  bus.emit('warning:raised', { reason: 'Open for long.', todo: 'Close it.', topic: 'open BACKUP_1' });
+  bus.emit('warning:raised', { about: 'station', reason: 'Open for long.', todo: 'Close it.', topic: 'open BACKUP_1' });
   bus.emit('drive:closed', { drive: 'BACKUP_1' });
   expect(texts()).toEqual([]);
 });

@@ -16,10 +16,10 @@ function recorder(failures = 0): Spy {
   return {
     name: 'recorder',
     got,
-    send: ({ subject }: Notice) => {
+    send: ({ subject, payload }: Notice) => {
       left -= 1;
       if (left >= 0) return Promise.reject(new Error('no route'));
-      got.push(subject);
+      got.push('reason' in payload ? payload.reason.replace('.', '') : subject);
       return Promise.resolve();
     },
   };
@@ -53,7 +53,7 @@ function start(subscriptions: readonly Subscription[]) {
     { retryAfterMs: 60, tellWithoutReleaseAfterMs: 80 },
   );
   const warn = (reason: string): void => {
-    bus.emit('warning:raised', { reason, todo: 'Look.' });
+    bus.emit('warning:raised', { about: 'station', reason, todo: 'Look.' });
   };
   return { bus, dispatcher, warnings, warn };
 }
@@ -97,7 +97,7 @@ describe('dispatcher', () => {
     warn('one.');
     bus.emit('rotation:overdue', { drive: 'BACKUP_1', lastSuccess: null });
     await vi.waitFor(() => {
-      expect(overdueOnly.got).toEqual(['BACKUP_1 is overdue']);
+      expect(overdueOnly.got).toEqual(['BACKUP_1 is overdue: please bring it']);
     });
   });
 

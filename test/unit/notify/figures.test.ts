@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { speakerOf } from '../../../src/words/speaker.ts';
 import { describeFigures } from '../../../src/notify/wording.ts';
 
 const run = {
@@ -27,5 +28,7 @@ it.each<[object, string]>([
     '1 file copied (10 B). Owner, rights or attributes of 1 entry changed; the old ones are kept if the disk has a history. 3 files no longer on the server. The backup',
   ],
 ])('tells of a run that did %j', (figures, words) => {
-  expect(describeFigures({ ...run, ...figures })).toBe(`${words} now holds 5 kB in 2028 entries. It took 1 min.`);
+  expect(describeFigures(speakerOf('en'), { ...run, ...figures })).toBe(
+    `${words} now holds 5 kB in 2028 entries. It took 60 seconds.`,
+  );
 });

@@ -38,7 +38,7 @@ describe('the end of a run', () => {
       },
     ]);
     expect(told[0]?.text).toContain('12 files copied (1.2 MB)');
-    expect(told[0]?.text).toContain('3 min 20 s');
+    expect(told[0]?.text).toContain('3 minutes 20 seconds');
     expect(notices.flush()).toEqual([]);
   });
 
@@ -72,7 +72,9 @@ describe('the end of a run', () => {
     notices.take('run:failed', failed);
     const [notice] = notices.take('drive:safe-to-unplug', run);
     expect(notice).toMatchObject({ kind: 'failure', subject: 'BACKUP_2 failed, safe to unplug', event: 'run:failed' });
-    expect(notice?.text).toContain('The server did not answer.\nCheck that it is on.');
+    expect(notice?.text).toMatch(
+      /The server did not answer\.\nThe disk is closed\. You can take it out\.\nCheck that it is on\.$/,
+    );
   });
 
   test('a failed run on a disk that stays open says DO NOT UNPLUG', () => {
@@ -86,9 +88,7 @@ describe('the end of a run', () => {
   test('a run that the agent interrupts goes on by itself: nobody is told to take the disk out', () => {
     const notices = maker();
     const told = notices.take('run:failed', { ...failed, exitCode: 130, resumes: true });
-    expect(told).toMatchObject([
-      { subject: 'BACKUP_2 was interrupted, it goes on by itself: leave the disk plugged in' },
-    ]);
+    expect(told).toMatchObject([{ subject: 'BACKUP_2 was interrupted, leave it plugged in' }]);
     expect(told[0]?.text).not.toMatch(/safe to unplug|take it out/);
     expect(notices.flush()).toEqual([]);
   });
@@ -125,6 +125,7 @@ describe('the end of a run', () => {
       ...run,
       code: 'EXB_HELD',
       exitCode: 14,
+      sign: { what: 'deleted', percent: 77 },
       headline: '77 % of the files are gone on the server; this looks like an attack',
       isAlarm: true,
       happened: 'It would delete 900 files.',
@@ -136,8 +137,10 @@ describe('the end of a run', () => {
       {
         kind: 'held',
         priority: 'urgent',
-        subject: 'STOPPED: BACKUP_2: 77 % of the files are gone on the server; this looks like an attack',
-        text: expect.stringContaining('The disk is closed. You can take it out.') as string,
+        subject: 'STOPPED: BACKUP_2: 77 % of files gone: attack?',
+        text: expect.stringMatching(
+          /^STOPPED: BACKUP_2: 77 % of the files are gone on the server; this looks like an attack\.\nThe disk is closed\. You can take it out\.\n/,
+        ) as string,
       },
     ]);
   });
@@ -147,7 +150,7 @@ describe('the end of a run', () => {
     notices.take('run:succeeded', succeeded);
     expect(notices.waiting).toBe(true);
     const [notice] = notices.flush();
-    expect(notice?.subject).toBe('BACKUP_2 is done, look at "extbackup status" before you unplug it');
+    expect(notice?.subject).toBe('BACKUP_2 is done, check before you unplug it');
     expect(notices.waiting).toBe(false);
   });
 
@@ -201,14 +204,14 @@ describe('other news', () => {
   test('warnings, strange requests and overdue disks are told with what to do', () => {
     const notices = maker();
     expect(
-      notices.take('warning:raised', { reason: 'A disk shows no device.', todo: 'Check the cable.' }),
+      notices.take('warning:raised', { about: 'usb', reason: 'A disk shows no device.', todo: 'Check the cable.' }),
     ).toMatchObject([
-      { kind: 'warning', subject: 'A disk shows no device', text: 'A disk shows no device.\nCheck the cable.' },
+      { kind: 'warning', subject: 'USB cannot be watched', text: 'A disk shows no device.\nCheck the cable.' },
     ]);
     expect(notices.take('spool:rejected', { reason: 'torn' })).toMatchObject([{ kind: 'warning' }]);
     expect(
       notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: '2026-01-05T00:00:00Z' })[0]?.text,
-    ).toContain('2026-01-05');
+    ).toContain('Monday 5 January');
     expect(notices.take('rotation:overdue', { drive: 'BACKUP_3', lastSuccess: null })[0]?.text).toContain(
       'has no backup yet',
     );
@@ -221,8 +224,8 @@ describe('other news', () => {
       })[0],
     ).toMatchObject({
       kind: 'overdue',
-      subject: 'The whole rotation is overdue',
-      text: expect.stringMatching(/BACKUP_1, is from 2026-01-05[^]*Bring disk BACKUP_2/) as string,
+      subject: 'The whole rotation is overdue: bring BACKUP_2',
+      text: expect.stringMatching(/BACKUP_1, is from Monday 5 January\.[^]*Bring disk BACKUP_2/) as string,
     });
     expect(notices.take('rotation:overdue', { lastSuccess: null, overdue: [] })[0]?.subject).toBe(
       'There is no offline copy',

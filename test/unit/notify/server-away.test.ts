@@ -17,7 +17,7 @@ it('tells once that the server is away, however often it is tried, and anew afte
     ];
     told.push(news.map(({ subject }) => subject).join());
   };
-  const once = 'BACKUP_1 is waiting for the server, it goes on by itself: leave the disk plugged in';
+  const once = 'BACKUP_1 waits for the server: leave it plugged in';
   const other = 'BACKUP_1 failed, safe to unplug';
   for (const code of ['EXB_NETWORK', 'EXB_NETWORK', 'EXB_NETWORK', 'EXB_LOGIN', 'EXB_NETWORK', 'EXB_NETWORK'])
     fail(code);
@@ -53,7 +53,7 @@ it('tells each cause of several sources once, and anew when it is another one', 
   );
   expect(told.map((news) => news.length)).toEqual([1, 0, 1]);
   expect(told[0]?.[0]).toMatchObject({
-    subject: 'BACKUP_1 failed in part and is waiting for a server, it goes on by itself: leave the disk plugged in',
+    subject: 'BACKUP_1 failed in part: leave it plugged in',
     text: expect.stringContaining('photos: no login.') as string,
   });
 });
@@ -61,7 +61,15 @@ it('tells each cause of several sources once, and anew when it is another one', 
 it('tells once that a disk is held and another source waits, and that it is safe when that source is done', () => {
   const notices = createNoticeMaker('station', () => new Date());
   const run = { drive: 'BACKUP_1', runId: 'r' };
-  const held = { ...run, code: 'EXB_HELD', exitCode: 14, todo: 'Look.', headline: 'many changed', isAlarm: false };
+  const held = {
+    ...run,
+    code: 'EXB_HELD',
+    exitCode: 14,
+    todo: 'Look.',
+    headline: 'many changed',
+    sign: { what: 'changed', files: 12 },
+    isAlarm: false,
+  } as const;
   const ends = [
     { happened: 'held: office: many. photos: away.', waits: true },
     { happened: 'held: office: many. photos: away.', waits: true },
@@ -72,9 +80,9 @@ it('tells once that a disk is held and another source waits, and that it is safe
     ...notices.take('drive:safe-to-unplug', run),
   ]);
   expect(told.map((news) => news.map(({ subject }) => subject))).toEqual([
-    ['STOPPED: BACKUP_1: many changed, another source waits for its server: leave the disk plugged in'],
+    ['STOPPED: BACKUP_1, leave it plugged in'],
     [],
-    ['STOPPED: BACKUP_1: many changed'],
+    ['STOPPED: BACKUP_1: 12 files changed'],
   ]);
   expect(told[0]?.[0]?.text).not.toMatch(/You can take it out/);
   expect(told[2]?.[0]?.text).toMatch(/You can take it out/);
@@ -88,6 +96,7 @@ it('tells that a disk waits for a command', () => {
   });
   expect(notice).toMatchObject({
     ...{ kind: 'waiting', drive: 'BACKUP_1' },
-    subject: 'BACKUP_1 is waiting: Another extbackup command uses the disks',
+    subject: 'BACKUP_1 is waiting: the disks are in use',
+    text: expect.stringContaining('Another extbackup command uses the disks.') as string,
   });
 });

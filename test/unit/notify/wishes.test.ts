@@ -71,7 +71,7 @@ describe('what repeats', () => {
     kind: 'warning',
     subject: 'It is warm',
     text: '',
-    payload: { reason: '', todo: '', topic: 'heat' },
+    payload: { about: 'station', reason: 'It is 35 degrees', todo: '', topic: 'heat' },
   } as const;
 
   test('is told with growing pauses, at least once a week', () => {
