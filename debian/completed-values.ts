@@ -28,13 +28,11 @@ export const globalOptions = [
   { name: '--version', value: undefined, description: 'version of the program', choices: [] },
 ] as const satisfies Verb['options'];
 
-/** The option of every command. */
-export const helpOption: Verb['options'][number] = {
-  name: '--help',
-  value: undefined,
-  description: 'help for this command',
-  choices: [],
-};
+/** The options of a command, with the one that every command has. */
+export const optionsOf = ({ options }: Verb): Verb['options'] => [
+  ...options,
+  { name: '--help', value: undefined, description: 'help for this command', choices: [] },
+];
 
 /** Commands with commands below them. */
 export const parentsOf = (verbs: readonly Verb[]): string[] =>
@@ -52,3 +50,14 @@ export const listCommands = {
   labels: `sed -n 's/^      "label": "\\([^"]*\\)".*/\\1/p' /var/lib/extbackup/drives.json 2>/dev/null`,
   runs: `tail -n 20 /var/lib/extbackup/runs.jsonl 2>/dev/null | sed -n 's/^{"id":"\\([^"]*\\)".*/\\1/p'`,
 } as const;
+
+/** The functions of bash and zsh that print labels and runs, one a line. */
+export const listFunctions = `_extbackup_labels()
+{
+    ${listCommands.labels}
+}
+
+_extbackup_runs()
+{
+    ${listCommands.runs}
+}`;

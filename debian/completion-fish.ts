@@ -1,10 +1,10 @@
 import type { Verb, VerbOption } from './command-tree.ts';
 import {
   globalOptions,
-  helpOption,
   listCommands,
   offerForOperand,
   offerForOption,
+  optionsOf,
   parentsOf,
   topVerbs,
   type Offer,
@@ -22,7 +22,7 @@ export function fishCompletion(verbs: readonly Verb[], shown: readonly string[])
       ...verb.children.map((child) =>
         word(verb.name, child, verbs.find(({ name }) => name === `${verb.name} ${child}`)?.description ?? ''),
       ),
-      ...[...verb.options, helpOption].map((option) => optionLine(verb.name, option)),
+      ...optionsOf(verb).map((option) => optionLine(verb.name, option)),
       ...operand(verb),
     ]),
   ];

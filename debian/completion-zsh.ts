@@ -1,10 +1,10 @@
 import type { Verb } from './command-tree.ts';
 import {
   globalOptions,
-  helpOption,
-  listCommands,
+  listFunctions,
   offerForOperand,
   offerForOption,
+  optionsOf,
   parentsOf,
   topVerbs,
 } from './completed-values.ts';
@@ -17,15 +17,7 @@ export function zshCompletion(verbs: readonly Verb[], shown: readonly string[]):
   return `#compdef extbackup
 # zsh completion for extbackup
 
-_extbackup_labels()
-{
-    ${listCommands.labels}
-}
-
-_extbackup_runs()
-{
-    ${listCommands.runs}
-}
+${listFunctions}
 
 _extbackup()
 {
@@ -63,8 +55,7 @@ function caseOf(verb: Verb, verbs: readonly Verb[]): string {
   const children = verbs.filter(({ name }) => verb.children.some((child) => name === `${verb.name} ${child}`));
   const choices = [
     ...children.map(({ name, description }) => ({ name: name.slice(verb.name.length + 1), description })),
-    ...verb.options,
-    helpOption,
+    ...optionsOf(verb),
   ];
   return `        (${quoted(verb.name)})${afterOption(verb)}${operand(verb)}
             choices=(${choices.map(described).join(' ')}) ;;`;

@@ -1,10 +1,10 @@
 import type { Verb } from './command-tree.ts';
 import {
   globalOptions,
-  helpOption,
-  listCommands,
+  listFunctions,
   offerForOperand,
   offerForOption,
+  optionsOf,
   parentsOf,
   topVerbs,
   type Offer,
@@ -18,19 +18,11 @@ export function bashCompletion(verbs: readonly Verb[], shown: readonly string[])
   const top = topVerbs(verbs, shown).map(({ name }) => name);
   const cases = verbs.map(
     (verb) =>
-      `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...[...verb.options, helpOption].map(({ name }) => name)].join(' ')}'${operand(verb)} ;;`,
+      `        '${verb.name}')${afterOption(verb)} choices='${[...verb.children, ...optionsOf(verb).map(({ name }) => name)].join(' ')}'${operand(verb)} ;;`,
   );
   return `# bash completion for extbackup                            -*- shell-script -*-
 
-_extbackup_labels()
-{
-    ${listCommands.labels}
-}
-
-_extbackup_runs()
-{
-    ${listCommands.runs}
-}
+${listFunctions}
 
 _extbackup()
 {

@@ -3,7 +3,7 @@ import { rest } from '../guest.ts';
 import type { Lab } from '../lab.ts';
 import { openStation } from '../stories/operator.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import type { Sample } from './growth.ts';
+import { measured, type Measured, type Sample } from './growth.ts';
 
 /** Faults during the run of a cycle, at a random time after the plug-in. */
 const mishaps: Readonly<Record<string, (lab: Lab, disk: UsbDisk) => Promise<void>>> = {
@@ -82,7 +82,7 @@ export async function* soak(count: number, seed: number): AsyncGenerator<Cycle> 
       const last = await guest.ask(`tail -n 1 ${runLog} 2>/dev/null || true`);
       if (mishap === 'none' && !last.includes('"outcome":"success"'))
         throw new Error(`cycle ${String(cycle)} was no good run: ${last}`);
-      yield { mishap, afterMs, sample: { cycle, ...(await look(station)) } };
+      yield { mishap, afterMs, sample: { cycle, ...(await measure(station)) } };
     }
   } finally {
     await station.close();
@@ -114,7 +114,7 @@ async function comeToRest({ guest }: Lab, runsBefore: number, runMustCome: boole
   );
 }
 
-async function look({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
+async function measure({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
   const text = await guest.ask(`
     pid=$(systemctl show -P MainPID extbackup)
     echo $pid
@@ -127,28 +127,6 @@ async function look({ guest }: Lab): Promise<Omit<Sample, 'cycle'>> {
     wc -l < /proc/self/mountinfo
     ps -eo ppid= | grep -cvw 2
     sed -n 's/^SUnreclaim:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/meminfo`);
-  const [
-    pid = 0,
-    memory = 0,
-    descriptors = 0,
-    watches = 0,
-    processes = 0,
-    mounts = 0,
-    mappings = 0,
-    machineMounts = 0,
-    machineProcesses = 0,
-    kernelMemory = 0,
-  ] = text.split('\n').map(Number);
-  return {
-    pid,
-    memory,
-    descriptors,
-    watches,
-    processes,
-    mounts,
-    mappings,
-    machineMounts,
-    machineProcesses,
-    kernelMemory,
-  };
+  const numbers = text.split('\n').map(Number);
+  return Object.fromEntries(measured.map((name, line) => [name, numbers[line] ?? 0])) as Record<Measured, number>;
 }

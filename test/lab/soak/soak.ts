@@ -1,6 +1,6 @@
 /** `npm run soak [-- --rounds N] [--seed N]`: repeats plug-in, run, unplug with random faults; fails when memory, processes or mounts grow. */
 import { parseArgs } from 'node:util';
-import { findGrowth, type Sample } from './growth.ts';
+import { findGrowth, measured, type Sample } from './growth.ts';
 import { soak } from './cycles.ts';
 
 const { values } = parseArgs({
@@ -18,36 +18,16 @@ console.log(`${String(rounds)} rounds, seed ${String(seed)}\n`);
 console.log(
   'round  mishap                   after ms  agent   memory KiB  fds  watches  procs  mounts  dm  all mounts  all procs  kernel KiB  seconds',
 );
+/** Of the columns from agent to kernel memory, as in the heading. */
+const widths = [5, 11, 4, 8, 6, 7, 3, 11, 10, 11];
 const samples: Sample[] = [];
 let begin = performance.now();
 for await (const { mishap, afterMs, sample } of soak(rounds, seed)) {
-  const {
-    cycle,
-    pid,
-    memory,
-    descriptors,
-    watches,
-    processes,
-    mounts,
-    mappings,
-    machineMounts,
-    machineProcesses,
-    kernelMemory,
-  } = sample;
   const cells: [string | number, number][] = [
-    [cycle, 5],
+    [sample.cycle, 5],
     [mishap, -23],
     [mishap === 'none' ? '' : afterMs, 9],
-    [pid, 5],
-    [memory, 11],
-    [descriptors, 4],
-    [watches, 8],
-    [processes, 6],
-    [mounts, 7],
-    [mappings, 3],
-    [machineMounts, 11],
-    [machineProcesses, 10],
-    [kernelMemory, 11],
+    ...measured.map((name, column): [number, number] => [sample[name], widths[column] ?? 0]),
     [((performance.now() - begin) / 1000).toFixed(0), 8],
   ];
   console.log(
