@@ -5,10 +5,13 @@ const longest = [
   ...['stolen-station', 'rotation', 'drives', 'refusals', 'faults', 'plug-in', 'custody', 'held-runs'].map(
     (name) => `lab/stories/${name}`,
   ),
-  ...['history/named-deletion', 'history/held-runs', 'setup/guide', 'keys/unlock-and-lock', 'system/command'].map(
+  ...['history/held-runs', 'setup/guide', 'keys/unlock-and-lock', 'system/command', 'history/named-deletion'].map(
     (name) => `integration/${name}`,
   ),
   ...['rekey/change-password', 'history/old-attributes', 'setup/setup', 'rsync/progress', 'restore/browse'].map(
+    (name) => `integration/${name}`,
+  ),
+  ...['setup/server-script', 'rekey/killed-change', 'terminal/typed-passwords', 'rsync/stall', 'restore/drill'].map(
     (name) => `integration/${name}`,
   ),
 ].map((name) => `/test/${name}.test.ts`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bundleProgram } from '../debian/bundle.ts';
-import { runInSandbox, type Prepared } from './integration/keys/run-in-sandbox.ts';
+import { makeRooms, runInSandbox, type Prepared } from './integration/keys/run-in-sandbox.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,7 +23,12 @@ done`;
 /** Bundles the program and sets stations up before the first integration test, and removes them after the last one. */
 export default async function prepareOnce(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'extbackup-tests-'));
-  const prepared = { program: join(directory, 'program'), stations: join(directory, 'stations') };
+  const prepared = {
+    program: join(directory, 'program'),
+    stations: join(directory, 'stations'),
+    rooms: join(directory, 'rooms'),
+  };
+  await makeRooms(prepared.rooms);
   await bundleProgram(prepared.program);
   const { code, stderr } = runInSandbox(prepared, setUpStations, 120_000);
   if (code !== 0) throw new Error(`no station could be set up: ${stderr}`);

@@ -5,8 +5,8 @@ import { below } from '../history/inside.ts';
 /** Only names the file: it works for pipes and sockets, too, and reads nothing. Node has no name for this flag. */
 const pathOnly = 0o10000000;
 
-/** So many files are open at the same time. */
-const atOnce = 256;
+/** So many files are open at the same time. With more, each start of a program costs more than it saves. */
+const atOnce = 128;
 
 /** The first descriptor of a program after its standard ones. */
 const firstDescriptor = 3;

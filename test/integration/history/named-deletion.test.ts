@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, lstat, link, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
 import { startProgram } from '../../../src/system/command.ts';
 import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
-import { runs } from '../../property-runs.ts';
+import { factor, runs } from '../../property-runs.ts';
 
 /** What the copying phase names is moved, or deleted by a local rsync, and the server is not asked again. */
 let disk: DiskAndServer;
@@ -233,48 +233,49 @@ describe('what the server has no longer', () => {
   });
 });
 
-it.each([
-  [0, 'moved'],
-  [5, 'moved'],
-  [20, 'moved'],
-  [0, 'local'],
-  [10, 'local'],
-  [30, 'local'],
-])('cut off %i ms after the first deletion, it is undone, and done by the next run (%s)', async (delay, way) => {
-  await fill(disk.source, 20);
-  await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
-  for (let index = 0; index < 1_000; index += 1)
-    await writeFile(join(disk.source, 'gone', String(index)), String(index));
-  await age(disk.source, '@1600000000.123456789');
-  await disk.pull();
-  const [before, record] = [await readTree(disk.mirror), disk.record];
-  if (way === 'local') await mkdir(noMoving(), { recursive: true });
-  // A directory that goes as a whole would be moved as a whole.
-  for (let index = 0; index < 1_000; index += 1) await rm(join(disk.source, 'gone', String(index)));
-  await age(disk.source, '@1600000000.123456789');
-  const stop = new AbortController();
-  const all = (await readdir(join(disk.mirror, 'gone'))).length;
-  const watch = setInterval(() => {
-    if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
+/** Milliseconds after which each way is cut off; each case makes and deletes a thousand files. */
+const cuts = factor === 1 ? { moved: [5], local: [10] } : { moved: [0, 5, 20], local: [0, 10, 30] };
+
+it.each(Object.entries(cuts).flatMap(([way, delays]) => delays.map((delay) => [delay, way] as const)))(
+  'cut off %i ms after the first deletion, it is undone, and done by the next run (%s)',
+  async (delay, way) => {
+    await fill(disk.source, 20);
+    await mkdir(join(disk.source, 'gone/empty'), { recursive: true });
+    for (let index = 0; index < 1_000; index += 1)
+      writeFileSync(join(disk.source, 'gone', String(index)), String(index));
+    await age(disk.source, '@1600000000.123456789');
+    await disk.pull();
+    const [before, record] = [await readTree(disk.mirror), disk.record];
+    if (way === 'local') await mkdir(noMoving(), { recursive: true });
+    // A directory that goes as a whole would be moved as a whole.
+    for (let index = 0; index < 1_000; index += 1) rmSync(join(disk.source, 'gone', String(index)));
+    await age(disk.source, '@1600000000.123456789');
+    const stop = new AbortController();
+    const all = (await readdir(join(disk.mirror, 'gone'))).length;
+    const deletion = way === 'moved' ? '--create' : '--delete-missing-args';
+    const watch = setInterval(() => {
+      if (!disk.rsyncs.at(-1)?.includes(deletion)) return;
+      if (existsSync(join(disk.mirror, 'gone')) && readdirSync(join(disk.mirror, 'gone')).length === all) return;
+      clearInterval(watch);
+      setTimeout(() => {
+        stop.abort();
+      }, delay);
+    }, 1);
+    await disk.pull({ settings: noGuard, signal: stop.signal }).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
     clearInterval(watch);
-    setTimeout(() => {
-      stop.abort();
-    }, delay);
-  }, 1);
-  await disk.pull({ settings: noGuard, signal: stop.signal }).catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
-  clearInterval(watch);
-  expect(disk.rsyncs.at(-1)).toContain(way === 'moved' ? '--create' : '--delete-missing-args');
-  await rm(noMoving(), { recursive: true, force: true });
-  expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['attributes', 'history', 'last-run.log']);
-  if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
-  disk.record = record; // also where it came to its end: it is undone all the same
-  await rollback();
-  expect(await readTree(disk.mirror)).toEqual(before);
-  await disk.pull({ settings: noGuard });
-  expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
-});
+    expect(disk.rsyncs.at(-1)).toContain(deletion);
+    await rm(noMoving(), { recursive: true, force: true });
+    expect((await readdir(join(disk.top, '.extbackup'))).sort()).toEqual(['attributes', 'history', 'last-run.log']);
+    if (way === 'moved') expect(await directoryTimes(disk.mirror)).toEqual(await directoryTimes(disk.source)); // also when it was cut off
+    disk.record = record; // also where it came to its end: it is undone all the same
+    await rollback();
+    expect(await readTree(disk.mirror)).toEqual(before);
+    await disk.pull({ settings: noGuard });
+    expect(await readTree(disk.mirror)).toEqual(await readTree(disk.source));
+  },
+);
 
 it('a directory that something is deleted from has its owner, rights, ACL and attributes in the history, too', async () => {
   await fill(disk.source, 20);

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** How a script in a sandbox ended. */
 export interface SandboxResult {
@@ -9,21 +11,18 @@ export interface SandboxResult {
 
 const setUp = `
 set -eu
-room=$(mktemp -d)
+# Few programs, because every sandbox starts them.
+room=$(mktemp -d -p "$ROOMS")
 mount -t tmpfs -o mode=0755 tmpfs "$room"
-cp -a /etc "$room/etc"
-mkdir -p "$room/mnt" "$room/run" "$room/home" "$room/root" "$room/bin"
-rm -rf "$room/etc/extbackup"
-for place in etc mnt run home root; do mount --bind "$room/$place" "/$place"; done
+mkdir "$room/etc" "$room/mnt" "$room/run" "$room/home" "$room/root" "$room/bin" "$room/changes" "$room/work"
+mount -t overlay -o "lowerdir=/etc,upperdir=$room/changes,workdir=$room/work" overlay "$room/etc" 2>/dev/null || cp -a /etc/. "$room/etc"
+[ ! -e "$room/etc/extbackup" ] || rm -r "$room/etc/extbackup"
+{
+  for place in etc mnt run home root; do echo "$room/$place /$place none bind"; done
+  echo "$ROOMS/quick-openssl /usr/bin/openssl none bind"
+} >"$room/mounts"
+mount --all --fstab "$room/mounts"
 cd /
-# The iterations of the ssh key's container take longer than most tests: fewer here, except after stock_openssl.
-cp /usr/bin/openssl "$room/openssl"
-cat >"$room/quick-openssl" <<END
-#!/bin/bash
-exec -a openssl "$room/openssl" "\\\${@/#600000/1000}"
-END
-chmod 755 "$room/quick-openssl"
-mount --bind "$room/quick-openssl" /usr/bin/openssl
 stock_openssl() { umount /usr/bin/openssl; }
 extbackup() { "$NODE" "$PROGRAM/cli.js" "$@"; }
 # A station as "extbackup setup" leaves it; its password is the first argument.
@@ -42,10 +41,26 @@ export interface Prepared {
   readonly program: string;
   /** Directory of the stations that are set up, each in a directory with its password's name. */
   readonly stations: string;
+  /** Directory for the files of each sandbox, from {@link makeRooms}. */
+  readonly rooms: string;
+}
+
+/** The iterations of the ssh key's container take longer than most tests: fewer in a sandbox, except after stock_openssl. */
+const quickOpenssl = (stock: string): string => `#!/bin/bash
+exec -a openssl '${stock}' "\${@/#600000/1000}"
+`;
+
+/** Makes the directory {@link Prepared.rooms}. */
+export async function makeRooms(rooms: string): Promise<void> {
+  await mkdir(rooms);
+  const stock = join(rooms, 'openssl');
+  await copyFile('/usr/bin/openssl', stock);
+  await chmod(stock, 0o755);
+  await writeFile(join(rooms, 'quick-openssl'), quickOpenssl(stock), { mode: 0o755 });
 }
 
 /** See `inSandbox`; for what is not part of a test. */
-export function runInSandbox({ program, stations }: Prepared, script: string, timeoutMs: number): SandboxResult {
+export function runInSandbox({ program, stations, rooms }: Prepared, script: string, timeoutMs: number): SandboxResult {
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const { status, stdout, stderr, error } = spawnSync(
     '/usr/bin/unshare',
@@ -59,6 +74,7 @@ export function runInSandbox({ program, stations }: Prepared, script: string, ti
         LC_ALL: 'C.UTF-8',
         PROGRAM: program,
         STATIONS: stations,
+        ROOMS: rooms,
         NODE: process.execPath,
       },
     },

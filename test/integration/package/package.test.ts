@@ -16,12 +16,16 @@ let installed: string;
 const host = hostArchitecture();
 
 beforeAll(async () => {
+  process.env['DPKG_DEB_COMPRESSOR_LEVEL'] = '1'; // the package is built twice here
   directory = await mkdtemp(join(tmpdir(), 'extbackup-package-'));
   deb = await buildDeb(join(directory, 'first'));
   installed = join(directory, 'installed');
   await execa('dpkg-deb', ['--extract', deb, installed]);
 }, 120_000);
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  delete process.env['DPKG_DEB_COMPRESSOR_LEVEL'];
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** All of our JavaScript. */
 async function programText(): Promise<string> {

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
-const program = join(import.meta.dirname, '../../../src/main.ts');
-const args = ['--import', 'tsx', program, '--help'];
+const args = [join(inject('prepared').program, 'cli.js'), '--help'];
 
 describe('what the program prints', () => {
   it('is lost where standard output is full, and the exit code says so', () => {
