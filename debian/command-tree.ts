@@ -37,7 +37,7 @@ export async function readVerbs(): Promise<Verb[]> {
 const idle: CliContext = {
   paths: defaultPaths,
   version: '',
-  runCommand: () => Promise.reject(new Error('nothing is done here')),
+  start: () => Promise.reject(new Error('nothing is done here')),
   loadConfig: () => Promise.reject(new Error('nothing is done here')),
   print: () => undefined,
   note: () => undefined,

@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       return { ...defaultPaths, config: program.opts<{ config: string }>().config };
     },
     version,
-    runCommand: startProgram,
+    start: startProgram,
     loadConfig: async () => (await import('./config/load.ts')).loadConfig(context.paths.config),
     print: (text) => process.stdout.write(`${text}\n`),
     note: (text) => process.stderr.write(`${text}\n`),

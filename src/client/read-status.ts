@@ -23,7 +23,7 @@ import { statusSchema, type DriveStatus, type Status } from '../protocol/status.
 /** The inputs for reading the present state. */
 export interface StatusSources {
   readonly paths: Paths;
-  readonly runCommand: StartProgram;
+  readonly start: StartProgram;
   /** Setting `rotation`. */
   readonly rotation: RotationSetting;
   /** Setting `drill.every` in milliseconds, for a station without a running agent. */
@@ -100,8 +100,8 @@ function unlessForbidden(error: unknown): undefined {
 
 /** The state while no agent runs. It never says "safe to unplug": only `extbackup release` can prove that. */
 async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Omit<Status, 'rotation' | 'drill'>> {
-  const { paths, runCommand, rotation } = sources;
-  const volumes = (await listBlockDevices(runCommand))
+  const { paths, start, rotation } = sources;
+  const volumes = (await listBlockDevices(start))
     .flatMap((disk) => [...withDescendants(disk)])
     .filter(({ fstype }) => fstype === 'crypto_LUKS');
   const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);

@@ -11,6 +11,6 @@ export function agentCommand(context: CliContext): Command {
       '\nExample:\n  systemctl start extbackup\n\nIt needs its own mount namespace, which the unit provides.',
     )
     .action(async () => {
-      await runAgent(context.runCommand, context.paths, context.version, process.env['NOTIFY_SOCKET']);
+      await runAgent(context.start, context.paths, context.version, process.env['NOTIFY_SOCKET']);
     });
 }

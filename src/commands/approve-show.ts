@@ -40,7 +40,7 @@ async function readReports(context: CliContext, record: DriveRecord): Promise<Re
   if (record.hold?.attestation !== undefined) return []; // nothing was changed, so a report on the disk belongs to an older run
   const wanted = [...(record.hold ? [heldReport] : []), ...(isAlarming(record) ? [contentReport] : [])];
   return cancellable('The disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label: record.label }, signal, ({ top }) =>
+    withDisk(context.start, context.paths, { label: record.label }, signal, ({ top }) =>
       Promise.all(
         wanted.map(async (file) => ({ file, text: (await readSmallFile(join(top, file), 1024 * 1024)) ?? null })),
       ),

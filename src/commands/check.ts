@@ -45,10 +45,10 @@ async function answer(context: CliContext): Promise<PluginAnswer> {
   try {
     const now = new Date();
     if (process.getuid?.() !== 0) return await answerToAnybody(context, now);
-    const { paths, runCommand } = context;
+    const { paths, start } = context;
     const loadConfig = () => context.loadConfig();
     const [rotation, every] = [await rotationSetting(loadConfig), await drillEvery(loadConfig)];
-    return judge(await readStatus({ paths, runCommand, rotation, drillEvery: every }, now), rotation, now);
+    return judge(await readStatus({ paths, start, rotation, drillEvery: every }, now), rotation, now);
   } catch (error) {
     return unknownState(messageOf(error), error instanceof ExtbackupError ? error.todo : 'See: extbackup doctor');
   }

@@ -18,7 +18,7 @@ export function courierCommand(context: CliContext): Command {
         'the answer one JSON object on standard output.',
     )
     .action(async () => {
-      context.print(JSON.stringify(await doErrand(context.runCommand, parseErrand(await text(process.stdin)))));
+      context.print(JSON.stringify(await doErrand(context.start, parseErrand(await text(process.stdin)))));
     });
 }
 

@@ -21,7 +21,7 @@ export function doctorCommand(context: CliContext): Command {
         'It ends with 0 if all is well, with 3 if there are warnings, and with 2 if a check failed.',
     )
     .action(async (options: { json?: boolean; fix?: boolean }) => {
-      const patient = { paths: context.paths, start: context.runCommand, now: new Date(), fix: options.fix === true };
+      const patient = { paths: context.paths, start: context.start, now: new Date(), fix: options.fix === true };
       const findings = await examine(patient, () => context.loadConfig());
       context.print(
         options.json === true ? JSON.stringify(findings satisfies JsonOutput<'doctor'>) : renderFindings(findings),

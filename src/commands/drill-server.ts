@@ -31,7 +31,7 @@ export async function compareSample(
   try {
     const list = join(directory, 'names');
     await writeFile(list, '', { mode: 0o600 });
-    const inBox = await startInBox(context.runCommand, config.ssh, identity, { top, writable: [] }, [list]);
+    const inBox = await startInBox(context.start, config.ssh, identity, { top, writable: [] }, [list]);
     const comparison = { top, mirror, config, sources: sourcesOf(config), identityFile: identity };
     const names = sample.flatMap(({ path, at }) => (at === undefined ? [path] : []));
     const { drawn, differing, ...counts } = await compareNamed(inBox, comparison, names, list, signal);

@@ -85,7 +85,7 @@ async function drill(
   const tell = everyFewSeconds();
   const access = againstServer === true ? await serverAccess(context) : undefined;
   return cancellable('The restored files are removed, and the disk is closed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label }, signal, async (disk) => {
+    withDisk(context.start, context.paths, { label }, signal, async (disk) => {
       const { record, top, mirror } = disk;
       const { room, bytes } = await makeRoom(context, to);
       try {
@@ -97,7 +97,7 @@ async function drill(
             'Restore to a directory with more room: --to DIRECTORY',
           );
         const result = await restoreSample(
-          context.runCommand,
+          context.start,
           { top, mirror, room },
           sample,
           (done) => {
@@ -127,7 +127,7 @@ async function makeRoom(
   to: string | undefined,
 ): Promise<{ readonly room: string; readonly bytes: number }> {
   const parent = to === undefined ? context.paths.run : resolve(to);
-  if (to !== undefined && (await isOnOwnDisk(context.runCommand, parent)))
+  if (to !== undefined && (await isOnOwnDisk(context.start, parent)))
     context.note(
       `Warning: ${shownText(parent)} is on this machine's own disk. The sample will be unencrypted there for a moment.`,
     );

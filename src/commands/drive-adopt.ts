@@ -48,7 +48,7 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
   const registry = createDriveRegistry(files.drives(context.paths));
   const record = await withDeviceLock(context.paths, () =>
     cancellable('The disk is closed and was not enrolled; run the same command again.', async (signal) => {
-      const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.runCommand));
+      const found = volumeOfDevice(typed, await follow(typed), await listBlockDevices(context.start));
       await registry.assertWritable();
       const { drives: enrolled } = await registry.read(); // a damaged registry is no obstacle: adopting is how it is rebuilt
       const known = enrolled.find(({ luksUuid }) => luksUuid === found.luksUuid);
@@ -76,7 +76,7 @@ async function adopt(context: CliContext, typed: string, options: Options): Prom
 
 /** Works for a disk that is not enrolled: it may date from the time of an earlier password. */
 async function giveThePresentKey(context: CliContext, typed: string, options: Options): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   await protectMemory(start);
   const password = await askPassword({
     message: `Old password of ${typed}:`,

@@ -40,7 +40,7 @@ export function driveListCommand(context: CliContext): Command {
 async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   const [records, disks, setting] = await Promise.all([
     createDriveRegistry(files.drives(context.paths)).list(),
-    listBlockDevices(context.runCommand),
+    listBlockDevices(context.start),
     rotationSetting(() => context.loadConfig()),
   ]);
   const here = new Set(disks.flatMap((disk) => [...withDescendants(disk)].map(({ uuid }) => uuid)));

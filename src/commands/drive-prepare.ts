@@ -106,9 +106,7 @@ export async function prepareDisk(
     replace: options.replace === true,
   };
   const registry = createDriveRegistry(files.drives(context.paths));
-  for (const news of await withDeviceLock(context.paths, () =>
-    tidyUpCutOff(context.runCommand, context.paths, wish.device),
-  ))
+  for (const news of await withDeviceLock(context.paths, () => tidyUpCutOff(context.start, context.paths, wish.device)))
     context.note(news);
   const asked = await choose(context, wish, await registry.list());
   await checkMeans(context, order);
@@ -176,7 +174,7 @@ async function follow(typed: string): Promise<string> {
 }
 
 async function choose(context: CliContext, wish: Wish, enrolled: readonly DriveRecord[]): Promise<BlockDevice> {
-  const disk = chooseDisk(wish, await listBlockDevices(context.runCommand), enrolled);
+  const disk = chooseDisk(wish, await listBlockDevices(context.start), enrolled);
   if (await isHeldByKernel(disk.path)) throw inUseBy(wish.typed);
   return disk;
 }

@@ -49,9 +49,9 @@ class PasswordNeeded extends Error {
 }
 
 async function rekey(context: CliContext, wanted: string | undefined, options: RekeyOptions): Promise<void> {
-  const { paths, runCommand } = context;
+  const { paths, start } = context;
   const fromStdin = options.passwordStdin === true;
-  await protectMemory(runCommand);
+  await protectMemory(start);
   const headerBackup = await offerHeaderBackup(context, {
     directory: options.headerBackup,
     ask: !fromStdin && process.stdin.isTTY,
@@ -67,7 +67,7 @@ async function rekey(context: CliContext, wanted: string | undefined, options: R
             'The present key is not loaded.',
             'Load it with the present password: extbackup unlock',
           );
-        const disks = await listBlockDevices(runCommand);
+        const disks = await listBlockDevices(start);
         const record = chooseRecord(wanted, await createDriveRegistry(files.drives(paths)).list(), disks);
         const { label, luksUuid } = record;
         const device = volumeOfRecord(record, disks).volume.path;

@@ -43,9 +43,9 @@ export function keyCommand(context: CliContext): Command {
 }
 
 async function change(context: CliContext, options: ChangeOptions): Promise<void> {
-  const { paths, runCommand } = context;
+  const { paths, start } = context;
   const fromStdin = options.passwordStdin === true;
-  await protectMemory(runCommand);
+  await protectMemory(start);
   await withKeyLock(paths, () => withDeviceLock(paths, () => resumePasswordChange(context)));
   // Asked before the locks are taken: an open question must not delay a run.
   const headerBackup = await offerHeaderBackup(context, {

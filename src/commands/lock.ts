@@ -9,7 +9,7 @@ export function lockCommand(context: CliContext): Command {
     .description('wipe the keys in RAM and close disks that are open and idle; refused during a run')
     .addHelpText('after', '\nExample:\n  extbackup lock')
     .action(async () => {
-      const { wiped, strays, closed, left } = await lockStation({ start: context.runCommand, paths: context.paths });
+      const { wiped, strays, closed, left } = await lockStation({ start: context.start, paths: context.paths });
       if (strays.length > 0) {
         context.print(
           `Removed ${strays.join(', ')} from ${context.paths.ramfs}, which is not a ramfs: traces of them may be left on the disk.`,

@@ -36,7 +36,7 @@ export function mountCommand(context: CliContext): Command {
 }
 
 async function mount(context: CliContext, label: string | undefined, options: Options): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   const writable = options.readWrite === true;
   const openFor = options.for ?? (await mountSetting(() => context.loadConfig())).closeAfter;
   await withDeviceLock(paths, async () => {

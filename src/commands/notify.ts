@@ -24,7 +24,7 @@ export function notifyCommand(context: CliContext): Command {
       const { notify, language } = await context.loadConfig();
       const channels = pick(notify, which);
       const outcomes = await Promise.all(
-        channels.map((entry) => tryChannel(entry, context.runCommand, context.paths, language)),
+        channels.map((entry) => tryChannel(entry, context.start, context.paths, language)),
       );
       context.print(
         options.json === true

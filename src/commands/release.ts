@@ -62,7 +62,7 @@ async function releaseAsJson(context: CliContext): Promise<void> {
 
 /** First the disk that a person opened, which is mounted in the machine's own namespace; then leftovers of runs. */
 async function releaseEverything(context: CliContext): Promise<void> {
-  const opened = await closeForPerson(context.runCommand, context.paths);
+  const opened = await closeForPerson(context.start, context.paths);
   if (opened) {
     const release = asSentence(await closedDiskNow(context.paths, opened));
     await nudgeAboutDrives(context.paths);
@@ -79,7 +79,7 @@ async function releaseEverything(context: CliContext): Promise<void> {
 /** The agent cannot unmount the leftovers of a killed command: they are in another mount namespace. */
 async function releaseStrays(context: CliContext): Promise<void> {
   try {
-    const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.runCommand, {}, straysPatienceMs));
+    const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.start, {}, straysPatienceMs));
     if (closed.length > 0) context.print(`Closed what a command left open: ${closed.join(', ')}.`);
   } catch (error) {
     if (!(error instanceof BusyError)) throw error; // during a run or another command: the agent says so
@@ -101,7 +101,7 @@ async function releaseHere(context: CliContext): Promise<void> {
   const enrolled = await createDriveRegistry(files.drives(context.paths))
     .list()
     .catch(() => []); // a damaged registry must not prevent closing disks
-  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.runCommand, enrolled));
+  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.start, enrolled));
   context.print(`${closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`} Safe to unplug.`);
 }
 
@@ -111,7 +111,7 @@ async function releaseAfterCrash(context: CliContext): Promise<void> {
   try {
     const opened = await readOpenedByPerson(context.paths); // the agent does not close the disk of a person
     const { left } = await withDeviceLock(context.paths, () =>
-      releaseAll(context.runCommand, { except: opened && mappingName(opened.label) }),
+      releaseAll(context.start, { except: opened && mappingName(opened.label) }),
     );
     if (left.length > 0) throw new NotReleasedError(left.map(({ mapping }) => `LUKS is still open as ${mapping}`));
   } catch (error) {

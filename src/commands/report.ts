@@ -81,11 +81,11 @@ async function ofStation(context: CliContext, { evidence, since, json, html }: O
 }
 
 async function gather(context: CliContext, now: Date, since: Date): Promise<ReportFacts> {
-  const { paths, runCommand } = context;
+  const { paths, start } = context;
   const rotation = await rotationSetting(() => context.loadConfig());
   const every = await drillEvery(() => context.loadConfig());
   const [status, records, runs] = await Promise.all([
-    readStatus({ paths, runCommand, rotation, drillEvery: every }, now),
+    readStatus({ paths, start, rotation, drillEvery: every }, now),
     createDriveRegistry(files.drives(paths)).list(),
     createRunLog(files.runs(paths)).list(),
   ]);

@@ -78,7 +78,7 @@ export function restoreCommand(context: CliContext): Command {
       const options = { ...given, owners: await ownersFor(context, given) };
       await cancellable('The disk is closed.', async (signal) => {
         const { record, staysOpen, done } = await withDisk(
-          context.runCommand,
+          context.start,
           context.paths,
           { label },
           signal,
@@ -145,7 +145,7 @@ async function ownersFor(context: CliContext, options: Options): Promise<OwnerMa
   const { chown, usermap, groupmap } = options;
   return chown === undefined && usermap === undefined && groupmap === undefined
     ? undefined
-    : readOwnerMap(context.runCommand, options);
+    : readOwnerMap(context.start, options);
 }
 
 async function browseDisk(
@@ -187,14 +187,14 @@ async function restore(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { dryRun = false } = options;
-  if (!dryRun && (await isOnOwnDisk(context.runCommand, directory)))
+  if (!dryRun && (await isOnOwnDisk(context.start, directory)))
     context.note(
       `Warning: ${shownText(directory)} is on this machine's own disk. The files will be unencrypted ` +
         'there; delete them when they are no longer needed.',
     );
   const target = targetIn(directory, path);
   const missing = await restoreFiles(
-    context.runCommand,
+    context.start,
     {
       layers: await layersFor(top, mirror, path, at),
       target,

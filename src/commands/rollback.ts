@@ -60,7 +60,7 @@ export function rollbackCommand(context: CliContext): Command {
       if (options.json === true && options.list !== true) throw new UsageError('--json needs --list.', 'Add: --list');
       await cancellable('The disk is closed. Finish it with the same command.', (signal) =>
         withDisk(
-          context.runCommand,
+          context.start,
           context.paths,
           { label, writable: options.list !== true && options.dryRun !== true },
           signal,
@@ -107,7 +107,7 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     context.note(`${count(done.removed, 'file')} removed, ${done.restored} restored`);
   }, 5_000);
   try {
-    await rollBack(context.runCommand, top, mirror, plan, done, signal);
+    await rollBack(context.start, top, mirror, plan, done, signal);
   } finally {
     clearInterval(ticker);
   }

@@ -57,7 +57,7 @@ export function nextLabel(enrolled: readonly Pick<DriveRecord, 'label'>[]): stri
 /** Looks again at each Enter, so that a disk can be plugged in meanwhile. */
 async function chooseDevice(context: CliContext, enrolled: readonly DriveRecord[]): Promise<string | undefined> {
   for (;;) {
-    const disks = possibleDisks(await listBlockDevices(context.runCommand)).filter(
+    const disks = possibleDisks(await listBlockDevices(context.start)).filter(
       (disk) => enrolledOn(disk, enrolled).length === 0,
     );
     for (const line of offer(disks)) context.note(line);

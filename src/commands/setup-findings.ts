@@ -30,7 +30,7 @@ const wanted: readonly Check[] = [
 
 /** What `setup` finds on the machine before it asks anything: a line for each finding, and a second one for the remedy. */
 export async function setupFindings(context: CliContext, now: Date): Promise<string[]> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   const checks = await runChecks(wanted, { paths, start, now, fix: false });
   const all = [...checks, await findDisks(context), await findStationHere(context)];
   return ['Found on this machine:', ...all.flatMap(linesOf)];
@@ -42,8 +42,8 @@ const linesOf = ({ verdict, happened, todo }: Omit<Finding, 'name'>): string[] =
   ...(todo === '' ? [] : [`        -> ${todo}`]),
 ];
 
-async function findDisks({ runCommand }: CliContext): Promise<Omit<Finding, 'name'>> {
-  const disks = possibleDisks(await listBlockDevices(runCommand));
+async function findDisks({ start }: CliContext): Promise<Omit<Finding, 'name'>> {
+  const disks = possibleDisks(await listBlockDevices(start));
   return ok(
     disks.length === 0
       ? 'No USB disk is plugged in.'

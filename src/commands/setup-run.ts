@@ -9,7 +9,7 @@ import { runNow } from './run.ts';
  * station in yet makes it wait.
  */
 export async function firstRun(context: CliContext, { config, isIn }: ReadyStation, drive: string): Promise<void> {
-  const tried = isIn ? [] : await tryServers({ paths: context.paths, start: context.runCommand, config });
+  const tried = isIn ? [] : await tryServers({ paths: context.paths, start: context.start, config });
   const trouble = tried.find(({ verdict }) => verdict !== 'ok');
   if (trouble) {
     context.note(`The first backup has to wait: ${trouble.happened}`);

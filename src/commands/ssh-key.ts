@@ -20,7 +20,7 @@ interface RotateOptions {
 
 /** Everything about the ssh key that the station logs in with. */
 export function sshKeyCommand(context: CliContext): Command {
-  const station = { start: context.runCommand, paths: context.paths };
+  const station = { start: context.start, paths: context.paths };
   const command = new Command('ssh-key')
     .description('replace the ssh key, or encrypt its file in the current format')
     .addHelpText('after', '\nExample:\n  extbackup ssh-key rotate');
@@ -74,6 +74,6 @@ export function sshKeyCommand(context: CliContext): Command {
 
 /** Runs `work` while no other process changes keys and no run uses them. */
 async function changing(context: CliContext, work: () => Promise<void>): Promise<void> {
-  await protectMemory(context.runCommand);
+  await protectMemory(context.start);
   await withKeyLock(context.paths, () => withDeviceLock(context.paths, work));
 }

@@ -32,7 +32,7 @@ export function statusCommand(context: CliContext): Command {
     .action(async (options: { json?: boolean; watch?: boolean; check?: boolean }) => {
       const sources: StatusSources = {
         paths: context.paths,
-        runCommand: context.runCommand,
+        start: context.start,
         rotation: await rotationSetting(() => context.loadConfig()),
         drillEvery: await drillEvery(() => context.loadConfig()),
       };

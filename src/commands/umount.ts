@@ -16,8 +16,8 @@ export function umountCommand(context: CliContext): Command {
     .action(async (_label: string | undefined, options: { forgotten?: boolean }) => {
       requireRoot('work on disks');
       const { paths } = context;
-      const opened = await closeForPerson(context.runCommand, paths);
-      await cancelClosingTime(context.runCommand);
+      const opened = await closeForPerson(context.start, paths);
+      await cancelClosingTime(context.start);
       if (opened) {
         const why = options.forgotten === true ? ` automatically: ${opened.by} had it open since ${opened.since}` : '';
         const release = asSentence(await closedDiskNow(paths, opened));

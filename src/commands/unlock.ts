@@ -40,7 +40,7 @@ export function unlockCommand(context: CliContext): Command {
 }
 
 async function unlock(context: CliContext, options: UnlockOptions): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   await protectMemory(start);
   if (await isThere(nextKeyFile(files.luksKey(paths))))
     await withKeyLock(paths, async () => completeIfInForce(context, await context.loadConfig()));
@@ -78,13 +78,13 @@ async function askUnlessLoaded(context: CliContext, options: UnlockOptions): Pro
     ? { ...newPassword, check }
     : { message: 'Password of the backup disks:', twice: false, check };
   return options.askSystemd === true
-    ? askThroughSystemd(context.runCommand, question, 10)
+    ? askThroughSystemd(context.start, question, 10)
     : askPassword({ ...question, fromStdin });
 }
 
 /** The LUKS key is loaded. The ssh key may be newer: load it, too. */
 async function completeLoaded(context: CliContext, config: Config): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   if (await isThere(identityFile(paths, config.ssh))) {
     context.print('The key is loaded already.');
     return;
@@ -100,7 +100,7 @@ async function completeLoaded(context: CliContext, config: Config): Promise<void
 }
 
 async function load(context: CliContext, config: Config, typed: Secret, onRight: () => void): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   const isFirst = config.key.check === undefined;
   const key = await buildKey(paths, config.key, typed);
   onRight();

@@ -34,7 +34,7 @@ export async function verifyAgainstServer(
 ): Promise<void> {
   const { config, identity } = await serverAccess(context);
   const { name, result } = await cancellable('The disk is closed; nothing was changed.', (signal) =>
-    withDisk(context.runCommand, context.paths, { label, writable: true }, signal, async (disk) => ({
+    withDisk(context.start, context.paths, { label, writable: true }, signal, async (disk) => ({
       name: disk.record.label,
       result: await compareDisk(context, config, identity, disk, options, signal),
     })),
@@ -80,7 +80,7 @@ async function compareDisk(
       });
     },
   };
-  const inBox = await startInBox(context.runCommand, config.ssh, identity, { top, writable: [] });
+  const inBox = await startInBox(context.start, config.ssh, identity, { top, writable: [] });
   const found = await compareWithServer(inBox, comparison, signal);
   if (options.repair === true) {
     const bad = found.differing.map((key) => ({ key, kind: 'damaged' as const }));

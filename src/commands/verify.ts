@@ -65,13 +65,13 @@ async function verify(context: CliContext, label: string | undefined, options: O
   const tell = everyFewSeconds();
   const { name, verdict } = await cancellable('The disk is closed; the checksums read so far are kept.', (signal) =>
     withDisk(
-      context.runCommand,
+      context.start,
       context.paths,
       { label, writable: true },
       signal,
       async ({ record, top, mirror, device }) => {
         const found = await verifyDisk(
-          context.runCommand,
+          context.start,
           {
             top,
             mirror,

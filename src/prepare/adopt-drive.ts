@@ -50,7 +50,7 @@ export async function adoptDrive(
   const inside = await worded(signal, unusable(opening.label), () =>
     withUndo(signal, (step) => openAndSeal(step, context, order, opening, sealedId, signal)),
   );
-  await settle(context.runCommand);
+  await settle(context.start);
   const holds = await holdsOf(disk.kname, mappingName(slot));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return {
@@ -72,7 +72,7 @@ interface Adopted extends Found {
 
 async function openAndSeal(
   step: TakeStep,
-  { runCommand: start, paths }: PrepareContext,
+  { start, paths }: PrepareContext,
   order: AdoptOrder,
   opening: Volume,
   sealedId: string,

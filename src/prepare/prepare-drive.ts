@@ -37,7 +37,7 @@ import { tellPercent } from '../terminal/tell-percent.ts';
 /** The command's settings for the steps. */
 export interface PrepareContext {
   readonly paths: Paths;
-  readonly runCommand: StartProgram;
+  readonly start: StartProgram;
   readonly note: (text: string) => void;
 }
 
@@ -79,7 +79,7 @@ export async function checkMeans(
       );
   }
   const warning =
-    order.headerBackup === undefined ? undefined : await checkHeaderTarget(context.runCommand, order.headerBackup);
+    order.headerBackup === undefined ? undefined : await checkHeaderTarget(context.start, order.headerBackup);
   if (warning !== undefined) context.note(warning);
 }
 
@@ -106,7 +106,7 @@ export async function prepareDrive(
       }),
     ),
   );
-  await settle(context.runCommand);
+  await settle(context.start);
   const holds = await holdsOf(disk.kname, mappingName(label));
   if (holds.length > 0) throw new NotReleasedError(holds);
   return {
@@ -134,7 +134,7 @@ async function tryEveryBlock(
   signal: AbortSignal,
 ): Promise<void> {
   context.note(`Checking every block of ${device}; this takes hours …`);
-  await checkSurface(context.runCommand, device, check, tellPercent(context, 'Checking the surface'), signal);
+  await checkSurface(context.start, device, check, tellPercent(context, 'Checking the surface'), signal);
   context.note('No bad block was found.');
 }
 
@@ -143,7 +143,7 @@ async function tryEveryBlock(
  * @returns the LUKS volume, closed, for example /dev/sdb1
  */
 async function makeVolume(
-  { runCommand: start, paths, note }: PrepareContext,
+  { start, paths, note }: PrepareContext,
   { disk, label }: PrepareOrder,
   uuid: string,
   signal: AbortSignal,
@@ -172,7 +172,7 @@ async function fillVolume(
   { luksUuid, sealedId }: { readonly luksUuid: string; readonly sealedId: string },
   signal: AbortSignal,
 ): Promise<Pick<DriveRecord, 'capacityBytes' | 'volumeBytes' | 'luks'>> {
-  const { runCommand: start, paths } = context;
+  const { start, paths } = context;
   const opened = await openVolume(step, start, paths, volume, signal);
   const making = `Making the ${filesystem} file system`;
   context.note(`${making}; on a large disk this takes minutes …`);

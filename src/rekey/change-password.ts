@@ -133,7 +133,7 @@ async function addKeyslots(
   keys: { readonly old: string; readonly new: string },
   headerBackup: string | undefined,
 ): Promise<void> {
-  const start = context.runCommand;
+  const start = context.start;
   for (const { label, device } of disks) {
     if (device === undefined) continue;
     assertTrusted(label, await readLuksHeader(start, device)); // add no keyslot to a manipulated header
@@ -145,11 +145,7 @@ async function addKeyslots(
 }
 
 /** The ssh keys, each in a second container beside the first. */
-async function encryptAnew(
-  { paths, runCommand: start }: CliContext,
-  config: Config,
-  newKeyFile: string,
-): Promise<void> {
+async function encryptAnew({ paths, start }: CliContext, config: Config, newKeyFile: string): Promise<void> {
   for (const ssh of sshKeysOf(config)) {
     if ((await readIfThere(ssh.key)) === undefined) {
       await rm(rekeyedContainer(ssh), { force: true }); // left by an interrupted change, for a key that is gone
@@ -163,7 +159,7 @@ async function encryptAnew(
 /** A password change removes the old key and no other. */
 async function tellOfOtherKeys(context: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
   for (const { label, device } of disks) {
-    if (device === undefined || (await countKeyslots(context.runCommand, device)) < 2) continue;
+    if (device === undefined || (await countKeyslots(context.start, device)) < 2) continue;
     context.note(
       `Disk ${label} has one more keyslot, which was not changed. If you do not know it, see: cryptsetup luksDump ${device}`,
     );

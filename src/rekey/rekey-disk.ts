@@ -37,7 +37,7 @@ export async function rekeyDisk(
   ask: () => Promise<Secret>,
   headerBackup?: string,
 ): Promise<boolean> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   const { label, luksUuid, device } = disk;
   const present = files.luksKey(paths);
   const previous = previousKeyFile(present);
@@ -65,10 +65,10 @@ export async function rekeyDisk(
   }
 }
 
-async function opensWithFile({ runCommand }: CliContext, device: string, keyFile: string): Promise<boolean> {
+async function opensWithFile({ start }: CliContext, device: string, keyFile: string): Promise<boolean> {
   const key = await readLuksKey(keyFile);
   key?.wipe();
-  return key !== undefined && opensWith(runCommand, device, keyFile);
+  return key !== undefined && opensWith(start, device, keyFile);
 }
 
 /**
@@ -76,7 +76,7 @@ async function opensWithFile({ runCommand }: CliContext, device: string, keyFile
  * @returns the key's file; undefined when the password is the last one and the disk no longer has that key
  */
 async function findOldKey(
-  { paths, runCommand: start }: CliContext,
+  { paths, start }: CliContext,
   config: Config,
   { label, device }: DiskToRekey,
   typed: Secret,

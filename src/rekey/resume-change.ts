@@ -54,9 +54,9 @@ export const enrolledDisks = (paths: Paths): Promise<readonly DriveRecord[]> =>
   createDriveRegistry(files.drives(paths)).list();
 
 /** Every enrolled disk that is not lost, with its device if it is plugged in. */
-export async function listDisks({ paths, runCommand }: CliContext): Promise<RekeyedDisk[]> {
+export async function listDisks({ paths, start }: CliContext): Promise<RekeyedDisk[]> {
   const enrolled = (await enrolledDisks(paths)).filter(({ state }) => state !== 'lost');
-  const volumes = (await listBlockDevices(runCommand))
+  const volumes = (await listBlockDevices(start))
     .flatMap((disk) => [...withDescendants(disk)])
     .filter(({ fstype }) => fstype === 'crypto_LUKS');
   return enrolled.map(({ label, luksUuid }) => ({
@@ -119,10 +119,7 @@ async function replaceIfThere(next: string, file: string): Promise<void> {
 }
 
 /** Removes the previous key, which is in RAM, from the plugged disks that open with the present one. */
-export async function removeOldKeyslots(
-  { paths, runCommand: start }: CliContext,
-  disks: readonly RekeyedDisk[],
-): Promise<void> {
+export async function removeOldKeyslots({ paths, start }: CliContext, disks: readonly RekeyedDisk[]): Promise<void> {
   const present = files.luksKey(paths);
   for (const { label, luksUuid, device } of disks) {
     if (
@@ -140,7 +137,7 @@ export async function removeOldKeyslots(
 
 /** Takes back a password change whose new key is not in the settings. */
 export async function undoUncommitted(
-  { paths, runCommand: start }: CliContext,
+  { paths, start }: CliContext,
   config: Pick<Config, 'key'>,
   disks: readonly RekeyedDisk[],
 ): Promise<void> {

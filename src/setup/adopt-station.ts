@@ -97,7 +97,7 @@ export async function adoptStation(
 
 /** What is left to do by hand after an adoption. */
 export async function stepsAfterAdoption(context: CliContext): Promise<string[]> {
-  const disks = (await listBlockDevices(context.runCommand))
+  const disks = (await listBlockDevices(context.start))
     .flatMap((disk) => [...withDescendants(disk)])
     .filter(({ fstype }) => fstype === 'crypto_LUKS');
   return [
@@ -133,12 +133,12 @@ function differing(ssh: Partial<Config['ssh']>): Partial<Config['ssh']> {
 }
 
 /** ssh-keygen finds hashed names too. */
-async function adoptHostKeys({ runCommand }: CliContext, config: Config, knownHosts: string): Promise<boolean> {
+async function adoptHostKeys({ start }: CliContext, config: Config, knownHosts: string): Promise<boolean> {
   const server = serverOf(sourceOf(config));
   const { host, port } = server;
   const name = port === 22 ? host : `[${host}]:${port}`;
   try {
-    const { stdout } = await runCommand({
+    const { stdout } = await start({
       file: '/usr/bin/ssh-keygen',
       args: ['-F', name, '-f', knownHosts],
       timeoutMs: 20_000,

@@ -27,8 +27,7 @@ export async function finishSetup(
   hostKeyPinned: boolean,
 ): Promise<boolean> {
   const added = notify === undefined ? undefined : config.notify.at(-1);
-  if (added)
-    context.print(describeOutcome(await tryChannel(added, context.runCommand, context.paths, config.language)));
+  if (added) context.print(describeOutcome(await tryChannel(added, context.start, context.paths, config.language)));
   const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
   await handOverSheet(context, config, sheet);
   const steps =

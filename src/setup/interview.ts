@@ -107,7 +107,7 @@ async function askHostKey(
   const server = { host, port, ...knownAddresses(present, { host }) };
   const knownHosts = present?.ssh.knownHosts ?? files.knownHosts(context.paths);
   if ((await pinnedHostKeys(knownHosts, server)).length > 0) return undefined;
-  const keys = await scanHostKeys(context.runCommand, server);
+  const keys = await scanHostKeys(context.start, server);
   if (keys.length === 0) return undefined;
   for (const { fingerprint, type } of keys) context.note(`The server ${host} shows: ${fingerprint} (${type})`);
   context.note('Compare one of them on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');

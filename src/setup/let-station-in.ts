@@ -12,7 +12,7 @@ import { tryServers, type Tried } from './try-server.ts';
  * @returns whether the server lets the station read, and do nothing else
  */
 export async function letStationIn(context: CliContext, config: Config, directory: string): Promise<boolean> {
-  const asker = { paths: context.paths, start: context.runCommand, config };
+  const asker = { paths: context.paths, start: context.start, config };
   const before = await tryServers(asker);
   if (before.every(isGood)) {
     for (const one of before) context.note(lineOf(one));

@@ -57,11 +57,11 @@ export interface ReadyStation {
  * Each step leaves a state in which `setup` can be run again.
  */
 export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<ReadyStation> {
-  await protectMemory(context.runCommand);
+  await protectMemory(context.start);
   return withKeyLock(context.paths, async () => {
     const { paths } = context;
     const isNew = (await readIfThere(paths.config)) === undefined;
-    await ensureRamfs(context.runCommand, paths.ramfs); // refuse before asking or writing anything
+    await ensureRamfs(context.start, paths.ramfs); // refuse before asking or writing anything
     if (!isNew && (wishes.source ?? wishes.port) !== undefined && (await loadConfig(paths.config)).sources)
       throw hasSeveralSources(paths.config);
     const isGuided = wishes.ask && wishes.adopt === undefined;
@@ -112,8 +112,8 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
   const before = await previewConfig(paths.config, changes);
   await readSalts(files.salt(paths), before.key.derivation);
   if (!wishes.passwordFromStdin && before.key.check !== undefined && (await isKeyLoaded(paths, before.key))) {
-    const form = await loadSshKey(context.runCommand, paths, before.ssh);
-    if (form === 'absent') await makeSshKey(context.runCommand, paths, before.ssh, wishes.keyType);
+    const form = await loadSshKey(context.start, paths, before.ssh);
+    if (form === 'absent') await makeSshKey(context.start, paths, before.ssh, wishes.keyType);
     await nudgeAgent(paths, 'unlock');
     return updateConfig(paths.config, changes);
   }
@@ -188,7 +188,7 @@ async function loadOrMake(
   key: Secret,
   how: { readonly proven: boolean; readonly type: SshKeyType },
 ): Promise<void> {
-  const { paths, runCommand: start } = context;
+  const { paths, start } = context;
   const form = await loadKeys({ start, paths }, { ssh }, key, how.proven);
   offerConversion(context, form);
   if (form !== 'absent') return;

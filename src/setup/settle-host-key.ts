@@ -87,7 +87,7 @@ async function settleHostKey(
   server: PinnedServer,
   wishes: Wishes,
 ): Promise<boolean> {
-  const start = context.runCommand;
+  const start = context.start;
   if (wishes.trust !== undefined) {
     const changed = await changedKeys(context, file, server);
     for (const { type, was, is } of changed)
@@ -135,7 +135,7 @@ interface ChangedKey {
 async function changedKeys(context: CliContext, file: string, server: PinnedServer): Promise<ChangedKey[]> {
   const before = await pinnedHostKeys(file, server);
   if (before.length === 0) return [];
-  const shown = await scanHostKeys(context.runCommand, server);
+  const shown = await scanHostKeys(context.start, server);
   return before.flatMap(({ type, fingerprint: was }) => {
     const is = shown.find((key) => key.type === type)?.fingerprint;
     return is === undefined || is === was ? [] : [{ type, was, is }];

@@ -7,7 +7,7 @@ import type { StartProgram } from '../system/command.ts';
 export interface CliContext {
   readonly paths: Paths;
   readonly version: string;
-  readonly runCommand: StartProgram;
+  readonly start: StartProgram;
   /** The checked settings of `--config`. Throws ConfigError. */
   loadConfig(): Promise<Config>;
   /** One line, or several, to standard output. */

@@ -25,7 +25,7 @@ beforeEach(async () => {
   context = {
     paths: agent.paths,
     version: '0',
-    runCommand: startProgram,
+    start: startProgram,
     loadConfig: () => Promise.reject(new ConfigError('none', 'none')),
     print: (text) => {
       out.push(text);

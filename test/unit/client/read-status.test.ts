@@ -72,11 +72,11 @@ const agentStatus = async (more: Partial<Status> = {}): Promise<Status> =>
     ...more,
   });
 
-const read = (runCommand: StartProgram = lsblk()) =>
+const read = (start: StartProgram = lsblk()) =>
   readStatus(
     {
       paths,
-      runCommand,
+      start,
       rotation: { every: 35 * 86_400_000, drives: {}, offline: 14 * 86_400_000 },
       drillEvery: undefined,
     },
@@ -141,7 +141,7 @@ test('without an agent, a disk that a command has open is called open by its nam
   await mkdir(join(paths.run, 'open'), { recursive: true });
   await writeFile(join(paths.run, 'open/extbackup-OPEN.json'), JSON.stringify(note));
   const status = await readStatus({
-    ...{ paths, runCommand: lsblk({ uuid: 'uuid-of-OPEN', open: true }) },
+    ...{ paths, start: lsblk({ uuid: 'uuid-of-OPEN', open: true }) },
     rotation: { every: 1, drives: {}, offline: 1 },
     drillEvery: undefined,
     measure: () => Promise.resolve({ holders: ['extbackup-OPEN'], mountpoints: ['/mnt/plaintext'] }),

@@ -82,7 +82,7 @@ async function printed(...words: string[]): Promise<unknown> {
   const context: CliContext = {
     paths,
     version: '0',
-    runCommand: () => Promise.resolve({ exitCode: 0, stdout: '{"blockdevices":[]}', stderr: '' }),
+    start: () => Promise.resolve({ exitCode: 0, stdout: '{"blockdevices":[]}', stderr: '' }),
     loadConfig: () => loadConfig(paths.config),
     print: (text) => out.push(text),
     note: () => undefined,

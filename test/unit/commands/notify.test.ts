@@ -41,7 +41,7 @@ async function notify(words: string[], answer: (errand: Errand) => object = () =
   let out = '';
   let code = 0;
   await notifyCommand({
-    ...{ paths: paths(), version: '0', runCommand: systemd(errands, answer), note: () => undefined },
+    ...{ paths: paths(), version: '0', start: systemd(errands, answer), note: () => undefined },
     loadConfig: () => Promise.resolve(config(bell, mail)),
     print: (text) => {
       out += text;

@@ -47,15 +47,11 @@ describe('the host keys of several servers', () => {
         { name: 'c', source: 'u@two' },
       ],
     });
-    return settleHostKeys(
-      { runCommand: scan, note: (line: string) => notes.push(line) } as unknown as CliContext,
-      config,
-      {
-        trust,
-        ask: false,
-        replaceHostKey,
-      },
-    );
+    return settleHostKeys({ start: scan, note: (line: string) => notes.push(line) } as unknown as CliContext, config, {
+      trust,
+      ask: false,
+      replaceHostKey,
+    });
   };
   const pinned = async (host: string): Promise<string[]> =>
     (await pinnedHostKeys(`${directory}/known_hosts`, { host, port: 22 })).map(({ fingerprint }) => fingerprint);
