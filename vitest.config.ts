@@ -6,7 +6,7 @@ import { factor } from './test/property-runs.ts';
 const coreStories = ['plug-in', 'faults', 'held-runs', 'custody'].map((name) => `test/lab/stories/${name}.test.ts`);
 
 const lab = {
-  globalSetup: 'test/lab/saved-ahead.ts',
+  globalSetup: ['test/lab/saved-ahead.ts', 'test/lab/attack-table.ts'],
   // What ends a story that hangs: an emulated machine on a busy host can be three times slower than on another one.
   testTimeout: 1_800_000,
   hookTimeout: 1_800_000,

@@ -101,7 +101,8 @@ const [numberAt, archAt, firstArgumentAt] = [0, 4, 16];
 
 /**
  * The program in the form that seccomp(2) takes; undefined on a machine whose numbers are not known.
- * @param hasNetwork sockets of every family are allowed; otherwise only those of AF_UNIX
+ * @param hasNetwork sockets of every family but AF_UNIX are allowed: the network namespace of the machine has its abstract
+ * sockets, too. Otherwise only those of AF_UNIX are
  */
 export function syscallFilter(hasNetwork: boolean, machine: string = process.arch): Buffer | undefined {
   if (machine !== 'x64' && machine !== 'arm64') return undefined;
@@ -125,7 +126,7 @@ export function syscallFilter(hasNetwork: boolean, machine: string = process.arc
     fail(perm),
     allow,
     ...(hasNetwork
-      ? []
+      ? ([skipUnless(socket, 3), load(firstArgumentAt), skipUnless(unixFamily, 1), fail(afnosupport)] as const)
       : ([skipUnless(socket, 4), load(firstArgumentAt), skipUnless(unixFamily, 1), allow, fail(afnosupport)] as const)),
     allow,
   ];

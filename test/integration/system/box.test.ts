@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,6 +78,32 @@ describe.runIf(process.getuid?.() === 0 && (await canConfine(startProgram)) === 
       expect((await endOf(`ls ${root}/link`, seen)).stderr).toMatch(/No such file/);
     } finally {
       server.close();
+    }
+  });
+
+  it('with the network of the machine reaches its servers, and none of its abstract sockets', async () => {
+    const name = `extbackup-${String(process.pid)}`;
+    // Not by Node.js, which pads the name with zeros.
+    const listen = `import socket, time; one = socket.socket(socket.AF_UNIX); one.bind('\\0${name}'); one.listen(9); print('up', flush=True); time.sleep(60)`;
+    const abstract = spawn('/usr/bin/python3', ['-c', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const tcp = createServer().listen(0, '127.0.0.1');
+    await Promise.all([once(abstract.stdout, 'data'), once(tcp, 'listening')]);
+    const connect = (family: string, address: string): Command => ({
+      file: '/usr/bin/python3',
+      args: ['-c', `import socket; socket.socket(socket.${family}).connect(${address})`],
+      timeoutMs: 30_000,
+    });
+    const { port } = tcp.address() as AddressInfo;
+    const boxed = await createConfinement(startProgram).confine(startProgram, { hasNetwork: true });
+    try {
+      await startProgram(connect('AF_UNIX', `'\\0${name}'`)); // outside of the box it is there
+      await boxed(connect('AF_INET', `('127.0.0.1', ${String(port)})`));
+      await expect(boxed(connect('AF_UNIX', `'\\0${name}'`))).rejects.toMatchObject({
+        stderr: expect.stringContaining('Address family not supported') as string,
+      });
+    } finally {
+      abstract.kill();
+      tcp.close();
     }
   });
 

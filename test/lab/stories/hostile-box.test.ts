@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { reportStopped } from '../attack-table.ts';
 import { assertClosed, lookInside, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
@@ -56,12 +57,10 @@ it('in the box of rsync nothing gets out', async () => {
   await run();
   await guest.shell('mv /usr/bin/rsync.real /usr/bin/rsync');
   const attempts = attemptsIn(await lookInside(lab, lab.disk, (top) => guest.ask(`cat ${top}/attempts`)));
-  const width = Math.max(...attempts.map(({ name }) => name.length));
-  process.stdout.write(
-    `${attempts.map(({ outcome, name, by }) => `${name.padEnd(width)}  ${outcome} ${by}`).join('\n')}\n`,
-  );
   expect(doneOf(attempts)).toEqual(['the mirror', 'a new name for a file of the mirror', 'reading old history']);
   expect(attempts.length).toBeGreaterThan(60);
+  for (const { name, by } of attempts.filter(({ outcome }) => outcome === 'stopped'))
+    await reportStopped(`rsync taken over: ${name}`, 'the box', by);
 });
 
 it('the same program gets through outside of the box: the attempts could succeed', async () => {
@@ -93,5 +92,6 @@ it('without bwrap a run is refused here, where it once worked', async () => {
   expect(exitCode).toBe(13);
   expect(await guest.ask('extbackup doctor | grep rsync-confined || true')).toMatch(/^WARN /i);
   await assertClosed(lab);
+  await reportStopped('a station whose bwrap was taken away', 'refusal of the run', stderr);
   await guest.shell('mv /usr/bin/bwrap.away /usr/bin/bwrap');
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
+import { reportStopped } from '../attack-table.ts';
 import { assertClosed, eventsOf, takeOut, waitForState } from './operator.ts';
 import { useStation } from './use-station.ts';
 
@@ -12,22 +13,28 @@ beforeAll(async () => {
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
 });
 
-const switchOff = async (device: string): Promise<void> => {
-  const input = await readFile(new URL('../on-guest/switch-off-encryption.py', import.meta.url), 'utf8');
-  await lab.guest.run(['python3', '-', device], { input });
+/** Changes one field as somebody without the key can; see on-guest/change-header.py. */
+const changeHeader = async (device: string, field: 'cipher' | 'memory'): Promise<void> => {
+  const input = await readFile(new URL('../on-guest/change-header.py', import.meta.url), 'utf8');
+  await lab.guest.run(['python3', '-', device, field], { input });
 };
 const refused = async (...words: string[]): Promise<void> => {
   const { exitCode, stderr } = await lab.guest.run(['extbackup', ...words], { okCodes: 'any', timeoutMs: 120_000 });
   expect([exitCode, stderr]).toEqual([10, expect.stringContaining('is no encryption')]);
   expect(stderr).toContain('cipher_null');
   await assertClosed(lab);
+  await reportStopped(
+    `a header without encryption: ${words.slice(0, 2).join(' ')}`,
+    'comparison of the header',
+    stderr,
+  );
 };
 
 it('is not opened by a run, and not by a person, a restore, a verification or an adoption', async () => {
   const { guest } = lab;
   const device = `${await guest.deviceOf(lab.disk)}1`;
   await guest.shell(`cryptsetup luksHeaderBackup ${device} --header-backup-file /root/header`);
-  await switchOff(device);
+  await changeHeader(device, 'cipher');
   await guest.shell(`cryptsetup open --test-passphrase --key-file /mnt/ramfs/luks_pw ${device}`); // the key fits as before
   const opened = (await eventsOf(lab, 'luks:opened')).length;
   await takeOut(lab, lab.disk);
