@@ -29,10 +29,10 @@ export function mailHtml(notice: Notice): string {
 <html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>${subject}</title><style>${style}</style></head>
-<body>
+<body><main>
 ${verdict(notice)}<h1>${subject}</h1>
 ${lines.map((line) => markup`<p>${line}</p>\n`)}<p class="from">${from}</p>
-</body>
+</main></body>
 </html>
 `.text;
 }

@@ -3,11 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unplugs } from '../../src/notify/channel.ts';
+import { mailHtml } from '../../src/notify/mail-html.ts';
 import { evidencePage } from '../../src/report/evidence-page.ts';
 import { fleetPage } from '../../src/report/fleet-page.ts';
 import { judgeStation } from '../../src/report/fleet.ts';
 import { reportPage } from '../../src/report/report-page.ts';
 import { aStatus } from '../fakes/a-status.ts';
+import { everyNotice } from '../unit/words/every-notice.ts';
 import { now, stationFacts } from './a-station.ts';
 import { startBrowser, type Browser } from './browser.ts';
 
@@ -51,7 +54,19 @@ async function faults(): Promise<string[]> {
 const widths = [380, 1280];
 const views = widths.flatMap((width) => (['light', 'dark'] as const).map((scheme) => [width, scheme] as const));
 
-describe.each(Object.entries(pages))('the page of %s', (_, make) => {
+/** A mail for each state that a disk may have. */
+const mails: Readonly<Record<string, () => string>> = Object.fromEntries(
+  unplugs.map((unplug) => [
+    `mail, ${unplug}`,
+    () => {
+      const [, notice] = everyNotice('de', 'BACKUP_2').find(([, each]) => each.unplug === unplug) ?? [];
+      if (notice === undefined) throw new Error(`no notice is ${unplug}`);
+      return mailHtml(notice);
+    },
+  ]),
+);
+
+describe.each(Object.entries({ ...pages, ...mails }))('the page of %s', (_, make) => {
   it.each(views)('at %i pixels, %s: accessible, no wider than the screen, alone', async (width, scheme) => {
     await show(make(), width, scheme);
     expect(await faults()).toEqual([]);
@@ -60,7 +75,9 @@ describe.each(Object.entries(pages))('the page of %s', (_, make) => {
     const paper = await browser.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(paper).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
   });
+});
 
+describe.each(Object.entries(pages))('the page of %s', (_, make) => {
   it('is printed on A4, without a cut column', async () => {
     await show(make(), 1280, 'light');
     const { sheets, size } = await print();
