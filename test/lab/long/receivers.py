@@ -50,7 +50,7 @@ class Mail(socketserver.StreamRequestHandler):
                 while (part := self.rfile.readline()) not in (b".\r\n", b""):
                     text += part[1:] if part.startswith(b".") else part
                 mail = email.message_from_bytes(text, policy=email.policy.default)
-                bodies = {kind: mail.get_body((kind,)).get_content() for kind in ("plain", "html")}
+                bodies = {kind: mail.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html")}
                 note(to="mail", subject=mail["Subject"], tls=self.request.version(), **bodies)
                 self.say("250 taken as number 7")
             else:
