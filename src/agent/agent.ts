@@ -91,7 +91,7 @@ async function serve(given: Surroundings): Promise<void> {
   const teller = await startTeller(base, latest);
   bus.emit('agent:started', { version: given.version });
   await closeLeftovers(given.start, paths, base.warn);
-  const { supervisor, statusFile, drives } = await createCore(base, latest);
+  const { supervisor, statusFile, drives, runs } = await createCore(base, latest);
   await removeTornFiles(paths, onError);
 
   const present = () => supervisor.board.present();
@@ -101,7 +101,8 @@ async function serve(given: Surroundings): Promise<void> {
   };
   const { start } = given;
   const watches = startWatches({
-    ...{ bus, paths, start, drives, present, running, publish, onError },
+    ...{ bus, paths, start, drives, runs, present, running, publish, onError },
+    status: () => latest.status,
     loadConfig: base.load,
   });
   const onConfig = coalesce(async () => {
@@ -238,5 +239,5 @@ async function createCore(base: Base, latest: Latest) {
   const ranOutOfMemory = await takeOutOfMemory(paths);
   const { registry } = records;
   await tellCutOffRun({ bus, file: files.begunRun(paths), runs, registry, attaches, bootId, ranOutOfMemory, onError });
-  return { supervisor, statusFile, drives };
+  return { supervisor, statusFile, drives, runs };
 }

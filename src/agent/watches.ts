@@ -5,6 +5,8 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
+import type { Status } from '../protocol/status.ts';
+import type { RunLog } from '../records/run-log.ts';
 import { openRotationMemory } from '../records/rotation-memory.ts';
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
@@ -12,6 +14,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { watchClock } from './clock-watch.ts';
 import { createApprovalWatch } from './approval-watch.ts';
 import { createForgottenWatch } from './forgotten-watch.ts';
+import { createReportWatch } from './report-watch.ts';
 import { createOpenWatch } from './open-watch.ts';
 import { createSaltWatch } from './salt-watch.ts';
 import { createStationWatch } from './station-watch.ts';
@@ -19,6 +22,7 @@ import { createMovedWatch } from './moved-watch.ts';
 import { lookForOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
+const reportEveryMs = 600_000;
 const forgottenEveryMs = 60_000;
 const openEveryMs = 3_000;
 
@@ -28,6 +32,8 @@ export interface WatchParts {
   readonly paths: Paths;
   readonly start: StartProgram;
   readonly drives: () => Promise<readonly DriveRecord[]>;
+  readonly status: () => Status | undefined;
+  readonly runs: Pick<RunLog, 'list'>;
   readonly present: () => ReadonlySet<string>;
   /** The disk of the present run. */
   readonly running: () => string | undefined;
@@ -57,6 +63,7 @@ export function startWatches(parts: WatchParts): Watches {
   const moved = coalesce(createMovedWatch({ bus, drives, rotation }), onError);
   const salt = coalesce(createSaltWatch(bus, paths, now), onError);
   const station = coalesce(createStationWatch({ bus, paths, start, loadConfig, now, checks: weeklyChecks }), onError);
+  const report = coalesce(createReportWatch({ ...parts, now }), onError);
   const nextReminder = createForgottenWatch({
     bus,
     now,
@@ -88,6 +95,7 @@ export function startWatches(parts: WatchParts): Watches {
     setInterval(salt, overdueEveryMs),
     setInterval(moved, overdueEveryMs),
     setInterval(station, overdueEveryMs),
+    setInterval(report, reportEveryMs),
     setInterval(forgotten, forgottenEveryMs),
     setInterval(opened, forgottenEveryMs),
   ];

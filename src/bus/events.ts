@@ -92,6 +92,15 @@ export interface EventMap {
     /** An operator's choice: shown in the status and the journal, without a message. */
     readonly isUsual?: boolean;
   };
+  /** The report that the setting `report.every` asks for. No file name of a backup, no secret. */
+  'report:made': {
+    /** The freshest offline copy, and its age; null when there is none. */
+    readonly freshest: { readonly drive: string; readonly ageSeconds: number } | null;
+    /** The report in plain text. */
+    readonly text: string;
+    /** The page of the report, for mail to attach; absent if the settings do not want it. */
+    readonly page?: string;
+  };
   /** The matter of an earlier warning is settled. */
   'warning:settled': { readonly topic: string };
   'drive:attached': {

@@ -1,6 +1,4 @@
-import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { readStatus } from '../client/read-status.ts';
 import { drillEvery } from '../config/drill-setting.ts';
@@ -14,13 +12,12 @@ import { fleetPage, fleetText } from '../report/fleet-page.ts';
 import { readFleet } from '../report/fleet.ts';
 import { reportPage } from '../report/report-page.ts';
 import { reportText } from '../report/report-text.ts';
-import { replaceFile } from '../system/new-file.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
-import { shownText } from '../text/shown-name.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import type { JsonOutput } from './json-output.ts';
 import { parseTime } from './parse-time.ts';
+import { writePage } from './write-page.ts';
 
 interface Options {
   readonly html?: string;
@@ -65,7 +62,7 @@ export function reportCommand(context: CliContext): Command {
       const made =
         options.from === undefined ? await ofStation(context, options) : await ofFleet(options, options.from);
       if (options.html === undefined) context.print(made);
-      else await write(context, options.html, made);
+      else await writePage(context, options.html, made);
     });
 }
 
@@ -99,25 +96,4 @@ async function ofFleet({ json, html, evidence }: Options, directory: string): Pr
   if (json === true)
     return JSON.stringify({ version: 1, madeAt: now.toISOString(), stations } satisfies JsonOutput<'report --from'>);
   return html === undefined ? fleetText(stations, now) : fleetPage(stations, now);
-}
-
-/** An existing page keeps its mode, so that a web server can go on reading it; a new one is for root alone. */
-async function modeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).mode & 0o666;
-  } catch {
-    return 0o600;
-  }
-}
-
-/** Through a new file, so that a web server never shows half a page. */
-async function write(context: CliContext, file: string, page: string): Promise<void> {
-  const target = resolve(file);
-  try {
-    await replaceFile(target, page, await modeOf(target));
-  } catch (error) {
-    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${shownText(target)} cannot be written (${code}).`, 'Name another file with --html.', error);
-  }
-  context.note(`Written: ${shownText(target)}`);
 }

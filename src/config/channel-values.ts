@@ -12,6 +12,7 @@ export const notifyEvents = z.enum([
   'waiting',
   'warning',
   'overdue',
+  'report',
 ]);
 
 /** A kind of news that a channel can get. */

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { hook } from './hook-schema.ts';
 import { keySettings } from './key-schema.ts';
-import { checkSettings, metricsSettings } from './monitoring-schema.ts';
+import { checkSettings, metricsSettings, reportSettings } from './monitoring-schema.ts';
 import { notifyChannel } from './notify-schema.ts';
 import { pullSettings } from './pull-schema.ts';
 import {
@@ -179,6 +179,7 @@ export const configSchema = z
       })
       .prefault({}),
     hooks: z.array(hook).prefault([]).describe('programs of your own that a run starts; see HOOKS'),
+    report: reportSettings,
     check: checkSettings,
     metrics: metricsSettings,
     contact: z

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createTransport, type Transporter } from 'nodemailer';
+import type { EventMap } from '../bus/events.ts';
 import type { MailChannel } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
+import { readIfThere } from '../system/atomic-file.ts';
 import { speakerOf } from '../words/speaker.ts';
 import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
@@ -13,9 +15,11 @@ export function createMailChannel(settings: MailChannel): Channel {
   return {
     name: channelName(settings),
     send: async (notice, signal) => {
+      const attachments = await pageOf(notice);
       const answer = await withServer(settings, (server) =>
         server.sendMail({
           ...toMail(notice, settings),
+          attachments,
           signal: AbortSignal.any([signal, AbortSignal.timeout(settings.timeout)]),
         }),
       );
@@ -44,6 +48,13 @@ async function withServer<Answer>(settings: MailChannel, talk: (server: Transpor
     const secrets = password === undefined ? [] : [password, `\0${user ?? ''}\0${password}`];
     throw new Error(firstLine(messageOf(error), secrets));
   }
+}
+
+/** The page of a report, if it is still there; a report without it says the same in its text. */
+async function pageOf({ event, payload, station }: Notice): Promise<{ filename: string; content: string }[]> {
+  const page = event === 'report:made' ? (payload as EventMap['report:made']).page : undefined;
+  const content = page === undefined ? undefined : await readIfThere(page);
+  return content === undefined ? [] : [{ filename: `backups-of-${station}.html`, content }];
 }
 
 const readAuthority = async (file: string | undefined): Promise<string | undefined> =>

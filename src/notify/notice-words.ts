@@ -105,6 +105,21 @@ export const rejectedNews = (words: Speaker, reason: string): News => ({
   lines: [words.say('request.text', { reason: stripStop(reason) })],
 });
 
+/** The report that the settings ask for; its own text is English. */
+export const reportNews = (words: Speaker, { freshest, text, page }: EventMap['report:made']): News => ({
+  kind: 'report',
+  subject:
+    freshest === null
+      ? words.say('report.none')
+      : words.say('report.subject', { drive: freshest.drive, age: roughAge(words, freshest.ageSeconds) }),
+  lines: [text, ...(page === undefined ? [] : [words.say('report.attached')])],
+});
+
+const roughAge = (words: Speaker, seconds: number): string =>
+  seconds < 2 * 86_400
+    ? words.count(Math.floor(seconds / 3600), 'hour')
+    : words.count(Math.floor(seconds / 86_400), 'day');
+
 /** A disk without a backup for too long. */
 export const overdueNews = (words: Speaker, drive: string, lastSuccess: string | null, now: Date): News => ({
   kind: 'overdue',

@@ -77,6 +77,7 @@ class Storyteller implements NoticeMaker {
     'run:warned': (event) => [this.#make('run:warned', event, news.warningNews(this.#words, event), event.drive)],
     'spool:rejected': (event) => [this.#make('spool:rejected', event, news.rejectedNews(this.#words, event.reason))],
     'rotation:overdue': (event) => this.#overdue(event),
+    'report:made': (event) => [this.#make('report:made', event, news.reportNews(this.#words, event))],
   };
 
   constructor(station: string, clock: () => Date, context: NoticeContext) {

@@ -44,6 +44,7 @@ function signOf(kind: Notice['kind']): 'start' | 'success' | 'fail' | 'log' {
     case 'refusal':
     case 'waiting':
     case 'warning':
+    case 'report':
     case 'test':
       return 'log';
   }

@@ -5,6 +5,7 @@ export const usualPriority: Readonly<Record<NotifyEvent | 'test', Priority>> = {
   test: 'low',
   started: 'low',
   success: 'low',
+  report: 'low',
   waiting: 'normal',
   warning: 'normal',
   refusal: 'normal',

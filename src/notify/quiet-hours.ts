@@ -4,7 +4,7 @@ const minute = 60_000;
 const day = 1_440;
 
 /** The kinds that quiet hours delay: good news, and trouble that can wait until the morning. */
-const canWait = ({ kind }: Pick<Notice, 'kind'>): boolean => kind === 'success' || kind === 'overdue';
+const canWait = ({ kind }: Pick<Notice, 'kind'>): boolean => ['success', 'overdue', 'report'].includes(kind);
 
 /**
  * The delay of a notice, in milliseconds; 0 outside of the quiet hours.

@@ -33,7 +33,7 @@ export function countsFrom(
 }
 
 /** The time at which a disk is overdue. */
-const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
+export const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
   new Date(countsFrom(record, now).getTime() + cadenceOf(cadence, record.label));
 
 /** Whether the last success of a disk is too old. Retired and lost disks are never overdue. */

@@ -34,6 +34,8 @@ const style = [
   'pre { font-size: 9pt; border: 1px solid; padding: .5em; white-space: pre-wrap; overflow-wrap: anywhere }',
   'th { text-align: left; padding-right: 1em; vertical-align: top }',
   'section, pre, tr { break-inside: avoid }',
+  'td { overflow-wrap: anywhere }',
+  '@page { size: A4; margin: 15mm } @media print { body { max-width: none; margin: 0 } }',
 ].join(' ');
 
 /** The sheet as one self-contained HTML page, for printing. */
@@ -45,12 +47,15 @@ export function sheetAsHtml(sheet: RecoverySheet): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(sheet.title)}</title>
 <style>${style}</style>
 </head>
 <body>
+<main>
 <h1>${escape(sheet.title)}</h1>
 ${sections.map((section) => `<section>\n${section}\n</section>`).join('\n')}
+</main>
 </body>
 </html>`;
 }
@@ -62,7 +67,9 @@ function blockAsHtml(block: Block): string {
       .map((line) => `<p>${escape(line)}</p>`)
       .join('\n');
   if ('commands' in block) return `<pre>${escape(block.commands)}</pre>`;
-  const rows = block.facts.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`);
+  const rows = block.facts.map(
+    ([name, value]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(value)}</td></tr>`,
+  );
   return `<table>\n${rows.join('\n')}\n</table>`;
 }
 

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 
 /**
  * Makes a new file, and returns when its content is on the disk.
@@ -25,4 +25,16 @@ export async function replaceFile(file: string, content: string | Buffer, mode =
   await rm(temporary, { force: true });
   await writeNewFile(temporary, content, mode);
   await rename(temporary, file);
+}
+
+/**
+ * The same for an HTML page: an existing one keeps its mode, so that a web server can go on reading it; a new one is for
+ * root alone.
+ */
+export async function replacePage(file: string, page: string): Promise<void> {
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o666,
+    () => 0o600,
+  );
+  await replaceFile(file, page, mode);
 }

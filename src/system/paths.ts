@@ -63,6 +63,10 @@ export const files = {
   oldFiles: (paths: Paths) => `${paths.state}/old-files.json`,
   /** Times of the reminders about the station itself. */
   reminders: (paths: Paths) => `${paths.state}/reminders.json`,
+  /** When the report was last sent. */
+  reported: (paths: Paths) => `${paths.state}/reported.json`,
+  /** The page of the last report that was sent. */
+  report: (paths: Paths) => `${paths.state}/report.html`,
   /** The findings of the agent's last weekly check of the station. */
   checks: (paths: Paths) => `${paths.state}/checks.json`,
   /** There since rsync ran in its box for the first time. */

@@ -5,12 +5,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unplugs } from '../../src/notify/channel.ts';
 import { mailHtml } from '../../src/notify/mail-html.ts';
+import { usualRotation } from '../../src/config/rotation-setting.ts';
+import { driveRecordSchema } from '../../src/records/drive-record.ts';
+import { cardFacts } from '../../src/report/card-facts.ts';
 import { evidencePage } from '../../src/report/evidence-page.ts';
 import { fleetPage } from '../../src/report/fleet-page.ts';
 import { judgeStation } from '../../src/report/fleet.ts';
+import { quickCard } from '../../src/report/quick-card.ts';
 import { reportPage } from '../../src/report/report-page.ts';
-import { aStatus } from '../fakes/a-status.ts';
 import { everyNotice } from '../unit/words/every-notice.ts';
+import { sheetAsHtml } from '../../src/restore/recovery-sheet-text.ts';
+import { buildRecoverySheet } from '../../src/restore/recovery-sheet.ts';
+import type { Language } from '../../src/words/languages.ts';
+import { speakerOf } from '../../src/words/speaker.ts';
+import { aRun, aStatus } from '../fakes/a-status.ts';
 import { now, stationFacts } from './a-station.ts';
 import { startBrowser, type Browser } from './browser.ts';
 
@@ -19,6 +27,29 @@ const pages: Readonly<Record<string, () => string>> = {
   report: () => reportPage(stationFacts()),
   evidence: () => evidencePage(stationFacts()),
   fleet: () => fleetPage([judgeStation('attic', aStatus(), now), judgeStation('barn', undefined, now)], now),
+};
+/** Wide labels, a long name to call, and more disks than fit. */
+const card = (language: Language, contact: string) => () =>
+  quickCard(
+    cardFacts({
+      ...{ station: 'attic', contact, now, rotation: usualRotation, present: new Set(['BACKUP_1']) },
+      runs: [aRun({ tookMs: 4_000_000 })],
+      records: ['BACKUP_1', 'WWWWWWWWWWWWWWWW', 'C', 'D', 'E', 'F', 'G', 'H'].map((label, index) =>
+        driveRecordSchema.parse({
+          ...{ label, luksUuid: label, sealedId: '11111111-1111-4111-8111-111111111111', generation: 1 },
+          ...{
+            enrolledAt: '2026-01-05T09:00:00Z',
+            lastSuccess: index === 2 ? null : `2026-11-0${index + 1}T09:00:00Z`,
+          },
+        }),
+      ),
+    }),
+    speakerOf(language),
+  );
+const cards: Readonly<Record<string, () => string>> = {
+  'English card': card('en', 'Ann Smith, +41 44 123 45 67'),
+  'German card': card('de', `Anna Keller, Informatik, ${'Telefon +41 44 123 45 67, '.repeat(6)}`),
+  'card that names nobody': card('de', ''),
 };
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 let browser: Browser;
@@ -88,6 +119,49 @@ describe.each(Object.entries(pages))('the page of %s', (_, make) => {
       ...{ width: 680, height: 1010, deviceScaleFactor: 1, mobile: false }, // A4 without its margins, at 96 dpi
     });
     expect(await browser.evaluate<string[]>(cutTables)).toEqual([]);
+  });
+});
+
+describe('the recovery sheet', () => {
+  const make = (): string =>
+    sheetAsHtml(
+      buildRecoverySheet({
+        ...{ station: 'attic', salt: 'ab'.repeat(32), withSalt: true, printedAt: now },
+        previous: { version: 1, keys: [], pending: [] },
+        config: { source: 'extbackup@backup', key: { derivation: 'scrypt', scrypt: { N: 16_384, r: 8, p: 1 } } },
+        drives: ['BACKUP_1', 'BACKUP_2'].map((label) =>
+          driveRecordSchema.parse({
+            ...{ label, luksUuid: '11111111-1111-4111-8111-111111111111', generation: 1 },
+            ...{ sealedId: '11111111-1111-4111-8111-111111111111', enrolledAt: '2026-01-05T09:00:00Z' },
+          }),
+        ),
+      }),
+    );
+
+  it.each(widths)('is accessible at %i pixels, and no wider', async (width) => {
+    await show(make(), width, 'light');
+    expect(await faults()).toEqual([]);
+    expect(await browser.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(browser.asked).toHaveLength(1);
+  });
+
+  it('is printed on A4', async () => {
+    await show(make(), 1280, 'light');
+    expect((await print()).size).toEqual([595, 842]);
+  });
+});
+
+describe.each(Object.entries(cards))('the %s', (_, make) => {
+  it.each(widths)('is accessible at %i pixels, and no wider', async (width) => {
+    await show(make(), width, 'light');
+    expect(await faults()).toEqual([]);
+    expect(await browser.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(browser.asked).toHaveLength(1);
+  });
+
+  it('fits on one sheet of A4', async () => {
+    await show(make(), 1280, 'light');
+    expect(await print()).toEqual({ sheets: 1, size: [595, 842] });
   });
 });
 

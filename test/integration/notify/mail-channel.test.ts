@@ -106,6 +106,23 @@ describe('mail', () => {
     expect(whole).toMatch(/multipart\/alternative[^]*text\/plain[^]*text\/html[^]*SAFE TO UNPLUG/);
   });
 
+  test('attaches the page of a report, and sends the report without it when it is gone', async () => {
+    const page = join(directory, 'report.html');
+    await writeFile(page, '<!doctype html><title>all figures</title>');
+    const report = { ...aNotice, event: 'report:made', payload: { freshest: null, text: '', page } } as const;
+    listener = await listenSmtp({});
+    const channel = createMailChannel(settings(listener.port));
+    await channel.send(report, new AbortController().signal);
+    await rm(page);
+    await channel.send(report, new AbortController().signal);
+    const [withPage, without] = listener.mails.map(({ text }) => text);
+    expect(withPage).toMatch(/multipart\/mixed[^]*filename=backups-of-station.html/);
+    const encoded = Buffer.from('<!doctype html><title>all figures</title>').toString('base64').slice(0, 40);
+    expect(withPage?.includes('all figures') === true || withPage?.includes(encoded) === true).toBe(true);
+    expect(without).not.toContain('filename=');
+    expect(without).toContain('is done');
+  });
+
   test('opportunistic encrypts when the server offers it, whatever its certificate', async () => {
     expect((await send({ tls: certificate })).mails[0]?.encrypted).toBe(true);
   });

@@ -84,6 +84,7 @@ describe('the example configuration', () => {
         hooks: [],
         metrics: {},
         drill: {},
+        report: {},
         attestation: undefined,
         addresses: undefined,
         key: { ...config.key, check: undefined },

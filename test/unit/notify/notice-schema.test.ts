@@ -23,6 +23,7 @@ const story: readonly (readonly [EventName, object])[] = [
   ['spool:rejected', { reason: 'torn' }],
   ['rotation:overdue', { drive: 'BACKUP_1', lastSuccess: null }],
   ['rotation:overdue', { lastSuccess: null, overdue: [] }],
+  ['report:made', { freshest: null, text: 'All is well.' }],
 ];
 
 test('real notices are as the schema says, of every kind', () => {

@@ -60,6 +60,8 @@ function storiesOf(drive: string): Record<string, Story> {
     request: [['spool:rejected', { reason: 'it is torn' }]],
     overdue: [['rotation:overdue', { drive, lastSuccess: '2026-01-05T12:00:00Z' }]],
     'never backed up': [['rotation:overdue', { drive, lastSuccess: null }]],
+    report: [['report:made', { freshest: { drive, ageSeconds: 250_000 }, text: 'All is well.', page: '/var/x.html' }]],
+    'report without a copy': [['report:made', { freshest: null, text: 'All is well.' }]],
     'no offline copy': [['rotation:overdue', { lastSuccess: null, next: drive, overdue: [] }]],
     'no disk': [['rotation:overdue', { lastSuccess: '2026-01-05T12:00:00Z', freshest: drive, overdue: [] }]],
     'whole rotation': [
