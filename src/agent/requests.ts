@@ -29,7 +29,7 @@ export interface RequestSurroundings {
   readonly replies: Replies;
   loadConfig(): Promise<Config>;
   keyIsLoaded(): Promise<boolean>;
-  /** The enrolled disks, and those of them that are plugged in now. */
+  /** The enrolled disks, and the plugged-in ones among them. */
   findDrives(): Promise<{ readonly enrolled: readonly DriveRecord[]; readonly present: readonly PresentDrive[] }>;
   readonly onQueued: (order: RunOrder) => void;
   pause(): Promise<Pause | undefined>;

@@ -6,7 +6,7 @@ import { bigRows, letterRows, widthOf } from './big-letters.ts';
 import { consoleVerdict, type ConsoleVerdict } from './console-verdict.ts';
 import { describeRun, stateWords } from './status-text.ts';
 
-/** The size of a terminal, and what the screen says besides the status. */
+/** The size of a terminal, and the texts of the screen that are not in the status. */
 export interface ConsoleView {
   readonly columns: number;
   readonly rows: number;
@@ -26,8 +26,8 @@ const colours: Readonly<Record<ConsoleVerdict['level'], string>> = {
 const plain = '\u001B[0m';
 
 /**
- * A whole screen for a monitor at the station. It uses spaces in place of special letters, so it looks the same in
- * every character set; names of files and secrets are not in a status, and so not here.
+ * A whole screen for a monitor at the station. The big letters are spaces in reverse video, so they look the same in
+ * every character set. A status has no file name and no secret, so the screen has none.
  * @param status undefined when no agent runs
  * @returns exactly `rows` lines of `columns` characters, with colours
  */
@@ -50,7 +50,7 @@ export function consoleScreen(status: Status | undefined, view: ConsoleView): st
   return lines.slice(0, rows).join('\r\n');
 }
 
-/** The verdict and its disk in big letters where they fit, in plain words where not. */
+/** The verdict and its disk, in big letters if they fit. */
 function bigBlock({ words, label }: ConsoleVerdict, columns: number, most: number): string[] {
   const parts = [label, words].filter((text) => text !== '');
   const empty = ' '.repeat(columns);
@@ -62,7 +62,7 @@ function bigBlock({ words, label }: ConsoleVerdict, columns: number, most: numbe
   return one.length <= most && isFitting(words) ? one : [...last, empty];
 }
 
-/** Each point that is on is a blank in reverse video, which needs no special letter. */
+/** Each dot of a letter is a space in reverse video. */
 const bigLines = (text: string, columns: number): string[] =>
   bigRows(text).map((row) =>
     centred(row, columns).replace(/#+/g, (points) => `\u001B[7m${' '.repeat(points.length)}\u001B[27m`),
@@ -95,7 +95,7 @@ function factsOf({ drives, run, rotation, key, paused, noticed }: Status, now: D
 const nextOf = ({ next, sets }: Status['rotation']): string[] =>
   (sets?.map((set) => set.next) ?? [next]).filter((label) => label !== null);
 
-/** Progress, where it is known. */
+/** A bar for the progress, if it is known. */
 function barOf({ percent }: RunStatus): string[] {
   if (percent === null) return [];
   const done = Math.round(Math.min(100, percent) / 2);

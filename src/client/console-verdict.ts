@@ -1,11 +1,11 @@
 import type { DriveStatus, Status } from '../protocol/status.ts';
 
-/** The words that are read from two metres. */
+/** Words that can be read from two metres away. */
 export interface ConsoleVerdict {
   readonly level: 'safe' | 'unsafe' | 'trouble' | 'quiet';
   /** At most 14 letters. */
   readonly words: string;
-  /** The disk that they are about; empty when they are about the station. */
+  /** The disk concerned; empty if the words concern the station. */
   readonly label: string;
 }
 

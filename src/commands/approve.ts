@@ -78,7 +78,7 @@ export function approveCommand(context: CliContext): Command {
 /** @throws UsageError when something else is typed */
 async function askForLabel({ label, hold }: DriveRecord): Promise<void> {
   process.stderr.write(`${hold?.reason ?? looksWrong}\n`);
-  const typed = await askLine(`This may be an attack. To approve it all the same, type the label of the disk:`);
+  const typed = await askLine(`This may be an attack. To approve it anyway, type the label of the disk:`);
   if (typed !== label)
     throw new UsageError(
       `That is not the label of the disk: nothing was approved.`,

@@ -10,10 +10,10 @@ import type { ServerAccess } from './ask-server.ts';
 
 /** A part of a sample beside the server. Counts only: no file name. */
 export interface ServerCounts {
-  /** Files of the present mirror; those of the history have no counterpart. */
+  /** Files of the present mirror; old versions have no counterpart on the server. */
   readonly asked: number;
   readonly same: number;
-  /** Another content under the same time and size. */
+  /** Same time and size, but another content. */
   readonly differing: number;
   readonly changedSince: number;
   readonly missing: number;

@@ -45,7 +45,7 @@ export function drillCommand(context: CliContext): Command {
       '\nExamples:\n  extbackup drill BACKUP_1\n  extbackup drill BACKUP_1 --files 200 --to /media/stick\n' +
         '  extbackup drill BACKUP_1 --against-server\n\n' +
         'Each file is restored as "extbackup restore" does it, and compared with its checksum on the disk.\n' +
-        'The date of a good drill is shown by status and report; drill.every in the settings asks for one.',
+        'status and report show the date of the last good drill. With the setting drill.every they also say when one is due.',
     )
     .action(async (label: string | undefined, options: Options) => {
       const { name, result, server } = await drill(context, label, options);
@@ -58,14 +58,14 @@ export function drillCommand(context: CliContext): Command {
         throw new PullError(
           'EXB_DRILL',
           `${result.bad} of ${count(result.files, 'file')} could not be restored from ${name} as they were copied.`,
-          `Read the whole disk, which names them on the disk: extbackup verify ${name}`,
+          `Read the whole disk, and write the names of damaged files to it: extbackup verify ${name}`,
         );
       if (server !== null && server.differing > 0)
         throw new PullError(
           'EXB_DIFFERS',
           `${count(server.differing, 'file')} of the sample from ${name} ${server.differing === 1 ? 'differs' : 'differ'} ` +
             'from the server in content, though size and time are equal.',
-          `Compare more files, which names them on the disk: extbackup verify ${name} --against-server`,
+          `Compare more files, and write the names to the disk: extbackup verify ${name} --against-server`,
         );
     });
 }
@@ -121,7 +121,7 @@ async function drill(
   );
 }
 
-/** A directory for the restored files, and how much it may take: a quarter of what is free. */
+/** A directory for the restored files, and their maximum size: a quarter of the free space. */
 async function makeRoom(
   context: CliContext,
   to: string | undefined,
@@ -146,7 +146,7 @@ async function makeRoom(
   }
 }
 
-/** Of a drill that was killed. The device lock keeps two from running at once. */
+/** Removes the files of a killed drill. The device lock prevents two drills at the same time. */
 async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory))
     if (name.startsWith('drill-')) await rm(join(directory, name), { recursive: true, force: true });

@@ -233,5 +233,5 @@ export const jsonOutputs = {
   },
 } as const satisfies Readonly<Record<string, { readonly version: number; readonly schema: z.ZodType }>>;
 
-/** The form of what a command prints with --json. */
+/** The form of a command's output with --json. */
 export type JsonOutput<Name extends keyof typeof jsonOutputs> = z.infer<(typeof jsonOutputs)[Name]['schema']>;

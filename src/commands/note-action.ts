@@ -5,7 +5,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** The account of the person who typed the command, also through sudo. */
 export const whoTyped = (): string => process.env['SUDO_USER'] ?? userInfo().username;
 
-/** Notes what a person did, for `extbackup history`. A full disk of the station must not make the deed fail. */
+/** Notes the action of a person for `extbackup history`. If the station's disk is full, only the note is lost. */
 export async function noteAction(context: CliContext, action: Omit<ActionRecord, 'at' | 'by'>): Promise<void> {
   try {
     await createActionLog(context.paths).append({ at: new Date().toISOString(), by: whoTyped(), ...action });

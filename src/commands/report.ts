@@ -27,7 +27,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** A day without a time means its beginning here. */
+/** A day without a time means its beginning. */
 const parseSince = (text: string): Date => parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
 
 const day = 86_400_000;

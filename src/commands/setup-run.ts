@@ -5,7 +5,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { runNow } from './run.ts';
 
 /**
- * Makes the first backup and follows it to its end; the exit code is that of the run. A server that does not let the
+ * Makes the first backup and follows it to its end; it ends with the run's exit code. A server that does not let the
  * station in yet makes it wait.
  */
 export async function firstRun(context: CliContext, { config, isIn }: ReadyStation, drive: string): Promise<void> {

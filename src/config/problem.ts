@@ -56,7 +56,7 @@ function mustBe(expected: string, value: unknown): string {
   return `must be ${type}${needsQuotes ? ': put it in quotes' : ''}`;
 }
 
-/** zod's own begin so; those of the schema say "must ...". */
+/** Messages of zod begin so; messages of our schema say "must ...". */
 const isOwnMessage = (message: string): boolean =>
   !/^(?:Invalid|Too|Unrecognized|No matching|Expected)\b/.test(message);
 

@@ -190,7 +190,7 @@ export const configSchema = z
     language: z.enum(languages).default('en').describe('the language of notices: en or de'),
     notify: z.array(notifyChannel).prefault([]).describe('the channels for notices; see NOTICES'),
   })
-  // Also beside other problems: all of them are told at once.
+  // Checked even if there are other problems: all are reported at once.
   .refine(({ source, sources }) => source !== undefined || sources !== undefined, {
     path: ['source'],
     error: 'is missing',

@@ -23,7 +23,7 @@ const realTrees: KernelTrees = { sys: '/sys', proc: '/proc', dev: '/dev' };
 export type MeasureUse = (luksUuid: string) => Promise<DiskUse | undefined>;
 
 /**
- * Measures the users of the disk with this LUKS volume, whoever opened it: mappings by their device-mapper UUID (which
+ * Measures the users of the disk with this LUKS volume, no matter which program opened it: mappings by their device-mapper UUID (which
  * names the LUKS header, even of an unplugged disk), holders and mounts of the disk and all its parts. Starts
  * no program, and opens no device, so it may be called at any time.
  * @returns undefined when the disk is not in use

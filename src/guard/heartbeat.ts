@@ -50,7 +50,7 @@ const words: Record<HeartbeatTrouble, Words> = {
     'Look at the file on the server (setting attestation.file), and run the backup job, which writes it anew.',
   ],
   foreign: (server) => [
-    `the heartbeat on ${server} is that of another backup: its id differs from the one in the settings.`,
+    `the heartbeat on ${server} belongs to another backup: its id differs from the one in the settings.`,
     'Check that source: names the right server and directory; if the server was set up anew, compare attestation.id with the server.',
   ],
   stale: (server, { span, at }) => [
@@ -66,7 +66,7 @@ const words: Record<HeartbeatTrouble, Words> = {
 const inShort: Record<HeartbeatTrouble, string> = {
   missing: 'missing',
   damaged: 'damaged',
-  foreign: 'that of another backup',
+  foreign: 'from another backup',
   stale: 'too old',
   ahead: 'ahead of this clock',
 };

@@ -46,7 +46,7 @@ export async function beginCollecting(top: string, name: string): Promise<string
 }
 
 /**
- * Moves what was collected into the history, now or after an rsync that was cut off. Where the note is lost, or its name is
+ * Moves the collected files into the history, now or after an rsync that was cut off. Where the note is lost, or its name is
  * taken, it becomes an entry of its own: it may be the only copy of a file.
  * @throws the system's error
  */

@@ -26,7 +26,7 @@ export function createCommandChannel(settings: CommandChannel, start: StartProgr
           stdin: `${JSON.stringify(notice)}\n`,
           timeoutMs: settings.timeout,
           signal,
-          ownGroup: true, // what it leaves in the background does not keep the notice from being told
+          ownGroup: true, // a background process of the command does not delay the notice
           onStdout: () => undefined,
           onStderr: (chunk) => {
             if (said.length < keptStderr) said += chunk;

@@ -31,7 +31,7 @@ export type Answer = z.infer<typeof answerSchema>;
 
 const unitOf = (id: string): string => `extbackup-courier@${id}.service`;
 
-/** The units of all errands: a new agent stops those of a killed one. */
+/** The units of all errands: a new agent stops the units that a killed agent left running. */
 export const allErrands = unitOf('*');
 
 /** Extra time for the start of a program on a small machine. */

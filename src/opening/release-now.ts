@@ -36,7 +36,7 @@ export async function releaseNow(
     // Not in the lists of mounts and holders: another mount namespace, or a program that writes to the device itself.
     if (await isClaimed(luksUuid)) return { isSafe: false, words: 'DO NOT UNPLUG it: another program uses the disk' };
   } catch (error) {
-    return { isSafe: false, words: `DO NOT UNPLUG it: it could not be looked at (${messageOf(error)})` };
+    return { isSafe: false, words: `DO NOT UNPLUG it: its state could not be measured (${messageOf(error)})` };
   }
   return goesOn === true
     ? { isSafe: false, words: 'leave it plugged in: its backup starts by itself' }

@@ -146,7 +146,7 @@ async function mount(run: Run, fstype: KnownFilesystem, hooks: Hooks, take: Take
 const begin = ({ job, machine, story }: Run, take: TakeStep): Promise<boolean> =>
   take({
     apply: () => markBegun(job, machine, story),
-    undo: () => markEnded(machine).catch(() => undefined), // what keeps it from being written is told by the run
+    undo: () => markEnded(machine).catch(() => undefined), // the run itself reports a disk that cannot be written
     leftover: '',
   });
 

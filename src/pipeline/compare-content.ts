@@ -53,7 +53,7 @@ export async function compareContent(
   return sum;
 }
 
-/** The figures plus those of another rsync of the same run. */
+/** The sum of the figures of two rsyncs of the same run. */
 export const withCopied = (before: PullFigures, { figures }: RsyncOutcome): PullFigures => ({
   ...before,
   filesTransferred: before.filesTransferred + figures.filesTransferred,

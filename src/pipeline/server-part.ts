@@ -140,7 +140,7 @@ async function makeProtected(top: string): Promise<void> {
   }
 }
 
-/** The order with the directory in which its rsync collects what it replaces. */
+/** The order, with the directory where rsync collects the files that it replaces. */
 async function collect(top: string, order: PullOrder, writable: string[]): Promise<PullOrder> {
   const { history, source } = order;
   if (history === undefined) {
@@ -155,7 +155,7 @@ async function collect(top: string, order: PullOrder, writable: string[]): Promi
   return { ...order, history: collecting };
 }
 
-/** Its log tells of all that it did. Of an rsync that was ended, what it did last may stand nowhere. */
+/** Reads the changes from rsync's log. A killed rsync may have made changes that are not in its log. */
 const isToTheEnd = ({ trouble }: RsyncOutcome): boolean => trouble === undefined || trouble === 'gaps';
 
 /** Whether an rsync has changed something. */

@@ -3,7 +3,7 @@ import type { Paths } from '../system/paths.ts';
 import { files } from '../system/paths.ts';
 import { openJsonLines, type JsonLines } from './json-lines.ts';
 
-/** One line of `/var/lib/extbackup/actions.jsonl`: what a person did with a disk. No file name. */
+/** One line of `/var/lib/extbackup/actions.jsonl`: an action of a person on a disk. No file name. */
 export const actionRecordSchema = z.object({
   /** ISO 8601, UTC. */
   at: z.iso.datetime(),
@@ -16,6 +16,6 @@ export const actionRecordSchema = z.object({
 });
 export type ActionRecord = z.infer<typeof actionRecordSchema>;
 
-/** What people did, the newest last; the last 500 are kept. */
+/** The last 500 actions of people, the newest last. */
 export const createActionLog = (paths: Paths): JsonLines<ActionRecord> =>
   openJsonLines(files.actions(paths), actionRecordSchema, { kept: 500, trimmedAt: 550 });

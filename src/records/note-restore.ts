@@ -1,6 +1,6 @@
 import type { DriveRegistry } from './drive-registry.ts';
 
-/** Notes that files were restored from a disk without a fault: what a person wanted, or the sample of a drill. */
+/** Notes a restore without a fault: of the files that a person asked for, or of a drill's sample. */
 export async function noteRestore(
   registry: DriveRegistry,
   label: string,

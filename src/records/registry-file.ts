@@ -36,7 +36,7 @@ export function parseRegistry(text: string | undefined): RegistryCopy {
 export const renderRegistry = (drives: readonly DriveRecord[], rest: RegistryCopy['rest'] = {}): string =>
   `${JSON.stringify({ version: 1, ...rest, drives }, null, 2)}\n`;
 
-/** The records of the first list, and those of the second with another label and another volume. */
+/** The first list, plus the records of the second whose label and volume the first does not have. */
 export function mergeDrives(first: readonly DriveRecord[], second: readonly DriveRecord[]): readonly DriveRecord[] {
   const merged: DriveRecord[] = [];
   for (const record of [...first, ...second]) {

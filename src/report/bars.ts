@@ -10,7 +10,7 @@ export interface Bar {
   readonly title: string;
 }
 
-/** Small bars from zero, the oldest first. @param name of the chart, for people who hear the page */
+/** Small bars from zero, the oldest first. @param name of the chart, for screen readers */
 export function bars(name: string, values: readonly Bar[]): Markup {
   const most = Math.max(0, ...values.map(({ value }) => value));
   const drawn = values.map(({ value, title }, index) => {

@@ -18,20 +18,20 @@ export interface ReportedDisk {
   readonly filesTotal: number;
   readonly bytesTotal: number;
   readonly capacityBytes: number;
-  /** When a part of it, or all, was last read back and compared. */
+  /** The last time that files were read back and compared with their checksums. */
   readonly readBackAt: string | null;
-  /** When files were last restored from it. */
+  /** The last restore. */
   readonly restoredAt: string | null;
-  /** When a random sample was last restored from it and found right. */
+  /** The last drill without a fault. */
   readonly drilledAt: string | null;
   readonly smart: 'passed' | 'warning' | 'failing' | null;
-  /** What is wrong with it, in words. */
+  /** Its problems, in words. */
   readonly remarks: readonly string[];
-  /** Its last run waits for an answer, for this reason. */
+  /** The reason of its held run; null if none waits for an answer. */
   readonly held: string | null;
 }
 
-/** An answer that a person gave to a held run. */
+/** The approval of a held run. */
 export interface ReportedApproval {
   readonly drive: string;
   readonly runId: string;
@@ -45,7 +45,7 @@ export interface ReportFacts {
   readonly version: 1;
   readonly station: string;
   readonly madeAt: string;
-  /** The first moment that the report covers. */
+  /** Start of the reported time. */
   readonly since: string;
   readonly agent: Status['agent'];
   readonly key: Status['key'];

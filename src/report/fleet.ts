@@ -19,10 +19,10 @@ export interface Station {
 
 const day = 86_400_000;
 
-/** The most that a status is believed to have; one of fifty disks has 30 kB. */
+/** A larger file is not a status: the status of a station with fifty disks has 30 kB. */
 const largestStatus = 4 * 1024 * 1024;
 
-/** Judges the collected status of a station. A status that is older than a day is trouble: silence is no good news. */
+/** Judges the collected status of a station. A status older than a day is trouble: the station may be down. */
 export function judgeStation(name: string, status: Status | undefined, now: Date): Station {
   if (status === undefined)
     return { name, level: 'trouble', troubles: ['The file is not the output of "extbackup status --json".'] };

@@ -11,7 +11,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   cancelled: 'cancelled',
 };
 
-/** A sign for each outcome, for people who do not see colours. */
+/** A sign for each outcome, because colours alone do not reach everybody. */
 export const outcomeSigns: Readonly<Record<Outcome, string>> = {
   success: '',
   gaps: '~',

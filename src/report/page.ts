@@ -1,7 +1,7 @@
 import { markup, nothing, type Markup } from '../text/markup.ts';
 import { style } from './style.ts';
 
-/** A whole page, self-contained: no script, and nothing that is loaded from elsewhere. */
+/** A whole, self-contained page: it has no script and loads nothing. */
 export function wholePage(title: string, body: Markup): string {
   return markup`<!doctype html>
 <html lang="en">
@@ -21,7 +21,7 @@ ${body}
 `.text;
 }
 
-/** One column: its heading, and what it holds. */
+/** One column of a table: its heading and the kind of its cells. */
 export interface Column {
   readonly head: string;
   readonly isNumber?: boolean;

@@ -12,9 +12,9 @@ import { walk } from '../verify/tree-walk.ts';
 export interface DrillFile {
   /** Below the mirror, as it is typed. */
   readonly path: string;
-  /** Where its content is on the disk now. */
+  /** The directory on the disk that holds this version: the mirror, or an entry of the history. */
   readonly directory: string;
-  /** A moment when the file had this content; undefined is now. */
+  /** A time when the file had this content; undefined for the present version. */
   readonly at: Date | undefined;
   readonly size: number;
   readonly isLinked: boolean;
@@ -25,17 +25,17 @@ export interface DrillFile {
 export interface DrillSize {
   /** Number of files. */
   readonly files: number;
-  /** In all, in bytes; larger files are passed over. */
+  /** Bytes in total; a file that exceeds the rest is left out. */
   readonly bytes: number;
 }
 
-/** So many files are looked at for each one that is restored, to find a hard link and a hole among them. */
+/** Number of drawn files for each restored one: enough to find a hard link and a sparse file among them. */
 const candidatesPerFile = 20;
 
 /** A quarter of the sample comes from the history, from at most so many entries. */
 const mostEntries = 5;
 
-/** Every file has the same chance. @param random a whole number below its argument, for tests */
+/** Draws files; each has the same chance. @param random a whole number below its argument, for tests */
 async function draw(
   root: string,
   count: number,
@@ -59,11 +59,11 @@ async function look(directory: string, path: string, at: Date | undefined): Prom
     const { size, nlink, blocks } = await lstat(join(directory, path));
     return [{ path, directory, at, size, isLinked: nlink > 1, isSparse: blocks * 512 < size * 0.9 }];
   } catch {
-    return []; // it is unreadable: reading back tells that
+    return []; // unreadable: "extbackup verify" reports it
   }
 }
 
-/** A linked and a sparse file first, then the others, while they fit. */
+/** Takes a linked and a sparse file first, then others, as long as they fit. */
 function choose(candidates: readonly DrillFile[], { files, bytes }: DrillSize): DrillFile[] {
   const special = [candidates.find(({ isLinked }) => isLinked), candidates.find(({ isSparse }) => isSparse)];
   const ordered = [...new Set([...special.flatMap((one) => one ?? []), ...candidates])];
@@ -92,7 +92,7 @@ export async function drawSample(
   const old: DrillFile[] = [];
   const share = Math.ceil(size.files / 4);
   const since = await readCompleteSince(top);
-  // The state before an entry: known, unless the history begins with it.
+  // The first entry of the history does not show the state before it.
   const entries = (await listHistory(top)).filter(({ at }) => since !== undefined && at > since.at);
   for (const { directory, at } of entries.slice(0, mostEntries))
     for (const path of await draw(directory, share, signal, random))

@@ -25,7 +25,7 @@ export interface DrillResult {
   readonly fromHistory: number;
   readonly linked: number;
   readonly sparse: number;
-  /** Compared with the checksum of the time of copying; the others with the file on the disk. */
+  /** Files compared with the checksum that was recorded when they were copied; the others are compared with the file on the disk. */
   readonly recorded: number;
   /** Not restored, or with another content. */
   readonly bad: number;
@@ -86,7 +86,7 @@ async function restoreOne(
     return { isRecorded: content === 'recorded', hasAttributes };
   } catch (error) {
     throwIfCancelled(signal);
-    // EXB_RESTORE is about the target.
+    // EXB_RESTORE means a problem of the target, not of the disk.
     if (error instanceof ExtbackupError && error.code !== 'EXB_RESTORE') return 'bad';
     throw error;
   }
@@ -94,7 +94,7 @@ async function restoreOne(
 
 const nothing = (): void => undefined;
 
-/** Compares piece by piece with the checksum of the time of copying; without one, with the file on the disk. */
+/** Compares each piece with its checksum from the time of copying, or else with the file on the disk. */
 async function compare(
   file: DrillFile,
   target: string,
@@ -118,7 +118,7 @@ async function compare(
 
 const isPiece = (found: Piece | string): found is Piece => typeof found !== 'string';
 
-/** A file that changed since has no record yet; see verify-tree.ts. */
+/** Whether a recorded checksum belongs to this version of the file; see verify-tree.ts. */
 const isOf = (known: ChecksumEntry, now: ChecksumEntry): boolean =>
   known.size === now.size && known.mtimeNs === now.mtimeNs;
 

@@ -10,7 +10,7 @@ export interface OwnerMap {
   readonly group: (id: number) => number;
 }
 
-/** The command's options; they work like those of rsync(1) with the same names. */
+/** The command's options; they work like rsync's options of the same names. */
 export interface OwnerOptions {
   readonly chown?: string;
   readonly usermap?: string;

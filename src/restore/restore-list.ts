@@ -15,11 +15,11 @@ export interface ListedEntry {
   readonly kind: 'file' | 'directory' | 'link';
   readonly bytes: number;
   readonly changedAt: Date;
-  /** The run that replaced or deleted it; undefined for what is in the mirror, or if only one time was asked for. */
+  /** The run that replaced or deleted it; undefined for the present version, or if only one time was asked for. */
   readonly until: Date | undefined;
 }
 
-/** A list, and what it is one of: the line of a version has no name, because they all have the same. */
+/** A list and its kind. The lines of versions have no name, because all versions have the same. */
 export interface Listing {
   readonly of: 'directory' | 'versions' | 'file-at';
   readonly entries: readonly ListedEntry[];

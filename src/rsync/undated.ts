@@ -53,7 +53,7 @@ export async function readUndated(place: MirrorPlace): Promise<Undated | undefin
 }
 
 /**
- * Adds files of a run to those of earlier ones.
+ * Adds files of a run to the files of earlier runs.
  * @param paths as rsync prints them
  * @returns the number of new ones
  */

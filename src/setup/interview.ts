@@ -57,7 +57,7 @@ export async function interview(
 interface ServerAnswer {
   readonly source: string | undefined;
   readonly port: number | undefined;
-  /** It could not be reached, and is kept all the same. */
+  /** It could not be reached, but the person keeps it. */
   readonly isAway?: boolean;
 }
 
@@ -80,7 +80,7 @@ async function askServer(context: CliContext, flags: Answers, present: Config | 
     const trouble = await probeServer({ host, port, ...knownAddresses(present, { host }) });
     if (trouble === undefined) return last;
     context.note(`${trouble.happened} ${trouble.todo}`);
-    if (await askYes(`Keep ${source}, port ${port}, all the same, and try it later?`)) return { ...last, isAway: true };
+    if (await askYes(`Keep ${source}, port ${port}, anyway, and try it later?`)) return { ...last, isAway: true };
     throw new UsageError('No backup server was chosen.', 'Find out its name and its ssh port, then: extbackup setup');
   });
 }

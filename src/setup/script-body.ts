@@ -68,7 +68,7 @@ if [ -n "$entry" ] && [ "$shared" = no ]; then
     END { if (found) print "yes" }')
   [ -z "$others" ] ||
     refuse "$user has an ssh key without a forced command, so it is somebody's account." \
-      "Choose another one: extbackup server-setup --user NAME. To use it all the same: --shared-user"
+      "Choose another one: extbackup server-setup --user NAME. To use it anyway: --shared-user"
 fi
 case "$(getent shadow "$user" | cut -d: -f2)" in
   '$'*) say "note: $user has a password, so a shell can be had with it; to take it away: usermod --password '*' $user" ;;

@@ -1,4 +1,4 @@
-/** The part of the server's script that installs the heartbeat; see script-body.ts for what it gets. */
+/** The part of the server's script that installs the heartbeat; script-body.ts sets its variables. */
 export const heartbeatPart = String.raw`# Called by the server's own backup after a success.
 # Only root may change it, or the file that it writes.
 beat_script() {

@@ -53,7 +53,7 @@ export interface ReadyStation {
 }
 
 /**
- * Makes what is missing and keeps what is there: settings, salt, key, ssh key, host key. The keys are loaded afterwards.
+ * Makes the missing parts of a station and keeps the others: settings, salt, key, ssh key, host key. The keys are loaded afterwards.
  * Each step leaves a state in which `setup` can be run again.
  */
 export async function setUpStation(context: CliContext, wishes: SetupWishes): Promise<ReadyStation> {
@@ -208,7 +208,7 @@ function sshFiles(etc: string, type: SshKeyType): Partial<Config['ssh']> {
   return wanted.key === defaultSsh.key && wanted.knownHosts === defaultSsh.knownHosts ? {} : wanted;
 }
 
-/** How often disks are expected, and who is told besides those that are told already. */
+/** How often disks are expected, and a further channel for notices. */
 const habitsOf = ({ every, notify }: SetupWishes, channels: number): ConfigChange[] => [
   ...(every === undefined || every === cadenceText(undefined)
     ? []

@@ -31,7 +31,7 @@ const keyPattern = /^(?:ssh-(?:ed25519|rsa)) [A-Za-z0-9+/]+={0,2} [A-Za-z0-9@._-
 
 /**
  * A POSIX sh script that lets the station read one directory of the server with `rrsync -ro`, and nothing more. It can
- * be run any number of times: it changes only what is wrong or missing.
+ * be run any number of times: it changes only missing or wrong parts.
  * @throws UsageError when a name could mean something else in one of the files it gets into
  */
 export function renderServerScript(setup: ServerSetup): string {

@@ -23,7 +23,7 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** For programs that start others: all of them form a process group, and are stopped together. */
   readonly ownGroup?: boolean;
-  /** With `ownGroup`: it runs in a box, which is not to be ended before it; see confine.ts. */
+  /** With `ownGroup`: the program runs in a box, which must end after it; see confine.ts. */
   readonly isBoxed?: boolean;
   /** What the program can read from the descriptor after all others. */
   readonly extra?: Buffer;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CommandError, type Command, type StartProgram } from './command.ts';
 import { syscallFilter } from './syscall-filter.ts';
 
-/** What programs in a box see besides the system's programs and libraries. */
+/** The files that programs in a box see besides the system's programs and libraries. */
 export interface View {
   /** An opened disk. */
   readonly disk?: {
@@ -42,7 +42,7 @@ const settings = [
 ];
 const forNames = ['/etc/resolv.conf', '/etc/hosts', '/etc/gai.conf', '/etc/services'];
 
-/** The mirror has the owners, modes, capabilities and device nodes of the server. */
+/** For the owners, modes, capabilities and device nodes that rsync writes to the mirror. */
 const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETFCAP', 'MKNOD'];
 
 const readOnly = (path: string): string[] => ['--ro-bind', path, path];
@@ -54,14 +54,14 @@ const systemArgs = (): string[] => [
     if (!existsSync(path)) return [];
     return lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : readOnly(path);
   }),
-  // Read-only: root may set variables of the kernel below /proc/sys without any capability.
+  // Read-only: root can set kernel variables in /proc/sys without any capability.
   ...['--proc', '/proc', '--remount-ro', '/proc'],
   ...['--dev-bind', '/dev/null', '/dev/null'],
 ];
 
 /**
- * One mount holds all that can be written, because rename(2) works within one mount only; whatever else is at the top of
- * the disk is covered by itself, read-only. What is covered can neither be renamed nor removed.
+ * All writable directories are in one mount, because rename(2) does not cross mounts. Each other entry at the top of the
+ * disk is covered by a read-only mount of itself, so it can be neither changed, renamed nor removed.
  */
 async function diskArgs({ top, writable }: NonNullable<View['disk']>): Promise<string[]> {
   const covers: string[] = [];
@@ -73,11 +73,11 @@ async function diskArgs({ top, writable }: NonNullable<View['disk']>): Promise<s
   return ['--bind', top, top, ...covers];
 }
 
-/** Everything before the program: env(1) so that SIGTERM ends the program, and with it the box, but not the box first. */
+/** The arguments before the program. env(1) lets the box ignore SIGTERM: the program ends first, and the box with it. */
 async function boxArgs(view: View, filterAt: number): Promise<{ readonly args: string[]; readonly filter?: Buffer }> {
   const { disk, readable = [], hasNetwork = false } = view;
   const filter = syscallFilter(hasNetwork);
-  // Extended attributes of the kind trusted.* need it; without the filter, it would open the box.
+  // Extended attributes named trusted.* need CAP_SYS_ADMIN, which would open the box without the filter.
   const all = disk && filter ? [...capabilities, 'SYS_ADMIN'] : capabilities;
   const seen = [...settings, ...(hasNetwork ? forNames : []), ...readable].filter((path) => existsSync(path));
   const args = [
@@ -113,7 +113,7 @@ async function inBox(command: Command, view: View): Promise<Command> {
 /** Exit codes of bwrap for a program that was ended by a signal. */
 const wasSignalled = (code: number | undefined): boolean => code !== undefined && code > 128 && code < 193;
 
-/** A program ended by a signal has no exit code of its own. */
+/** bwrap turns the signal that ended a program into an exit code; this turns it back. */
 async function run(start: StartProgram, command: Command): ReturnType<StartProgram> {
   try {
     return await start(command);
@@ -125,7 +125,7 @@ async function run(start: StartProgram, command: Command): ReturnType<StartProgr
   }
 }
 
-/** Whether bwrap(1) is there, and the kernel and the unit let it work. undefined when it did not answer in time. */
+/** Whether bwrap(1) is installed, and works in this kernel and unit. undefined when it did not answer in time. */
 export async function canConfine(start: StartProgram): Promise<boolean | undefined> {
   try {
     await start(await inBox({ file: '/usr/bin/true', args: [], timeoutMs: 20_000 }, {}));
@@ -137,12 +137,12 @@ export async function canConfine(start: StartProgram): Promise<boolean | undefin
 }
 
 /**
- * Boxes made by bwrap(1). A server that takes over rsync gets nowhere but to the copy on the disk: neither to the keys in
- * RAM, the registry, the raw devices, other processes and their sockets, nor to the history of earlier runs. Where that
- * is not possible, programs run as they are, and the run tells.
+ * Boxes made by bwrap(1). A server that takes over rsync reaches only the copy on the disk: not the keys in RAM, the
+ * registry, the raw devices, other processes and their sockets, nor the history of earlier runs. Without bwrap,
+ * programs run outside of a box, and the run warns.
  */
 export function createConfinement(start: StartProgram): Confinement {
-  let known: boolean | undefined; // what did not answer is asked again the next time
+  let known: boolean | undefined; // stays undefined after a timeout, so bwrap is tried again the next time
   const works = async (): Promise<boolean | undefined> => (known ??= await canConfine(start));
   return {
     works,

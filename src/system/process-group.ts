@@ -18,7 +18,7 @@ const wakeAfterMs = 50;
 /**
  * Lets a whole process group end when the signal is aborted or the time is over: its leader gets SIGTERM from whoever
  * started it, all others a little later, SIGKILL after `killDelayMs`. A stopped process is woken, so that it can tidy
- * up. When the leader has ended by itself, whoever of its group still holds its pipes gets as long.
+ * up. When the leader has ended by itself, group members that still hold its pipes get the same time.
  * @param isBoxed the leader is a box around the program, and ignores SIGTERM: the program gets it from here
  */
 export function endWithGroup(

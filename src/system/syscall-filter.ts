@@ -1,9 +1,9 @@
 /**
- * A filter of system calls, as seccomp(2) takes it, for programs in a box. Some of them need CAP_SYS_ADMIN, for extended
- * attributes of the kind trusted.*; without a filter, that would let them take down the walls.
+ * A filter of system calls for seccomp(2), for programs in a box. Some programs need CAP_SYS_ADMIN for extended attributes
+ * named trusted.*; without the filter, this capability would let them leave the box.
  */
 
-/** Numbers on x86_64 and arm64; see syscalls(2). undefined: there is none. */
+/** Refused calls: their numbers on x86_64 and arm64, see syscalls(2); undefined if the machine has no such call. */
 const refused: readonly (readonly [x64: number | undefined, arm64: number | undefined])[] = [
   // the tree of mounts
   ...([
@@ -76,13 +76,13 @@ function range(first: number, last: number): (readonly [number, number])[] {
   return same(...Array.from({ length: last - first + 1 }, (_none, index) => first + index));
 }
 
-/** See linux/audit.h, and the numbers of calls that are looked at more closely. */
+/** The machine's number in linux/audit.h, and the numbers of calls that are refused only with some arguments. */
 const machines = {
   x64: { arch: 0xc000003e, clone: 56, socket: 41, ioctl: 16 },
   arm64: { arch: 0xc00000b7, clone: 220, socket: 198, ioctl: 29 },
 } as const;
 
-/** All flags of clone(2) that make a namespace. clone3(2) is said to be absent: its flags cannot be seen. */
+/** All flags of clone(2) that make a namespace. A filter cannot read the flags of clone3(2), so that call fails with ENOSYS. */
 const newNamespaces = 0x7e020000;
 const clone3 = 435;
 const x32 = 0x40000000;

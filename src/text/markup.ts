@@ -1,4 +1,4 @@
-/** A piece of HTML or SVG whose texts are escaped. */
+/** A piece of HTML or SVG, with its texts escaped. */
 export class Markup {
   readonly text: string;
 
@@ -17,10 +17,10 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as it may stand in an element or in a quoted attribute. */
+/** Text for an element or a quoted attribute, with the special characters escaped. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter);
 
-/** Template for HTML and SVG: everything put into it is escaped, except other markup. */
+/** Template tag for HTML and SVG: escapes every inserted value, except other markup. */
 export function markup(literals: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   const show = (part: Part): string => {
     if (part instanceof Markup) return part.text;

@@ -152,7 +152,7 @@ async function comparePiece(
   return found.isLast ? 'next-file' : 'next-piece';
 }
 
-/** Tries an unreadable piece once more; if the disk is gone by then, the file is not to blame. */
+/** Reads an unreadable piece once more. If the disk is gone by then, the file is not counted as damaged. */
 async function readTwice(
   { order, root, signal }: Reading,
   path: string,

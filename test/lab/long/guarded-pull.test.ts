@@ -46,9 +46,9 @@ describe('the heartbeat of the server', () => {
     await beats(`main-backup\n${await lab.guest.ask("date -u -d '10 days ago' +%Y-%m-%dT%H:%M:%SZ")}\n`);
     expect(await backUp()).toMatch(/^14 [^]*the main backup itself has not run for 10 days/);
     await beats('other-backup\n2026-01-01T00:00:00Z\n');
-    expect(await backUp()).toMatch(/^14 [^]*is that of another backup/);
+    expect(await backUp()).toMatch(/^14 [^]*belongs to another backup/);
     expect(await extbackup('doctor', '--json')).toContain(
-      'The next run will be held: the heartbeat on extbackup@backup is that of another backup',
+      'The next run will be held: the heartbeat on extbackup@backup belongs to another backup',
     );
     await assertClosed(lab);
     expect(await lastSuccess()).toBe(before);

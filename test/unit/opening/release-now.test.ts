@@ -21,7 +21,7 @@ it('calls no disk safe that the kernel lends to nobody else, though nothing is m
   const claimed = await releaseNow(paths, disk, idle, () => Promise.resolve(true));
   expect(claimed).toEqual({ isSafe: false, words: 'DO NOT UNPLUG it: another program uses the disk' });
   const unknown = await releaseNow(paths, disk, idle, () => Promise.reject(new Error('EACCES')));
-  expect(unknown).toEqual({ isSafe: false, words: expect.stringContaining('could not be looked at') as string });
+  expect(unknown).toEqual({ isSafe: false, words: expect.stringContaining('could not be measured') as string });
 });
 
 it('says nothing good of a disk that cannot be looked at', async () => {
