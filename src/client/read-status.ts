@@ -142,10 +142,12 @@ function stateWithoutAgent(
   record: DriveRecord,
   volumes: readonly BlockDevice[],
 ): Pick<DriveStatus, 'present' | 'state' | 'message'> {
-  const message = record.lastError === null ? null : `The last run failed (${record.lastError}).`;
+  const isCancelled = record.lastError === 'EXB_CANCELLED';
+  const howItEnded = isCancelled ? 'The last run was cancelled.' : `The last run failed (${record.lastError ?? ''}).`;
+  const message = record.lastError === null ? null : howItEnded;
   if (volumes.length === 0) return { present: false, state: 'absent', message };
   if (volumes.some(({ children }) => children.length > 0)) {
     return { present: true, state: 'do-not-unplug', message: 'It is open. Close it with: extbackup release' };
   }
-  return { present: true, state: message === null ? 'idle' : 'failed', message };
+  return { present: true, state: message === null || isCancelled ? 'idle' : 'failed', message };
 }

@@ -108,6 +108,7 @@ test('without an agent, disks and key are looked up', async () => {
     aDisk('OPEN'),
     aDisk('AWAY', { lastError: 'EXB_PULL' }),
     aDisk('BROKEN', { lastError: 'EXB_FSCK' }),
+    aDisk('ENDED', { lastError: 'EXB_CANCELLED' }),
   ]);
   await mkdir(paths.ramfs);
   await writeFile(files.luksKey(paths), 'key'); // on a disk: no key
@@ -116,6 +117,7 @@ test('without an agent, disks and key are looked up', async () => {
       { uuid: 'uuid-of-HERE' },
       { uuid: 'uuid-of-OPEN', open: true },
       { uuid: 'uuid-of-BROKEN' },
+      { uuid: 'uuid-of-ENDED' },
       { uuid: 'foreign' },
     ),
   );
@@ -126,6 +128,7 @@ test('without an agent, disks and key are looked up', async () => {
     { label: 'OPEN', present: true, state: 'do-not-unplug', overdue: true },
     { label: 'AWAY', present: false, state: 'absent', message: 'The last run failed (EXB_PULL).' },
     { label: 'BROKEN', present: true, state: 'failed' },
+    { label: 'ENDED', present: true, state: 'idle', message: 'The last run was cancelled.' },
   ]);
 });
 
