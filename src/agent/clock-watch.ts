@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { longestStep, stepFor } from '../history/measured-time.ts';
 import { clockJumped } from '../pipeline/run-time.ts';
-import { askClockService, awaitClock, lookAtTime, readClocks, type ClockService } from '../records/station-time.ts';
+import { askClockService, awaitClock, continueTime, readClocks, type ClockService } from '../records/station-time.ts';
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
@@ -51,7 +51,7 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
         () => longestStep,
       );
       const service = await askClockService(start);
-      const { mark, newJumpMs } = await lookAtTime(files.time(paths), await readClocks(start, service), step);
+      const { mark, newJumpMs } = await continueTime(files.time(paths), await readClocks(start, service), step);
       if (newJumpMs !== 0)
         bus.emit('warning:raised', { about: 'clock-jump', ...clockJumped(newJumpMs), topic: jumpTopic });
       else if (mark.jumpMs === 0 && hasJumped) bus.emit('warning:settled', { topic: jumpTopic });

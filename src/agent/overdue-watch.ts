@@ -34,7 +34,7 @@ export const tellAgainAfterMs = 7 * 24 * 3_600_000;
  * Checks once whether the whole rotation, or a disk of it, is overdue, and emits `rotation:overdue` for news that the
  * operator does not have yet. If the whole rotation, or a set, is overdue, one event names all its disks.
  */
-export async function lookForOverdue({
+export async function checkOverdue({
   bus,
   memory: keeper,
   drives,

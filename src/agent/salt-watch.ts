@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import { readReminders, writeReminders } from '../records/reminders.ts';
-import { lookAtSaltCopy, noSaltCopy } from '../records/salt-copy.ts';
+import { saltCopyState, noSaltCopy } from '../records/salt-copy.ts';
 import { files, type Paths } from '../system/paths.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -16,7 +16,7 @@ const topic = 'salt copy';
 export function createSaltWatch(bus: Bus, paths: Paths, now: () => Date): () => Promise<void> {
   const file = files.reminders(paths);
   return async () => {
-    const [found, before] = [await lookAtSaltCopy(paths), await readReminders(file)];
+    const [found, before] = [await saltCopyState(paths), await readReminders(file)];
     const { [topic]: earlier, ...others } = before.seen;
     if (found === 'confirmed' || found === 'no-salt') {
       await writeReminders(file, before, { ...before, seen: others });

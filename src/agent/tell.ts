@@ -39,15 +39,15 @@ export async function startTelling(parts: TellerParts): Promise<Teller> {
   const leftovers = await spool.leftovers();
   const maker = createNoticeMaker(hostname(), () => new Date(), context);
   const dispatcher = startDispatcher(bus, maker, subscriptionsOf(parts), log, {}, { spool, leftovers }, onHealth);
-  const lookAtChannels = channelLook(parts);
-  await lookAtChannels();
+  const checkChannels = channelCheck(parts);
+  await checkChannels();
   return {
     health: () => dispatcher.health(),
     stop: (graceMs) => dispatcher.stop(graceMs),
     onSettings: async () => {
       dispatcher.use(subscriptionsOf(parts));
       onHealth();
-      await lookAtChannels();
+      await checkChannels();
     },
   };
 }
@@ -59,7 +59,7 @@ const subscriptionsOf = ({ settings, courier }: TellerParts): Subscription[] =>
   }));
 
 /** Warns of missing programs and files of a channel before a notice is lost. */
-function channelLook({ bus, settings }: TellerParts): () => Promise<void> {
+function channelCheck({ bus, settings }: TellerParts): () => Promise<void> {
   let warned = new Set<string>();
   return async () => {
     const wrong = new Map<string, string>();

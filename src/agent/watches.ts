@@ -19,7 +19,7 @@ import { createOpenWatch } from './open-watch.ts';
 import { createSaltWatch } from './salt-watch.ts';
 import { createStationWatch } from './station-watch.ts';
 import { createMovedWatch } from './moved-watch.ts';
-import { lookForOverdue } from './overdue-watch.ts';
+import { checkOverdue } from './overdue-watch.ts';
 
 const overdueEveryMs = 3_600_000;
 const reportEveryMs = 600_000;
@@ -59,7 +59,7 @@ export function startWatches(parts: WatchParts): Watches {
   const approvals = coalesce(createApprovalWatch({ bus, drives }), onError);
   const memory = openRotationMemory(files.rotation(paths), onError);
   const rotation = () => rotationSetting(loadConfig);
-  const overdue = coalesce(() => lookForOverdue({ bus, memory, now, drives, present, rotation }), onError);
+  const overdue = coalesce(() => checkOverdue({ bus, memory, now, drives, present, rotation }), onError);
   const moved = coalesce(createMovedWatch({ bus, drives, rotation }), onError);
   const salt = coalesce(createSaltWatch(bus, paths, now), onError);
   const station = coalesce(createStationWatch({ bus, paths, start, loadConfig, now, checks: weeklyChecks }), onError);

@@ -1,4 +1,4 @@
-import { lookAtSaltCopy } from '../records/salt-copy.ts';
+import { saltCopyState } from '../records/salt-copy.ts';
 import type { ReadyStation } from '../setup/set-up-station.ts';
 import { tryServers } from '../setup/try-server.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -18,7 +18,7 @@ export async function firstRun(context: CliContext, { config, isIn }: ReadyStati
     context.note(`The first backup to ${drive}. Ctrl-C cancels it, and closes the disk.`);
     await runNow(context, { drive });
   }
-  const isPrinted = (await lookAtSaltCopy(context.paths)) === 'confirmed';
+  const isPrinted = (await saltCopyState(context.paths)) === 'confirmed';
   if (!isPrinted)
     context.note('Print the recovery sheet: extbackup recovery-sheet | lp && extbackup recovery-sheet --confirm');
 }

@@ -7,7 +7,7 @@ import { fail, ok, type Finding } from './check.ts';
  * Asks every address of a server for its host key. An address that does not answer is usual, because it leads to the
  * server from another place; one with another host key is an alarm.
  */
-export async function lookAtAddresses(
+export async function checkAddresses(
   start: StartProgram,
   knownHosts: string,
   server: PinnedServer,

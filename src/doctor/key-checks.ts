@@ -1,5 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
-import { lookAtSaltCopy, noSaltCopy, readSaltCopy } from '../records/salt-copy.ts';
+import { saltCopyState, noSaltCopy, readSaltCopy } from '../records/salt-copy.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { readPreviousKeys } from '../keys/previous-keys.ts';
 import { isOnRamfs, placeOf } from '../keys/ram-directory.ts';
@@ -47,7 +47,7 @@ export const keyChecks: readonly Check<ConfiguredPatient>[] = [
   {
     name: 'salt-copy',
     check: async ({ paths }) => {
-      const found = await lookAtSaltCopy(paths);
+      const found = await saltCopyState(paths);
       if (found === 'no-salt') return warn('Not checked: a copy of the salt.', 'See the line above.');
       if (found !== 'confirmed') {
         const { happened, todo } = noSaltCopy(found);

@@ -4,7 +4,7 @@ import { serversOf, sourcesOf, type PullSource } from '../config/sources.ts';
 import { describeHeartbeat, judgeHeartbeat, spanOf } from '../guard/heartbeat.ts';
 import { pinHostKey, pinnedHostKeys } from '../keys/host-key.ts';
 import { hostsOf } from '../setup/settle-host-key.ts';
-import { lookAtAddresses } from './address-check.ts';
+import { checkAddresses } from './address-check.ts';
 import { tryCommand, tryWriting } from '../setup/try-server.ts';
 import { identityFile } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -59,7 +59,7 @@ export const serverChecks: readonly Check<ConfiguredPatient>[] = [
       return checkEach(
         servers,
         ({ host }) => host,
-        (server) => lookAtAddresses(start, config.ssh.knownHosts, server),
+        (server) => checkAddresses(start, config.ssh.knownHosts, server),
       );
     },
   },

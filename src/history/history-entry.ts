@@ -120,7 +120,7 @@ const endOfTime = Date.UTC(9999, 0, 1);
 const mostEntries = 900_000_000_000;
 
 /** The position of a disk's history: each new entry is later. */
-export interface HistoryStand {
+export interface HistoryPosition {
   /** 1970 for an empty history. */
   readonly at: Date;
   /** Of the newest entry; undefined for an empty history. */
@@ -128,7 +128,7 @@ export interface HistoryStand {
 }
 
 /** The position of an opened disk's history. */
-export async function historyStand(top: string): Promise<HistoryStand> {
+export async function historyPosition(top: string): Promise<HistoryPosition> {
   const [newest] = await listHistory(top);
   return { at: newest?.at ?? new Date(0), number: newest?.number };
 }

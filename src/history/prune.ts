@@ -40,7 +40,7 @@ export interface Pruning {
   readonly rule: KeepRule;
   readonly budget: Budget;
   /** Position of the history at the start of the run: the entries of this run are never removed. */
-  readonly stand: number;
+  readonly position: number;
   /** Remove only until this much room is free; without it, apply the rule's ages, count and minFree. */
   readonly wanted?: RoomWanted;
 }
@@ -52,7 +52,7 @@ export interface Pruning {
 export async function pruneHistory(
   start: StartProgram,
   top: string,
-  { rule: given, budget, stand, wanted }: Pruning,
+  { rule: given, budget, position, wanted }: Pruning,
   signal: AbortSignal,
 ): Promise<Pruned> {
   const before = await readRoom(top);
@@ -71,7 +71,7 @@ export async function pruneHistory(
   };
   const entries = await listHistory(top);
   const rule = { ...given, now: sinceNewest(entries, given.now) };
-  const newest = Math.min(stand, await newestFilled(entries, stand));
+  const newest = Math.min(position, await newestFilled(entries, position));
   if (wanted === undefined) for (const entry of outdated(entries, rule, newest)) if (!(await remove(entry))) break;
   const goal = wanted ?? shareOf(before, rule.minFree);
   for (const entry of expendable(await listHistory(top), rule, newest)) {
@@ -89,8 +89,8 @@ function sinceNewest([newest]: readonly HistoryEntry[], now: Date): Date {
 }
 
 /** Number of the newest entry that is not empty: an entry of a run that failed at once does not count. */
-async function newestFilled(entries: readonly HistoryEntry[], stand: number): Promise<number> {
-  for (const { directory, number } of entries) if (number <= stand && (await isFilled(directory))) return number;
+async function newestFilled(entries: readonly HistoryEntry[], position: number): Promise<number> {
+  for (const { directory, number } of entries) if (number <= position && (await isFilled(directory))) return number;
   return Infinity;
 }
 

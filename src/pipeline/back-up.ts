@@ -46,7 +46,7 @@ export async function backUp(job: Job, rawMachine: Machine, story: Story, signal
         const layout = await settleLayout(job, machine, story);
         await hooks.after('mount');
         const time = await settleTime(job, seal, machine, story, signal);
-        job.onStand?.(time.stand);
+        job.onPosition?.(time.position);
         const timed = { ...job, sealed: seal, time, wasCutOff };
         const pulled = await hooks.aroundSync(() => pullAll(timed, layout, machine, story, signal));
         await hooks.before('close'); // before the stamp: a failure here makes the run incomplete
@@ -169,7 +169,7 @@ async function stamp(
   const measured = time.measured.toISOString();
   const next: Seal = { ...seal, ...recentInSeal(record, seal, pulled), generation, measured };
   await machine.writeInside(sealPath, `${JSON.stringify(next)}\n`);
-  const history = await machine.historyStand();
+  const history = await machine.historyPosition();
   const stampedAt = timeOfStamp(new Date(), record.lastSuccess, time);
   await machine.stamp(stampedAt);
   story.tell('label:stamped', { stampedAt: stampedAt.toISOString() });

@@ -2,12 +2,12 @@ import { basename, dirname, join } from 'node:path';
 import { forgetAttributes } from '../attributes/attribute-table.ts';
 import { finishAttributes } from '../attributes/keep-attributes.ts';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
-import { changeLogDirectory, historyStand, newHistoryEntry } from '../history/history-entry.ts';
+import { changeLogDirectory, historyPosition, newHistoryEntry } from '../history/history-entry.ts';
 import { finishCollecting, historyDirectory } from '../history/work-directory.ts';
 import { markBeginning } from '../history/complete-since.ts';
 import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
 import { readRoom } from '../disk/room.ts';
-import { awaitClock, lookAtTime, readClocks } from '../records/station-time.ts';
+import { awaitClock, continueTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
 import { addUndated, readUndated } from '../rsync/undated.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
@@ -39,11 +39,11 @@ export type InsidePart = Pick<
   | 'linkRenamed'
   | 'readHead'
   | 'newHistory'
-  | 'historyStand'
+  | 'historyPosition'
   | 'pruneHistory'
   | 'readRoom'
   | 'historySize'
-  | 'lookAtTime'
+  | 'continueTime'
   | 'verifyPart'
   | 'removePartials'
   | 'clearUnfinished'
@@ -76,14 +76,14 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       return linkRenamed(Buffer.from(join(mirror, order.source.name ?? '')), renaming, order, signal);
     },
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
-    lookAtTime: async (stepMs, signal) =>
-      lookAtTime(files.time(paths), await readClocks(start, await awaitClock(start, signal)), stepMs),
+    continueTime: async (stepMs, signal) =>
+      continueTime(files.time(paths), await readClocks(start, await awaitClock(start, signal)), stepMs),
     newHistory: async (time) => {
       const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
       await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again
       return entry;
     },
-    historyStand: () => historyStand(paths.plaintext),
+    historyPosition: () => historyPosition(paths.plaintext),
     readRoom: () => readRoom(paths.plaintext),
     historySize: (signal) => historySize(start, paths.plaintext, signal),
     pruneHistory: async (pruning, signal) => {

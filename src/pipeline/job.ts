@@ -4,7 +4,7 @@ import type { PullFigures } from '../bus/events.ts';
 import type { Config } from '../config/schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { ExtbackupError } from '../errors.ts';
-import type { EntryTime, HistoryStand } from '../history/history-entry.ts';
+import type { EntryTime, HistoryPosition } from '../history/history-entry.ts';
 import type { DriveRecord, Seal } from '../records/drive-record.ts';
 import type { BegunMark } from './begun-record.ts';
 import type { DiskVerdict } from '../verify/verify-disk.ts';
@@ -20,7 +20,7 @@ export interface Job {
   /** Set as soon as the disk is opened and identified. */
   readonly time?: RunTime;
   /** Called with the position of the disk's history at the start of the run. */
-  onStand?(number: number): void;
+  onPosition?(number: number): void;
   /** Figures of earlier runs from the seal on the opened disk. */
   readonly sealed?: Pick<Seal, 'recent' | 'sources'>;
   /** The disk's record says that the run before was cut off. */
@@ -41,7 +41,7 @@ export interface RunTime extends EntryTime {
   /** How far an unconfirmed clock is ahead, or behind when negative; 0 when the clock is trusted. */
   readonly jumpMs: number;
   /** Number of the newest entry when the run began; 0 if there was none. */
-  readonly stand: number;
+  readonly position: number;
 }
 
 /** The result of a run that did not fail. */
@@ -54,7 +54,7 @@ export interface RunResult {
   /** undefined when the pull was incomplete. */
   readonly stampedAt?: Date;
   /** The position of the disk's history at that time. */
-  readonly history?: HistoryStand;
+  readonly history?: HistoryPosition;
   /** Room on the disk at the end. */
   readonly room?: Room;
   /** Measured time of the station then. */

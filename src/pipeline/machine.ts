@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Progress, PullFigures } from '../bus/events.ts';
-import type { EntryTime, HistoryEntry, HistoryStand } from '../history/history-entry.ts';
+import type { EntryTime, HistoryEntry, HistoryPosition } from '../history/history-entry.ts';
 import type { TimeAdvance } from '../history/measured-time.ts';
 import type { Pruned, Pruning } from '../history/prune.ts';
 import type { Room } from '../disk/room.ts';
@@ -78,11 +78,11 @@ export interface Machine {
   fetchFile(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<FetchedFile>;
   isFilled(config: Config, source: PullSource, path: string, signal: AbortSignal): Promise<SourceAnswer>;
   /** Reads the clocks, once they are set, and continues the station's measured time. `stepMs`: see measured-time.ts. */
-  lookAtTime(stepMs: number, signal: AbortSignal): Promise<TimeAdvance>;
+  continueTime(stepMs: number, signal: AbortSignal): Promise<TimeAdvance>;
   /** A new, empty entry of the disk's history. */
   newHistory(time?: EntryTime): Promise<HistoryEntry>;
   /** The position of the disk's history: each new entry is later. */
-  historyStand(): Promise<HistoryStand>;
+  historyPosition(): Promise<HistoryPosition>;
   /** The size of the disk's history. */
   historySize(signal: AbortSignal): Promise<HistorySize>;
   /** Room on the opened disk. */

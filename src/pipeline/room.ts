@@ -92,7 +92,7 @@ export async function prune(
   if (time === undefined) return 0;
   const rule: KeepRule = { now: time.measured, ...history.keep };
   const { removed, bytes, isCapped, stuck } = await machine.pruneHistory(
-    { rule, stand: time.stand, ...(want && { wanted: want.wanted }) },
+    { rule, position: time.position, ...(want && { wanted: want.wanted }) },
     signal,
   );
   if (removed > 0 || stuck > 0)

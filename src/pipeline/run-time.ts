@@ -14,15 +14,21 @@ export async function settleTime(
   signal: AbortSignal,
 ): Promise<RunTime> {
   const step = stepFor(history.keep);
-  const { mark, newJumpMs } = await machine.lookAtTime(step, signal);
+  const { mark, newJumpMs } = await machine.continueTime(step, signal);
   if (newJumpMs !== 0) story.tell('run:warned', { about: 'clock-jump', ...clockJumped(newJumpMs) });
-  const { number = 0 } = await machine.historyStand();
+  const { number = 0 } = await machine.historyPosition();
   const passed = mark.measured.getTime() - Date.parse(record.measured ?? '');
   const disk =
     seal.measured === undefined
       ? mark.measured
       : new Date(Date.parse(seal.measured) + (Number.isNaN(passed) ? 0 : Math.max(0, passed)));
-  return { measured: disk, station: mark.measured, jumpMs: mark.jumpMs, isDoubtful: mark.jumpMs !== 0, stand: number };
+  return {
+    measured: disk,
+    station: mark.measured,
+    jumpMs: mark.jumpMs,
+    isDoubtful: mark.jumpMs !== 0,
+    position: number,
+  };
 }
 
 /** Words for a clock that jumped by this many milliseconds, and is not trusted. */

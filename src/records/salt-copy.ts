@@ -38,7 +38,7 @@ export async function confirmSaltCopy(paths: Paths, salt: string, now: Date): Pr
 }
 
 /** Whether the present salt is known to be on paper. `no-salt` if there is no salt. */
-export async function lookAtSaltCopy(paths: Paths): Promise<'no-salt' | 'confirmed' | 'never' | 'other-salt'> {
+export async function saltCopyState(paths: Paths): Promise<'no-salt' | 'confirmed' | 'never' | 'other-salt'> {
   const salt = await readSaltIfThere(files.salt(paths));
   if (salt === undefined) return 'no-salt';
   const copy = await readSaltCopy(paths);

@@ -26,7 +26,7 @@ export const readTimeMark = (file: string): Promise<TimeMark | undefined> => rea
  * Reads the clocks, continues the station's measured time, and stores it. If it cannot be stored, on a
  * full disk for example, the same time is measured again at the next reading.
  */
-export async function lookAtTime(file: string, reading: ClockReading, stepMs: number): Promise<TimeAdvance> {
+export async function continueTime(file: string, reading: ClockReading, stepMs: number): Promise<TimeAdvance> {
   const advance = advanceTime(await readTimeMark(file), reading, stepMs);
   await writeAtomically(file, `${JSON.stringify({ version: 1, ...advance.mark })}\n`, true).catch(() => undefined);
   return advance;

@@ -41,7 +41,7 @@ export async function planRollback(
 ): Promise<RollbackPlan | undefined> {
   const history = await listHistory(top);
   const since = (time: number): HistoryEntry[] => history.filter(({ at }) => at.getTime() > time);
-  const after = (stand: number): HistoryEntry[] => history.filter(({ number }) => number > stand);
+  const after = (position: number): HistoryEntry[] => history.filter(({ number }) => number > position);
   // One of several sources may be complete, and held later, before all of them were complete.
   const open =
     record.lastSuccess !== null
@@ -178,12 +178,12 @@ export async function noteUndone(
     drives.map((drive) => {
       if (drive.luksUuid !== record.luksUuid) return drive;
       const { successBefore, historyAt, historyBefore, historyNumber, historyNumberBefore, sources, ...rest } = drive;
-      const stand = whole
+      const position = whole
         ? { ...(isLastOnly && { historyAt: historyBefore }), historyNumber: oldestNumber - 1 }
         : { historyAt, historyBefore, historyNumber, historyNumberBefore };
       return {
         ...rest,
-        ...stand,
+        ...position,
         ...(whole
           ? { lastSuccess: stands, ...(stands === null && { successBefore: null }) }
           : successBefore !== undefined && { successBefore }),

@@ -21,7 +21,7 @@ export interface EndedRun {
   /** The same in words for the operator. */
   readonly failure: Failure | undefined;
   /** Number of the newest history entry before the run; undefined if unknown. */
-  readonly stand: number | undefined;
+  readonly position: number | undefined;
   /** Empty with a single source. */
   readonly sources: readonly SourceResult[];
   /** Names of the sources of other sets; their copies stay on the disk. */

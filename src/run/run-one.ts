@@ -78,11 +78,25 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
 }
 
 function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfterRun): EndedRun {
-  const { error, result, sources, elsewhere, health, stand, rooms } = at;
+  const { error, result, sources, elsewhere, health, position, rooms } = at;
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, elsewhere, health, stand, rooms };
+  return {
+    order,
+    startedAt,
+    tookMs,
+    disk,
+    exitCode,
+    result,
+    error,
+    failure,
+    sources,
+    elsewhere,
+    health,
+    position,
+    rooms,
+  };
 }
 
 /** The state of a run so far; parts that it did not reach are absent. */
@@ -97,7 +111,7 @@ interface Attempt {
   result?: RunResult;
   error?: unknown;
   /** Number of the newest history entry before the run. */
-  stand?: number;
+  position?: number;
   readonly sources: SourceResult[];
   /** Sources that other sets take. */
   elsewhere: readonly string[];
@@ -126,11 +140,11 @@ async function attempt(
   const onSource = (source: SourceResult): void => {
     at.sources.push(source);
   };
-  const onStand = (stand: number): void => {
-    at.stand = stand;
+  const onPosition = (position: number): void => {
+    at.position = position;
   };
   const onCutOff = (begun: BegunMark): Promise<boolean> => around.foundCutOff(record.label, begun);
-  const job = { record, device: volume.device, config, sources, onSource, onStand, onCutOff };
+  const job = { record, device: volume.device, config, sources, onSource, onPosition, onCutOff };
   at.result = await backUp(job, around.machineFor(config, record), story, signal);
 }
 

@@ -73,7 +73,7 @@ export function runRecordOf({ order, startedAt, disk, result, ...ended }: EndedR
     bytesReceived: figures?.bytesReceived ?? null,
     verified: verifiedFigures(result).verified ?? null,
     mediaErrors: health?.ioErrors ?? 0,
-    historyNumber: ended.stand ?? null,
+    historyNumber: ended.position ?? null,
     ...sourcesOfRun(ended.sources),
   };
 }

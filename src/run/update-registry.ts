@@ -1,7 +1,7 @@
 import { withRoom } from '../records/room-forecast.ts';
 import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
-import type { HistoryStand } from '../history/history-entry.ts';
+import type { HistoryPosition } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, HeldError, mustWait, noCounts, type Hold } from '../guard/hold.ts';
 import type { EndedRun } from './ended-run.ts';
@@ -92,7 +92,7 @@ function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
 /** Position of the history after this complete run, and after the one before. */
 const standAfter = (
   { historyAt, historyNumber }: DriveRecord,
-  { at, number = 0 }: HistoryStand,
+  { at, number = 0 }: HistoryPosition,
 ): Pick<DriveRecord, 'historyAt' | 'historyBefore' | 'historyNumber' | 'historyNumberBefore'> => ({
   historyAt: at.toISOString(),
   historyBefore: historyAt,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { lookAtSaltCopy } from '../records/salt-copy.ts';
+import { saltCopyState } from '../records/salt-copy.ts';
 import { sheetAsText } from '../restore/recovery-sheet-text.ts';
 import { sheetOfStation, worthOfSheet } from '../restore/station-sheet.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
@@ -11,7 +11,7 @@ export type SheetWish = 'show' | 'later' | { readonly file: string };
 /** The end of a set-up: without a copy of the salt, every disk is lost when the station is. */
 export async function handOverSheet(context: CliContext, config: Config, wish: SheetWish): Promise<void> {
   const { paths } = context;
-  const isConfirmed = (await lookAtSaltCopy(paths)) === 'confirmed';
+  const isConfirmed = (await saltCopyState(paths)) === 'confirmed';
   if (typeof wish === 'string' && isConfirmed) return;
   if (wish === 'later') {
     context.print('The salt is only on this machine. Without a copy of it every disk is lost when this machine is:');

@@ -4,7 +4,7 @@ import type { Change } from '../../src/history/change.ts';
 import type { HistoryEntry } from '../../src/history/history-entry.ts';
 import type { KeepRule } from '../../src/history/retention.ts';
 import type { Pruned } from '../../src/history/prune.ts';
-import type { HistoryStand } from '../../src/history/history-entry.ts';
+import type { HistoryPosition } from '../../src/history/history-entry.ts';
 import type { Room, RoomWanted } from '../../src/disk/room.ts';
 import type { TimeAdvance } from '../../src/history/measured-time.ts';
 import type { Machine, MirrorEntry } from '../../src/pipeline/machine.ts';
@@ -75,12 +75,12 @@ export class FakeMachine implements Machine {
       directory: '/history',
       log: '/log',
     }));
-  historyStand = (): Promise<HistoryStand> =>
-    Promise.resolve({ at: new Date('2026-01-01T00:00:00Z'), number: this.stand });
-  stand = 1;
+  historyPosition = (): Promise<HistoryPosition> =>
+    Promise.resolve({ at: new Date('2026-01-01T00:00:00Z'), number: this.position });
+  position = 1;
   /** Error of the clock. */
   jumpMs = 0;
-  lookAtTime = (): Promise<TimeAdvance> => {
+  continueTime = (): Promise<TimeAdvance> => {
     const now = new Date();
     const measured = new Date(now.getTime() - this.jumpMs);
     return Promise.resolve({
@@ -92,13 +92,13 @@ export class FakeMachine implements Machine {
   historySize: Machine['historySize'] = () => this.#step('historySize', () => this.history);
   history: Awaited<ReturnType<Machine['historySize']>> = { entries: 0 };
   readRoom = (): Promise<Room> => Promise.resolve(this.room);
-  readonly pruneStands: number[] = [];
+  readonly prunePositions: number[] = [];
   readonly wanted: (RoomWanted | undefined)[] = [];
-  pruneHistory = ({ rule, stand, wanted }: Parameters<Machine['pruneHistory']>[0]): Promise<Pruned> =>
+  pruneHistory = ({ rule, position, wanted }: Parameters<Machine['pruneHistory']>[0]): Promise<Pruned> =>
     this.#step('pruneHistory', () => {
       this.wanted.push(wanted);
       this.pruned.push(rule);
-      this.pruneStands.push(stand);
+      this.prunePositions.push(position);
       return { removed: this.prunable, bytes: 0, isCapped: false, stuck: 0 };
     });
   /** Beginnings of files, by path; with the prefix `old:` those in the history. */

@@ -112,15 +112,15 @@ export async function openDisk(): Promise<DiskAndServer> {
       const lastSuccess = new Date().toISOString();
       const record = { ...disk.record };
       delete record.hold;
-      const stand = await machine.historyStand();
+      const position = await machine.historyPosition();
       disk.record = {
         ...record,
         lastRun,
         lastSuccess,
         successBefore: record.lastSuccess,
-        historyAt: stand.at.toISOString(),
+        historyAt: position.at.toISOString(),
         historyBefore: record.historyAt,
-        historyNumber: stand.number ?? 0,
+        historyNumber: position.number ?? 0,
         historyNumberBefore: record.historyNumber,
         filesTotal: result.figures.filesTotal,
         bytesTotal: result.figures.bytesTotal,

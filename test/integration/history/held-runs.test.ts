@@ -356,7 +356,7 @@ describe('the history', () => {
     }
     expect(await listHistory(disk.top)).toHaveLength(3);
     const rule = { now: new Date(), count: 1, minFree: 0, atLeast: 0, perRun: 1 };
-    const pruning = { rule, budget: { entries: 3, bytes: Infinity }, stand: 3 };
+    const pruning = { rule, budget: { entries: 3, bytes: Infinity }, position: 3 };
     expect(await pruneHistory(startProgram, disk.top, pruning, never)).toMatchObject({ removed: 2, stuck: 0 });
     await rollback();
     expect(await readTree(disk.mirror)).toEqual(states[1]);

@@ -240,7 +240,7 @@ it('goes with its entry', async () => {
   expect(await kept()).toHaveLength(1);
   const rule = { age: 1, count: 0, minFree: 0, atLeast: 0, perRun: 1, now: new Date(Date.now() + 1_000_000) };
   const budget = { entries: 10, bytes: 1e12 };
-  await pruneHistory(startProgram, disk.top, { rule, budget, stand: 100 }, never);
+  await pruneHistory(startProgram, disk.top, { rule, budget, position: 100 }, never);
   expect(await kept()).toEqual([]);
 });
 

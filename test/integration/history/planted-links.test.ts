@@ -60,7 +60,7 @@ it('old history is not removed through a link', async () => {
   await symlink(outside, join(disk.top, 'history'));
   await expect(
     machine().pruneHistory(
-      { rule: { now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0, perRun: 1 }, stand: 1 },
+      { rule: { now: new Date(), count: 1, age: 1, minFree: 1, atLeast: 0, perRun: 1 }, position: 1 },
       new AbortController().signal,
     ),
   ).rejects.toEqual(refused);

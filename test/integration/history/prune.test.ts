@@ -33,7 +33,7 @@ const prune = (change: Partial<Pruning> = {}) =>
     {
       rule: { now, age: 28 * day, minFree: 0, atLeast: 28 * day, perRun: 1 },
       budget: { entries: 10, bytes: Infinity },
-      stand: 4,
+      position: 4,
       ...change,
     },
     new AbortController().signal,

@@ -67,7 +67,7 @@ async function losesHistory(outcome: RsyncOutcome): Promise<boolean> {
   machine.prunable = 1;
   machine.room = await readRoom(disk);
   const now = new Date();
-  const time = { measured: now, station: now, jumpMs: 0, isDoubtful: false, stand: 1 };
+  const time = { measured: now, station: now, jumpMs: 0, isDoubtful: false, position: 1 };
   const source = sourceOf(config);
   const room = createRoomMaker({
     job: { record, device: '/dev/sda1', ...jobSettings(config), time },

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lookForOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
+import { checkOverdue, tellAgainAfterMs } from '../../../src/agent/overdue-watch.ts';
 import type { RotationSetting } from '../../../src/config/rotation-setting.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { openRotationMemory } from '../../../src/records/rotation-memory.ts';
@@ -44,7 +44,7 @@ async function look(
   bus.on('rotation:overdue', (event) => {
     told.push(event.drive ?? `${event.set ?? 'all'}, next ${event.next ?? '-'}, overdue ${event.overdue.join(' ')}`);
   });
-  await lookForOverdue({
+  await checkOverdue({
     bus,
     memory,
     drives: () => Promise.resolve(drives),

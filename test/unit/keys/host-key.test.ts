@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lookAtAddresses } from '../../../src/doctor/address-check.ts';
+import { checkAddresses } from '../../../src/doctor/address-check.ts';
 import { PullError } from '../../../src/errors.ts';
 import { fingerprintOf, parseHostKeys, pinHostKey, pinnedHostKeys } from '../../../src/keys/host-key.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
@@ -119,7 +119,7 @@ describe('a server with several addresses', () => {
     ],
   ] as const)('that %s is told so by doctor', async (_what, byHost, verdict, words) => {
     await writeFile(file, `${name} ssh-ed25519 ${ed25519}\n`);
-    const found = await lookAtAddresses(shows(byHost), file, several);
+    const found = await checkAddresses(shows(byHost), file, several);
     expect(found).toMatchObject({ verdict, happened: expect.stringMatching(words) as string });
   });
 });

@@ -473,7 +473,7 @@ describe('a run', () => {
       machine.prunable = 1;
       expect((await run()).stampedAt).toBeDefined();
       expect(machine.pruned[0]).toMatchObject({ atLeast: 28 * 86_400_000 });
-      expect(machine.pruneStands).toEqual([1, 1]); // what this run kept stays
+      expect(machine.prunePositions).toEqual([1, 1]); // what this run kept stays
       expect(events).toContain('history:pruned');
     });
 
