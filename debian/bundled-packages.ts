@@ -29,7 +29,7 @@ export interface Bundled {
 
 /**
  * The npm packages from which esbuild took code, and the binary beside it.
- * @throws when an installed package is not that of package-lock.json
+ * @throws when an installed package differs from package-lock.json
  */
 export async function bundledPackages({ inputs, outputs }: Metafile, architecture: Architecture): Promise<Bundled> {
   const usb = `node_modules/${architectures[architecture].usbPackage}`;

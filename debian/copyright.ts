@@ -11,7 +11,7 @@ export async function copyrightFile(packages: readonly BundledPackage[]): Promis
 }
 
 async function licenceOf({ path, name, version, licence }: BundledPackage): Promise<string> {
-  // The binaries of usb are packages without a licence file: it is that of usb.
+  // The binaries of usb are packages without a licence file; the licence of usb applies.
   const directory = join(root, name.startsWith('@node-usb/') ? 'node_modules/usb' : path);
   const file = (await readdir(directory)).find((entry) => /^licen[cs]e([-.].*)?$/i.test(entry));
   const text =

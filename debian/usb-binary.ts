@@ -11,7 +11,7 @@ import { root } from './root.ts';
 /**
  * Reads the binary from node_modules. npm installs only that of its own machine there; another one is fetched with
  * `npm pack`, and kept in the cache.
- * @throws when its archive is not that of package-lock.json, or its code is for another processor
+ * @throws when its archive differs from package-lock.json, or its code is for another processor
  */
 export async function readUsbBinary(architecture: Architecture): Promise<Buffer> {
   const { usbPackage, elfMachine } = architectures[architecture];
@@ -47,7 +47,7 @@ async function fetchArchive(name: string): Promise<Buffer> {
     });
     const file = join(download, stdout.trim());
     const archive = await readFile(file);
-    if (!isIt(archive)) throw new Error(`${name}@${version} from the registry is not that of package-lock.json.`);
+    if (!isIt(archive)) throw new Error(`${name}@${version} from the registry differs from package-lock.json.`);
     await rename(file, kept);
     return archive;
   } finally {

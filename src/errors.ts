@@ -61,7 +61,7 @@ export class ConfigError extends ExtbackupError {
   }
 }
 
-/** The right disk does not hold what was asked for: the path, or that time. Exit code 16. */
+/** The disk is right, but has no such path, or not at that time. Exit code 16. */
 export class NotThereError extends ExtbackupError {
   constructor(code: 'EXB_NOT_FOUND' | 'EXB_BEFORE_HISTORY', happened: string, todo: string) {
     super(code, exitCodes.notThere, { happened, todo });

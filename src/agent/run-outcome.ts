@@ -17,7 +17,7 @@ export interface RunOutcome {
 /** Success. */
 export const good: RunOutcome = { exitCode: exitCodes.done, code: null, happened: '', todo: '' };
 
-/** The state of a closed disk after a run that did not succeed: a person who cancels one has no trouble. */
+/** The state of a closed disk after a run that did not succeed. A cancelled run is no trouble. */
 export function stateAfter({ exitCode }: Pick<RunOutcome, 'exitCode'>, { resumes }: Pick<RunEnd, 'resumes'>) {
   if (exitCode === exitCodes.held) return 'held';
   return exitCode === exitCodes.cancelled && resumes !== true ? 'idle' : 'failed';

@@ -21,7 +21,7 @@ export interface Moment {
 
 const widestBar = 40;
 
-/** A run in lines of at most `columns` characters: what is done, how far it is, how long it takes, which disk is next. */
+/** A run in lines of at most `columns` characters: the step, the progress, the remaining time, the next disk. */
 export function liveRun(
   run: RunStatus,
   status: Pick<Status, 'rotation' | 'drives'>,

@@ -51,7 +51,7 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
 }
 
 /**
- * The sources that a disk takes: those of its set, in the order of the settings; all without sets.
+ * The sources that a disk takes, in the order of the settings: with sets, the sources of its set.
  * @returns none for a disk of no set
  */
 export function sourcesFor(config: Config, label: string): readonly PullSource[] {

@@ -14,7 +14,7 @@ const schema = z.object({
   rotation: z.object({ every: milliseconds, drives: z.record(z.string(), milliseconds), offline: milliseconds }),
 });
 
-/** What `extbackup check` needs, for users who may not read the status itself. */
+/** The facts for `extbackup check`, for users who may not read the status itself. */
 export interface CheckState {
   readonly status: Status;
   readonly rotation: Pick<RotationSetting, 'every' | 'drives' | 'offline'>;

@@ -12,7 +12,7 @@ export interface Explained {
 }
 
 /**
- * The words of an error. In English they are those of the error itself. Another language has short ones for its code,
+ * The words of an error. In English, the error brings its own words. Another language has short ones for its code,
  * and the English ones, with their figures and names, follow as details.
  */
 export function explain(

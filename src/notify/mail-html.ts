@@ -19,7 +19,7 @@ h1 { font-size: 20px; margin: 16px 0; } p { margin: 0 0 10px; } .from { color: #
 @media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } .from { color: #9da7b1; } }
 `);
 
-/** The HTML of a mail: what a person who walks past has to know in a big coloured line, then the text of the notice. */
+/** The HTML of a mail: the most important words in a big coloured line, then the text of the notice. */
 export function mailHtml(notice: Notice): string {
   const words = speakerOf(notice.language);
   const { station, subject, text, language } = notice;

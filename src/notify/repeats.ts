@@ -9,7 +9,7 @@ const longestPauseMs = 7 * 86_400_000;
  */
 const atOnce: Partial<Record<Notice['kind'], number>> = { warning: 1, refusal: 3, failure: 3 };
 
-/** Remembers what was told, so that a repeated notice is sent with growing pauses. */
+/** Remembers sent notices, so that a repeated one is sent with growing pauses. */
 export interface Repeats {
   /** Whether to send a notice now. A success makes the next failure of its disk news again. */
   isNews(notice: Pick<Notice, 'kind' | 'drive' | 'subject' | 'text' | 'payload'>): boolean;

@@ -139,7 +139,7 @@ export const statusSchema = z.object({
   key: z.enum(['loaded', 'missing']),
   drives: z.array(driveStatusSchema),
   run: runStatusSchema.nullable(),
-  /** Disks that were plugged in a moment ago; it is not known yet what they are. */
+  /** Disks that were plugged in a moment ago and are not recognised yet. */
   noticed: z.array(noticedDiskSchema).default([]),
   /** Warnings that are not about an enrolled disk, for example a disk that did not start. The newest last. */
   warnings: z.array(z.object({ at: z.string(), text: z.string() })).default([]),

@@ -1,4 +1,4 @@
-/** The format of the station's records and of what is on the disks, so that an older program does not misread them. */
+/** The format of the records on the station and on the disks, so that an older program does not misread them. */
 import { mkdir } from 'node:fs/promises';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';

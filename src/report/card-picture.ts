@@ -1,6 +1,6 @@
 import { markup, type Markup } from '../text/markup.ts';
 
-/** The picture on the quick card: plug in, wait, take out. @param name for people who hear the page */
+/** The picture on the quick card: plug in, wait, take out. @param name for screen readers */
 export const cardPicture = (name: string): Markup => markup`<svg viewBox="0 0 600 130" role="img" aria-label="${name}"
  fill="none" stroke="#1b1f24" stroke-width="3" stroke-linejoin="round" stroke-linecap="round">
 <g><rect x="20" y="30" width="80" height="60" rx="6"/><path d="M40 90v12h40v-12M32 46h56"/>

@@ -4,7 +4,7 @@ import { cardPicture } from './card-picture.ts';
 import { cardStyle } from './card-style.ts';
 import type { CardFacts, CardDisk } from './card-facts.ts';
 
-/** A page for the wall beside the station: one sheet of A4, for somebody who was told nothing. */
+/** A page for the wall beside the station: one sheet of A4, for an operator without training. */
 export function quickCard(facts: CardFacts, words: Speaker): string {
   const { station, contact, now, tookMs } = facts;
   const title = words.say('card.title', { station });

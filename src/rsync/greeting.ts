@@ -1,7 +1,7 @@
 import { connect, isIP } from 'node:net';
 import { bareHost, type Address } from '../config/address.ts';
 
-/** What came of a connection to a port at which ssh should greet. */
+/** The result of a connection to a port at which ssh should greet. */
 export type Greeting = 'ssh' | 'no-such-host' | 'refused' | 'no-way' | 'silent' | 'mute' | 'not-ssh';
 
 /** Connects and waits for the first words of ssh; nothing is sent. */
