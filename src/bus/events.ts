@@ -136,6 +136,8 @@ export interface EventMap {
   'fs:mounted': RunFacts & { readonly tookMs: number };
   'label:verified': RunFacts;
   'sync:started': RunFacts & OfSource;
+  /** Another bandwidth limit applies; the pull goes on with it. KiB per second, 0 is no limit. */
+  'sync:paced': RunFacts & OfSource & { readonly kibPerSecond: number };
   /** One of several addresses of the server answered; `silent`: those tried before it. */
   'server:reached': RunFacts & OfSource & { readonly address: string; readonly silent: readonly string[] };
   'sync:progress': RunFacts & OfSource & Progress;

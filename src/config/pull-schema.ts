@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bandwidthLimit } from './bandwidth.ts';
 import { exclude, requires } from './source-schema.ts';
 import { share, timeout } from './values.ts';
 
@@ -26,7 +27,11 @@ export const pullSettings = z
       })
       .prefault({}),
     requires,
-    bandwidthLimit: z.int().min(0).max(1_000_000_000).default(0).describe('KiB per second; 0 is no limit'),
+    bandwidthLimit: bandwidthLimit
+      .default(0)
+      .describe(
+        'KiB per second; 0 is no limit; or a list of limits for parts of the week, of which the first that fits counts',
+      ),
     stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for this long is stopped'),
     longest: timeout
       .prefault('7d')

@@ -49,6 +49,9 @@ export async function pull(
       story.tell('sync:progress', progress);
     },
     onReached: tellReached(story),
+    onPace: (kibPerSecond) => {
+      story.tell('sync:paced', { kibPerSecond });
+    },
     onChange: (change) => {
       guard.see(change);
       undated.see(change);

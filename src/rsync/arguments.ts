@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PullFigures } from '../bus/events.ts';
+import { limitAt } from '../config/bandwidth.ts';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/source-schema.ts';
 import type { PullSource } from '../config/sources.ts';
@@ -26,6 +27,8 @@ export interface PullTarget {
   readonly detour?: Detour;
   /** File with exclude rules for both sides, with a zero byte after each. */
   readonly leftOut?: string;
+  /** Limit of the transfer, 0 for none; otherwise that of the settings at this time. */
+  readonly kibPerSecond?: number;
   /** The state of the connection after rsync has ended. */
   readonly linkState?: () => Promise<LinkState>;
   /** Set when only the files of a list are to be deleted. */
@@ -110,7 +113,7 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`,
     '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    ...(config.pull.bandwidthLimit > 0 ? [`--bwlimit=${config.pull.bandwidthLimit}`] : []),
+    ...limitArgs(target.kibPerSecond ?? limitAt(config.pull.bandwidthLimit, new Date())),
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
     ...(target.leftOut === undefined ? [] : ['--from0', `--exclude-from=${target.leftOut}`]),
     ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),
@@ -119,6 +122,8 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--rsh=${target.rsh}`,
   ];
 }
+
+const limitArgs = (kibPerSecond: number): string[] => (kibPerSecond > 0 ? [`--bwlimit=${kibPerSecond}`] : []);
 
 /**
  * Hides excluded files of the source. So they are not copied, and copies from before the exclusion are deleted like

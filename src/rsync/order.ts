@@ -42,7 +42,7 @@ export interface RsyncOutcome {
   readonly attributesLost?: boolean;
   /** With `gaps`: the reasons why single files were not copied, for the words. */
   readonly gaps?: GapCounts;
-  /** With `failed`: how another rsync can copy all but some files. */
+  /** With `failed`: how another rsync can copy all but some files, or go on with another bandwidth limit. */
   readonly again?: Detour;
   /** The address of the server that was used, or those that were tried, if it has several. */
   readonly at?: string | undefined;
@@ -104,6 +104,10 @@ export interface PullOrder {
   /** Size of the source in the last complete run; undefined when unknown. */
   readonly lastTime?: Pick<PullFigures, 'filesTotal' | 'bytesTotal'>;
   onProgress(progress: Progress): void;
+  /** Another bandwidth limit applies (KiB per second, 0 is none): the outcome asks for another rsync. */
+  onPace?(kibPerSecond: number): void;
+  /** Local time, for the bandwidth limit; replaced by tests. */
+  now?(): Date;
   /** A server with several addresses was reached. */
   onReached?(reached: Reached): void;
   /** Called for every file that is created, changed or deleted. File names: never log them. Must be quick. */

@@ -1,5 +1,8 @@
 /** The reason why the station stopped a pull. */
-export type PullLimit = 'too-long' | 'flood';
+export type PullLimit = 'too-long' | 'flood' | PaceChange;
+
+/** Another bandwidth limit applies now; rsync has the old one to its end. */
+export type PaceChange = 'pace';
 
 /** The limits of a pull that never stalls. */
 export interface PullLimits {
@@ -17,12 +20,18 @@ export interface PullLimits {
 const mostKnown = 1024 * 1024 * 1024; // progress and deletions: some lines for each of millions of files
 const mostOthers = 4 * 1024 * 1024;
 
-/** @param longestMs setting `pull.longest` */
-export function createPullLimits(longestMs: number): PullLimits {
+const paceEveryMs = 5_000;
+
+/**
+ * @param longestMs setting `pull.longest`
+ * @param hasOtherPace whether another bandwidth limit applies now; without it, the pull ends with the limit that it began with
+ */
+export function createPullLimits(longestMs: number, hasOtherPace?: () => boolean): PullLimits {
   const end = new AbortController();
   let limit: PullLimit | undefined;
   let [known, others] = [0, 0];
   let timer: NodeJS.Timeout | undefined;
+  let pacer: NodeJS.Timeout | undefined;
   const reach = (which: PullLimit): void => {
     limit ??= which;
     end.abort();
@@ -32,6 +41,11 @@ export function createPullLimits(longestMs: number): PullLimits {
     reached: () => limit,
     begin: () => {
       timer = setTimeout(reach, longestMs, 'too-long');
+      // Looks again and again: a timer for the boundary would miss a clock that is set.
+      if (hasOtherPace)
+        pacer = setInterval(() => {
+          if (hasOtherPace()) reach('pace');
+        }, paceEveryMs);
     },
     heard: (line, isKnown) => {
       if (isKnown) known += line.length + 1;
@@ -40,6 +54,7 @@ export function createPullLimits(longestMs: number): PullLimits {
     },
     stop: () => {
       clearTimeout(timer);
+      clearInterval(pacer);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { limitAt } from '../config/bandwidth.ts';
 import { countErrors, measureDisk, type DiskState, type Shortage } from '../disk/disk-state.ts';
 import { meterRoom, type RoomMeter } from '../disk/room.ts';
 import { newMark } from '../history/change.ts';
@@ -38,8 +39,11 @@ export async function runRsync(
   signal: AbortSignal,
 ): Promise<RsyncOutcome> {
   const mark = plainTarget.mark ?? (order.onChange === undefined ? undefined : newMark());
+  const limitNow = (): number => limitAt(order.config.pull.bandwidthLimit, order.now?.() ?? new Date());
+  const kibPerSecond = limitNow();
   const target: PullTarget = {
     ...plainTarget,
+    kibPerSecond,
     ...(mark !== undefined && { mark }),
     ...(order.history && { history: order.history }),
     ...(order.detour && { detour: order.detour }),
@@ -51,7 +55,9 @@ export async function runRsync(
       order.onProgress(told);
     },
   });
-  const limits = createPullLimits(order.config.pull.longest);
+  // Other pulls are short, or must not be repeated without a new count.
+  const isPaced = order.deleteLimit === undefined && order.survey !== true && order.recheck === undefined;
+  const limits = createPullLimits(order.config.pull.longest, isPaced ? () => limitNow() !== kibPerSecond : undefined);
   const heard = createHearing(order, mark, progress, limits);
   const stall = createStallTimer(order.config.pull.stallTimeout);
   const errorsBefore = await countErrors(target.mirror);
@@ -66,7 +72,13 @@ export async function runRsync(
   };
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
-  const detour = outcome.trouble === 'failed' ? await detourFor(start, order, ended, target, signal) : undefined;
+  const hasOtherPace = ended.limit === 'pace' && outcome.trouble !== undefined && !signal.aborted;
+  if (hasOtherPace) order.onPace?.(limitNow());
+  const detour = hasOtherPace
+    ? (order.detour ?? {})
+    : outcome.trouble === 'failed'
+      ? await detourFor(start, order, ended, target, signal)
+      : undefined;
   // Deleting a file in the place of a new one needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
   return {

@@ -71,7 +71,7 @@ export function verdictOf(ended: Ended): PullTrouble {
   const { exitCode, disk, said } = ended;
   if (ended.stillRuns === true) return 'stuck';
   if (ended.stalled === true) return 'stalled';
-  if (ended.limit !== undefined) return ended.limit;
+  if (ended.limit !== undefined) return ended.limit === 'pace' ? 'failed' : ended.limit;
   if (ended.link === 'not-made') return connecting(said) ?? 'network';
   if (disk?.fault !== undefined) return 'disk-error';
   if (exitCode === fileIo || exitCode === withDiagnostics) {
