@@ -7,6 +7,7 @@ import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { nextSshKey } from '../keys/ssh-key.ts';
 import { readIfThere } from '../system/atomic-file.ts';
+import { renderPlainScript } from '../setup/plain-script.ts';
 import { renderServerScript } from '../setup/setup-script.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
@@ -19,6 +20,7 @@ interface Options {
   readonly dryRun?: boolean;
   readonly remove?: boolean;
   readonly sharedUser?: boolean;
+  readonly plain?: boolean;
 }
 
 /** Prints the script that prepares the backup server. */
@@ -36,6 +38,10 @@ export function serverSetupCommand(context: CliContext): Command {
       '--heartbeat-timer',
       'also install a timer that calls it once a day if the directory has new files, for a backup that cannot call it',
     )
+    .option(
+      '--plain',
+      'for a server without sudo and rrsync, such as a NAS: run the script as the account itself, which reads only what it may read',
+    )
     .option('--dry-run', 'print a script that only reports what it would change')
     .option('--remove', 'print a script that removes everything again on the server')
     .option('--shared-user', 'accept an account that other people use: with ssh keys that have no forced command')
@@ -43,7 +49,7 @@ export function serverSetupCommand(context: CliContext): Command {
       'after',
       '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  ' +
         'extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos ' +
-        '--directory /photos | ssh root@nas.example.org sh',
+        '--directory /photos | ssh root@nas.example.org sh\n  extbackup server-setup --plain --directory /volume1/data | ssh backup@nas.example.org sh',
     )
     .action(async (options: Options) => {
       const config = await context.loadConfig();
@@ -54,6 +60,11 @@ export function serverSetupCommand(context: CliContext): Command {
       const publicKeys = [await readPublicKey(config.ssh.publicKey)];
       const next = await readIfThere(nextSshKey(config.ssh).publicKey);
       if (next !== undefined) publicKeys.push(next);
+      if (options.plain === true) {
+        assertPlain(options);
+        context.print(renderPlainScript({ directory: options.directory, publicKeys }));
+        return;
+      }
       const user = options.user ?? parseSource(source)?.user ?? 'extbackup';
       context.print(
         renderServerScript({
@@ -67,6 +78,15 @@ export function serverSetupCommand(context: CliContext): Command {
         }),
       );
     });
+}
+
+/** @throws UsageError for options of the other script */
+function assertPlain({ user, heartbeat, heartbeatTimer, dryRun, remove, sharedUser }: Options): void {
+  if ([user, heartbeat, heartbeatTimer, dryRun, remove, sharedUser].every((option) => option === undefined)) return;
+  throw new UsageError(
+    '--plain goes only with --directory and --source.',
+    'It changes two files of one account, .ssh/authorized_keys and .ssh/extbackup-sender; to take it back, remove them there.',
+  );
 }
 
 /** The named source. Without a name, all sources must need the same script. */

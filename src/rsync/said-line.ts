@@ -44,6 +44,8 @@ const byServer: readonly (readonly [Said, RegExp])[] = [
     'no-directory',
     /^(?:\/\S*rrsync|rrsync)(?: error)?: .*(?:chdir|does not exist|No such file)|^Restricted directory does not exist/,
   ],
+  ['no-directory', /^extbackup-sender: the directory does not exist/],
+  ['refused', /^extbackup-sender: /],
   [
     'refused',
     /^(?:\/\S*)?rrsync(?: error)?:|SSH_ORIGINAL_COMMAND|invalid rsync-command|^option .* (?:is not allowed|has been disabled)/,
