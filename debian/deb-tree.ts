@@ -31,6 +31,7 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['docs/events.md', 'usr/share/doc/extbackup/events.md'],
   ['docs/notifications.md', 'usr/share/doc/extbackup/notifications.md'],
   ['docs/scripting.md', 'usr/share/doc/extbackup/scripting.md'],
+  ['docs/nas.md', 'usr/share/doc/extbackup/nas.md'],
   ['docs/first-copy.md', 'usr/share/doc/extbackup/first-copy.md'],
   ['docs/faq.md', 'usr/share/doc/extbackup/faq.md'],
   ['docs/quick-start.md', 'usr/share/doc/extbackup/quick-start.md'],
