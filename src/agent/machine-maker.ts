@@ -7,6 +7,9 @@ import { createConfinement } from '../system/confine.ts';
 import type { Paths } from '../system/paths.ts';
 import type { SupervisorParts } from './surroundings.ts';
 
+/** Sending takes no time; the start of the unit may. */
+const wakeMs = 10_000;
+
 /** Each run gets a machine of its own: disks made by hand keep their mirror under another name. */
 export function machineMaker(start: StartProgram, paths: Paths, courier: Courier): SupervisorParts['machineFor'] {
   const { confine, works } = createConfinement(start);
@@ -18,6 +21,7 @@ export function machineMaker(start: StartProgram, paths: Paths, courier: Courier
       {
         ...{ reach, confine },
         isConfined: works,
+        wakeServer: async (mac, signal) => (await courier({ kind: 'wake', mac }, wakeMs, signal)).failure,
         runHookOutside: async (hook, environment, signal) =>
           (await courier({ kind: 'hook', hook, environment }, hook.timeout, signal)).failure,
       },

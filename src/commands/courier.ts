@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
+import { wakeMachine } from '../notify/magic-packet.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Answer, Errand } from '../notify/courier.ts';
@@ -37,6 +38,8 @@ async function doErrand(start: StartProgram, errand: Errand): Promise<Answer> {
   switch (errand.kind) {
     case 'hook':
       return answerOf(undefined, await runHook(start, errand.hook, errand.environment, never));
+    case 'wake':
+      return attempt(() => wakeMachine(errand.mac));
     case 'notice':
       return attempt(() => makeChannel(errand.channel, start).send(errand.notice, never));
     case 'probe':

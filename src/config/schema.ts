@@ -17,6 +17,7 @@ import {
   parseSource,
   sourceText,
   sshPort,
+  wake,
 } from './source-schema.ts';
 import { languages } from '../words/languages.ts';
 import { sshOption } from './ssh-option.ts';
@@ -36,6 +37,9 @@ export const configSchema = z
     addresses: addresses.describe(
       'addresses of the server, HOST or HOST:PORT, that are tried in turn, in place of the host in source; ' +
         'all must show the host key that is pinned for that host; see ADDRESSES',
+    ),
+    wake: wake.describe(
+      'hardware address of a server that sleeps: it is woken by wake-on-LAN before the pull; it must be in the network of the station',
     ),
     key: keySettings.describe(
       'how the LUKS key is derived from the password; setup writes it, and another value makes another key',

@@ -92,11 +92,21 @@ export const addresses = z
   .max(8, 'must have at most 8 entries')
   .optional();
 
+/** The network card of a server that sleeps. */
+export const wake = z
+  .string()
+  .regex(
+    /^[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})$/,
+    'must be a hardware address: 00:11:22:aa:bb:cc',
+  )
+  .optional();
+
 /** An entry of `sources:`. The settings outside of it apply to everything that it leaves out. */
 export const namedSource = z.strictObject({
   name: sourceName.describe('name of the source, and of its directory in the mirror and in the history'),
   source: sourceText.describe('the backup server: USER@HOST or USER@HOST:PATH'),
   port: sshPort.optional().describe('port of ssh on the server'),
+  wake: wake.describe('hardware address of the server, which is woken before the pull'),
   addresses: addresses.describe('addresses of the server that are tried in turn, in place of the host in source'),
   exclude: exclude.describe('exclude patterns of rsync, in addition to those of pull'),
   requires,

@@ -11,6 +11,8 @@ export interface PullSource {
   readonly port: number;
   /** Tried in turn; undefined where only the host of `source` is. */
   readonly addresses?: readonly Address[] | undefined;
+  /** Hardware address of its network card, to be woken before the pull. */
+  readonly wake?: string | undefined;
   /** Patterns of rsync for excluded files. */
   readonly exclude: readonly string[];
   /** Paths in it that must exist and not be empty. */
@@ -22,12 +24,13 @@ export interface PullSource {
 
 /** The sources of a configuration, in its order. A single source has no name. */
 export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]] {
-  const { port, addresses, guard, attestation, pull } = config;
+  const { port, addresses, wake, guard, attestation, pull } = config;
   const entries = (config.sources ?? []).map((own): PullSource => ({
     name: own.name,
     source: own.source,
     port: own.port ?? port,
     ...addressesOf(own.addresses ?? addresses, own.port ?? port),
+    ...((own.wake ?? wake) !== undefined && { wake: own.wake ?? wake }),
     exclude: [...pull.exclude, ...own.exclude],
     requires: [...pull.requires, ...own.requires],
     guard: { ...guard, ...withoutGaps(own.guard) },
@@ -42,6 +45,7 @@ export function sourcesOf(config: Config): readonly [PullSource, ...PullSource[]
       source: config.source,
       port,
       ...addressesOf(addresses, port),
+      ...(wake !== undefined && { wake }),
       exclude: pull.exclude,
       requires: pull.requires,
       guard,

@@ -15,6 +15,7 @@ import { startUnit, stopUnits } from '../system/units.ts';
 export type Errand =
   | { readonly kind: 'notice'; readonly channel: NotifyChannel; readonly notice: Notice }
   | { readonly kind: 'probe'; readonly channel: NotifyChannel }
+  | { readonly kind: 'wake'; readonly mac: string }
   | { readonly kind: 'hook'; readonly hook: Hook; readonly environment: Readonly<Record<string, string>> };
 
 /** Carries out an errand. A failure is in the answer: it never rejects. */

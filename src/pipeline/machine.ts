@@ -29,6 +29,8 @@ export interface Machine {
   /** Whether rsync runs in its box; `lost`: on this station it once did. */
   confinement(): Promise<'box' | 'none' | 'lost'>;
   wake(device: string, signal: AbortSignal): Promise<void>;
+  /** Wakes a server by wake-on-LAN. @param mac of its network card @returns what went wrong */
+  wakeServer(mac: string, signal: AbortSignal): Promise<string | undefined>;
   /** UUID in the present LUKS header of the device. */
   luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;
   isOpen(mapping: string): Promise<boolean>;

@@ -33,6 +33,7 @@ export async function pull(
   const { config, record } = job;
   const tries = createTries(config.pull, story, signal);
   story.enter('pulling');
+  await wakeServer(source, machine, story, signal);
   await requirePaths(job, source, machine, tries, signal);
   await attest(job, source, machine, tries, signal);
   await machine.clearUnfinished(); // before room is measured: it may be a large file
@@ -80,6 +81,16 @@ export async function pull(
     tookMs: Math.round(performance.now() - started),
   });
   return { figures, complete: !gaps, vanished, suspicious: rounds.some(({ suspicious }) => suspicious) };
+}
+
+/** The server may need minutes to start; the tries wait for it. */
+async function wakeServer({ wake }: PullSource, machine: Machine, story: Story, signal: AbortSignal): Promise<void> {
+  const failure = wake === undefined ? undefined : await machine.wakeServer(wake, signal);
+  if (failure !== undefined)
+    story.tell('run:warned', {
+      reason: `The server could not be woken (setting wake): ${failure}.`,
+      todo: 'Check the network of the station: ip -br address',
+    });
 }
 
 /** Told once for each change of the address, not for each connection. */

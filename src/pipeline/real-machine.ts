@@ -15,6 +15,7 @@ export interface Helpers {
   readonly reach: Reach;
   /** Runs a hook outside the agent's mount namespace, where the opened disk cannot be seen. */
   readonly runHookOutside: Machine['runHook'];
+  readonly wakeServer: Machine['wakeServer'];
   /** For every program that reads data from the server. */
   readonly confine: Confine;
   /** Whether it works; undefined when there was no answer. */
@@ -24,6 +25,7 @@ export interface Helpers {
 /** {@link Machine} on the real one. `mirrorName` is the directory of the mirror on the disk. */
 export function createMachine(start: StartProgram, paths: Paths, helpers: Helpers, mirrorName = 'backups'): Machine {
   return {
+    wakeServer: helpers.wakeServer,
     confinement: () => confinement(helpers, files.confined(paths)),
     ...createDiskPart(start, paths),
     ...createInsidePart(start, paths, mirrorName),

@@ -33,6 +33,8 @@ export class FakeMachine implements Machine {
   mounted = false;
   stampedAt: Date | undefined;
 
+  wakeTrouble: string | undefined;
+  wakeServer = (mac: string): Promise<string | undefined> => this.#step(`wakeServer ${mac}`, () => this.wakeTrouble);
   wake = (): Promise<void> => this.#step('wake');
   luksUuid = (): Promise<string | undefined> => this.#step('luksUuid', () => this.uuid);
   isOpen = (): Promise<boolean> => Promise.resolve(this.opened);

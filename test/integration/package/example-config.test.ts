@@ -87,6 +87,7 @@ describe('the example configuration', () => {
         report: {},
         attestation: undefined,
         addresses: undefined,
+        wake: undefined,
         pull: { ...config.pull, bandwidthLimit: 0 },
         key: { ...config.key, check: undefined },
       };
