@@ -25,8 +25,8 @@ while :; do
   [ $# -gt 0 ] || deny 'no path'
   case $1 in
     .) shift; break ;;
-    --numeric-ids|--from0|--files-from=-|--list-only|--timeout=*|--bwlimit=*|--info=*|--compress-choice=*) ;;
-    --checksum-choice=*|--checksum-seed=*|--modify-window=*|--compress-level=*) ;;
+    --numeric-ids|--from0|--files-from=-|--list-only|--timeout=*|--bwlimit=*|--info=*) ;;
+    --checksum-choice=*|--checksum-seed=*|--modify-window=*) ;;
     --backup-dir) shift 2 || deny 'no path'; continue ;; # of the receiver; a sender has no use for it
     --*) deny "option $1 is not allowed" ;;
     -*)

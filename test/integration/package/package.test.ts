@@ -81,6 +81,7 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/faq.md',
       '/usr/share/doc/extbackup/first-copy.md',
       '/usr/share/doc/extbackup/fleet.md',
+      '/usr/share/doc/extbackup/nas.md',
       '/usr/share/doc/extbackup/notice.schema.json',
       '/usr/share/doc/extbackup/notifications.md',
       '/usr/share/doc/extbackup/quick-start.md',

@@ -138,11 +138,7 @@ describe('through the forced command', () => {
     const below = { ...source, source: `${source.source}:mail` };
     rmSync(join(room, 'mirror'), { recursive: true });
     mkdirSync(join(room, 'mirror'));
-    const part = await run('/usr/bin/rsync', [
-      '--compress',
-      '--compress-choice=zlib',
-      ...copyArgs(settings, below, target()),
-    ]);
+    const part = await run('/usr/bin/rsync', [...copyArgs(settings, below, target())]);
     expect([part.code, part.stderr]).toEqual([0, '']);
     expect(names(join(room, 'mirror'))).toEqual(['deep/two', 'one']);
   });
@@ -233,8 +229,9 @@ describe('through the forced command', () => {
     expect((await list('out')).stdout).not.toContain('secret');
     expect((await list('mail/')).stdout).toContain(' deep/two');
     writeFileSync(join(room, 'names'), '../secret\n/../secret\nmail/../../secret\nletter\n');
-    const byList = await list('', `--files-from=${join(room, 'names')}`);
-    expect(byList.stdout).toContain('letter');
-    expect(byList.stdout).not.toMatch(/secret$/m);
+    mkdirSync(join(room, 'by-list'));
+    const args = ['-r', `--rsh=${rsh()}`, `--files-from=${join(room, 'names')}`];
+    await run('/usr/bin/rsync', [...args, '--', `${server.user}@127.0.0.1:`, join(room, 'by-list/')]);
+    expect(names(join(room, 'by-list'))).toEqual(['letter']);
   });
 });
