@@ -24,12 +24,18 @@ function below(schema: SettingsSchema, prefix: string, whole: SettingsSchema): L
     const path = `${prefix}${name}`;
     const one = listed(path, setting);
     if (prefix !== '' && namesBelow(whole).includes(name) && isGroup(setting)) return [one]; // as the group outside
-    const entry = typeof setting.items === 'object' && !Array.isArray(setting.items) ? setting.items : undefined;
+    const entry = entryOf(setting);
     if (entry?.oneOf) return [one, ...channels(entry.oneOf, `${path}.N.`)];
     const children = [...below(setting, `${path}.`, whole), ...(entry ? below(entry, `${path}.N.`, whole) : [])];
     return one.description === undefined && children.length > 0 ? children : [one, ...children];
   });
 }
+
+/** The schema of the entries of a list, also of one that is a choice beside a plain value. */
+const entryOf = (setting: SettingsSchema): SettingsSchema | undefined =>
+  [setting, ...(setting.anyOf ?? [])]
+    .map((choice) => (typeof choice === 'object' ? choice.items : undefined))
+    .find((items) => typeof items === 'object' && !Array.isArray(items)) as SettingsSchema | undefined;
 
 /** Settings of all types come first, then each type with what it has besides, or has with another default. */
 function channels(types: readonly SettingsSchema[], prefix: string): ListedSetting[] {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { PullFigures } from '../bus/events.ts';
-import { limitAt } from '../config/bandwidth.ts';
 import type { Config } from '../config/schema.ts';
 import { parseSource } from '../config/source-schema.ts';
 import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Detour, Recheck } from './order.ts';
+import { limitArgs } from './pace.ts';
 import type { LinkState } from './verdict.ts';
 
 /** The input of a pull, in addition to the settings. */
@@ -113,7 +113,7 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`,
     '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    ...limitArgs(target.kibPerSecond ?? limitAt(config.pull.bandwidthLimit, new Date())),
+    ...limitArgs(target.kibPerSecond, config),
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
     ...(target.leftOut === undefined ? [] : ['--from0', `--exclude-from=${target.leftOut}`]),
     ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),
@@ -122,8 +122,6 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--rsh=${target.rsh}`,
   ];
 }
-
-const limitArgs = (kibPerSecond: number): string[] => (kibPerSecond > 0 ? [`--bwlimit=${kibPerSecond}`] : []);
 
 /**
  * Hides excluded files of the source. So they are not copied, and copies from before the exclusion are deleted like

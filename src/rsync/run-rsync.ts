@@ -1,22 +1,13 @@
-import { limitAt } from '../config/bandwidth.ts';
 import { countErrors, measureDisk, type DiskState, type Shortage } from '../disk/disk-state.ts';
 import { meterRoom, type RoomMeter } from '../disk/room.ts';
 import { newMark } from '../history/change.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
-import {
-  backupDirectory,
-  copyArgs,
-  deleteArgs,
-  deleteNamedArgs,
-  recheckArgs,
-  surveyArgs,
-  type PullTarget,
-} from './arguments.ts';
+import { copyArgs, deleteArgs, deleteNamedArgs, recheckArgs, surveyArgs, type PullTarget } from './arguments.ts';
+import { detourFor } from './detour.ts';
 import { gapsIn } from './gaps.ts';
 import { createHearing, type Hearing } from './hearing.ts';
-import { tooLongForHistory } from './long-paths.ts';
-import type { Detour, PullOrder, RsyncOutcome } from './order.ts';
+import type { PullOrder, RsyncOutcome } from './order.ts';
 import {
   hasStats,
   onlyWaitsForDeletion,
@@ -25,11 +16,12 @@ import {
   parseSkippedDeletions,
   parseStats,
 } from './output.ts';
+import { paceOf } from './pace.ts';
 import { createProgressAsker } from './progress-asker.ts';
 import { createPullProgress, type PullProgress } from './progress.ts';
 import { createPullLimits, type PullLimit, type PullLimits } from './pull-limits.ts';
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
-import { fileIo, verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
+import { verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
 
 /** Runs one rsync and returns its outcome; never throws for an rsync that was started. */
 export async function runRsync(
@@ -39,11 +31,10 @@ export async function runRsync(
   signal: AbortSignal,
 ): Promise<RsyncOutcome> {
   const mark = plainTarget.mark ?? (order.onChange === undefined ? undefined : newMark());
-  const limitNow = (): number => limitAt(order.config.pull.bandwidthLimit, order.now?.() ?? new Date());
-  const kibPerSecond = limitNow();
+  const pace = paceOf(order);
   const target: PullTarget = {
     ...plainTarget,
-    kibPerSecond,
+    kibPerSecond: pace.kibPerSecond,
     ...(mark !== undefined && { mark }),
     ...(order.history && { history: order.history }),
     ...(order.detour && { detour: order.detour }),
@@ -55,9 +46,7 @@ export async function runRsync(
       order.onProgress(told);
     },
   });
-  // Other pulls are short, or must not be repeated without a new count.
-  const isPaced = order.deleteLimit === undefined && order.survey !== true && order.recheck === undefined;
-  const limits = createPullLimits(order.config.pull.longest, isPaced ? () => limitNow() !== kibPerSecond : undefined);
+  const limits = createPullLimits(order.config.pull.longest, pace.hasChanged);
   const heard = createHearing(order, mark, progress, limits);
   const stall = createStallTimer(order.config.pull.stallTimeout);
   const errorsBefore = await countErrors(target.mirror);
@@ -73,11 +62,11 @@ export async function runRsync(
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
   const hasOtherPace = ended.limit === 'pace' && outcome.trouble !== undefined && !signal.aborted;
-  if (hasOtherPace) order.onPace?.(limitNow());
+  if (hasOtherPace) order.onPace?.(pace.now());
   const detour = hasOtherPace
     ? (order.detour ?? {})
     : outcome.trouble === 'failed'
-      ? await detourFor(start, order, ended, target, signal)
+      ? await detourFor(start, order, ended.exitCode, target, signal)
       : undefined;
   // Deleting a file in the place of a new one needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
@@ -241,20 +230,4 @@ async function judge(
     ...(listed !== undefined && { listed }),
     said: heard.said,
   });
-}
-
-/** Options to avoid files that make rsync fail on a healthy disk. */
-async function detourFor(
-  start: StartProgram,
-  order: PullOrder,
-  { exitCode }: Ending,
-  target: PullTarget,
-  signal: AbortSignal,
-): Promise<Detour | undefined> {
-  if (signal.aborted || order.survey === true || target.named) return undefined;
-  if (exitCode === withDiagnostics && order.detour?.wholeList !== true) return { ...order.detour, wholeList: true };
-  if (exitCode !== fileIo || order.history === undefined || order.detour?.leaveOut !== undefined) return undefined;
-  const directory = backupDirectory(order.source, order.history);
-  const leaveOut = await tooLongForHistory(start, target.mirror, directory, signal).catch(() => undefined);
-  return leaveOut && { ...order.detour, leaveOut };
 }

@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { broadcastAddresses, magicPacket, wakeMachine } from '../../../src/notify/magic-packet.ts';
 
@@ -34,7 +33,7 @@ it('arrives, also when one network cannot be reached', async () => {
   const came = new Promise<Buffer>((resolve) => {
     receiver.once('message', resolve);
   });
-  const { port } = receiver.address() as AddressInfo;
+  const { port } = receiver.address();
   await wakeMachine('00:11:22:aa:bb:cc', ['256.0.0.1', '127.0.0.1'], port);
   expect(await came).toEqual(magicPacket('00:11:22:aa:bb:cc'));
   receiver.close();
