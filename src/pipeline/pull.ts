@@ -88,6 +88,7 @@ async function wakeServer({ wake }: PullSource, machine: Machine, story: Story, 
   const failure = wake === undefined ? undefined : await machine.wakeServer(wake, signal);
   if (failure !== undefined)
     story.tell('run:warned', {
+      about: 'wake',
       reason: `The server could not be woken (setting wake): ${failure}.`,
       todo: 'Check the network of the station: ip -br address',
     });

@@ -229,6 +229,7 @@ export const de: Catalogue = {
     settings: 'Fehler in den Einstellungen',
     station: 'Die Station braucht Aufmerksamkeit',
     usb: 'USB wird nicht überwacht',
+    wake: 'der Server wurde nicht geweckt',
   },
   translated: {
     warnings: {
@@ -274,6 +275,7 @@ export const de: Catalogue = {
         'Die Einstellungen haben einen Fehler; die letzten gültigen gelten weiter. Prüfen: extbackup config check',
       station: 'Eine Prüfung der Station ist schlechter ausgefallen als zuvor. Nachsehen mit: extbackup doctor',
       usb: 'USB lässt sich nicht überwachen. Platten werden weiter bemerkt; nur solche, die nicht starten, nicht.',
+      wake: 'Der Server konnte nicht geweckt werden (Einstellung wake). Das Netz der Station prüfen: ip -br address',
     },
     ignored: {
       'not-enrolled':

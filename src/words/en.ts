@@ -214,5 +214,6 @@ export const en = {
     settings: 'The settings have a mistake',
     station: 'The station needs attention',
     usb: 'USB cannot be watched',
+    wake: 'the server could not be woken',
   },
 } as const;
