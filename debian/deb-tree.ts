@@ -24,6 +24,8 @@ const verbatim: readonly (readonly [from: string, to: string])[] = [
   ['systemd/extbackup.timer', 'usr/lib/systemd/system/extbackup.timer'],
   ['systemd/extbackup-scheduled.service', 'usr/lib/systemd/system/extbackup-scheduled.service'],
   ['systemd/extbackup-smart@.service', 'usr/lib/systemd/system/extbackup-smart@.service'],
+  ['systemd/extbackup-park@.service', 'usr/lib/systemd/system/extbackup-park@.service'],
+  ['systemd/extbackup-signal@.service', 'usr/lib/systemd/system/extbackup-signal@.service'],
   ['systemd/extbackup-console@.service', 'usr/lib/systemd/system/extbackup-console@.service'],
   ['systemd/extbackup-link@.service', 'usr/lib/systemd/system/extbackup-link@.service'],
   ['systemd/extbackup-courier@.service', 'usr/lib/systemd/system/extbackup-courier@.service'],

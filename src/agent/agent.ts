@@ -30,6 +30,7 @@ import { createServiceStatus, describeService } from './service-status.ts';
 import { createLiveSettings } from './settings.ts';
 import { watchRegistry } from './registry-watch.ts';
 import { createMetricsFile } from './metrics-file.ts';
+import { createSignaller, type Signaller } from './signaller.ts';
 import { createStatusFile } from './status-file.ts';
 import { Supervisor } from './supervisor.ts';
 import { startTelling, type Teller } from './tell.ts';
@@ -91,6 +92,7 @@ async function serve(given: Surroundings): Promise<void> {
   const teller = await startTeller(base, latest);
   bus.emit('agent:started', { version: given.version });
   await closeLeftovers(given.start, paths, base.warn);
+  const signaller = (latest.signaller = createSignaller({ ...base, settings: () => settings.current }));
   const { supervisor, statusFile, drives, runs } = await createCore(base, latest);
   await removeTornFiles(paths, onError);
 
@@ -108,6 +110,7 @@ async function serve(given: Surroundings): Promise<void> {
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
     statusFile.publish();
+    signaller.onSettings();
     if (areGood) await teller.onSettings(); // after the settings were read: with bad settings, the former channels report the error
   }, onError);
   const usbNews = createUsbNews({
@@ -133,6 +136,7 @@ async function serve(given: Surroundings): Promise<void> {
   await Promise.all(stops.map((stop) => stop()));
   await supervisor.stop();
   await teller.stop(noticeGraceMs);
+  await signaller.stop();
   await statusFile.writeStopped();
   ending.forget();
 }
@@ -169,6 +173,7 @@ interface Latest {
   noticed: () => readonly Status['noticed'][number][];
   status?: Status;
   publish?: () => void;
+  signaller?: Signaller;
 }
 
 /** The observers of the bus: journal, notices, status and metrics. */
@@ -215,6 +220,7 @@ async function createCore(base: Base, latest: Latest) {
     keyIsLoaded: () => supervisor.keyIsLoaded(),
     onStatus: (status) => {
       latest.status = status;
+      latest.signaller?.onStatus(status);
       service.say(describeService(status));
       toMetrics(status);
       toCheck(status);

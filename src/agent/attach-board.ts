@@ -23,6 +23,8 @@ export interface Attach {
   message: string | null;
   /** Error code of a run that failed. */
   code?: string | undefined;
+  /** It was spun down after its run. */
+  parked?: boolean;
   /**
    * When to ask the server again, by `performance.now()`: in the state `waiting-for-server`, and in the state `held`
    * where the server of another source was away.
@@ -67,6 +69,8 @@ export class AttachBoard {
   #forecast: RunForecast = noForecast;
   /** Messages about unplugged disks. */
   readonly #lastWords = new Map<string, string>();
+  /** Disks that the agent itself removes, or has removed, from the bus: their state after the run. */
+  readonly #poweredOff = new Map<string, Pick<Attach, 'state' | 'message'>>();
 
   get attaches(): readonly Attach[] {
     return this.#attaches;
@@ -89,7 +93,20 @@ export class AttachBoard {
 
   put(attach: Attach): void {
     this.#attaches.push(attach);
-    if (attach.drive !== undefined) this.#lastWords.delete(attach.drive);
+    if (attach.drive === undefined) return;
+    this.#lastWords.delete(attach.drive);
+    this.#poweredOff.delete(attach.drive);
+  }
+
+  /** The agent is about to remove a disk from the bus: when it disappears, nobody has unplugged it. */
+  expectPowerOff(drive: string, isExpected: boolean): void {
+    if (isExpected) this.#poweredOff.set(drive, { state: 'running', message: null });
+    else this.#poweredOff.delete(drive);
+  }
+
+  /** Whether the agent has removed a disk from the bus, or is about to. */
+  isPoweredOff(drive: string): boolean {
+    return this.#poweredOff.has(drive);
   }
 
   /** Removes the attaches that are not in `present`, and returns them. */
@@ -101,11 +118,14 @@ export class AttachBoard {
 
   set(drive: string, state: Attach['state'], message: string | null = null): void {
     const attach = this.find(drive);
+    const isOff = this.#poweredOff.has(drive);
+    if (isOff) this.#poweredOff.set(drive, { state, message });
     if (attach) {
       attach.state = state;
       attach.message = message;
       delete attach.againAt;
-    } else if (message !== null) {
+      if (state === 'running') delete attach.parked;
+    } else if (!isOff && message !== null) {
       this.#lastWords.set(drive, message);
     }
   }
@@ -153,18 +173,21 @@ export class AttachBoard {
       const ignored = this.#attaches.find(({ drive, state }) => drive === record.label && state === 'ignored');
       const attach = this.find(record.label) ?? ignored;
       const place = rotation.get(record.label);
+      const off = attach === undefined ? this.#poweredOff.get(record.label) : undefined;
       return {
         label: record.label,
         luksUuid: record.luksUuid,
         present: attach !== undefined,
-        state: attach === undefined ? 'absent' : shownState(attach.state),
+        state: shownState(attach?.state ?? off?.state ?? 'absent'),
         enrolledAt: record.enrolledAt,
         lastSuccess: record.lastSuccess,
         drilledAt: record.drilledAt ?? null,
         overdue: place?.overdue ?? false,
         nextUp: place?.nextUp ?? false,
         ...(attach && goesOn(attach) && { goesOn: true }),
-        message: this.#messageOf(record, attach, ignored),
+        ...((attach?.parked === true || off) && { parked: true }),
+        ...(off && { poweredOff: true }),
+        message: off ? poweredOffWords(off.message) : this.#messageOf(record, attach, ignored),
         health: [...remarksOf(record.health), ...fullSoon(record)],
         ...sourcesOfDisk(record),
       };
@@ -178,6 +201,9 @@ export class AttachBoard {
     return this.#lastWords.get(label) ?? (hold?.approved === null ? hold.reason : null);
   }
 }
+
+const poweredOffWords = (message: string | null): string =>
+  `${message === null ? '' : `${message} `}It is powered off. To use it again, plug it in anew.`;
 
 function shownState(state: Attach['state']): DriveState {
   if (state === 'ignored') return 'failed';

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { mappingName } from '../disk/luks.ts';
+import { allParks } from '../disk/park-by-unit.ts';
 import { releaseAll } from '../disk/release.ts';
 import { allErrands } from '../notify/courier.ts';
+import { allSignals } from '../notify/signal-units.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { allLinks } from '../rsync/link.ts';
 import { removeUnfinished } from '../system/atomic-file.ts';
@@ -13,8 +15,9 @@ import { stopUnits } from '../system/units.ts';
 
 /** Stops units that still work for a dead agent; a notice that was not delivered is delivered again. */
 export async function endErrands(start: StartProgram, paths: Paths): Promise<void> {
-  await stopUnits(start, allLinks, allErrands);
-  for (const errands of ['link', 'courier']) await rm(join(paths.run, errands), { recursive: true, force: true });
+  await stopUnits(start, allLinks, allErrands, allParks, allSignals);
+  for (const errands of ['link', 'courier', 'park'])
+    await rm(join(paths.run, errands), { recursive: true, force: true });
 }
 
 /** Closes disks that a dead agent left open; the disk of a running command stays open. */

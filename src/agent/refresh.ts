@@ -19,7 +19,8 @@ import { deviceAgainMs, isDue, askServer, nextDueIn, untilItAnswers, waitForDevi
 export async function refreshAttaches(around: AttachSurroundings): Promise<void> {
   const { board, bus, queue, attaches } = around;
   const volumes = await around.findVolumes();
-  for (const attach of board.dropAllBut(volumes)) sayRemoved(attach, bus, queue);
+  for (const attach of board.dropAllBut(volumes))
+    if (attach.drive === undefined || !board.isPoweredOff(attach.drive)) sayRemoved(attach, bus, queue);
   const records = await around.registry.list();
   for (const volume of volumes) {
     const known = board.attaches.find(

@@ -26,6 +26,7 @@ import type { AttachBoard } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { createKeyLookup } from './key-lookup.ts';
 import { watchPause } from './pause-watch.ts';
+import { createParking } from './parking.ts';
 import type { Replies } from './replies.ts';
 
 /** The parts of the agent that its supervisor uses. */
@@ -98,6 +99,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       canAsk: hasSmartctl,
       smart: (disk) => askSmartByUnit(start, paths.run, disk),
     },
+    parking: createParking(parts, board),
     openedByPerson: () => readOpenedByPerson(paths),
     oomKills: () => readOomKills(),
     onPhase: (phase) => {

@@ -53,10 +53,12 @@ export async function startTelling(parts: TellerParts): Promise<Teller> {
 }
 
 const subscriptionsOf = ({ settings, courier }: TellerParts): Subscription[] =>
-  (settings()?.notify ?? []).map((entry) => ({
-    channel: createCourierChannel(entry, courier),
-    ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
-  }));
+  (settings()?.notify ?? [])
+    .filter((entry) => entry.type !== 'signal')
+    .map((entry) => ({
+      channel: createCourierChannel(entry, courier),
+      ...{ events: entry.events, held: entry.held, atLeast: entry.atLeast, quiet: entry.quiet },
+    }));
 
 /** Warns of missing programs and files of a channel before a notice is lost. */
 function channelCheck({ bus, settings }: TellerParts): () => Promise<void> {

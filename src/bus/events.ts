@@ -208,6 +208,8 @@ export interface EventMap {
    */
   'run:failed': RunFacts &
     Failure & { readonly phase: Phase; readonly tookMs: number; readonly resumes?: boolean; readonly waits?: boolean };
+  /** The closed disk was spun down (`parked`), or also removed from the bus (`powered-off`). */
+  'drive:parked': RunFacts & { readonly how: 'parked' | 'powered-off'; readonly tookMs: number };
   'drive:safe-to-unplug': { readonly drive: string; readonly runId?: string };
   'drive:do-not-unplug': { readonly drive: string; readonly runId?: string; readonly reason: string };
   'rotation:overdue': OverdueDrive | OverdueRotation;

@@ -4,7 +4,7 @@ import { localTime } from '../text/local-time.ts';
 import type { RunStatus, Status } from '../protocol/status.ts';
 import { bigRows, letterRows, widthOf } from './big-letters.ts';
 import { consoleVerdict, type ConsoleVerdict } from './console-verdict.ts';
-import { describeRun, stateWords } from './status-text.ts';
+import { describeRun, wordsOf } from './status-text.ts';
 
 /** The size of a terminal, and the texts of the screen that are not in the status. */
 export interface ConsoleView {
@@ -80,8 +80,8 @@ function factsOf({ drives, run, rotation, key, paused, noticed }: Status, now: D
     ...noticed.map(({ drive }) => `${drive ?? 'A disk'} was plugged in and is starting up.`),
     ...(run === null ? [] : [describeRun(run), ...barOf(run)]),
     ...drives
-      .filter(({ present }) => present)
-      .map(({ label, state, message }) => `${label}: ${stateWords[state]}${message === null ? '' : `. ${message}`}`),
+      .filter(({ present, poweredOff }) => present || poweredOff === true)
+      .map((drive) => `${drive.label}: ${wordsOf(drive)}${drive.message === null ? '' : `. ${drive.message}`}`),
     ...(key === 'loaded' ? [] : ['The key is not loaded: somebody has to type "extbackup unlock".']),
     ...(paused === null ? [] : [`Paused until ${clockTime(new Date(paused.until), now)}: no run starts by itself.`]),
     ...(rotation.overdue ? ['The freshest copy away from here is too old.'] : []),

@@ -19,7 +19,7 @@ const isResting = ({ state }: DriveStatus, { paused, run }: Status): boolean =>
 /** What a person in front of the station has to know first: a disk that must stay in comes before one that may go. */
 export function consoleVerdict(status: Status | undefined): ConsoleVerdict {
   if (status === undefined) return { level: 'trouble', words: 'NOT RUNNING', label: '' };
-  const here = status.drives.filter(({ present }) => present);
+  const here = status.drives.filter(({ present, poweredOff }) => present || poweredOff === true);
   const mustStay = (drive: DriveStatus): boolean => isOpen(drive) && !isResting(drive, status);
   const open = [...here, ...status.drives].find(mustStay); // one that was pulled out may still be open
   if (open) return { level: 'unsafe', words: 'DO NOT UNPLUG', label: open.label };

@@ -123,6 +123,10 @@ export const stateWords: Record<DriveState, string> = {
   failed: 'FAILED',
 };
 
+/** The state in words, and whether the disk was made quiet. */
+export const wordsOf = ({ state, parked, poweredOff }: DriveStatus): string =>
+  `${stateWords[state]}${poweredOff === true ? ', powered off' : parked === true ? ', parked' : ''}`;
+
 /** An open disk shows its message in place of the state. */
 const isOpen = (drive: DriveStatus): boolean => drive.state === 'open' && drive.message !== null;
 
@@ -141,7 +145,7 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
     ];
     table.push([
       drive.label,
-      isOpen(drive) ? drive.message : stateWords[drive.state],
+      isOpen(drive) ? drive.message : wordsOf(drive),
       last,
       remarks.filter((text) => text !== '').join('; '),
     ]);

@@ -13,6 +13,7 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   'server-setup': async () => (await import('./server-setup.ts')).serverSetupCommand,
   config: async () => (await import('./config.ts')).configCommand,
   notify: async () => (await import('./notify.ts')).notifyCommand,
+  signal: async () => (await import('./signal.ts')).signalCommand,
   key: async () => (await import('./key.ts')).keyCommand,
   'ssh-key': async () => (await import('./ssh-key.ts')).sshKeyCommand,
   'recovery-sheet': async () => (await import('./recovery-sheet.ts')).recoverySheetCommand,
@@ -39,12 +40,13 @@ export const commandList: Readonly<Record<string, () => Promise<MakeCommand>>> =
   umount: async () => (await import('./umount.ts')).umountCommand,
   console: async () => (await import('./console.ts')).consoleCommand,
   courier: async () => (await import('./courier.ts')).courierCommand,
+  park: async () => (await import('./park.ts')).parkCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
 };
 
 /** The headings of `--help`; a command without one is started by a unit, and not shown. */
 export const commandGroups: Readonly<Record<string, readonly string[]>> = {
-  'Set up:': ['setup', 'server-setup', 'config', 'notify', 'key', 'ssh-key', 'recovery-sheet', 'doctor'],
+  'Set up:': ['setup', 'server-setup', 'config', 'notify', 'signal', 'key', 'ssh-key', 'recovery-sheet', 'doctor'],
   'Every day:': [
     'unlock',
     'lock',

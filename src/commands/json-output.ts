@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signalTestSchema } from '../notify/play-signal.ts';
 import { replySchema, runStatusSchema, statusSchema } from '../protocol/status.ts';
 import { actionRecordSchema } from '../records/action-log.ts';
 import { driveRecordSchema } from '../records/drive-record.ts';
@@ -176,6 +177,7 @@ export const jsonOutputs = {
       .array(z.object({ channel: z.string(), type: z.string(), delivered: z.boolean(), said: z.string() }))
       .readonly(),
   },
+  'signal test': { version: 1, schema: signalTestSchema.extend({ version: z.literal(1) }) },
   verify: {
     version: 1,
     schema: z.object({

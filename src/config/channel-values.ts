@@ -25,7 +25,7 @@ export type Priority = z.infer<typeof priorities>;
 const timeOfDay = '([01]\\d|2[0-3]):[0-5]\\d';
 
 /** Hours of the station's local time, for example 22:00-07:00. */
-const quiet = z
+export const quiet = z
   .string()
   .regex(new RegExp(`^${timeOfDay}-${timeOfDay}$`), 'must be two times of day: 22:00-07:00')
   .refine((text) => text.slice(0, 5) !== text.slice(6), 'must not begin and end at the same time');
@@ -39,13 +39,16 @@ export const secretFile = z
     'file with a secret: owner root, mode 0600; or credential:NAME, a credential that systemd gives extbackup-courier@.service',
   );
 
-/** Settings of every channel. */
+/** Setting `name` of a channel. */
+export const channelLabel = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, 'must be letters, digits, dots and dashes, at most 40')
+  .optional()
+  .describe('its name in status, doctor and notify test');
+
+/** Settings of every channel that sends notices. */
 export const common = {
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, 'must be letters, digits, dots and dashes, at most 40')
-    .optional()
-    .describe('its name in status, doctor and notify test'),
+  name: channelLabel,
   timeout: timeout.prefault('30s').describe('time limit for one delivery'),
   events: z
     .array(notifyEvents)

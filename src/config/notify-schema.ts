@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apprise, gotify, ntfy, ping, webhook } from './http-channel-schema.ts';
+import { signal } from './signal-schema.ts';
 import { absolutePath, argument } from './values.ts';
 import { common, secretFile } from './channel-values.ts';
 
@@ -56,6 +57,7 @@ export const notifyChannel = z.discriminatedUnion('type', [
   ping,
   apprise,
   gotify,
+  signal,
 ]);
 export type CommandChannel = z.infer<typeof commandChannel>;
 export type MailChannel = z.infer<typeof mailChannel>;

@@ -20,6 +20,7 @@ import {
   wake,
 } from './source-schema.ts';
 import { languages } from '../words/languages.ts';
+import { releaseSettings } from './release-schema.ts';
 import { sshOption } from './ssh-option.ts';
 import { diskSets, problemsOfSets } from './set-schema.ts';
 import { duration, patience, share, sshPath, timeout } from './values.ts';
@@ -143,6 +144,7 @@ export const configSchema = z
           ),
       })
       .prefault({}),
+    release: releaseSettings.prefault({}),
     usb: z
       .strictObject({
         warnAfter: timeout.prefault('20s').describe('a USB disk that shows no block device for this long is reported'),
@@ -238,4 +240,6 @@ export const configSchema = z
 /** Settings after checks and defaults. Durations are milliseconds. */
 export type Config = z.infer<typeof configSchema>;
 export type NotifyChannel = Config['notify'][number];
+/** A channel that gets notices; sound and light show states. */
+export type SentChannel = Exclude<NotifyChannel, { type: 'signal' }>;
 export type KeySettings = Config['key'];

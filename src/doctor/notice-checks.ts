@@ -4,6 +4,8 @@ import { channelName } from '../notify/channel-name.ts';
 import { createCourierChannel } from '../notify/courier-channel.ts';
 import { createCourier } from '../notify/courier.ts';
 import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
+import type { SignalChannel } from '../config/signal-schema.ts';
+import { findSignals } from '../notify/signal-stage.ts';
 import { count } from '../text/wording.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient } from './check.ts';
 import { zonedTime } from '../text/local-time.ts';
@@ -28,11 +30,18 @@ export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
   },
 ];
 
+async function troubleOfSignals(entry: SignalChannel): Promise<string | undefined> {
+  const { lights, speaker, alsa } = await findSignals(entry);
+  const isThere = lights.length > 0 || speaker || alsa;
+  return isThere ? undefined : `${channelName(entry)}: there is neither a light nor a sound`;
+}
+
 /** Why a channel does not deliver: the machine, the connection, or its last error. */
 async function troubleOf(entry: NotifyChannel, { start, paths }: ConfiguredPatient): Promise<string | undefined> {
   const name = channelName(entry);
   const local = await whyNotOnThisMachine(entry);
   if (local !== undefined) return `${name}: ${local}`;
+  if (entry.type === 'signal') return troubleOfSignals(entry);
   try {
     await createCourierChannel(entry, createCourier(start, paths)).probe?.(new AbortController().signal);
   } catch (error) {

@@ -20,5 +20,7 @@ export function channelName(settings: NotifyChannel): string {
       return settings.url === undefined ? 'ping' : `ping to ${hostOf(settings.url)}`;
     case 'apprise':
       return `apprise with ${settings.config}`;
+    case 'signal':
+      return 'sound and light';
   }
 }

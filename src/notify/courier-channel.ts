@@ -1,10 +1,10 @@
-import type { NotifyChannel } from '../config/schema.ts';
+import type { SentChannel } from '../config/schema.ts';
 import { channelName } from './channel-name.ts';
 import type { Channel } from './channel.ts';
 import type { Courier } from './courier.ts';
 
 /** The agent's channel for an entry of `notify:`: a unit with a network delivers the notices. */
-export function createCourierChannel(settings: NotifyChannel, courier: Courier): Channel {
+export function createCourierChannel(settings: SentChannel, courier: Courier): Channel {
   return {
     name: channelName(settings),
     send: async (notice, signal) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import type { Hook } from '../config/hook-schema.ts';
-import type { NotifyChannel } from '../config/schema.ts';
+import type { SentChannel } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -13,8 +13,8 @@ import { startUnit, stopUnits } from '../system/units.ts';
 
 /** A task for a unit with a network: the agent has none. */
 export type Errand =
-  | { readonly kind: 'notice'; readonly channel: NotifyChannel; readonly notice: Notice }
-  | { readonly kind: 'probe'; readonly channel: NotifyChannel }
+  | { readonly kind: 'notice'; readonly channel: SentChannel; readonly notice: Notice }
+  | { readonly kind: 'probe'; readonly channel: SentChannel }
   | { readonly kind: 'wake'; readonly mac: string }
   | { readonly kind: 'hook'; readonly hook: Hook; readonly environment: Readonly<Record<string, string>> };
 

@@ -1,4 +1,4 @@
-import type { NotifyChannel } from '../config/schema.ts';
+import type { SentChannel } from '../config/schema.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Channel } from './channel.ts';
 import { createAppriseChannel } from './apprise-channel.ts';
@@ -10,7 +10,7 @@ import { createPingChannel } from './ping-channel.ts';
 import { createWebhookChannel } from './webhook-channel.ts';
 
 /** The channel for an entry of `notify:`. A new kind of channel gets its line here. */
-export function makeChannel(settings: NotifyChannel, start: StartProgram): Channel {
+export function makeChannel(settings: SentChannel, start: StartProgram): Channel {
   switch (settings.type) {
     case 'command':
       return createCommandChannel(settings, start);

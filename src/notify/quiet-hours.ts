@@ -11,7 +11,11 @@ const canWait = ({ kind }: Pick<Notice, 'kind'>): boolean => ['success', 'overdu
  * @param hours of local time, for example 22:00-07:00
  */
 export function holdBackFor(notice: Pick<Notice, 'kind'>, hours: string | undefined, now: Date): number {
-  if (hours === undefined || !canWait(notice)) return 0;
+  return hours === undefined || !canWait(notice) ? 0 : quietForMs(hours, now);
+}
+
+/** Milliseconds until the quiet hours end; 0 outside of them. */
+export function quietForMs(hours: string, now: Date): number {
   const [begin = 0, end = 0] = hours.split('-').map(minuteOfDay);
   const present = now.getHours() * 60 + now.getMinutes();
   const length = (end - begin + day) % day;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { SignalChannel } from '../config/signal-schema.ts';
 import type { NotifyChannel } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -9,6 +10,7 @@ import { speakerOf, type Speaker } from '../words/speaker.ts';
 import { channelName } from './channel-name.ts';
 import type { Notice } from './channel.ts';
 import { createCourierChannel } from './courier-channel.ts';
+import { testSignals } from './signal-units.ts';
 import { createCourier } from './courier.ts';
 
 /** The result of a test of one channel. */
@@ -28,6 +30,7 @@ export async function tryChannel(
   language: Language,
 ): Promise<Outcome> {
   const about = { channel: channelName(entry), type: entry.type };
+  if (entry.type === 'signal') return { ...about, ...(await trySignals(entry, start, paths)) };
   const channel = createCourierChannel(entry, createCourier(start, paths));
   try {
     const said = await channel.send(aTest(speakerOf(language)), new AbortController().signal);
@@ -35,6 +38,19 @@ export async function tryChannel(
   } catch (error) {
     return { ...about, delivered: false, said: messageOf(error) };
   }
+}
+
+async function trySignals(
+  entry: SignalChannel,
+  start: StartProgram,
+  paths: Paths,
+): Promise<Pick<Outcome, 'delivered' | 'said'>> {
+  const { lights, sounds } = await testSignals(start, paths, entry);
+  const all = [...lights, ...sounds];
+  if (all.length === 0) return { delivered: false, said: 'there is neither a light nor a sound' };
+  const failed = all.filter(({ works }) => !works);
+  const said = (failed.length === 0 ? all : failed).map((one) => `${one.name} ${one.said}`).join('; ');
+  return { delivered: failed.length === 0, said };
 }
 
 /** The result in one line. */

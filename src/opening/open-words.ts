@@ -1,5 +1,6 @@
 import { mappingName, mappingPrefix } from '../disk/luks.ts';
 import { measureUse, type DiskUse, type MeasureUse } from '../disk/measure.ts';
+import { isParked } from '../disk/park.ts';
 import type { DriveStatus } from '../protocol/status.ts';
 import type { Paths } from '../system/paths.ts';
 import { readOpenedNote } from './opened-note.ts';
@@ -45,7 +46,21 @@ export async function withMeasuredUse(
   paths: Paths,
   drive: DriveStatus,
   measure: MeasureUse = measureUse,
+  isStillParked: (luksUuid: string) => Promise<boolean> = isParked,
 ): Promise<DriveStatus> {
+  return withMeasuredRest(await withUse(paths, drive, measure), isStillParked);
+}
+
+/** A disk that something has woken is no longer called parked. */
+async function withMeasuredRest(
+  drive: DriveStatus,
+  isStillParked: (luksUuid: string) => Promise<boolean>,
+): Promise<DriveStatus> {
+  if (drive.parked !== true || drive.poweredOff === true || (await isStillParked(drive.luksUuid))) return drive;
+  return { ...drive, parked: false };
+}
+
+async function withUse(paths: Paths, drive: DriveStatus, measure: MeasureUse): Promise<DriveStatus> {
   if (ofTheAgent.includes(drive.state)) return drive;
   const use = await measure(drive.luksUuid);
   if (use === undefined) return drive.state === 'open' ? { ...drive, state: 'idle', message: null } : drive;

@@ -33,6 +33,10 @@ const driveStatusSchema = z.object({
   nextUp: z.boolean(),
   /** The agent will open it as soon as it can: do not unplug it, even if it is closed now. */
   goesOn: z.boolean().optional(),
+  /** Spun down after its run; the next access starts it again. */
+  parked: z.boolean().optional(),
+  /** Removed from the bus after its run: it may still be in its port, or taken out already. It comes back by a new plug-in. */
+  poweredOff: z.boolean().optional(),
   /** One sentence for the operator: why the disk waits, failed or must not be unplugged. */
   message: z.string().nullable().default(null),
   /** Faults of the disk itself: damaged files, I/O errors, SMART. */

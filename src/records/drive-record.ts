@@ -73,6 +73,8 @@ const recordShape = {
   drilledAt: time.optional(),
   /** Its health; absent before the first run. */
   health: healthSchema.optional(),
+  /** The time of the last try to park it that failed, and how. */
+  unparkable: z.object({ at: time, outcome: z.string() }).optional(),
   /** Its last run was held. */
   hold: holdSchema.optional(),
   /** A complete run looked wrong: no history is removed until a person confirms it. */
@@ -83,6 +85,9 @@ const recordShape = {
 
 /** One enrolled disk. Times are ISO 8601 in UTC. */
 export type DriveRecord = z.infer<z.ZodObject<typeof recordShape>>;
+
+/** The note about a disk that could not be parked. */
+export type Unparkable = NonNullable<DriveRecord['unparkable']>;
 
 /** The registry's record of an enrolled disk. No file name, no secret. Fields of a later version are kept. */
 export const driveRecordSchema: z.ZodType<DriveRecord> = z.looseObject(recordShape);

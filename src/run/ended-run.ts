@@ -1,8 +1,9 @@
 import type { Failure, VerifiedFigures } from '../bus/events.ts';
 import type { SourceResult, RunResult } from '../pipeline/job.ts';
-import type { DriveRecord } from '../records/drive-record.ts';
+import type { DriveRecord, Unparkable } from '../records/drive-record.ts';
 import { goesOnWithServer } from '../rsync/failure.ts';
 import type { HealthCheck } from './disk-health-check.ts';
+import type { Parked } from './park-after-run.ts';
 import type { RunOrder } from './run-queue.ts';
 
 /** State of the disk: proven closed, not proven closed, or gone. */
@@ -28,6 +29,10 @@ export interface EndedRun {
   readonly elsewhere?: readonly string[];
   /** Room on the disk after earlier complete runs. */
   readonly rooms?: DriveRecord['rooms'];
+  /** The try to park the disk; undefined when there was none. */
+  readonly parked?: Parked | undefined;
+  /** The registry's note about an earlier try that failed. */
+  readonly unparkable?: Unparkable | undefined;
   /** undefined when the run ended before it found its disk. */
   readonly health: HealthCheck | undefined;
 }

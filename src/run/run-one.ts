@@ -3,7 +3,8 @@ import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
 import type { BegunMark } from '../pipeline/begun-record.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
-import type { DriveRecord } from '../records/drive-record.ts';
+import type { ReleaseAfter } from '../config/release-schema.ts';
+import type { DriveRecord, Unparkable } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { sourcesFor, sourcesOf, type PullSource } from '../config/sources.ts';
@@ -12,6 +13,7 @@ import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
 import { waitsIn, type DiskAfterRun, type EndedRun } from './ended-run.ts';
 import { failureOf } from './failure.ts';
+import { parkAfterRun } from './park-after-run.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { runRecordOf, tellEnd } from './tell-run.ts';
@@ -54,11 +56,12 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   }
   const phase = story.phase;
   await at.health?.end();
-  const disk = await proveClosed(order, at.disk, at.error, around);
-  if (disk === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
+  const closed = await proveClosed(order, at.disk, at.error, around);
+  if (closed === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
     await at.health?.ask(at.disk, new Date());
   for (const forget of forgetProgress) forget();
-  const ended = endedRun(order, startedAt, at, disk);
+  const ended = await parkDisk(endedRun(order, startedAt, at, closed), at, around, story);
+  const { disk } = ended;
   await updateRegistry(ended, around);
   await at.lock?.release(); // not earlier: a rollback relies on the registry's record of this run
   await around.record(runRecordOf(ended));
@@ -77,26 +80,31 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   };
 }
 
+/** Parks the disk unless it will be used again soon. Whether it may be unplugged is measured again afterwards. */
+async function parkDisk(
+  ended: EndedRun,
+  { disk, after, unparkable }: Attempt,
+  around: RunSurroundings,
+  story: Story,
+): Promise<EndedRun> {
+  const { order, error } = ended;
+  const goesOn = error instanceof AgentStoppedError || waitsIn(ended);
+  if (ended.disk !== 'closed' || disk === undefined || goesOn || !around.parking) return ended;
+  const parked = await parkAfterRun({ drive: order.drive, disk }, after, unparkable, around.parking);
+  if (parked === undefined) return ended;
+  const { outcome, tookMs } = parked;
+  if (outcome === 'parked' || outcome === 'powered-off') story.tell('drive:parked', { how: outcome, tookMs });
+  const now = await proveClosed(order, disk, error, around);
+  return { ...ended, parked, disk: outcome === 'powered-off' && now === 'gone' ? 'closed' : now };
+}
+
 function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfterRun): EndedRun {
-  const { error, result, sources, elsewhere, health, position, rooms } = at;
+  const { error, result, sources, elsewhere, health, position, rooms, unparkable } = at;
   const tookMs = Date.now() - startedAt.getTime();
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
-  return {
-    order,
-    startedAt,
-    tookMs,
-    disk,
-    exitCode,
-    result,
-    error,
-    failure,
-    sources,
-    elsewhere,
-    health,
-    position,
-    rooms,
-  };
+  const known = { elsewhere, health, position, rooms, unparkable };
+  return { order, startedAt, tookMs, disk, exitCode, result, error, failure, sources, ...known };
 }
 
 /** The state of a run so far; parts that it did not reach are absent. */
@@ -108,6 +116,9 @@ interface Attempt {
   smart?: boolean;
   /** Room on the disk after earlier runs. */
   rooms?: DriveRecord['rooms'];
+  /** Setting `release.after`. */
+  after?: ReleaseAfter | undefined;
+  unparkable?: Unparkable | undefined;
   result?: RunResult;
   error?: unknown;
   /** Number of the newest history entry before the run. */
@@ -137,6 +148,8 @@ async function attempt(
   at.disk = volume.disk;
   at.health = beginHealthCheck(around.health, record.health);
   at.smart = config.verify.smart;
+  at.after = config.release.after;
+  at.unparkable = record.unparkable;
   const onSource = (source: SourceResult): void => {
     at.sources.push(source);
   };

@@ -9,6 +9,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { HealthProbe } from './disk-health-check.ts';
+import type { Parking } from './park-after-run.ts';
 import type { RunOrder } from './run-queue.ts';
 import type { CountOomKills } from './short-memory.ts';
 
@@ -29,6 +30,8 @@ export interface RunSurroundings {
   /** Everything that keeps a disk from being taken out. */
   holdsOf(disk: string | undefined, mapping: string): Promise<readonly string[]>;
   readonly health: HealthProbe;
+  /** Makes closed disks quiet; undefined: they are left as they are. */
+  readonly parking?: Parking;
   onPhase(phase: Phase): void;
   onProgress(progress: Progress & OfSource): void;
   /** Records the start of a run, so that the next agent can report a run that died with this one; must not throw. */

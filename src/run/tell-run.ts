@@ -5,16 +5,18 @@ import { roomNews } from '../records/room-forecast.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Phase } from '../bus/events.ts';
 import { verifiedFigures, waitsIn, type EndedRun } from './ended-run.ts';
+import { parkNews } from './park-after-run.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesOfRun } from './source-results.ts';
 
 /** The last events of a run: its result, and whether its disk may be unplugged. */
 export function tellEnd(ended: EndedRun, phase: Phase, story: Story, { bus }: RunSurroundings): void {
-  const { order, failure, error, result, tookMs, disk, health } = ended;
+  const { order, failure, error, result, tookMs, disk, health, parked, unparkable } = ended;
   const { drive, runId } = order;
   const resumes = disk === 'closed' && error instanceof AgentStoppedError;
   const room = result?.room ? roomNews(drive, ended.rooms, result.room) : [];
-  for (const news of [...(health?.news(drive) ?? []), ...room.map((one) => ({ about: 'room' as const, ...one }))])
+  for (const one of room) story.tell('run:warned', { about: 'room', ...one });
+  for (const news of [...(health?.news(drive) ?? []), ...parkNews(drive, unparkable, parked)])
     story.tell('run:warned', news);
   const waits = waitsIn(ended);
   if (failure && error instanceof HeldError) {

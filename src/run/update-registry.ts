@@ -5,6 +5,7 @@ import type { HistoryPosition } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
 import { agreement, HeldError, mustWait, noCounts, type Hold } from '../guard/hold.ts';
 import type { EndedRun } from './ended-run.ts';
+import { unparkableAfter } from './park-after-run.ts';
 import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesAfterRun } from './source-results.ts';
 
@@ -60,12 +61,14 @@ function holdAfter(before: Hold | undefined, ended: EndedRun): Hold | undefined 
 function afterRun(record: DriveRecord, ended: EndedRun): DriveRecord {
   const { order, startedAt, result, failure, sources, elsewhere } = ended;
   const isIncomplete = result !== undefined && result.stampedAt === undefined;
-  const { hold: before, historyAt, ...rest } = record;
+  const { hold: before, historyAt, unparkable: noted, ...rest } = record;
   const hold = holdAfter(before, ended);
+  const unparkable = unparkableAfter(noted, ended.parked);
   return {
     ...rest,
     ...(historyAt !== undefined && { historyAt }),
     ...(hold && { hold }),
+    ...(unparkable && { unparkable }),
     ...((result?.suspicious ?? sources.some(({ pulled }) => pulled?.suspicious === true)) && {
       suspicion: { runId: order.runId, at: startedAt.toISOString() },
     }),

@@ -39,6 +39,8 @@ export const files = {
   attaches: (paths: Paths) => `${paths.run}/attaches.json`,
   /** Reports about plugged disks without a LUKS volume. */
   toldUsb: (paths: Paths) => `${paths.run}/told-usb.json`,
+  /** What extbackup-signal@test.service found. */
+  signalAnswer: (paths: Pick<Paths, 'run'>) => `${paths.run}/signal-answer`,
   /** The end of the present pause. */
   pause: (paths: Paths) => `${paths.run}/pause.json`,
   /** The lock of every program that opens or closes disks. */

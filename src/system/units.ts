@@ -25,12 +25,35 @@ export async function startUnit(
   }
 }
 
+/** Starts a unit and does not wait for it. @returns false if it cannot be started */
+export async function startUnitSoon(start: StartProgram, unit: string): Promise<boolean> {
+  try {
+    await start({ file: systemctl, args: ['start', '--no-block', unit], timeoutMs: 15_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
 /** Stops units, if they run; a pattern may match several. systemd kills those that do not stop. */
 export async function stopUnits(start: StartProgram, ...units: readonly string[]): Promise<void> {
   try {
     await start({ file: systemctl, args: ['stop', '--quiet', ...units], timeoutMs: 15_000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+  }
+}
+
+/** Names of the active and starting units that a pattern matches; none if unknown. */
+export async function activeUnits(start: StartProgram, pattern: string): Promise<string[]> {
+  try {
+    const args = ['list-units', '--plain', '--no-legend', '--state=active,activating', pattern];
+    const { stdout } = await start({ file: systemctl, args, timeoutMs: 15_000 });
+    return stdout.split('\n').flatMap((line) => line.trim().split(/\s+/)[0] || []);
+  } catch (error) {
+    if (error instanceof CommandError) return [];
+    throw error;
   }
 }
 

@@ -218,6 +218,7 @@ export const de: Catalogue = {
     metrics: 'Messwerte nicht geschrieben',
     moved: 'Quelle in anderem Satz',
     notice: 'Eine Nachricht fehlt vielleicht',
+    park: 'die Platte lässt sich nicht anhalten',
     polling: 'Platten werden später bemerkt',
     'read-back': 'Kopie nicht zurückgelesen',
     records: 'Aufzeichnungen nicht geschrieben',
@@ -262,6 +263,7 @@ export const de: Catalogue = {
       moved:
         'Eine Quelle gehört jetzt zu einem anderen Satz; noch keine Platte davon hat sie ganz. Eine solche Platte bringen.',
       notice: 'Der letzte Lauf war zu Ende, aber seine Nachricht fehlt vielleicht. Nachsehen mit: extbackup history',
+      park: 'Die Platte ist geschlossen, aber ihr Motor lässt sich nicht anhalten. Die Sicherung ist nicht betroffen.',
       polling: 'Platten, Schlüssel und Aufträge werden eine Sekunde später bemerkt. Nachsehen mit: extbackup doctor',
       'read-back':
         'Die Sicherung ist vollständig, konnte aber nicht zurückgelesen werden. Prüfen mit: extbackup verify',

@@ -203,6 +203,7 @@ export const en = {
     metrics: 'The metrics cannot be written',
     moved: 'A source was moved to another set',
     notice: 'A notice may be missing',
+    park: 'the disk cannot be spun down',
     polling: 'Disks are noticed a second later',
     'read-back': 'the copy could not be read back',
     records: 'The records cannot be written',

@@ -56,7 +56,7 @@ async function secret(name: string, content: string, mode = 0o600): Promise<stri
 
 function channelFor(settings: Record<string, unknown>) {
   const [entry] = configSchema.shape.notify.parse([{ timeout: '5s', ...settings }]);
-  if (!entry) throw new Error('no channel');
+  if (!entry || entry.type === 'signal') throw new Error('no channel');
   return makeChannel(entry, startProgram);
 }
 const never = new AbortController().signal;

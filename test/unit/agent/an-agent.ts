@@ -48,6 +48,10 @@ export async function startAgent(at: {
   });
   const ignored: string[] = [];
   const opened: number[] = [];
+  const removed: (string | undefined)[] = [];
+  bus.on('drive:removed', ({ drive }) => {
+    removed.push(drive);
+  });
   const dropped: string[] = [];
   let going = deferred();
   bus.on('drive:ignored', ({ reason, device }) => {
@@ -91,5 +95,5 @@ export async function startAgent(at: {
     going = deferred();
   };
   const shown = () => board.describe([enrolled], new Map())[0];
-  return { look, endRun, ignored, opened, dropped, shown, queue };
+  return { look, endRun, ignored, opened, removed, dropped, shown, queue, board };
 }

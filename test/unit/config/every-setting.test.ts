@@ -78,6 +78,7 @@ describe('a text that a program could give a meaning', () => {
     'notify.ping.fail': 'dash pattern host percent quote shell comma above',
     'notify.ping.log': 'dash pattern host percent quote shell comma above',
     'notify.apprise.config': 'quote shell',
+    'notify.signal.lights': 'dash host', // compared with names, and never part of a path
     'notify.apprise.tags': 'pattern host percent quote shell above',
   };
   const files = ['caFile', 'tokenFile', 'passwordFile', 'secretFile', 'urlFile', 'headerFiles.Name'];

@@ -46,6 +46,7 @@ const everyChannel = [
   { type: 'ping', url: 'https://example.org/' },
   { type: 'apprise', config: '/etc/apprise', tags: ['x'] },
   { type: 'gotify', server: 'https://example.org', tokenFile: '/etc/token' },
+  { type: 'signal', lights: ['x'] },
 ];
 
 export const nameOf = (place: Place): string =>

@@ -6,7 +6,7 @@ import { createRepeats } from '../../../src/notify/repeats.ts';
 
 const wishesOf = (more: Record<string, unknown>) => {
   const [entry] = configSchema.shape.notify.parse([{ type: 'command', command: '/bin/true', ...more }]);
-  if (!entry) throw new Error('no entry');
+  if (!entry || entry.type === 'signal') throw new Error('no entry');
   return entry;
 };
 const held = { kind: 'held', priority: 'urgent' } as const;

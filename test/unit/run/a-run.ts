@@ -4,6 +4,7 @@ import type { Config } from '../../../src/config/schema.ts';
 import { sealPath, driveRecordSchema, type DriveRecord } from '../../../src/records/drive-record.ts';
 import type { DriveRegistry } from '../../../src/records/drive-registry.ts';
 import type { RunRecord } from '../../../src/records/run-record.ts';
+import type { Parking } from '../../../src/run/park-after-run.ts';
 import { runOne, type RunEnd } from '../../../src/run/run-one.ts';
 import { sealedId } from '../../fakes/enrolled-disk.ts';
 import type { FakeMachine } from '../../fakes/fake-machine.ts';
@@ -20,10 +21,16 @@ export interface RunParts {
   readonly config: Config;
   readonly machine: FakeMachine;
   readonly record: (record: RunRecord) => void;
+  readonly parking?: Parking;
+  /** Whether the disk is still on the bus. */
+  readonly isThere?: () => boolean;
+  /** What holds the disk. */
+  readonly holds?: () => readonly string[];
 }
 
 /** One run to disk BACKUP_1, which was just plugged in. */
-export function runTo({ runId, directory, bus, registry, config, machine, record }: RunParts): Promise<RunEnd> {
+export function runTo(parts: RunParts): Promise<RunEnd> {
+  const { runId, directory, bus, registry, config, machine, record, parking, isThere = () => true } = parts;
   return runOne(
     { runId, drive: 'BACKUP_1', trigger: 'plug', attach: { diskseq: volume.diskseq, luksUuid } },
     {
@@ -32,13 +39,14 @@ export function runTo({ runId, directory, bus, registry, config, machine, record
       deviceLock: join(directory, 'lock'),
       loadConfig: () => Promise.resolve(config),
       machineFor: () => machine,
-      findVolumes: () => Promise.resolve([volume]),
+      ...(parking && { parking }),
+      findVolumes: () => Promise.resolve(isThere() ? [volume] : []),
       openedByPerson: () => Promise.resolve(undefined),
       begun: () => Promise.resolve(),
       foundCutOff: () => Promise.resolve(false),
       told: () => Promise.resolve(),
       rekeyAdvice: () => Promise.resolve(undefined),
-      holdsOf: () => Promise.resolve([]),
+      holdsOf: () => Promise.resolve(parts.holds?.() ?? []),
       health: {
         canAsk: () => Promise.resolve(true),
         ioErrors: () => Promise.resolve(0),

@@ -46,6 +46,7 @@ it('explains every setting', () => {
     'guard',
     'verify',
     'drill',
+    'release',
     'usb',
     'scheduled',
     'rotation',

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+const ways = z.enum(['park', 'power-off', 'keep']);
+
+/** What is done with a closed disk. */
+export type ReleaseAfter = z.infer<typeof ways>;
+
+/** Setting `release`. */
+export const releaseSettings = z.strictObject({
+  after: ways
+    .default('keep')
+    .describe(
+      'what a run does with its closed disk: keep, park (spin it down, if it rotates and is on USB), or power-off ' +
+        '(remove any disk on USB from the bus, too; it comes back when it is plugged in anew)',
+    ),
+});
