@@ -133,7 +133,7 @@ describe("the server's heartbeat", () => {
       'main-backup\n2026-03-01T00:00:00Z\n',
       /next run will be held: the main backup itself has not run for 11 days/,
     ],
-    ['fail', 'other-backup\n2026-03-10T00:00:00Z\n', /of another backup/],
+    ['fail', 'other-backup\n2026-03-10T00:00:00Z\n', /belongs to another backup/],
     ['fail', undefined, /there is no heartbeat/],
   ])('is %s with %j', async (verdict, content, happened) => {
     const finding = await look('heartbeat', asked(serves(content)));
