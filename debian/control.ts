@@ -28,7 +28,14 @@ export const depends: readonly string[] = [
 ];
 
 /** Packages for some stations only: other file systems, SMART, the apprise channel, completion. */
-export const suggests: readonly string[] = ['apprise', 'bash-completion', 'btrfs-progs', 'smartmontools', 'xfsprogs'];
+export const suggests: readonly string[] = [
+  'alsa-utils',
+  'apprise',
+  'bash-completion',
+  'btrfs-progs',
+  'smartmontools',
+  'xfsprogs',
+];
 
 /**
  * The control file.

@@ -10,7 +10,8 @@ export interface Found {
 
 /**
  * The plain files below a directory in the order of `comparePaths`, from a path on. Skips everything before that path
- * without reading it, so a start in the middle of a large tree is cheap. Follows no link.
+ * without reading it, so a start in the middle of a large tree is cheap. Follows no link, and leaves out what is too
+ * deep for one call of the kernel: nothing can read it back by its path.
  */
 export async function* walk(root: Buffer, from: string): AsyncGenerator<Found> {
   yield* walkBelow(root, '', from === '' ? [] : from.split('/'));
@@ -23,13 +24,18 @@ async function* walkBelow(root: Buffer, prefix: string, from: readonly string[])
     return;
   }
   const [first, ...rest] = from;
+  const room = longest - root.length - 1;
   for (const { name, isDirectory } of entries) {
     if (first !== undefined && name < first) continue;
     const path = prefix === '' ? name : `${prefix}/${name}`;
+    if (path.length > room) continue;
     if (!isDirectory) yield { path, kind: 'file' };
     else if (name !== partialDir) yield* walkBelow(root, path, name === first ? rest : []);
   }
 }
+
+/** Most bytes of a path in one call of the kernel (PATH_MAX without its end, see path_resolution(7)). */
+const longest = 4_095;
 
 /** Error codes of a failing disk. */
 export const mediumErrors: readonly (string | undefined)[] = [

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { countFiles } from '../../../src/pipeline/count-files.ts';
 import { startProgram } from '../../../src/system/command.ts';
 import { openDisk, type DiskAndServer } from './a-disk.ts';
 
@@ -33,6 +34,13 @@ const writeDeep = (top: string, content: string): Promise<unknown> =>
     ],
     timeoutMs: 20_000,
   });
+
+it('files below a path that is too long for the kernel are counted', async () => {
+  await mkdir(disk.mirror, { recursive: true });
+  await writeDeep(disk.mirror, 'content');
+  await writeFile(join(disk.mirror, 'beside'), 'more');
+  expect(await countFiles(Buffer.from(disk.mirror), new AbortController().signal)).toEqual({ files: 2, bytes: 11 });
+});
 
 describe('a file whose path is too long for the history', () => {
   it('is left as it is, said as a gap, and all others are copied', async () => {

@@ -57,6 +57,7 @@ const packages: Readonly<Record<string, string>> = {
   'mkfs.xfs': 'xfsprogs',
   xfs_repair: 'xfsprogs',
   smartctl: 'smartmontools',
+  aplay: 'alsa-utils',
   apprise: 'apprise',
   badblocks: 'e2fsprogs',
   busctl: 'systemd',

@@ -44,7 +44,7 @@ describe('the example configuration', () => {
 
   test('is accepted with every setting in force', () => {
     expect(parseConfig(without('sources'), 'config.yaml').notify.map(({ type }) => type)).toEqual([
-      ...['command', 'mail', 'ntfy', 'webhook', 'ping', 'apprise', 'gotify'],
+      ...['command', 'mail', 'ntfy', 'webhook', 'ping', 'apprise', 'signal', 'gotify'],
     ]);
     expect(parseConfig(without('source'), 'config.yaml').sources?.map(({ name }) => name)).toEqual(['office']);
   });

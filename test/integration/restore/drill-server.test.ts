@@ -47,7 +47,7 @@ it.runIf(process.getuid?.() === 0)('counts what is the same there, and leaves no
   });
   const context = {
     paths: { ...defaultPaths, run: join(room, 'run') },
-    runCommand: startProgram,
+    start: startProgram,
   } as unknown as CliContext;
   const disk: OpenedDisk = {
     ...{ record: aRecord(), top: join(room, 'disk'), mirror: 'backups', device: undefined, staysOpen: true },

@@ -59,6 +59,23 @@ describe('a whole verification', () => {
     expect((await verify()).known).toEqual(none);
   });
 
+  it('leaves out a file whose path is too long for the kernel, and reads all others', async () => {
+    const script = [
+      'import os, sys',
+      'os.chdir(sys.argv[1])',
+      'for _ in range(42):',
+      '  os.makedirs("d" * 98, exist_ok=True); os.chdir("d" * 98)',
+      '  open("near", "w").write("x")',
+    ].join('\n');
+    await startProgram({ file: '/usr/bin/python3', args: ['-c', script, join(top, 'backups')], timeoutMs: 20_000 });
+    const first = await verify();
+    expect(first).toMatchObject({ found: none, complete: true });
+    expect(first.recorded).toBeGreaterThan(5 + 30);
+    expect(first.recorded).toBeLessThan(5 + 42);
+    expect(await verify()).toMatchObject({ recorded: 0, compared: first.recorded, found: none });
+    await startProgram({ file: '/usr/bin/rm', args: ['-rf', '--', join(top, 'backups')], timeoutMs: 20_000 });
+  });
+
   it('takes a file that was replaced by one of time 0 as new, not as damaged', async () => {
     await verify();
     await writeFile(join(top, 'backups/z'), 'CONTENT OF Z');
