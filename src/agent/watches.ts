@@ -70,22 +70,16 @@ export function startWatches(parts: WatchParts): Watches {
     openedByPerson: () => readOpenedByPerson(paths),
     setting: () => mountSetting(loadConfig),
   });
-  let soon: NodeJS.Timeout | undefined;
-  const forgotten = coalesce(async () => {
+  const forgotten = lookAgain(async () => {
     const inMs = await nextReminder();
-    clearTimeout(soon);
-    if (inMs !== undefined && inMs < forgottenEveryMs) soon = setTimeout(forgotten, inMs + 1);
+    return inMs !== undefined && inMs < forgottenEveryMs ? inMs + 1 : undefined;
   }, onError);
   const whatIsOpen = createOpenWatch({ bus, paths, drives, running });
-  let lookAgain: NodeJS.Timeout | undefined;
-  const opened = coalesce(async () => {
-    const isOpen = await whatIsOpen();
-    clearTimeout(lookAgain);
-    if (isOpen) lookAgain = setTimeout(opened, openEveryMs).unref(); // a close by a foreign program sends no event
-  }, onError);
+  // A close by a foreign program sends no event.
+  const opened = lookAgain(async () => ((await whatIsOpen()) ? openEveryMs : undefined), onError);
   const forget = [bus.on('drive:opened', publish), bus.on('drive:closed', publish), bus.on('run:succeeded', moved)];
   approvals();
-  opened();
+  opened.look();
   salt();
   station();
   moved();
@@ -96,23 +90,42 @@ export function startWatches(parts: WatchParts): Watches {
     setInterval(moved, overdueEveryMs),
     setInterval(station, overdueEveryMs),
     setInterval(report, reportEveryMs),
-    setInterval(forgotten, forgottenEveryMs),
-    setInterval(opened, forgottenEveryMs),
+    setInterval(forgotten.look, forgottenEveryMs),
+    setInterval(opened.look, forgottenEveryMs),
   ];
   return {
     onDrives: () => {
       approvals();
       moved();
-      forgotten();
-      opened();
+      forgotten.look();
+      opened.look();
     },
-    onVolumes: opened,
+    onVolumes: opened.look,
     stop: () => {
       stopClock();
       for (const timer of timers) clearInterval(timer);
-      clearTimeout(soon);
-      clearTimeout(lookAgain);
+      forgotten.stop();
+      opened.stop();
       for (const off of forget) off();
+    },
+  };
+}
+
+/** A look that repeats itself after as many milliseconds as it returns; undefined: not by itself. */
+function lookAgain(
+  work: () => Promise<number | undefined>,
+  onError: (error: unknown) => void,
+): { readonly look: () => void; readonly stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const look = coalesce(async () => {
+    const inMs = await work();
+    clearTimeout(timer);
+    if (inMs !== undefined) timer = setTimeout(look, inMs).unref();
+  }, onError);
+  return {
+    look,
+    stop: () => {
+      clearTimeout(timer);
     },
   };
 }

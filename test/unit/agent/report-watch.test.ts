@@ -25,7 +25,7 @@ async function look(at: string, report: Partial<Config['report']>): Promise<Even
   const config = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' } });
   await createReportWatch({
     ...{ bus, paths: station.paths, status: () => aStatus(), drives: () => Promise.resolve([]) },
-    loadConfig: () => Promise.resolve({ ...config, report: { attach: true, ...report } } as Config),
+    loadConfig: () => Promise.resolve({ ...config, report: { attach: true, ...report } }),
     runs: { list: () => Promise.resolve([aRun()]) },
     now: () => new Date(at),
   })();
