@@ -100,6 +100,11 @@ export class Guest extends Host {
     return this.#usb.unplugDead(this.#running.qmp, serial);
   }
 
+  /** Gives QEMU a command; see its "QMP Reference Manual". */
+  control(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
+    return this.#running.qmp.execute(command, args);
+  }
+
   isPlugged(disk: UsbDisk): boolean {
     return this.#usb.plugged.includes(disk);
   }

@@ -30,10 +30,11 @@ export interface Preparation {
 
 /**
  * Opens a lab with a running machine, in a few seconds, from a saved state.
+ * @param devices further arguments of QEMU; such a machine has saved states of its own
  * The first time on a computer it builds the guest image, which takes minutes, boots it and saves the state.
  */
-export async function openLab(preparation?: Preparation): Promise<Lab> {
-  const image = await findOrBuildImage();
+export async function openLab(preparation?: Preparation, devices: readonly string[] = []): Promise<Lab> {
+  const image = { ...(await findOrBuildImage()), devices };
   const booted = await SavedState.of(image, 'booted');
   if (!preparation) return open(image, booted, bootCold);
 

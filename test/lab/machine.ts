@@ -92,6 +92,7 @@ export async function machineArguments(image: GuestImage): Promise<string[]> {
     ],
     ...['-smp', '1', '-m', '1536', '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelLine],
     ...['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci,p2=8,p3=8'],
+    ...(image.devices ?? []),
   ];
 }
 

@@ -14,6 +14,8 @@ export interface GuestImage {
   readonly serverDisk: string;
   /** Private ssh key that root on the station lets in. */
   readonly loginKey: string;
+  /** Further arguments of QEMU. */
+  readonly devices?: readonly string[];
 }
 
 /** Where everything lives that a lab may find again: `$XDG_CACHE_HOME/extbackup/lab`. */

@@ -13,6 +13,10 @@ const extbackup = (...args: readonly string[]) =>
 
 beforeAll(async () => {
   await lab.server.shell('mkdir -p /backups/docs; echo one > /backups/docs/a');
+  // The scan of setup may be too slow for an emulated machine under load.
+  await lab.guest.shell(
+    'grep -q ^backup /etc/extbackup/known_hosts || ssh-keyscan -T 120 backup > /etc/extbackup/known_hosts',
+  );
   await addSettings(lab, `addresses: [${dead}, 10.77.0.2]\npull: {retries: 0}`);
 });
 

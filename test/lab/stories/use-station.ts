@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Lab } from '../lab.ts';
 import type { UsbDisk } from '../usb-disk.ts';
-import { openStation } from './operator.ts';
+import { openLab } from '../lab.ts';
+import { preparedStation } from '../station.ts';
 
 /** A lab with a station that is set up, a server that serves /backups, and disks that are enrolled and lie in the drawer. */
 export interface Station extends Lab {
@@ -14,14 +15,17 @@ export interface Station extends Lab {
  * It starts from a saved state, with the latest package of `npm run package`.
  * @param labels of the disks in the drawer, in that order
  */
-export function useStation(...labels: string[]): Station {
+export const useStation = (...labels: string[]): Station => useStationWith([], ...labels);
+
+/** The same for a machine with further devices. @param devices arguments of QEMU */
+export function useStationWith(devices: readonly string[], ...labels: string[]): Station {
   let opened: Lab | undefined;
   const lab = (): Lab => {
     if (!opened) throw new Error('The station is open only inside of tests and hooks.');
     return opened;
   };
   beforeAll(async () => {
-    opened = await openStation(...labels);
+    opened = await openLab(await preparedStation(...labels), devices);
   });
   afterAll(() => opened?.close());
   return {
