@@ -115,7 +115,9 @@ it('a powered-off disk leaves the bus, is called safe, and comes back by a new p
 
 it('a keyboard shows by its lights what is going on, and is as before afterwards', async () => {
   const { guest } = lab;
-  await guest.shell("sed -i 's/^release:.*/release: {after: park}/' /etc/extbackup/config.yaml; modprobe pcspkr || true");
+  await guest.shell(
+    "sed -i 's/^release:.*/release: {after: park}/' /etc/extbackup/config.yaml; modprobe pcspkr || true",
+  );
   await guest.control('device_add', { driver: 'usb-kbd', id: 'keyboard', bus: 'xhci.0' });
   await guest.waitFor('the lights', 'ls -d /sys/class/leds/input*::scrolllock');
   const light = await guest.ask('ls -d /sys/class/leds/input*::scrolllock');
