@@ -32,8 +32,8 @@ export async function startLoopbackServer(directory: string, source: string): Pr
   const shell = join(directory, 'shell');
   await writeFile(
     shell,
-    `#!/bin/sh\nexec /usr/bin/ssh -F none -T -x -p ${String(port)} -i '${key}' -o IdentitiesOnly=yes -o BatchMode=yes ` +
-      `-o StrictHostKeyChecking=yes -o UserKnownHostsFile='${join(directory, 'known')}' "$@"\n`,
+    `#!/bin/sh\n# Whatever host is named, this server is asked.\nwhile [ "$1" != rsync ]; do shift; done\nexec /usr/bin/ssh -F none -T -x -p ${String(port)} -i '${key}' -o IdentitiesOnly=yes -o BatchMode=yes ` +
+      `-o StrictHostKeyChecking=yes -o UserKnownHostsFile='${join(directory, 'known')}' root@127.0.0.1 "$@"\n`,
     { mode: 0o755 },
   );
   const server = execa('/usr/sbin/sshd', ['-D', '-f', join(directory, 'sshd')], { reject: false });
@@ -51,7 +51,7 @@ export async function startLoopbackServer(directory: string, source: string): Pr
 }
 
 const answers = async (shell: string): Promise<boolean> => {
-  const { exitCode } = await execa(shell, ['root@127.0.0.1', 'true'], { reject: false });
+  const { exitCode } = await execa(shell, ['rsync', '--version'], { reject: false });
   return exitCode !== 255;
 };
 

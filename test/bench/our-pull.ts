@@ -54,6 +54,8 @@ const order = {
   },
 };
 const copied = await machine.pull({ ...order, history: await machine.newHistory() }, watch.signal);
+// A pull that failed early would be a quick one.
+if (copied.trouble !== undefined) throw new Error(`the pull did not end well: ${copied.trouble}`);
 await watch.content?.examine(
   { now: (path) => machine.readHead(path, source), before: () => Promise.resolve(undefined) },
   0,

@@ -19,6 +19,8 @@ export interface Side {
   readonly name: string;
   /** Without it, the side reads the source directly, which is an advantage. */
   readonly overSsh: boolean;
+  /** The mirror, which must equal the source after each run; undefined for an archive. */
+  readonly mirror?: string;
   /** Empties the target. */
   readonly begin: () => Promise<void>;
   /**
@@ -57,6 +59,7 @@ export function sidesOf(places: Places): Side[] {
     {
       name: 'the tutorial',
       overSsh: true,
+      mirror: at('tutorial'),
       begin: emptied('tutorial'),
       backUp: async () => {
         const args = ['-aH', '--numeric-ids', '--delete', '--delete-before', 'root@127.0.0.1:', at('tutorial')];
@@ -67,6 +70,7 @@ export function sidesOf(places: Places): Side[] {
     {
       name: 'extbackup',
       overSsh: true,
+      mirror: at('disk/backups'),
       begin: emptied('disk', () => mkdir(at('disk/backups'))),
       backUp: async (isFirst) => {
         const pull = join(import.meta.dirname, 'our-pull.ts');
@@ -78,6 +82,7 @@ export function sidesOf(places: Places): Side[] {
     {
       name: 'rsync with the same options',
       overSsh: true,
+      mirror: at('plain'),
       begin: emptied('plain'),
       backUp: async (isFirst) => {
         const isAsked = isBetterAsked({ ...(!isFirst && { lastTime: lastTime(files) }), isEmpty: isFirst });
@@ -89,6 +94,7 @@ export function sidesOf(places: Places): Side[] {
     {
       name: 'cp -a, or rsync without a network',
       overSsh: false,
+      mirror: at('copy'),
       begin: emptied('copy'),
       backUp: async (isFirst) => {
         if (isFirst) await execa('/usr/bin/cp', ['-a', `${source}/.`, at('copy')], quiet);

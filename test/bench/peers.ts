@@ -55,7 +55,9 @@ async function compare(tree: Tree, count: number): Promise<Comparison[]> {
         for (const turn of sides.keys()) {
           const index = (turn + round) % sides.length; // each side is first once
           const side = sides[index];
-          if (side) seconds.get(kind)?.[index]?.push(await time(side, root, kind === 'first copy'));
+          if (!side) continue;
+          seconds.get(kind)?.[index]?.push(await time(side, root, kind === 'first copy'));
+          if (side.mirror !== undefined) await execa('/usr/bin/diff', ['--recursive', '--brief', source, side.mirror]);
         }
       }
       console.log(`${tree.name}: round ${String(round + 1)} of ${String(rounds)}`);
