@@ -46,7 +46,9 @@ export function withTables(page: string, performance: Performance): string {
 export function tables({ date, machine, rounds, results }: Performance): string {
   const trees = [...new Set(results.map(({ tree }) => tree))];
   const intro = `${date}, ${machine}, ${String(rounds)} rounds in turn, cold caches, until everything is on the disk. Medians, with the least and the most:`;
-  return [intro, ...trees.map((tree) => table(tree, results))].join('\n\n').concat('\n\n![The same ratios as bars](performance.svg)\n');
+  return [intro, ...trees.map((tree) => table(tree, results))]
+    .join('\n\n')
+    .concat('\n\n![The same ratios as bars](performance.svg)\n');
 }
 
 function table(tree: string, results: readonly Comparison[]): string {
