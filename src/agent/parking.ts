@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Bus } from '../bus/bus.ts';
 import { parkByUnit } from '../disk/park-by-unit.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { isRotating, usbDeviceOf } from '../disk/park.ts';
@@ -6,11 +7,19 @@ import { disksOf } from '../disk/usb-sysfs.ts';
 import { mappingPrefix } from '../disk/luks.ts';
 import { messageOf } from '../errors.ts';
 import type { Parking } from '../run/park-after-run.ts';
+import type { StartProgram } from '../system/command.ts';
+import type { Paths } from '../system/paths.ts';
 import type { AttachBoard } from './attach-board.ts';
-import type { SupervisorParts } from './surroundings.ts';
+
+/** The parts of the agent that parking uses. */
+interface ParkingParts {
+  readonly start: StartProgram;
+  readonly paths: Paths;
+  readonly bus: Bus;
+}
 
 /** Parks the disks of runs by a unit of its own. */
-export function createParking({ start, paths, bus }: SupervisorParts, board: AttachBoard): Parking {
+export function createParking({ start, paths, bus }: ParkingParts, board: AttachBoard): Parking {
   return {
     isOnUsb: async (disk) => (await usbDeviceOf(disk)) !== undefined,
     isRotating: (disk) => isRotating(disk),
