@@ -58,8 +58,6 @@ export default defineConfig(
       ...onceForSignals,
     },
   },
-  // Words are data: as many lines as a language needs.
-  { files: ['src/words/*.ts'], rules: { 'max-lines': 'off' } },
   ...order.map((folder) => ({ files: [`src/${folder}/**`], rules: importRules(folder) })),
   // It hands a descriptor to a program, which execa cannot.
   { files: ['src/system/file-lock.ts'], rules: importRules('system', []) },

@@ -9,6 +9,9 @@ export type WarningName = keyof typeof en.warnings;
 /** The reason why a plugged disk is not used. */
 export type IgnoredName = 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'not-authorized' | 'no-luks';
 
+/** The texts of a part of the catalogue, in another language than English. */
+export type Words<English> = Readonly<Record<keyof English, string>>;
+
 /** Forms of a noun by the plural rules of the language; {count} is the number. */
 export type Forms = { readonly other: string } & { readonly [Rule in Intl.LDMLPluralRule]?: string };
 

@@ -2,7 +2,7 @@ import type { Catalogue } from './catalogue.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
 
-/** The languages of notices and of the screen. A third one is one file like de.ts, and its line here. */
+/** The languages of notices and of the screen. A third one is a file and a folder like those of German, and its line here. */
 export const catalogues = { en, de } as const satisfies Readonly<Record<string, Catalogue>>;
 
 /** A language by its two letters. */

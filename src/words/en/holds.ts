@@ -1,0 +1,23 @@
+/** English: a run that stopped to ask. */
+export const holds = {
+  'held.subject': 'STOPPED: {drive}: {sign}',
+  'held.open.subject': 'STOPPED: {drive}, DO NOT UNPLUG',
+  'held.other.subject': 'STOPPED: {drive}, {release}',
+  'held.first': 'STOPPED: {drive}: {headline}.',
+  'held.text': 'The backup to disk {drive} stopped to ask: {happened}',
+  'sign.deleted.share': '{percent} % of files gone',
+  'sign.deleted.count': '{files} gone',
+  'sign.changed.share': '{percent} % of files changed',
+  'sign.changed.count': '{files} changed',
+  'sign.attributes.share': '{percent} % with other rights',
+  'sign.attributes.count': 'rights of {files}',
+  'sign.created.count': '{files}',
+  'sign.content': 'the data looks attacked',
+  'sign.heartbeat.missing': "no sign of the server's backup",
+  'sign.heartbeat.damaged': "the server's heartbeat is wrong",
+  'sign.heartbeat.foreign': 'the heartbeat is another one',
+  'sign.heartbeat.stale': "the server's backup is old",
+  'sign.heartbeat.ahead': 'the clocks differ',
+  'sign.waiting': 'waits for your answer',
+  'sign.attack': '{sign}: attack?',
+} as const;
