@@ -1,18 +1,21 @@
+import { inAscii } from '../text/ascii.ts';
 import { shownText } from '../text/shown-name.ts';
-import { clockTime } from '../text/clock-time.ts';
-import { localTime } from '../text/local-time.ts';
-import type { RunStatus, Status } from '../protocol/status.ts';
+import type { Status } from '../protocol/status.ts';
+import type { Speaker } from '../words/speaker.ts';
 import { bigRows, letterRows, widthOf } from './big-letters.ts';
+import { factsOf } from './console-facts.ts';
 import { consoleVerdict, type ConsoleVerdict } from './console-verdict.ts';
-import { describeRun, wordsOf } from './status-text.ts';
 
-/** The size of a terminal, and the texts of the screen that are not in the status. */
+/** The terminal, and the texts of the screen that are not in the status. */
 export interface ConsoleView {
   readonly columns: number;
   readonly rows: number;
+  /** Whether it shows letters beyond ASCII. */
+  readonly utf8: boolean;
   readonly station: string;
   /** Whom to call; empty when the settings name nobody. */
   readonly contact: string;
+  readonly words: Speaker;
   readonly now: Date;
 }
 
@@ -32,15 +35,18 @@ const plain = '\u001B[0m';
  * @returns exactly `rows` lines of `columns` characters, with colours
  */
 export function consoleScreen(status: Status | undefined, view: ConsoleView): string {
-  const { columns, rows, contact, now, station } = view;
+  const { columns, rows, contact, now, station, utf8, words } = view;
+  const shown = (text: string): string => (utf8 ? shownText(text) : inAscii(shownText(text)));
   const verdict = consoleVerdict(status);
-  const head = line(`Backup station ${station}`, localTime(now), columns);
+  const head = line(shown(words.say('card.title', { station })), words.time(now), columns);
   const below = [
     '',
-    ...(status === undefined ? ['The agent does not run: no disk is backed up.'] : factsOf(status, now)),
-    ...(contact === '' ? [] : [`Who to call: ${contact}`]),
-  ].map((text) => fit(shownText(text), columns));
-  const big = bigBlock(verdict, columns, Math.max(3, rows - 1 - Math.min(below.length, rows - 1 - (letterRows + 2))));
+    ...(status === undefined ? [words.say('station.stopped')] : factsOf(status, words, now)),
+    ...(contact === '' ? [] : [words.say('contact', { contact })]),
+  ].map((text) => fit(shown(text), columns));
+  const most = Math.max(3, rows - 1 - Math.min(below.length, rows - 1 - (letterRows + 2)));
+  const { label } = verdict;
+  const big = bigBlock({ label, said: wordsOfVerdict(verdict, words), shown }, columns, most);
   const lines = [
     head,
     ...big.map((text) => `${colours[verdict.level]}${text}${plain}`),
@@ -50,16 +56,30 @@ export function consoleScreen(status: Status | undefined, view: ConsoleView): st
   return lines.slice(0, rows).join('\r\n');
 }
 
+/** The verdict as notices say it, where they do, and in a few letters. */
+function wordsOfVerdict({ word }: ConsoleVerdict, words: Speaker): readonly [full: string, short: string] {
+  const short = words.say(`big.${word}`);
+  return [word === 'safe' || word === 'no' ? words.say(`verdict.${word}`) : short, short];
+}
+
+interface BigTexts {
+  readonly label: string;
+  readonly said: ReturnType<typeof wordsOfVerdict>;
+  readonly shown: (text: string) => string;
+}
+
 /** The verdict and its disk, in big letters if they fit. */
-function bigBlock({ words, label }: ConsoleVerdict, columns: number, most: number): string[] {
-  const parts = [label, words].filter((text) => text !== '');
-  const empty = ' '.repeat(columns);
-  const last = [empty, centred(parts.join(': '), columns)];
+function bigBlock({ label, said, shown }: BigTexts, columns: number, most: number): string[] {
   const isFitting = (text: string): boolean => widthOf(text) <= columns;
-  const all = [...parts.flatMap((text) => [empty, ...bigLines(text, columns)]), ...last];
-  if (all.length <= most && parts.every(isFitting)) return all;
-  const one = [empty, ...bigLines(words, columns), ...last];
-  return one.length <= most && isFitting(words) ? one : [...last, empty];
+  const [full, short] = said;
+  const word = isFitting(full) ? full : short;
+  const labels = label === '' ? [] : [label];
+  const empty = ' '.repeat(columns);
+  const last = [empty, centred(shown([...labels, full].join(': ')), columns)];
+  const all = [...[...labels, word].flatMap((text) => [empty, ...bigLines(text, columns)]), ...last];
+  if (all.length <= most && [...labels, word].every(isFitting)) return all;
+  const one = [empty, ...bigLines(word, columns), ...last];
+  return one.length <= most && isFitting(word) ? one : [...last, empty];
 }
 
 /** Each dot of a letter is a space in reverse video. */
@@ -72,34 +92,6 @@ function centred(text: string, columns: number): string {
   const cut = text.slice(0, columns);
   const left = Math.floor((columns - cut.length) / 2);
   return cut.padStart(cut.length + left).padEnd(columns);
-}
-
-function factsOf({ drives, run, rotation, key, paused, noticed }: Status, now: Date): string[] {
-  const isHere = (label: string): boolean => drives.some((drive) => drive.label === label && drive.present);
-  return [
-    ...noticed.map(({ drive }) => `${drive ?? 'A disk'} was plugged in and is starting up.`),
-    ...(run === null ? [] : [describeRun(run), ...barOf(run)]),
-    ...drives
-      .filter(({ present, poweredOff }) => present || poweredOff === true)
-      .map((drive) => `${drive.label}: ${wordsOf(drive)}${drive.message === null ? '' : `. ${drive.message}`}`),
-    ...(key === 'loaded' ? [] : ['The key is not loaded: somebody has to type "extbackup unlock".']),
-    ...(paused === null ? [] : [`Paused until ${clockTime(new Date(paused.until), now)}: no run starts by itself.`]),
-    ...(rotation.overdue ? ['The freshest copy away from here is too old.'] : []),
-    ...nextOf(rotation)
-      .filter((label) => !isHere(label))
-      .map((label) => `Bring next: ${label}`),
-  ];
-}
-
-/** With sets, each may have a disk to bring. */
-const nextOf = ({ next, sets }: Status['rotation']): string[] =>
-  (sets?.map((set) => set.next) ?? [next]).filter((label) => label !== null);
-
-/** A bar for the progress, if it is known. */
-function barOf({ percent }: RunStatus): string[] {
-  if (percent === null) return [];
-  const done = Math.round(Math.min(100, percent) / 2);
-  return [`[${'#'.repeat(done)}${'-'.repeat(50 - done)}]`];
 }
 
 function line(left: string, right: string, columns: number): string {

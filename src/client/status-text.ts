@@ -1,8 +1,8 @@
-import prettyBytes from 'pretty-bytes';
 import { describeAge } from '../text/wording.ts';
 import { describeDuration } from '../text/wording.ts';
 import { count } from '../text/wording.ts';
-import type { DriveState, DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import { english, type Speaker } from '../words/speaker.ts';
+import type { DriveStatus, RunStatus, Status } from '../protocol/status.ts';
 import { describeSet } from './set-text.ts';
 import { phaseWords } from '../protocol/phase-words.ts';
 import { clockTime } from '../text/clock-time.ts';
@@ -96,36 +96,25 @@ function describePause({ paused }: Status, now: Date): string[] {
 }
 
 /** A run in one line: disk, phase and progress. */
-export function describeRun(run: RunStatus): string {
-  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords(run.phase)}`];
+export function describeRun(run: RunStatus, words: Speaker = english): string {
+  const { bytes, expectedBytes, checked, etaSeconds } = run;
+  const parts = [`${run.drive}: ${run.source === undefined ? '' : `${run.source}, `}${phaseWords(run.phase, words)}`];
   if (run.percent !== null) parts.push(`${Math.floor(run.percent)} %`);
-  if (run.expectedBytes !== null) parts.push(`${prettyBytes(run.bytes)} of about ${prettyBytes(run.expectedBytes)}`);
-  else if (run.bytes > 0) parts.push(prettyBytes(run.bytes));
-  if (run.files > 0) parts.push(count(run.files, 'file'));
-  if (run.percent === null && run.checked !== null) parts.push(`${Math.floor(run.checked)} % of the names looked at`);
-  if (run.etaSeconds !== null) parts.push(`about ${describeDuration(run.etaSeconds * 1000)} left`);
+  if (expectedBytes !== null)
+    parts.push(words.say('run.part', { done: words.size(bytes), expected: words.size(expectedBytes) }));
+  else if (bytes > 0) parts.push(words.size(bytes));
+  if (run.files > 0) parts.push(words.count(run.files, 'file'));
+  if (run.percent === null && checked !== null) parts.push(words.say('run.looked', { percent: Math.floor(checked) }));
+  if (etaSeconds !== null) parts.push(words.say('run.left', { duration: describeDuration(etaSeconds * 1000) }));
   return parts.join(', ');
 }
 
-/** State of a disk in words. */
-export const stateWords: Record<DriveState, string> = {
-  absent: 'not here',
-  idle: 'plugged in, closed',
-  'waiting-for-key': 'waiting for the key',
-  'waiting-for-server': 'waiting for the server',
-  'waiting-for-device': 'waiting for another command',
-  queued: 'waiting for its turn',
-  running: 'backing up, do not unplug',
-  held: 'needs your approval',
-  'safe-to-unplug': 'safe to unplug',
-  'do-not-unplug': 'DO NOT UNPLUG',
-  open: 'open: DO NOT UNPLUG',
-  failed: 'FAILED',
-};
-
-/** The state in words, and whether the disk was made quiet. */
-export const wordsOf = ({ state, parked, poweredOff }: DriveStatus): string =>
-  `${stateWords[state]}${poweredOff === true ? ', powered off' : parked === true ? ', parked' : ''}`;
+/** The state of a disk in words, and whether the disk was made quiet. */
+export function wordsOf({ state, parked, poweredOff }: DriveStatus, words: Speaker = english): string {
+  const said = words.say(`state.${state}`);
+  if (poweredOff === true) return words.say('state.poweredOff', { state: said });
+  return parked === true ? words.say('state.parked', { state: said }) : said;
+}
 
 /** An open disk shows its message in place of the state. */
 const isOpen = (drive: DriveStatus): boolean => drive.state === 'open' && drive.message !== null;

@@ -3,10 +3,13 @@ import { Command } from 'commander';
 import { consoleScreen } from '../client/console-screen.ts';
 import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
 import { readMeasuredStatus } from '../client/read-status.ts';
+import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { untilInterrupted } from '../terminal/interrupt.ts';
+import { terminalOf } from '../terminal/terminal-style.ts';
+import { speakerOf } from '../words/speaker.ts';
 
 /** What a terminal has that does not tell its size, such as a serial line. */
 const usual = { columns: 80, rows: 25 };
@@ -37,20 +40,23 @@ export function consoleCommand(context: CliContext): Command {
 
 async function screen(context: CliContext): Promise<string> {
   const { columns, rows } = process.stdout;
+  const { contact, language } = await settingsOf(context);
   return consoleScreen(await readMeasuredStatus(context.paths), {
     columns: columns > 0 ? columns : usual.columns,
     rows: (rows > 0 ? rows : usual.rows) - 1, // a full last line would scroll
     station: hostname(),
-    contact: await contactOf(context),
+    utf8: terminalOf(process.stdout).utf8,
+    contact,
+    words: speakerOf(language),
     now: new Date(),
   });
 }
 
-async function contactOf(context: CliContext): Promise<string> {
+async function settingsOf(context: CliContext): Promise<Pick<Config, 'contact' | 'language'>> {
   try {
-    return (await context.loadConfig()).contact;
+    return await context.loadConfig();
   } catch (error) {
-    if (error instanceof ConfigError) return '';
+    if (error instanceof ConfigError) return { contact: '', language: 'en' };
     throw error;
   }
 }

@@ -193,7 +193,10 @@ export const configSchema = z
       .regex(/^[^\p{Cc}]{0,200}$/u, 'must be one line of at most 200 letters')
       .default('')
       .describe('name and telephone number for notices that need a person'),
-    language: z.enum(languages).default('en').describe('the language of notices: en or de'),
+    language: z
+      .enum(languages)
+      .default('en')
+      .describe('the language of notices and of the screen at the station: en or de'),
     notify: z.array(notifyChannel).prefault([]).describe('the channels for notices; see NOTICES'),
   })
   // Checked even if there are other problems: all are reported at once.

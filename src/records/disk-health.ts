@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from '../text/wording.ts';
+import { english, type Speaker } from '../words/speaker.ts';
 
 const time = z.iso.datetime();
 const number = z.number().nonnegative().default(0);
@@ -27,12 +27,15 @@ export type DiskHealth = z.infer<typeof healthSchema>;
 export const unknownHealth: DiskHealth = healthSchema.parse({});
 
 /** The known faults of a disk, in a few words each. */
-export function remarksOf(health: DiskHealth | undefined): string[] {
+export function remarksOf(health: DiskHealth | undefined, words: Speaker = english): string[] {
   if (health === undefined) return [];
   const { damaged, unreadable, mediaErrors, smart, smartRemarks } = health;
   return [
-    ...(damaged + unreadable === 0 ? [] : [`${count(damaged + unreadable, 'file')} damaged`]),
-    ...(mediaErrors === 0 ? [] : [`${count(mediaErrors, 'I/O error')} in its last run`]),
-    ...(smart === 'failing' ? ['SMART: FAILING'] : smart === 'warning' ? [`SMART: ${smartRemarks.join(', ')}`] : []),
+    ...(damaged + unreadable === 0
+      ? []
+      : [words.say('health.damaged', { files: words.count(damaged + unreadable, 'file') })]),
+    ...(mediaErrors === 0 ? [] : [words.say('health.errors', { errors: words.count(mediaErrors, 'ioError') })]),
+    ...(smart === 'failing' ? [words.say('health.failing')] : []),
+    ...(smart === 'warning' ? [words.say('health.smart', { remarks: smartRemarks.join(', ') })] : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from '../text/wording.ts';
+import { english, type Speaker } from '../words/speaker.ts';
 
 const amount = z.number().nonnegative();
 
@@ -44,10 +44,13 @@ export function runsUntilFull(rooms: readonly RoomAfterRun[] = []): number | und
 }
 
 /** A remark for the status when a disk is full soon; empty otherwise. */
-export function fullSoon({ rooms }: { readonly rooms?: readonly RoomAfterRun[] | undefined }): string[] {
+export function fullSoon(
+  { rooms }: { readonly rooms?: readonly RoomAfterRun[] | undefined },
+  words: Speaker = english,
+): string[] {
   const runs = runsUntilFull(rooms);
   if (runs === undefined || runs > soon) return [];
-  return [runs === 0 ? 'full in the next run at this rate' : `full in about ${count(runs, 'run')} at this rate`];
+  return [runs === 0 ? words.say('health.fullNext') : words.say('health.fullSoon', { runs: words.count(runs, 'run') })];
 }
 
 /** The warning when a disk is nearly full. */

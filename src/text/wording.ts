@@ -14,9 +14,12 @@ export function describeDuration(ms: number): string {
 }
 
 /** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
-export function describeAge(iso: string, now: Date): string {
+export const describeAge = (iso: string, now: Date): string => count(...ageOf(iso, now));
+
+/** The same as a number of units. */
+export function ageOf(iso: string, now: Date): [count: number, unit: 'minute' | 'hour' | 'day'] {
   const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(iso)) / 60000));
-  if (minutes < 120) return count(minutes, 'minute');
+  if (minutes < 120) return [minutes, 'minute'];
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? count(hours, 'hour') : count(Math.floor(hours / 24), 'day');
+  return hours < 48 ? [hours, 'hour'] : [Math.floor(hours / 24), 'day'];
 }

@@ -39,6 +39,8 @@ export interface Catalogue {
     readonly locale: string;
     readonly day: string;
     readonly dayOfYear: string;
+    /** In figures, each with two digits at least. */
+    readonly date: string;
     readonly moment: string;
   };
   readonly nouns: Readonly<Record<Noun, Forms>>;

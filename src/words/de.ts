@@ -6,6 +6,9 @@ import { disks } from './de/disks.ts';
 import { rotation } from './de/rotation.ts';
 import { delivery } from './de/delivery.ts';
 import { card } from './de/card.ts';
+import { screen } from './de/screen.ts';
+import { report } from './de/report.ts';
+import { judgement } from './de/judgement.ts';
 import { warnings } from './de/warnings.ts';
 import { errors } from './de/errors.ts';
 import { answers, explainedDisks, explainedWarnings } from './de/explained.ts';
@@ -17,6 +20,7 @@ export const de: Catalogue = {
     locale: 'de-CH',
     day: '{weekday}, {day}. {month}',
     dayOfYear: '{weekday}, {day}. {month} {year}',
+    date: '{day}.{month}.{year}',
     moment: '{day}, {time} Uhr ({zone})',
   },
   nouns: {
@@ -27,9 +31,23 @@ export const de: Catalogue = {
     file: { one: '{count} Datei', other: '{count} Dateien' },
     newFile: { one: '{count} neue Datei', other: '{count} neue Dateien' },
     entry: { one: '{count} Eintrag', other: '{count} Einträge' },
+    run: { one: '{count} Lauf', other: '{count} Läufe' },
+    station: { one: '{count} Station', other: '{count} Stationen' },
+    ioError: { one: '{count} E/A-Fehler', other: '{count} E/A-Fehler' },
     oldEntry: { one: '{count} alter Eintrag', other: '{count} alte Einträge' },
   },
-  messages: { ...verdicts, ...runs, ...holds, ...disks, ...rotation, ...delivery, ...card },
+  messages: {
+    ...verdicts,
+    ...runs,
+    ...holds,
+    ...disks,
+    ...rotation,
+    ...delivery,
+    ...card,
+    ...screen,
+    ...report,
+    ...judgement,
+  },
   warnings,
   translated: { warnings: explainedWarnings, ignored: explainedDisks, held: answers, errors },
 };

@@ -5,6 +5,9 @@ import { disks } from './en/disks.ts';
 import { rotation } from './en/rotation.ts';
 import { delivery } from './en/delivery.ts';
 import { card } from './en/card.ts';
+import { screen } from './en/screen.ts';
+import { report } from './en/report.ts';
+import { judgement } from './en/judgement.ts';
 import { warnings } from './en/warnings.ts';
 
 /** English, with the list of messages that each other language needs. {@link Catalogue} explains the parts. */
@@ -14,6 +17,7 @@ export const en = {
     locale: 'en-GB',
     day: '{weekday} {day} {month}',
     dayOfYear: '{weekday} {day} {month} {year}',
+    date: '{year}-{month}-{day}',
     moment: '{day}, {time} ({zone})',
   },
   nouns: {
@@ -24,8 +28,22 @@ export const en = {
     file: { one: '{count} file', other: '{count} files' },
     newFile: { one: '{count} new file', other: '{count} new files' },
     entry: { one: '{count} entry', other: '{count} entries' },
+    run: { one: '{count} run', other: '{count} runs' },
+    station: { one: '{count} station', other: '{count} stations' },
+    ioError: { one: '{count} I/O error', other: '{count} I/O errors' },
     oldEntry: { one: '{count} old entry', other: '{count} old entries' },
   },
-  messages: { ...verdicts, ...runs, ...holds, ...disks, ...rotation, ...delivery, ...card },
+  messages: {
+    ...verdicts,
+    ...runs,
+    ...holds,
+    ...disks,
+    ...rotation,
+    ...delivery,
+    ...card,
+    ...screen,
+    ...report,
+    ...judgement,
+  },
   warnings,
 } as const;

@@ -1,4 +1,5 @@
 import prettyBytes from 'pretty-bytes';
+import { ageOf } from '../text/wording.ts';
 import type { Catalogue, MessageName, Noun } from './catalogue.ts';
 import type { en } from './en.ts';
 import { catalogues, type Language } from './languages.ts';
@@ -34,6 +35,14 @@ export interface Speaker {
   day(at: Date, now: Date): string;
   /** "Friday 4 December 2026, 13:05 (Europe/Zurich)". */
   moment(at: Date): string;
+  /** "2026-12-04", for tables. */
+  date(at: Date): string;
+  /** "2026-12-04 13:05", for tables; the zone stands elsewhere. */
+  time(at: Date): string;
+  /** "13:05 CET", with the date when it is not that of `now`. */
+  clock(at: Date, now: Date): string;
+  /** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
+  age(iso: string, now: Date): string;
 }
 
 /** Fills in {placeholders}; one without a value stays. */
@@ -45,6 +54,7 @@ export function speakerOf(language: Language): Speaker {
   const catalogue: Catalogue = catalogues[language];
   const { nouns, numbers, dates, messages } = catalogue;
   const rules = new Intl.PluralRules(dates.locale);
+  const date = (at: Date): string => dateIn(dates, at);
   const count: Speaker['count'] = (number, noun) =>
     fillIn(nouns[noun][rules.select(number)] ?? nouns[noun].other, { count: grouped(number, numbers.thousands) });
   return {
@@ -58,13 +68,29 @@ export function speakerOf(language: Language): Speaker {
     moment: (at) =>
       fillIn(dates.moment, {
         day: dayIn(dates, at, true),
-        time: `${two(at.getHours())}:${two(at.getMinutes())}`,
+        time: timeOfDay(at),
         zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       }),
+    date,
+    time: (at) => `${date(at)} ${timeOfDay(at)}`,
+    clock: (at, now) => {
+      const zone = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
+      const time = at.toLocaleTimeString(dates.locale, zone);
+      return date(at) === date(now) ? time : `${date(at)} ${time}`;
+    },
+    age: (iso, now) => count(...ageOf(iso, now)),
   };
 }
 
+/** What commands say, and what programs read: English whatever the settings say. */
+export const english = speakerOf('en');
+
 const two = (number: number): string => String(number).padStart(2, '0');
+
+const timeOfDay = (at: Date): string => `${two(at.getHours())}:${two(at.getMinutes())}`;
+
+const dateIn = ({ date }: Catalogue['dates'], at: Date): string =>
+  fillIn(date, { year: at.getFullYear(), month: two(at.getMonth() + 1), day: two(at.getDate()) });
 
 /** From 10,000 on with a mark for thousands. */
 const grouped = (number: number, mark: string): string =>

@@ -3,6 +3,8 @@ import { bigRows, widthOf } from '../../../src/client/big-letters.ts';
 import { consoleScreen } from '../../../src/client/console-screen.ts';
 import { consoleVerdict } from '../../../src/client/console-verdict.ts';
 import { driveStates, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
+import { languages } from '../../../src/words/languages.ts';
+import { speakerOf } from '../../../src/words/speaker.ts';
 import { aDrive, aStatus } from '../../fakes/a-status.ts';
 
 const view = {
@@ -10,6 +12,8 @@ const view = {
   rows: 24,
   station: 'attic',
   contact: 'Dora, +41 44 000 00 00',
+  utf8: true,
+  words: speakerOf('en'),
   now: new Date('2026-11-29T12:00:00Z'),
 };
 const here = (state: DriveStatus['state'], more: Partial<DriveStatus> = {}): Status =>
@@ -21,19 +25,19 @@ const lines = (status: Status | undefined, more = {}): string[] =>
 
 describe('the verdict', () => {
   it.each([
-    ['safe-to-unplug', 'SAFE TO UNPLUG', 'safe'],
-    ['running', 'DO NOT UNPLUG', 'unsafe'],
-    ['queued', 'DO NOT UNPLUG', 'unsafe'],
-    ['open', 'DO NOT UNPLUG', 'unsafe'],
-    ['do-not-unplug', 'DO NOT UNPLUG', 'unsafe'],
-    ['held', 'CALL FOR HELP', 'trouble'],
-    ['failed', 'FAILED', 'trouble'],
-    ['waiting-for-key', 'WAITING', 'trouble'],
-    ['waiting-for-server', 'WAITING', 'trouble'],
-    ['waiting-for-device', 'WAITING', 'trouble'],
-    ['idle', 'CLOSED', 'quiet'],
-  ] as const)('of a disk that is %s is %s', (state, words, level) => {
-    expect(consoleVerdict(here(state))).toEqual({ words, level, label: 'BACKUP_1' });
+    ['safe-to-unplug', 'safe', 'safe'],
+    ['running', 'no', 'unsafe'],
+    ['queued', 'no', 'unsafe'],
+    ['open', 'no', 'unsafe'],
+    ['do-not-unplug', 'no', 'unsafe'],
+    ['held', 'held', 'trouble'],
+    ['failed', 'failed', 'trouble'],
+    ['waiting-for-key', 'waiting', 'trouble'],
+    ['waiting-for-server', 'waiting', 'trouble'],
+    ['waiting-for-device', 'waiting', 'trouble'],
+    ['idle', 'closed', 'quiet'],
+  ] as const)('of a disk that is %s is %s', (state, word, level) => {
+    expect(consoleVerdict(here(state))).toEqual({ word, level, label: 'BACKUP_1' });
   });
 
   it('never is safe while one disk must stay in, or goes on by itself', () => {
@@ -42,36 +46,36 @@ describe('the verdict', () => {
       expect(consoleVerdict(aStatus({ drives: [safe, aDrive('B', { present: true, state })] })).level, state).not.toBe(
         'safe',
       );
-    expect(consoleVerdict(here('waiting-for-server', { goesOn: true })).words).toBe('DO NOT UNPLUG');
+    expect(consoleVerdict(here('waiting-for-server', { goesOn: true })).word).toBe('no');
     const pulledOut = aDrive('B', { present: false, state: 'do-not-unplug' });
-    expect(consoleVerdict(aStatus({ drives: [safe, pulledOut] })).words).toBe('DO NOT UNPLUG');
+    expect(consoleVerdict(aStatus({ drives: [safe, pulledOut] })).word).toBe('no');
   });
 
   it('of a disk that was plugged in a moment ago is that it was noticed, unless another one must stay in', () => {
     const noticed = [{ at: '2026-11-29T12:00:00Z', usbSerial: 'S1', drive: 'BACKUP_2' }];
     const safe = here('safe-to-unplug');
-    expect(consoleVerdict({ ...safe, noticed })).toEqual({ words: 'DISK NOTICED', level: 'quiet', label: 'BACKUP_2' });
-    expect(consoleVerdict({ ...here('running'), noticed }).words).toBe('DO NOT UNPLUG');
+    expect(consoleVerdict({ ...safe, noticed })).toEqual({ word: 'noticed', level: 'quiet', label: 'BACKUP_2' });
+    expect(consoleVerdict({ ...here('running'), noticed }).word).toBe('no');
     expect(lines({ ...safe, noticed }).join('\n')).toContain('BACKUP_2 was plugged in and is starting up.');
   });
 
   it('of a pause is that nothing starts, unless a disk is open, runs or is safe', () => {
     const paused = { until: '2026-11-29T13:30:00Z', by: 'dora' };
     expect(consoleVerdict({ ...here('idle', { goesOn: true }), paused })).toEqual({
-      words: 'PAUSED',
+      word: 'paused',
       level: 'trouble',
       label: 'BACKUP_1',
     });
     for (const state of ['open', 'do-not-unplug', 'running', 'queued'] as const)
-      expect(consoleVerdict({ ...here(state, { goesOn: true }), paused }).words, state).toBe('DO NOT UNPLUG');
-    expect(consoleVerdict({ ...here('safe-to-unplug'), paused }).words).toBe('SAFE TO UNPLUG');
-    expect(consoleVerdict(here('idle', { goesOn: true })).words).toBe('DO NOT UNPLUG'); // without a pause, it begins at once
+      expect(consoleVerdict({ ...here(state, { goesOn: true }), paused }).word, state).toBe('no');
+    expect(consoleVerdict({ ...here('safe-to-unplug'), paused }).word).toBe('safe');
+    expect(consoleVerdict(here('idle', { goesOn: true })).word).toBe('no'); // without a pause, it begins at once
     expect(lines({ ...aStatus(), paused }).join('\n')).toMatch(/Paused until \d\d:\d\d .*no run starts by itself/);
   });
 
   it('is trouble without an agent, and quiet without a disk', () => {
     expect(consoleVerdict(undefined).level).toBe('trouble');
-    expect(consoleVerdict(aStatus())).toEqual({ words: 'READY', level: 'quiet', label: '' });
+    expect(consoleVerdict(aStatus())).toEqual({ word: 'ready', level: 'quiet', label: '' });
   });
 });
 
@@ -89,14 +93,16 @@ describe('the screen', () => {
     }
   });
 
-  it('has every verdict in letters that fit into 80 columns', () => {
-    const words = new Set(
-      [undefined, aStatus(), ...driveStates.map((state) => here(state))].map((one) => consoleVerdict(one).words),
-    );
-    for (const word of words) {
+  it.each(languages)('has in %s every big word in letters that exist, and that fit into 80 columns', (language) => {
+    const words = speakerOf(language);
+    const all = Object.entries(words.catalogue.messages).filter(([name]) => name.startsWith('big.'));
+    expect(all).toHaveLength(10);
+    for (const [, word] of all) {
+      expect(word.length, word).toBeLessThanOrEqual(14);
       expect(widthOf(word), word).toBeLessThanOrEqual(80);
-      expect(bigRows(word).join('').length, word).toBeGreaterThan(0);
+      for (const letter of word.replaceAll(' ', '')) expect(bigRows(letter).join(''), letter).toContain('#');
     }
+    expect(new Set(all.map(([, word]) => word)).size).toBe(all.length);
   });
 
   it('names the disk, the next disk, whom to call, and says the verdict in plain words, too', () => {
