@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { makeSourceTree } from '../source-tree.ts';
 import { addSettings, assertClosed, eventsOf, waitForState } from '../stories/operator.ts';
@@ -31,7 +32,7 @@ it('Ctrl-C in the middle of a first copy says what stays, closes the disk, and e
     ['sh', '-c', `trap : INT; env TERM=xterm ${run.join(' ')}; echo ended with $?`],
     [' MB of about', ctrlC],
   );
-  expect(shown).toMatch(/✓ open {2}▸ copy {2}· check {2}· close/);
+  expect(stripVTControlCharacters(shown)).toMatch(/✓ open {2}▸ copy {2}· check {2}· close/);
   expect(shown).toMatch(/\d MB of about \d+(\.\d)? MB/);
   expect(shown).toContain('Cancelling; waiting until the disk is closed');
   expect(shown).toMatch(/cancelled, safe to unplug[^]*the copied files stay[^]*no complete backup on it yet/);
