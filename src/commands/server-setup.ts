@@ -47,9 +47,11 @@ export function serverSetupCommand(context: CliContext): Command {
     .option('--shared-user', 'accept an account that other people use: with ssh keys that have no forced command')
     .addHelpText(
       'after',
-      '\nExample:\n  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n  ' +
-        'extbackup server-setup --heartbeat > server-setup.sh\n  extbackup server-setup --source photos ' +
-        '--directory /photos | ssh root@nas.example.org sh\n  extbackup server-setup --plain --directory /volume1/data | ssh backup@nas.example.org sh',
+      '\nExample:\n' +
+        '  extbackup server-setup --directory /backups | ssh root@backup.example.org sh\n' +
+        '  extbackup server-setup --heartbeat > server-setup.sh\n' +
+        '  extbackup server-setup --source photos --directory /photos | ssh root@nas.example.org sh\n' +
+        '  extbackup server-setup --plain --directory /volume1/data | ssh backup@nas.example.org sh',
     )
     .action(async (options: Options) => {
       const config = await context.loadConfig();

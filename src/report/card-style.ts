@@ -16,8 +16,8 @@ svg { width: 100%; height: auto; display: block; max-height: 36mm; }
 .safe { border-color: #1a7f37; } .safe strong { color: #116329; }
 .no { border-color: #cf222e; } .no strong { color: #a40e26; }
 .other { border-color: #9a6700; } .other strong { color: #7d4e00; }
-table { border-collapse: collapse; width: 100%; } th { overflow-wrap: anywhere; } th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0;
-  border-bottom: 1px solid #d0d7de; }
+table { border-collapse: collapse; width: 100%; } th { overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid #d0d7de; }
 ul { margin: .6rem 0; padding-left: 1.2rem; }
 .call { border: 3px solid #1b1f24; padding: .5rem .8rem; font-size: 1.3rem; margin: .6rem 0 .3rem; overflow-wrap: anywhere; }
 .blank { display: inline-block; width: 60%; border-bottom: 1px solid #1b1f24; height: 1.2em; vertical-align: bottom; }

@@ -80,6 +80,7 @@ file=$HOME/.ssh/authorized_keys
 } >"$file.new"
 chmod 600 "$file.new"
 mv -f "$file.new" "$file"
-SSH_ORIGINAL_COMMAND='rsync --server .' /bin/sh "$sender" "$directory" 2>&1 | grep -q 'read-only' || fail 'the forced command does not work here'
+SSH_ORIGINAL_COMMAND='rsync --server .' /bin/sh "$sender" "$directory" 2>&1 | grep -q 'read-only' ||
+  fail 'the forced command does not work here'
 echo "This account lets the station read $directory, and nothing else."
 `;

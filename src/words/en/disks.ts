@@ -1,8 +1,9 @@
 /** English: disks that wait, are open or are not used. */
 export const disks = {
   'key.subject': '{drive} is waiting for the key',
-  'key.text':
-    'Disk {drive} is plugged in, but the key is not loaded, so nothing was backed up yet.\nLog in on the station and run: extbackup unlock\nLeave the disk plugged in: the backup then starts automatically.',
+  'key.text': `Disk {drive} is plugged in, but the key is not loaded, so nothing was backed up yet.
+Log in on the station and run: extbackup unlock
+Leave the disk plugged in: the backup then starts automatically.`,
   'device.subject': '{drive} is waiting: the disks are in use',
   'device.text':
     'Disk {drive} is plugged in, but its backup cannot begin yet. {reason}\nLeave it plugged in: the backup starts automatically.',
@@ -12,8 +13,9 @@ export const disks = {
   'open.text':
     'Disk {drive} is still open: {reason}.\nEnd the programs that use it, then run on the station: extbackup release',
   'torn.subject': '{drive} was taken out while it was open',
-  'torn.text':
-    'Disk {drive} was unplugged, but the station still has it open.\nOn the station run: extbackup release\nThen plug the disk in again, so that its file system is checked.',
+  'torn.text': `Disk {drive} was unplugged, but the station still has it open.
+On the station run: extbackup release
+Then plug the disk in again, so that its file system is checked.`,
   'ignored.not-enrolled': 'An unknown disk is plugged in',
   'ignored.duplicate-uuid': 'Two disks look the same: none is used',
   'ignored.no-block-device': 'A USB disk does not start',

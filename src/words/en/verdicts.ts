@@ -15,8 +15,8 @@ export const verdicts = {
   'advice.open': 'DO NOT UNPLUG the disk yet: it is still open. On the station run: extbackup release',
   'advice.gone': 'The disk is no longer plugged in.',
   'advice.resumes': 'Leave the disk plugged in: it is closed now, and will be opened again as soon as the agent runs.',
-  'advice.waits':
-    'Leave the disk plugged in: it goes on by itself when the server answers. It is closed until then; to unplug it anyway, look first at: extbackup status',
+  'advice.waits': `Leave the disk plugged in: it goes on by itself when the server answers. It is closed until then; \
+to unplug it anyway, look first at: extbackup status`,
   'advice.unknown': 'It is not known whether the disk can be unplugged. On the station run: extbackup status',
   reason: 'Reason: {reason}.',
 } as const;
