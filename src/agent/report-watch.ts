@@ -12,6 +12,7 @@ import { reportText } from '../report/report-text.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { replacePage } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { speakerOf } from '../words/speaker.ts';
 
 /** The parts that the watch uses. */
 export interface ReportParts {
@@ -46,35 +47,36 @@ export function createReportWatch(parts: ReportParts): () => Promise<void> {
     const at = time.toISOString();
     // Remember first, then report: a full disk must not lead to a message every hour.
     await writeReminders(file, before, { ...before, seen: { ...before.seen, [topic]: { since: at, told: at } } });
-    bus.emit('report:made', await makeReport(parts, config.report, present, time));
+    bus.emit('report:made', await makeReport(parts, config, present, time));
   };
 }
 
 async function makeReport(
   { paths, drives, runs }: ReportParts,
-  { attach, html }: Config['report'],
+  { report: { attach, html }, language }: Config,
   status: Status,
   now: Date,
 ) {
+  const words = speakerOf(language);
   const since = new Date(now.getTime() - shownMs);
   const [records, past] = [await drives(), await runs.list()];
-  const facts = reportFacts({ station: hostname(), now, since, status, records, runs: past });
-  const page = reportPage(facts);
-  const lines = [reportText(facts)];
+  const facts = reportFacts({ station: hostname(), now, since, status, records, runs: past, words });
+  const page = reportPage(facts, words);
+  const lines = [reportText(facts, words)];
   let attached: string | undefined;
   if (attach)
     try {
       await writeAtomically(files.report(paths), page, false);
       attached = files.report(paths);
     } catch (error) {
-      lines.push(`The page could not be attached (${codeOf(error)}).`);
+      lines.push(words.say('report.notAttached', { code: codeOf(error) }));
     }
   if (html !== undefined)
     try {
       await replacePage(html, page);
-      lines.push(`The page: ${html}`);
+      lines.push(words.say('report.written', { file: html }));
     } catch (error) {
-      lines.push(`The page could not be written to ${html} (${codeOf(error)}); see extbackup-config(5), report.html.`);
+      lines.push(words.say('report.notWritten', { file: html, code: codeOf(error) }));
     }
   const { offlineCopy } = facts.rotation;
   const freshest = offlineCopy && {

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readStatus } from '../client/read-status.ts';
 import { drillEvery } from '../config/drill-setting.ts';
+import { languageSetting } from '../config/language-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import { UsageError } from '../errors.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
@@ -15,6 +16,8 @@ import { reportText } from '../report/report-text.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { languages, type Language } from '../words/languages.ts';
+import { english, speakerOf, type Speaker } from '../words/speaker.ts';
 import type { JsonOutput } from './json-output.ts';
 import { parseTime } from './parse-time.ts';
 import { writePage } from './write-page.ts';
@@ -25,6 +28,7 @@ interface Options {
   readonly since?: Date;
   readonly from?: string;
   readonly json?: boolean;
+  readonly language?: Language;
 }
 
 /** A day without a time means its beginning. */
@@ -52,7 +56,8 @@ export function reportCommand(context: CliContext): Command {
     .option('--evidence', 'the page for auditors: which copies exist, where they are, and when each was checked')
     .option('--since <time>', `runs since this day or time; without it, of the last ${usualDays} days`, parseSince)
     .option('--from <directory>', 'one page for many stations, from their collected status --json files')
-    .option('--json', 'one JSON object')
+    .addOption(new Option('--language <language>', 'default: the setting language').choices(languages))
+    .option('--json', 'one JSON object, in English')
     .addHelpText('after', examples)
     .action(async (options: Options) => {
       if (options.evidence === true && options.html === undefined)
@@ -60,24 +65,30 @@ export function reportCommand(context: CliContext): Command {
       if (options.json === true && options.html !== undefined)
         throw new UsageError('--json does not go with --html.', 'Leave out one of them.');
       const made =
-        options.from === undefined ? await ofStation(context, options) : await ofFleet(options, options.from);
+        options.from === undefined ? await ofStation(context, options) : await ofFleet(context, options, options.from);
       if (options.html === undefined) context.print(made);
       else await writePage(context, options.html, made);
     });
 }
 
-async function ofStation(context: CliContext, { evidence, since, json, html }: Options): Promise<string> {
+async function ofStation(context: CliContext, options: Options): Promise<string> {
+  const { evidence, since, json, html } = options;
   requireRoot('read the records of this station');
   const now = new Date();
   if (since !== undefined && since.getTime() > now.getTime())
     throw new UsageError('The time after --since is in the future.', 'Name an earlier one.');
-  const facts = await gather(context, now, since ?? new Date(now.getTime() - usualDays * day));
+  const words = await speakerFor(context, options);
+  const facts = await gather(context, words, now, since ?? new Date(now.getTime() - usualDays * day));
   if (json === true) return JSON.stringify(facts satisfies JsonOutput<'report'>);
-  if (html === undefined) return reportText(facts);
-  return evidence === true ? evidencePage(facts) : reportPage(facts);
+  if (html === undefined) return reportText(facts, words);
+  return evidence === true ? evidencePage(facts, words) : reportPage(facts, words);
 }
 
-async function gather(context: CliContext, now: Date, since: Date): Promise<ReportFacts> {
+/** Programs read English. */
+const speakerFor = async (context: CliContext, { json, language }: Options): Promise<Speaker> =>
+  json === true ? english : speakerOf(language ?? (await languageSetting(() => context.loadConfig())));
+
+async function gather(context: CliContext, words: Speaker, now: Date, since: Date): Promise<ReportFacts> {
   const { paths, start } = context;
   const rotation = await rotationSetting(() => context.loadConfig());
   const every = await drillEvery(() => context.loadConfig());
@@ -86,14 +97,16 @@ async function gather(context: CliContext, now: Date, since: Date): Promise<Repo
     createDriveRegistry(files.drives(paths)).list(),
     createRunLog(files.runs(paths)).list(),
   ]);
-  return reportFacts({ station: hostname(), now, since, status, records, runs });
+  return reportFacts({ station: hostname(), now, since, status, records, runs, words });
 }
 
-async function ofFleet({ json, html, evidence }: Options, directory: string): Promise<string> {
+async function ofFleet(context: CliContext, options: Options, directory: string): Promise<string> {
+  const { json, html, evidence } = options;
   if (evidence === true) throw new UsageError('--evidence does not go with --from.', 'Make it on each station.');
   const now = new Date();
-  const stations = await readFleet(directory, now);
+  const words = await speakerFor(context, options);
+  const stations = await readFleet(directory, now, words);
   if (json === true)
     return JSON.stringify({ version: 1, madeAt: now.toISOString(), stations } satisfies JsonOutput<'report --from'>);
-  return html === undefined ? fleetText(stations, now) : fleetPage(stations, now);
+  return html === undefined ? fleetText(stations, now, words) : fleetPage(stations, now, words);
 }

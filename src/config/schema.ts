@@ -196,7 +196,7 @@ export const configSchema = z
     language: z
       .enum(languages)
       .default('en')
-      .describe('the language of notices and of the screen at the station: en or de'),
+      .describe('the language of notices, reports, the quick card and the screen at the station: en or de'),
     notify: z.array(notifyChannel).prefault([]).describe('the channels for notices; see NOTICES'),
   })
   // Checked even if there are other problems: all are reported at once.

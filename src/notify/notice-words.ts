@@ -105,7 +105,7 @@ export const rejectedNews = (words: Speaker, reason: string): News => ({
   lines: [words.say('request.text', { reason: stripStop(reason) })],
 });
 
-/** The report that the settings ask for; its own text is English. */
+/** The report that the settings ask for; its text has the language of the settings already. */
 export const reportNews = (words: Speaker, { freshest, text, page }: EventMap['report:made']): News => ({
   kind: 'report',
   subject:

@@ -1,76 +1,75 @@
-import prettyBytes from 'pretty-bytes';
-import { localTime, zoneName } from '../text/local-time.ts';
+import { zoneName } from '../text/local-time.ts';
 import type { ReportedDisk, ReportFacts } from './facts.ts';
 import { markup, type Markup } from '../text/markup.ts';
+import type { Speaker } from '../words/speaker.ts';
+import { timeOr } from './cells.ts';
 import { htmlTable, wholePage } from './page.ts';
 
 /** A page for auditors: the copies that exist, where they are, and when each was checked. */
-export function evidencePage(facts: ReportFacts): string {
+export function evidencePage(facts: ReportFacts, words: Speaker): string {
   const zone = zoneName();
-  const title = `Evidence of backups: ${facts.station}`;
+  const title = words.say('evidence.title', { station: facts.station });
   const body = markup`<h1>${title}</h1>
-<p class="quiet">Made on ${localTime(new Date(facts.madeAt))} (${zone}) from the records of this station.</p>
-<h2>Copies</h2>
-${copiesTable(facts.disks, zone)}
-<p class="quiet">A copy counts as complete when rsync ended well and the disk was stamped. Read back: a part of the files, or all,
-was read from the disk again and compared with the checksums of the time of copying. Sample restored:
-a random sample of files was restored and compared, all without a fault. Each disk is encrypted with LUKS.</p>
-<h2>Held runs that a person approved</h2>
-${approvals(facts)}
-<h2>Runs since ${localTime(new Date(facts.since)).slice(0, 10)}</h2>
-${countsTable(facts)}`;
-  return wholePage(title, body);
+<p class="quiet">${words.say('evidence.made', { moment: words.time(new Date(facts.madeAt)), zone })}</p>
+<h2>${words.say('evidence.copies')}</h2>
+${copiesTable(facts.disks, zone, words)}
+<p class="quiet">${words.say('evidence.explained')}</p>
+<h2>${words.say('evidence.approvals')}</h2>
+${approvals(facts, words)}
+<h2>${words.say('evidence.runs', { day: words.date(new Date(facts.since)) })}</h2>
+${countsTable(facts, words)}`;
+  return wholePage(title, body, words.language);
 }
 
-function copiesTable(disks: readonly ReportedDisk[], zone: string): Markup {
-  const local = (time: string | null, words: string): string => (time === null ? words : localTime(new Date(time)));
+function copiesTable(disks: readonly ReportedDisk[], zone: string, words: Speaker): Markup {
   return htmlTable(
     [
-      { head: 'Disk' },
-      { head: `Complete copy of (${zone})`, isTime: true },
-      { head: 'Files', isNumber: true },
-      { head: 'Size', isNumber: true },
-      { head: 'Where, at the time of this page' },
-      { head: 'Read back', isTime: true },
-      { head: 'Sample restored', isTime: true },
-      { head: 'Restored from', isTime: true },
+      { head: words.say('head.disk') },
+      { head: words.say('head.completeIn', { zone }), isTime: true },
+      { head: words.say('head.files'), isNumber: true },
+      { head: words.say('head.size'), isNumber: true },
+      { head: words.say('head.whereNow') },
+      { head: words.say('head.readBack'), isTime: true },
+      { head: words.say('head.sample'), isTime: true },
+      { head: words.say('head.restoredFrom'), isTime: true },
     ],
     disks.map((disk) => [
       disk.label,
-      local(disk.lastSuccess, 'none yet'),
+      timeOr(disk.lastSuccess, words, 'cell.noneYet'),
       String(disk.filesTotal),
-      prettyBytes(disk.bytesTotal),
-      placeOf(disk),
-      local(disk.readBackAt, 'not yet'),
-      local(disk.drilledAt, 'not yet'),
-      local(disk.restoredAt, 'not yet'),
+      words.size(disk.bytesTotal),
+      placeOf(disk, words),
+      timeOr(disk.readBackAt, words, 'cell.notYet'),
+      timeOr(disk.drilledAt, words, 'cell.notYet'),
+      timeOr(disk.restoredAt, words, 'cell.notYet'),
     ]),
   );
 }
 
-function placeOf({ state, here }: ReportedDisk): string {
-  if (state === 'lost') return 'lost';
-  if (state === 'retired') return 'retired';
-  return here ? 'plugged in at the station' : 'away from the station';
+/** The same as in the report, but in full: an auditor reads this page alone. */
+function placeOf({ state, here }: ReportedDisk, words: Speaker): string {
+  if (state !== 'active') return words.say(`cell.${state}`);
+  return words.say(here ? 'cell.atStation' : 'cell.awayFrom');
 }
 
-function approvals({ approvals: list }: ReportFacts): Markup {
-  if (list.length === 0) return markup`<p>None.</p>`;
+function approvals({ approvals: list }: ReportFacts, words: Speaker): Markup {
+  if (list.length === 0) return markup`<p>${words.say('evidence.none')}</p>`;
+  const heads = (['head.when', 'head.disk', 'head.by', 'head.reason'] as const).map((name) => words.say(name));
   return htmlTable(
-    [{ head: 'When', isTime: true }, { head: 'Disk' }, { head: 'By' }, { head: 'Reason' }],
-    list.map(({ at, drive, by, reason }) => [localTime(new Date(at)), drive, by, reason]),
+    heads.map((head, at) => ({ head, isTime: at === 0 })),
+    list.map(({ at, drive, by, reason }) => [words.time(new Date(at)), drive, by, reason]),
   );
 }
 
-function countsTable({ disks, runs }: ReportFacts): Markup {
+function countsTable({ disks, runs }: ReportFacts, words: Speaker): Markup {
   const number = (label: string, outcome: string): string =>
     String(runs.filter((run) => run.drive === label && run.outcome === outcome).length);
-  const outcomes = ['success', 'gaps', 'held', 'failure', 'cancelled'];
+  const outcomes = ['success', 'gaps', 'held', 'failure', 'cancelled'] as const;
   return htmlTable(
-    ['Disk', 'Complete', 'Some files missing', 'Stopped to ask', 'Failed', 'Cancelled'].map((head, at) => ({
-      head,
-      isNumber: at > 0,
-    })),
+    [
+      { head: words.say('head.disk') },
+      ...outcomes.map((outcome) => ({ head: words.say(`head.${outcome}`), isNumber: true })),
+    ],
     disks.map(({ label }) => [label, ...outcomes.map((outcome) => number(label, outcome))]),
   );
 }

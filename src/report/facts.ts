@@ -3,6 +3,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import { fullSoon } from '../records/room-forecast.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Status } from '../protocol/status.ts';
+import type { Speaker } from '../words/speaker.ts';
 
 /** One disk of the report. Times are ISO 8601, UTC. */
 export interface ReportedDisk {
@@ -67,10 +68,12 @@ export interface ReportInput {
   readonly status: Status;
   readonly records: readonly DriveRecord[];
   readonly runs: readonly RunRecord[];
+  /** The language of remarks and warnings. */
+  readonly words: Speaker;
 }
 
 /** Puts the facts of a report together. */
-export function reportFacts({ station, now, since, status, records, runs }: ReportInput): ReportFacts {
+export function reportFacts({ station, now, since, status, records, runs, words }: ReportInput): ReportFacts {
   const isCovered = (time: string): boolean => Date.parse(time) >= since.getTime();
   return {
     version: 1,
@@ -81,7 +84,7 @@ export function reportFacts({ station, now, since, status, records, runs }: Repo
     key: status.key,
     rotation: status.rotation,
     drill: status.drill,
-    disks: records.map((record) => reportDisk(record, status)),
+    disks: records.map((record) => reportDisk(record, status, words)),
     runs: runs.filter(({ startedAt }) => isCovered(startedAt)),
     approvals: records.flatMap(({ label, approvals = [] }) =>
       approvals.flatMap(({ runId, at, by, reason }) =>
@@ -89,13 +92,15 @@ export function reportFacts({ station, now, since, status, records, runs }: Repo
       ),
     ),
     warnings: [
-      ...status.warnings.map(({ text }) => text),
-      ...status.channels.flatMap(({ name, error }) => (error === null ? [] : [`Messages to ${name} fail: ${error}`])),
+      ...status.warnings.map(({ text }) => words.say('details', { text })),
+      ...status.channels.flatMap(({ name, error }) =>
+        error === null ? [] : [words.say('judge.channel', { name, error })],
+      ),
     ],
   };
 }
 
-function reportDisk(record: DriveRecord, { drives, rotation }: Status): ReportedDisk {
+function reportDisk(record: DriveRecord, { drives, rotation }: Status, words: Speaker): ReportedDisk {
   const shown = drives.find(({ label }) => label === record.label);
   const { label, state, enrolledAt, lastSuccess, runs, filesTotal, bytesTotal, capacityBytes, health, hold } = record;
   return {
@@ -114,7 +119,7 @@ function reportDisk(record: DriveRecord, { drives, rotation }: Status): Reported
     restoredAt: record.restoredAt ?? null,
     drilledAt: record.drilledAt ?? null,
     smart: health?.smart ?? null,
-    remarks: [...remarksOf(health), ...fullSoon(record)],
+    remarks: [...remarksOf(health, words), ...fullSoon(record, words)],
     held: hold?.approved === null ? hold.reason : null,
   };
 }

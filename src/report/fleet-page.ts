@@ -1,65 +1,67 @@
-import { localTime, zoneName } from '../text/local-time.ts';
+import { zoneName } from '../text/local-time.ts';
 import { plainTable, trimEnds } from '../text/table.ts';
-import { count, describeAge } from '../text/wording.ts';
+import type { Speaker } from '../words/speaker.ts';
 import type { Station } from './fleet.ts';
 import { markup } from '../text/markup.ts';
-import { htmlTable, wholePage, type Column } from './page.ts';
+import { htmlTable, wholePage } from './page.ts';
 
 const levelClasses = { good: '', attention: 'gaps', trouble: 'failure' } as const;
-const levelWords = { good: 'all is well', attention: 'look', trouble: 'TROUBLE' } as const;
-
-const columns: readonly Column[] = [
-  { head: 'State' },
-  { head: 'Station' },
-  { head: 'Freshest offline copy' },
-  { head: 'Bring next' },
-  { head: 'Status of', isTime: true },
-  { head: 'Remark' },
-];
 
 /** Every station's freshest copy on one self-contained page. */
-export function fleetPage(stations: readonly Station[], now: Date): string {
+export function fleetPage(stations: readonly Station[], now: Date, words: Speaker): string {
   const worst = stations[0]?.level ?? 'good';
   const rows = stations.map((station) => [
-    markup`<span class="${levelClasses[station.level]}">${levelWords[station.level]}</span>`,
+    markup`<span class="${levelClasses[station.level]}">${words.say(`fleet.${station.level}`)}</span>`,
     station.name,
-    copyOf(station, now),
+    copyOf(station, now, words),
     station.status?.rotation.next ?? '',
-    station.status === undefined ? '' : localTime(new Date(station.status.updatedAt)),
+    station.status === undefined ? '' : words.time(new Date(station.status.updatedAt)),
     station.troubles.join(' '),
   ]);
-  const title = 'Backup stations';
+  const title = words.say('fleet.title');
+  const heads = [
+    'head.state',
+    'head.station',
+    'head.freshest',
+    'head.bringNext',
+    'head.statusOf',
+    'head.remark',
+  ] as const;
+  const columns = heads.map((name) => ({ head: words.say(name), isTime: name === 'head.statusOf' }));
   return wholePage(
     title,
     markup`<h1>${title}</h1>
-<p class="quiet">${localTime(now)}, ${zoneName()}</p>
-<div class="headline ${worst}"><p><strong>${headlineOf(stations)}</strong></p></div>
+<p class="quiet">${words.time(now)}, ${zoneName()}</p>
+<div class="headline ${worst}"><p><strong>${headlineOf(stations, words)}</strong></p></div>
 ${htmlTable(columns, rows)}`,
+    words.language,
   );
 }
 
 /** The same as a table for a terminal. */
-export function fleetText(stations: readonly Station[], now: Date): string {
-  const table = plainTable(['', 'Station', 'Freshest offline copy', 'Next', '']);
+export function fleetText(stations: readonly Station[], now: Date, words: Speaker): string {
+  const heads = (['head.station', 'head.freshest', 'head.next'] as const).map((name) => words.say(name));
+  const table = plainTable(['', ...heads, '']);
   for (const station of stations)
     table.push([
-      levelWords[station.level],
+      words.say(`fleet.${station.level}`),
       station.name,
-      copyOf(station, now),
+      copyOf(station, now, words),
       station.status?.rotation.next ?? '',
       station.troubles.join(' '),
     ]);
-  return `${headlineOf(stations)}\n\n${trimEnds(table.toString())}`;
+  return `${headlineOf(stations, words)}\n\n${trimEnds(table.toString())}`;
 }
 
-function copyOf({ status }: Station, now: Date): string {
-  if (status === undefined) return 'not known';
+function copyOf({ status }: Station, now: Date, words: Speaker): string {
+  if (status === undefined) return words.say('fleet.unknown');
   const { offlineCopy } = status.rotation;
-  return offlineCopy === null ? 'none' : `${describeAge(offlineCopy.at, now)} old, ${offlineCopy.drive}`;
+  if (offlineCopy === null) return words.say('fleet.none');
+  return words.say('fleet.copy', { age: words.age(offlineCopy.at, now), drive: offlineCopy.drive });
 }
 
-function headlineOf(stations: readonly Station[]): string {
-  const bad = stations.filter(({ level }) => level === 'trouble').length;
-  const total = count(stations.length, 'station');
-  return bad === 0 ? `${total}, none in trouble` : `${total}, ${bad} in trouble`;
+function headlineOf(list: readonly Station[], words: Speaker): string {
+  const bad = list.filter(({ level }) => level === 'trouble').length;
+  const stations = words.count(list.length, 'station');
+  return bad === 0 ? words.say('fleet.noneBad', { stations }) : words.say('fleet.bad', { stations, bad });
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { statusSchema, type Status } from '../protocol/status.ts';
 import { readSmallFile } from '../system/plain-file.ts';
 import { parseJson } from '../system/parse-json.ts';
-import { describeAge } from '../text/wording.ts';
+import type { Speaker } from '../words/speaker.ts';
 
 /** One station of a fleet, from its collected `status --json`. */
 export interface Station {
@@ -23,25 +23,26 @@ const day = 86_400_000;
 const largestStatus = 4 * 1024 * 1024;
 
 /** Judges the collected status of a station. A status older than a day is trouble: the station may be down. */
-export function judgeStation(name: string, status: Status | undefined, now: Date): Station {
-  if (status === undefined)
-    return { name, level: 'trouble', troubles: ['The file is not the output of "extbackup status --json".'] };
+export function judgeStation(name: string, status: Status | undefined, now: Date, words: Speaker): Station {
+  if (status === undefined) return { name, level: 'trouble', troubles: [words.say('fleet.noStatus')] };
   const { rotation, drives, agent, key, updatedAt, warnings } = status;
   const isOld = now.getTime() - Date.parse(updatedAt) > day;
-  const inState = (state: string, words: string): string[] =>
-    drives.filter((drive) => drive.state === state).map(({ label }) => `${label} ${words}`);
+  const inState = (state: 'held' | 'failed'): string[] =>
+    drives.filter((drive) => drive.state === state).map(({ label }) => words.say(`fleet.${state}`, { drive: label }));
   const serious = [
-    ...(isOld ? [`No news for ${describeAge(updatedAt, now)}.`] : []),
-    ...(rotation.overdue ? ['The freshest offline copy is too old.'] : []),
-    ...(agent === 'running' ? [] : ['The agent does not run.']),
-    ...inState('held', 'waits for an answer.'),
-    ...inState('failed', 'failed.'),
-    ...drives.flatMap(({ label, health }) => health.map((remark) => `${label}: ${remark}.`)),
+    ...(isOld ? [words.say('fleet.silent', { age: words.age(updatedAt, now) })] : []),
+    ...(rotation.overdue ? [words.say('fleet.old')] : []),
+    ...(agent === 'running' ? [] : [words.say('fleet.stopped')]),
+    ...inState('held'),
+    ...inState('failed'),
+    ...drives.flatMap(({ label, health }) =>
+      health.map((remark) => `${label}: ${words.say('details', { text: remark })}.`),
+    ),
   ];
   const minor = [
-    ...(key === 'loaded' ? [] : ['The key is not loaded.']),
-    ...rotation.overdueDrives.map((label) => `${label} is overdue.`),
-    ...warnings.map(({ text }) => text),
+    ...(key === 'loaded' ? [] : [words.say('fleet.key')]),
+    ...rotation.overdueDrives.map((label) => words.say('judge.overdue', { drive: label })),
+    ...warnings.map(({ text }) => words.say('details', { text })),
   ];
   const level = serious.length > 0 ? 'trouble' : minor.length > 0 ? 'attention' : 'good';
   return { name, status, level, troubles: [...serious, ...minor] };
@@ -51,7 +52,7 @@ export function judgeStation(name: string, status: Status | undefined, now: Date
  * Reads the collected statuses of a directory, one file of `extbackup status --json` for each station, the worst first.
  * @throws UsageError when the directory cannot be read or has no such file
  */
-export async function readFleet(directory: string, now: Date): Promise<Station[]> {
+export async function readFleet(directory: string, now: Date, words: Speaker): Promise<Station[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     throw new UsageError(
       `${directory} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
@@ -68,7 +69,7 @@ export async function readFleet(directory: string, now: Date): Promise<Station[]
   const stations = await Promise.all(
     found.map(async (name) => {
       const text = await readSmallFile(join(directory, name), largestStatus).catch(() => undefined);
-      return judgeStation(basename(name, '.json'), parseJson(statusSchema, text), now);
+      return judgeStation(basename(name, '.json'), parseJson(statusSchema, text), now, words);
     }),
   );
   const order = ['trouble', 'attention', 'good'];

@@ -1,15 +1,15 @@
+import { explain } from '../notify/explain.ts';
 import type { RunRecord } from '../records/run-record.ts';
+import type { Speaker } from '../words/speaker.ts';
 
 type Outcome = RunRecord['outcome'];
 
-/** How a run ended, in words. */
-export const outcomeWords: Readonly<Record<Outcome, string>> = {
-  success: 'complete',
-  gaps: 'complete but for some files',
-  held: 'stopped to ask',
-  failure: 'failed',
-  cancelled: 'cancelled',
-};
+/** Why a run did not end well; empty for a good one. Its own words are English. */
+export function remarkOf({ outcome, code, message }: RunRecord, words: Speaker): string {
+  if (outcome === 'success' || message === '') return '';
+  const { happened, details } = explain(words, { code: code ?? '', happened: message, todo: '' });
+  return [happened, ...details].join(' ').trim();
+}
 
 /** A sign for each outcome, because colours alone do not reach everybody. */
 export const outcomeSigns: Readonly<Record<Outcome, string>> = {

@@ -1,10 +1,11 @@
 import { markup, nothing, type Markup } from '../text/markup.ts';
+import type { Language } from '../words/languages.ts';
 import { style } from './style.ts';
 
 /** A whole, self-contained page: it has no script and loads nothing. */
-export function wholePage(title: string, body: Markup): string {
+export function wholePage(title: string, body: Markup, language: Language): string {
   return markup`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

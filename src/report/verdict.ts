@@ -1,4 +1,4 @@
-import { describeAge } from '../text/wording.ts';
+import type { Speaker } from '../words/speaker.ts';
 import type { ReportFacts } from './facts.ts';
 
 /** The first thing that a report says. */
@@ -13,57 +13,61 @@ export interface Verdict {
 }
 
 /** Judges the facts of a report by the station's own rules; see `extbackup status`. */
-export function judgeReport(facts: ReportFacts): Verdict {
+export function judgeReport(facts: ReportFacts, words: Speaker): Verdict {
   const { rotation, drill, disks, agent, key, warnings } = facts;
   const active = disks.filter(({ state }) => state === 'active');
   const serious = [
-    ...overdueIn(rotation),
-    ...(agent === 'running' ? [] : ['The agent does not run: no disk is backed up.']),
-    ...active.flatMap(({ label, held }) => (held === null ? [] : [`${label} waits for an answer: ${held}`])),
+    ...overdueIn(rotation, words),
+    ...(agent === 'running' ? [] : [words.say('station.stopped')]),
+    ...active.flatMap(({ label, held }) =>
+      held === null ? [] : [words.say('judge.held', { drive: label, reason: held })],
+    ),
     ...active.flatMap(({ label, remarks }) => remarks.map((remark) => `${label}: ${remark}.`)),
   ];
   const minor = [
-    ...(key === 'loaded' ? [] : ['The key is not loaded: type "extbackup unlock" before the next disk comes.']),
-    ...active.filter(({ overdue }) => overdue).map(({ label }) => `${label} is overdue.`),
-    ...(drill.overdue ? [`The last restored sample is too old: plug a disk in and type "extbackup drill".`] : []),
-    ...disks.filter(({ state }) => state === 'lost').map(({ label }) => `${label} is lost.`),
+    ...(key === 'loaded' ? [] : [words.say('judge.key')]),
+    ...active.filter(({ overdue }) => overdue).map(({ label }) => words.say('judge.overdue', { drive: label })),
+    ...(drill.overdue ? [words.say('judge.drill')] : []),
+    ...disks.filter(({ state }) => state === 'lost').map(({ label }) => words.say('judge.lost', { drive: label })),
     ...warnings,
   ];
   return {
     level: serious.length > 0 ? 'trouble' : minor.length > 0 ? 'attention' : 'good',
-    headline: headlineOf(facts),
+    headline: headlineOf(facts, words),
     troubles: [...serious, ...minor],
-    next: nextIn(rotation),
+    next: nextIn(rotation, words),
   };
 }
 
 type Rotation = ReportFacts['rotation'];
 
-function overdueIn({ overdue, sets }: Rotation): string[] {
-  if (sets === undefined) return overdue ? ['The freshest offline copy is older than the settings allow.'] : [];
+function overdueIn({ overdue, sets }: Rotation, words: Speaker): string[] {
+  if (sets === undefined) return overdue ? [words.say('judge.old')] : [];
   return sets.flatMap((set) => [
-    ...(set.overdue ? [`The freshest offline copy of the set ${set.name} is older than the settings allow.`] : []),
+    ...(set.overdue ? [words.say('judge.setOld', { set: set.name })] : []),
     ...set.sources.flatMap(({ name, offlineCopy }) =>
-      offlineCopy === null ? [`The set ${set.name} has no offline copy of ${name}.`] : [],
+      offlineCopy === null ? [words.say('judge.setNone', { set: set.name, source: name })] : [],
     ),
   ]);
 }
 
-function nextIn({ next, sets }: Rotation): string {
+function nextIn({ next, sets }: Rotation, words: Speaker): string {
   const all = (sets?.map((set) => set.next) ?? [next]).filter((label) => label !== null);
-  return all.length === 0 ? '' : `Bring ${all.join(' and ')} next.`;
+  if (all.length === 0) return '';
+  return words.say('judge.next', { drives: all.reduce((first, second) => words.say('judge.both', { first, second })) });
 }
 
-function headlineOf({ rotation: { offlineCopy, sets }, madeAt }: ReportFacts): string {
+function headlineOf({ rotation: { offlineCopy, sets }, madeAt }: ReportFacts, words: Speaker): string {
+  const ageOf = (at: string): string => words.age(at, new Date(madeAt));
   if (sets !== undefined)
     return sets
-      .map(({ name, offlineCopy: copy }) =>
+      .map(({ name: set, offlineCopy: copy }) =>
         copy === null
-          ? `The set ${name} has no complete offline copy.`
-          : `The freshest offline copy of the set ${name} is ${describeAge(copy.at, new Date(madeAt))} old, on ${copy.drive}.`,
+          ? words.say('judge.setNoCopy', { set })
+          : words.say('judge.setAge', { set, age: ageOf(copy.at), drive: copy.drive }),
       )
       .join(' ');
   return offlineCopy === null
-    ? 'There is no offline copy: no disk with a complete backup is away from the station.'
-    : `The freshest offline copy is ${describeAge(offlineCopy.at, new Date(madeAt))} old, on ${offlineCopy.drive}.`;
+    ? words.say('judge.noCopy')
+    : words.say('judge.age', { age: ageOf(offlineCopy.at), drive: offlineCopy.drive });
 }

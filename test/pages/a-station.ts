@@ -1,6 +1,7 @@
 import { driveRecordSchema, type DriveRecord } from '../../src/records/drive-record.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { reportFacts, type ReportFacts } from '../../src/report/facts.ts';
+import type { Speaker } from '../../src/words/speaker.ts';
 import { aDrive, aRun, aStatus } from '../fakes/a-status.ts';
 
 /** The moment of all pages. */
@@ -48,7 +49,7 @@ function runsOf(label: string, first: number): RunRecord[] {
 }
 
 /** The facts of a station with three disks and three months of runs. */
-export function stationFacts(): ReportFacts {
+export function stationFacts(words: Speaker): ReportFacts {
   const held = aRun({
     ...{ id: 'held', drive: 'BACKUP_2', startedAt: '2026-10-20T08:00:00.000Z', endedAt: '2026-10-20T08:20:00.000Z' },
     ...{ outcome: 'held', exitCode: 14, code: 'EXB_HELD', message: 'held: 34 % of files deleted (276197).' },
@@ -60,6 +61,7 @@ export function stationFacts(): ReportFacts {
     station: 'attic',
     now,
     since,
+    words,
     status: aStatus({
       drives: ['BACKUP_1', 'BACKUP_2', 'BACKUP_3'].map((label) => aDrive(label, { present: label === 'BACKUP_1' })),
       rotation: {

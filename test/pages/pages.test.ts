@@ -16,18 +16,24 @@ import { reportPage } from '../../src/report/report-page.ts';
 import { everyNotice } from '../unit/words/every-notice.ts';
 import { sheetAsHtml } from '../../src/restore/recovery-sheet-text.ts';
 import { buildRecoverySheet } from '../../src/restore/recovery-sheet.ts';
-import type { Language } from '../../src/words/languages.ts';
+import { languages, type Language } from '../../src/words/languages.ts';
 import { speakerOf } from '../../src/words/speaker.ts';
 import { aRun, aStatus } from '../fakes/a-status.ts';
 import { now, stationFacts } from './a-station.ts';
 import { startBrowser, type Browser } from './browser.ts';
 
 /** Every page as a person sees it: on a phone, on a monitor, in the dark and on paper. */
-const pages: Readonly<Record<string, () => string>> = {
-  report: () => reportPage(stationFacts()),
-  evidence: () => evidencePage(stationFacts()),
-  fleet: () => fleetPage([judgeStation('attic', aStatus(), now), judgeStation('barn', undefined, now)], now),
-};
+const pages: Readonly<Record<string, () => string>> = Object.fromEntries(
+  languages.flatMap((language) => {
+    const words = speakerOf(language);
+    const stations = [judgeStation('attic', aStatus(), now, words), judgeStation('barn', undefined, now, words)];
+    return [
+      [`report, ${language}`, () => reportPage(stationFacts(words), words)],
+      [`evidence, ${language}`, () => evidencePage(stationFacts(words), words)],
+      [`fleet, ${language}`, () => fleetPage(stations, now, words)],
+    ] as const;
+  }),
+);
 /** Wide labels, a long name to call, and more disks than fit. */
 const card = (language: Language, contact: string) => () =>
   quickCard(

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reportPage } from '../../src/report/report-page.ts';
+import { english } from '../../src/words/speaker.ts';
 import { stationFacts } from './a-station.ts';
 import { startBrowser } from './browser.ts';
 
@@ -11,7 +12,7 @@ const [width, height] = [960, 680];
 const directory = await mkdtemp(join(tmpdir(), 'extbackup-picture-'));
 const browser = await startBrowser();
 try {
-  await writeFile(join(directory, 'report.html'), reportPage(stationFacts()));
+  await writeFile(join(directory, 'report.html'), reportPage(stationFacts(english), english));
   await browser.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
   await browser.send('Emulation.setScrollbarsHidden', { hidden: true });
   await browser.open(join(directory, 'report.html'));

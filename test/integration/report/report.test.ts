@@ -12,6 +12,8 @@ it('extbackup report writes a page for root alone, keeps the mode of an existing
     echo "<again>$(stat -c %a page.html) $(grep -c 'Evidence of backups' page.html)</again>"
     mkdir stations; extbackup status --json >stations/attic.json; echo nonsense >stations/cellar.json
     echo "<fleet>$(extbackup report --from stations)</fleet>"
+    echo "<german>$(extbackup report --from stations --language de)</german>"
+    extbackup config set language de >/dev/null 2>&1; echo "<setting>$(extbackup report)</setting>"
     extbackup report --json | "$NODE" -e 'const r = JSON.parse(require("fs").readFileSync(0, "utf8")); console.log("<json>" + [r.version, r.disks.length, r.agent] + "</json>")'
     wrong=$(extbackup report --evidence 2>&1); echo "<evidence>$? $wrong</evidence>"
     wrong=$(extbackup report --from "$room/none" 2>&1); echo "<none>$? $wrong</none>"
@@ -21,6 +23,8 @@ it('extbackup report writes a page for root alone, keeps the mode of an existing
   expect(part(stdout, 'new')).toBe('600 <!doctype html>');
   expect(part(stdout, 'again')).toBe('644 2'); // the title and the heading
   expect(part(stdout, 'fleet')).toMatch(/^2 stations, 2 in trouble/);
+  expect(part(stdout, 'german')).toMatch(/^2 Stationen, 2 mit einem Problem/);
+  expect(part(stdout, 'setting')).toContain('Es gibt keine Kopie ausser Haus');
   expect(part(stdout, 'json')).toBe('1,0,stopped');
   expect(part(stdout, 'evidence')).toMatch(/^2 .*Add: --html FILE/s);
   expect(part(stdout, 'none')).toMatch(/^2 .*ENOENT/s);

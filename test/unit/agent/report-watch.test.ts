@@ -8,13 +8,18 @@ import { configSchema, type Config } from '../../../src/config/schema.ts';
 import { createNoticeMaker } from '../../../src/notify/notices.ts';
 import { files } from '../../../src/system/paths.ts';
 import { aRun, aStatus } from '../../fakes/a-status.ts';
+import { englishWordsIn } from '../words/english-words.ts';
 import { useStationPaths } from './hear-warnings.ts';
 
 const station = useStationPaths();
 const week = 7 * 86_400_000;
 
 /** One look of an agent that has just started. */
-async function look(at: string, report: Partial<Config['report']>): Promise<EventMap['report:made'][]> {
+async function look(
+  at: string,
+  report: Partial<Config['report']>,
+  language: Config['language'] = 'en',
+): Promise<EventMap['report:made'][]> {
   const made: EventMap['report:made'][] = [];
   const bus = createBus((_event, error) => {
     throw error;
@@ -25,7 +30,7 @@ async function look(at: string, report: Partial<Config['report']>): Promise<Even
   const config = configSchema.parse({ source: 'a@b', key: { derivation: 'sha512' } });
   await createReportWatch({
     ...{ bus, paths: station.paths, status: () => aStatus(), drives: () => Promise.resolve([]) },
-    loadConfig: () => Promise.resolve({ ...config, report: { attach: true, ...report } }),
+    loadConfig: () => Promise.resolve({ ...config, language, report: { attach: true, ...report } }),
     runs: { list: () => Promise.resolve([aRun()]) },
     now: () => new Date(at),
   })();
@@ -54,6 +59,15 @@ it('has the page for mail, and says where else it is', async () => {
   expect(await readFile(html, 'utf8')).toBe(await readFile(files.report(station.paths), 'utf8'));
   const [plain] = await look('2027-03-01T12:00:00Z', { every: week, attach: false });
   expect(plain).not.toHaveProperty('page');
+});
+
+it('has the language of the settings, the page too', async () => {
+  const html = join(station.paths.state, 'none/page.html');
+  const [made] = await look('2026-11-29T12:00:00Z', { every: week, html }, 'de');
+  expect(made?.text).toContain('Die frischeste Kopie ausser Haus ist 2 Tage alt, auf BACKUP_1.');
+  expect(made?.text).toContain(`Die Seite konnte nicht nach ${html} geschrieben werden (ENOENT)`);
+  expect(englishWordsIn(made?.text.replaceAll(/BACKUP_\d|extbackup\S*|report\.html|\/\S+/g, '') ?? 'none')).toEqual([]);
+  expect(await readFile(files.report(station.paths), 'utf8')).toContain('<html lang="de">');
 });
 
 it('becomes a notice of its own kind, of low priority', async () => {

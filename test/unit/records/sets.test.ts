@@ -10,6 +10,7 @@ import { describeRotation, planRotation } from '../../../src/records/rotation.ts
 import { groupsOf, movedSources } from '../../../src/records/sets.ts';
 import { sourcesOfDisk } from '../../../src/records/source-record.ts';
 import type { DriveRecord } from '../../../src/records/drive-record.ts';
+import { english } from '../../../src/words/speaker.ts';
 import { aDrive, aStatus } from '../../fakes/a-status.ts';
 import { aDisk } from '../client/a-disk.ts';
 
@@ -175,8 +176,8 @@ describe('a report', () => {
     ];
     const drives = statusOf(records);
     const status = aStatus({ drives, rotation: describeRotation(drives, rotation, {}, now) });
-    const facts = reportFacts({ station: 's', now, since: now, status, records, runs: [] });
-    const verdict = judgeReport(facts);
+    const facts = reportFacts({ station: 's', now, since: now, status, records, runs: [], words: english });
+    const verdict = judgeReport(facts, english);
     expect(verdict.headline).toBe(
       'The freshest offline copy of the set daily is 2 days old, on A1. ' +
         'The freshest offline copy of the set big is 50 days old, on B1.',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleetPage, fleetText } from '../../../src/report/fleet-page.ts';
 import { judgeStation, readFleet } from '../../../src/report/fleet.ts';
+import { english } from '../../../src/words/speaker.ts';
 import { aDrive, aStatus } from '../../fakes/a-status.ts';
 
 const now = new Date('2026-11-25T12:00:00Z');
@@ -25,7 +26,7 @@ describe('a station of a fleet', () => {
     ['without its key', aStatus({ ...fresh, key: 'missing' }), 'attention'],
     ['no station at all', undefined, 'trouble'],
   ])('that is %s', (_, status, level) => {
-    expect(judgeStation('attic', status, now).level).toBe(level);
+    expect(judgeStation('attic', status, now, english).level).toBe(level);
   });
 });
 
@@ -37,7 +38,7 @@ it('reads a directory, the worst station first, and takes no file for a good sta
   await writeFile(join(directory, 'f-large.json'), ' '.repeat(5 * 1024 * 1024));
   await symlink('/etc/passwd', join(directory, 'g-link.json'));
   await writeFile(join(directory, 'notes.txt'), '');
-  const stations = await readFleet(directory, now);
+  const stations = await readFleet(directory, now, english);
   expect(stations.map(({ name, level }) => `${name} ${level}`)).toEqual([
     'd-torn trouble',
     'e-<b> trouble',
@@ -46,17 +47,17 @@ it('reads a directory, the worst station first, and takes no file for a good sta
     'c-key attention',
     'b-good good',
   ]);
-  expect(fleetText(stations, now)).toContain('6 stations, 4 in trouble');
-  const html = fleetPage(stations, now);
+  expect(fleetText(stations, now, english)).toContain('6 stations, 4 in trouble');
+  const html = fleetPage(stations, now, english);
   expect(html).toContain('e-&lt;b&gt;');
   expect(html).not.toContain('<b>');
 });
 
 it('says what to do when there is nothing to read', async () => {
-  await expect(readFleet(directory, now)).rejects.toMatchObject({
+  await expect(readFleet(directory, now, english)).rejects.toMatchObject({
     todo: expect.stringContaining('ssh STATION') as string,
   });
-  await expect(readFleet(join(directory, 'missing'), now)).rejects.toMatchObject({
+  await expect(readFleet(join(directory, 'missing'), now, english)).rejects.toMatchObject({
     message: expect.stringContaining('ENOENT') as string,
   });
 });

@@ -7,6 +7,7 @@ import { reportFacts } from '../../../src/report/facts.ts';
 import { reportPage } from '../../../src/report/report-page.ts';
 import { reportText } from '../../../src/report/report-text.ts';
 import { judgeReport } from '../../../src/report/verdict.ts';
+import { english } from '../../../src/words/speaker.ts';
 import { aDrive, aRun, aStatus } from '../../fakes/a-status.ts';
 
 const now = new Date('2026-11-25T12:00:00Z');
@@ -36,12 +37,12 @@ function facts(more: { drives?: DriveRecord[]; runs?: RunRecord[]; status?: obje
   const records = more.drives ?? [record('BACKUP_1'), record('BACKUP_2')];
   const drives = records.map(({ label }) => aDrive(label, { present: label === 'BACKUP_1' }));
   const status = aStatus({ drives, rotation, ...more.status });
-  return reportFacts({ station: 'attic', now, since, status, records, runs: more.runs ?? [] });
+  return reportFacts({ station: 'attic', now, since, status, records, runs: more.runs ?? [], words: english });
 }
 
 describe('the verdict', () => {
   it('is good when nothing is wrong, and says how old the freshest offline copy is', () => {
-    expect(judgeReport(facts())).toEqual({
+    expect(judgeReport(facts(), english)).toEqual({
       level: 'good',
       headline: 'The freshest offline copy is 5 days old, on BACKUP_2.',
       troubles: [],
@@ -58,14 +59,14 @@ describe('the verdict', () => {
     ['a disk is lost', { drives: [record('BACKUP_1', { state: 'lost' })] }, 'attention'],
     ['there is a warning', { status: { warnings: [{ at: now.toISOString(), text: 'Look.' }] } }, 'attention'],
   ])('tells when %s', (_, more, level) => {
-    const verdict = judgeReport(facts(more));
+    const verdict = judgeReport(facts(more), english);
     expect(verdict.level).toBe(level);
     expect(verdict.troubles).toHaveLength(1);
   });
 
   it('does not call a retired disk with bad health trouble', () => {
     const retired = record('BACKUP_1', { state: 'retired', health: { damaged: 2 } });
-    expect(judgeReport(facts({ drives: [retired] })).level).toBe('good');
+    expect(judgeReport(facts({ drives: [retired] }), english).level).toBe('good');
   });
 });
 
@@ -110,7 +111,7 @@ describe('the pages', () => {
     ['report', reportPage],
     ['evidence', evidencePage],
   ])('of the %s escape every text, run no script and load nothing', (_, page) => {
-    const html = page({ ...facts(everything), station: hostile });
+    const html = page({ ...facts(everything), station: hostile }, english);
     expect(html).not.toContain('<script');
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
     expect(html).toContain("default-src 'none'");
@@ -122,7 +123,7 @@ describe('the pages', () => {
   });
 
   it('show a failed day among the days, with words for people who do not see it', () => {
-    const html = reportPage(facts(everything));
+    const html = reportPage(facts(everything), english);
     expect(html).toContain('<title>2026-11-24: failed</title>');
     expect(html).toContain('<title>2026-11-25: complete</title>');
     expect(html).toContain('<title>2026-11-23: no run</title>');
@@ -130,16 +131,16 @@ describe('the pages', () => {
   });
 
   it('name the date of the last restore as evidence', () => {
-    const html = evidencePage(facts(everything));
+    const html = evidencePage(facts(everything), english);
     expect(html).toContain('2026-11-21 08:00');
     expect(html).toContain('away from the station');
   });
 
   it('can be made of a station that has nothing yet', () => {
     const empty = facts({ drives: [], status: { rotation: { ...rotation, offlineCopy: null, next: null } } });
-    expect(reportPage(empty)).toContain('There is no offline copy');
-    expect(evidencePage(empty)).toContain('None.');
-    expect(reportText(empty)).toContain('No disk is enrolled yet.');
+    expect(reportPage(empty, english)).toContain('There is no offline copy');
+    expect(evidencePage(empty, english)).toContain('None.');
+    expect(reportText(empty, english)).toContain('No disk is enrolled yet.');
   });
 });
 
@@ -149,7 +150,7 @@ it('the text counts the runs of each disk by their end', () => {
     run('2026-11-24T10:00:00.000Z', { outcome: 'failure' }),
     run('2026-11-25T10:00:00.000Z'),
   ];
-  expect(reportText(facts({ runs }))).toContain('3 runs (1 failed, 1 stopped to ask)');
+  expect(reportText(facts({ runs }), english)).toContain('3 runs (1 failed, 1 stopped to ask)');
 });
 
 it('the calendar has whole weeks that end with this one', () => {
