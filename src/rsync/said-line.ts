@@ -61,8 +61,20 @@ const bySsh: readonly (readonly [Said, RegExp])[] = [
   ['login', /Too many authentication failures|^Load key |identity file .* not accessible/i],
 ];
 
-/** Reads a line of ssh's own log. */
-export const saidBySsh = (line: string): Said | undefined => find(bySsh, withoutNames(line));
+/** Lines that may follow the reason for which ssh gave up. */
+const afterReason = /^(?:Disconnected from |rsync(?: error)?: |\s*$)/;
+
+/**
+ * Reads the log of an ssh that could not log in. Its last line is its own; the lines before it may be a banner of the
+ * server, which is believed only about the account.
+ */
+export function saidBySsh(log: string): SaidCounts {
+  const lines = log.split(/\r?\n/);
+  const last = find(bySsh, withoutNames(lines.findLast((line) => !afterReason.test(line)) ?? ''));
+  if (last === 'host-key') return { 'host-key': 1 };
+  if (lines.some((line) => find(bySsh, withoutNames(line)) === 'expired')) return { expired: 1 };
+  return last === undefined ? {} : { [last]: 1 };
+}
 
 /** Reads a line of standard error, which the local rsync, the remote rsync and the server share. */
 export function saidInPull(line: string): Said | undefined {

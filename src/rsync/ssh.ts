@@ -40,7 +40,7 @@ function optionsFor(ssh: Config['ssh'], knownHosts: string): string[] {
     'ConnectTimeout=10',
     'ServerAliveInterval=15',
     'ServerAliveCountMax=4',
-    'LogLevel=ERROR',
+    'LogLevel=INFO', // with ERROR, ssh does not print the reason that PAM of the server gives
     `Ciphers=${cipherPreference()}`,
     ...ssh.options,
   ];

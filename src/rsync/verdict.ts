@@ -109,14 +109,13 @@ function farSide(said: SaidCounts): PullTrouble | undefined {
 
 /** The reason why ssh, started by its unit, could not log in. @param log messages of ssh */
 export const whyNotConnected = (log: string): PullTrouble =>
-  verdictOf({ exitCode: 255, link: 'not-made', said: saidIn(log, saidBySsh) });
+  verdictOf({ exitCode: 255, link: 'not-made', said: saidBySsh(log) });
 
 /**
  * The reason why an rsync that lists, or gets one small file, failed. @param stderr its standard error, and ssh's if it
  * started one
  */
 export function whyNotRead(exitCode: number | undefined, stderr: string): PullTrouble {
-  const said =
-    exitCode === 255 ? { ...saidIn(stderr, saidInPull), ...saidIn(stderr, saidBySsh) } : saidIn(stderr, saidInPull);
+  const said = { ...saidIn(stderr, saidInPull), ...(exitCode === 255 ? saidBySsh(stderr) : {}) };
   return verdictOf({ exitCode, link: 'unknown', listed: 0, said });
 }

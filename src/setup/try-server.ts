@@ -133,17 +133,18 @@ async function onServer(
 }
 
 function describeConnection(stderr: string, server: string): Tried {
-  if (/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr)) {
+  const trouble = whyNotRead(255, stderr);
+  if (trouble === 'host-key') {
     return fail(
       `${server} shows another host key than the pinned one.`,
       'Ask the administrator of the server whether it was set up anew. If it was not, somebody may be in between.',
     );
   }
-  if (whyNotRead(255, stderr) === 'account-expired') {
-    const { message, todo } = pullError('account-expired', server, undefined);
+  if (trouble === 'account-expired') {
+    const { message, todo } = pullError(trouble, server, undefined);
     return fail(message, todo);
   }
-  if (/permission denied/i.test(stderr))
+  if (trouble === 'login')
     return fail(
       `${server} does not accept this station's ssh key.`,
       'Run on the server: extbackup server-setup | ssh root@SERVER sh',

@@ -117,12 +117,28 @@ describe('why a pull failed', () => {
       'No ED25519 host key is known for backup and you have requested strict checking.\r\nHost key verification failed.',
       'host-key',
     ],
-    ['@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@', 'host-key'],
+    [
+      '@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\r\nOffending ED25519 key in known_hosts:1\r\nHost key verification failed.\r\n',
+      'host-key',
+    ],
     ['extbackup@backup: Permission denied (publickey).', 'login'],
     [
       'Your account has expired; please contact your system administrator.\nextbackup@backup: Permission denied (publickey).',
       'account-expired',
     ],
+    [
+      'Your account has expired; please contact your system administrator.\r\nConnection closed by 10.0.0.2 port 22\r\n',
+      'account-expired',
+    ],
+    ['Load key "/run/identity": error in libcrypto\r\nu@backup: Permission denied (publickey).\r\n', 'login'],
+    [
+      'Received disconnect from 10.0.0.2 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.2 port 22',
+      'login',
+    ],
+    // banners of a server
+    ['Host key verification failed.\r\nu@backup: Permission denied (publickey).\r\n', 'login'],
+    ['u@backup: Permission denied (publickey).\nConnection closed by 10.0.0.2 port 22', 'network'],
+    ['Your account has expired\r\nHost key verification failed.\r\n', 'host-key'],
   ] as const)('when ssh says %j', (log, trouble) => {
     expect(whyNotConnected(log)).toBe(trouble);
     expect(whyNotRead(255, log)).toBe(trouble);
@@ -171,10 +187,10 @@ describe('no text', () => {
       fc.property(
         measured,
         fc.array(line, { maxLength: 6 }),
-        fc.constantFrom(saidInPull, saidBySsh),
+        fc.constantFrom((text: string) => saidIn(text, saidInPull), saidBySsh),
         (state, lines, read) => {
           const silent = verdictOf({ ...state, said: {} });
-          const loud = verdictOf({ ...state, said: saidIn(lines.join('\n'), read) });
+          const loud = verdictOf({ ...state, said: read(lines.join('\n')) });
           expect(classOf(loud)).toBe(classOf(silent));
           if (loud === 'disk-full') expect(state.disk?.nearlyFull).toBeDefined();
           if (loud === 'disk-error') expect(state.disk?.fault !== undefined || state.errorsGrew).toBe(true);
