@@ -187,6 +187,7 @@ export class AttachBoard {
         ...(attach && goesOn(attach) && { goesOn: true }),
         ...((attach?.parked === true || off) && { parked: true }),
         ...(off && { poweredOff: true }),
+        ...(attach?.state === 'failed' && attach.code !== undefined && { code: attach.code }),
         message: off ? poweredOffWords(off.message) : this.#messageOf(record, attach, ignored),
         health: [...remarksOf(record.health), ...fullSoon(record)],
         ...sourcesOfDisk(record),

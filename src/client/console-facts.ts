@@ -1,3 +1,4 @@
+import { explain } from '../notify/explain.ts';
 import type { DriveStatus, RunStatus, Status } from '../protocol/status.ts';
 import type { Speaker } from '../words/speaker.ts';
 import { isResting } from './console-verdict.ts';
@@ -26,12 +27,15 @@ export function factsOf(status: Status, words: Speaker, now: Date): string[] {
 
 /** The state of a disk and its message, which is English: in another language, it follows as details if it adds something. */
 function linesOf(drive: DriveStatus, status: Status, words: Speaker): string[] {
-  const { label, message, state } = drive;
+  const { label, message, state, code } = drive;
   const said = `${label}: ${wordsOf(drive, words)}`;
   if (message === null) return [said];
   if (words.catalogue.translated === undefined) return [`${said}. ${message}`];
   const isSaid = state === 'waiting-for-key' || isResting(drive, status);
-  return isSaid ? [said] : [said, words.say('details', { text: message })];
+  if (isSaid) return [said];
+  if (code === undefined) return [said, words.say('details', { text: message })];
+  const { happened, details } = explain(words, { code, happened: message, todo: '' });
+  return [`${said}. ${happened}`, ...details];
 }
 
 /** With sets, each may have a disk to bring. */

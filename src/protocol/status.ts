@@ -39,6 +39,8 @@ const driveStatusSchema = z.object({
   poweredOff: z.boolean().optional(),
   /** One sentence for the operator: why the disk waits, failed or must not be unplugged. */
   message: z.string().nullable().default(null),
+  /** Error code of the run that failed; see docs/errors.md. */
+  code: z.string().optional(),
   /** Faults of the disk itself: damaged files, I/O errors, SMART. */
   health: z.array(z.string()).default([]),
   /** If the settings have several sources: the state of each on this disk. `lastError` is null after a good pull. */

@@ -30,8 +30,8 @@ export function quickCard(facts: CardFacts, words: Speaker): string {
 ${cardPicture(words.say('card.picture'))}
 <ol class="steps">${steps.map(([head = '', text = '']) => markup`<li><strong>${head}</strong> ${text}</li>`)}</ol>
 <h2>${words.say('card.states')}</h2>
-<div class="state safe"><strong>${words.say('verdict.safe')}</strong><p>${words.say('card.safeText')}</p></div>
-<div class="state no"><strong>${words.say('verdict.no')}</strong><p>${words.say('card.noText')}</p></div>
+<div class="state safe"><strong>${said(words, 'safe')}</strong><p>${words.say('card.safeText')}</p></div>
+<div class="state no"><strong>${said(words, 'no')}</strong><p>${words.say('card.noText')}</p></div>
 <div class="state other"><strong>${words.say('card.other')}</strong><p>${words.say('card.otherText')}</p></div>
 <h2>${words.say('card.next')}</h2>
 ${facts.disks.length === 0 ? markup`<p>${words.say('card.noDisks')}</p>` : disksTable(facts, words)}
@@ -43,6 +43,10 @@ ${facts.disks.length === 0 ? markup`<p>${words.say('card.noDisks')}</p>` : disks
 </html>
 `.text;
 }
+
+/** What a notice says, and the big words of the screen if they are others. */
+const said = (words: Speaker, verdict: 'safe' | 'no'): string =>
+  [...new Set([words.say(`verdict.${verdict}`), words.say(`big.${verdict}`)])].join(' / ');
 
 /** More would not fit on the sheet. */
 const mostDisks = 6;
@@ -78,8 +82,8 @@ export function quickCardText(facts: CardFacts, words: Speaker): string {
       [words.say('card.take'), words.say('card.takeText')],
     ].map((parts) => parts.join(': ')),
     '',
-    `${words.say('verdict.safe')}: ${words.say('card.safeText')}`,
-    `${words.say('verdict.no')}: ${words.say('card.noText')}`,
+    `${said(words, 'safe')}: ${words.say('card.safeText')}`,
+    `${said(words, 'no')}: ${words.say('card.noText')}`,
     `${words.say('card.other')}: ${words.say('card.otherText')}`,
     '',
     ...disks.slice(0, mostDisks).map((disk) => `${disk.label}: ${bringBy(disk, now, words)}`),

@@ -17,7 +17,7 @@ export const card: Words<typeof english> = {
   'card.noText':
     'Die Platte ist in Gebrauch. Eingesteckt lassen, auch wenn nichts zu geschehen scheint. Eine erste Sicherung ' +
     'kann Tage dauern.',
-  'card.other': 'WARTET, ANGEHALTEN oder FEHLER',
+  'card.other': 'WARTET, GESTOPPT, FEHLER oder HILFE RUFEN',
   'card.otherText': 'Alles lassen, wie es ist, und anrufen. Keine andere Platte einstecken.',
   'card.next': 'Die nächsten Platten',
   'card.disk': 'Platte',

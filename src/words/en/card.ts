@@ -13,7 +13,7 @@ export const card = {
   'card.safeText': 'The backup is done and the disk is closed. Take it out and bring it to the safe.',
   'card.noText':
     'The disk is in use. Leave it plugged in, even if nothing seems to happen. A first backup can take days.',
-  'card.other': 'WAITING, STOPPED or FAILED',
+  'card.other': 'WAITING, STOPPED, FAILED or CALL FOR HELP',
   'card.otherText': 'Leave everything as it is, and call. Do not plug in another disk.',
   'card.next': 'The next disks',
   'card.disk': 'Disk',

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { AttachBoard } from '../../../src/agent/attach-board.ts';
+import type { Volume } from '../../../src/disk/volumes.ts';
+import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 
 it('shows which of several sources is pulled, while it is', () => {
   const board = new AttachBoard();
@@ -24,4 +26,17 @@ it('shows of each phase only how far that one is; waiting for the server is part
   expect(board.run).toMatchObject({ percent: 40, bytes: 5, files: 2 });
   board.setPhase('flushing');
   expect(board.run).toMatchObject({ percent: null, bytes: 0, files: 0, etaSeconds: null });
+});
+
+it('names the error of a run that failed, as long as the disk is in that state', () => {
+  const record = driveRecordSchema.parse({
+    ...{ label: 'BACKUP_1', luksUuid: 'u', sealedId: '11111111-1111-4111-8111-111111111111', generation: 1 },
+    enrolledAt: '2026-01-01T00:00:00Z',
+  });
+  const board = new AttachBoard();
+  const volume = { kname: 'sda1', diskseq: 1, luksUuid: 'u' } as Volume;
+  board.put({ volume, drive: 'BACKUP_1', enrolment: 'e', state: 'failed', message: 'x', code: 'EXB_DISK_FULL' });
+  expect(board.describe([record], new Map())[0]).toMatchObject({ state: 'failed', code: 'EXB_DISK_FULL' });
+  board.set('BACKUP_1', 'running');
+  expect(board.describe([record], new Map())[0]).not.toHaveProperty('code');
 });

@@ -30,7 +30,7 @@ const all: readonly (Status | undefined)[] = [
   { ...here('absent'), drives: [] },
   ...driveStates.flatMap((state) => [
     here(state),
-    here(state, { parked: true }),
+    here(state, { parked: true, code: 'EXB_DISK_FULL' }),
     here(state, { present: false, poweredOff: true }),
   ]),
   ...Object.keys(speakerOf('en').catalogue.messages)
@@ -89,6 +89,9 @@ describe('the German screen', () => {
 
   it('tells the reason of a state as English details, unless the screen says it already', () => {
     expect(screen(here('failed'))).toMatch(/D_1: FEHLGESCHLAGEN +\r\nEinzelheiten \(englisch\): Xyzzy plugh\./);
+    expect(screen(here('failed', { code: 'EXB_DISK_FULL' }))).toMatch(
+      /D_1: FEHLGESCHLAGEN\. Die Platte ist voll\. +\r\nEinzelheiten \(englisch\): Xyzzy plugh\./,
+    );
     expect(screen({ ...here('waiting-for-key'), key: 'missing' })).not.toContain('Xyzzy');
   });
 

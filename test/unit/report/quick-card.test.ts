@@ -40,7 +40,10 @@ it('says the three states, how long the last good run took, and whom to call', (
   const page = quickCard(facts(), speakerOf('en'));
   expect(text(page)).toContain('SAFE TO UNPLUG');
   expect(text(page)).toContain('DO NOT UNPLUG');
-  expect(text(page)).toContain('WAITING, STOPPED or FAILED');
+  expect(text(page)).toContain('WAITING, STOPPED, FAILED or CALL FOR HELP');
+  const german = text(quickCard(facts(), speakerOf('de')));
+  for (const said of ['NICHT AUSSTECKEN / NICHT ABZIEHEN', 'DARF AUSGESTECKT WERDEN / ABZIEHEN OK'])
+    expect(german).toContain(said);
   expect(page).toContain('The last one took 3 minutes 20 seconds.');
   expect(page).toContain('Ann &lt;Smith&gt;');
   expect(quickCard(facts({ contact: '' }), speakerOf('en'))).toContain('class="blank"');
