@@ -36,6 +36,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          env: { DPKG_DEB_COMPRESSOR_LEVEL: '1' }, // packages are built to be looked at, not to be small
           globalSetup: 'test/prepare-integration.ts',
           isolate: false,
           setupFiles: 'test/property-runs.ts',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -27,7 +27,9 @@ export default async function prepareOnce(project: TestProject): Promise<() => P
     program: join(directory, 'program'),
     stations: join(directory, 'stations'),
     rooms: join(directory, 'rooms'),
+    packages: join(directory, 'packages'),
   };
+  await mkdir(prepared.packages);
   await makeRooms(prepared.rooms);
   await bundleProgram(prepared.program);
   const { code, stderr } = runInSandbox(prepared, setUpStations, 120_000);

@@ -43,6 +43,8 @@ export interface Prepared {
   readonly stations: string;
   /** Directory for the files of each sandbox, from {@link makeRooms}. */
   readonly rooms: string;
+  /** Directory of `preparedPackage`. */
+  readonly packages: string;
 }
 
 /** The iterations of the ssh key's container take longer than most tests: fewer in a sandbox, except after stock_openssl. */

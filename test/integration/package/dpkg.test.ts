@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildDeb } from '../../../debian/deb.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { preparedPackage } from './prepared-package.ts';
 import { tool } from './tool.ts';
 
 /** The real dpkg, with a root directory and a database of its own, upgrades the package and refuses to downgrade it. */
@@ -24,8 +24,8 @@ beforeAll(async () => {
     await writeFile(join(directory, 'bin', name), '#!/bin/sh\n');
     await chmod(join(directory, 'bin', name), 0o755);
   }
-  older = await buildDeb(directory, { suffix: '~older' });
-  newer = await buildDeb(directory);
+  older = await preparedPackage();
+  newer = await preparedPackage({ suffix: '+1' });
 }, 120_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -57,12 +57,12 @@ test('an upgrade goes through, a downgrade changes nothing, and after a removal 
   const upgraded = await dpkg('--install', newer);
   expect(upgraded.exitCode, upgraded.output).toBe(0);
   const before = await present();
-  expect(before).toMatch(new RegExp(`^${packageJson.version} install ok installed `));
+  expect(before).toMatch(new RegExp(`^${packageJson.version}\\+1 install ok installed `));
 
   const refused = await dpkg('--install', older);
   expect(refused.exitCode).not.toBe(0);
   expect(refused.output).toContain(
-    `extbackup: not installed, and nothing was changed: version ${packageJson.version} is installed, and ${packageJson.version}~older is older.`,
+    `extbackup: not installed, and nothing was changed: version ${packageJson.version}+1 is installed, and ${packageJson.version} is older.`,
   );
   expect(await present()).toBe(before);
 

@@ -5,10 +5,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostArchitecture, usbFile } from '../../../debian/architecture.ts';
 import { lateImports } from '../../../debian/bundle.ts';
-import { buildDeb } from '../../../debian/deb.ts';
 import { outputJsonSchemas, schemaDirectory } from '../../../debian/output-json-schemas.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { tool } from './tool.ts';
+import { preparedPackage } from './prepared-package.ts';
 
 let directory: string;
 let deb: string;
@@ -16,16 +15,12 @@ let installed: string;
 const host = hostArchitecture();
 
 beforeAll(async () => {
-  process.env['DPKG_DEB_COMPRESSOR_LEVEL'] = '1'; // the package is built twice here
   directory = await mkdtemp(join(tmpdir(), 'extbackup-package-'));
-  deb = await buildDeb(join(directory, 'first'));
+  deb = await preparedPackage();
   installed = join(directory, 'installed');
   await execa('dpkg-deb', ['--extract', deb, installed]);
 }, 120_000);
-afterAll(async () => {
-  delete process.env['DPKG_DEB_COMPRESSOR_LEVEL'];
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** All of our JavaScript. */
 async function programText(): Promise<string> {
@@ -132,16 +127,9 @@ describe('what is installed', () => {
   });
 });
 
-describe('the control file', () => {
-  test('says what it is', async () => {
-    const { stdout } = await execa('dpkg-deb', ['--field', deb, 'Package', 'Version', 'Architecture']);
-    expect(stdout).toBe(`Package: extbackup\nVersion: ${packageJson.version}\nArchitecture: ${host}`);
-  });
-
-  test('Debian finds no fault with the package', async () => {
-    const { exitCode, output } = await tool('lintian', ['--allow-root', '--fail-on', 'error', deb], 'lintian');
-    expect(exitCode, output).toBe(0);
-  });
+test('the control file says what it is', async () => {
+  const { stdout } = await execa('dpkg-deb', ['--field', deb, 'Package', 'Version', 'Architecture']);
+  expect(stdout).toBe(`Package: extbackup\nVersion: ${packageJson.version}\nArchitecture: ${host}`);
 });
 
 describe('the installed program', () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildDeb } from '../../../debian/deb.ts';
 import { writeRepository } from '../../../debian/repository.ts';
 import { root } from '../../../debian/root.ts';
+import { preparedPackage } from './prepared-package.ts';
 import { tool } from './tool.ts';
 
 const name = 'extbackup packages <packages@example.org>';
@@ -26,7 +26,7 @@ beforeAll(async () => {
     'gpg',
   );
   expect(made.exitCode, made.output).toBe(0);
-  deb = await buildDeb(directory, { architecture: 'amd64' });
+  deb = await preparedPackage({ architecture: 'amd64' });
 }, 120_000);
 afterAll(async () => {
   await execa('gpgconf', ['--kill', 'all'], { reject: false });
@@ -104,7 +104,7 @@ test('apt refuses it when somebody changed the package', async () => {
 });
 
 test('a package that is added later is beside the older one, and apt takes the newer one', async () => {
-  await write([await buildDeb(directory, { architecture: 'amd64', suffix: '+1' })]);
+  await write([await preparedPackage({ architecture: 'amd64', suffix: '+1' })]);
   expect((await apt('update', '--error-on=any')).exitCode).toBe(0);
   expect((await apt('download', 'extbackup')).exitCode).toBe(0);
   expect((await readdir(station)).find((entry) => entry.endsWith('.deb'))).toMatch(/_[\d.]+%2b1_amd64|\+1_amd64/);

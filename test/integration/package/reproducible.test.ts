@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildDeb } from '../../../debian/deb.ts';
 import { root } from '../../../debian/root.ts';
+import { preparedPackage } from './prepared-package.ts';
 
 let directory: string;
 
@@ -18,25 +18,36 @@ async function copyOfSource(to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of (await readdir(root)).filter((entry) => !/^(\.git|out|coverage|node_modules|test)$/.test(entry)))
     await cp(join(root, name), join(to, name), { recursive: true });
-  // Links to the same files: esbuild would look through one symbolic link, back to the first path.
-  const modules = join(root, 'node_modules');
-  await execa('cp', ['-al', modules, to]).catch(() => execa('cp', ['-a', '--reflink=auto', modules, to]));
+  await mkdir(join(to, 'node_modules'));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) await chmod(join(to, 'debian', script), 0o600);
 }
 
+/** `npm run package` in the copy. @returns path of the .deb */
+async function buildThere(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> {
+  // A mount that nobody else sees: esbuild would look through a symbolic link, back to the first path.
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const build =
+    'mount --bind "$1" node_modules; umask 077; exec "$0" node_modules/tsx/dist/cli.mjs debian/build-deb.ts "${@:2}"';
+  const inOwnMounts = [...asRoot, '--mount', 'bash', '-ec', build, process.execPath, join(root, 'node_modules')];
+  const { stdout } = await execa('unshare', [...inOwnMounts, ...args], { cwd: elsewhere(), env });
+  return stdout;
+}
+
+const elsewhere = (): string => join(directory, 'a longer path/with spaces/source');
+
 test('two builds of the same source on two paths, by two different users, give the same bytes', async () => {
-  const first = await buildDeb(join(directory, 'out'));
-  const elsewhere = join(directory, 'a longer path/with spaces/source');
-  await copyOfSource(elsewhere);
-  const build = 'umask 077; exec "$0" node_modules/tsx/dist/cli.mjs debian/build-deb.ts';
-  const { stdout } = await execa('sh', ['-c', build, process.execPath], {
-    cwd: elsewhere,
-    env: { TZ: 'Pacific/Auckland', LC_ALL: 'C', HOME: join(directory, 'home'), TMPDIR: directory },
+  const first = await preparedPackage();
+  await copyOfSource(elsewhere());
+  const second = await buildThere({
+    TZ: 'Pacific/Auckland',
+    LC_ALL: 'C',
+    HOME: join(directory, 'home'),
+    TMPDIR: directory,
   });
-  expect(stdout).toBe(join(elsewhere, 'out', basename(first)));
-  expect(await checksumsIn(stdout)).toEqual(await checksumsIn(first)); // tells which file differs
-  expect((await readFile(stdout)).equals(await readFile(first))).toBe(true);
-});
+  expect(second).toBe(join(elsewhere(), 'out', basename(first)));
+  expect(await checksumsIn(second)).toEqual(await checksumsIn(first)); // tells which file differs
+  expect((await readFile(second)).equals(await readFile(first))).toBe(true);
+}, 300_000);
 
 /** The lines of md5sums. */
 async function checksumsIn(deb: string): Promise<string[]> {
@@ -44,13 +55,9 @@ async function checksumsIn(deb: string): Promise<string[]> {
 }
 
 test('the time of the files is that of the sources, or the one that is asked for', async () => {
-  const { stdout } = await execa(
-    process.execPath,
-    ['node_modules/tsx/dist/cli.mjs', 'debian/build-deb.ts', '--suffix', '~test'],
-    { cwd: join(directory, 'a longer path/with spaces/source'), env: { SOURCE_DATE_EPOCH: '86400', TZ: 'UTC' } },
-  );
-  expect(basename(stdout)).toMatch(/^extbackup_[\d.]+~test_/);
-  const { stdout: contents } = await execa('dpkg-deb', ['--contents', stdout], { env: { TZ: 'UTC' } });
+  const deb = await buildThere({ SOURCE_DATE_EPOCH: '86400', TZ: 'UTC' }, '--suffix', '~test');
+  expect(basename(deb)).toMatch(/^extbackup_[\d.]+~test_/);
+  const { stdout: contents } = await execa('dpkg-deb', ['--contents', deb], { env: { TZ: 'UTC' } });
   const times = contents.split('\n').map((line) => line.split(/\s+/).slice(3, 5).join(' '));
   expect([...new Set(times)]).toEqual(['1970-01-02 00:00']);
 });
