@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 import { factor } from './test/property-runs.ts';
+import { temporaryDirectory } from './test/temporary-directory.ts';
 
 /** The stories that `npm test` runs: the main job, the worst moments of a run, a held run, and what a thief of the station finds. */
 const coreStories = ['plug-in', 'faults', 'held-runs', 'custody'].map((name) => `test/lab/stories/${name}.test.ts`);
@@ -12,6 +13,8 @@ const lab = {
   hookTimeout: 1_800_000,
 };
 
+const TMPDIR = temporaryDirectory();
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -22,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          env: { TZ: 'UTC' }, // what is shown to people is in local time
+          env: { TZ: 'UTC', TMPDIR }, // what is shown to people is in local time
           include: ['test/unit/**/*.test.ts'],
           isolate: false, // loading all modules anew for every file took two thirds of the time
           setupFiles: 'test/property-runs.ts',
@@ -36,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          env: { DPKG_DEB_COMPRESSOR_LEVEL: '1' }, // packages are built to be looked at, not to be small
+          env: { TMPDIR, DPKG_DEB_COMPRESSOR_LEVEL: '1' }, // packages are built to be looked at, not to be small
           globalSetup: 'test/prepare-integration.ts',
           isolate: false,
           setupFiles: 'test/property-runs.ts',

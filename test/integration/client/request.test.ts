@@ -170,7 +170,7 @@ describe('an agent that notices nothing', () => {
 
   test('takes a request and answers nothing: it ends with words, too', async () => {
     await agent.run();
-    const answer = errorOf(requestAndFollow(agent.paths, wish, { patienceMs: 50 }));
+    const answer = errorOf(requestAndFollow(agent.paths, wish, { patienceMs: 500 }));
     await agent.nextRequest();
     expect(await answer).toMatchObject({ exitCode: 2 });
   }, 20_000);

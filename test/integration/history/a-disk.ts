@@ -51,8 +51,9 @@ export interface DiskAndServer {
   remove(): Promise<void>;
 }
 
-export async function openDisk(): Promise<DiskAndServer> {
-  const root = await mkdtemp(join(tmpdir(), 'extbackup-held-runs-'));
+/** @param directory where it is made; by default in memory, if possible */
+export async function openDisk(directory = tmpdir()): Promise<DiskAndServer> {
+  const root = await mkdtemp(join(directory, 'extbackup-held-runs-'));
   const [top, source] = [join(root, 'disk'), join(root, 'source')];
   await mkdir(source);
   await mkdir(top);

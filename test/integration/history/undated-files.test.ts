@@ -12,7 +12,8 @@ const asLatin1 = (name: string): string => Buffer.from(name).toString('latin1');
 const settings = { guard: { enabled: false } };
 
 beforeEach(async () => {
-  disk = await openDisk();
+  // On a disk: a file system in memory holds every date.
+  disk = await openDisk('/var/tmp');
   warnings = [];
   execFileSync('/usr/bin/mount', ['-t', 'tmpfs', 'none', disk.source]); // which holds such dates
   await write('usual', 'usual', 1_700_000_000);
