@@ -71,6 +71,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
+          globalSetup: 'test/lab/saved-ahead.ts',
           include: ['test/lab/long/*.test.ts'],
           fileParallelism: false,
           testTimeout: 1_800_000,
