@@ -22,6 +22,8 @@ export interface ShownWarning {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly text: string;
+  /** It is about a plugged disk that is not used. */
+  readonly unused?: true;
 }
 
 /** Warnings that still apply. */
@@ -45,9 +47,14 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   const drop = (topic: string): void => {
     warnings = warnings.filter(({ topics }) => !topics.includes(topic));
   };
-  const add = (text: string, ...topics: string[]): void => {
+  const note = (text: string, topics: readonly string[], isOfDisk = false): void => {
     const others = warnings.filter((warning) => warning.text !== text);
-    warnings = [...others, { at: now().toISOString(), text, topics }].slice(-shownWarnings);
+    // One without a name of the disk would stay when the disk goes.
+    const unused = isOfDisk && topics.length > 0 ? { unused: true as const } : {};
+    warnings = [...others, { at: now().toISOString(), text, topics, ...unused }].slice(-shownWarnings);
+  };
+  const add = (text: string, ...topics: string[]): void => {
+    note(text, topics);
   };
   bus.on('warning:raised', ({ reason, todo, topic }) => {
     if (topic !== undefined) drop(topic);
@@ -64,7 +71,7 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   });
   bus.on('drive:ignored', ({ reason, happened, todo, drive, device, luksUuid, usbSerial }) => {
     if (reason === 'just-prepared') return;
-    add(together(happened, todo), ...subjectsOf({ drive, device, luksUuid, usbSerial }));
+    note(together(happened, todo), subjectsOf({ drive, device, luksUuid, usbSerial }), true);
   });
   const settle = (disk: Disk): void => {
     for (const subject of subjectsOf(disk)) drop(subject);
@@ -75,5 +82,5 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   bus.on('drive:closed', ({ drive }) => {
     drop(`open ${drive}`);
   });
-  return { list: () => warnings.map(({ at, text }) => ({ at, text })) };
+  return { list: () => warnings.map(({ at, text, unused }) => ({ at, text, ...(unused && { unused }) })) };
 }

@@ -17,6 +17,7 @@ export function factsOf(status: Status, words: Speaker, now: Date): string[] {
       .filter(({ present, poweredOff }) => present || poweredOff === true)
       .flatMap((drive) => linesOf(drive, status, words)),
     ...(key === 'loaded' ? [] : [words.say('screen.key')]),
+    ...(status.warnings.some(({ unused }) => unused) ? [words.say('screen.unused')] : []),
     ...(paused === null ? [] : [words.say('screen.paused', { time: words.clock(new Date(paused.until), now) })]),
     ...(rotation.overdue ? [words.say('screen.old')] : []),
     ...nextOf(rotation)

@@ -2,7 +2,7 @@ import type { DriveStatus, Status } from '../protocol/status.ts';
 
 /** What the station says in big letters; the catalogue has its words. */
 export type BigWord =
-  'safe' | 'no' | 'stopped' | 'noticed' | 'held' | 'failed' | 'waiting' | 'paused' | 'closed' | 'ready';
+  'safe' | 'no' | 'stopped' | 'noticed' | 'held' | 'failed' | 'waiting' | 'paused' | 'unused' | 'closed' | 'ready';
 
 /** What can be read from two metres away. */
 export interface ConsoleVerdict {
@@ -38,6 +38,7 @@ export function consoleVerdict(status: Status | undefined): ConsoleVerdict {
   if (waiting) return { level: 'trouble', word: 'waiting', label: waiting.label };
   const safe = find('safe-to-unplug');
   if (safe) return { level: 'safe', word: 'safe', label: safe.label };
+  if (status.warnings.some(({ unused }) => unused)) return { level: 'trouble', word: 'unused', label: '' };
   if (status.paused !== null) return { level: 'trouble', word: 'paused', label: here[0]?.label ?? '' };
   return { level: 'quiet', word: here.length > 0 ? 'closed' : 'ready', label: here[0]?.label ?? '' };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { waitForState } from '../stories/operator.ts';
+import { takeOut, waitForState } from '../stories/operator.ts';
 import { useStationWith } from '../stories/use-station.ts';
 
 /** The monitor at the station, as a picture: its colours and its words. EXTBACKUP_PICTURES names a directory for the pictures. */
@@ -84,4 +84,15 @@ END
   expect(said).toContain('unsafe open');
   // The agent sees the opening within moments; after that the screen does not go back to safe while the disk is open.
   expect(said.slice(said.indexOf('unsafe open'))).not.toContain('safe open');
+});
+
+it('a disk that does not belong here is not met with silence', async () => {
+  const { guest } = lab;
+  await takeOut(lab, lab.disk);
+  const stranger = await lab.newDisk({ name: 'STRANGER', sizeMb: 64 });
+  await guest.plug(stranger);
+  await guest.waitFor('the word', "grep -q 'DISK NOT USED' /dev/vcs1", 90_000);
+  expect((await look('unknown-disk')).words).toContain('A disk is plugged in that is not used.');
+  await guest.unplug(stranger);
+  await guest.waitFor('the word to go', 'grep -q READY /dev/vcs1', 60_000);
 });

@@ -109,6 +109,13 @@ it.each<[string, () => void, () => void]>([
   expect(texts()).toEqual([]);
 });
 
+it('tells which warnings are about a plugged disk that is not used, if the disk can be told from others', () => {
+  strange();
+  noDevice();
+  bus.emit('warning:raised', { about: 'station', reason: 'The clock.', todo: 'Set it.' });
+  expect(warnings.list().map(({ unused }) => unused)).toEqual([true, undefined, undefined]);
+});
+
 it('a disk that a person forgot is no longer warned of when it is closed', () => {
   bus.emit('warning:raised', { about: 'station', reason: 'Open for long.', todo: 'Close it.', topic: 'open BACKUP_1' });
   bus.emit('drive:closed', { drive: 'BACKUP_1' });

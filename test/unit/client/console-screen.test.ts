@@ -73,6 +73,17 @@ describe('the verdict', () => {
     expect(lines({ ...aStatus(), paused }).join('\n')).toMatch(/Paused until \d\d:\d\d .*no run starts by itself/);
   });
 
+  it('of a disk that is not used gives way to every disk of the rotation', () => {
+    const warnings = [{ at: '2026-11-29T11:00:00Z', text: 'A foreign disk.', unused: true as const }];
+    expect(consoleVerdict(aStatus({ warnings }))).toEqual({ word: 'unused', level: 'trouble', label: '' });
+    expect(lines(aStatus({ warnings })).join('\n')).toContain('A disk is plugged in that is not used.');
+    expect(consoleVerdict({ ...here('safe-to-unplug'), warnings })).toMatchObject({ word: 'safe', label: 'BACKUP_1' });
+    expect(consoleVerdict({ ...here('running'), warnings }).word).toBe('no');
+    expect(consoleVerdict(aStatus({ warnings: [{ at: '2026-11-29T11:00:00Z', text: 'The clock.' }] })).word).toBe(
+      'ready',
+    );
+  });
+
   it('is trouble without an agent, and quiet without a disk', () => {
     expect(consoleVerdict(undefined).level).toBe('trouble');
     expect(consoleVerdict(aStatus())).toEqual({ word: 'ready', level: 'quiet', label: '' });
@@ -96,7 +107,7 @@ describe('the screen', () => {
   it.each(languages)('has in %s every big word in letters that exist, and that fit into 80 columns', (language) => {
     const words = speakerOf(language);
     const all = Object.entries(words.catalogue.messages).filter(([name]) => name.startsWith('big.'));
-    expect(all).toHaveLength(10);
+    expect(all).toHaveLength(11);
     for (const [, word] of all) {
       expect(word.length, word).toBeLessThanOrEqual(14);
       expect(widthOf(word), word).toBeLessThanOrEqual(80);
