@@ -10,7 +10,7 @@ export const report: Words<typeof english> = {
   'report.noDisks': 'Noch ist keine Platte eingeschrieben.',
   'report.rotation': 'Rotation',
   'report.legend':
-    'Ein Feld ist ein Tag. Leer: vollständig; ~ einige Dateien fehlen; ? angehalten, um zu fragen; ! fehlgeschlagen; ' +
+    'Ein Feld ist ein Tag. Ohne Zeichen: vollständig; ~ einige Dateien fehlen; ? angehalten, um zu fragen; ! fehlgeschlagen; ' +
     '– abgebrochen.',
   'report.days': 'Tage mit Läufen auf {drive}; dasselbe steht in der Tabelle der Läufe',
   'report.noRun': 'kein Lauf',
