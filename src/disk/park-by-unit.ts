@@ -7,8 +7,8 @@ import { parseJson } from '../system/parse-json.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 import { parkOutcomes, type ParkOutcome, type ParkTask } from './park.ts';
 
-/** Longer than the unit itself may take, and the longest delay of "safe to unplug" by parking. */
-const patienceMs = 25_000;
+/** Longer than the unit itself may take: the start of Node.js alone can need 20 s on a small machine. */
+const patienceMs = 65_000;
 
 const answerSchema = z.object({ outcome: z.enum(parkOutcomes) });
 

@@ -9,6 +9,7 @@ import type { Notice } from './channel.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
+import { createTurns } from '../system/turns.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 
 /** A task for a unit with a network: the agent has none. */
@@ -38,8 +39,19 @@ export const allErrands = unitOf('*');
 /** Extra time for the start of a program on a small machine. */
 const startMs = 60_000;
 
-/** Starts one unit for each errand; the errand and its answer are files. */
+/** Of the whole process: six channels would start six units at once, each of them seconds of work for a small machine. */
+const inTurn = createTurns(2, 20_000);
+
+/** Starts one unit for each errand; the errand and its answer are files. Messages take turns, hooks of a run do not wait. */
 export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
+  const carryOut = createCarrier(start, paths);
+  return (errand, timeoutMs, signal) =>
+    ['notice', 'probe'].includes(errand.kind)
+      ? inTurn(async () => (signal.aborted ? failed('was stopped') : carryOut(errand, timeoutMs, signal)))
+      : carryOut(errand, timeoutMs, signal);
+}
+
+function createCarrier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
   return async (errand, timeoutMs, signal) => {
     const id = `${errand.kind}-${randomBytes(6).toString('hex')}`;
     const directory = join(paths.run, 'courier', id);
