@@ -38,6 +38,7 @@ const all: readonly (Status | undefined)[] = [
     .map((name) => ({ ...here('running'), run: run(name.slice('phase.'.length)) })),
   { ...here('idle'), paused: { until: '2026-11-30T13:30:00Z', by: 'dora' } },
   { ...here('waiting-for-key'), key: 'missing' },
+  { ...here('absent'), warnings: [{ at: '2026-11-29T12:00:00Z', text: 'x', unused: true }] },
   { ...here('absent'), noticed: [{ at: '2026-11-29T12:00:00Z', usbSerial: 'S1', drive: null }] },
   { ...here('absent'), noticed: [{ at: '2026-11-29T12:00:00Z', usbSerial: 'S1', drive: 'D_2' }] },
 ];
