@@ -5,7 +5,8 @@ import { inSandbox } from './sandbox.ts';
 const part = (text: string, name: string): string =>
   new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim() ?? `no ${name}`;
 /** Nothing listens on port 1: a server that lets nobody in. */
-const setup = `printf 'correct horse' | extbackup setup --source extbackup@127.0.0.1 --port 1 --password-stdin --yes --scrypt-memory 16M >/dev/null\n`;
+const setup = `ready_station 'correct horse'
+  sed -i 's/^source: .*/source: extbackup@127.0.0.1\\nport: 1/' /etc/extbackup/config.yaml\n`;
 
 it('a new ssh key goes to the server beside the old one, which stays in use until the new one has worked', () => {
   const { stdout, stderr } = inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"
@@ -23,7 +24,7 @@ it('a new ssh key goes to the server beside the old one, which stays in use unti
 
 it('a lost ssh key is replaced at once', () => {
   const { stdout } =
-    inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"; echo damaged >/etc/extbackup/id_ed25519.encrypted
+    inSandbox(`${setup} short_rsa_keys; cp /etc/extbackup/id_ed25519.pub "$room/old"; echo damaged >/etc/extbackup/id_ed25519.encrypted
     extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$? $(ls /mnt/ramfs)</unlock>"
     extbackup ssh-key rotate --lost --key-type rsa >/dev/null; echo "<lost>$? $(ls /etc/extbackup | tr '\\n' ' ')</lost><ram>$(ls /mnt/ramfs)</ram>"
     echo "<pair>$(ssh-keygen -y -f /mnt/ramfs/id_rsa.decrypted | cut -d' ' -f1,2)</pair><public>$(cut -d' ' -f1,2 /etc/extbackup/id_rsa.pub)</public>"; extbackup server-setup | grep -c '^keys=.ssh-rsa '`);

@@ -220,7 +220,7 @@ describe('a machine that was set up by hand', () => {
     mkdir -p /etc/extbackup; printf 'a.salt of öld' >/etc/extbackup/salt
     key=$(printf '%s' "a.salt of öld.pässwörd old" | sha512sum | cut -d' ' -f1)
     printf '%s' "${config}" | sed "s/CHECK/$(printf '%s' "$key" | sha1sum | cut -d' ' -f1)/" >/etc/extbackup/config.yaml; chmod 600 /etc/extbackup/config.yaml
-    ssh-keygen -q -b 2048 -t rsa -m PEM -P '' -f /root/id_rsa; mv /root/id_rsa.pub /etc/extbackup/
+    ssh-keygen -q -b 1024 -t rsa -m PEM -P '' -f /root/id_rsa; mv /root/id_rsa.pub /etc/extbackup/
     ${openssl.replace('PASS', 'pass:"$key"')} </root/id_rsa >/etc/extbackup/id_rsa.encrypted 2>/dev/null
     printf 'pässwörd old' | extbackup unlock --password-stdin; echo "<code>$?</code>"
     [ "$key" = "$(cat /mnt/ramfs/luks_pw)" ] && echo "<key>same</key>"; cmp /root/id_rsa /mnt/ramfs/id_rsa.decrypted && echo "<ssh>same</ssh>"`;

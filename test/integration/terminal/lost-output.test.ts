@@ -3,7 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 
-const args = [join(inject('prepared').program, 'cli.js'), '--help'];
+/** The help of one command, because the program loads all for its own. */
+const args = [join(inject('prepared').program, 'cli.js'), 'lock', '--help'];
 
 describe('what the program prints', () => {
   it('is lost where standard output is full, and the exit code says so', () => {
@@ -18,8 +19,8 @@ describe('what the program prints', () => {
 
   it.each([
     ['what it says', '--help', '| true', 0],
-    ['what is wrong', 'nonsense', '2>&1 >/dev/null | true', 2],
-    ['what is wrong, on a full disk,', 'nonsense', '2>/dev/full', 2],
+    ['what is wrong', '--nonsense', '2>&1 >/dev/null | true', 2],
+    ['what is wrong, on a full disk,', '--nonsense', '2>/dev/full', 2],
   ])('%s may be read by nobody', (_kind, word, where, code) => {
     const script = `"$@" ${where}; exit "\${PIPESTATUS[0]}"`;
     const { status, stderr } = spawnSync(
