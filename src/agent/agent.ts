@@ -10,6 +10,7 @@ import { coalesce } from '../system/coalesce.ts';
 import { createRunLog } from '../records/run-log.ts';
 import { openAttachMemory } from '../records/attach-memory.ts';
 import { readBootId } from '../disk/block-devices.ts';
+import { createVolumeLookup } from '../disk/volume-lookup.ts';
 import type { StartProgram } from '../system/command.ts';
 import { createCourier } from '../notify/courier.ts';
 import { lockFile } from '../system/file-lock.ts';
@@ -114,7 +115,7 @@ async function serve(given: Surroundings): Promise<void> {
     if (areGood) await teller.onSettings(); // after the settings were read: with bad settings, the former channels report the error
   }, onError);
   const usbNews = createUsbNews({
-    ...{ bus, paths, start, drives, publish, onError, refresh: supervisor.refresh },
+    ...{ bus, paths, start, drives, publish, onError, refresh: supervisor.refresh, findVolumes: base.findVolumes },
     running: () => running() !== undefined,
   });
   latest.noticed = usbNews.noticed;
@@ -156,6 +157,7 @@ function createBase(given: Surroundings) {
     settings: createLiveSettings(load, bus),
     service: createServiceStatus(start, socket),
     courier: createCourier(start, paths),
+    findVolumes: createVolumeLookup(start),
     warn: (about: WarningName, reason: string, todo: string): void => {
       bus.emit('warning:raised', { about, reason, todo });
     },
@@ -194,7 +196,7 @@ async function startTeller({ bus, paths, log, courier, settings }: Base, latest:
 
 /** The supervisor and its records. */
 async function createCore(base: Base, latest: Latest) {
-  const { start, paths, version, bus, load, warnings, service, courier, onError } = base;
+  const { start, paths, version, bus, load, warnings, service, courier, findVolumes, onError } = base;
   const records = watchRegistry(
     createDriveRegistry(files.drives(paths)),
     ({ happened, todo }) => {
@@ -232,7 +234,7 @@ async function createCore(base: Base, latest: Latest) {
   const bootId = await readBootId();
   const attaches = await openAttachMemory(files.attaches(paths), bootId, onError);
   const supervisor = new Supervisor({
-    ...{ bus, start, paths, registry: records.registry, replies, bootId, loadConfig: load },
+    ...{ bus, start, paths, registry: records.registry, replies, bootId, findVolumes, loadConfig: load },
     runs,
     attaches,
     machineFor: machineMaker(start, paths, courier),
@@ -242,8 +244,7 @@ async function createCore(base: Base, latest: Latest) {
     },
   });
   await replies.tidy();
-  const ranOutOfMemory = await takeOutOfMemory(paths);
-  const { registry } = records;
+  const [{ registry }, ranOutOfMemory] = [records, await takeOutOfMemory(paths)];
   await tellCutOffRun({ bus, file: files.begunRun(paths), runs, registry, attaches, bootId, ranOutOfMemory, onError });
   return { supervisor, statusFile, drives, runs };
 }

@@ -4,7 +4,7 @@ import type { MeasureUse } from '../disk/measure.ts';
 import { holdsOf } from '../disk/holds.ts';
 import { readIoErrors } from '../disk/io-errors.ts';
 import { askSmartByUnit, hasSmartctl } from '../disk/smart.ts';
-import { findVolumes, type Volume } from '../disk/volumes.ts';
+import type { LookUpVolumes } from '../disk/volume-lookup.ts';
 import { rekeyAdvice } from '../keys/previous-keys.ts';
 import { openedByPersonRefusal, readOpenedByPerson } from '../opening/opened-by-person.ts';
 import type { Machine } from '../pipeline/machine.ts';
@@ -43,6 +43,7 @@ export interface SupervisorParts {
   machineFor(config: Config, record: DriveRecord): Machine;
   /** Whether a server that the last run of this disk did not reach answers now. */
   serverAnswers(config: Config, record: DriveRecord, signal: AbortSignal): Promise<boolean>;
+  readonly findVolumes: LookUpVolumes;
   /** Called after every change of the status. */
   readonly publish: () => void;
   /** Replaces the kernel's list of a disk's users. */
@@ -53,7 +54,7 @@ export interface SupervisorParts {
 
 /** The plugged disks, and whether the key is loaded. */
 export interface Sight {
-  readonly findVolumes: () => Promise<readonly Volume[]>;
+  readonly findVolumes: LookUpVolumes;
   readonly keyIsLoaded: () => Promise<boolean>;
 }
 
@@ -73,12 +74,12 @@ const lockPatienceMs = 500;
 export type Surroundings = RunSurroundings & AttachSurroundings;
 
 /** The agent's view of the machine, unless a test replaces it. */
-export function sightOf({ sight, paths, bus, start, loadConfig }: SupervisorParts): Sight {
+export function sightOf({ sight, paths, bus, findVolumes, loadConfig }: SupervisorParts): Sight {
   if (sight) return sight;
   const warn = (reason: string, todo: string): void => {
     bus.emit('warning:raised', { about: 'key', reason, todo });
   };
-  return { findVolumes: () => findVolumes(start), keyIsLoaded: createKeyLookup({ paths, loadConfig, warn }) };
+  return { findVolumes, keyIsLoaded: createKeyLookup({ paths, loadConfig, warn }) };
 }
 
 /** Assembles the parts for runs and refreshes. */

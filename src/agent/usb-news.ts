@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { EventMap } from '../bus/events.ts';
 import { listBlockDevices } from '../disk/block-devices.ts';
 import { findHiddenLuks } from '../disk/hidden-luks.ts';
-import { findVolumes } from '../disk/volumes.ts';
+import type { LookUpVolumes } from '../disk/volume-lookup.ts';
 import { disksOf, usbDeviceOf, usbNumberOf, usbSerialOf } from '../disk/usb-sysfs.ts';
 import type { NoticedDisk } from '../protocol/status.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
@@ -28,6 +28,7 @@ import { whichItMayBe } from './which-disk.ts';
 export interface UsbNewsParts {
   readonly bus: Bus;
   readonly start: StartProgram;
+  readonly findVolumes: LookUpVolumes;
   readonly drives: () => Promise<readonly DriveRecord[]>;
   readonly refresh: () => void;
   readonly paths: Paths;
@@ -118,9 +119,9 @@ export function createUsbNews(parts: UsbNewsParts): UsbWatch {
   };
 }
 
-const lookUp = async ({ drives, start }: UsbNewsParts, sightings: UsbSightings): Promise<KnownDisks> => ({
+const lookUp = async ({ drives, findVolumes }: UsbNewsParts, sightings: UsbSightings): Promise<KnownDisks> => ({
   records: await drives(),
-  plugged: new Set((await findVolumes(start)).map(({ luksUuid }) => luksUuid)),
+  plugged: new Set((await findVolumes()).map(({ luksUuid }) => luksUuid)),
   sightings: await sightings.list(),
 });
 
@@ -137,11 +138,12 @@ function nameNoticed(noticed: Map<string, NoticedDisk>, { records, plugged, sigh
 
 /** undefined for a disk with a LUKS volume, which is judged elsewhere, and for one that is being prepared. */
 async function judgeForeign(
-  { start, paths, running, sysfs = realSysfs }: UsbNewsParts,
+  { start, paths, running, findVolumes, sysfs = realSysfs }: UsbNewsParts,
   { port, usbSerial }: PluggedDevice,
   known: () => Promise<KnownDisks>,
 ): Promise<Report | undefined> {
   const names = await sysfs.disksOf(port);
+  if ((await findVolumes()).some(({ disk }) => names.includes(disk))) return undefined;
   const disk = withoutLuks((await listBlockDevices(start)).filter(({ kname }) => names.includes(kname)));
   if (disk === undefined) return undefined;
   if (!running() && (await isTaken(files.deviceLock(paths)))) return undefined; // held by a command: a run excludes it itself

@@ -101,6 +101,7 @@ beforeEach(async () => {
         },
         tidy: () => Promise.resolve(),
       },
+      findVolumes: () => Promise.resolve(plugged),
       loadConfig: () => Promise.resolve(config),
       machineFor: () => machine,
       publish: () => undefined,

@@ -6,6 +6,7 @@ import { createUsbNews, type UsbWatch } from '../../../src/agent/usb-news.ts';
 import { createBus, type Bus } from '../../../src/bus/bus.ts';
 import type { EventMap } from '../../../src/bus/events.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
+import type { Volume } from '../../../src/disk/volumes.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 import { defaultPaths, type Paths } from '../../../src/system/paths.ts';
 
@@ -14,6 +15,7 @@ let bus: Bus;
 let told: EventMap['drive:ignored'][];
 let settled: string[];
 let published: number;
+let volumes: Volume[];
 const errors: unknown[] = [];
 const record = driveRecordSchema.parse({
   label: 'BACKUP_1',
@@ -32,7 +34,7 @@ beforeEach(async () => {
   paths = { ...defaultPaths, run: join(top, 'run'), state: join(top, 'state') };
   await mkdir(paths.run);
   await mkdir(paths.state);
-  [told, settled, published] = [[], [], 0];
+  [told, settled, published, volumes] = [[], [], 0, []];
 });
 afterEach(() => rm(join(paths.run, '..'), { recursive: true }));
 
@@ -45,6 +47,7 @@ function startAgent(): UsbWatch {
   bus.on('warning:settled', ({ topic }) => void settled.push(topic));
   return createUsbNews({
     ...{ bus, start, paths },
+    findVolumes: () => Promise.resolve(volumes),
     drives: () => Promise.resolve([record]),
     refresh: () => undefined,
     running: () => false,
@@ -106,4 +109,13 @@ it('after a restart of the agent the same is shown, and not told again; another 
   startAgent().onNoBlockDevice('2-2', 'S1');
   await until(() => told.length === 3);
   expect(told.map(({ toldBefore }) => toldBefore)).toEqual([undefined, true, undefined]);
+});
+
+it('a disk that came up with a LUKS volume is judged elsewhere', async () => {
+  const usb = startAgent();
+  usb.onConnect('2-1', 'S1');
+  volumes = [{ luksUuid: 'u2', device: '/dev/sdb1', kname: 'sdb1', disk: 'sdb', diskseq: 1, usb: true }];
+  usb.onUp('2-1', 'S1');
+  await until(() => usb.noticed().length === 0);
+  expect(told).toEqual([]);
 });
