@@ -19,9 +19,10 @@ import { readPause } from '../records/pause.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { RunSurroundings } from '../run/run-surroundings.ts';
 import type { StartProgram } from '../system/command.ts';
-import { lockFile } from '../system/file-lock.ts';
+import { isLocked } from '../system/file-lock.ts';
 import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { pause } from '../system/pause.ts';
 import type { AttachBoard } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
 import { createKeyLookup } from './key-lookup.ts';
@@ -69,6 +70,7 @@ export interface SupervisorState {
 }
 
 const lockPatienceMs = 500;
+const lookAgainMs = 100;
 
 /** The parts of the agent that a run and a refresh use. */
 export type Surroundings = RunSurroundings & AttachSurroundings;
@@ -139,11 +141,14 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
   };
 }
 
-/** Whether a lock is taken; takes it for a moment. @param patienceMs waits for another short check */
-export async function isTaken(file: string, patienceMs?: number): Promise<boolean> {
-  const lock = await lockFile(file, patienceMs);
-  await lock?.release();
-  return lock === undefined;
+/** Whether a lock stays taken for `patienceMs`: a command may take it for a moment. */
+export async function isTaken(file: string, patienceMs = 0): Promise<boolean> {
+  const until = Date.now() + patienceMs;
+  while (await isLocked(file)) {
+    if (Date.now() >= until) return true;
+    await pause(lookAgainMs, new AbortController().signal);
+  }
+  return false;
 }
 
 /** The checks for reasons to wait. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 
 /** A lock that the kernel drops when its holder dies: there are no stale locks. */
 export interface FileLock {
@@ -17,7 +17,7 @@ export async function lockFile(file: string, waitMs = 0): Promise<FileLock | und
   const handle = await open(file, 'a', 0o600);
   try {
     const code = await flock(handle.fd, waitMs);
-    if (code === 0) return { release: () => handle.close() };
+    if (code === 0) return await hold(handle);
     if (code !== conflict) throw new Error(`flock on ${file} failed`);
   } catch (error) {
     await handle.close();
@@ -26,6 +26,47 @@ export async function lockFile(file: string, waitMs = 0): Promise<FileLock | und
   await handle.close();
   return undefined;
 }
+
+/** Ids of the locks of this process. */
+const held = new Set<string>();
+
+async function hold(handle: FileHandle): Promise<FileLock> {
+  const id = idOf(await handle.stat());
+  held.add(id);
+  return {
+    release: async () => {
+      held.delete(id);
+      await handle.close();
+    },
+  };
+}
+
+/**
+ * Whether another process, or this one, holds the lock. The kernel's list of locks answers that without a program; in a
+ * container, or on a file system whose files have other numbers there, it has gaps, and the lock is tried instead.
+ * @see proc_locks(5)
+ */
+export async function isLocked(file: string, listOfLocks = '/proc/locks'): Promise<boolean> {
+  const id = await stat(file).then(idOf, () => undefined);
+  const locks = id === undefined ? undefined : parseLocks(await readFile(listOfLocks, 'utf8').catch(() => ''));
+  if (id !== undefined && locks?.has(id) === true) return true;
+  const isComplete = held.size > 0 && [...held].every((own) => locks?.has(own));
+  if (isComplete) return false;
+  const lock = await lockFile(file);
+  await lock?.release();
+  return lock === undefined;
+}
+
+/** The numbers of a file as in the kernel's list; see makedev(3) for those of its device. */
+function idOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
+  const hex = (number: number): string => number.toString(16).padStart(2, '0');
+  return `${hex(major)}:${hex(minor)}:${ino}`;
+}
+
+/** Files with a lock of flock(2): `1: FLOCK  ADVISORY  WRITE 1234 00:19:1038 0 EOF`. */
+export const parseLocks = (text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(/^\d+: FLOCK +\S+ +\S+ +-?\d+ (\S+) /gm)].map(([, id = '']) => id));
 
 const conflict = 75;
 
