@@ -6,11 +6,14 @@ import type { StartProgram } from '../system/command.ts';
 export interface ServiceStatus {
   ready(text: string): Promise<void>;
   stopping(): Promise<void>;
-  /** Shown by `systemctl status`; sent at most every three seconds, the last one always. */
+  /**
+   * Shown by `systemctl status`; sent at most every half minute, the last one always. What no longer calls a disk safe to
+   * unplug is sent at once.
+   */
   say(text: string): void;
 }
 
-const everyMs = 3_000; // each update starts a program, and phases of one second are not worth it
+const everyMs = 30_000; // each update starts a program; `extbackup status --watch` shows each phase at once
 
 export function createServiceStatus(start: StartProgram, socket: string | undefined): ServiceStatus {
   let said = '';
@@ -41,10 +44,15 @@ export function createServiceStatus(start: StartProgram, socket: string | undefi
     },
     say: (text) => {
       wanted = text;
-      timer ??= setTimeout(flush, everyMs);
+      if (safeIn(said).some((part) => !safeIn(text).includes(part))) {
+        clearTimeout(timer);
+        flush();
+      } else timer ??= setTimeout(flush, everyMs);
     },
   };
 }
+
+const safeIn = (text: string): string[] => text.split(', ').filter((part) => part.endsWith(': safe-to-unplug'));
 
 /** The agent's state in one line. */
 export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
