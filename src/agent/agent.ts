@@ -39,7 +39,7 @@ import { createUsbNews } from './usb-news.ts';
 import { watchWarnings } from './warnings.ts';
 import type { WarningName } from '../words/catalogue.ts';
 import { takeOutOfMemory } from '../records/last-end.ts';
-import { askClockService } from '../records/station-time.ts';
+import { recentClockService } from '../records/station-time.ts';
 import { startWatches } from './watches.ts';
 
 const usualWarnAfterMs = 20_000;
@@ -209,7 +209,7 @@ async function createCore(base: Base, latest: Latest) {
   const drives = () => records.known();
   const replies = createReplies(files.replies(paths), onError);
   const runs = createRunLog(files.runs(paths));
-  const askClock = async () => (await askClockService(start)).isSynchronised;
+  const askClock = async () => (await recentClockService(start)).isSynchronised;
   const toMetrics = createMetricsFile({ bus, runs, version, drives, askClock, loadConfig: load, onError });
   const toCheck = createCheckFile({ paths, loadConfig: load, onError });
   const statusFile = createStatusFile({

@@ -35,7 +35,7 @@ export async function continueTime(file: string, reading: ClockReading, stepMs: 
 /** Reads the machine's clocks. @param service the state of the time service, if it is known */
 export async function readClocks(start: StartProgram, service?: ClockService): Promise<ClockReading> {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  const { isSynchronised } = service ?? (await askClockService(start));
+  const { isSynchronised } = service ?? (await recentClockService(start));
   return { now: new Date(), bootId, uptimeMs: uptime() * 1000, isSynchronised };
 }
 
@@ -50,7 +50,23 @@ export interface ClockService {
  * Asks systemd-timesyncd(8) and timedatectl(1); the latter asks the kernel, so it covers chrony, too. It starts
  * a service for the answer, which takes seconds on a slow machine: ask once for both.
  */
-export async function askClockService(start: StartProgram): Promise<ClockService> {
+export function askClockService(start: StartProgram): Promise<ClockService> {
+  const answer = ask(start);
+  recent.set(start, { at: performance.now(), answer });
+  return answer;
+}
+
+/** The same, with an answer of the last half minute if there is one: at the begin of a run, several parts ask. */
+export async function recentClockService(start: StartProgram): Promise<ClockService> {
+  const { at, answer } = recent.get(start) ?? {};
+  const known = at !== undefined && performance.now() - at < recentMs ? await answer : undefined;
+  return known?.isSynchronised === undefined ? askClockService(start) : known;
+}
+
+const recent = new WeakMap<StartProgram, { readonly at: number; readonly answer: Promise<ClockService> }>();
+const recentMs = 30_000;
+
+async function ask(start: StartProgram): Promise<ClockService> {
   if (await isThere('/run/systemd/timesync/synchronized')) return { isSynchronised: true, isKept: true };
   try {
     const args = ['show', '--property=NTP', '--property=NTPSynchronized'];
@@ -81,7 +97,7 @@ export async function awaitClock(
 ): Promise<ClockService | undefined> {
   let service: ClockService | undefined;
   for (let waited = 0; waited < longestWaitMs && seconds() < settlesWithin && !signal.aborted; waited += lookEveryMs) {
-    service = await askClockService(start);
+    service = await (waited === 0 ? recentClockService(start) : askClockService(start));
     if (service.isSynchronised !== false || service.isKept !== true) break;
     await wait(lookEveryMs, signal);
   }

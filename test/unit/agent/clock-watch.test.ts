@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClockWatch } from '../../../src/agent/clock-watch.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { clockCheck } from '../../../src/doctor/clock-check.ts';
 import { createNoticeMaker } from '../../../src/notify/notices.ts';
-import { awaitClock, readClocks } from '../../../src/records/station-time.ts';
+import { askClockService, awaitClock, readClocks } from '../../../src/records/station-time.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 import { defaultPaths, files } from '../../../src/system/paths.ts';
 
@@ -16,15 +16,20 @@ const paths = { ...defaultPaths };
 /** What timedatectl says. */
 let isSilent = false;
 let answers: { NTP: string; NTPSynchronized: string };
-const start: StartProgram = () => {
-  if (isSilent) return Promise.reject(new Error('no answer'));
-  const stdout = `NTP=${answers.NTP}\nNTPSynchronized=${answers.NTPSynchronized}\n`;
-  return Promise.resolve({ exitCode: 0, stdout, stderr: '' });
-};
+let start: StartProgram;
+/** Programs that were started. */
+let asked = 0;
 
 beforeEach(async () => {
   paths.state = await mkdtemp(join(tmpdir(), 'extbackup-clock-'));
   answers = { NTP: 'yes', NTPSynchronized: 'yes' };
+  asked = 0;
+  start = () => {
+    asked += 1;
+    if (isSilent) return Promise.reject(new Error('no answer'));
+    const stdout = `NTP=${answers.NTP}\nNTPSynchronized=${answers.NTPSynchronized}\n`;
+    return Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+  };
 });
 afterEach(() => rm(paths.state, { recursive: true }));
 
@@ -87,6 +92,27 @@ describe('the watch of the clock', () => {
     answers.NTPSynchronized = 'yes';
     await tellIfLoose();
     expect(told).toEqual(['clock not synchronised', 'settled: clock not synchronised']);
+  });
+});
+
+describe('the question about the clock', () => {
+  it('is asked once where several ask at the begin of a run, and again when there was no answer', async () => {
+    isSilent = true;
+    await askClockService(start);
+    isSilent = false;
+    const [, reading] = await Promise.all([askClockService(start), readClocks(start)]);
+    expect(reading.isSynchronised).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  it('is asked again when the answer is old, or when somebody waits for another one', async () => {
+    await askClockService(start);
+    await askClockService(start);
+    expect(asked).toBe(2);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 31_000);
+    await readClocks(start);
+    expect(asked).toBe(3);
+    now.mockRestore();
   });
 });
 
