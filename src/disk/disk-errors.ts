@@ -4,9 +4,9 @@ import type { KnownFilesystem } from './filesystem.ts';
 import type { LuksOutcome } from './luks.ts';
 
 /** Runs `work`; its failure becomes the error of a disk that does not answer. */
-export async function wakeFailure(label: string, work: () => Promise<void>): Promise<void> {
+export async function wakeFailure<T>(label: string, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (cause) {
     throw new PullError(
       'EXB_DISK_ERROR',

@@ -54,15 +54,18 @@ async function checkExt(start: StartProgram, device: string, signal?: AbortSigna
 /**
  * Reads the first block past the page cache, which makes a sleeping disk spin up.
  * In a child, because a read from a dying disk can hang in the kernel for minutes.
+ * @returns that block
  * @throws CommandError
  */
-export async function wakeDevice(start: StartProgram, device: string, signal?: AbortSignal): Promise<void> {
-  await start({
+export async function wakeDevice(start: StartProgram, device: string, signal?: AbortSignal): Promise<Buffer> {
+  const { stdout } = await start({
     file: '/usr/bin/dd',
-    args: [`if=${device}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct', 'status=none'],
+    args: [`if=${device}`, 'bs=4096', 'count=1', 'iflag=direct', 'status=none'],
+    isBinary: true,
     timeoutMs: 90_000,
     ...(signal && { signal }),
   });
+  return Buffer.from(stdout, 'latin1');
 }
 
 /**

@@ -164,13 +164,25 @@ export function parseLuks2(json: string): LuksHeader | undefined {
   };
 }
 
+/** Of both versions: the magic, the version, and the place of the UUID, which ends with a zero byte. */
+const magic = 'LUKS\xba\xbe';
+const uuidAt = { begin: 168, end: 208 } as const;
+
+/** The UUID in the binary header at the begin of a device; undefined for anything else. */
+export function uuidIn(bytes: Buffer): string | undefined {
+  if (bytes.length < luks1Bytes || !bytes.toString('latin1', 0, magic.length).startsWith(magic)) return undefined;
+  if (![1, 2].includes(bytes.readUInt16BE(magic.length))) return undefined;
+  const uuid = bytes.toString('latin1', uuidAt.begin, uuidAt.end).replace(/\0.*$/s, '');
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid) ? uuid : undefined;
+}
+
 /** Size of the LUKS1 header without key material; see the LUKS On-Disk Format Specification, version 1.2. */
 const luks1Bytes = 592;
 const luks1Enabled = 0x00ac71f3;
 
 /** The binary header of LUKS1. */
 export function parseLuks1(bytes: Buffer): LuksHeader | undefined {
-  if (bytes.length < luks1Bytes || bytes.toString('latin1', 0, 6) !== 'LUKS\xba\xbe' || bytes.readUInt16BE(6) !== 1) {
+  if (bytes.length < luks1Bytes || bytes.toString('latin1', 0, 6) !== magic || bytes.readUInt16BE(6) !== 1) {
     return undefined;
   }
   const text = (from: number): string => bytes.toString('latin1', from, from + 32).replace(/\0.*$/s, '');

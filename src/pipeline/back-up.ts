@@ -7,7 +7,7 @@ import { labelPattern, sealPath, type DriveRecord, type Seal } from '../records/
 import { parseSeal, verifyIdentity } from '../records/identity.ts';
 import { isKnownFilesystem, type KnownFilesystem } from '../disk/filesystem.ts';
 import { mappingName } from '../disk/luks.ts';
-import type { LuksFacts } from '../disk/luks-header.ts';
+import { uuidIn, type LuksFacts } from '../disk/luks-header.ts';
 import { NotReleasedError } from '../errors.ts';
 import { requireBox } from './confined.ts';
 import { markBegun, markEnded } from './begun-mark.ts';
@@ -79,7 +79,9 @@ interface Run {
 
 async function wake({ job: { record, device }, machine, story, signal }: Run): Promise<void> {
   story.enter('waking');
-  await wakeFailure(record.label, () => machine.wake(device, signal));
+  const begin = await wakeFailure(record.label, () => machine.wake(device, signal));
+  if (uuidIn(begin) === record.luksUuid) return;
+  // cryptsetup has a second header, in case the first one is damaged
   if ((await machine.luksUuid(device, signal)) !== record.luksUuid) throw strangeVolume(record.label);
 }
 

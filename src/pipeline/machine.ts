@@ -28,10 +28,11 @@ export interface MirrorEntry {
 export interface Machine {
   /** Whether rsync runs in its box; `lost`: on this station it once did. */
   confinement(): Promise<'box' | 'none' | 'lost'>;
-  wake(device: string, signal: AbortSignal): Promise<void>;
+  /** Waits until the disk spins. @returns its first block */
+  wake(device: string, signal: AbortSignal): Promise<Buffer>;
   /** Wakes a server by wake-on-LAN. @param mac of its network card @returns what went wrong */
   wakeServer(mac: string, signal: AbortSignal): Promise<string | undefined>;
-  /** UUID in the present LUKS header of the device. */
+  /** UUID in the present LUKS header of the device, as cryptsetup reads it. */
   luksUuid(device: string, signal: AbortSignal): Promise<string | undefined>;
   isOpen(mapping: string): Promise<boolean>;
   open(volume: Omit<LuksVolume, 'keyFile'>, signal: AbortSignal): Promise<LuksOpening>;

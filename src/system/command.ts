@@ -40,6 +40,8 @@ export interface Command {
   readonly stdoutFile?: string;
   /** Called with every piece of standard error as it arrives; only its end is then kept. */
   readonly onStderr?: (chunk: string) => void;
+  /** Standard output is bytes, not text: each becomes one character, as in latin1. */
+  readonly isBinary?: boolean;
   /** Exit codes other than 0 that are no failure. */
   readonly accept?: readonly number[];
 }
@@ -91,7 +93,20 @@ type Child = ReturnType<typeof spawnChild>;
 
 /** @param tailed gets standard output in place of a pipe */
 const spawnChild = (
-  { file, args, env, stdin, descriptors, extra, timeoutMs, signal, ownGroup = false, onStdout, onStderr }: Command,
+  {
+    file,
+    args,
+    env,
+    stdin,
+    descriptors,
+    extra,
+    timeoutMs,
+    signal,
+    ownGroup = false,
+    isBinary,
+    onStdout,
+    onStderr,
+  }: Command,
   tailed: TailedFile | undefined,
 ) =>
   execa(file, args, {
@@ -105,6 +120,7 @@ const spawnChild = (
     timeout: timeoutMs,
     forceKillAfterDelay: killDelayMs,
     maxBuffer: 64 * 1024 * 1024,
+    ...(isBinary === true && { encoding: 'latin1' as const }),
     ...(stdin !== undefined && {
       input: typeof stdin === 'string' || Buffer.isBuffer(stdin) ? stdin : stdin.reveal(),
     }),

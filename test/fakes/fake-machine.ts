@@ -22,6 +22,7 @@ export class FakeMachine implements Machine {
   luks: LuksFacts = { version: 2, cipher: 'aes-xts-plain64', keyBits: 512, sectorSize: 4096, volumeKey: 'a' };
   checkOutcome: Awaited<ReturnType<Machine['check']>> = 'clean';
   uuid: string | undefined = 'uuid-1';
+  firstBlock: Buffer = Buffer.alloc(0);
   fstype: string | undefined = 'ext4';
   pulls: RsyncOutcome[] = [];
   /** Lines about single files, for each pull. */
@@ -35,7 +36,7 @@ export class FakeMachine implements Machine {
 
   wakeTrouble: string | undefined;
   wakeServer = (mac: string): Promise<string | undefined> => this.#step(`wakeServer ${mac}`, () => this.wakeTrouble);
-  wake = (): Promise<void> => this.#step('wake');
+  wake = (): Promise<Buffer> => this.#step('wake', () => this.firstBlock);
   luksUuid = (): Promise<string | undefined> => this.#step('luksUuid', () => this.uuid);
   isOpen = (): Promise<boolean> => Promise.resolve(this.opened);
   open = (): Promise<Awaited<ReturnType<Machine['open']>>> =>

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
+/** The first block of a LUKS volume, as far as it has the UUID. */
+export function luksBlock({ magic = 'LUKS\xba\xbe', version = 2, uuid = '' } = {}): Buffer {
+  const bytes = Buffer.alloc(4096, 0xff);
+  bytes.write(magic, 0, 'latin1');
+  bytes.writeUInt16BE(version, 6);
+  bytes.write(`${uuid}\0`, 168, 'latin1');
+  return bytes;
+}
+
 /** Size of each of the two LUKS2 headers that luksFormat writes: 4 KiB binary and 12 KiB JSON. */
 const headerBytes = 16384;
 const checksum = { at: 448, bytes: 64 };

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { factsOf, readLuksHeader } from '../../../src/disk/luks-header.ts';
+import { readLuksUuid } from '../../../src/disk/luks.ts';
+import { factsOf, readLuksHeader, uuidIn } from '../../../src/disk/luks-header.ts';
 import { assertTrusted } from '../../../src/disk/luks-trust.ts';
 import { startProgram } from '../../../src/system/command.ts';
 import { changeLuks2 } from '../../fakes/luks2-image.ts';
@@ -55,6 +56,9 @@ describe('readLuksHeader, of volumes that cryptsetup made', () => {
     const file = await image(name.replaceAll(' ', '-'), ...options);
     const header = await readLuksHeader(startProgram, file);
     expect(header).toMatchObject({ version, cipher });
+    const uuid = uuidIn(await readFile(file));
+    expect(uuid).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await readLuksUuid(startProgram, file)).toBe(uuid);
     expect(() => {
       assertTrusted('BACKUP_1', header, header && factsOf(header));
     }).not.toThrow();

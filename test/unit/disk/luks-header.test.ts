@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { factsOf, parseLuks1, parseLuks2, type LuksHeader } from '../../../src/disk/luks-header.ts';
+import { factsOf, parseLuks1, parseLuks2, uuidIn, type LuksHeader } from '../../../src/disk/luks-header.ts';
 import { parseCryptTable } from '../../../src/disk/luks-mapping.ts';
 import { assertTrusted } from '../../../src/disk/luks-trust.ts';
+import { luksBlock } from '../../fakes/luks2-image.ts';
 
 /** What `cryptsetup luksDump --dump-json-metadata` prints of a disk that extbackup prepared. */
 const prepared = () => ({
@@ -180,5 +181,31 @@ describe('the table of an open mapping', () => {
     '',
   ])('is nothing that extbackup opens: %j', (text) => {
     expect(parseCryptTable(text)).toBeUndefined();
+  });
+});
+
+describe('uuidIn', () => {
+  const uuid = '6f1c2a4e-0b1d-4c7f-9a53-0123456789ab';
+  it.each([1, 2])('reads the UUID of LUKS%i', (version) => {
+    expect(uuidIn(luksBlock({ version, uuid }))).toBe(uuid);
+  });
+
+  it.each([
+    ['another magic', luksBlock({ uuid, magic: 'SKUL\xba\xbe' })],
+    ['another version', luksBlock({ uuid, version: 3 })],
+    ['no UUID', luksBlock()],
+    ['something else in its place', luksBlock({ uuid: `${uuid}a` })],
+    ['a short block', luksBlock({ uuid }).subarray(0, 512)],
+    ['nothing', Buffer.alloc(0)],
+  ])('finds none in %s', (_what, bytes) => {
+    expect(uuidIn(bytes)).toBeUndefined();
+  });
+
+  it('never throws, whatever the block', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 700 }), (bytes) => {
+        uuidIn(Buffer.from(bytes));
+      }),
+    );
   });
 });

@@ -12,6 +12,7 @@ import { type Job } from '../../../src/pipeline/job.ts';
 import { createStory } from '../../../src/pipeline/story.ts';
 import { ExtbackupError, NotReleasedError, PullError } from '../../../src/errors.ts';
 import { goodPull, type FakeMachine } from '../../fakes/fake-machine.ts';
+import { luksBlock } from '../../fakes/luks2-image.ts';
 
 const config = configSchema.parse({
   source: 'extbackup@backup.example.org',
@@ -125,6 +126,19 @@ describe('a run', () => {
     machine.openOutcome = 'wrong-key';
     expect(await failure()).toMatchObject({ code: 'EXB_KEY_REJECTED', exitCode: 12 });
     expect(machine.calls).not.toContain('mount');
+  });
+
+  it('believes the header that woke the disk, and asks cryptsetup about any other', async () => {
+    const luksUuid = '6f1c2a4e-0b1d-4c7f-9a53-0123456789ab';
+    job = { ...plainJob, record: { ...record, luksUuid } };
+    const seal = { version: 1, sealedId: record.sealedId, luksUuid, label: 'BACKUP_1', generation: record.generation };
+    machine.inside.set(sealPath, JSON.stringify(seal));
+    machine.firstBlock = luksBlock({ uuid: luksUuid });
+    await run();
+    expect(machine.calls).not.toContain('luksUuid');
+    machine.firstBlock = luksBlock({ uuid: luksUuid.replace('6', '7') });
+    expect(await failure()).toMatchObject({ code: 'EXB_STRANGE_VOLUME' });
+    expect(machine.calls).toContain('luksUuid');
   });
 
   it('refuses a disk whose header is not the enrolled one', async () => {
