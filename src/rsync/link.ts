@@ -19,7 +19,7 @@ export interface Line {
   readonly needs?: readonly string[];
   /** Runs the user of the connection; the connection is cut when the user has ended or must end. */
   readonly start: StartProgram;
-  /** State of the connection at the end of its user; `unknown` before that, and where it is not measured. */
+  /** State of the connection when its user failed; `unknown` before that, and where it is not measured. */
   readonly state?: () => Promise<LinkState>;
   /** Set for a server with several addresses. */
   readonly reached?: Reached | undefined;
@@ -114,8 +114,8 @@ function hangingUp(start: StartProgram, askState: () => void, hangUp: () => void
     if (command.signal?.aborted === true) soon();
     else command.signal?.addEventListener('abort', soon, { once: true });
     try {
-      const onExit = (): void => {
-        askState();
+      const onExit = (exitCode: number | null): void => {
+        if (exitCode !== 0) askState();
         soon();
       };
       return await start({ ...command, onExit });

@@ -29,8 +29,8 @@ export interface Command {
   readonly extra?: Buffer;
   /** Called with the process id; with `ownGroup` it is also the group's id. */
   readonly onStart?: (pid: number) => void;
-  /** Called when the program itself has ended; its children may still hold its pipes. */
-  readonly onExit?: () => void;
+  /** Called when the program itself has ended; its children may still hold its pipes. null: a signal ended it. */
+  readonly onExit?: (exitCode: number | null) => void;
   /** Called with every piece of standard output as it arrives; the output is then not collected. */
   readonly onStdout?: (chunk: string) => void;
   /**

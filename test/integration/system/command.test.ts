@@ -222,3 +222,12 @@ describe('output through a file', () => {
     await expect(text({ stdoutFile: join(room, 'link'), args: ['-c', 'echo here'] })).rejects.toThrow('ELOOP');
   });
 });
+
+it('gives the bytes of a program that prints no text', async () => {
+  const bytes = Buffer.from([0x4c, 0xba, 0xbe, 0, 0xff, 0x0a]);
+  const { stdout } = await startProgram({
+    ...{ file: '/usr/bin/cat', args: [], stdin: bytes },
+    ...{ isBinary: true, timeoutMs: 20_000 },
+  });
+  expect(Buffer.from(stdout, 'latin1')).toEqual(bytes);
+});

@@ -143,7 +143,7 @@ describe('a connection', () => {
           if (command.args[0] === 'stop') letGo();
           return { exitCode: 0, stdout: '', stderr: '' };
         }
-        if (how === 'ended') command.onExit?.();
+        if (how === 'ended') command.onExit?.(20);
         await held;
         return { exitCode: 20, stdout: '', stderr: '' };
       },
@@ -156,6 +156,29 @@ describe('a connection', () => {
     );
     if (how !== 'ended') cancel.abort();
     expect((await working).exitCode).toBe(20);
+  });
+
+  it.each([
+    [0, []],
+    [12, ['is-active']],
+    [null, ['is-active']],
+  ])('is asked about its state only when what used it failed (exit code %s)', async (exitCode, questions) => {
+    const verbs: (string | undefined)[] = [];
+    const reach = createLink(
+      (command) => {
+        if (command.file === '/usr/bin/systemctl') verbs.push(command.args[0]);
+        else command.onExit?.(exitCode);
+        return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+      },
+      { run },
+      '/key',
+    );
+    const state = await reach(place, never, async (line) => {
+      await line.start({ file: '/usr/bin/rsync', args: [], timeoutMs: 1 });
+      return line.state?.();
+    });
+    expect(state).toBe(exitCode === 0 ? 'unknown' : 'up');
+    expect(verbs).toEqual(['start', ...questions, 'stop']);
   });
 
   it('is closed also when the work fails', async () => {
