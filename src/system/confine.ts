@@ -30,6 +30,8 @@ export interface Confinement {
 }
 
 const bwrap = '/usr/bin/bwrap';
+const rsync = '/usr/bin/rsync';
+const heedingTerm = ['/usr/bin/env', '--default-signal=TERM'];
 
 /** User names, languages of messages, the time zone. */
 const settings = [
@@ -73,7 +75,10 @@ async function diskArgs({ top, writable }: NonNullable<View['disk']>): Promise<s
   return ['--bind', top, top, ...covers];
 }
 
-/** The arguments before the program. env(1) lets the box ignore SIGTERM: the program ends first, and the box with it. */
+/**
+ * The arguments before the program. env(1) lets the box ignore SIGTERM: the program ends first, and the box with it. A
+ * second env(1) ends that for the program; rsync has a handler of its own, which needs none.
+ */
 async function boxArgs(view: View, filterAt: number): Promise<{ readonly args: string[]; readonly filter?: Buffer }> {
   const { disk, readable = [], hasNetwork = false } = view;
   const filter = syscallFilter(hasNetwork);
@@ -92,7 +97,7 @@ async function boxArgs(view: View, filterAt: number): Promise<{ readonly args: s
     ...['--remount-ro', '/', '--chdir', '/', '--cap-drop', 'ALL'],
     ...all.flatMap((name) => ['--cap-add', `CAP_${name}`]),
     ...(filter ? ['--seccomp', String(filterAt)] : []),
-    ...['--', '/usr/bin/env', '--default-signal=TERM'],
+    '--',
   ];
   return { args, ...(filter && { filter }) };
 }
@@ -103,7 +108,7 @@ async function inBox(command: Command, view: View): Promise<Command> {
   return {
     ...command,
     file: '/usr/bin/env',
-    args: [...args, command.file, ...command.args],
+    args: [...args, ...(command.file === rsync ? [] : heedingTerm), command.file, ...command.args],
     ownGroup: true,
     isBoxed: true,
     ...(filter && { extra: filter }),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,5 +138,22 @@ describe.runIf(process.getuid?.() === 0 && (await canConfine(startProgram)) === 
     await ended;
     expect(performance.now() - begun).toBeLessThan(3_000);
     expect(await readFile(join(top, 'backups/told'), 'utf8')).toBe('ended\n');
+  });
+
+  it('lets rsync end by itself on SIGTERM, with no program before it', async () => {
+    const source = join(top, 'history/old');
+    await writeFile(join(source, 'large'), Buffer.alloc(4_000_000, 1));
+    const cancel = new AbortController();
+    const start = await createConfinement(startProgram).confine(startProgram, view());
+    const ended = start({
+      ...{ file: '/usr/bin/rsync', args: ['-a', '--bwlimit=100', `${source}/`, join(top, 'backups')] },
+      ...{ timeoutMs: 60_000, signal: cancel.signal },
+    }).catch((error: unknown) => error);
+    const unfinished = async () => (await readdir(join(top, 'backups'))).filter((name) => name.startsWith('.large'));
+    while ((await unfinished()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const begun = performance.now();
+    cancel.abort();
+    expect(await ended).toMatchObject({ exitCode: 20 });
+    expect(performance.now() - begun).toBeLessThan(3_000);
   });
 });
