@@ -37,6 +37,7 @@ export async function measureUse(luksUuid: string, trees: KernelTrees = realTree
   const above = await everythingAbove(block, [...parts, ...ours]);
   for (const mapping of ours) above.add(mapping);
   const used = new Set([...parts, ...above]);
+  if (used.size === 0) return undefined; // in the safe: no mount of it can exist
   const numbers = new Set(await Promise.all([...used].map((kname) => read(join(block, kname, 'dev')))));
   const mounts = (await mountsEverywhere(trees.proc)).filter(({ device }) => numbers.has(device));
   const holders = await Promise.all(
