@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withPart } from './marked-part.ts';
 
 /** Ratios to the first side, of all rounds. */
 export interface Figures {
@@ -25,21 +26,13 @@ export interface Performance {
 }
 
 const docs = join(import.meta.dirname, '../../docs');
-const [begin, end] = ['<!-- begin of the comparison -->', '<!-- end of the comparison -->'];
 
 /** Writes docs/performance.json, the picture, and the tables between the marks of docs/performance.md. */
 export async function writePage(performance: Performance): Promise<void> {
   await writeFile(join(docs, 'performance.json'), `${JSON.stringify(performance, null, 2)}\n`);
   await writeFile(join(docs, 'performance.svg'), picture(performance.results));
   const page = await readFile(join(docs, 'performance.md'), 'utf8');
-  await writeFile(join(docs, 'performance.md'), withTables(page, performance));
-}
-
-/** Replaces what is between the marks. Throws if a mark is missing. */
-export function withTables(page: string, performance: Performance): string {
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from === -1 || to < from) throw new Error('docs/performance.md has lost its marks.');
-  return `${page.slice(0, from)}${begin}\n\n${tables(performance)}\n${page.slice(to)}`;
+  await writeFile(join(docs, 'performance.md'), withPart(page, 'the comparison', tables(performance)));
 }
 
 /** Tables in Markdown: a row for each side, a column for each kind of run. */

@@ -18,7 +18,7 @@ it('shows the same order in the architecture page', () => {
 it('keeps tests in folders of the same names', () => {
   for (const suite of ['unit', 'integration']) {
     const folders = readdirSync(new URL(`test/${suite}/`, root));
-    const others = ['documents', 'package', 'properties', 'soak', 'source', 'udev-rule'];
+    const others = ['bench', 'documents', 'package', 'properties', 'soak', 'source', 'udev-rule'];
     expect(folders.filter((name) => !order.includes(name) && !others.includes(name))).toEqual([]);
   }
 });
