@@ -1,7 +1,8 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { englishWordsIn } from '../../unit/words/english-words.ts';
 import { takeOut, waitForState } from '../stories/operator.ts';
 import { useStationWith } from '../stories/use-station.ts';
 
@@ -84,6 +85,55 @@ END
   expect(said).toContain('unsafe open');
   // The agent sees the opening within moments; after that the screen does not go back to safe while the disk is open.
   expect(said.slice(said.indexOf('unsafe open'))).not.toContain('safe open');
+});
+
+describe('in German', () => {
+  const consoleUnit = 'extbackup-console@tty1';
+  const restart = (): Promise<unknown> => lab.guest.shell(`systemctl restart ${consoleUnit}`);
+  /** Each letter on the screen, whatever the character set of the terminal. */
+  const text = (): Promise<string> => lab.guest.ask("iconv -f UTF-32LE -t UTF-8 /dev/vcsu1 | tr -s ' '");
+
+  afterAll(async () => {
+    await lab.guest.run(['extbackup', 'config', 'set', 'language', 'en']);
+    await lab.guest.shell(`rm -rf /run/systemd/system/${consoleUnit}.service.d; systemctl daemon-reload`);
+    await restart();
+  });
+
+  beforeAll(async () => {
+    await lab.guest.run(['extbackup', 'config', 'set', 'language', 'de']);
+    await restart();
+    await lab.guest.waitFor('the German screen', 'grep -q Sicherungsstation /dev/vcs1', 60_000);
+  });
+
+  it('it is green or red as before, and has no English word', async () => {
+    const { guest } = lab;
+    const safe = await look('german-safe');
+    expect(safe.words).toContain('BACKUP_1: DARF AUSGESTECKT WERDEN');
+    expect(safe.green).toBeGreaterThan(0.2);
+    expect(safe.red).toBe(0);
+    expect(englishWordsIn((await text()).replaceAll('BACKUP_1', ''))).toEqual([]);
+    await guest.run(['extbackup', 'mount', 'BACKUP_1', '--read-only'], { timeoutMs: 240_000 });
+    await guest.waitFor('the German warning', "grep -q 'BACKUP_1: NICHT AUSSTECKEN' /dev/vcs1", 60_000);
+    const open = await look('german-do-not-unplug');
+    expect(open.red).toBeGreaterThan(0.2);
+    expect(open.green).toBe(0);
+    await guest.run(['extbackup', 'umount'], { timeoutMs: 240_000 });
+  });
+
+  it('it has umlauts on a terminal with UTF-8, and ae, oe and ue on one without', async () => {
+    const { guest } = lab;
+    await guest.shell('systemctl stop extbackup');
+    await guest.waitFor('the words about the agent', "grep -q 'gesichert' /dev/vcs1", 60_000);
+    expect(await text()).toMatch(/LÄUFT NICHT [^]*Das Programm läuft nicht: Keine Platte wird gesichert\./);
+    await look('german-stopped');
+    await guest.shell(`mkdir -p /run/systemd/system/${consoleUnit}.service.d
+      printf '[Service]\\nEnvironment=LC_ALL=C\\n' > /run/systemd/system/${consoleUnit}.service.d/plain.conf
+      systemctl daemon-reload`);
+    await restart();
+    await guest.waitFor('the words without umlauts', "grep -q 'Das Programm laeuft nicht' /dev/vcs1", 60_000);
+    expect(await text()).toContain('LAEUFT NICHT');
+    await guest.shell('systemctl start extbackup');
+  });
 });
 
 it('a disk that does not belong here is not met with silence', async () => {
