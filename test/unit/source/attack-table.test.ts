@@ -1,8 +1,13 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { attackTable, reportStopped, tableOf } from '../../lab/attack-table.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'attacks-'));
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
 
 it('shows each attack in one line of a table', () => {
   const table = attackTable([
@@ -17,7 +22,7 @@ it('shows each attack in one line of a table', () => {
 });
 
 it('prints what the stories noted, and nothing without them', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'attacks-')), 'notes');
+  const file = join(directory, 'notes');
   let printed = '';
   const run = async (story: () => Promise<void>) => {
     const end = await tableOf(file, (text) => (printed += text));
