@@ -29,4 +29,4 @@ it('each answer of its example is an option of setup', async () => {
   expect(options).toEqual(expect.arrayContaining(answers.map((name) => `--${name}`)));
   for (const name of [...page.matchAll(/`([a-z-]+):/g)].map(([, answer]) => answer))
     expect(options).toContain(`--${name ?? ''}`);
-});
+}, 120_000); // loads every command; that takes long beside other work
