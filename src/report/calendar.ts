@@ -44,12 +44,10 @@ export function calendar(
         ]
       : [],
   );
-  const names = days
-    .slice(0, 7)
-    .map(
-      (day, row) =>
-        markup`<text x="0" y="${top + row * step + 11}">${row % 2 === 0 ? day.toLocaleDateString(locale, { weekday: 'short' }) : ''}</text>`,
-    );
+  const names = days.slice(0, 7).map((day, row) => {
+    const name = row % 2 === 0 ? day.toLocaleDateString(locale, { weekday: 'short' }) : '';
+    return markup`<text x="0" y="${top + row * step + 11}">${name}</text>`;
+  });
   const width = left + weeks * step;
   const name = words.say('report.days', { drive: label });
   return markup`<svg class="calendar" role="img" aria-label="${name}"

@@ -77,8 +77,9 @@ export const report = {
   'evidence.title': 'Evidence of backups: {station}',
   'evidence.made': 'Made on {moment} ({zone}) from the records of this station.',
   'evidence.copies': 'Copies',
-  'evidence.explained':
-    'A copy counts as complete when rsync ended well and the disk was stamped. Read back: a part of the files, or all, was read from the disk again and compared with the checksums of the time of copying. Sample restored: a random sample of files was restored and compared, all without a fault. Each disk is encrypted with LUKS.',
+  'evidence.explained': `A copy counts as complete when rsync ended well and the disk was stamped. \
+Read back: a part of the files, or all, was read from the disk again and compared with the checksums of the time of copying. \
+Sample restored: a random sample of files was restored and compared, all without a fault. Each disk is encrypted with LUKS.`,
   'evidence.approvals': 'Held runs that a person approved',
   'evidence.none': 'None.',
   'evidence.runs': 'Runs since {day}',
