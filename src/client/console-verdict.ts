@@ -2,7 +2,18 @@ import type { DriveStatus, Status } from '../protocol/status.ts';
 
 /** What the station says in big letters; the catalogue has its words. */
 export type BigWord =
-  'safe' | 'no' | 'stopped' | 'noticed' | 'held' | 'failed' | 'waiting' | 'paused' | 'unused' | 'closed' | 'ready';
+  | 'safe'
+  | 'no'
+  | 'stopped'
+  | 'noticed'
+  | 'held'
+  | 'failed'
+  | 'waiting'
+  | 'paused'
+  | 'unused'
+  | 'overdue'
+  | 'closed'
+  | 'ready';
 
 /** What can be read from two metres away. */
 export interface ConsoleVerdict {
@@ -18,6 +29,12 @@ const isOpen = ({ state, goesOn }: DriveStatus): boolean =>
 /** During a pause, a disk that waits for its run is closed. */
 export const isResting = ({ state }: DriveStatus, { paused, run }: Status): boolean =>
   paused !== null && run === null && state === 'idle';
+
+/** A copy away from here is too old, and the disk that would be the next one is not here. */
+const isDiskMissed = ({ rotation, drives }: Status): boolean =>
+  (rotation.sets ?? [rotation]).some(
+    ({ overdue, next }) => overdue && next !== null && !drives.some(({ label, present }) => label === next && present),
+  );
 
 /** What a person in front of the station has to know first: a disk that must stay in comes before one that may go. */
 export function consoleVerdict(status: Status | undefined): ConsoleVerdict {
@@ -40,5 +57,6 @@ export function consoleVerdict(status: Status | undefined): ConsoleVerdict {
   if (safe) return { level: 'safe', word: 'safe', label: safe.label };
   if (status.warnings.some(({ unused }) => unused)) return { level: 'trouble', word: 'unused', label: '' };
   if (status.paused !== null) return { level: 'trouble', word: 'paused', label: here[0]?.label ?? '' };
+  if (isDiskMissed(status)) return { level: 'trouble', word: 'overdue', label: '' };
   return { level: 'quiet', word: here.length > 0 ? 'closed' : 'ready', label: here[0]?.label ?? '' };
 }

@@ -84,6 +84,20 @@ describe('the verdict', () => {
     );
   });
 
+  it('of a copy that is too old is that a disk is missed, unless the next one is here', () => {
+    const rotation = { ...aStatus().rotation, overdue: true, next: 'BACKUP_2' };
+    expect(consoleVerdict(aStatus({ rotation }))).toEqual({ word: 'overdue', level: 'trouble', label: '' });
+    expect(consoleVerdict({ ...here('idle'), rotation }).word).toBe('overdue');
+    expect(consoleVerdict({ ...here('idle'), rotation: { ...rotation, next: 'BACKUP_1' } }).word).toBe('closed');
+    expect(consoleVerdict({ ...here('safe-to-unplug'), rotation }).word).toBe('safe');
+    const set = { name: 'big', drives: [], offlineCopy: null, overdueDrives: [], sources: [] };
+    const sets = [
+      { ...set, overdue: false, next: 'BACKUP_1' },
+      { ...set, overdue: true, next: 'BACKUP_2' },
+    ];
+    expect(consoleVerdict(aStatus({ rotation: { ...aStatus().rotation, sets } })).word).toBe('overdue');
+  });
+
   it('is trouble without an agent, and quiet without a disk', () => {
     expect(consoleVerdict(undefined).level).toBe('trouble');
     expect(consoleVerdict(aStatus())).toEqual({ word: 'ready', level: 'quiet', label: '' });
@@ -107,7 +121,7 @@ describe('the screen', () => {
   it.each(languages)('has in %s every big word in letters that exist, and that fit into 80 columns', (language) => {
     const words = speakerOf(language);
     const all = Object.entries(words.catalogue.messages).filter(([name]) => name.startsWith('big.'));
-    expect(all).toHaveLength(11);
+    expect(all).toHaveLength(12);
     for (const [, word] of all) {
       expect(word.length, word).toBeLessThanOrEqual(14);
       expect(widthOf(word), word).toBeLessThanOrEqual(80);
@@ -123,6 +137,24 @@ describe('the screen', () => {
     expect(shown).toContain('Who to call: Dora, +41 44 000 00 00');
     expect(shown).toContain('Backup station attic');
   });
+
+  it.each([
+    ['held', 'it may be taken out'],
+    ['failed', 'it may be taken out'],
+    ['waiting-for-key', 'leave it plugged in, or take it out'],
+    ['waiting-for-server', 'leave it plugged in, or take it out'],
+    ['waiting-for-device', 'leave it plugged in, or take it out'],
+  ] as const)('says of a closed disk that is %s whether it may be taken out', (state, said) => {
+    expect(lines(here(state)).join('\n')).toContain(`BACKUP_1 is closed: ${said}`);
+    expect(lines(here(state, { goesOn: true })).join('\n')).not.toContain('BACKUP_1 is closed');
+  });
+
+  it.each(['running', 'queued', 'open', 'do-not-unplug'] as const)(
+    'says of no disk that is %s that it is closed',
+    (state) => {
+      expect(lines(here(state)).join('\n')).not.toContain('closed');
+    },
+  );
 
   it('shows how far a run is', () => {
     const run = {
