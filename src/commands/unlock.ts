@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { askPassword, askThroughSystemd, newPassword } from '../terminal/ask-password.ts';
+import { sayIfDerivationIsSlow } from '../terminal/say-if-slow.ts';
 import { untilRight } from '../terminal/three-tries.ts';
 import { checkPassword } from '../keys/password.ts';
 import { withKeyLock } from '../keys/key-lock.ts';
@@ -102,7 +103,7 @@ async function completeLoaded(context: CliContext, config: Config): Promise<void
 async function load(context: CliContext, config: Config, typed: Secret, onRight: () => void): Promise<void> {
   const { paths, start } = context;
   const isFirst = config.key.check === undefined;
-  const key = await buildKey(paths, config.key, typed);
+  const key = await sayIfDerivationIsSlow(context, buildKey(paths, config.key, typed));
   onRight();
   try {
     const form = await loadKeys({ start, paths }, config, key, !isFirst);

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CliContext } from '../terminal/cli-context.ts';
+import { sayIfDerivationIsSlow } from '../terminal/say-if-slow.ts';
 import type { Config, KeySettings } from '../config/schema.ts';
 import { readLuksHeader } from '../disk/luks-header.ts';
 import { assertTrusted } from '../disk/luks-trust.ts';
@@ -53,7 +54,7 @@ export async function changePassword(context: CliContext, config: Config, change
   const { paths } = context;
   const oldKeyFile = files.luksKey(paths);
   const newKeyFile = nextKeyFile(oldKeyFile);
-  const { key, settings, oldSalt } = await buildNewKey(paths, config, change);
+  const { key, settings, oldSalt } = await sayIfDerivationIsSlow(context, buildNewKey(paths, config, change));
   const disks = await listDisks(context);
   let committed = false;
   try {

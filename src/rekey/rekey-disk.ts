@@ -1,4 +1,5 @@
 import type { CliContext } from '../terminal/cli-context.ts';
+import { sayIfDerivationIsSlow } from '../terminal/say-if-slow.ts';
 import type { Config, KeySettings } from '../config/schema.ts';
 import { readLuksHeader } from '../disk/luks-header.ts';
 import { assertTrusted } from '../disk/luks-trust.ts';
@@ -76,12 +77,13 @@ async function opensWithFile({ start }: CliContext, device: string, keyFile: str
  * @returns the key's file; undefined when the password is the last one and the disk no longer has that key
  */
 async function findOldKey(
-  { paths, start }: CliContext,
+  context: CliContext,
   config: Config,
   { label, device }: DiskToRekey,
   typed: Secret,
   goal: { readonly keyFile: string; readonly isOpenToUs: boolean },
 ): Promise<string | undefined> {
+  const { paths, start } = context;
   const { keyFile, isOpenToUs } = goal;
   const ways = [...(await readPreviousKeys(paths)).keys].reverse();
   const own = { settings: config.key, salt: await readSalt(files.salt(paths), config.key.derivation) };
@@ -94,7 +96,7 @@ async function findOldKey(
         settings.derivation,
         checkPassword(settings.derivation, new Secret(Buffer.from(typed.reveal()))),
       )) {
-        if (!(await buildInto(paths, way, form, keyFile))) continue;
+        if (!(await sayIfDerivationIsSlow(context, buildInto(paths, way, form, keyFile)))) continue;
         if (await opensWith(start, device, keyFile)) return keyFile;
         if (isOpenToUs && way === ways[0] && hasCheck(way)) return undefined;
       }

@@ -10,6 +10,7 @@ import { files } from '../system/paths.ts';
 import type { Secret } from '../system/secret.ts';
 import { adoptStation, findStation } from './adopt-station.ts';
 import { askPassword, newPassword } from '../terminal/ask-password.ts';
+import { sayIfDerivationIsSlow } from '../terminal/say-if-slow.ts';
 import { untilRight } from '../terminal/three-tries.ts';
 import { cadenceText } from './answers.ts';
 import { finishSetup } from './finish.ts';
@@ -88,7 +89,7 @@ async function makeConfig(context: CliContext, wishes: SetupWishes): Promise<Con
   const settings = { derivation: 'scrypt' as const, scrypt };
   const typed = await askPassword({ ...newPassword, fromStdin: wishes.passwordFromStdin });
   if ((await readSaltIfThere(files.salt(paths))) === undefined) await writeNewSalt(files.salt(paths), makeSalt());
-  const key = await buildKey(paths, settings, typed);
+  const key = await sayIfDerivationIsSlow(context, buildKey(paths, settings, typed));
   const ssh = sshFiles(paths.etc, wishes.keyType);
   try {
     await loadOrMake(context, { ...defaultSsh, ...ssh }, key, { proven: false, type: wishes.keyType });
@@ -118,9 +119,10 @@ async function adjustConfig(context: CliContext, wishes: SetupWishes): Promise<C
     return updateConfig(paths.config, changes);
   }
   const isFirst = before.key.check === undefined;
-  const key = await untilRight(wishes.passwordFromStdin, async () =>
-    buildKey(paths, before.key, await askForKey(wishes, before.key.derivation, isFirst)),
-  ).catch((error: unknown) => {
+  const key = await untilRight(wishes.passwordFromStdin, async () => {
+    const typed = await askForKey(wishes, before.key.derivation, isFirst);
+    return sayIfDerivationIsSlow(context, buildKey(paths, before.key, typed));
+  }).catch((error: unknown) => {
     throw hasAnotherPassword(error);
   });
   try {
@@ -142,9 +144,10 @@ async function adopt(context: CliContext, wishes: SetupWishes, place: string): P
   const { paths } = context;
   const found = await findStation(context, { place, source: wishes.source, port: wishes.port });
   const isFirst = found.settings.check === undefined;
-  const key = await untilRight(wishes.passwordFromStdin, async () =>
-    findKey(found.settings, await askForKey(wishes, found.settings.derivation, isFirst), [found.salt]),
-  );
+  const key = await untilRight(wishes.passwordFromStdin, async () => {
+    const typed = await askForKey(wishes, found.settings.derivation, isFirst);
+    return sayIfDerivationIsSlow(context, findKey(found.settings, typed, [found.salt]));
+  });
   try {
     const config = await adoptStation(context, found);
     await loadOrMake(context, config.ssh, key.key, { proven: !isFirst, type: wishes.keyType });
