@@ -21,9 +21,13 @@ export interface GuestImage {
 /** Where everything lives that a lab may find again: `$XDG_CACHE_HOME/extbackup/lab`. */
 export const cacheDirectory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'extbackup/lab');
 
-/** Finds the image in the cache or builds it (two to five minutes), telling its progress on stderr. One build at a time. */
+/**
+ * Finds the image in the cache or builds it (two to five minutes), telling its progress on stderr. One build at a time.
+ * Debian 13, or the suite that `LAB_SUITE` names.
+ */
 export async function findOrBuildImage(): Promise<GuestImage> {
-  const directory = join(cacheDirectory, await hashOfSources());
+  const suite = process.env['LAB_SUITE'] ?? 'trixie';
+  const directory = join(cacheDirectory, `${suite}-${await hashOfSources()}`);
   if (!existsSync(join(directory, 'complete'))) {
     await mkdir(cacheDirectory, { recursive: true });
     const build = join(import.meta.dirname, 'build');
