@@ -67,12 +67,15 @@ export async function makeRooms(rooms: string): Promise<void> {
   await writeFile(join(rooms, 'quick-openssl'), quickOpenssl(stock), { mode: 0o755 });
 }
 
+/** Where standard input is a socket, bash takes itself for started by rshd, and reads the .bashrc of who runs the tests. */
+const bash = ['/bin/bash', '--norc', '-c'];
+
 /** See `inSandbox`; for what is not part of a test. */
 export function runInSandbox({ program, stations, rooms }: Prepared, script: string, timeoutMs: number): SandboxResult {
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const { status, stdout, stderr, error } = spawnSync(
     '/usr/bin/unshare',
-    [...asRoot, '--mount', '--propagation', 'private', '/bin/bash', '-c', `${setUp}\n${script}`],
+    [...asRoot, '--mount', '--propagation', 'private', ...bash, `${setUp}\n${script}`],
     {
       encoding: 'utf8',
       timeout: timeoutMs,

@@ -23,7 +23,7 @@ describe('a password of an old set-up', () => {
     '\\',
     '   ',
   ])('%j stands for what read -s of bash makes of it, too', (typed) => {
-    const { stdout } = spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "$PASS"'], {
+    const { stdout } = spawnSync('/bin/bash', ['--norc', '-c', 'read -s PASS; printf %s "$PASS"'], {
       input: `${typed}\n`,
       env: { LC_ALL: 'C.UTF-8' },
     });
@@ -58,7 +58,7 @@ describe('a password', () => {
   it('that was chosen elsewhere is counted as the shell counted it, so that a right one is never refused', () => {
     const typed = `${'x\u0301'.repeat(3)}ab`;
     expect(
-      spawnSync('/bin/bash', ['-c', 'read -s PASS; printf %s "${#PASS}"'], {
+      spawnSync('/bin/bash', ['--norc', '-c', 'read -s PASS; printf %s "${#PASS}"'], {
         input: `${typed}\n`,
         env: { LC_ALL: 'C.UTF-8' },
       }).stdout.toString(),
