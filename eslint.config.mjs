@@ -6,8 +6,14 @@ import tseslint from 'typescript-eslint';
 const order = JSON.parse(readFileSync(new URL('src/order.json', import.meta.url), 'utf8'));
 const processes = { name: 'node:child_process', message: 'Programs are started by src/system/command.ts.' };
 
+/** Otherwise zod's words in fifty languages are in the program, and nearly every command loads them. */
+const allOfZod = {
+  selector: "ImportDeclaration[source.value='zod'] > :not(ImportNamespaceSpecifier)[local]",
+  message: 'Write: import * as z.',
+};
+
 /** After a first signal, such a listener is gone: the next one, and signal-exit of execa beside it, end the process at once. */
-const onceForSignals = {
+const syntaxRules = {
   'no-restricted-syntax': [
     'error',
     ...[
@@ -16,6 +22,7 @@ const onceForSignals = {
       "CallExpression[callee.name='once'][arguments.0.name='process']",
       "CallExpression[callee.property.name='once'][arguments.0.name='process']",
     ].map((selector) => ({ selector, message: 'Listen with on() until the end: a signal may come twice.' })),
+    allOfZod,
   ],
 };
 
@@ -55,7 +62,7 @@ export default defineConfig(
     rules: {
       'max-lines-per-function': ['error', { max: 60 }],
       'max-lines': ['error', { max: 250 }],
-      ...onceForSignals,
+      ...syntaxRules,
     },
   },
   ...order.map((folder) => ({ files: [`src/${folder}/**`], rules: importRules(folder) })),

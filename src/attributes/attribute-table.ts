@@ -1,6 +1,6 @@
 import { open, readdir, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { readJsonInside } from '../system/read-json.ts';

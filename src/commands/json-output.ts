@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { signalTestSchema } from '../notify/play-signal.ts';
 import { replySchema, runStatusSchema, statusSchema } from '../protocol/status.ts';
 import { actionRecordSchema } from '../records/action-log.ts';

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A host and a port that a connection leads to. */
 export interface Address {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isWithin, weekTime } from './week-time.ts';
 
 const kibPerSecond = z.int().min(0).max(1_000_000_000);

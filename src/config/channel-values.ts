@@ -1,5 +1,5 @@
 /** The parts of every entry of `notify:`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { absolutePath, timeout } from './values.ts';
 
 /** The kinds of news. */

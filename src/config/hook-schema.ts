@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { absolutePath, argument, timeout } from './values.ts';
 
 /** The points of a run at which hooks start. mount includes opening, close includes unmounting. */

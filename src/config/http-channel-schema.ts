@@ -1,5 +1,5 @@
 /** The channels that speak HTTP, and apprise. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { common, notifyEvents, secretFile } from './channel-values.ts';
 import { absolutePath } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How the LUKS key is derived from the password. */
 export const keySettings = z

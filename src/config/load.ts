@@ -1,5 +1,5 @@
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ConfigError } from '../errors.ts';
 import { problemLine, unknownSetting, wordsOf, type SettingProblem } from './problem.ts';
 import { openJudged, type Distrust } from '../system/trusted-path.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { absolutePath, patience } from './values.ts';
 
 /** Setting `check`: who may call the monitoring plugin. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { apprise, gotify, ntfy, ping, webhook } from './http-channel-schema.ts';
 import { signal } from './signal-schema.ts';
 import { absolutePath, argument } from './values.ts';

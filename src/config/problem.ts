@@ -1,6 +1,6 @@
 /** A mistake in the settings, in our words. */
 import { distance } from 'fastest-levenshtein';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One mistake. The rejected value is never repeated: it may be a secret. */
 export interface SettingProblem {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bandwidthLimit } from './bandwidth.ts';
 import { exclude, requires } from './source-schema.ts';
 import { share, timeout } from './values.ts';

@@ -3,7 +3,7 @@
  * description. The example file, the checks and the types are derived from it. Unknown keys are errors, so that a
  * misspelt setting never silently means its default.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { hook } from './hook-schema.ts';
 import { keySettings } from './key-schema.ts';
 import { checkSettings, metricsSettings, reportSettings } from './monitoring-schema.ts';

@@ -1,5 +1,5 @@
 /** The settings as a tree, for names, defaults and examples. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './schema.ts';
 
 /** JSON Schema of the settings in the file; see json-schema.org, draft 2020-12. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { channelLabel, quiet } from './channel-values.ts';
 
 /** Sound and light at the station. */

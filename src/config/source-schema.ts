@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressText } from './address.ts';
 import { patience, percentage, share } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Options that lead over another host, begin another section of the settings, read another file, start a program, load

@@ -1,5 +1,5 @@
 import ms from 'ms';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A longer one is a typing mistake, and no timer can wait for it. */
 const longestMs = 520 * 7 * 24 * 3_600_000;

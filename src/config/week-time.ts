@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const dayNames = ['su', 'mo', 'tu', 'we', 'th', 'fr', 'sa'];
 const day = '(?:mo|tu|we|th|fr|sa|su)';

@@ -1,5 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PullError } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { parseJson } from '../system/parse-json.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import type { StartProgram } from '../system/command.ts';
 

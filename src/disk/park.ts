@@ -5,7 +5,7 @@
  */
 import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { wholeDiskOf } from './measure.ts';
 import { isThere } from '../system/is-there.ts';
 import { pause } from '../system/pause.ts';

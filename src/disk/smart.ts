@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonOf } from '../system/parse-json.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';

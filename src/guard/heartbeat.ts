@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Attestation } from '../config/source-schema.ts';
 import type { Advice } from '../errors.ts';
 import { HeldError, type HeartbeatTrouble } from './hold.ts';

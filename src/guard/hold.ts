@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HeldSign } from '../bus/held-sign.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import type { Before } from './limits.ts';

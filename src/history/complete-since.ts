@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { NotThereError } from '../errors.ts';
 import { writeNewFile } from '../system/new-file.ts';

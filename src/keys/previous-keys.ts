@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema, type KeySettings } from '../config/schema.ts';
 import { ExtbackupError, exitCodes } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';

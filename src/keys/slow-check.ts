@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Secret } from '../system/secret.ts';
 import { checkValueOf, deriveKey, type ScryptParameters } from './derivation.ts';
 import { makeSalt } from './salt.ts';

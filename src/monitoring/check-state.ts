@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { statusSchema, type Status } from '../protocol/status.ts';
 import { readIfThere } from '../system/atomic-file.ts';

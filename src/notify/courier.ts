@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { SentChannel } from '../config/schema.ts';

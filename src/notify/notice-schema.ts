@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { languages } from '../words/languages.ts';
 import { unplugs } from './channel.ts';
 import { notifyEvents, priorities } from '../config/notify-schema.ts';

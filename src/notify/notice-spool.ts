@@ -1,7 +1,7 @@
 /** Notices for a channel, kept in files until they are delivered: none is lost when the agent is killed. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { notifyEvents, priorities } from '../config/notify-schema.ts';
 import type { Notice } from './channel.ts';
 import { writeNewFile } from '../system/new-file.ts';

@@ -1,7 +1,7 @@
 /** What extbackup-signal@.service does: shows one pattern on the stage until it is over or ended. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../errors.ts';
 import type { StartProgram } from '../system/command.ts';
 import { pause } from '../system/pause.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What sound and light can say; nothing else reaches their unit. */
 export const patternNames = ['noticed', 'working', 'safe', 'key', 'trouble', 'do-not-unplug'] as const;

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SignalChannel } from '../config/signal-schema.ts';
 import { isThere } from '../system/is-there.ts';
 import { parseJson } from '../system/parse-json.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';

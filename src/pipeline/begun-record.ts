@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The content of the mark on the disk; see begun-mark.ts. */
 export const markSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PullSource } from '../config/sources.ts';
 import { DriveError, PullError, type ExtbackupError } from '../errors.ts';
 import { parseJson } from '../system/parse-json.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../system/read-json.ts';
 import { BusyError } from '../errors.ts';
 import { writeAtomically } from '../system/atomic-file.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 
 /** One small file in the spool. Its name is the message; only requests have a content. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** State of an enrolled disk for the operator. */
 export const driveStates = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Paths } from '../system/paths.ts';
 import { files } from '../system/paths.ts';
 import { openJsonLines, type JsonLines } from './json-lines.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../system/read-json.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { luksFactsSchema } from '../disk/luks-header.ts';
 import { healthSchema } from './disk-health.ts';
 import { holdSchema } from '../guard/hold.ts';

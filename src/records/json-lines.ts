@@ -1,6 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseJson } from '../system/parse-json.ts';
 

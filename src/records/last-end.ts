@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { readJson } from '../system/read-json.ts';
 import { readOomKills } from '../system/memory-events.ts';

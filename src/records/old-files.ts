@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { isThere } from '../system/is-there.ts';
 import { parseJson } from '../system/parse-json.ts';

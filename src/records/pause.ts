@@ -1,7 +1,7 @@
 /** A pause: until it ends, no run starts by itself. A reboot ends it. */
 import { rm } from 'node:fs/promises';
 import { uptime } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseJson } from '../system/parse-json.ts';
 import { files, type Paths } from '../system/paths.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseJson } from '../system/parse-json.ts';
 

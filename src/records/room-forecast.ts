@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { english, type Speaker } from '../words/speaker.ts';
 
 const amount = z.number().nonnegative();

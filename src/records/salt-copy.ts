@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSaltIfThere } from '../keys/salt.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
 import { parseJson } from '../system/parse-json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { recentRunsSchema } from '../guard/recent-runs.ts';
 
 const time = z.iso.datetime().nullable().default(null);

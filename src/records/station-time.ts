@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../system/read-json.ts';
 import { advanceTime, type ClockReading, type TimeAdvance, type TimeMark } from '../history/measured-time.ts';
 import { writeAtomically } from '../system/atomic-file.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { readJson } from '../system/read-json.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * Reads JSON of this shape. A file may be torn by a power cut, or written by another program.

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { readIfThere } from './atomic-file.ts';
 import { parseJson } from './parse-json.ts';
 import { readSmallFile } from './plain-file.ts';

@@ -1,6 +1,6 @@
 import { lstat, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { below, createInsideCheck } from '../history/inside.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { readJsonInside } from '../system/read-json.ts';

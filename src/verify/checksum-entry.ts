@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Large files are read in pieces of this many bytes, so that a verification can stop within a file. */
 export const pieceSize = 1024 ** 3;

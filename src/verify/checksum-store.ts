@@ -1,7 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import { openPlainFile } from '../system/plain-file.ts';
 import { readJsonInside } from '../system/read-json.ts';

@@ -1,6 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PullFigures } from '../bus/events.ts';
 import { ownDirectory } from '../disk/own-directory.ts';
 import { below } from '../history/inside.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { flushFilesystem } from '../disk/filesystem.ts';
 import { replaceFile } from '../system/new-file.ts';
