@@ -4,29 +4,35 @@ import { messageOf, UsageError } from '../errors.ts';
 import { wakeMachine } from '../notify/magic-packet.ts';
 import { makeChannel } from '../notify/make-channel.ts';
 import type { StartProgram } from '../system/command.ts';
-import type { Answer, Errand } from '../notify/courier.ts';
+import type { Answer, AnswerLine, Errand } from '../notify/courier.ts';
 import { jsonOf } from '../system/parse-json.ts';
 import { runHook } from '../pipeline/run-hook.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 
-/** Does one task for the agent; started by extbackup-courier@.service. */
+/** Does tasks for the agent, all at once; started by extbackup-courier@.service. */
 export function courierCommand(context: CliContext): Command {
   return new Command('courier')
-    .description('deliver one notice or start one hook (used by extbackup-courier@.service)')
+    .description('deliver notices or start a hook (used by extbackup-courier@.service)')
     .addHelpText(
       'after',
-      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe task is one JSON object on standard input, ' +
-        'the answer one JSON object on standard output.',
+      '\nExample:\n  systemctl cat extbackup-courier@\n\nThe tasks are a JSON array on standard input; ' +
+        'the answers are JSON objects on standard output, one a line, in the order in which the tasks are done.',
     )
     .action(async () => {
-      context.print(JSON.stringify(await doErrand(context.start, parseErrand(await text(process.stdin)))));
+      const errands = parseErrands(await text(process.stdin));
+      await Promise.all(
+        errands.map(async (each, number) => {
+          const line: AnswerLine = { errand: number, ...(await doErrand(context.start, each)) };
+          context.print(JSON.stringify(line));
+        }),
+      );
     });
 }
 
 /** The input is trusted: the agent of this package wrote it. */
-function parseErrand(json: string): Errand {
-  const errand = jsonOf(json) as Errand | undefined;
-  if (errand !== undefined) return errand;
+function parseErrands(json: string): readonly Errand[] {
+  const errands = jsonOf(json) as readonly Errand[] | undefined;
+  if (errands !== undefined) return errands;
   throw new UsageError(
     'There is no task on standard input.',
     'Only the agent starts this command; see: systemctl cat extbackup-courier@',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { NotifyChannel } from '../config/schema.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { channelName } from '../notify/channel-name.ts';
+import { createCourier } from '../notify/courier.ts';
 import { describeOutcome, tryChannel } from '../notify/try-channel.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -23,8 +24,10 @@ export function notifyCommand(context: CliContext): Command {
       requireRoot('try the channels');
       const { notify, language } = await context.loadConfig();
       const channels = pick(notify, which);
+      const { start, paths } = context;
+      const courier = createCourier(start, paths);
       const outcomes = await Promise.all(
-        channels.map((entry) => tryChannel(entry, context.start, context.paths, language)),
+        channels.map((entry) => tryChannel(entry, { start, paths, courier }, language)),
       );
       context.print(
         options.json === true

@@ -2,7 +2,7 @@ import { readAgentStatus } from '../client/read-status.ts';
 import type { NotifyChannel } from '../config/schema.ts';
 import { channelName } from '../notify/channel-name.ts';
 import { createCourierChannel } from '../notify/courier-channel.ts';
-import { createCourier } from '../notify/courier.ts';
+import { createCourier, type Courier } from '../notify/courier.ts';
 import { whyNotOnThisMachine } from '../notify/local-trouble.ts';
 import type { SignalChannel } from '../config/signal-schema.ts';
 import { findSignals } from '../notify/signal-stage.ts';
@@ -17,7 +17,8 @@ export const noticeChecks: readonly Check<ConfiguredPatient>[] = [
     check: async (patient) => {
       const channels = patient.config.notify;
       if (channels.length === 0) return ok('Notices go to the journal only (setting notify).');
-      const troubles = (await Promise.all(channels.map((entry) => troubleOf(entry, patient)))).flatMap(
+      const courier = createCourier(patient.start, patient.paths);
+      const troubles = (await Promise.all(channels.map((entry) => troubleOf(entry, patient, courier)))).flatMap(
         (trouble) => trouble ?? [],
       );
       if (troubles.length === 0) return ok(`Notices: ${channels.map(channelName).join(', ')} can be reached.`);
@@ -37,13 +38,17 @@ async function troubleOfSignals(entry: SignalChannel): Promise<string | undefine
 }
 
 /** Why a channel does not deliver: the machine, the connection, or its last error. */
-async function troubleOf(entry: NotifyChannel, { start, paths }: ConfiguredPatient): Promise<string | undefined> {
+async function troubleOf(
+  entry: NotifyChannel,
+  { paths }: ConfiguredPatient,
+  courier: Courier,
+): Promise<string | undefined> {
   const name = channelName(entry);
   const local = await whyNotOnThisMachine(entry);
   if (local !== undefined) return `${name}: ${local}`;
   if (entry.type === 'signal') return troubleOfSignals(entry);
   try {
-    await createCourierChannel(entry, createCourier(start, paths)).probe?.(new AbortController().signal);
+    await createCourierChannel(entry, courier).probe?.(new AbortController().signal);
   } catch (error) {
     return `${name}: ${error instanceof Error ? error.message : 'cannot be reached'}`;
   }

@@ -6,10 +6,11 @@ import { parseJson } from '../system/parse-json.ts';
 import type { Hook } from '../config/hook-schema.ts';
 import type { SentChannel } from '../config/schema.ts';
 import type { Notice } from './channel.ts';
+import { describeDuration } from '../text/wording.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
-import { createTurns } from '../system/turns.ts';
+import { createBatches } from '../system/batches.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 
 /** A task for a unit with a network: the agent has none. */
@@ -22,7 +23,7 @@ export type Errand =
 /** Carries out an errand. A failure is in the answer: it never rejects. */
 export type Courier = (errand: Errand, timeoutMs: number, signal: AbortSignal) => Promise<Answer>;
 
-/** The answer that extbackup-courier@.service writes at its end. */
+/** What became of an errand. */
 export const answerSchema = z.object({
   /** What went wrong, if anything; never a secret, never arguments. */
   failure: z.string().optional(),
@@ -31,51 +32,85 @@ export const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
+/** A line that extbackup-courier@.service writes when one of its errands is done; `errand` is its number, from 0. */
+const lineSchema = answerSchema.extend({ errand: z.int() });
+export type AnswerLine = z.infer<typeof lineSchema>;
+
 const unitOf = (id: string): string => `extbackup-courier@${id}.service`;
 
 /** The units of all errands: a new agent stops the units that a killed agent left running. */
 export const allErrands = unitOf('*');
 
 /** Extra time for the start of a program on a small machine. */
-const startMs = 60_000;
+const startMs = 120_000;
 
-/** Of the whole process: six channels would start six units at once, each of them seconds of work for a small machine. */
-const inTurn = createTurns(2, 20_000);
+/** Messages of the same moment share a unit: each start of one is seconds of work for a small machine. */
+const ofMessages = { gatherMs: 50, most: 2, patienceMs: 20_000 };
 
-/** Starts one unit for each errand; the errand and its answer are files. Messages take turns, hooks of a run do not wait. */
-export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
-  const carryOut = createCarrier(start, paths);
-  return (errand, timeoutMs, signal) =>
-    ['notice', 'probe'].includes(errand.kind)
-      ? inTurn(async () => (signal.aborted ? failed('was stopped') : carryOut(errand, timeoutMs, signal)))
-      : carryOut(errand, timeoutMs, signal);
+interface Order {
+  readonly errand: Errand;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
-function createCarrier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
+/** Starts units that do errands; the errands and their answers are files. A hook of a run has a unit of its own. */
+export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
+  const carryOut = (orders: readonly Order[]): Promise<Answer[]> => carryOutTogether(start, paths, orders);
+  const withOthers = createBatches(carryOut, ofMessages);
   return async (errand, timeoutMs, signal) => {
-    const id = `${errand.kind}-${randomBytes(6).toString('hex')}`;
-    const directory = join(paths.run, 'courier', id);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    try {
-      await writeFile(join(directory, 'request'), JSON.stringify(errand), { mode: 0o600 });
-      const unit = await startUnit(start, unitOf(id), timeoutMs + startMs, signal);
-      if (unit === 'absent')
-        return failed(
-          'extbackup-courier@.service cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@',
-        );
-      const answer = parseAnswer(await readIfThere(join(directory, 'answer')));
-      if (unit === 'done' && answer !== undefined) return answer;
-      return failed(
-        signal.aborted ? 'was stopped' : 'extbackup-courier@.service failed; see: journalctl -u "extbackup-courier@*"',
-      );
-    } finally {
-      await stopUnits(start, unitOf(id)); // still active if the errand was given up
-      await rm(directory, { recursive: true, force: true });
-    }
+    const order = { errand, timeoutMs, signal };
+    if (errand.kind === 'notice' || errand.kind === 'probe') return withOthers(order);
+    const [answer = wasStopped] = await carryOut([order]);
+    return answer;
   };
 }
 
-const failed = (failure: string): Answer => ({ failure });
+async function carryOutTogether(
+  start: StartProgram,
+  paths: Pick<Paths, 'run'>,
+  orders: readonly Order[],
+): Promise<Answer[]> {
+  if (orders.every(({ signal }) => signal.aborted)) return orders.map(() => wasStopped);
+  const [first] = orders;
+  const id = `${first?.errand.kind ?? ''}-${randomBytes(6).toString('hex')}`;
+  const directory = join(paths.run, 'courier', id);
+  const timeoutMs = Math.max(...orders.map((order) => order.timeoutMs)) + startMs;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    await writeFile(join(directory, 'request'), JSON.stringify(orders.map(({ errand }) => errand)), { mode: 0o600 });
+    const unit = await startUnit(start, unitOf(id), timeoutMs, whenAllStop(orders));
+    if (unit === 'absent') return orders.map(() => failed(cannotStart));
+    const answers = linesOf(await readIfThere(join(directory, 'answer')));
+    return orders.map(({ signal }, number) => {
+      const answer = answers.get(number);
+      if (answer !== undefined) return answer;
+      if (signal.aborted) return wasStopped;
+      return failed(unit === 'late' ? `${service} did not end within ${describeDuration(timeoutMs)}` : unitFailed);
+    });
+  } finally {
+    await stopUnits(start, unitOf(id)); // still active if the errands were given up
+    await rm(directory, { recursive: true, force: true });
+  }
+}
 
-/** undefined when the unit was ended before it was done. */
-const parseAnswer = (text: string | undefined): Answer | undefined => parseJson(answerSchema, text);
+/** One errand that is given up must not end the others. */
+function whenAllStop(orders: readonly Order[]): AbortSignal {
+  const all = new AbortController();
+  const look = (): void => {
+    if (orders.every(({ signal }) => signal.aborted)) all.abort();
+  };
+  for (const { signal } of orders) signal.addEventListener('abort', look, { once: true, signal: all.signal });
+  return all.signal;
+}
+
+/** Whole lines only: a unit that was ended may leave a torn one. */
+function linesOf(text: string | undefined): Map<number, Answer> {
+  const lines = (text ?? '').split('\n').flatMap((line) => parseJson(lineSchema, line) ?? []);
+  return new Map(lines.map(({ errand, ...answer }) => [errand, answer]));
+}
+
+const failed = (failure: string): Answer => ({ failure });
+const service = 'extbackup-courier@.service';
+const wasStopped = failed('was stopped');
+const unitFailed = `${service} failed; see: journalctl -u "extbackup-courier@*"`;
+const cannotStart = `${service} cannot be started; see whether it is masked or gone: systemctl cat extbackup-courier@`;

@@ -11,7 +11,7 @@ import { channelName } from './channel-name.ts';
 import type { Notice } from './channel.ts';
 import { createCourierChannel } from './courier-channel.ts';
 import { testSignals } from './signal-units.ts';
-import { createCourier } from './courier.ts';
+import type { Courier } from './courier.ts';
 
 /** The result of a test of one channel. */
 export interface Outcome {
@@ -22,16 +22,22 @@ export interface Outcome {
   readonly said: string;
 }
 
+/** The parts of the station that a test needs. All channels of a test share the courier, and so its unit. */
+interface Station {
+  readonly start: StartProgram;
+  readonly paths: Paths;
+  readonly courier: Courier;
+}
+
 /** Sends one message through a channel; its settings events and quiet do not apply. Never throws. */
 export async function tryChannel(
   entry: NotifyChannel,
-  start: StartProgram,
-  paths: Paths,
+  { start, paths, courier }: Station,
   language: Language,
 ): Promise<Outcome> {
   const about = { channel: channelName(entry), type: entry.type };
   if (entry.type === 'signal') return { ...about, ...(await trySignals(entry, start, paths)) };
-  const channel = createCourierChannel(entry, createCourier(start, paths));
+  const channel = createCourierChannel(entry, courier);
   try {
     const said = await channel.send(aTest(speakerOf(language)), new AbortController().signal);
     return { ...about, delivered: true, said: typeof said === 'string' ? said : '' };

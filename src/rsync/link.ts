@@ -72,7 +72,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       await symlink(place.ssh.knownHosts, join(directory, 'known_hosts'));
       const unit = await startUnit(start, unitOf(id), longestConnectMs, signal);
       if (unit === 'absent') throw new LinkError('no-link', '');
-      if (unit === 'failed') {
+      if (unit !== 'done') {
         if (await failedBeforeStart(start, unitOf(id))) throw new LinkError('no-link', '');
         const log = (await readSmallFile(join(directory, 'log'), mostLog))?.slice(-8_000) ?? '';
         throw new LinkError(whyNotConnected(log), log);

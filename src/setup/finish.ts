@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { createCourier } from '../notify/courier.ts';
 import { describeOutcome, tryChannel } from '../notify/try-channel.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { stepsAfterAdoption } from './adopt-station.ts';
@@ -27,7 +28,11 @@ export async function finishSetup(
   hostKeyPinned: boolean,
 ): Promise<boolean> {
   const added = notify === undefined ? undefined : config.notify.at(-1);
-  if (added) context.print(describeOutcome(await tryChannel(added, context.start, context.paths, config.language)));
+  if (added) {
+    const { start, paths } = context;
+    const courier = createCourier(start, paths);
+    context.print(describeOutcome(await tryChannel(added, { start, paths, courier }, config.language)));
+  }
   const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
   await handOverSheet(context, config, sheet);
   const steps =

@@ -1,7 +1,10 @@
 import { CommandError, type StartProgram } from './command.ts';
 
-/** The result of starting a unit; `absent`: it is missing, masked, or unreadable. */
-export type UnitStart = 'done' | 'failed' | 'absent';
+/**
+ * The result of starting a unit. `late`: it was not done in time, and may still go on; `absent`: it is missing, masked,
+ * or unreadable.
+ */
+export type UnitStart = 'done' | 'failed' | 'late' | 'absent';
 
 const systemctl = '/usr/bin/systemctl';
 
@@ -20,8 +23,8 @@ export async function startUnit(
     return 'done';
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    const notEvenTried = !error.timedOut && signal?.aborted !== true && !/^Job for /m.test(error.stderr);
-    return notEvenTried ? 'absent' : 'failed';
+    if (error.timedOut) return 'late';
+    return signal?.aborted === true || /^Job for /m.test(error.stderr) ? 'failed' : 'absent';
   }
 }
 

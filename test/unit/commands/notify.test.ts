@@ -23,14 +23,16 @@ const config = (...notify: object[]) =>
 const bell = { type: 'command', command: '/bin/true', name: 'bell' };
 const mail = { type: 'mail', to: 'root', from: 'root' };
 
-/** systemd, as far as the courier needs it: each errand is answered by `answer`. */
-function systemd(errands: Errand[], answer: (errand: Errand) => object): StartProgram {
+/** systemd, as far as the courier needs it: each errand is answered by `answer`. Counts the started units. */
+function systemd(errands: Errand[], answer: (errand: Errand) => object, onUnit: () => void): StartProgram {
   return async ({ args: [verb, unit = ''] }) => {
     const id = /^extbackup-courier@(.*)\.service$/.exec(unit)?.[1];
     if (verb === 'start' && id !== undefined) {
-      const errand = JSON.parse(await readFile(join(top, 'courier', id, 'request'), 'utf8')) as Errand;
-      errands.push(errand);
-      await writeFile(join(top, 'courier', id, 'answer'), JSON.stringify(answer(errand)));
+      onUnit();
+      const asked = JSON.parse(await readFile(join(top, 'courier', id, 'request'), 'utf8')) as Errand[];
+      errands.push(...asked);
+      const lines = asked.map((errand, number) => `${JSON.stringify({ errand: number, ...answer(errand) })}\n`);
+      await writeFile(join(top, 'courier', id, 'answer'), lines.reverse().join(''));
     }
     return { exitCode: 0, stdout: '', stderr: '' };
   };
@@ -40,8 +42,9 @@ async function notify(words: string[], answer: (errand: Errand) => object = () =
   const errands: Errand[] = [];
   let out = '';
   let code = 0;
+  let units = 0;
   await notifyCommand({
-    ...{ paths: paths(), version: '0', start: systemd(errands, answer), note: () => undefined },
+    ...{ paths: paths(), version: '0', start: systemd(errands, answer, () => (units += 1)), note: () => undefined },
     loadConfig: () => Promise.resolve(config(bell, mail)),
     print: (text) => {
       out += text;
@@ -50,14 +53,15 @@ async function notify(words: string[], answer: (errand: Errand) => object = () =
       code = exit;
     },
   }).parseAsync(words, { from: 'user' });
-  return { errands, out, code };
+  return { errands, out, code, units };
 }
 const failsFor = (type: string) => (errand: Errand) =>
   'channel' in errand && errand.channel.type === type ? { failure: 'no route' } : {};
 
 describe.runIf(process.getuid?.() === 0)('notify test', () => {
   test('sends one message to each channel and says what came back', async () => {
-    const { errands, out, code } = await notify(['test']);
+    const { errands, out, code, units } = await notify(['test']);
+    expect(units).toBe(1); // both at once
     expect(out).toBe('bell: delivered: 250 queued\nmail to root: delivered: 250 queued');
     expect(code).toBe(0);
     for (const errand of errands) expect(noticeSchema.parse('notice' in errand && errand.notice).kind).toBe('test');
@@ -84,7 +88,13 @@ describe.runIf(process.getuid?.() === 0)('notify test', () => {
 describe('doctor', () => {
   const look = (notify: object[], answer: (errand: Errand) => object = () => ({})) =>
     noticeChecks[0]?.check({
-      ...{ paths: paths(), start: systemd([], answer), now: new Date(), fix: false, config: config(...notify) },
+      ...{
+        paths: paths(),
+        start: systemd([], answer, () => undefined),
+        now: new Date(),
+        fix: false,
+        config: config(...notify),
+      },
     });
 
   test('is content with channels that can be reached, and with none', async () => {

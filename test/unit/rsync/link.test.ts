@@ -200,16 +200,16 @@ describe('an errand', () => {
     };
 
   it.each([
-    ['{}\n', {}],
-    ['{"failure":"ended with exit code 3"}\n', { failure: 'ended with exit code 3' }],
-    ['{"said":"250 queued"}\n', { said: '250 queued' }],
+    ['{"errand":0}\n', {}],
+    ['{"errand":0,"failure":"ended with exit code 3"}\n', { failure: 'ended with exit code 3' }],
+    ['{"errand":0,"said":"250 queued"}\n', { said: '250 queued' }],
   ])('is answered by %j', async (text, expected) => {
     expect(await createCourier(systemd(answer(text)), { run })(errand, 1_000, never)).toEqual(expected);
     expect(await readdir(join(run, 'courier'))).toEqual([]);
   });
 
   it.each([
-    ['a torn answer', answer('{"fail'), 'failed; see: journalctl'],
+    ['a torn answer', answer('{"errand":0,"fail'), 'failed; see: journalctl'],
     ['no answer', () => undefined, 'failed; see: journalctl'],
     [
       'a masked unit',
@@ -217,6 +217,13 @@ describe('an errand', () => {
         throw masked;
       },
       'cannot be started; see whether it is masked',
+    ],
+    [
+      'a unit that hangs',
+      () => {
+        throw new CommandError('/usr/bin/systemctl', ['start'], 'did not end', undefined, '', true);
+      },
+      'did not end within 2 min',
     ],
     [
       'a failed unit',
