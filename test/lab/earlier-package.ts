@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -7,7 +7,7 @@ import { root } from '../../debian/root.ts';
 import { cacheDirectory } from './image/guest-image.ts';
 
 /**
- * The package of an earlier commit, built from it once with the present node_modules, and kept in the cache.
+ * The package of an earlier commit, built from it once with its own libraries, and kept in the cache.
  * @returns path of the .deb, which is for amd64
  * @throws when the repository does not have that commit
  */
@@ -23,7 +23,7 @@ export async function earlierPackage(commit: string): Promise<string> {
   try {
     const archive = await execa('git', ['archive', commit], { cwd: root, encoding: 'buffer' });
     await execa('tar', ['-x', '-C', tree], { input: archive.stdout });
-    await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
+    await execa('npm', ['ci', '--no-audit', '--no-fund'], { cwd: tree }); // it has libraries that the present one does not have
     await execa(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'debian/build-deb.ts'], { cwd: tree });
     const [deb = ''] = (await readdir(join(tree, 'out'))).filter((name) => name.endsWith('_amd64.deb'));
     await mkdir(join(kept, '..'), { recursive: true });

@@ -31,6 +31,8 @@ export async function preparedStation(...labels: string[]): Promise<Preparation>
       await installPackage(guest, deb);
       await setUpStation(guest);
       await setUpServer(guest, server);
+      // Most stories are about something else: on an emulated machine, the unit that parks a disk takes ten seconds.
+      await guest.run(['extbackup', 'config', 'set', 'release.after', 'keep']);
       const drawer: UsbDisk[] = [];
       for (const label of labels) {
         const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });

@@ -84,7 +84,7 @@ it('text that a device brings moves no cursor and changes no color', async () =>
   await guest.shell(`mkfs.ext4 -q -F -L "$(printf '\\033[2JSAFE\\007')" ${device}; udevadm trigger --settle ${device}`);
   expect(await guest.ask(`e2label ${device} | od -An -tx1`)).toContain('1b 5b 32 4a'); // it is there
   const { exitCode, stdout, stderr } = await guest.run(
-    ['extbackup', 'drive', 'prepare', device, '--label', 'BACKUP_9', '--yes'],
+    ['extbackup', 'drive', 'prepare', device, '--label', 'BACKUP_9'],
     { okCodes: 'any' },
   );
   expect(exitCode).not.toBe(0);

@@ -21,12 +21,14 @@ async function startStops(): Promise<string[]> {
 
 const sleeping = async (): Promise<string> =>
   lab.guest.ask(`cat /sys/block/$(basename "$(readlink -f ${lab.disk.path})")/device/power/runtime_status`);
+const releaseAfter = (how: string): Promise<unknown> =>
+  lab.guest.run(['extbackup', 'config', 'set', 'release.after', how]);
 const lastEvents = async (count: number): Promise<unknown[]> =>
   (await eventsOf(lab)).map(({ event }) => event).slice(-count);
 
 beforeAll(async () => {
   const { guest, server } = lab;
-  await addSettings(lab, 'release: {after: park}');
+  await releaseAfter('park');
   await server.shell('mkdir -p /backups; cd /backups; for i in $(seq 20); do echo "letter $i" > $i.txt; done');
   await guest.control('human-monitor-command', { 'command-line': `logfile ${qemuLog}` });
   await guest.control('human-monitor-command', { 'command-line': 'log trace:scsi_disk_new_request' });
@@ -92,7 +94,7 @@ it('the LUKS disk of somebody else is left as it is', async () => {
 
 it('a powered-off disk leaves the bus, is called safe, and comes back by a new plug-in', async () => {
   const { guest } = lab;
-  await guest.shell("sed -i 's/^release:.*/release: {after: power-off}/' /etc/extbackup/config.yaml");
+  await releaseAfter('power-off');
   const before = (await startStops()).length;
   await guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
@@ -115,9 +117,8 @@ it('a powered-off disk leaves the bus, is called safe, and comes back by a new p
 
 it('a keyboard shows by its lights what is going on, and is as before afterwards', async () => {
   const { guest } = lab;
-  await guest.shell(
-    "sed -i 's/^release:.*/release: {after: park}/' /etc/extbackup/config.yaml; modprobe pcspkr || true",
-  );
+  await releaseAfter('park');
+  await guest.shell('modprobe pcspkr || true');
   await guest.control('device_add', { driver: 'usb-kbd', id: 'keyboard', bus: 'xhci.0' });
   // The machine has a keyboard on its board, too.
   const lightOfUsb = 'find /sys/class/leds -name "input*::scrolllock" -printf "%p %l\\n" | grep /usb | cut -d " " -f 1';

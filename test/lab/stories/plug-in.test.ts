@@ -12,6 +12,7 @@ beforeAll(async () => {
   await makeSourceTree(lab.server, '/backups');
   await lab.server.shell(`echo planted-content > /backups/${plantedName}`);
   await giveTerminal(lab.guest);
+  await lab.guest.run(['extbackup', 'config', 'set', 'release.after', 'park']); // the default
   await inBackground(
     'watch-mounts',
     'sh',
@@ -59,6 +60,7 @@ describe('the first plug', () => {
       'data:verified',
       'fs:unmounted',
       'luks:closed',
+      'drive:parked',
       'run:succeeded',
       'drive:safe-to-unplug',
     ]);

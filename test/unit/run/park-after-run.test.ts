@@ -62,7 +62,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 describe('which disks are parked', () => {
   it.each([
-    [undefined, {}, []],
+    [undefined, {}, ['park BACKUP_1 sda']],
     ['keep', {}, []],
     ['park', {}, ['park BACKUP_1 sda']],
     ['park', { rotating: false }, []],
