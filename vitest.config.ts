@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 import { factor } from './test/property-runs.ts';
@@ -28,6 +29,9 @@ export default defineConfig({
           env: { TZ: 'UTC', TMPDIR }, // what is shown to people is in local time
           include: ['test/unit/**/*.test.ts'],
           isolate: false, // loading all modules anew for every file took two thirds of the time
+          // After the tests that wait. These only calculate: more processes would only load all modules more often.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
           setupFiles: 'test/property-runs.ts',
           testTimeout: 30_000 * factor,
           hookTimeout: 60_000,
