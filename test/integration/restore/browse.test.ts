@@ -2,11 +2,27 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 120_000 });
+let programs: string;
 let root: string;
 let top: string;
+
+/** In one file, because each of hundreds would be compiled anew at each start. */
+beforeAll(async () => {
+  programs = await mkdtemp(join(tmpdir(), 'extbackup-browse-program-'));
+  await build({
+    entryPoints: [join(import.meta.dirname, 'browse-a-tree.ts')],
+    outfile: join(programs, 'browse-a-tree.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+});
+afterAll(() => rm(programs, { recursive: true }));
 
 /** A disk after two runs: letter was changed, gone was deleted and new was created on day 20, the two by an rsync each. */
 beforeEach(async () => {
@@ -87,15 +103,7 @@ it('a date can be typed, no name reaches the terminal as it is, a long list says
 /** Returns what the terminal showed. */
 async function atTerminal(exitCode: number, ...steps: [words: string, answer: string][]): Promise<string> {
   const project = join(import.meta.dirname, '../../..');
-  const command = [
-    '/usr/bin/env',
-    'TERM=xterm',
-    process.execPath,
-    '--import',
-    'tsx',
-    join(import.meta.dirname, 'browse-a-tree.ts'),
-    top,
-  ];
+  const command = ['/usr/bin/env', 'TERM=xterm', process.execPath, join(programs, 'browse-a-tree.mjs'), top];
   return new Promise((resolve, reject) => {
     const child = execFile(
       '/usr/bin/python3',
