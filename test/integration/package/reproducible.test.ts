@@ -2,7 +2,8 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { buildDeb } from '../../../debian/deb.ts';
 import { root } from '../../../debian/root.ts';
 import { preparedPackage } from './prepared-package.ts';
 
@@ -11,6 +12,7 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'extbackup-reproducible-'));
 });
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** A copy of the source tree with other times and, for the sources, other modes. */
@@ -36,14 +38,12 @@ async function buildThere(env: NodeJS.ProcessEnv, ...args: readonly string[]): P
 const elsewhere = (): string => join(directory, 'a longer path/with spaces/source');
 
 test('two builds of the same source on two paths, by two different users, give the same bytes', async () => {
-  const first = await preparedPackage();
+  const first = await preparedPackage({ suffix: '+1' });
   await copyOfSource(elsewhere());
-  const second = await buildThere({
-    TZ: 'Pacific/Auckland',
-    LC_ALL: 'C',
-    HOME: join(directory, 'home'),
-    TMPDIR: directory,
-  });
+  const second = await buildThere(
+    { TZ: 'Pacific/Auckland', LC_ALL: 'C', HOME: join(directory, 'home'), TMPDIR: directory },
+    ...['--suffix', '+1'],
+  );
   expect(second).toBe(join(elsewhere(), 'out', basename(first)));
   expect(await checksumsIn(second)).toEqual(await checksumsIn(first)); // tells which file differs
   expect((await readFile(second)).equals(await readFile(first))).toBe(true);
@@ -55,7 +55,8 @@ async function checksumsIn(deb: string): Promise<string[]> {
 }
 
 test('the time of the files is that of the sources, or the one that is asked for', async () => {
-  const deb = await buildThere({ SOURCE_DATE_EPOCH: '86400', TZ: 'UTC' }, '--suffix', '~test');
+  vi.stubEnv('SOURCE_DATE_EPOCH', '86400');
+  const deb = await buildDeb(join(directory, 'dated'), { suffix: '~test' });
   expect(basename(deb)).toMatch(/^extbackup_[\d.]+~test_/);
   const { stdout: contents } = await execa('dpkg-deb', ['--contents', deb], { env: { TZ: 'UTC' } });
   const times = contents.split('\n').map((line) => line.split(/\s+/).slice(3, 5).join(' '));
