@@ -170,6 +170,15 @@ export async function openDisk(directory = tmpdir()): Promise<DiskAndServer> {
   return disk;
 }
 
+/** Another disk and server with the same files: for tests that begin alike, because copying costs less than the first run. */
+export async function copyOf(disk: DiskAndServer): Promise<DiskAndServer> {
+  const copy = await openDisk();
+  const args = ['--archive', disk.top, disk.source, join(copy.top, '..')];
+  await startProgram({ file: '/usr/bin/cp', args, timeoutMs: 60_000 });
+  copy.record = disk.record;
+  return copy;
+}
+
 /** Everything below a directory: kind, mode, and content or target. Names as bytes. */
 export const readTree = (root: string): Promise<Map<string, string>> =>
   new Promise((resolve) => {

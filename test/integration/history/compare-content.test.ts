@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HeldError } from '../../../src/guard/hold.ts';
-import { fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
+import { copyOf, fill, openDisk, readTree, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 let source: string;
@@ -28,12 +28,18 @@ async function inHistory(path: string): Promise<string[]> {
   return found;
 }
 
-beforeEach(async () => {
-  disk = await openDisk();
-  ({ source } = disk);
+let first: DiskAndServer;
+beforeAll(async () => {
+  first = await openDisk();
+  ({ source } = first);
   for (const directory of ['vaults/deep', 'other']) await mkdir(join(source, directory), { recursive: true });
   for (const path of ['box.hc', 'vaults/deep/box', 'other/box.hc', 'other/plain']) await write(path, 'old content');
-  await disk.pull();
+  await first.pull();
+});
+afterAll(() => first.remove());
+beforeEach(async () => {
+  disk = await copyOf(first);
+  ({ source } = disk);
   for (const path of ['box.hc', 'vaults/deep/box', 'other/box.hc', 'other/plain']) await write(path, 'new content');
 });
 afterEach(() => disk.remove());

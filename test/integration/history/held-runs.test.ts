@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
@@ -22,17 +22,34 @@ import { listHistory } from '../../../src/history/history-entry.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
 import { startProgram } from '../../../src/system/command.ts';
-import { fill, openDisk, readTree, restoreBeside, type DiskAndServer } from './a-disk.ts';
+import { copyOf, fill, openDisk, readTree, restoreBeside, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
 let source: string;
 let before: Map<string, string>;
 
-beforeEach(async () => {
+/** Three hundred files on the server, which the disk does not have yet. */
+async function useNew(): Promise<void> {
   disk = await openDisk();
   ({ source } = disk);
   await fill(source, 300);
-});
+}
+/** The same after the first run, which is done once for a group of tests; more files may be made before it. */
+function usePulled(makeMore: () => Promise<void> = () => Promise.resolve()): void {
+  let first: DiskAndServer;
+  beforeAll(async () => {
+    await useNew();
+    await makeMore();
+    await disk.pull();
+    first = disk;
+  });
+  afterAll(() => first.remove());
+  beforeEach(async () => {
+    disk = await copyOf(first);
+    ({ source } = disk);
+    before = await readTree(disk.mirror);
+  });
+}
 afterEach(() => disk.remove());
 
 const never = new AbortController().signal;
@@ -65,7 +82,7 @@ const heldBy = async (settings: object = {}): Promise<HeldError> => {
 
 describe('a run that changes everything that can change', () => {
   let first: Date;
-  beforeEach(async () => {
+  usePulled(async () => {
     await writeFile(join(source, 'becomes-directory'), 'file');
     await mkdir(join(source, 'becomes-file/deep'), { recursive: true });
     await writeFile(join(source, 'becomes-file/deep/x'), 'x');
@@ -76,9 +93,9 @@ describe('a run that changes everything that can change', () => {
     await symlink('folder-1', join(source, 'link'));
     await link(file(7), join(source, 'hard'));
     await writeFile(Buffer.concat([Buffer.from(`${source}/odd \n\\#123 `), Buffer.from([0xff])]), 'odd');
-    await disk.pull();
+  });
+  beforeEach(async () => {
     first = new Date((await listHistory(disk.top))[0]?.at ?? 0);
-    before = await readTree(disk.mirror);
     await rm(join(source, 'becomes-directory'));
     await mkdir(join(source, 'becomes-directory/new'), { recursive: true });
     await writeFile(join(source, 'becomes-directory/new/z'), 'z');
@@ -162,9 +179,9 @@ describe('a run that changes everything that can change', () => {
 });
 
 describe('a run that was cut off', () => {
+  usePulled();
+
   it('loses nothing of its history: the next one keeps another entry, and both are undone', async () => {
-    await disk.pull();
-    before = await readTree(disk.mirror);
     for (let index = 0; index < 90; index += 1) await writeFile(file(index), 'second');
     await writeFile(join(source, 'large'), Buffer.alloc(30_000_000, 7));
     const stop = new AbortController();
@@ -201,10 +218,7 @@ async function encryptSome(ending = ''): Promise<{ warnings: string[]; letters: 
 }
 
 describe('a source that looks wrong', () => {
-  beforeEach(async () => {
-    await disk.pull();
-    before = await readTree(disk.mirror);
-  });
+  usePulled();
 
   it('with other content in most files is held early, and put back', async () => {
     for (let index = 0; index < 250; index += 1) await writeFile(file(index), Buffer.alloc(20_000, index));
@@ -333,6 +347,8 @@ describe('a source that looks wrong', () => {
 });
 
 describe('the history', () => {
+  beforeEach(useNew);
+
   it('gives back what was lost little by little, each step below the limits', async () => {
     await disk.pull();
     before = await readTree(disk.mirror);

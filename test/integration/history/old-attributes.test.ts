@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, link, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { HeldError } from '../../../src/guard/hold.ts';
 import { newHistoryEntry } from '../../../src/history/history-entry.ts';
 import { beginLog } from '../../../src/history/log-header.ts';
@@ -13,14 +13,15 @@ import { beginAttributes, endAttributes } from '../../../src/attributes/keep-att
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { startProgram } from '../../../src/system/command.ts';
-import { fill, openDisk, type DiskAndServer } from './a-disk.ts';
+import { copyOf, fill, openDisk, type DiskAndServer } from './a-disk.ts';
 
+let first: DiskAndServer;
 let disk: DiskAndServer;
 let source: string;
 
-beforeEach(async () => {
-  disk = await openDisk();
-  ({ source } = disk);
+beforeAll(async () => {
+  first = await openDisk();
+  ({ source } = first);
   await fill(source, 60);
   await symlink('folder-1', join(source, 'link'));
   await writeFile(Buffer.concat([Buffer.from(`${source}/odd \n\\#123 `), Buffer.from([0xff])]), 'odd');
@@ -31,7 +32,12 @@ beforeEach(async () => {
   await mkdir(join(source, 'inherits'));
   tool('setfacl', '-d', '-m', 'g:77:rx', join(source, 'inherits'));
   await chmod(join(source, 'folder-0/file-0'), 0o4750);
-  await disk.pull();
+  await first.pull();
+});
+afterAll(() => first.remove());
+beforeEach(async () => {
+  disk = await copyOf(first);
+  ({ source } = disk);
 });
 afterEach(() => disk.remove());
 
