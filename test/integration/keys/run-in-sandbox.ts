@@ -31,6 +31,8 @@ short_rsa_keys() {
   chmod +x "$room/bin/ssh-keygen"; mount --bind "$room/bin/ssh-keygen" /usr/bin/ssh-keygen
 }
 extbackup() { "$NODE" "$PROGRAM/cli.js" "$@"; }
+# As after a boot, and after "extbackup lock", which takes a start of the program.
+no_key() { rm -f /mnt/ramfs/* /mnt/ramfs/.[!.]*; }
 # A station as "extbackup setup" leaves it; its password is the first argument.
 ready_station() {
   mkdir -p /run/extbackup/spool /etc/extbackup /mnt/ramfs

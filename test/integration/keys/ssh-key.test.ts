@@ -12,7 +12,7 @@ it('a new ssh key goes to the server beside the old one, which stays in use unti
   const { stdout, stderr } = inSandbox(`${setup} cp /etc/extbackup/id_ed25519.pub "$room/old"
     extbackup ssh-key rotate >/dev/null; echo "<start>$?</start><server>$(extbackup server-setup | sed -n "/^keys=/,/'$/p")</server>"
     extbackup ssh-key rotate; echo "<finish>$? $(cmp "$room/old" /etc/extbackup/id_ed25519.pub && echo same)</finish><next>$(cut -d' ' -f1,2 /etc/extbackup/id_next.pub)</next>"
-    extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null
+    no_key; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null
     echo "<loaded>$(ssh-keygen -y -f /mnt/ramfs/id_ed25519.decrypted | cut -d' ' -f1,2)</loaded><old>$(cut -d' ' -f1,2 "$room/old")</old>"`);
   expect(part(stdout, 'start')).toBe('0');
   expect(part(stdout, 'server').match(/ssh-ed25519 \S+ extbackup@/g)).toHaveLength(2);
@@ -25,7 +25,7 @@ it('a new ssh key goes to the server beside the old one, which stays in use unti
 it('a lost ssh key is replaced at once', () => {
   const { stdout } =
     inSandbox(`${setup} short_rsa_keys; cp /etc/extbackup/id_ed25519.pub "$room/old"; echo damaged >/etc/extbackup/id_ed25519.encrypted
-    extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$? $(ls /mnt/ramfs)</unlock>"
+    no_key; printf 'correct horse' | extbackup unlock --password-stdin; echo "<unlock>$? $(ls /mnt/ramfs)</unlock>"
     extbackup ssh-key rotate --lost --key-type rsa >/dev/null; echo "<lost>$? $(ls /etc/extbackup | tr '\\n' ' ')</lost><ram>$(ls /mnt/ramfs)</ram>"
     echo "<pair>$(ssh-keygen -y -f /mnt/ramfs/id_rsa.decrypted | cut -d' ' -f1,2)</pair><public>$(cut -d' ' -f1,2 /etc/extbackup/id_rsa.pub)</public>"; extbackup server-setup | grep -c '^keys=.ssh-rsa '`);
   expect(part(stdout, 'unlock')).toBe('12 luks_pw');
@@ -40,7 +40,7 @@ it('a rotation that is killed between the two halves of the new key is completed
 ${killAtStep}
 END
     KILL_AT='rename /etc/extbackup/id_next.encrypted /' STEPS=/run/steps "$NODE" --import "$room/kill.mjs" "$PROGRAM/cli.js" ssh-key rotate --lost >/dev/null; echo "<killed>$? $(cd /etc/extbackup; ls id_*)</killed>"
-    extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<unlock>$? $(cd /etc/extbackup; ls id_*)</unlock>"
+    no_key; printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<unlock>$? $(cd /etc/extbackup; ls id_*)</unlock>"
     ssh-keygen -y -f /mnt/ramfs/id_ed25519.decrypted | cut -d' ' -f1,2 | cmp - <(cut -d' ' -f1,2 /etc/extbackup/id_ed25519.pub) && echo "<new>$(cmp -s "$room/old" /etc/extbackup/id_ed25519.pub || echo new)</new>"`);
   expect(part(stdout, 'killed')).toBe('137 id_ed25519.encrypted\nid_ed25519.pub\nid_next.encrypted');
   expect(part(stdout, 'unlock')).toBe('0 id_ed25519.encrypted\nid_ed25519.pub');
@@ -50,7 +50,7 @@ END
 it('a public half that belongs to another key is refused', () => {
   const { stdout, stderr } =
     inSandbox(`${setup} ssh-keygen -q -t ed25519 -N '' -f "$room/other"; cp "$room/other.pub" /etc/extbackup/id_ed25519.pub
-    extbackup lock >/dev/null; printf 'correct horse' | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
+    no_key; printf 'correct horse' | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`);
   expect(part(stdout, 'code')).toBe('12 luks_pw');
   expect(stderr).toContain('does not belong to');
 });

@@ -81,15 +81,14 @@ describe('unlock', () => {
   });
 
   it('with a wrong password writes nothing where there is no key', () => {
-    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null
+    const { stdout } = inSandbox(`${setup} no_key
       printf 'wrong horse' | extbackup unlock --password-stdin; echo "<code>$?</code><left>$(ls -A /mnt/ramfs)</left>"`);
     expect(part(stdout, 'code')).toBe('12');
     expect(part(stdout, 'left')).toBe('');
   });
 
   it('asks nothing when the key is loaded, and needs a terminal or --password-stdin when it is not', () => {
-    const { stdout, stderr } =
-      inSandbox(`${setup} extbackup unlock </dev/null; echo "<loaded>$?</loaded>"; extbackup lock >/dev/null
+    const { stdout, stderr } = inSandbox(`${setup} extbackup unlock </dev/null; echo "<loaded>$?</loaded>"; no_key
       extbackup unlock </dev/null; echo "<missing>$?</missing>"`);
     expect(part(stdout, 'loaded')).toBe('0');
     expect(part(stdout, 'missing')).toBe('2');
@@ -97,7 +96,7 @@ describe('unlock', () => {
   });
 
   it('twice at once leaves one whole key', () => {
-    const { stdout } = inSandbox(`${setup} before=$(sha256sum </mnt/ramfs/luks_pw); extbackup lock >/dev/null
+    const { stdout } = inSandbox(`${setup} before=$(sha256sum </mnt/ramfs/luks_pw); no_key
       for i in 1 2; do (printf 'correct horse' | extbackup unlock --password-stdin >/dev/null; echo "<code$i>$?</code$i>") & done; wait
       [ "$before" = "$(sha256sum </mnt/ramfs/luks_pw)" ] && echo "<left>$(ls -A /mnt/ramfs)</left>"`);
     expect([part(stdout, 'code1'), part(stdout, 'code2')]).toEqual(['0', '0']);
@@ -124,7 +123,7 @@ describe('unlock', () => {
     ['nothing', 'true', /is empty/],
   ])('refuses %s and writes nothing', (_, source, message) => {
     const { stdout, stderr } = inSandbox(
-      `${setup} extbackup lock >/dev/null; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`,
+      `${setup} no_key; ${source} | extbackup unlock --password-stdin; echo "<code>$? $(ls -A /mnt/ramfs)</code>"`,
     );
     expect(part(stdout, 'code')).toBe('12');
     expect(stderr).toMatch(message);
@@ -143,8 +142,7 @@ describe('unlock', () => {
   });
 
   it('takes a first key without a check value only when told so', () => {
-    const { stdout } =
-      inSandbox(`${setup} extbackup lock >/dev/null; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
+    const { stdout } = inSandbox(`${setup} no_key; rm /etc/extbackup/id_*; sed -i '/check:/d' /etc/extbackup/config.yaml
       printf 'some new password' | extbackup unlock --password-stdin 2>/dev/null; echo "<untold>$? $(ls /mnt/ramfs)</untold>"
       printf 'some new password' | extbackup unlock --password-stdin --first >/dev/null; echo "<told>$? $(ls /mnt/ramfs) $(grep -c check: /etc/extbackup/config.yaml)</told>"`);
     expect(part(stdout, 'untold')).toBe('12');
@@ -156,14 +154,14 @@ describe('a password', () => {
   it('opens however its accents are composed, and with the newline of Unix or Windows', () => {
     const { stdout } =
       inSandbox(`printf 'u\\xcc\\x88ber die Bru\\xcc\\x88cke' | extbackup setup --source a@localhost --password-stdin --yes --scrypt-memory 16M >/dev/null; before=$(sha256sum /mnt/ramfs/*)
-      extbackup lock >/dev/null; printf '\\xc3\\xbcber die Br\\xc3\\xbccke\\r\\n' | extbackup unlock --password-stdin >/dev/null; echo "<code>$?</code>"; [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"`);
+      no_key; printf '\\xc3\\xbcber die Br\\xc3\\xbccke\\r\\n' | extbackup unlock --password-stdin >/dev/null; echo "<code>$?</code>"; [ "$before" = "$(sha256sum /mnt/ramfs/*)" ] && echo "<same>yes</same>"`);
     expect([part(stdout, 'code'), part(stdout, 'same')]).toEqual(['0', 'yes']);
   });
 });
 
 describe('guesses', () => {
   it('queue behind each other, each for its second, also when they come at the same time', () => {
-    const { stdout } = inSandbox(`${setup} extbackup lock >/dev/null; start=$(date +%s%N)
+    const { stdout } = inSandbox(`${setup} no_key; start=$(date +%s%N)
       for guess in one two three; do (printf "guess number $guess" | extbackup unlock --password-stdin 2>/dev/null; echo "<$guess>$?</$guess>") & done; wait
       echo "<ms>$(( ($(date +%s%N) - start) / 1000000 ))</ms><left>$(ls -A /mnt/ramfs)</left>"`);
     expect(['one', 'two', 'three', 'left'].map((name) => part(stdout, name))).toEqual(['12', '12', '12', '']);
