@@ -23,6 +23,10 @@ const syntaxRules = {
       "CallExpression[callee.property.name='once'][arguments.0.name='process']",
     ].map((selector) => ({ selector, message: 'Listen with on() until the end: a signal may come twice.' })),
     allOfZod,
+    {
+      selector: "MemberExpression[object.name='AbortSignal'][property.name=/^(any|timeout)$/]",
+      message: 'It can be lost when memory is collected: use joinSignals() of system/joined-signal.ts.',
+    },
   ],
 };
 

@@ -9,6 +9,7 @@ import { lockFile } from '../system/file-lock.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { AttachBoard } from './attach-board.ts';
 import { releaseUntilClosed } from './release-until-closed.ts';
+import { withJoinedSignal } from '../system/joined-signal.ts';
 
 /** Other programs wait for the device lock while a disk is being closed. */
 const closePatienceMs = 1_000;
@@ -43,7 +44,6 @@ export class OpenDisks {
     this.#trying.get(drive)?.abort();
     const given = new AbortController();
     this.#trying.set(drive, given);
-    const signal = AbortSignal.any([stopping, given.signal]);
     const attempt = {
       tryToClose: () => this.#tryToClose(drive),
       onTrouble: (error: unknown): void => {
@@ -51,7 +51,10 @@ export class OpenDisks {
         bus.emit('warning:raised', { about: 'release', drive, reason, todo: 'See: extbackup doctor' });
       },
     };
-    if (!(await releaseUntilClosed(attempt, this.#againMs, signal))) return;
+    const isClosed = await withJoinedSignal([stopping, given.signal], undefined, (signal) =>
+      releaseUntilClosed(attempt, this.#againMs, signal),
+    );
+    if (!isClosed) return;
     if (board.isPluggedAnew(drive, diskseq)) board.set(drive, 'new');
     else if (board.find(drive) !== undefined) {
       board.set(drive, 'failed', 'The disk is closed now: safe to unplug.');

@@ -16,6 +16,7 @@ import { startInBox } from '../rsync/connect-in-box.ts';
 import { workDirectory } from '../history/work-directory.ts';
 import { wayTo } from '../rsync/way.ts';
 import { fail, ok, warn, type Check, type ConfiguredPatient, type Finding, type Verdict } from './check.ts';
+import { withJoinedSignal } from '../system/joined-signal.ts';
 
 /** The finding of one check, or of its part for one server. */
 type Result = Omit<Finding, 'name'>;
@@ -150,10 +151,10 @@ async function fetchToRam(
   try {
     const { rsh, server } = await wayTo(source, config.ssh, identityFile);
     const inBox = await startInBox(start, config.ssh, identityFile, { top, writable: [workDirectory] });
-    return {
-      ...(await fetchFile(inBox, { config, source, path, top, rsh }, AbortSignal.timeout(120_000))),
-      at: server,
-    };
+    const fetched = await withJoinedSignal([], 120_000, (signal) =>
+      fetchFile(inBox, { config, source, path, top, rsh }, signal),
+    );
+    return { ...fetched, at: server };
   } finally {
     await rm(top, { recursive: true, force: true });
   }

@@ -7,6 +7,7 @@ import { agreement, type Hold } from './hold.ts';
 import { exceeded, limitsFor, type Before, type Excess, type Limits } from './limits.ts';
 import { createTally, type Tally } from './tally.ts';
 import type { Counts } from '../bus/events.ts';
+import { joinSignals } from '../system/joined-signal.ts';
 
 /** Name and size of a file to be deleted. */
 export interface DoomedFile {
@@ -76,7 +77,7 @@ export function createGuard(guard: Config['guard'], record: DiskBefore, signal: 
     content,
     kept: [],
     excess: () => excess,
-    signal: AbortSignal.any([signal, stop.signal]),
+    signal: joinSignals([signal, stop.signal]).signal,
     seeRest: (change) => {
       const inHand = change.kind === 'deleted' ? unfinished.test(change.path) : change.path === lastPath;
       if (!inHand) tally.add(change);

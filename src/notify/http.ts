@@ -7,6 +7,7 @@ import { request as plainRequest, type ClientRequest, type IncomingMessage, type
 import { request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { firstLine } from './secret-file.ts';
+import { joinSignals } from '../system/joined-signal.ts';
 
 /** The connection to a server. */
 export interface Reach {
@@ -35,7 +36,8 @@ export async function askHttp(
   { caFile, proxy, timeout }: Reach,
   stop: AbortSignal,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(timeout)]);
+  const limit = joinSignals([stop], timeout);
+  const { signal } = limit;
   const target = new URL(url);
   const isTls = target.protocol === 'https:';
   try {
@@ -63,6 +65,8 @@ export async function askHttp(
     );
   } catch (error) {
     throw new Error(describeTrouble(error, target.host, stop, signal, timeout));
+  } finally {
+    limit.end();
   }
 }
 

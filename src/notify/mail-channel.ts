@@ -9,6 +9,7 @@ import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
 import { mailHtml } from './mail-html.ts';
 import { firstLine, readSecretFile } from './secret-file.ts';
+import { withJoinedSignal } from '../system/joined-signal.ts';
 
 /** Mail through an SMTP server, one connection per notice. */
 export function createMailChannel(settings: MailChannel): Channel {
@@ -17,11 +18,9 @@ export function createMailChannel(settings: MailChannel): Channel {
     send: async (notice, signal) => {
       const attachments = await pageOf(notice);
       const answer = await withServer(settings, (server) =>
-        server.sendMail({
-          ...toMail(notice, settings),
-          attachments,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(settings.timeout)]),
-        }),
+        withJoinedSignal([signal], settings.timeout, (either) =>
+          server.sendMail({ ...toMail(notice, settings), attachments, signal: either }),
+        ),
       );
       return firstLine(answer.response ?? '');
     },

@@ -8,6 +8,7 @@ import { pause } from '../system/pause.ts';
 import { beep, playSamples } from './play-tones.ts';
 import { patterns, type PatternName, type Tone } from './signal-patterns.ts';
 import { readStage, type Stage } from './signal-stage.ts';
+import { joinSignals } from '../system/joined-signal.ts';
 
 /** Shows a pattern; lights and sounds that fail do not keep the others from working. Never throws. */
 export async function playSignal(
@@ -18,7 +19,7 @@ export async function playSignal(
 ): Promise<void> {
   const { sound, again, light, lastsMs } = patterns[name];
   const stage = await readStage(directory);
-  const signal = AbortSignal.any([ended, AbortSignal.timeout(lastsMs)]);
+  const { signal, end } = joinSignals([ended], lastsMs);
   const sounding = async (): Promise<void> => {
     for (let left = sound.length === 0 ? 0 : again.times; left > 0 && !signal.aborted; left -= 1) {
       await Promise.allSettled([
@@ -29,6 +30,7 @@ export async function playSignal(
     }
   };
   await Promise.all([sounding(), blink(stage, light, signal)]);
+  end();
 }
 
 async function blink({ lights }: Stage, light: readonly number[], signal: AbortSignal): Promise<void> {

@@ -22,6 +22,7 @@ import { createPullProgress, type PullProgress } from './progress.ts';
 import { createPullLimits, type PullLimit, type PullLimits } from './pull-limits.ts';
 import { createStallTimer, type StallTimer } from './stall-timer.ts';
 import { verdictOf, withDiagnostics, type PullTrouble } from './verdict.ts';
+import { joinSignals } from '../system/joined-signal.ts';
 
 /** Runs one rsync and returns its outcome; never throws for an rsync that was started. */
 export async function runRsync(
@@ -95,6 +96,7 @@ function commandFor(
   // without a mark, the answer could contain a file name
   const isAsked = target.isAsked === true && target.mark !== undefined;
   const asker = isAsked ? createProgressAsker((bytes) => progress.written(bytes)) : undefined;
+  const joined = joinSignals([signal, stall.signal, limits.signal]);
   return {
     command: {
       file: '/usr/bin/rsync', // below every other load of the station, as the whole unit is
@@ -102,7 +104,7 @@ function commandFor(
       ...(order.history && { stdoutFile: order.history.log }),
       timeoutMs: order.config.pull.longest + 60_000, // it is ended by the limits before
       accept: [23, 24, 25],
-      signal: AbortSignal.any([signal, stall.signal, limits.signal]),
+      signal: joined.signal,
       ownGroup: true, // rsync starts ssh and a second rsync
       onStart: (pid) => {
         stall.begin(pid);
@@ -121,6 +123,7 @@ function commandFor(
       stall.stop();
       limits.stop();
       asker?.stop();
+      joined.end();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { CancelledError } from '../errors.ts';
+import { withJoinedSignal } from '../system/joined-signal.ts';
 
 /**
  * Asks one line on the terminal, on standard error. Callers check `process.stdin.isTTY` first.
@@ -15,11 +16,10 @@ export async function askLine(question: string, signal?: AbortSignal): Promise<s
     stop.abort();
   });
   try {
-    return (
-      await lines.question(`${question} `, {
-        signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
-      })
-    ).trim();
+    const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
+    return await withJoinedSignal(signals, undefined, async (either) =>
+      (await lines.question(`${question} `, { signal: either })).trim(),
+    );
   } catch (error) {
     if (stop.signal.aborted || signal?.aborted === true)
       throw new CancelledError('Cancelled.', 'Nothing more was changed.');

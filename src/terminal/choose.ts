@@ -1,4 +1,5 @@
 import { CancelledError } from '../errors.ts';
+import { joinSignals } from '../system/joined-signal.ts';
 
 /** One choice. */
 export interface Choice<T> {
@@ -31,7 +32,7 @@ export async function choose<T>(
   const { default: search, Separator } = await import('@inquirer/search');
   const message =
     choices.length > mostShown ? `${question} (${choices.length} entries: type a part of the name)` : question;
-  const patience = AbortSignal.timeout(patienceMs);
+  const patience = joinSignals([signal], patienceMs);
   const source = async (typed = '') => {
     const wanted = typed.toLowerCase();
     const matching = [
@@ -49,17 +50,15 @@ export async function choose<T>(
     return matching.length > mostShown ? [...shown, new Separator(`and ${matching.length - mostShown} more`)] : shown;
   };
   try {
-    return (
-      await search(
-        { message, source, pageSize: 15 },
-        { output: process.stderr, signal: AbortSignal.any([signal, patience]) },
-      )
-    ).chosen;
+    return (await search({ message, source, pageSize: 15 }, { output: process.stderr, signal: patience.signal }))
+      .chosen;
   } catch (error) {
-    if (patience.aborted)
+    if (patience.isLate())
       throw new CancelledError('There was no answer for ten minutes.', 'Run the same command again.');
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
       throw new CancelledError('Cancelled.', 'The disk is closed.');
     throw error;
+  } finally {
+    patience.end();
   }
 }
