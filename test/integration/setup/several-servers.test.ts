@@ -3,7 +3,7 @@ import { inSandbox } from '../keys/sandbox.ts';
 
 /** A station of three sources on two servers, one of which has a second user; `ssh` lets in whom a server's file names. */
 const station = `
-printf 'correct horse' | extbackup setup --source extbackup@one --password-stdin --yes --scrypt-memory 16M >/dev/null
+ready_station 'correct horse'
 sed -i 's/^source: .*/sources:\\n  - {name: office, source: "extbackup@one:office"}\\n  - {name: letters, source: "extbackup@one:letters"}\\n  - {name: photos, source: photographer@one}\\n  - {name: mail, source: extbackup@two, attestation: {id: mail-server}}/' /etc/extbackup/config.yaml
 mkdir -p "$room/logins/nothing"; mount --bind "$room/logins" /usr/local/share # seen in the box of ssh
 cat >"$room/bin/ssh" <<'END'
