@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import * as z from 'zod';
 import type { SignalChannel } from '../config/signal-schema.ts';
 import { readIfThere } from '../system/atomic-file.ts';
@@ -14,7 +15,7 @@ import { realDevices, setStage, type SignalDevices } from './signal-stage.ts';
 export const allSignals = 'extbackup-signal@*.service';
 const unitOf = (what: PatternName | 'test'): string => `extbackup-signal@${what}.service`;
 
-const testMs = 60_000;
+const testMs = 120_000; // Node.js starts twice, for the test and to put the lights back
 const noticedMs = 15_000;
 const shownMs = 6_000;
 
@@ -45,6 +46,7 @@ export async function testSignals(
   return inPlaceOfPresent(start, async () => {
     const { lights, speaker, alsa } = await setStage(paths, settings, devices);
     if (lights.length === 0 && !speaker && !alsa) return { lights: [], sounds: [] };
+    await rm(files.signalAnswer(paths), { force: true }); // of an earlier test
     const ended = await startUnit(start, unitOf('test'), testMs);
     const answer = parseJson(signalTestSchema, await readIfThere(files.signalAnswer(paths)));
     if (ended === 'done' && answer) return answer;
