@@ -16,8 +16,8 @@ const wordsPerSecond = 4;
 /** The recovery sheet, which is printed and not read at that moment. */
 const sheet = /Recovery sheet for the backup disks[^]*?If something does not work[^]*?--header-backup-file\s+FILE/;
 
-/** Bars and percentages that a terminal draws over each other. */
-const redrawn = /[^\n]*\r(?!\n)/g;
+/** Bars, percentages and prompts that a terminal draws over each other: back to the first column, or the line erased. */
+const redrawn = /[^\n]*(?:\r(?!\n)|\u001B\[2K\u001B\[G)/g;
 
 /** How many seconds of a person's time it takes; the machine's own time is not counted. */
 export function secondsOfPerson({ typed, shown, thoughts }: Work): number {

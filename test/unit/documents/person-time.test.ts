@@ -9,4 +9,6 @@ it('counts keys, decisions, words and thoughts, but not the sheet and what is dr
   expect(secondsOfPerson({ ...nothing, thoughts: [30, 20] })).toBe(50);
   const sheet = 'Recovery sheet for the backup disks of a\nIf something does not work\nx --header-backup-file FILE\n';
   expect(secondsOfPerson({ ...nothing, shown: `${sheet}10 % done\r20 % done\rone two three four` })).toBe(1);
+  const prompt = '? New password: \u001B[2K\u001B[G? New password: *\u001B[2K\u001B[Gone two three four';
+  expect(secondsOfPerson({ ...nothing, shown: prompt })).toBe(1);
 });
