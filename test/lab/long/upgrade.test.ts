@@ -135,7 +135,8 @@ it('the other disk, which was in the safe meanwhile, is backed up as it is plugg
   await lab.server.shell('rm /backups/plans/150.txt'); // so that this run has less to ask about than to do
   await lab.guest.plug(disks[0] as UsbDisk);
   await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'held']);
-  if ((await driveNow(lab, 'BACKUP_1')).state === 'held') expect(await extbackup('approve', 'BACKUP_1')).toMatch(/^0 /);
+  if ((await driveNow(lab, 'BACKUP_1')).state === 'held')
+    expect(await extbackup('approve', 'BACKUP_1', '--reason', 'new letters')).toMatch(/^0 /);
   expect((await driveNow(lab, 'BACKUP_1')).state).toBe('safe-to-unplug');
   await assertClosed(lab);
 });
