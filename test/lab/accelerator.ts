@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { cacheDirectory, type GuestImage } from './image/guest-image.ts';
+import { processors } from './processor.ts';
 
 /** QEMU arguments for the processor: KVM if a guest starts under it, otherwise software emulation. */
 export async function acceleratorArguments(image: GuestImage): Promise<string[]> {
   if (await kvmWorks(image)) return ['-accel', 'kvm', '-cpu', 'host'];
-  // la57=off: five-level paging slows emulated page faults. tb-size: the default cache of translated code is too small for node.
-  return ['-accel', 'tcg,thread=multi,tb-size=1024', '-cpu', 'max,la57=off'];
+  // tb-size: the default cache of translated code is too small for node.
+  return ['-accel', 'tcg,thread=multi,tb-size=1024', '-cpu', processors[image.architecture].emulated];
 }
 
 async function kvmWorks(image: GuestImage): Promise<boolean> {
-  if (!existsSync('/dev/kvm')) return false;
+  if (image.architecture !== 'amd64' || !existsSync('/dev/kvm')) return false;
   const answer = join(cacheDirectory, 'kvm-works');
   const known = await readFile(answer, 'utf8').catch(() => undefined);
   if (known !== undefined) return known === 'yes';

@@ -38,11 +38,14 @@ export class Guest extends Host {
     this.#directory = directory;
   }
 
-  /** Switches the machine on and waits until it can be used. Plugged disks stay plugged in. */
-  async boot(): Promise<void> {
+  /**
+   * Switches the machine on and waits until it can be used. Plugged disks stay plugged in.
+   * The clock is set to now; `clock: 'own'` leaves it as the machine has it, which is in the past without a hardware clock.
+   */
+  async boot({ clock = 'now' }: { readonly clock?: 'now' | 'own' } = {}): Promise<void> {
     this.#machine = await Machine.start(this.#image, this.#disks, this.#directory);
     await this.#usb.plugAllAgain(this.#machine.qmp);
-    await this.#connect();
+    await this.#connect(clock);
   }
 
   /** Continues from a saved state. Takes two seconds instead of a boot. */
@@ -213,7 +216,7 @@ export class Guest extends Host {
     return this.#machine;
   }
 
-  async #connect(clock: 'now' | 'then' = 'now'): Promise<void> {
+  async #connect(clock: 'now' | 'then' | 'own' = 'now'): Promise<void> {
     try {
       await this.#connection.open(this.#running.sshPort, bootTimeoutMs);
     } catch (error) {

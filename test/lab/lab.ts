@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { execa } from 'execa';
+import type { Architecture } from '../../debian/architecture.ts';
 import { BackupServer } from './backup-server.ts';
 import { Guest } from './guest.ts';
 import { findOrBuildImage, type GuestImage } from './image/guest-image.ts';
@@ -28,13 +29,23 @@ export interface Preparation {
   prepare(lab: Lab): Promise<readonly UsbDisk[]>;
 }
 
+/** A machine that differs from the usual one. It has saved states of its own. */
+export interface MachineWishes {
+  /** Further arguments of QEMU. */
+  readonly devices?: readonly string[];
+  /** Default: amd64. */
+  readonly architecture?: Architecture;
+}
+
 /**
  * Opens a lab with a running machine, in a few seconds, from a saved state.
- * @param devices further arguments of QEMU; such a machine has saved states of its own
  * The first time on a computer it builds the guest image, which takes minutes, boots it and saves the state.
  */
-export async function openLab(preparation?: Preparation, devices: readonly string[] = []): Promise<Lab> {
-  const image = { ...(await findOrBuildImage()), devices };
+export async function openLab(
+  preparation?: Preparation,
+  { devices = [], architecture = 'amd64' }: MachineWishes = {},
+): Promise<Lab> {
+  const image = { ...(await findOrBuildImage(architecture)), devices };
   const booted = await SavedState.of(image, 'booted');
   if (!preparation) return open(image, booted, bootCold);
 

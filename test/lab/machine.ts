@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { acceleratorArguments } from './accelerator.ts';
 import type { GuestImage } from './image/guest-image.ts';
+import { processors } from './processor.ts';
 import { Qmp } from './qmp.ts';
 
 /** A running QEMU. The kernel kills it when this process ends. */
@@ -43,7 +44,7 @@ export class Machine {
       ...disk('station', disks.station, 'root'),
       ...disk('server', disks.server, 'backup'),
     ];
-    const qemu = execa('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+    const qemu = execa('setpriv', ['--pdeathsig', 'KILL', processors[image.architecture].qemu, ...args], {
       stdin: 'ignore',
       stdout: 'ignore',
       reject: false,
@@ -75,8 +76,8 @@ export interface MachineDisks {
 
 /** All arguments that a saved state depends on: it can be loaded only into an equal machine. */
 export async function machineArguments(image: GuestImage): Promise<string[]> {
-  const kernelLine =
-    'root=/dev/disk/by-id/virtio-root rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=false panic=1';
+  const { board, console, memoryMb } = processors[image.architecture];
+  const kernelLine = `root=/dev/disk/by-id/virtio-root rw console=${console} net.ifnames=0 quiet systemd.show_status=false panic=1`;
   // One processor: two emulated ones wait for each other's locks, and the host emulates other machines, too.
   return [
     ...[
@@ -86,11 +87,10 @@ export async function machineArguments(image: GuestImage): Promise<string[]> {
       '-no-user-config',
       '-display',
       'none',
-      '-M',
-      'q35',
+      ...board,
       ...(await acceleratorArguments(image)),
     ],
-    ...['-smp', '1', '-m', '1536', '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelLine],
+    ...['-smp', '1', '-m', String(memoryMb), '-kernel', image.kernel, '-initrd', image.initrd, '-append', kernelLine],
     ...['-device', 'virtio-rng-pci', '-device', 'qemu-xhci,id=xhci,p2=8,p3=8'],
     ...(image.devices ?? []),
   ];

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import type { GuestImage } from './image/guest-image.ts';
 import { machineArguments, type MachineDisks } from './machine.ts';
+import { processors } from './processor.ts';
 import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 
 /** Number of states to keep of one image; each takes about a gigabyte. */
@@ -23,7 +24,7 @@ export class SavedState {
 
   /** The place of a state. `key` names the preparation; a state fits only an equal machine and QEMU. */
   static async of(image: GuestImage, key: string): Promise<SavedState> {
-    const { stdout: version } = await execa('qemu-system-x86_64', ['--version']);
+    const { stdout: version } = await execa(processors[image.architecture].qemu, ['--version']);
     const machine = JSON.stringify([version, await machineArguments(image), drawerList, key]);
     return new SavedState(
       join(image.directory, 'states', createHash('sha256').update(machine).digest('hex').slice(0, 16)),

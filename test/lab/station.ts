@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Architecture } from '../../debian/architecture.ts';
 import type { BackupServer } from './backup-server.ts';
 import type { Guest } from './guest.ts';
 import type { Lab, Preparation } from './lab.ts';
@@ -11,10 +12,10 @@ export const password = 'correct horse battery staple';
 
 const project = join(import.meta.dirname, '../..');
 
-/** The package of the present version, from `npm run package`. */
-export async function builtPackage(): Promise<string> {
+/** The package of the present version, from `npm run package`; for another processor with `--arch`. */
+export async function builtPackage(architecture: Architecture = 'amd64'): Promise<string> {
   const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as { version: string };
-  return join(project, `out/extbackup_${version}_amd64.deb`);
+  return join(project, `out/extbackup_${version}_${architecture}.deb`);
 }
 
 /**

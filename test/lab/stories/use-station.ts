@@ -25,7 +25,7 @@ export function useStationWith(devices: readonly string[], ...labels: string[]):
     return opened;
   };
   beforeAll(async () => {
-    opened = await openLab(await preparedStation(...labels), devices);
+    opened = await openLab(await preparedStation(...labels), { devices });
   });
   afterAll(() => opened?.close());
   return {
