@@ -118,7 +118,7 @@ it('a powered-off disk leaves the bus, is called safe, and comes back by a new p
 it('a keyboard shows by its lights what is going on, and is as before afterwards', async () => {
   const { guest } = lab;
   await releaseAfter('park');
-  await guest.shell('modprobe pcspkr || true');
+  await guest.shell('modprobe evdev; modprobe pcspkr; udevadm settle'); // the image leaves evdev out
   await guest.control('device_add', { driver: 'usb-kbd', id: 'keyboard', bus: 'xhci.0' });
   // The machine has a keyboard on its board, too.
   const lightOfUsb = 'find /sys/class/leds -name "input*::scrolllock" -printf "%p %l\\n" | grep /usb | cut -d " " -f 1';
