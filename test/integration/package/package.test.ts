@@ -84,6 +84,9 @@ describe('what is installed', () => {
       '/usr/share/doc/extbackup/quick-start.md',
       '/usr/share/doc/extbackup/recovery.md',
       '/usr/share/doc/extbackup/sbom.cdx.json',
+      '/usr/share/doc/extbackup/screen-running.png',
+      '/usr/share/doc/extbackup/screen-safe.png',
+      '/usr/share/doc/extbackup/screen-unknown-disk.png',
       '/usr/share/doc/extbackup/scripting.md',
       ...outputJsonSchemas()
         .map(({ file }) => `${schemaDirectory}/${file}`)
