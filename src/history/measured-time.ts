@@ -41,7 +41,7 @@ const day = 86_400_000;
 export const longestStep = 7 * day;
 
 /** Smaller corrections of a clock are normal. */
-const tolerance = day;
+export const tolerance = day;
 
 /** A clock that agrees with measured time for this long is trusted for names and LABEL. */
 const provenAfter = 7 * day;

@@ -1,4 +1,4 @@
-import { stepFor } from '../history/measured-time.ts';
+import { stepFor, tolerance } from '../history/measured-time.ts';
 import type { Seal } from '../records/drive-record.ts';
 import { describeDuration } from '../text/wording.ts';
 import type { Job, RunTime } from './job.ts';
@@ -40,11 +40,14 @@ export const clockJumped = (ms: number): { readonly reason: string; readonly tod
 });
 
 /**
- * The time for LABEL: the clock's, but not earlier than the present one just because the clock is behind. If the
- * present time was wrong, LABEL goes back.
+ * The time for LABEL: the clock's, but not earlier than the present one just because the clock is behind, by a jump or
+ * by less than a day, as after a power cut on a board without a hardware clock. If the present time was wrong by more,
+ * LABEL goes back.
  */
 export function timeOfStamp(now: Date, lastSuccess: string | null, time: Pick<RunTime, 'jumpMs'>): Date {
   const before = lastSuccess === null ? 0 : Date.parse(lastSuccess);
-  if (now.getTime() >= before || time.jumpMs >= 0) return now;
-  return new Date(Math.max(before, now.getTime() - time.jumpMs));
+  const behindMs = before - now.getTime();
+  if (behindMs <= 0) return now;
+  if (time.jumpMs < 0) return new Date(Math.max(before, now.getTime() - time.jumpMs));
+  return behindMs < tolerance ? new Date(before) : now;
 }
