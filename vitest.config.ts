@@ -62,13 +62,18 @@ export default defineConfig({
           ...lab,
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          exclude: ['test/lab/long/**', ...(process.env['LAB_WITHOUT_CORE'] ? coreStories : [])],
+          exclude: ['test/lab/long/**', 'test/lab/arm64/**', ...(process.env['LAB_WITHOUT_CORE'] ? coreStories : [])],
         },
       },
       // The HTML pages in Chromium: npm run test:pages
       {
         extends: true,
         test: { name: 'pages', include: ['test/pages/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+      // The package for arm64, on an emulated board: npm run test:arm64
+      {
+        extends: true,
+        test: { name: 'arm64', include: ['test/lab/arm64/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 5_400_000 },
       },
       // Stories of many minutes, run by themselves: npm run test:long
       {
