@@ -29,7 +29,7 @@ const linkedIn = (text: string): string[] =>
     .map(([, target = '']) => target)
     .filter((target) => !/^[a-z]+:/.test(target));
 
-const scriptsIn = (text: string): string[] => [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => name);
+const scriptsIn = (text: string): string[] => [...text.matchAll(/npm run ([a-z0-9:-]+)/g)].map(([, name = '']) => name);
 
 describe.each(pages)('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
