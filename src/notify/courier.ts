@@ -10,7 +10,7 @@ import { describeDuration } from '../text/wording.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Paths } from '../system/paths.ts';
-import { createBatches } from '../system/batches.ts';
+import { createBatches, type Finish } from '../system/batches.ts';
 import { startUnit, stopUnits } from '../system/units.ts';
 
 /** A task for a unit with a network: the agent has none. */
@@ -44,6 +44,9 @@ export const allErrands = unitOf('*');
 /** Extra time for the start of a program on a small machine. */
 const startMs = 120_000;
 
+/** A receiver that is slow must not hold up what the others are told next. */
+const lookEveryMs = 500;
+
 /** Messages of the same moment share a unit: each start of one is seconds of work for a small machine. */
 const ofMessages = { gatherMs: 50, most: 2, patienceMs: 20_000 };
 
@@ -55,8 +58,9 @@ interface Order {
 
 /** Starts units that do errands; the errands and their answers are files. A hook of a run has a unit of its own. */
 export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): Courier {
-  const carryOut = (orders: readonly Order[]): Promise<Answer[]> => carryOutTogether(start, paths, orders);
-  const withOthers = createBatches(carryOut, ofMessages);
+  const carryOut = (orders: readonly Order[], finish: Finish<Answer> = () => undefined): Promise<Answer[]> =>
+    carryOutTogether({ start, paths }, orders, finish);
+  const withOthers = createBatches<Order, Answer>(carryOut, ofMessages);
   return async (errand, timeoutMs, signal) => {
     const order = { errand, timeoutMs, signal };
     if (errand.kind === 'notice' || errand.kind === 'probe') return withOthers(order);
@@ -66,9 +70,9 @@ export function createCourier(start: StartProgram, paths: Pick<Paths, 'run'>): C
 }
 
 async function carryOutTogether(
-  start: StartProgram,
-  paths: Pick<Paths, 'run'>,
+  { start, paths }: { readonly start: StartProgram; readonly paths: Pick<Paths, 'run'> },
   orders: readonly Order[],
+  finish: Finish<Answer>,
 ): Promise<Answer[]> {
   if (orders.every(({ signal }) => signal.aborted)) return orders.map(() => wasStopped);
   const [first] = orders;
@@ -76,11 +80,20 @@ async function carryOutTogether(
   const directory = join(paths.run, 'courier', id);
   const timeoutMs = Math.max(...orders.map((order) => order.timeoutMs)) + startMs;
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const answersNow = async (): Promise<Map<number, Answer>> => linesOf(await readIfThere(join(directory, 'answer')));
+  const looking = setInterval(() => {
+    answersNow().then(
+      (answers) => {
+        for (const [number, answer] of answers) finish(number, answer);
+      },
+      () => undefined, // it is read at the end, too
+    );
+  }, lookEveryMs);
   try {
     await writeFile(join(directory, 'request'), JSON.stringify(orders.map(({ errand }) => errand)), { mode: 0o600 });
     const unit = await startUnit(start, unitOf(id), timeoutMs, whenAllStop(orders));
     if (unit === 'absent') return orders.map(() => failed(cannotStart));
-    const answers = linesOf(await readIfThere(join(directory, 'answer')));
+    const answers = await answersNow();
     return orders.map(({ signal }, number) => {
       const answer = answers.get(number);
       if (answer !== undefined) return answer;
@@ -88,6 +101,7 @@ async function carryOutTogether(
       return failed(unit === 'late' ? `${service} did not end within ${describeDuration(timeoutMs)}` : unitFailed);
     });
   } finally {
+    clearInterval(looking);
     await stopUnits(start, unitOf(id)); // still active if the errands were given up
     await rm(directory, { recursive: true, force: true });
   }

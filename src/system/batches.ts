@@ -10,29 +10,47 @@ export interface BatchLimits {
   readonly patienceMs: number;
 }
 
+/** Gives a task of a batch its result before the others are done; `index` is its place in the batch. */
+export type Finish<Result> = (index: number, result: Result) => void;
+
+interface Waiting<Task, Result> {
+  readonly task: Task;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Gathers tasks that come at the same time, so that one program does them all.
- * @param carryOut returns a result for each task, in their order
+ * @param carryOut returns a result for each task, in their order; it may finish some before
  */
 export function createBatches<Task, Result>(
-  carryOut: (tasks: readonly Task[]) => Promise<readonly Result[]>,
+  carryOut: (tasks: readonly Task[], finish: Finish<Result>) => Promise<readonly Result[]>,
   { gatherMs, most, patienceMs }: BatchLimits,
 ): (task: Task) => Promise<Result> {
   const inTurn = createTurns(most, patienceMs);
-  let gathering: { readonly tasks: Task[]; readonly results: Promise<readonly Result[]> } | undefined;
-  const begin = (tasks: Task[]): Promise<readonly Result[]> =>
-    inTurn(async () => {
-      await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      gathering = undefined;
-      return carryOut(tasks);
-    });
-  return async (task) => {
-    if (gathering === undefined) {
-      const tasks: Task[] = [];
-      gathering = { tasks, results: begin(tasks) };
+  let gathering: Waiting<Task, Result>[] | undefined;
+  const work = async (batch: readonly Waiting<Task, Result>[]): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    gathering = undefined;
+    const finish: Finish<Result> = (index, result) => batch[index]?.resolve(result);
+    try {
+      const results = await carryOut(
+        batch.map(({ task }) => task),
+        finish,
+      );
+      for (const [index, result] of results.entries()) finish(index, result);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
-    const { tasks, results } = gathering;
-    const index = tasks.push(task) - 1;
-    return (await results)[index] as Result;
   };
+  return (task) =>
+    new Promise((resolve, reject) => {
+      const waiting = { task, resolve, reject };
+      if (gathering !== undefined) {
+        gathering.push(waiting);
+        return;
+      }
+      const batch = (gathering = [waiting]);
+      void inTurn(() => work(batch));
+    });
 }

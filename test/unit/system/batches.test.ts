@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createBatches } from '../../../src/system/batches.ts';
+import { createBatches, type Finish } from '../../../src/system/batches.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -8,10 +8,12 @@ afterEach(() => vi.useRealTimers());
 function someBatches() {
   const begun: string[] = [];
   const ends: ((error?: Error) => void)[] = [];
+  const finishes: Finish<string>[] = [];
   const give = createBatches<string, string>(
-    (tasks) =>
+    (tasks, finish) =>
       new Promise((resolve, reject) => {
         begun.push(tasks.join(''));
+        finishes.push(finish);
         ends.push((error) => {
           if (error) reject(error);
           else resolve(tasks.map((task) => task.toUpperCase()));
@@ -19,7 +21,7 @@ function someBatches() {
       }),
     { gatherMs: 50, most: 2, patienceMs: 1_000 },
   );
-  return { begun, ends, give };
+  return { begun, ends, finishes, give };
 }
 
 it('does tasks of the same moment together, and gives each its own result', async () => {
@@ -47,6 +49,16 @@ it('gathers what comes while as many batches as allowed are at work', async () =
   expect(begun).toEqual(['a', 'b', 'cd']);
   for (const end of ends) end();
   expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D']);
+});
+
+it('gives a task its result while others of its batch go on, whatever becomes of them', async () => {
+  const { ends, finishes, give } = someBatches();
+  const [quick, slow] = ['a', 'b'].map(give);
+  await vi.advanceTimersByTimeAsync(50);
+  finishes[0]?.(0, 'done');
+  expect(await quick).toBe('done');
+  ends[0]?.(new Error('no'));
+  await expect(slow).rejects.toThrow('no');
 });
 
 it('lets a batch begin without a turn when the others hang', async () => {
