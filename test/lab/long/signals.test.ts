@@ -119,8 +119,8 @@ it('a keyboard shows by its lights what is going on, and is as before afterwards
   const { guest } = lab;
   await releaseAfter('park');
   await guest.shell('modprobe evdev; modprobe pcspkr; udevadm settle'); // the image leaves evdev out
-  await guest.control('device_add', { driver: 'usb-kbd', id: 'keyboard', bus: 'xhci.0' });
-  // The machine has a keyboard on its board, too.
+  await guest.control('device_add', { driver: 'usb-kbd', id: 'keyboard', bus: 'xhci.0', port: '4' });
+  // The disks begin with port 1. The machine has a keyboard on its board, too.
   const lightOfUsb = 'find /sys/class/leds -name "input*::scrolllock" -printf "%p %l\\n" | grep /usb | cut -d " " -f 1';
   await guest.waitFor('the lights', `${lightOfUsb} | grep -q .`);
   const light = await guest.ask(lightOfUsb);
