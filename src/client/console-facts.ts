@@ -15,7 +15,7 @@ export function factsOf(status: Status, words: Speaker, now: Date): string[] {
     ...(run === null ? [] : [describeRun(run, words), ...barOf(run)]),
     ...drives
       .filter(({ present, poweredOff }) => present || poweredOff === true)
-      .flatMap((drive) => [...linesOf(drive, status, words), ...releaseOf(drive, status, words)]),
+      .flatMap((drive) => [...linesOf(drive, status, words), ...releaseOf(drive, words)]),
     ...(key === 'loaded' ? [] : [words.say('screen.key')]),
     ...(status.warnings.some(({ unused }) => unused) ? [words.say('screen.unused')] : []),
     ...(paused === null ? [] : [words.say('screen.paused', { time: words.clock(new Date(paused.until), now) })]),
@@ -39,12 +39,10 @@ function linesOf(drive: DriveStatus, status: Status, words: Speaker): string[] {
   return [`${said}. ${happened}`, ...details];
 }
 
-/** Whether a disk that waits for something, or for somebody, may be taken out: an open one has another state. */
-function releaseOf(drive: DriveStatus, status: Status, words: Speaker): string[] {
-  const { label, state, goesOn, present } = drive;
-  if (!present || (goesOn === true && !isResting(drive, status))) return [];
-  if (state === 'held' || state === 'failed') return [words.say('screen.mayGo', { drive: label })];
-  return state.startsWith('waiting-') ? [words.say('screen.mayStay', { drive: label })] : [];
+/** A disk that needs a person may be taken out meanwhile: an open one has another state, and one that goes on must stay. */
+function releaseOf({ label, state, goesOn, present }: DriveStatus, words: Speaker): string[] {
+  const rests = present && goesOn !== true && (state === 'held' || state === 'failed');
+  return rests ? [words.say('screen.mayGo', { drive: label })] : [];
 }
 
 /** With sets, each may have a disk to bring. */

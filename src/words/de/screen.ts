@@ -20,7 +20,6 @@ export const screen: Words<typeof english> = {
   'screen.noticedAny': 'Eine Platte wurde eingesteckt und läuft an.',
   'screen.unused': 'Eine Platte ist eingesteckt, die nicht benützt wird. Grund: extbackup status',
   'screen.mayGo': '{drive} ist geschlossen: Sie darf ausgesteckt werden.',
-  'screen.mayStay': '{drive} ist geschlossen: eingesteckt lassen, oder ausstecken und später wieder bringen.',
   'screen.key': 'Der Schlüssel ist nicht geladen: Jemand muss "extbackup unlock" eingeben.',
   'screen.paused': 'Pause bis {time}: Kein Lauf beginnt von selbst.',
   'screen.old': 'Die frischeste Kopie ausser Haus ist zu alt.',

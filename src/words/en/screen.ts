@@ -18,7 +18,6 @@ export const screen = {
   'screen.noticedAny': 'A disk was plugged in and is starting up.',
   'screen.unused': 'A disk is plugged in that is not used. The reason: extbackup status',
   'screen.mayGo': '{drive} is closed: it may be taken out.',
-  'screen.mayStay': '{drive} is closed: leave it plugged in, or take it out and bring it back later.',
   'screen.key': 'The key is not loaded: somebody has to type "extbackup unlock".',
   'screen.paused': 'Paused until {time}: no run starts by itself.',
   'screen.old': 'The freshest copy away from here is too old.',

@@ -138,16 +138,20 @@ describe('the screen', () => {
     expect(shown).toContain('Backup station attic');
   });
 
-  it.each([
-    ['held', 'it may be taken out'],
-    ['failed', 'it may be taken out'],
-    ['waiting-for-key', 'leave it plugged in, or take it out'],
-    ['waiting-for-server', 'leave it plugged in, or take it out'],
-    ['waiting-for-device', 'leave it plugged in, or take it out'],
-  ] as const)('says of a closed disk that is %s whether it may be taken out', (state, said) => {
-    expect(lines(here(state)).join('\n')).toContain(`BACKUP_1 is closed: ${said}`);
+  it.each(['held', 'failed'] as const)('says of a closed disk that is %s that it may be taken out', (state) => {
+    expect(lines(here(state)).join('\n')).toContain('BACKUP_1 is closed: it may be taken out.');
     expect(lines(here(state, { goesOn: true })).join('\n')).not.toContain('BACKUP_1 is closed');
   });
+
+  it.each(['waiting-for-key', 'waiting-for-server', 'waiting-for-device'] as const)(
+    'says DO NOT UNPLUG of a disk that is %s, because the agent opens it by itself, and why it waits',
+    (state) => {
+      const shown = lines(here(state, { goesOn: true })).join('\n');
+      expect(shown).toContain('BACKUP_1: DO NOT UNPLUG');
+      expect(shown).toMatch(/BACKUP_1: waiting for/);
+      expect(shown).not.toContain('closed');
+    },
+  );
 
   it.each(['running', 'queued', 'open', 'do-not-unplug'] as const)(
     'says of no disk that is %s that it is closed',
