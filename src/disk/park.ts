@@ -30,6 +30,9 @@ export type ParkOutcome = (typeof parkOutcomes)[number];
 const limitMs = 15_000;
 const lookEveryMs = 100;
 
+/** Errors with which the kernel tells that it, or the disk, does not take a value. */
+const refusals: readonly string[] = ['EINVAL', 'EIO', 'ENXIO', 'ENODEV', 'EOPNOTSUPP'];
+
 /** About 24 days, the longest delay that the kernel takes: it never stops the disk on its own again. */
 const neverMs = '2147483647';
 
@@ -90,8 +93,9 @@ async function stop(device: string, driver: string, waitMs: number): Promise<Par
     }
   } catch (error) {
     if (!(await isThere(device))) return 'gone';
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return 'refused'; // the kernel takes no such value for this disk
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (refusals.includes(code)) return 'refused';
+    throw error; // a missing right is a fault of the unit, not of the disk
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,14 +34,14 @@ const attribute = (path: string): Promise<string> => readFile(join(device, path)
 const park = (powerOff = false, usb = '2-1.4', waitMs = 400) =>
   parkDisk({ disk: 'sdb', powerOff }, usb, { sys, waitMs });
 
-/** Acts like the kernel: an allowed suspend leads to this state. */
+/** Acts like the kernel: an allowed suspend leads to this state. In one go, so that nothing of it comes after it was ended. */
 function kernelLeadsTo(state: string): void {
-  const read = async (path: string): Promise<string> => (await attribute(path).catch(() => '')).trim();
+  const power = (name: string): string => join(device, 'power', name);
   kernel = setInterval(() => {
-    void (async () => {
-      const isAllowed = (await read('power/control')) === 'auto' && (await read('power/autosuspend_delay_ms')) === '0';
-      if (isAllowed) await writeFile(join(device, 'power/runtime_status'), `${state}\n`);
-    })();
+    const read = (name: string): string => (existsSync(power(name)) ? readFileSync(power(name), 'utf8').trim() : '');
+    if (read('control') !== 'auto' || read('autosuspend_delay_ms') !== '0') return;
+    writeFileSync(power('next'), `${state}\n`);
+    renameSync(power('next'), power('runtime_status')); // a reader sees a whole word
   }, 10);
 }
 
@@ -87,6 +88,15 @@ describe('parking', () => {
     kernelLeadsTo('suspending');
     await park();
     expect(await attribute('power/control')).toBe('auto');
+  });
+
+  it('a value that the kernel does not take is a refusal; any other error is a fault of the unit', async () => {
+    const delay = join(device, 'power/autosuspend_delay_ms');
+    await symlink('/proc/self/clear_refs', delay); // proc_pid_clear_refs(5): 0 is invalid
+    expect(await park()).toBe('refused');
+    await rm(delay);
+    await mkdir(delay);
+    await expect(park()).rejects.toThrow('EISDIR');
   });
 
   it('touches no disk of another device, and no disk without the driver', async () => {
