@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { channelFrom, checkCadence, portFrom, type ChannelAnswer } from '../setup/answers.ts';
+import { beforeSheet, type SheetWish } from '../setup/hand-over-sheet.ts';
 import { setUpStation, type SetupWishes } from '../setup/set-up-station.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -106,14 +107,21 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
   requireRoot('set up this station');
   if (ask) for (const line of await setupFindings(context, new Date())) context.note(line);
   const station = await setUpStation(context, wishesOf(options, ask));
-  if (options.adopt !== undefined && options.disk === undefined) return;
   const isFollowedByRun = options.firstRun === 'now';
   const { disk, label, erase = false } = options;
-  const fresh = await prepareFirstDisk(context, { disk, label, erase, ask, isFollowedByRun });
+  const fresh = await beforeSheet(context, station.config, sheetWish(options), async () =>
+    options.adopt !== undefined && disk === undefined
+      ? undefined
+      : prepareFirstDisk(context, { disk, label, erase, ask, isFollowedByRun }),
+  );
+  if (options.adopt !== undefined && disk === undefined) return;
   const enrolled = await createDriveRegistry(files.drives(context.paths)).list();
   for (const line of lastWords(enrolled.length > 0)) context.print(line);
   if (fresh !== undefined && isFollowedByRun) await firstRun(context, station, fresh);
 }
+
+const sheetWish = ({ sheet }: SetupOptions): SheetWish =>
+  sheet === undefined ? 'show' : sheet === false ? 'later' : { file: sheet };
 
 function wishesOf(options: SetupOptions, ask: boolean): SetupWishes {
   return {
@@ -134,7 +142,6 @@ function wishesOf(options: SetupOptions, ask: boolean): SetupWishes {
     every: options.every,
     notify: options.notify,
     directory: options.directory,
-    sheet: options.sheet === undefined ? 'show' : options.sheet === false ? 'later' : { file: options.sheet },
   };
 }
 

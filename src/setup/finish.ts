@@ -4,7 +4,6 @@ import { describeOutcome, tryChannel } from '../notify/try-channel.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { stepsAfterAdoption } from './adopt-station.ts';
 import type { ChannelAnswer } from './answers.ts';
-import { handOverSheet, type SheetWish } from './hand-over-sheet.ts';
 import { letStationIn } from './let-station-in.ts';
 import { nextSteps } from './next-steps.ts';
 
@@ -14,7 +13,6 @@ interface Ending {
   readonly adopt: string | undefined;
   readonly notify: ChannelAnswer | undefined;
   readonly directory: string | undefined;
-  readonly sheet: SheetWish;
 }
 
 /**
@@ -24,7 +22,7 @@ interface Ending {
 export async function finishSetup(
   context: CliContext,
   config: Config,
-  { ask, adopt, notify, directory = '/backups', sheet }: Ending,
+  { ask, adopt, notify, directory = '/backups' }: Ending,
   hostKeyPinned: boolean,
 ): Promise<boolean> {
   const added = notify === undefined ? undefined : config.notify.at(-1);
@@ -34,7 +32,6 @@ export async function finishSetup(
     context.print(describeOutcome(await tryChannel(added, { start, paths, courier }, config.language)));
   }
   const isIn = ask && adopt === undefined && hostKeyPinned && (await letStationIn(context, config, directory));
-  await handOverSheet(context, config, sheet);
   const steps =
     adopt === undefined ? nextSteps(config, { hostKeyPinned, directory, isIn }) : await stepsAfterAdoption(context);
   for (const line of steps) context.print(line);

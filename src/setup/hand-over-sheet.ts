@@ -8,8 +8,30 @@ import type { CliContext } from '../terminal/cli-context.ts';
 /** Show it, write it into a file, or leave it for later. */
 export type SheetWish = 'show' | 'later' | { readonly file: string };
 
-/** The end of a set-up: without a copy of the salt, every disk is lost when the station is. */
-export async function handOverSheet(context: CliContext, config: Config, wish: SheetWish): Promise<void> {
+/**
+ * Hands over the recovery sheet after the preparation of the first disk, so that it names that disk. A preparation that
+ * fails or is ended by Ctrl-C leaves a complete station: then it says how to print the sheet.
+ * @returns what `prepare` returns
+ * @throws what `prepare` throws
+ */
+export async function beforeSheet<T>(
+  context: CliContext,
+  config: Config,
+  wish: SheetWish,
+  prepare: () => Promise<T>,
+): Promise<T> {
+  let shown: SheetWish = wish === 'show' ? 'later' : wish;
+  try {
+    const prepared = await prepare();
+    shown = wish;
+    return prepared;
+  } finally {
+    await handOverSheet(context, config, shown);
+  }
+}
+
+/** Without a copy of the salt, every disk is lost when the station is. */
+async function handOverSheet(context: CliContext, config: Config, wish: SheetWish): Promise<void> {
   const { paths } = context;
   const isConfirmed = (await saltCopyState(paths)) === 'confirmed';
   if (typeof wish === 'string' && isConfirmed) return;

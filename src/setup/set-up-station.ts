@@ -23,7 +23,6 @@ import { protectMemory } from '../keys/process-hygiene.ts';
 import { ensureRamfs } from '../keys/ram-directory.ts';
 import { makeSalt, readSaltIfThere, readSalts, writeNewSalt } from '../keys/salt.ts';
 import { nudgeAgent } from '../protocol/nudge.ts';
-import type { SheetWish } from './hand-over-sheet.ts';
 import { settleHostKeys } from './settle-host-key.ts';
 import { offerConversion } from '../keys/ssh-container.ts';
 import { loadSshKey, makeSshKey, type SshKeyType } from '../keys/ssh-key.ts';
@@ -42,8 +41,6 @@ export interface SetupWishes extends Answers {
   readonly keyType: SshKeyType;
   /** Memory for the key derivation; undefined lets the machine's memory decide. */
   readonly scryptBytes: number | undefined;
-  /** Where the recovery sheet goes. */
-  readonly sheet: SheetWish;
 }
 
 /** A station that is set up. */

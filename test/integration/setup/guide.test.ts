@@ -75,8 +75,8 @@ describe('setup at a terminal', () => {
         ['server-setup --directory /srv/data | ssh root@localhost sh', ''],
         ['server-setup --directory /srv/data > extbackup-server.sh', ''],
         ['has run there', 'later\n'],
-        ['recovery-sheet --confirm', ''],
         ['Plug in the disk', 'later\n'],
+        ['recovery-sheet --confirm', ''],
         ['the first disk', ''],
       )} echo "<code>$?</code>"
       echo "<settings>$(grep -E '^(source|port| +every)' /etc/extbackup/config.yaml)</settings><pinned>$(grep -c ssh-ed25519 /etc/extbackup/known_hosts)</pinned>"`);
@@ -176,9 +176,11 @@ ready_station 'correct horse'; cp -a /etc/extbackup "$room/before"`;
     ],
   ] as [string, Step[]][])('is left alone after Ctrl-C at the question for %s', (_, steps) => {
     const { stdout } = inSandbox(`${server} ${disk}
-      ${person('--no-sheet', ...upToTheDisk, ...steps)} echo "<code>$?</code>"
+      ${person('', ...upToTheDisk, ...steps)} echo "<code>$?</code>"
       diff -r "$room/before" /etc/extbackup && echo "<same>yes</same>"; echo "<drives>$(ls /var/lib/extbackup 2>/dev/null)</drives>"`);
     expect([part(stdout, 'code'), part(stdout, 'same'), part(stdout, 'drives')]).toEqual(['130', 'yes', '']);
+    expect(stdout).toMatch(/The salt is only on this machine[^]*extbackup recovery-sheet/);
+    expect(stdout).not.toMatch(/Salt +[0-9a-f]{64}/);
   });
 
   it('without a terminal is prepared only when it is named, and a used one not without --erase', () => {

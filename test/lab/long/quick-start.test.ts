@@ -62,6 +62,7 @@ const answers: [words: string, answer: string, elsewhere?: string][] = [
   ['ALL OF THIS WILL BE ERASED', ''],
   ['type the new label (BACKUP_1)', 'BACKUP_1\n'],
   ['is prepared, enrolled and closed', ''],
+  ['recovery-sheet --confirm', ''],
   ['The first backup to BACKUP_1', ''],
   ['BACKUP_1 is done, safe to unplug', ''],
 ];
@@ -74,6 +75,8 @@ it('setup asks its way to "safe to unplug", in five minutes of a person', async 
   console.log(`quick start: ${typed.length} inputs, ${Math.round(seconds)} s of a person's time`);
   expect(seconds, shown).toBeLessThan(300);
   expect(shown).not.toContain(password);
+  expect(shown.slice(shown.indexOf('is prepared, enrolled'))).toMatch(/Open disk BACKUP_1/); // in the sheet
+  expect(shown).not.toContain('No disk was enrolled');
   await assertClosed(lab);
   expect(await lookInside(lab, disk, (top) => lab.guest.ask(`cat ${top}/LABEL; cat ${top}/backups/docs/a`))).toMatch(
     /^BACKUP_1\s*a$/,
