@@ -83,6 +83,8 @@ async function addControl(tree: string, { version, architecture }: PackageFacts)
   await writeFile(join(control, 'md5sums'), sums.join(''));
   const conffiles = files.map((file) => `/${relative(tree, file)}\n`).filter((file) => file.startsWith('/etc/'));
   if (conffiles.length > 0) await writeFile(join(control, 'conffiles'), conffiles.join(''));
+  // The code cache fits one version of Node.js; see postinst, and deb-triggers(5).
+  await writeFile(join(control, 'triggers'), 'interest-noawait /usr/bin/node\n');
   for (const name of maintainerScripts) {
     await writeFile(join(control, name), await maintainerScript(name, version));
     await chmod(join(control, name), 0o755);

@@ -1,6 +1,7 @@
 /** The program's entry: kept apart from cli.ts so that tests can call `main` without a process. */
 import { basename } from 'node:path';
 import { main } from './cli.ts';
+import { exitCodes } from './errors.ts';
 import { leaveOnInterrupt } from './terminal/leave-on-interrupt.ts';
 import { watchOutput } from './terminal/lost-output.ts';
 
@@ -12,4 +13,8 @@ const verb = verbs[basename(calledAs)];
 watchOutput();
 const argv = verb === undefined ? words : [verb, ...words];
 leaveOnInterrupt(argv);
-process.exitCode = await main(argv);
+process.exitCode = exitCodes.bug; // of a program that ends while it still waits for something
+/** Settles when the command has ended and its exit code is set. */
+export const ended = main(argv).then((code) => {
+  process.exitCode = code;
+});

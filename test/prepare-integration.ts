@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import type { TestProject } from 'vitest/node';
 import { bundleProgram } from '../debian/bundle.ts';
 import { makeRooms, runInSandbox, type Prepared } from './integration/keys/run-in-sandbox.ts';
@@ -32,6 +33,7 @@ export default async function prepareOnce(project: TestProject): Promise<() => P
   await mkdir(prepared.packages);
   await makeRooms(prepared.rooms);
   await bundleProgram(prepared.program);
+  await execa(process.execPath, [join(prepared.program, 'write-code-cache.js')], { stdout: 'ignore' }); // as postinst does
   const { code, stderr } = runInSandbox(prepared, setUpStations, 120_000);
   if (code !== 0) throw new Error(`no station could be set up: ${stderr}`);
   project.provide('prepared', prepared);

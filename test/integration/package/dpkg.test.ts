@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -45,15 +45,27 @@ const present = async (): Promise<string> => {
     '-f',
     '${Version} ${Status}',
   ]);
-  const { stdout: files } = await execa('sh', ['-c', 'find usr etc -type f -exec md5sum {} + | sort | md5sum'], {
-    cwd: root,
-  });
+  const { stdout: files } = await execa(
+    'sh',
+    ['-c', 'find usr etc -type f ! -name "*.cache" -exec md5sum {} + | sort | md5sum'],
+    {
+      cwd: root,
+    },
+  );
   return `${stdout} ${files}`;
 };
+
+/** What postinst wrote beside the program: the part of each name after that of the program. */
+const codeCaches = async (): Promise<string[]> =>
+  (await readdir(join(root, 'usr/lib/extbackup')))
+    .filter((name) => /\.cache/.test(name))
+    .map((name) => name.replace(/^program-\w+\.js\./, ''))
+    .sort();
 
 test('an upgrade goes through, a downgrade changes nothing, and after a removal the older one can be installed', async () => {
   const first = await dpkg('--install', older);
   expect(first.exitCode, first.output).toBe(0);
+  expect(await codeCaches()).toEqual(['jit.cache', 'jitless.cache']);
   const upgraded = await dpkg('--install', newer);
   expect(upgraded.exitCode, upgraded.output).toBe(0);
   const before = await present();
@@ -66,7 +78,10 @@ test('an upgrade goes through, a downgrade changes nothing, and after a removal 
   );
   expect(await present()).toBe(before);
 
-  expect((await dpkg('--remove', 'extbackup')).exitCode).toBe(0);
+  expect(await codeCaches()).toEqual(['jit.cache', 'jitless.cache']);
+  const removed = await dpkg('--remove', 'extbackup');
+  expect(removed.exitCode, removed.output).toBe(0);
+  await expect(readdir(join(root, 'usr/lib/extbackup'))).rejects.toThrow('ENOENT');
   const again = await dpkg('--install', older);
   expect(again.exitCode, again.output).toBe(0);
 });

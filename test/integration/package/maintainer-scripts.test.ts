@@ -14,6 +14,7 @@ const fakes = [
   'systemd-tmpfiles',
   'udevadm',
   'extbackup',
+  'node',
 ];
 
 let root: string;
@@ -87,10 +88,30 @@ describe('installing', () => {
     expect(await run('postinst', 'configure', '0.0.9')).not.toContain('deb-systemd-helper enable extbackup.service');
   });
 
+  test('has the code cache written before anything starts, with the flags of the commands and of the units', async () => {
+    const done = await run('postinst', 'configure', '');
+    const script = `${root}/usr/lib/extbackup/write-code-cache.js`;
+    expect(done.filter((line) => line.startsWith('node '))).toEqual([
+      `node ${script}`,
+      `node --jitless --no-expose-wasm ${script}`,
+    ]);
+    const last = done.findLastIndex((line) => line.startsWith('node '));
+    expect(done.findIndex((line) => line.startsWith('deb-systemd-invoke'))).not.toBeLessThan(last);
+  });
+
+  test('writes only the code cache anew, when there is another Node.js, also where that fails', async () => {
+    await mkdir(join(root, 'usr/lib/extbackup'), { recursive: true });
+    await writeFile(join(root, 'usr/lib/extbackup/program-A.js.jit.cache'), 'of the Node.js before');
+    failing = [`node ${root}/usr/lib/extbackup/write-code-cache.js`];
+    const done = await run('postinst', 'triggered', '/usr/bin/node');
+    expect(done.map((line) => line.split(' ')[0])).toEqual(['node', 'node']);
+    expect(await readdir(join(root, 'usr/lib/extbackup'))).toEqual([]);
+  });
+
   test('works where no systemd runs, as in an image', async () => {
     await rm(join(root, 'run/systemd'), { recursive: true });
     const done = await run('postinst', 'configure', '');
-    expect(done.filter((line) => !line.startsWith('deb-systemd-helper '))).toEqual([
+    expect(done.filter((line) => !/^(deb-systemd-helper|node) /.test(line))).toEqual([
       `systemd-sysusers --root=${root} extbackup.conf`,
     ]);
   });

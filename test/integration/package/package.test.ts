@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostArchitecture, usbFile } from '../../../debian/architecture.ts';
-import { lateImports } from '../../../debian/bundle.ts';
 import { outputJsonSchemas, schemaDirectory } from '../../../debian/output-json-schemas.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { preparedPackage } from './prepared-package.ts';
@@ -36,8 +35,8 @@ describe('what is installed', () => {
       .filter((entry) => !entry.isDirectory())
       .map(({ parentPath, name }) => join(parentPath, name).slice(installed.length));
     const sometimes = ['/etc/profile.d/extbackup.sh', '/usr/share/doc/extbackup/README.md'];
-    const chunk = /^\/usr\/lib\/extbackup\/[\w-]+-[A-Z0-9]{8}\.js$/;
-    expect(files.filter((file) => !sometimes.includes(file) && !chunk.test(file)).sort()).toEqual([
+    const bundle = /^\/usr\/lib\/extbackup\/program-[A-Z0-9]{8}\.js$/;
+    expect(files.filter((file) => !sometimes.includes(file) && !bundle.test(file)).sort()).toEqual([
       '/etc/needrestart/conf.d/extbackup.conf',
       '/usr/bin/extbackup',
       '/usr/bin/mount-extbackup',
@@ -45,6 +44,7 @@ describe('what is installed', () => {
       '/usr/lib/extbackup/cli.js',
       '/usr/lib/extbackup/package.json',
       `/usr/lib/extbackup/${usbFile(host)}`,
+      '/usr/lib/extbackup/write-code-cache.js',
       '/usr/lib/systemd/system/extbackup-console@.service',
       '/usr/lib/systemd/system/extbackup-courier@.service',
       '/usr/lib/systemd/system/extbackup-link@.service',
@@ -153,21 +153,6 @@ describe('the installed program', () => {
       best.ours = Math.min(best.ours, await millisecondsOf(join(installed, 'usr/bin/extbackup'), '--version'));
     }
     expect(best.ours).toBeLessThan(3 * best.node);
-  });
-
-  test('would not be built if the agent loaded a part of itself only after an upgrade', () => {
-    const module = (...imports: [path: string, kind: 'import-statement' | 'dynamic-import'][]) => ({
-      bytes: 1,
-      imports: imports.map(([path, kind]) => ({ path, kind })),
-    });
-    const inputs = {
-      'main.ts': module(['agent.ts', 'dynamic-import']),
-      'agent.ts': module(['mail.ts', 'import-statement']),
-      'mail.ts': module(['smtp.ts', 'dynamic-import']),
-      'smtp.ts': module(),
-    };
-    expect(lateImports({ inputs }, 'agent.ts')).toEqual(['mail.ts imports smtp.ts']);
-    expect(lateImports({ inputs }, 'smtp.ts')).toEqual([]);
   });
 
   test('can load the USB library from beside it', async () => {

@@ -2,13 +2,14 @@
 const driver = `
 const [program, ...lines] = process.argv.slice(2);
 for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(0);
-for (const [index, line] of lines.entries()) {
+(async () => { for (const line of lines) {
   console.log('<one>' + line);
   process.argv = [process.execPath, program, ...line.split(' ')];
   process.exitCode = undefined;
-  await import(program + '?' + index); // another address, so that the entry of the program is run again
+  delete require.cache[program];
+  await require(program).ended;
   console.log('<code>' + process.exitCode + '</one>');
-}`;
+} })();`;
 
 /**
  * Bash that calls the program with each command line, without standard input.
@@ -16,9 +17,9 @@ for (const [index, line] of lines.entries()) {
  * @param program path of cli.js, which holds a directory that can be written
  */
 export const callEach = (start: string, program: string, commands: readonly string[]): string =>
-  `cat >"$(dirname ${program})/each.mjs" <<'END'${driver}
+  `cat >"$(dirname ${program})/each.cjs" <<'END'${driver}
 END
-${start} "$NODE" "$(dirname ${program})/each.mjs" ${program} ${commands.map((line) => `'${line}'`).join(' ')} </dev/null 2>&1\n`;
+${start} "$NODE" "$(dirname ${program})/each.cjs" ${program} ${commands.map((line) => `'${line}'`).join(' ')} </dev/null 2>&1\n`;
 
 /** What each command line printed, and its exit code. */
 export interface Answer {
