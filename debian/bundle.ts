@@ -52,6 +52,7 @@ export async function bundleProgram(directory: string, architecture = hostArchit
     plugins: [usbBinaryBesideProgram(architecture)],
   });
   const [program = ''] = Object.keys(metafile.outputs);
+  await escapeAll(join(root, program));
   await build({
     ...common,
     entryPoints: { cli: 'debian/start/cli.ts', 'write-code-cache': 'debian/start/write-code-cache.ts' },
@@ -64,4 +65,19 @@ export async function bundleProgram(directory: string, architecture = hostArchit
   await writeFile(join(directory, 'package.json'), '{"type":"commonjs"}\n');
   await writeFile(join(directory, usbFile(architecture)), await readUsbBinary(architecture), { mode: 0o644 });
   return bundledPackages(metafile, architecture);
+}
+
+/**
+ * Leaves ASCII only: cli.js reads the program byte by byte, which is fast and keeps it small in memory. esbuild does not
+ * escape letters in regular expressions.
+ */
+async function escapeAll(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const raw = /String\.raw`[^`]*[^\x00-\x7f`][^`]*`/.exec(text);
+  if (raw) throw new Error(`String.raw shows escapes as they are, so it must be ASCII: ${raw[0].slice(0, 200)}`);
+  await writeFile(
+    file,
+    // By code units, so that it is right in every literal.
+    text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
 }

@@ -119,6 +119,10 @@ describe('what is installed', () => {
     expect(await programText()).not.toContain(join(import.meta.dirname, '../../..'));
   });
 
+  test('the program is ASCII, as cli.js reads it', async () => {
+    expect((await programText()).match(/[^\x00-\x7f].*/)?.[0]).toBeUndefined();
+  });
+
   test('every library in the program has its licence in the copyright file', async () => {
     const program = await programText();
     const copyright = await readFile(join(installed, 'usr/share/doc/extbackup/copyright'), 'utf8');
