@@ -44,7 +44,7 @@ export function openFailure(label: string, outcome: Exclude<LuksOutcome, 'opened
         cause,
       );
     case 'busy':
-      return new NotReleasedError([`LUKS of ${label} is already open as extbackup-${label}`], cause);
+      return new NotReleasedError([`disk ${label} is in use already, by extbackup-${label} or another program`], cause);
     case 'no-memory':
       return new PullError(
         'EXB_NO_MEMORY',

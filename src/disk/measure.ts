@@ -71,11 +71,25 @@ async function mappingsOf(block: string, names: readonly string[], luksUuid: str
   return found.flat();
 }
 
-/** Kernel names of the disk and its partitions, the disk first; udev's link leads to the volume. None when the disk is not there. */
+/**
+ * Kernel names of the disk and its partitions, the disk first; udev's link leads to the volume. None when the disk is
+ * not there. A mapping over the volume shows the same UUID, and takes the link away: what is below it counts.
+ */
 async function partsOf(block: string, names: readonly string[], luksUuid: string, dev: string): Promise<string[]> {
   const volume = await realpath(join(dev, 'disk/by-uuid', luksUuid)).catch(() => undefined);
   if (volume === undefined) return [];
-  const kname = basename(volume);
+  const volumes = await bottomOf(block, basename(volume));
+  return (await Promise.all(volumes.map((kname) => partsOfDisk(block, names, kname)))).flat();
+}
+
+/** The devices at the bottom: the device itself unless it is a mapping. */
+async function bottomOf(block: string, kname: string): Promise<string[]> {
+  const slaves = await list(join(block, kname, 'slaves'));
+  if (slaves.length === 0) return [kname];
+  return (await Promise.all(slaves.map((slave) => bottomOf(block, slave)))).flat();
+}
+
+async function partsOfDisk(block: string, names: readonly string[], kname: string): Promise<string[]> {
   const partitionsOf = async (disk: string): Promise<string[]> =>
     (await list(join(block, disk))).filter((name) => name.startsWith(disk));
   for (const disk of names.filter((name) => name !== kname && kname.startsWith(name))) {

@@ -1,4 +1,4 @@
-import { listBlockDevices, readDiskseq, withDescendants, type BlockDevice } from './block-devices.ts';
+import { listBlockDevices, readDiskseq, type BlockDevice } from './block-devices.ts';
 import type { StartProgram } from '../system/command.ts';
 
 /** A plugged LUKS volume. */
@@ -21,8 +21,18 @@ export async function findVolumes(start: StartProgram): Promise<Volume[]> {
   return found.flat();
 }
 
+/**
+ * The LUKS volumes of a disk. A mapping over one, such as one of kpartx or multipath, shows the same header: it is no
+ * second volume.
+ */
+export function luksVolumesOn(device: BlockDevice): BlockDevice[] {
+  if (device.fstype !== 'crypto_LUKS' || device.uuid === null) return device.children.flatMap(luksVolumesOn);
+  const isAgain = (above: BlockDevice): boolean => above.uuid === device.uuid;
+  return [device, ...device.children.flatMap(luksVolumesOn).filter((above) => !isAgain(above))];
+}
+
 async function volumesOn(disk: BlockDevice): Promise<Volume[]> {
-  const volumes = [...withDescendants(disk)].filter(({ fstype, uuid }) => fstype === 'crypto_LUKS' && uuid !== null);
+  const volumes = luksVolumesOn(disk);
   if (volumes.length === 0) return [];
   const diskseq = await readDiskseq(disk.kname);
   if (diskseq === undefined) return []; // unplugged meanwhile

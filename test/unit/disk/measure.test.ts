@@ -79,6 +79,17 @@ test('a LUKS1 mapping of a disk that was pulled out', async () => {
   expect(await measure()).toEqual({ holders: ['extbackup-OLD'], mountpoints: [] });
 });
 
+test('a mapping over the volume that shows its UUID, and takes its link', async () => {
+  await mapping('dm-3', 'path-to-it', '', 'sdb1');
+  await rm(join(top, 'dev/disk/by-uuid', uuid));
+  await put('dev/dm-3');
+  await symlink('../../dm-3', join(top, 'dev/disk/by-uuid', uuid));
+  expect(await measure()).toEqual({ holders: ['path-to-it'], mountpoints: [] });
+  expect(await wholeDiskOf(uuid, { sys: join(top, 'sys'), proc: join(top, 'proc'), dev: join(top, 'dev') })).toBe(
+    'sdb',
+  );
+});
+
 test('a mapping that another program made counts by what it holds', async () => {
   await mapping('dm-3', 'by-hand', '', 'sdb1');
   expect(await measure()).toEqual({ holders: ['by-hand'], mountpoints: [] });
