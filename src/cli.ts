@@ -4,7 +4,7 @@ import { commandGroups, commandList, type MakeCommand } from './commands/command
 import type { CliContext } from './terminal/cli-context.ts';
 import { pluginExit } from './monitoring/plugin-exit.ts';
 import { wordSlowProgram } from './system/slow-program.ts';
-import { exitCodes, ExtbackupError, messageOf, type ExitCode } from './errors.ts';
+import { exitCodes, ExtbackupError, messageOf, UsageError, type ExitCode } from './errors.ts';
 import { startProgram } from './system/command.ts';
 import { defaultPaths } from './system/paths.ts';
 import { version } from './version.ts';
@@ -40,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       '\nExample, on a new station, with a disk plugged in:\n  extbackup setup\n\nAll commands and settings: man extbackup',
     )
     .hook('preAction', async (_, command) => {
+      refuseEmpty(command);
       if (worksWithNewerData.includes(pathOf(command).split(' ')[1] ?? '')) return;
       await (await import('./records/data-format.ts')).requireKnownData(defaultPaths);
     })
@@ -64,6 +65,21 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     // A monitoring plugin that cannot check ends with "unknown": 2 would mean critical.
     return verbOf(argv) === 'check' && code !== exitCodes.done ? pluginExit.unknown : code;
   }
+}
+
+/**
+ * An empty value comes from a script whose variable is not set: it must not mean "here", or any disk. Only a setting may
+ * be empty.
+ */
+function refuseEmpty(command: Command): void {
+  const empty = Object.entries(command.optsWithGlobals()).find(([, value]) => value === '');
+  const option = command.options.find((one) => one.attributeName() === empty?.[0])?.long ?? '--config';
+  const isArgument = command.args.includes('') && !pathOf(command).startsWith('extbackup config ');
+  if (empty === undefined && !isArgument) return;
+  throw new UsageError(
+    `${empty === undefined ? 'An argument' : `The value of ${option}`} is empty.`,
+    `Give it a value, or leave it out; see: ${pathOf(command)} --help`,
+  );
 }
 
 /** Adds a command under its heading; commands that only units start are hidden. */
