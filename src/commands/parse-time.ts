@@ -11,5 +11,13 @@ export function parseTime(text: string): Date {
 /** The same while the person is still typing: undefined when the text is not a time. */
 export function parseTyped(text: string): Date | undefined {
   const at = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59.999` : text);
-  return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime()) ? at : undefined;
+  return isRealDay(text) && !Number.isNaN(at.getTime()) ? at : undefined;
+}
+
+/** Whether the text begins with a day of the calendar: Date makes 2 March of 30 February. */
+function isRealDay(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text)?.map(Number) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return false;
+  const at = new Date(Date.UTC(year, month - 1, day));
+  return at.getUTCMonth() === month - 1 && at.getUTCDate() === day;
 }
