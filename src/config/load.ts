@@ -1,7 +1,7 @@
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError } from '../errors.ts';
-import { problemLine, unknownSetting, wordsOf, type SettingProblem } from './problem.ts';
+import { problemLine, unknownSetting, wordsOf, yamlProblem, type SettingProblem } from './problem.ts';
 import { openJudged, type Distrust } from '../system/trusted-path.ts';
 import { configSchema, type Config } from './schema.ts';
 import { namesBelow, schemaAt, settingsSchema } from './settings-tree.ts';
@@ -57,12 +57,14 @@ export function parseConfig(text: string, file: string): Config {
 export function checkConfig(text: string): { readonly config?: Config; readonly problems: readonly SettingProblem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const strange = text.indexOf(undecodable);
+  if (strange >= 0) return { problems: [{ ...placeOf(strange, lines), setting: '', problem: notUtf8 }] };
   if (document.errors.length > 0) {
     return {
       problems: document.errors.map(({ pos: [at], code }) => ({
         ...placeOf(at, lines),
         setting: '',
-        problem: `not valid YAML (${code})`,
+        problem: yamlProblem(code),
       })),
     };
   }
@@ -79,6 +81,11 @@ export function positionIn(text: string, path: readonly PropertyKey[]): Pick<Set
   const lines = new LineCounter();
   return positionOf(parseDocument(text, { lineCounter: lines }), path, lines);
 }
+
+/** What the decoder puts in place of bytes that are not UTF-8. */
+const undecodable = '\uFFFD';
+
+const notUtf8 = 'a letter is not encoded in UTF-8; save the file as UTF-8, for example: iconv -f latin1 -t utf8';
 
 const unresolved =
   'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)';

@@ -35,6 +35,19 @@ export function wordsOf(issue: z.core.$ZodIssue, { value }: Place): string {
   return 'is not valid';
 }
 
+/** Mistakes of YAML that have words of their own, by the code of the parser. */
+const yamlMistakes: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the spaces at the beginning of the line do not fit the lines around it',
+  DUPLICATE_KEY: 'the setting stands there twice; leave out one of the two',
+  MISSING_CHAR: 'a character is missing, such as a closing quote or bracket',
+  MULTIPLE_DOCS: 'a second document begins with ---; the settings are one document',
+  TAB_AS_INDENT: 'the line begins with a tab; indent it with spaces',
+};
+
+/** A mistake that makes the file no YAML. @param code of the parser: its message would repeat the text of the file */
+export const yamlProblem = (code: string): string =>
+  yamlMistakes[code] === undefined ? `not valid YAML (${code})` : `not valid YAML: ${yamlMistakes[code]}`;
+
 /** An unknown name. */
 export function unknownSetting(key: string, { known }: Pick<Place, 'known'>): string {
   return `there is no such setting${meant(key, known)}`;
@@ -53,8 +66,12 @@ const typeNames: Readonly<Record<string, string>> = {
 function mustBe(expected: string, value: unknown): string {
   const type = typeNames[expected] ?? expected;
   const needsQuotes = expected === 'string' && (typeof value === 'number' || typeof value === 'boolean');
-  return `must be ${type}${needsQuotes ? ': put it in quotes' : ''}`;
+  return `must be ${type}${needsQuotes ? `: put it in quotes${withUnit(value)}` : ''}`;
 }
+
+/** Most numbers in place of text are times or shares without their unit. */
+const withUnit = (value: unknown): string =>
+  typeof value === 'number' ? ', with its unit if it is a time or a share (14d, 5%)' : '';
 
 /** Messages of zod begin so; messages of our schema say "must ...". */
 const isOwnMessage = (message: string): boolean =>

@@ -72,7 +72,7 @@ describe('config check', () => {
     ['verify: {smart: "yes"}', 'verify.smart: must be true or false'],
     ['verify: {share: 500%}', 'verify.share: must be at most 100%'],
     ['guard: {content: wran}', 'guard.content: must be one of warn, hold, off; did you mean warn?'],
-    ['rotation: {every: 3}', 'rotation.every: must be text: put it in quotes'],
+    ['rotation: {every: 3}', 'rotation.every: must be text: put it in quotes, with its unit if it is a time'],
     ['notify: [{type: mial}]', 'notify.0.type: must be one of command, mail'],
     ['notify: [{type: mial}]', 'did you mean mail?'],
     ['notify: [{to: a@b}]', 'notify.0.type: is missing'],
@@ -84,6 +84,28 @@ describe('config check', () => {
     expect(code).toBe(2);
     expect(err).toContain(words);
     expect(err).not.toMatch(/Invalid|expected|received/);
+  });
+
+  it.each([
+    ['guard:\n\tfloor: 3', 'line 2, column 1: not valid YAML: the line begins with a tab'],
+    ['port: 22\nport: 23', 'line 2, column 1: not valid YAML: the setting stands there twice'],
+    ['contact: "Ann', 'not valid YAML: a character is missing'],
+  ])('says in words why it is no YAML: %j', async (lines, words) => {
+    await writeFile(file, `${lines}\nsource: a@b\nkey: {derivation: sha512}\n`);
+    const { code, err } = await config('check');
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+    expect(err).not.toMatch(/[A-Z]_[A-Z]/);
+  });
+
+  it('a file in another encoding is refused, and not rewritten', async () => {
+    const text = Buffer.from('source: a@b\nkey: {derivation: sha512}\npull: {exclude: [Entw\xfcrfe]}\n', 'latin1');
+    await writeFile(file, text);
+    const { code, err } = await config('check');
+    expect(code).toBe(2);
+    expect(err).toContain('line 3, column 22: a letter is not encoded in UTF-8');
+    expect((await config('set', 'port', '23')).code).toBe(2);
+    expect(await readFile(file)).toEqual(text);
   });
 
   it('lists all problems in the order of the file, as JSON, too', async () => {
