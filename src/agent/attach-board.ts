@@ -6,7 +6,7 @@ import { sourcesOfDisk } from '../records/source-record.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { DriveState, DriveStatus, RunStatus } from '../protocol/status.ts';
 import { noForecast, type RunForecast } from '../records/run-forecast.ts';
-import type { RotationPlace } from '../records/rotation.ts';
+import { copyFrom, type RotationPlace } from '../records/rotation.ts';
 import type { RunOrder } from '../run/run-queue.ts';
 import type { Volume } from '../disk/volumes.ts';
 
@@ -181,6 +181,7 @@ export class AttachBoard {
         state: shownState(attach?.state ?? off?.state ?? 'absent'),
         enrolledAt: record.enrolledAt,
         lastSuccess: record.lastSuccess,
+        ...copyFrom(record, new Date()),
         drilledAt: record.drilledAt ?? null,
         overdue: place?.overdue ?? false,
         nextUp: place?.nextUp ?? false,

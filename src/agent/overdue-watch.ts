@@ -3,9 +3,8 @@ import type { OverdueRotation } from '../bus/overdue.ts';
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import {
-  countsFrom,
+  copyFrom,
   freshestOfflineCopy,
-  isInFuture,
   isOverdue,
   isTooOld,
   offlineSince,
@@ -83,10 +82,8 @@ function judge(
   const copy = freshestOfflineCopy(
     disks.map((record) => ({
       label: record.label,
-      lastSuccess:
-        record.lastSuccess !== null && isInFuture(record.lastSuccess, time)
-          ? countsFrom(record, time).toISOString()
-          : record.lastSuccess,
+      lastSuccess: record.lastSuccess,
+      ...copyFrom(record, time),
       present: here.has(record.label),
     })),
     time,

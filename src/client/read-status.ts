@@ -16,7 +16,7 @@ import type { StartProgram } from '../system/command.ts';
 import { parseJson } from '../system/parse-json.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from '../system/process-start.ts';
-import { describeRotation, planRotation } from '../records/rotation.ts';
+import { copyFrom, describeRotation, planRotation } from '../records/rotation.ts';
 import { readRotationMemory } from '../records/rotation-memory.ts';
 import { statusSchema, type DriveStatus, type Status } from '../protocol/status.ts';
 
@@ -121,6 +121,7 @@ async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Om
       luksUuid: record.luksUuid,
       enrolledAt: record.enrolledAt,
       lastSuccess: record.lastSuccess,
+      ...copyFrom(record, now),
       drilledAt: record.drilledAt ?? null,
       health: [...remarksOf(record.health), ...fullSoon(record)],
       ...sourcesOfDisk(record),

@@ -26,6 +26,8 @@ const driveStatusSchema = z.object({
   enrolledAt: z.string().nullable().default(null),
   /** ISO 8601, UTC; null before the first success. */
   lastSuccess: z.string().nullable(),
+  /** Start of the age of its copy where lastSuccess is in the future: the clock was wrong then, or is wrong now. */
+  copyFrom: z.string().optional(),
   /** When a random sample was last restored from it and found right. ISO 8601, UTC. */
   drilledAt: z.string().nullable().default(null),
   overdue: z.boolean(),

@@ -32,6 +32,13 @@ export function countsFrom(
   return first === undefined ? now : new Date(Date.parse(first));
 }
 
+/** The same for the status, where it differs from the last success. */
+export function copyFrom(record: DriveRecord, now: Date): { readonly copyFrom?: string } {
+  const { lastSuccess } = record;
+  if (lastSuccess === null || !isInFuture(lastSuccess, now)) return {};
+  return { copyFrom: countsFrom(record, now).toISOString() };
+}
+
 /** The time at which a disk is overdue. */
 export const dueAt = (record: DriveRecord, cadence: Cadence, now: Date): Date =>
   new Date(countsFrom(record, now).getTime() + cadenceOf(cadence, record.label));
@@ -80,13 +87,21 @@ export interface OfflineCopy {
   readonly at: string;
 }
 
+/** What tells the age of the copy on a disk. */
+interface Copy {
+  readonly label: string;
+  readonly present: boolean;
+  readonly lastSuccess: string | null;
+  /** See {@link copyFrom}. */
+  readonly copyFrom?: string | undefined;
+}
+
 /** The freshest of the offline copies; undefined when there is none. Copies with a date in the future come last. */
-export function freshestOfflineCopy(
-  drives: readonly { readonly label: string; readonly present: boolean; readonly lastSuccess: string | null }[],
-  now: Date,
-): OfflineCopy | undefined {
-  const all = drives.flatMap(({ label, present, lastSuccess }) =>
-    present || lastSuccess === null ? [] : [{ drive: label, at: lastSuccess }],
+export function freshestOfflineCopy(drives: readonly Copy[], now: Date): OfflineCopy | undefined {
+  const all = drives.flatMap(({ label, present, lastSuccess, copyFrom: from }) =>
+    present || lastSuccess === null
+      ? []
+      : [{ drive: label, at: isInFuture(lastSuccess, now) ? (from ?? lastSuccess) : lastSuccess }],
   );
   const past = all.filter(({ at }) => !isInFuture(at, now));
   const copies = past.length > 0 ? past : all;

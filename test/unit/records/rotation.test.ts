@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeRotation, planRotation } from '../../../src/records/rotation.ts';
+import { copyFrom, describeRotation, planRotation } from '../../../src/records/rotation.ts';
 import type { DriveStatus } from '../../../src/protocol/status.ts';
 import { aDisk } from '../client/a-disk.ts';
 
@@ -34,6 +34,19 @@ test('a success that is dated in the future neither keeps a disk from being over
   // The clock is behind all that is known.
   const good = aDisk('A', { enrolledAt: '2026-01-01T00:00:00Z', lastSuccess: '2026-02-20T00:00:00Z' });
   expect(overdue(good, new Date('1970-01-01T00:00:00Z'))).toBe(false);
+});
+
+test('an offline copy that is dated in the future has the age of the one before', () => {
+  const record = aDisk('A', { lastSuccess: '2036-02-20T00:00:00Z', successBefore: '2026-02-01T00:00:00Z' });
+  const { label, luksUuid, enrolledAt, lastSuccess } = record;
+  const drive: DriveStatus = {
+    ...{ label, luksUuid, enrolledAt, lastSuccess, ...copyFrom(record, now) },
+    ...{ present: false, state: 'absent', drilledAt: null, overdue: false, nextUp: true, message: null, health: [] },
+  };
+  const { offlineCopy, overdue } = describeRotation([drive], { offline: 14 * day }, {}, now);
+  expect(offlineCopy).toMatchObject({ at: '2026-02-01T00:00:00.000Z', ageSeconds: 28 * 86_400 });
+  expect(overdue).toBe(true);
+  expect(copyFrom({ ...record, lastSuccess: '2026-02-20T00:00:00Z' }, now)).toEqual({});
 });
 
 test('retired and lost disks take no part', () => {
