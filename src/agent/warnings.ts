@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/bus.ts';
+import type { IgnoredName } from '../words/catalogue.ts';
 
 /** Known names of a disk in a warning. */
 interface Disk {
@@ -24,6 +25,8 @@ export interface ShownWarning {
   readonly text: string;
   /** It is about a plugged disk that is not used. */
   readonly unused?: true;
+  /** Why that disk is not used. */
+  readonly why?: IgnoredName;
 }
 
 /** Warnings that still apply. */
@@ -47,10 +50,10 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   const drop = (topic: string): void => {
     warnings = warnings.filter(({ topics }) => !topics.includes(topic));
   };
-  const note = (text: string, topics: readonly string[], isOfDisk = false): void => {
+  const note = (text: string, topics: readonly string[], disk?: Pick<ShownWarning, 'why'>): void => {
     const others = warnings.filter((warning) => warning.text !== text);
     // One without a name of the disk would stay when the disk goes.
-    const unused = isOfDisk && topics.length > 0 ? { unused: true as const } : {};
+    const unused = disk !== undefined && topics.length > 0 ? { unused: true as const, ...disk } : {};
     warnings = [...others, { at: now().toISOString(), text, topics, ...unused }].slice(-shownWarnings);
   };
   const add = (text: string, ...topics: string[]): void => {
@@ -71,7 +74,11 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   });
   bus.on('drive:ignored', ({ reason, happened, todo, drive, device, luksUuid, usbSerial }) => {
     if (reason === 'just-prepared') return;
-    note(together(happened, todo), subjectsOf({ drive, device, luksUuid, usbSerial }), true);
+    note(
+      together(happened, todo),
+      subjectsOf({ drive, device, luksUuid, usbSerial }),
+      reason === 'served-before' ? {} : { why: reason },
+    );
   });
   const settle = (disk: Disk): void => {
     for (const subject of subjectsOf(disk)) drop(subject);
@@ -82,5 +89,8 @@ export function watchWarnings(bus: Bus, now: () => Date = () => new Date()): War
   bus.on('drive:closed', ({ drive }) => {
     drop(`open ${drive}`);
   });
-  return { list: () => warnings.map(({ at, text, unused }) => ({ at, text, ...(unused && { unused }) })) };
+  return {
+    list: () =>
+      warnings.map(({ at, text, unused, why }) => ({ at, text, ...(unused && { unused }), ...(why && { why }) })),
+  };
 }

@@ -1,5 +1,6 @@
 import { explain } from '../notify/explain.ts';
 import type { DriveStatus, RunStatus, Status } from '../protocol/status.ts';
+import type { IgnoredName } from '../words/catalogue.ts';
 import type { Speaker } from '../words/speaker.ts';
 import { isResting } from './console-verdict.ts';
 import { describeRun, wordsOf } from './status-text.ts';
@@ -17,7 +18,7 @@ export function factsOf(status: Status, words: Speaker, now: Date): string[] {
       .filter(({ present, poweredOff }) => present || poweredOff === true)
       .flatMap((drive) => [...linesOf(drive, status, words), ...releaseOf(drive, words)]),
     ...(key === 'loaded' ? [] : [words.say('screen.key')]),
-    ...(status.warnings.some(({ unused }) => unused) ? [words.say('screen.unused')] : []),
+    ...[...unusedOf(status)].map((why) => words.say(why === undefined ? 'screen.unused' : `unused.${why}`)),
     ...(paused === null ? [] : [words.say('screen.paused', { time: words.clock(new Date(paused.until), now) })]),
     ...(rotation.overdue ? [words.say('screen.old')] : []),
     ...nextOf(rotation)
@@ -48,6 +49,10 @@ function releaseOf({ label, state, goesOn, present }: DriveStatus, words: Speake
 /** With sets, each may have a disk to bring. */
 const nextOf = ({ next, sets }: Status['rotation']): string[] =>
   (sets?.map((set) => set.next) ?? [next]).filter((label) => label !== null);
+
+/** Why plugged disks are not used, each reason once. */
+const unusedOf = ({ warnings }: Status): Set<IgnoredName | undefined> =>
+  new Set(warnings.filter(({ unused }) => unused).map(({ why }) => why));
 
 /** A bar for the progress, if it is known. */
 function barOf({ percent }: RunStatus): string[] {

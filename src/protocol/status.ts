@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ignoredNames } from '../words/catalogue.ts';
 
 /** State of an enrolled disk for the operator. */
 export const driveStates = [
@@ -150,8 +151,17 @@ export const statusSchema = z.object({
   /** Disks that were plugged in a moment ago and are not recognised yet. */
   noticed: z.array(noticedDiskSchema).default([]),
   /** Warnings that are not about an enrolled disk, for example a disk that did not start. The newest last. */
-  /** `unused`: about a plugged disk that is not used, such as an unknown one. */
-  warnings: z.array(z.object({ at: z.string(), text: z.string(), unused: z.literal(true).optional() })).default([]),
+  /** `unused`: about a plugged disk that is not used, such as an unknown one, and `why`. */
+  warnings: z
+    .array(
+      z.object({
+        at: z.string(),
+        text: z.string(),
+        unused: z.literal(true).optional(),
+        why: z.enum(ignoredNames).optional(),
+      }),
+    )
+    .default([]),
   /** No run starts by itself until then (ISO 8601, UTC); null when there is no pause. */
   paused: z.object({ until: z.string(), by: z.string() }).nullable().default(null),
   /** The channels for notices, in the order of the settings. */

@@ -6,8 +6,9 @@ export type MessageName = keyof typeof en.messages;
 export type Noun = keyof typeof en.nouns;
 /** The matter of a warning, which gives it its subject. A new one needs its words in every language. */
 export type WarningName = keyof typeof en.warnings;
-/** The reason why a plugged disk is not used. */
-export type IgnoredName = 'not-enrolled' | 'duplicate-uuid' | 'no-block-device' | 'not-authorized' | 'no-luks';
+/** The reasons why a plugged disk is not used. */
+export const ignoredNames = ['not-enrolled', 'duplicate-uuid', 'no-block-device', 'not-authorized', 'no-luks'] as const;
+export type IgnoredName = (typeof ignoredNames)[number];
 
 /** The texts of a part of the catalogue, in another language than English. */
 export type Words<English> = Readonly<Record<keyof English, string>>;

@@ -113,7 +113,11 @@ it('tells which warnings are about a plugged disk that is not used, if the disk 
   strange();
   noDevice();
   bus.emit('warning:raised', { about: 'station', reason: 'The clock.', todo: 'Set it.' });
-  expect(warnings.list().map(({ unused }) => unused)).toEqual([true, undefined, undefined]);
+  expect(warnings.list().map(({ unused, why }) => [unused, why])).toEqual([
+    [true, 'not-enrolled'],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
 });
 
 it('a disk that a person forgot is no longer warned of when it is closed', () => {

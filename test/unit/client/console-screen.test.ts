@@ -77,6 +77,12 @@ describe('the verdict', () => {
     const warnings = [{ at: '2026-11-29T11:00:00Z', text: 'A foreign disk.', unused: true as const }];
     expect(consoleVerdict(aStatus({ warnings }))).toEqual({ word: 'unused', level: 'trouble', label: '' });
     expect(lines(aStatus({ warnings })).join('\n')).toContain('A disk is plugged in that is not used.');
+    const [warning] = warnings;
+    const twice = ['no-luks', 'no-luks', 'not-enrolled'].map((why) => ({ ...warning, why }));
+    expect(lines(aStatus({ warnings: twice } as Partial<Status>)).filter((line) => /encrypted/.test(line))).toEqual([
+      expect.stringMatching(/without its encrypted volume. Write nothing on it/),
+      expect.stringMatching(/does not belong to this station/),
+    ]);
     expect(consoleVerdict({ ...here('safe-to-unplug'), warnings })).toMatchObject({ word: 'safe', label: 'BACKUP_1' });
     expect(consoleVerdict({ ...here('running'), warnings }).word).toBe('no');
     expect(consoleVerdict(aStatus({ warnings: [{ at: '2026-11-29T11:00:00Z', text: 'The clock.' }] })).word).toBe(
