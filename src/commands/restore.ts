@@ -22,7 +22,7 @@ import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
 import type { JsonOutput } from './json-output.ts';
 import { noteAction } from './note-action.ts';
-import { parseTime } from './parse-time.ts';
+import { futureNote, parseTime } from './parse-time.ts';
 import { browse, type Picked } from './restore-browse.ts';
 import { zoneName } from '../text/local-time.ts';
 
@@ -75,6 +75,8 @@ export function restoreCommand(context: CliContext): Command {
     .action(async (label: string | undefined, path: string, given: Options) => {
       const wanted = pathInMirror(path);
       const isBrowsing = isToBrowse(given);
+      const future = futureNote(given.at, new Date());
+      if (future !== undefined) context.note(future);
       const options = { ...given, owners: await ownersFor(context, given) };
       await cancellable('The disk is closed.', async (signal) => {
         const { record, staysOpen, done } = await withDisk(

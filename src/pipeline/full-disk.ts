@@ -11,7 +11,7 @@ import { localDay } from '../text/local-time.ts';
  * Words for a full disk: the size of its history, the settings that keep it, and the advice. @param server USER@HOST
  */
 export async function fullDisk(
-  { config: { history }, record: { label } }: Job,
+  { config: { history }, record: { label, volumeBytes } }: Job,
   machine: Pick<Machine, 'historySize'>,
   shortage: Shortage | undefined,
   server: string,
@@ -35,12 +35,22 @@ export async function fullDisk(
     history.whenFull === 'stop'
       ? 'extbackup config set history.whenFull prune'
       : `extbackup config set history.keep.atLeast ${shorter(history.keep.atLeast)}`;
+  const isLittle = volumeBytes !== undefined && size.bytes !== undefined && size.bytes < volumeBytes * little;
+  if (isLittle && shortage !== 'inodes')
+    return new PullError(
+      plain.code,
+      `${happened} Its history ${holds} ${entries}${since}: to remove it would not help.`,
+      plain.todo,
+    );
   return new PullError(
     plain.code,
     `${happened} Its history ${holds} ${entries}${since}; ${stays}.`,
     `Keep less history: ${less} ; then: extbackup run --drive ${label} ; or use a larger disk: extbackup drive prepare --help`,
   );
 }
+
+/** A history of a smaller share of the disk frees no room that matters. */
+const little = 0.01;
 
 const dayMs = 86_400_000;
 

@@ -526,6 +526,16 @@ describe('a run', () => {
       expect(error.todo).toContain('extbackup config set history.keep.atLeast 7d');
     });
 
+    it('does not advise to give up a history that holds next to nothing', async () => {
+      machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }];
+      machine.history = { entries: 5, since: new Date('2026-03-01T07:00:00Z'), bytes: 13_300 };
+      job = { ...job, record: { ...job.record, volumeBytes: 200e6 } };
+      const error = await failure();
+      expect(error.message).toContain('holds 13.3 kB in 5 entries since 2026-03-01: to remove it would not help.');
+      expect(error.todo).toMatch(/^Use a larger disk/);
+      expect(error.todo).not.toContain('history');
+    });
+
     it('tells a disk that takes no more files from one without room', async () => {
       machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'inodes' }];
       expect((await failure()).message).toContain('It takes no more files');
