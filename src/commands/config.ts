@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parse, stringify } from 'yaml';
 import { exampleSettings } from '../config/example.ts';
-import { checkConfig, loadConfig, parseConfig, positionIn } from '../config/load.ts';
+import { checkConfig, loadConfig, parseConfig, positionIn, readSettingsText } from '../config/load.ts';
 import { problemLine, unknownSetting, type SettingProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { namesBelow, schemaAt, settingsSchema, withDefaults } from '../config/settings-tree.ts';
@@ -60,7 +59,7 @@ export function configCommand(context: CliContext): Command {
 
 async function check(context: CliContext, file = context.paths.config, { json }: { json?: true }): Promise<void> {
   if (json !== true) {
-    const text = await readText(file);
+    const text = await readSettingsText(file);
     const { notify } = parseConfig(text, file);
     if (file === context.paths.config) await loadConfig(file); // checks owner and mode, too
     const missing = await channelProblems(text, notify);
@@ -72,7 +71,7 @@ async function check(context: CliContext, file = context.paths.config, { json }:
     context.print(`${file} has no mistake.`);
     return;
   }
-  const text = await readText(file);
+  const text = await readSettingsText(file);
   const { config, problems: ofSchema } = checkConfig(text);
   const problems = [...ofSchema, ...(await channelProblems(text, config?.notify ?? []))];
   context.print(
@@ -92,7 +91,7 @@ async function channelProblems(text: string, channels: Config['notify']): Promis
 async function show(context: CliContext, key: string | undefined, { json }: { json?: true }): Promise<void> {
   const file = context.paths.config;
   await loadConfig(file);
-  const all = withDefaults(parse(await readText(file)), settingsSchema());
+  const all = withDefaults(parse(await readSettingsText(file)), settingsSchema());
   const shown = key === undefined ? all : settingAt(all, requireKnown(key));
   if (json === true) context.print(JSON.stringify(shown ?? null));
   else context.print(shown === undefined ? `${key ?? ''} is not set.` : stringify(shown, { lineWidth: 0 }).trimEnd());
@@ -114,11 +113,12 @@ async function set(
   if ((text === undefined) !== (options.default === true))
     throw new UsageError('Give a value, or --default.', `For example: extbackup config set ${key} --default`);
   const file = context.paths.config;
-  const before = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
+  const present = await readSettingsText(file);
   const value = text === undefined ? undefined : readValue(text, schemaAt(path, settingsSchema()));
-  parseConfig(await readText(file), file); // reports mistakes that are already in the file, with their lines
+  parseConfig(present, file); // reports mistakes that are already in the file, with their lines
+  const before = settingAt(withDefaults(parse(present), settingsSchema()), path);
   await change(file, path, value, key);
-  const after = settingAt(withDefaults(parse(await readText(file)), settingsSchema()), path);
+  const after = settingAt(withDefaults(parse(await readSettingsText(file)), settingsSchema()), path);
   const words = (setting: unknown): string => (setting === undefined ? 'not set' : JSON.stringify(setting));
   context.print(
     JSON.stringify(before) === JSON.stringify(after)
@@ -153,13 +153,4 @@ function requireKnown(key: string): [string, ...(string | number)[]] {
     );
   }
   return path;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`${file} cannot be read (${code}).`, 'Check the path, and run this as root.', error);
-  }
 }

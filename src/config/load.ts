@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError } from '../errors.ts';
@@ -16,7 +18,7 @@ export async function loadConfig(file: string): Promise<Config> {
     const { handle, distrust } = await openJudged(file);
     try {
       if (distrust !== undefined) throw untrusted(file, distrust);
-      text = await handle.readFile('utf8');
+      text = await textOf(handle, file);
     } finally {
       await handle.close();
     }
@@ -29,13 +31,37 @@ export async function loadConfig(file: string): Promise<Config> {
         error,
       );
     }
-    throw new ConfigError(
-      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
-      'Run this as root.',
-      error,
-    );
+    throw unreadable(file, error);
   }
   return parseConfig(text, file);
+}
+
+/**
+ * Reads the text of a settings file, whoever owns it.
+ * @throws ConfigError
+ */
+export async function readSettingsText(file: string): Promise<string> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not block
+    try {
+      return await textOf(handle, file);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw error instanceof ConfigError ? error : unreadable(file, error);
+  }
+}
+
+async function textOf(handle: FileHandle, file: string): Promise<string> {
+  if ((await handle.stat()).isFile()) return handle.readFile('utf8');
+  throw new ConfigError(`${file} is not a file.`, 'Put the settings there as a plain file: extbackup config example');
+}
+
+function unreadable(file: string, error: unknown): ConfigError {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  const todo = ['EACCES', 'EPERM'].includes(code) ? 'Run this as root.' : 'Check the path, and the disk that it is on.';
+  return new ConfigError(`${file} cannot be read (${code}).`, todo, error);
 }
 
 /**
@@ -91,7 +117,7 @@ const unresolved =
   'not valid YAML (an alias, *NAME, has no anchor, or there are too many; text that begins with * needs quotes)';
 
 /** The parsed YAML; undefined when an alias cannot be resolved: the library's error text would repeat the value. */
-function contentOf(document: Document): unknown {
+export function contentOf(document: Document): unknown {
   try {
     return document.toJS() ?? {};
   } catch {

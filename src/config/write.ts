@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Document, isScalar, parseDocument } from 'yaml';
 import { ConfigError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { parseConfig } from './load.ts';
+import { contentOf, parseConfig } from './load.ts';
 import { configSchema, type Config, type KeySettings } from './schema.ts';
 
 /** The settings from setup; all others keep their defaults. */
@@ -82,6 +82,7 @@ async function changed(
   if (before === undefined)
     throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
   const document = parseDocument(before);
+  if (document.errors.length > 0 || contentOf(document) === undefined) parseConfig(before, file); // reports them, with their lines
   for (const { path, value } of changes) {
     const node = document.getIn(path, true);
     if (value === undefined) document.deleteIn(path);

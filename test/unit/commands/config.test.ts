@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/cli.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+import { updateConfig } from '../../../src/config/write.ts';
 
 const settings = `# ours
 source: a@b
@@ -96,6 +98,25 @@ describe('config check', () => {
     expect(code).toBe(2);
     expect(err).toContain(words);
     expect(err).not.toMatch(/[A-Z]_[A-Z]/);
+  });
+
+  it.each(['guard:\n\tfloor: 3', 'contact: *nobody', 'contact: "a\ncontact: b'])(
+    'is no bug of ours when a setting is to be changed: %j',
+    async (lines) => {
+      await writeFile(file, `${lines}\nsource: a@b\nkey: {derivation: sha512}\n`);
+      const { code, err } = await config('set', 'port', '23');
+      expect(code).toBe(2);
+      expect(err).toContain('not valid YAML');
+      expect(err).not.toContain('bug');
+      await expect(updateConfig(file, [{ path: ['port'], value: 23 }])).rejects.toThrow('not valid YAML');
+    },
+  );
+
+  it('nothing else than a file is read, and nothing waits for it', async () => {
+    await rm(file);
+    await mkdir(file);
+    expect(await config('check')).toMatchObject({ code: 2, err: expect.stringContaining('is not a file') as string });
+    await expect(loadConfig(file)).rejects.toThrow('is not a file');
   });
 
   it('a file in another encoding is refused, and not rewritten', async () => {
