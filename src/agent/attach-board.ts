@@ -23,6 +23,8 @@ export interface Attach {
   message: string | null;
   /** Error code of a run that failed. */
   code?: string | undefined;
+  /** State `held`: the registry had the hold. */
+  isHoldRecorded?: boolean;
   /** It was spun down after its run. */
   parked?: boolean;
   /**
@@ -124,6 +126,7 @@ export class AttachBoard {
       attach.state = state;
       attach.message = message;
       delete attach.againAt;
+      delete attach.isHoldRecorded;
       if (state === 'running') delete attach.parked;
     } else if (!isOff && message !== null) {
       this.#lastWords.set(drive, message);

@@ -70,7 +70,10 @@ async function takeBack(
 /** Ends holds that an operator has answered. */
 function settleHeld(attach: Attach, records: readonly DriveRecord[]): void {
   const hold = records.find(({ luksUuid }) => luksUuid === attach.volume.luksUuid)?.hold;
-  if (attach.state !== 'held' || hold?.approved === null) return;
+  if (attach.state !== 'held') return;
+  if (hold?.approved === null) attach.isHoldRecorded = true;
+  // A hold that could not be recorded, on a full disk of the station for example, is no hold that was answered.
+  if (hold?.approved === null || (hold === undefined && attach.isHoldRecorded !== true)) return;
   if (asksServer(attach)) {
     attach.state = 'waiting-for-server';
     attach.message = `${hold ? 'Approved. ' : ''}${untilItAnswers}`;

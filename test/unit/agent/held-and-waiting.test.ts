@@ -43,6 +43,20 @@ it('the next agent shows it as held, asks the server at once, and goes on when t
   await other.endRun();
 });
 
+it('a hold that the station could not record stays, and one that was removed from the record is over', async () => {
+  await at.registry.update(() => [enrolled]);
+  const { look, shown, board } = await startAgent(at);
+  await look(disk('sda', 1));
+  board.set('BACKUP_1', 'held', 'held: office.'); // the end of a run
+  await look(disk('sda', 1));
+  expect(shown()).toMatchObject({ state: 'held', message: 'held: office.' });
+  await at.registry.update(() => [record]);
+  await look(disk('sda', 1));
+  await at.registry.update(() => [enrolled]);
+  await look(disk('sda', 1));
+  expect(shown()).toMatchObject({ state: 'idle', message: null });
+});
+
 it('after an approval it still waits for the server, and nobody is told to plug it in again', async () => {
   const { look, shown, opened } = await startAgent(at);
   await look(disk('sda', 1));
