@@ -60,8 +60,10 @@ export async function planRollback(
   const oldest = entries.at(-1);
   if (oldest === undefined)
     throw new UsageError(
-      `Disk ${record.label} has nothing to undo in its history${to === undefined ? '' : ' after that time'}.`,
-      `List the history: extbackup rollback ${record.label} --list`,
+      to === undefined
+        ? `The last run to disk ${record.label} changed nothing that can be undone.`
+        : `Disk ${record.label} has nothing to undo in its history after that time.`,
+      `To undo more runs: extbackup rollback ${record.label} --to TIME ; the times: extbackup rollback ${record.label} --list`,
     );
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
