@@ -24,6 +24,11 @@ const syntaxRules = {
     ].map((selector) => ({ selector, message: 'Listen with on() until the end: a signal may come twice.' })),
     allOfZod,
     {
+      selector:
+        "VariableDeclarator[id.name=/^(until|begin|began|started|deadline)$/] CallExpression[callee.object.name='Date']",
+      message: 'The clock can be set at any time: measure with performance.now().',
+    },
+    {
       selector: "MemberExpression[object.name='AbortSignal'][property.name=/^(any|timeout)$/]",
       message: 'It can be lost when memory is collected: use joinSignals() of system/joined-signal.ts.',
     },

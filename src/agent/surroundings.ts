@@ -143,9 +143,9 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
 
 /** Whether a lock stays taken for `patienceMs`: a command may take it for a moment. */
 export async function isTaken(file: string, patienceMs = 0): Promise<boolean> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   while (await isLocked(file)) {
-    if (Date.now() >= until) return true;
+    if (performance.now() >= until) return true;
     await pause(lookAgainMs, new AbortController().signal);
   }
   return false;

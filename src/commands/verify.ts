@@ -61,7 +61,7 @@ export function verifyCommand(context: CliContext): Command {
 }
 
 async function verify(context: CliContext, label: string | undefined, options: Options): Promise<void> {
-  const started = Date.now();
+  const started = performance.now();
   const tell = everyFewSeconds();
   const { name, verdict } = await cancellable('The disk is closed; the checksums read so far are kept.', (signal) =>
     withDisk(
@@ -82,7 +82,7 @@ async function verify(context: CliContext, label: string | undefined, options: O
             onProgress: ({ files: done, bytes }) => {
               tell(() => {
                 context.note(
-                  `${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (Date.now() - started))}/s`,
+                  `${count(done, 'file')}, ${prettyBytes(bytes)}, ${prettyBytes((bytes * 1000) / (performance.now() - started))}/s`,
                 );
               });
             },

@@ -66,13 +66,13 @@ export async function partition(
  * @throws Error when it does not appear
  */
 export async function awaitPartition(start: StartProgram, disk: string, patienceMs = 30_000): Promise<BlockDevice> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     await settle(start);
     const found = (await listBlockDevices(start)).find(({ path }) => path === disk);
     const first = found?.children.find(({ type }) => type === 'part');
     if (first) return first;
-    if (Date.now() > until) throw new Error(`${disk} shows no partition`);
+    if (performance.now() > until) throw new Error(`${disk} shows no partition`);
     await reread(start, disk);
     await backOff(200);
   }

@@ -103,13 +103,13 @@ async function headerOf(
  * @throws CommandError when it is still there after `patienceMs`
  */
 export async function ensureLuksClosed(start: StartProgram, name: string, patienceMs = 30_000): Promise<void> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   while (await isOpen(name)) {
     try {
       await start({ file: cryptsetup, args: ['close', name], timeoutMs: 60_000 });
     } catch (error) {
       if (!(await isOpen(name))) return;
-      if (!(error instanceof CommandError) || Date.now() > until) throw error;
+      if (!(error instanceof CommandError) || performance.now() > until) throw error;
       await backOff();
     }
   }

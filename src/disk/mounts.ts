@@ -90,12 +90,12 @@ export async function mountDevice(
  * @throws CommandError when it is still busy after `patienceMs`
  */
 export async function ensureUnmounted(start: StartProgram, directory: string, patienceMs = 20_000): Promise<void> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   while ((await mountAt(directory)) !== undefined) {
     try {
       await start({ file: '/usr/bin/umount', args: [directory], timeoutMs: 30 * 60_000 }); // it writes out all cached data
     } catch (error) {
-      if (!(error instanceof CommandError) || Date.now() > until || (await mountAt(directory)) === undefined) {
+      if (!(error instanceof CommandError) || performance.now() > until || (await mountAt(directory)) === undefined) {
         if ((await mountAt(directory)) === undefined) return;
         throw error;
       }

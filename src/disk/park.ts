@@ -71,7 +71,7 @@ async function stopSwitch(device: string): Promise<string | undefined> {
 
 async function stop(device: string, driver: string, waitMs: number): Promise<ParkOutcome> {
   const power = (attribute: string): string => join(device, 'power', attribute);
-  const until = Date.now() + waitMs;
+  const until = performance.now() + waitMs;
   try {
     await writeFile(driver, '1');
     await writeFile(power('autosuspend_delay_ms'), '0');
@@ -83,7 +83,7 @@ async function stop(device: string, driver: string, waitMs: number): Promise<Par
         await writeFile(power('autosuspend_delay_ms'), neverMs);
         return 'parked';
       }
-      const isLate = Date.now() > until;
+      const isLate = performance.now() > until;
       // Not while it is being stopped: the kernel would let this write wait for that.
       if (status === 'error' || (isLate && status === 'active')) await writeFile(power('control'), 'on');
       if (isLate) await writeFile(power('autosuspend_delay_ms'), neverMs);

@@ -12,10 +12,10 @@ export const sysfsName = (bus: number, ports: readonly number[]): string => `${b
 /** Whether one of a device's interfaces is mass storage; also known while the USB policy blocks the device. */
 export async function isMassStorage(name: string, waitMs = 2_000): Promise<boolean> {
   // The kernel announces a device before its set-up: its interfaces follow within milliseconds.
-  for (const until = Date.now() + waitMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+  for (const until = performance.now() + waitMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const described = await readFile(join(devices, name, 'descriptors')).catch(() => Buffer.alloc(0));
     const classes = [...describedClasses(described), ...(await interfaceClasses(name))];
-    if (classes.length > 0 || Date.now() > until) return classes.includes(massStorage);
+    if (classes.length > 0 || performance.now() > until) return classes.includes(massStorage);
   }
 }
 

@@ -24,7 +24,7 @@ export async function verifyPart(
   if (share === 0 || limit === 0 || signal.aborted) return undefined;
   story.enter('verifying-data');
   story.tell('data:progress', { percent: 0, files: 0, bytes: 0 });
-  let toldAt = Date.now();
+  let toldAt = performance.now();
   const part = {
     share,
     limitMs: limit,
@@ -37,8 +37,8 @@ export async function verifyPart(
         device,
         part,
         (progress) => {
-          if (Date.now() - toldAt < progressEveryMs) return;
-          toldAt = Date.now();
+          if (performance.now() - toldAt < progressEveryMs) return;
+          toldAt = performance.now();
           story.tell('data:progress', progress);
         },
         signal,

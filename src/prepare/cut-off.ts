@@ -75,11 +75,11 @@ const readNote = (paths: Paths): Promise<z.infer<typeof noteSchema> | undefined>
 
 /** Programs of a killed command go on without it, and two programs must not write to one disk. */
 async function waitForOrphans(start: StartProgram, device: string, patienceMs: number): Promise<void> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     const users = await usersOfDisk(start, device);
     if (users.length === 0) return;
-    if (Date.now() > until)
+    if (performance.now() > until)
       throw new BusyError(
         `${users.join(', ')} of an interrupted preparation is still running on ${device}.`,
         'Wait until it has ended, or end it, and run the same command again.',

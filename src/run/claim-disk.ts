@@ -37,13 +37,13 @@ export async function claimDisk(
 
 /** Waits until a command that opens disks has ended, for example `drive prepare`. @throws BusyError */
 export async function waitForDevices(file: string, signal: AbortSignal, patienceMs = 15 * 60_000): Promise<FileLock> {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     throwIfCancelled(signal);
     const lock = await lockFile(file);
     if (lock) return lock;
     await pause(500, signal);
-    if (Date.now() > until)
+    if (performance.now() > until)
       throw new BusyError(
         'Another extbackup command is using the disks.',
         'Wait until it has ended, then plug the disk in again or run: extbackup run',

@@ -35,7 +35,7 @@ export interface RunEnd {
 /** One run from its first to its last event. Never throws: the outcome is in the events, the records and the result. */
 export async function runOne(order: RunOrder, around: RunSurroundings, signal: AbortSignal): Promise<RunEnd> {
   const startedAt = new Date();
-  const at: Attempt = { sources: [], elsewhere: [] };
+  const at: Attempt = { begin: performance.now(), sources: [], elsewhere: [] };
   const story = createStory(around.bus, order.runId, order.drive, (phase) => {
     if (phase === 'opening' && at.disk !== undefined) at.health?.begin(at.disk); // errors while waking up do not count
     around.onPhase(phase);
@@ -100,7 +100,7 @@ async function parkDisk(
 
 function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfterRun): EndedRun {
   const { error, result, sources, elsewhere, health, position, rooms, unparkable } = at;
-  const tookMs = Date.now() - startedAt.getTime();
+  const tookMs = Math.round(performance.now() - at.begin);
   const failure = error === undefined ? undefined : failureOf(error);
   const exitCode = failure?.exitCode ?? (result?.gaps === true ? exitCodes.gaps : exitCodes.done);
   const known = { elsewhere, health, position, rooms, unparkable };
@@ -109,6 +109,8 @@ function endedRun(order: RunOrder, startedAt: Date, at: Attempt, disk: DiskAfter
 
 /** The state of a run so far; parts that it did not reach are absent. */
 interface Attempt {
+  /** By `performance.now()`: the clock may be set during the run. */
+  readonly begin: number;
   lock?: FileLock;
   /** Kernel name of the whole disk. */
   disk?: string;

@@ -114,7 +114,7 @@ async function recordFirst(
   from: Cursor['copied'],
   signal: AbortSignal,
 ): Promise<Recorded & { readonly tookMs: number }> {
-  const begin = Date.now();
+  const begin = performance.now();
   const until = begin + (wish.part?.limitMs ?? Infinity) / 2;
   try {
     return {
@@ -123,18 +123,18 @@ async function recordFirst(
           top: wish.top,
           mirror: wish.mirror,
           from,
-          isEnough: () => Date.now() >= until,
+          isEnough: () => performance.now() >= until,
           onProgress: (done) => {
             wish.onProgress(done);
           },
         },
         signal,
       )),
-      tookMs: Date.now() - begin,
+      tookMs: Math.round(performance.now() - begin),
     };
   } catch (error) {
     if ((await wish.isThere?.()) !== false) throw error;
-    return { files: 0, bytes: 0, cursor: from, tookMs: Date.now() - begin }; // pulled out meanwhile
+    return { files: 0, bytes: 0, cursor: from, tookMs: Math.round(performance.now() - begin) }; // pulled out meanwhile
   }
 }
 
@@ -202,8 +202,8 @@ function sharesOf(
 }
 
 function limitOf(part: Part | undefined): (done: { readonly files: number; readonly bytes: number }) => boolean {
-  const until = part?.limitMs === undefined ? Infinity : Date.now() + part.limitMs;
+  const until = part?.limitMs === undefined ? Infinity : performance.now() + part.limitMs;
   // the disk may hold more than expected
   return (done) =>
-    Date.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
+    performance.now() >= until || (part?.share !== undefined && part.share < 1 && (sharesOf(part, done) ?? 0) >= 1);
 }
