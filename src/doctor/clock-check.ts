@@ -1,7 +1,7 @@
 import { advanceTime, longestStep } from '../history/measured-time.ts';
 import { readClocks, readTimeMark } from '../records/station-time.ts';
 import { files } from '../system/paths.ts';
-import { describeDuration } from '../text/wording.ts';
+import { describeSpan } from '../text/wording.ts';
 import { ok, warn, type Check } from './check.ts';
 import { zonedTime } from '../text/local-time.ts';
 
@@ -14,7 +14,7 @@ export const clockCheck: Check = {
     const says = `The clock says ${zonedTime(now)}`;
     if (mark.jumpMs !== 0)
       return warn(
-        `${says}, which is ${describeDuration(Math.abs(mark.jumpMs))} ${mark.jumpMs > 0 ? 'ahead of' : 'behind'} ` +
+        `${says}, which is ${describeSpan(Math.abs(mark.jumpMs))} ${mark.jumpMs > 0 ? 'ahead of' : 'behind'} ` +
           'the time that this machine has measured, and nothing confirms it.',
         'Set it, and synchronise it: timedatectl set-ntp true ; no history expires meanwhile.',
       );

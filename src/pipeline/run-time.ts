@@ -1,6 +1,6 @@
 import { stepFor, tolerance } from '../history/measured-time.ts';
 import type { Seal } from '../records/drive-record.ts';
-import { describeDuration } from '../text/wording.ts';
+import { describeSpan } from '../text/wording.ts';
 import type { Job, RunTime } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { Story } from './story.ts';
@@ -34,7 +34,7 @@ export async function settleTime(
 /** Words for a clock that jumped by this many milliseconds, and is not trusted. */
 export const clockJumped = (ms: number): { readonly reason: string; readonly todo: string } => ({
   reason:
-    `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeDuration(Math.abs(ms))}, and nothing ` +
+    `The clock of this machine jumped ${ms > 0 ? 'ahead' : 'back'} by ${describeSpan(Math.abs(ms))}, and nothing ` +
     'confirms the new time. This run is dated by the clock, but no history is removed because of the jump.',
   todo: 'Set the clock and synchronise it: timedatectl ; see also: extbackup doctor',
 });

@@ -13,6 +13,12 @@ export function describeDuration(ms: number): string {
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
 
+/** The same for a time that may be years: from two days on, in days. */
+export const describeSpan = (ms: number): string =>
+  ms < 2 * dayMs ? describeDuration(ms) : count(Math.round(ms / dayMs), 'day');
+
+const dayMs = 86_400_000;
+
 /** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
 export const describeAge = (iso: string, now: Date): string => count(...ageOf(iso, now));
 

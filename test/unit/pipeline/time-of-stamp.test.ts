@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeOfStamp } from '../../../src/pipeline/run-time.ts';
+import { clockJumped, timeOfStamp } from '../../../src/pipeline/run-time.ts';
 
 const last = '2026-11-30T12:00:00.000Z';
 const hour = 3_600_000;
@@ -23,4 +23,9 @@ describe('the time of LABEL', () => {
   it('is the clock at the first run', () => {
     expect(timeOfStamp(after(-day), null, { jumpMs: 0 })).toEqual(after(-day));
   });
+});
+
+it('names the jump of a clock as people say it', () => {
+  expect(clockJumped(3653 * day).reason).toContain('jumped ahead by 3653 days,');
+  expect(clockJumped(-1.5 * day).reason).toContain('jumped back by 36 h,');
 });
