@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
@@ -194,7 +195,7 @@ async function restore(
       `Warning: ${shownText(directory)} is on this machine's own disk. The files will be unencrypted ` +
         'there; delete them when they are no longer needed.',
     );
-  const target = targetIn(directory, path);
+  const target = targetIn(await realpath(directory).catch(() => directory), path); // a link that was typed is followed
   const missing = await restoreFiles(
     context.start,
     {

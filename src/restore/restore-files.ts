@@ -1,8 +1,9 @@
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Progress } from '../bus/events.ts';
-import { PullError, UsageError } from '../errors.ts';
+import { ExtbackupError, PullError, UsageError } from '../errors.ts';
 import { removeCreated } from '../history/remove-created.ts';
+import { makeWay } from '../system/make-way.ts';
 import { throwIfCancelled } from '../system/undo.ts';
 import { CommandError, type StartProgram } from '../system/command.ts';
 import { partialDir } from '../rsync/arguments.ts';
@@ -44,7 +45,10 @@ export async function restoreFiles(start: StartProgram, order: RestoreOrder, sig
       `${shownText(order.target)} exists already.`,
       'Name another directory with --to, or allow it to be changed: --overwrite',
     );
-  if (!order.dryRun) await mkdir(dirname(order.target), { recursive: true });
+  if (!order.dryRun)
+    await makeWay(dirname(order.target)).catch((error: unknown) => {
+      throw unusable(order.target, error);
+    });
   const missing = nothingMissing();
   for (const layer of order.layers) {
     if ('attributes' in layer) {
@@ -148,12 +152,32 @@ const restoreArgs = (what: readonly string[], dryRun: boolean): string[] => [
   ...what,
 ];
 
-/** Whether the target does not exist or is an empty directory. */
+/**
+ * Whether the target does not exist or is an empty directory.
+ * @throws UsageError for a link to a directory: root would write to the place where it leads
+ */
 async function isFree(target: string): Promise<boolean> {
   try {
-    return (await lstat(target)).isDirectory() && (await readdir(target)).length === 0;
+    const about = await lstat(target);
+    if (about.isSymbolicLink() && (await stat(target).catch(() => undefined))?.isDirectory() === true)
+      throw new UsageError(
+        `${shownText(target)} is a link to a directory; nothing is written through it.`,
+        'Remove the link, or name another directory with --to',
+      );
+    return about.isDirectory() && (await readdir(target)).length === 0;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-    throw error;
+    throw unusable(target, error);
   }
+}
+
+/** An error of the target, which must not be taken for one of the disk. */
+function unusable(target: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof ExtbackupError || code === undefined) return error;
+  return new UsageError(
+    `${shownText(target)} cannot be made or used (${code}).`,
+    'Name a directory that can be written with --to',
+    error,
+  );
 }

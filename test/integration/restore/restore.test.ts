@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -109,6 +109,34 @@ describe('what is copied', () => {
     await restore('docs/letter', undefined, { overwrite: true });
     expect(await readFile(join(to, 'letter'), 'utf8')).toBe('third');
     expect(await readFile(join(to, 'keep'), 'utf8')).toBe('mine too');
+  });
+
+  it('writes nothing through a link in place of the target, overwriting or not', async () => {
+    const elsewhere = join(top, 'elsewhere');
+    await mkdir(elsewhere);
+    await mkdir(to, { recursive: true });
+    await symlink(elsewhere, join(to, 'docs'));
+    for (const overwrite of [true, false])
+      await expect(restore('docs', undefined, { overwrite })).rejects.toThrow('is a link to a directory');
+    expect(await readdir(elsewhere)).toEqual([]);
+    expect(await readlink(join(to, 'docs'))).toBe(elsewhere);
+  });
+
+  it('names a target that cannot be one, and does not blame the disk', async () => {
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, 'a file');
+    await expect(restore('docs')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('cannot be made or used (ENOTDIR)') as string,
+    });
+  });
+
+  it('ends where no directory can be made', async () => {
+    to = '/proc/nowhere/deep';
+    await expect(restore('docs')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('cannot be made or used (ENOENT)') as string,
+    });
   });
 
   it('is only named with --dry-run', async () => {
