@@ -1,5 +1,5 @@
 import type { Failure } from '../bus/events.ts';
-import { AgentStoppedError, exitCodes, KeyError } from '../errors.ts';
+import { AgentStoppedError, exitCodes, KeyError, PullError } from '../errors.ts';
 import { backUp } from '../pipeline/back-up.ts';
 import type { BegunMark } from '../pipeline/begun-record.ts';
 import type { RunResult, SourceResult } from '../pipeline/job.ts';
@@ -57,6 +57,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   const phase = story.phase;
   await at.health?.end();
   const closed = await proveClosed(order, at.disk, at.error, around);
+  if (closed === 'gone') at.error = asUnplugged(order, at.error);
   if (closed === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
     await at.health?.ask(at.disk, new Date());
   for (const forget of forgetProgress) forget();
@@ -78,6 +79,17 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
     ...(failure && { failure }),
     ...(result && { result }),
   };
+}
+
+/** A disk that was pulled out may report an error before the kernel removes it: that is no fault of the disk. */
+function asUnplugged({ drive }: RunOrder, error: unknown): unknown {
+  if (!(error instanceof PullError) || error.code !== 'EXB_DISK_ERROR') return error;
+  return new PullError(
+    'EXB_DISK_GONE',
+    `Disk ${drive} was unplugged during its run.`,
+    'Plug it in again: the run starts again. Wait for "safe to unplug" before you take it out.',
+    error,
+  );
 }
 
 /** Parks the disk unless it will be used again soon. Whether it may be unplugged is measured again afterwards. */
