@@ -37,7 +37,8 @@ function pixelsOf(picture: Buffer): { pixels: Buffer; count: number } {
 beforeAll(async () => {
   pictures = process.env['EXTBACKUP_PICTURES'] ?? (await mkdtemp(join(tmpdir(), 'extbackup-screen-')));
   await lab.server.shell(
-    'mkdir -p /backups; head -c 60M /dev/urandom > /backups/film; for i in 1 2 3; do echo $i > /backups/$i; done',
+    // Several large files: within the first one of a first copy, nobody knows how much is to come.
+    'mkdir -p /backups; for i in 1 2 3 4 5 6; do head -c 10M /dev/urandom > /backups/film-$i; done',
   );
   await lab.guest.shell('systemctl enable --now extbackup-console@tty1');
   await lab.guest.waitFor('the screen', 'grep -q READY /dev/vcs1');
@@ -142,7 +143,7 @@ it('a disk that does not belong here is not met with silence', async () => {
   const stranger = await lab.newDisk({ name: 'STRANGER', sizeMb: 64 });
   await guest.plug(stranger);
   await guest.waitFor('the word', "grep -q 'DISK NOT USED' /dev/vcs1", 90_000);
-  expect((await look('unknown-disk')).words).toContain('A disk is plugged in that is not used.');
+  expect((await look('unknown-disk')).words).toContain('A disk without its encrypted volume.');
   await guest.unplug(stranger);
   await guest.waitFor('the word to go', 'grep -q READY /dev/vcs1', 60_000);
 });
