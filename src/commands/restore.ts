@@ -12,6 +12,7 @@ import { isOnOwnDisk } from '../disk/own-disk.ts';
 import { layersFor, pathInMirror, targetIn } from '../restore/restore-plan.ts';
 import { listPath, renderListing, type Listing } from '../restore/restore-list.ts';
 import { shownLine, shownText } from '../text/shown-name.ts';
+import { assertStillThere } from '../opening/disk-gone.ts';
 import { withDisk, type OpenedDisk } from '../opening/with-disk.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { count, describeDuration } from '../text/wording.ts';
@@ -211,8 +212,9 @@ async function restore(
     },
     signal,
   );
-  for (const line of describeMissing(missing)) context.note(line);
   const isWhole = missing.unwritten.size + missing.attributes.size === 0;
+  if (!isWhole) await assertStillThere(context.start, record);
+  for (const line of describeMissing(missing)) context.note(line);
   if (!isWhole) context.exitWith(exitCodes.gaps);
   if (dryRun) {
     context.note('Nothing was copied.');

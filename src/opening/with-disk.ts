@@ -10,6 +10,7 @@ import { historyDirectory } from '../history/work-directory.ts';
 import { assertOwnDirectories } from '../disk/own-directory.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { withDeviceLock } from './device-lock.ts';
+import { whileThere } from './disk-gone.ts';
 import { worded } from '../disk/disk-trouble.ts';
 import { sealPath, type DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
@@ -62,7 +63,9 @@ export async function withDisk<T>(
         (wish.writable === true && !opened.writable)
       )
         throw openedByPersonRefusal(opened);
-      return worded(signal, unread(record.label), () => workInside(record, paths.plaintext, undefined, work));
+      return worded(signal, unread(record.label), () =>
+        whileThere(start, record, signal, () => workInside(record, paths.plaintext, undefined, work)),
+      );
     }
     const disks = await listBlockDevices(start);
     const record = chooseRecord(wish.label, records, disks);
@@ -89,7 +92,7 @@ export async function withDisk<T>(
         const inside = { label, seal: parseSeal(await readSmallFile(join(top, sealPath))) };
         if (wish.writable === true) verifyIdentity(record, inside);
         else verifySeal(record, inside);
-        return workInside(record, top, volume.path, work);
+        return whileThere(start, record, signal, () => workInside(record, top, volume.path, work));
       }),
     );
   });

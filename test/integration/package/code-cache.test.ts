@@ -59,7 +59,8 @@ describe.each([
 });
 
 test('a program that waits for something that never comes does not end well', async () => {
-  const waiting = `const { promises } = require('node:fs'); promises.readFile = () => new Promise(() => undefined);`;
+  const waiting = `const { promises } = require('node:fs');
+    for (const name of ['readFile', 'open', 'stat', 'lstat']) promises[name] = () => new Promise(() => undefined);`;
   await writeFile(join(directory, 'waiting.js'), waiting);
   const { exitCode } = await execa(
     process.execPath,
