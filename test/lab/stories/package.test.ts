@@ -24,14 +24,14 @@ describe('an installed package', () => {
   });
 
   it('is upgraded without ending the run that goes on; then the new agent starts', async () => {
-    await addSettings(lab, 'pull: {bandwidthLimit: 2000}');
+    await addSettings(lab, 'pull: {bandwidthLimit: 100}');
     const before = await agentPid();
     await lab.guest.plug(lab.disk);
     await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);
-    await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb', { timeoutMs: 120_000 });
+    await lab.guest.shell('DEBIAN_FRONTEND=noninteractive dpkg -i /root/package.deb', { timeoutMs: 300_000 });
     expect(await eventsOf(lab, 'sync:finished')).toEqual([]); // the upgrade happened during the run
     expect(await agentPid()).toBe(before);
-    await lab.guest.waitFor('the new agent', async () => (await eventsOf(lab, 'agent:started')).length === 2, 120_000);
+    await lab.guest.waitFor('the new agent', async () => (await eventsOf(lab, 'agent:started')).length === 2, 480_000);
     await waitForState(lab, 'BACKUP_1', ['safe-to-unplug', 'idle']);
     expect(await eventsOf(lab, 'run:succeeded')).toHaveLength(1);
     expect(await eventsOf(lab, 'run:started')).toHaveLength(1);
