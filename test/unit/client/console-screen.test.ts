@@ -3,6 +3,7 @@ import { bigRows, widthOf } from '../../../src/client/big-letters.ts';
 import { consoleScreen } from '../../../src/client/console-screen.ts';
 import { consoleVerdict } from '../../../src/client/console-verdict.ts';
 import { driveStates, type DriveStatus, type Status } from '../../../src/protocol/status.ts';
+import { ignoredNames } from '../../../src/words/catalogue.ts';
 import { languages } from '../../../src/words/languages.ts';
 import { speakerOf } from '../../../src/words/speaker.ts';
 import { aDrive, aStatus } from '../../fakes/a-status.ts';
@@ -88,6 +89,14 @@ describe('the verdict', () => {
     expect(consoleVerdict(aStatus({ warnings: [{ at: '2026-11-29T11:00:00Z', text: 'The clock.' }] })).word).toBe(
       'ready',
     );
+  });
+
+  it.each(languages)('tells nobody in %s to take out a disk that is not used: another one may be open', (language) => {
+    const words = speakerOf(language);
+    for (const name of ignoredNames) {
+      expect(words.say(`unused.${name}`)).not.toMatch(/take|remov|unplug|aussteck|heraus|entfern/i);
+      expect(words.say(`unused.${name}`).length, name).toBeLessThanOrEqual(80);
+    }
   });
 
   it('of a copy that is too old is that a disk is missed, unless the next one is here', () => {
