@@ -51,8 +51,8 @@ export const explainedDisks: Translated['ignored'] = {
     'Eine verschlüsselte Platte, die hier nicht eingeschrieben ist, wurde eingesteckt. Sie wurde nicht geöffnet. ' +
     'Gehört sie zu dieser Station: extbackup drive adopt --help',
   'duplicate-uuid':
-    'Zwei Platten mit demselben LUKS-Header sind eingesteckt; eine ist eine Kopie. Keine wurde geöffnet. Beide ' +
-    'ausstecken und nur die richtige wieder einstecken.',
+    'Zwei Platten mit demselben LUKS-Header sind eingesteckt; eine ist eine Kopie. Solange eine Sicherung läuft, keine ' +
+    'ausstecken. Danach beide ausstecken und nur die richtige wieder einstecken.',
   'no-block-device':
     'Eine USB-Platte wurde eingesteckt, startet aber nicht. Kabel und Strom prüfen, dann an einem anderen Anschluss ' +
     'einstecken.',
