@@ -213,7 +213,7 @@ async function restore(
     signal,
   );
   const isWhole = missing.unwritten.size + missing.attributes.size === 0;
-  if (!isWhole) await assertStillThere(context.start, record);
+  if (!isWhole) await assertStillThere(context.start, record, { signal });
   for (const line of describeMissing(missing)) context.note(line);
   if (!isWhole) context.exitWith(exitCodes.gaps);
   if (dryRun) {

@@ -14,6 +14,7 @@ import { withDisk } from '../opening/with-disk.ts';
 import { PullError, UsageError } from '../errors.ts';
 import { count } from '../text/wording.ts';
 import { isThere } from '../system/is-there.ts';
+import { waitOnceForRemoval } from '../disk/gone-soon.ts';
 import { files } from '../system/paths.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { everyFewSeconds } from '../terminal/every-few-seconds.ts';
@@ -76,8 +77,9 @@ async function verify(context: CliContext, label: string | undefined, options: O
             top,
             mirror,
             repair: options.repair === true,
-            isThere: () =>
-              device === undefined ? Promise.resolve(true) : isThere(join('/sys/class/block', basename(device))),
+            ...(device !== undefined && {
+              isThere: waitOnceForRemoval(() => isThere(join('/sys/class/block', basename(device))), signal),
+            }),
             ...(options.for === undefined ? {} : { part: { limitMs: options.for } }),
             onProgress: ({ files: done, bytes }) => {
               tell(() => {

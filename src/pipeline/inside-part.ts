@@ -13,6 +13,7 @@ import { addUndated, readUndated } from '../rsync/undated.ts';
 import { clearUnfinished } from '../rsync/unfinished.ts';
 import type { StartProgram } from '../system/command.ts';
 import { isThere } from '../system/is-there.ts';
+import { waitOnceForRemoval } from '../disk/gone-soon.ts';
 import { replaceFile } from '../system/new-file.ts';
 import { files, type Paths } from '../system/paths.ts';
 import { readSmallFile } from '../system/plain-file.ts';
@@ -99,7 +100,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
           mirror: mirrorName,
           part,
           repair: false,
-          isThere: () => isThere(join('/sys/class/block', basename(device))),
+          isThere: waitOnceForRemoval(() => isThere(join('/sys/class/block', basename(device))), signal),
           onProgress: ({ files, bytes, share }) => {
             onProgress({ files, bytes, ...(share !== undefined && { percent: share * 100 }) });
           },

@@ -60,6 +60,20 @@ async function findRecord(registry: DriveRegistry, drive: string): Promise<Drive
 const goneBefore = (drive: string): DriveError =>
   new DriveError('EXB_DISK_GONE', `Disk ${drive} was unplugged before its run began.`, 'Plug it in again.');
 
+/** Whether the disk of this attach is plugged in; a failed look is no proof that it is gone. */
+export async function isPluggedIn(order: RunOrder, around: RunSurroundings): Promise<boolean> {
+  try {
+    return (await volumeOf(order, around)) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+const volumeOf = async ({ attach }: RunOrder, around: RunSurroundings): Promise<Volume | undefined> =>
+  (await around.findVolumes()).find(
+    ({ diskseq, luksUuid }) => diskseq === attach.diskseq && luksUuid === attach.luksUuid,
+  );
+
 /** Measures the machine: an undo without an error is no proof. */
 export async function proveClosed(
   order: RunOrder,
@@ -68,9 +82,7 @@ export async function proveClosed(
   around: RunSurroundings,
 ): Promise<DiskAfterRun> {
   try {
-    const volume = (await around.findVolumes()).find(
-      ({ diskseq, luksUuid }) => diskseq === order.attach.diskseq && luksUuid === order.attach.luksUuid,
-    );
+    const volume = await volumeOf(order, around);
     const holds = await around.holdsOf(volume?.disk ?? disk, mappingName(order.drive));
     if (holds.length > 0 || error instanceof NotReleasedError) return 'open';
     return volume ? 'closed' : 'gone';

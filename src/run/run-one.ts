@@ -6,10 +6,11 @@ import type { RunResult, SourceResult } from '../pipeline/job.ts';
 import type { ReleaseAfter } from '../config/release-schema.ts';
 import type { DriveRecord, Unparkable } from '../records/drive-record.ts';
 import { createStory, type Story } from '../pipeline/story.ts';
+import { staysThere } from '../disk/gone-soon.ts';
 import type { FileLock } from '../system/file-lock.ts';
 import { sourcesFor, sourcesOf, type PullSource } from '../config/sources.ts';
 import { inNoSet } from '../records/out-of-rotation.ts';
-import { claimDisk, proveClosed, waitForDevices } from './claim-disk.ts';
+import { claimDisk, isPluggedIn, proveClosed, waitForDevices } from './claim-disk.ts';
 import { beginHealthCheck, type HealthCheck } from './disk-health-check.ts';
 import { waitsIn, type DiskAfterRun, type EndedRun } from './ended-run.ts';
 import { failureOf } from './failure.ts';
@@ -56,6 +57,7 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   }
   const phase = story.phase;
   await at.health?.end();
+  if (isDiskError(at.error)) await staysThere(() => isPluggedIn(order, around), signal);
   const closed = await proveClosed(order, at.disk, at.error, around);
   if (closed === 'gone') at.error = asUnplugged(order, at.error);
   if (closed === 'closed' && at.disk !== undefined && at.smart === true && !signal.aborted)
@@ -81,9 +83,12 @@ export async function runOne(order: RunOrder, around: RunSurroundings, signal: A
   };
 }
 
+const isDiskError = (error: unknown): error is PullError =>
+  error instanceof PullError && error.code === 'EXB_DISK_ERROR';
+
 /** A disk that was pulled out may report an error before the kernel removes it: that is no fault of the disk. */
 function asUnplugged({ drive }: RunOrder, error: unknown): unknown {
-  if (!(error instanceof PullError) || error.code !== 'EXB_DISK_ERROR') return error;
+  if (!isDiskError(error)) return error;
   return new PullError(
     'EXB_DISK_GONE',
     `Disk ${drive} was unplugged during its run.`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PullError } from '../../../src/errors.ts';
+import { PullError, UsageError } from '../../../src/errors.ts';
 import { assertStillThere, whileThere } from '../../../src/opening/disk-gone.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 
@@ -18,6 +18,13 @@ const gone = showing(node('22222222-2222-4222-8222-222222222222'));
 const failure = new PullError('EXB_RESTORE', 'rsync failed.', 'Remove the cause.');
 const { signal } = new AbortController();
 
+/** The kernel shows the disk so many times more. */
+const shownFor = (looks: number) => {
+  let left = looks;
+  return () => Promise.resolve(left-- > 0);
+};
+const stays = { shows: () => Promise.resolve(true), patienceMs: 0 };
+
 describe('a disk that is pulled out during a command', () => {
   it('is named, whatever failed because of it', async () => {
     const unplugged = {
@@ -27,12 +34,28 @@ describe('a disk that is pulled out during a command', () => {
     };
     await expect(assertStillThere(gone, record)).rejects.toMatchObject(unplugged);
     await expect(whileThere(gone, record, signal, () => Promise.reject(failure))).rejects.toMatchObject(unplugged);
-    await expect(assertStillThere(here, record)).resolves.toBeUndefined();
+    await expect(assertStillThere(here, record, stays)).resolves.toBeUndefined();
+  });
+
+  it('is named, too, when the kernel removes it only moments after the error', async () => {
+    const late = { code: 'EXB_DISK_GONE' };
+    await expect(assertStillThere(here, record, { shows: shownFor(2) })).rejects.toMatchObject(late);
+    const work = (): Promise<never> => Promise.reject(failure);
+    await expect(whileThere(here, record, signal, work, { shows: shownFor(2) })).rejects.toMatchObject(late);
+  });
+
+  it('is waited for only if the failure may be its own, and no longer than two seconds', async () => {
+    const wrong = new UsageError('No.', 'Look.');
+    const look = { shows: shownFor(1) };
+    await expect(whileThere(here, record, signal, () => Promise.reject(wrong), look)).rejects.toBe(wrong);
+    const begin = performance.now();
+    await expect(assertStillThere(here, record, { shows: stays.shows })).resolves.toBeUndefined();
+    expect(performance.now() - begin).toBeLessThan(4_000);
   });
 
   it('is not blamed while it is there, or when nobody could look, or when the command was cancelled', async () => {
     const work = (): Promise<never> => Promise.reject(failure);
-    await expect(whileThere(here, record, signal, work)).rejects.toBe(failure);
+    await expect(whileThere(here, record, signal, work, stays)).rejects.toBe(failure);
     await expect(whileThere(() => Promise.reject(new Error('no lsblk')), record, signal, work)).rejects.toBe(failure);
     await expect(whileThere(gone, record, AbortSignal.abort(), work)).rejects.toBe(failure);
   });

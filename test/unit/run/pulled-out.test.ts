@@ -29,3 +29,19 @@ it.each([
   expect(end).toMatchObject({ failure: { code }, disk: isPulled ? 'gone' : 'closed' });
   await rm(directory, { recursive: true });
 });
+
+it('is no fault of it either when the kernel removes it only moments later', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'extbackup-pulled-'));
+  const [registry, machine] = [createDriveRegistry(join(directory, 'drives.json')), new FakeMachine()];
+  await enrol(registry, machine, { filesTotal: 1000, bytesTotal: 1_000_000 });
+  let looksLeft = Infinity;
+  machine.pull = () => {
+    looksLeft = 2;
+    return Promise.reject(new PullError('EXB_DISK_ERROR', 'Disk BACKUP_1 reported errors or disappeared.', 'Look.'));
+  };
+  const bus = createBus(() => undefined);
+  const parts = { runId: 'r', directory, bus, registry, config, machine, record: () => undefined };
+  const end = await runTo({ ...parts, isThere: () => looksLeft-- > 0 });
+  expect(end).toMatchObject({ failure: { code: 'EXB_DISK_GONE' }, disk: 'gone' });
+  await rm(directory, { recursive: true });
+});
