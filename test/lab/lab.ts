@@ -25,7 +25,9 @@ export interface Lab {
 export interface Preparation {
   /** Names the result. It must change with everything that changes the result, such as the installed package. */
   readonly key: string;
-  /** Returns the disks to save with the result; none may be plugged in. */
+  /** The preparation whose result this one goes on from; without it, a machine that has just been booted. */
+  readonly from?: Preparation;
+  /** Returns the disks to save with the result, those of `from` included; none may be plugged in. */
   prepare(lab: Lab): Promise<readonly UsbDisk[]>;
 }
 
@@ -46,23 +48,6 @@ export async function openLab(
   { devices = [], architecture = 'amd64' }: MachineWishes = {},
 ): Promise<Lab> {
   const image = { ...(await findOrBuildImage(architecture)), devices };
-  const booted = await SavedState.of(image, 'booted');
-  if (!preparation) return open(image, booted, bootCold);
-
-  const prepared = await SavedState.of(image, preparation.key);
-  return open(image, prepared, async (lab, disks) => {
-    if (booted.exists) await lab.guest.wakeFrom(booted);
-    else await bootCold(lab, disks, image);
-    return preparation.prepare(lab);
-  });
-}
-
-/** Starts a lab from the saved state; if there is none, prepares the lab and saves its state. */
-async function open(
-  image: GuestImage,
-  state: SavedState,
-  bringThere: (lab: Lab, disks: MachineDisks, image: GuestImage) => Promise<readonly UsbDisk[]>,
-): Promise<Lab> {
   const directory = await makeWorkDirectory();
   const disks = disksIn(directory);
   const guest = new Guest(image, disks, directory);
@@ -79,14 +64,22 @@ async function open(
       await rm(directory, { recursive: true, force: true });
     },
   };
-  try {
+  /** Starts the lab from the saved result; if there is none, from what that is made of, and saves it. */
+  const bringTo = async (wanted: Preparation | undefined): Promise<void> => {
+    const state = await SavedState.of(image, wanted?.key ?? 'booted');
     if (state.exists) {
       drawer = await state.drawerIn(directory);
       await guest.wakeFrom(state);
-    } else {
-      drawer = await bringThere(lab, disks, image);
-      await guest.saveTo(state, drawer);
+      return;
     }
+    if (wanted) {
+      await bringTo(wanted.from);
+      drawer = await wanted.prepare(lab);
+    } else await bootCold(lab, disks, image);
+    await guest.saveTo(state, drawer);
+  };
+  try {
+    await bringTo(preparation);
   } catch (error) {
     await lab.close();
     throw error;
@@ -94,13 +87,12 @@ async function open(
   return lab;
 }
 
-async function bootCold({ guest }: Lab, disks: MachineDisks, image: GuestImage): Promise<readonly UsbDisk[]> {
+async function bootCold({ guest }: Lab, disks: MachineDisks, image: GuestImage): Promise<void> {
   await overlay(image.stationDisk, disks.station);
   await overlay(image.serverDisk, disks.server);
   await guest.boot();
   await guest.waitFor('the start of all services', '[ "$(systemctl is-system-running)" = running ]', 120_000);
   await guest.waitFor('the backup server', 'ssh-keyscan -t ed25519 -T 2 backup 2>/dev/null | grep -q .', 60_000);
-  return [];
 }
 
 async function overlay(base: string, file: string): Promise<void> {

@@ -9,7 +9,7 @@ import { processors } from './processor.ts';
 import { UsbDisk, type DiskOptions } from './usb-disk.ts';
 
 /** Number of states to keep of one image; each takes about a gigabyte. */
-const keptStates = 5;
+const keptStates = 6;
 
 /** In a state's directory: the USB disks that lie in the drawer, as {@link DiskOptions}. */
 const drawerList = 'drawer.json';

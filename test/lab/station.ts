@@ -25,26 +25,32 @@ export async function builtPackage(architecture: Architecture = 'amd64'): Promis
 export async function preparedStation(...labels: string[]): Promise<Preparation> {
   const deb = await builtPackage();
   const ingredients = [await readFile(deb), await readFile(import.meta.filename), labels.join()];
+  const key = ingredients.reduce((hash, content) => hash.update(content), createHash('sha256')).digest('hex');
+  const label = labels.at(-1);
+  if (label === undefined) return { key, prepare: (lab) => installAndSetUp(lab, deb) };
   return {
-    key: ingredients.reduce((hash, content) => hash.update(content), createHash('sha256')).digest('hex'),
-    prepare: async (lab: Lab) => {
-      const { guest, server } = lab;
-      await installPackage(guest, deb);
-      await setUpStation(guest);
-      await setUpServer(guest, server);
-      // Most stories are about something else: on an emulated machine, the unit that parks a disk takes ten seconds.
-      await guest.run(['extbackup', 'config', 'set', 'release.after', 'keep']);
-      const drawer: UsbDisk[] = [];
-      for (const label of labels) {
-        const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });
-        await prepareDisk(guest, disk, label);
-        await guest.unplug(disk);
-        drawer.push(disk);
-      }
-      await guest.waitFor('the agent to see them go', `! grep -q '"present":true' /run/extbackup/status.json`);
-      return drawer;
-    },
+    key,
+    from: await preparedStation(...labels.slice(0, -1)),
+    prepare: async (lab) => [...lab.drawer, await newRotationDisk(lab, label)],
   };
+}
+
+async function installAndSetUp({ guest, server }: Lab, deb: string): Promise<readonly UsbDisk[]> {
+  await installPackage(guest, deb);
+  await setUpStation(guest);
+  await setUpServer(guest, server);
+  // Most stories are about something else: on an emulated machine, the unit that parks a disk takes ten seconds.
+  await guest.run(['extbackup', 'config', 'set', 'release.after', 'keep']);
+  return [];
+}
+
+async function newRotationDisk(lab: Lab, label: string): Promise<UsbDisk> {
+  const { guest } = lab;
+  const disk = await lab.newDisk({ name: label.replace('_', ''), sizeMb: 200 });
+  await prepareDisk(guest, disk, label);
+  await guest.unplug(disk);
+  await guest.waitFor('the agent to see it go', `! grep -q '"present":true' /run/extbackup/status.json`);
+  return disk;
 }
 
 /** Installs a package. Its dependencies are in the guest already; nothing is downloaded. */
