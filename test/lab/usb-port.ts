@@ -38,15 +38,9 @@ export class UsbPort {
     }
     await qmp.execute('blockdev-add', { ...blockDevice(disk, `${node}-rate`, fault), 'node-name': `${node}-disk` });
     await qmp.execute('blockdev-add', { driver: 'raw', file: `${node}-disk`, 'node-name': node });
-    await qmp.execute('device_add', {
-      driver: 'usb-storage',
-      drive: node,
-      id: node,
-      bus: 'xhci.0',
-      port: this.#socketFor(disk),
-      serial: disk.serial,
-      ...(sectorBytes !== undefined && { logical_block_size: sectorBytes, physical_block_size: sectorBytes }),
-    });
+    const usb = { id: node, bus: 'xhci.0', port: this.#socketFor(disk), serial: disk.serial };
+    if (sectorBytes === undefined) await qmp.execute('device_add', { driver: 'usb-storage', drive: node, ...usb });
+    else await addWithSectors(qmp, usb, sectorBytes);
     this.#plugged.add(disk);
     this.#nodes.set(disk, node);
   }
@@ -159,4 +153,21 @@ function blockDevice(disk: UsbDisk, throttleGroup: string, fault?: Fault): Recor
   return disk.options.bytesPerSecond === undefined
     ? inner
     : { driver: 'throttle', 'throttle-group': throttleGroup, file: inner };
+}
+
+/** A disk with other sectors. QEMU 7.2's usb-storage always has 512 bytes, so its two halves are added one by one. */
+async function addWithSectors(
+  qmp: Qmp,
+  usb: Readonly<Record<string, string>> & { id: string },
+  bytes: number,
+): Promise<void> {
+  await qmp.execute('device_add', { driver: 'usb-bot', ...usb });
+  await qmp.execute('device_add', {
+    driver: 'scsi-hd',
+    bus: `${usb.id}.0`,
+    drive: usb.id,
+    logical_block_size: bytes,
+    physical_block_size: bytes,
+  });
+  await qmp.execute('qom-set', { path: `/machine/peripheral/${usb.id}`, property: 'attached', value: true });
 }
