@@ -1,7 +1,14 @@
 import { Command } from 'commander';
 import { parse, stringify } from 'yaml';
 import { exampleSettings } from '../config/example.ts';
-import { checkConfig, loadConfig, parseConfig, positionIn, readSettingsText } from '../config/load.ts';
+import {
+  checkConfig,
+  loadConfig,
+  parseConfig,
+  positionIn,
+  readSettingsText,
+  readTrustedSettings,
+} from '../config/load.ts';
 import { problemLine, unknownSetting, type SettingProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { namesBelow, schemaAt, settingsSchema, withDefaults } from '../config/settings-tree.ts';
@@ -73,11 +80,23 @@ async function check(context: CliContext, file = context.paths.config, { json }:
   }
   const text = await readSettingsText(file);
   const { config, problems: ofSchema } = checkConfig(text);
-  const problems = [...ofSchema, ...(await channelProblems(text, config?.notify ?? []))];
+  const distrust = file === context.paths.config ? await whyNotTrusted(file) : [];
+  const problems = [...distrust, ...ofSchema, ...(await channelProblems(text, config?.notify ?? []))];
   context.print(
     JSON.stringify({ version: 1, file, ok: problems.length === 0, problems } satisfies JsonOutput<'config check'>),
   );
   if (problems.length > 0) context.exitWith(2);
+}
+
+/** Owner and mode of the settings file, as a problem of its first line. */
+async function whyNotTrusted(file: string): Promise<SettingProblem[]> {
+  try {
+    await readTrustedSettings(file);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ line: 1, column: 1, setting: '', problem: error.message.replace(/\.$/, '') }];
+  }
 }
 
 /** Programs and files of channels that are missing on this machine, or that other users could change or read. */
@@ -113,7 +132,7 @@ async function set(
   if ((text === undefined) !== (options.default === true))
     throw new UsageError('Give a value, or --default.', `For example: extbackup config set ${key} --default`);
   const file = context.paths.config;
-  const present = await readSettingsText(file);
+  const present = await readTrustedSettings(file);
   const value = text === undefined ? undefined : readValue(text, schemaAt(path, settingsSchema()));
   parseConfig(present, file); // reports mistakes that are already in the file, with their lines
   const before = settingAt(withDefaults(parse(present), settingsSchema()), path);
@@ -135,7 +154,7 @@ async function change(file: string, path: ConfigChange['path'], value: unknown, 
     const [, ...problems] = error.message.split('\n');
     const said = problems.map((problem) => problem.replace(/^ *line \d+, column \d+: /, '')).join('; ');
     throw new ConfigError(
-      `${said === '' ? error.message : `${said}.`} Nothing was changed.`,
+      `${said === '' ? error.message : said.replace(/[^?]$/, '$&.')} Nothing was changed.`,
       `Its present value: extbackup config show ${key}`,
       error,
     );

@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { SettingsSchema } from '../config/settings-tree.ts';
 import { UsageError } from '../errors.ts';
 
@@ -12,7 +12,9 @@ export function pathOf(key: string): [string, ...(string | number)[]] {
 export function settingAt(all: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
     (value, name) =>
-      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined,
+      typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+        ? (value as Record<string, unknown>)[name]
+        : undefined,
     all,
   );
 }
@@ -23,9 +25,11 @@ export function settingAt(all: unknown, path: readonly (string | number)[]): unk
  */
 export function readValue(text: string, schema: SettingsSchema | undefined): unknown {
   if (schema?.type === 'string') return text;
+  const document = parseDocument(text);
   try {
-    return parse(text);
+    if (document.errors.length + document.warnings.length === 0) return document.toJS();
   } catch {
-    throw new UsageError('The value is not valid YAML.', 'Put it in quotes, for example: "[mail, projects]"');
+    // an alias without its anchor: the library's words would repeat the value
   }
+  throw new UsageError('The value is not valid YAML.', 'Put it in quotes, for example: "[mail, projects]"');
 }

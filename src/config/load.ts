@@ -13,12 +13,19 @@ import { namesBelow, schemaAt, settingsSchema } from './settings-tree.ts';
  * @throws ConfigError that lists every problem with its line; a rejected value is never repeated, it may be a secret
  */
 export async function loadConfig(file: string): Promise<Config> {
-  let text: string;
+  return parseConfig(await readTrustedSettings(file), file);
+}
+
+/**
+ * Reads the text of the settings file.
+ * @throws ConfigError, also when others than root could have written it
+ */
+export async function readTrustedSettings(file: string): Promise<string> {
   try {
     const { handle, distrust } = await openJudged(file);
     try {
       if (distrust !== undefined) throw untrusted(file, distrust);
-      text = await textOf(handle, file);
+      return await textOf(handle, file);
     } finally {
       await handle.close();
     }
@@ -33,7 +40,6 @@ export async function loadConfig(file: string): Promise<Config> {
     }
     throw unreadable(file, error);
   }
-  return parseConfig(text, file);
 }
 
 /**
@@ -85,9 +91,10 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const strange = text.indexOf(undecodable);
   if (strange >= 0) return { problems: [{ ...placeOf(strange, lines), setting: '', problem: notUtf8 }] };
-  if (document.errors.length > 0) {
+  const mistakes = [...document.errors, ...document.warnings];
+  if (mistakes.length > 0) {
     return {
-      problems: document.errors.map(({ pos: [at], code }) => ({
+      problems: mistakes.map(({ pos: [at], code }) => ({
         ...placeOf(at, lines),
         setting: '',
         problem: yamlProblem(code),

@@ -41,6 +41,7 @@ const yamlMistakes: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'the setting stands there twice; leave out one of the two',
   MISSING_CHAR: 'a character is missing, such as a closing quote or bracket',
   MULTIPLE_DOCS: 'a second document begins with ---; the settings are one document',
+  TAG_RESOLVE_FAILED: 'text that begins with ! needs quotes',
   TAB_AS_INDENT: 'the line begins with a tab; indent it with spaces',
 };
 

@@ -55,6 +55,8 @@ function childOf(schema: SettingsSchema, name: string | number): SettingsSchema 
   const child =
     typeof name === 'number'
       ? schema.items
-      : (schema.properties?.[name] ?? (schema.properties === undefined ? schema.additionalProperties : undefined));
+      : schema.properties === undefined
+        ? schema.additionalProperties
+        : Object.hasOwn(schema.properties, name) && schema.properties[name];
   return typeof child === 'object' && !Array.isArray(child) ? child : undefined;
 }

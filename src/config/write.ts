@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Document, isScalar, parseDocument } from 'yaml';
-import { ConfigError } from '../errors.ts';
-import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
-import { contentOf, parseConfig } from './load.ts';
+import { writeAtomically } from '../system/atomic-file.ts';
+import { contentOf, parseConfig, readTrustedSettings } from './load.ts';
 import { configSchema, type Config, type KeySettings } from './schema.ts';
 
 /** The settings from setup; all others keep their defaults. */
@@ -61,7 +60,7 @@ export async function writeNewConfig(file: string, config: NewConfig): Promise<C
 /**
  * Changes single settings in an existing file and leaves everything else, comments too, as it is.
  * The file is not touched when nothing changes.
- * @throws ConfigError when it is missing or the result would not be accepted
+ * @throws ConfigError when it is missing or not trusted, or the result would not be accepted
  */
 export async function updateConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
   const { before, after, checked } = await changed(file, changes);
@@ -78,9 +77,7 @@ async function changed(
   file: string,
   changes: readonly ConfigChange[],
 ): Promise<{ readonly before: string; readonly after: string; readonly checked: Config }> {
-  const before = await readIfThere(file);
-  if (before === undefined)
-    throw new ConfigError(`There is no configuration yet: ${file} does not exist.`, 'Make one: extbackup setup --help');
+  const before = await readTrustedSettings(file); // written anew, it would be trusted, with everything in it
   const document = parseDocument(before);
   if (document.errors.length > 0 || contentOf(document) === undefined) parseConfig(before, file); // reports them, with their lines
   for (const { path, value } of changes) {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -54,6 +54,21 @@ describe('config check', () => {
       `${settings}notify:\n  - {type: gotify, server: 'https://g.example', tokenFile: ${file}.none}\n`,
     );
     expect((await config('check')).err).toContain(`${file}.none does not exist`);
+  });
+
+  it('says that others could write the settings, for programs too', async () => {
+    await chmod(file, 0o666);
+    const { code, out } = await config('check', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      problems: [{ line: 1, setting: '', problem: `${file} can be written by other users; it is not trusted` }],
+    });
+  });
+
+  it('reports a pattern that YAML takes for a tag', async () => {
+    await writeFile(file, `${settings}  exclude: [!important]\n`);
+    expect((await config('check')).err).toContain('line 6, column 13: not valid YAML: text that begins with ! needs');
   });
 
   it('says that a file is good', async () => {
@@ -161,6 +176,29 @@ describe('config show', () => {
 });
 
 describe('config set', () => {
+  it('does not make a file trusted that others could write', async () => {
+    await chmod(file, 0o666);
+    const { code, err } = await config('set', 'port', '23');
+    expect([code, err]).toEqual([2, expect.stringContaining('can be written by other users; it is not trusted.')]);
+    await expect(updateConfig(file, [{ path: ['port'], value: 23 }])).rejects.toThrow('not trusted');
+    expect([await readFile(file, 'utf8'), (await stat(file)).mode & 0o777]).toEqual([settings, 0o666]);
+  });
+
+  it.each(['!!js/function "secret"', '!secret word', '*secret'])('says no word of the value %s', async (value) => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined);
+    const { code, err } = await config('set', 'pull.exclude', value);
+    expect([code, err, warned.mock.calls]).toEqual([2, expect.not.stringContaining('secret'), []]);
+    warned.mockRestore();
+  });
+
+  it.each(['__proto__', 'pull.__proto__', 'constructor'])('knows no setting %s', async (key) => {
+    expect(await config('show', key)).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('ends a question with its mark alone', async () => {
+    expect((await config('set', 'language', 'DE')).err).toContain('did you mean de? Nothing was changed.');
+  });
+
   it('changes one setting and keeps comments and mode', async () => {
     const { code, out } = await config('set', 'pull.retries', '7');
     expect([code, out]).toEqual([0, expect.stringContaining('pull.retries: 3 -> 7.')]);
