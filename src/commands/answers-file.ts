@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command, type Option } from 'commander';
 import { parseDocument } from 'yaml';
 import { messageOf, UsageError } from '../errors.ts';
+import { readText } from '../system/given-file.ts';
 
 /**
  * Reads the values of a command's flags from a YAML file with the same names, without the two dashes. A flag on the
@@ -33,7 +33,8 @@ export async function applyAnswers(command: Command, file: string): Promise<void
 
 async function readAnswers(file: string): Promise<Record<string, unknown>> {
   const todo = 'One line for each answer, for example source: extbackup@backup.example.org';
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readText(file).catch((error: unknown) => {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${file} cannot be read: ${messageOf(error)}`, todo);
   });
   const document = parseDocument(text);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parseSource } from '../config/source-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { sourcesOf, type PullSource } from '../config/sources.ts';
 import { UsageError } from '../errors.ts';
 import { nextSshKey } from '../keys/ssh-key.ts';
+import { readText } from '../system/given-file.ts';
 import { readIfThere } from '../system/atomic-file.ts';
 import { renderPlainScript } from '../setup/plain-script.ts';
 import { renderServerScript } from '../setup/setup-script.ts';
@@ -132,7 +132,7 @@ const noAttestation = (): UsageError =>
 
 async function readPublicKey(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new UsageError(`There is no ssh key yet: ${file} does not exist.`, 'Make one: extbackup setup', error);

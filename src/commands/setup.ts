@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { channelFrom, checkCadence, portFrom, type ChannelAnswer } from '../setup/answers.ts';
-import { beforeSheet, type SheetWish } from '../setup/hand-over-sheet.ts';
+import { beforeSheet, sheetWish } from '../setup/hand-over-sheet.ts';
 import { setUpStation, type SetupWishes } from '../setup/set-up-station.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -70,7 +70,7 @@ export function setupCommand(context: CliContext): Command {
     )
     .option(
       '--sheet <file>',
-      'write the recovery sheet, with the salt, to this file (mode 0600) instead of standard output',
+      'write the recovery sheet, with the salt, to this file (mode 0600); "-" prints it (default: only to a terminal)',
     )
     .option('--no-sheet', 'do not print the recovery sheet; print it later with: extbackup recovery-sheet')
     .option(
@@ -109,7 +109,7 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
   const station = await setUpStation(context, wishesOf(options, ask));
   const isFollowedByRun = options.firstRun === 'now';
   const { disk, label, erase = false } = options;
-  const fresh = await beforeSheet(context, station.config, sheetWish(options), async () =>
+  const fresh = await beforeSheet(context, station.config, sheetWish(options.sheet, process.stdout.isTTY), async () =>
     options.adopt !== undefined && disk === undefined
       ? undefined
       : prepareFirstDisk(context, { disk, label, erase, ask, isFollowedByRun }),
@@ -119,9 +119,6 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
   for (const line of lastWords(enrolled.length > 0)) context.print(line);
   if (fresh !== undefined && isFollowedByRun) await firstRun(context, station, fresh);
 }
-
-const sheetWish = ({ sheet }: SetupOptions): SheetWish =>
-  sheet === undefined ? 'show' : sheet === false ? 'later' : { file: sheet };
 
 function wishesOf(options: SetupOptions, ask: boolean): SetupWishes {
   return {

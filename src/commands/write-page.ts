@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { refuseToReplace } from '../system/given-file.ts';
 import { replacePage } from '../system/new-file.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
 import { shownText } from '../text/shown-name.ts';
@@ -7,6 +8,7 @@ import { shownText } from '../text/shown-name.ts';
 /** Writes an HTML page through a new file, so that a web server never shows half a page. @throws UsageError */
 export async function writePage(context: CliContext, file: string, page: string): Promise<void> {
   const target = resolve(file);
+  await refuseToReplace(target);
   try {
     await replacePage(target, page);
   } catch (error) {

@@ -60,11 +60,12 @@ export async function readLuksKey(file: string): Promise<Secret | undefined> {
   return undefined;
 }
 
-/** Reads a file whole into bytes that can be wiped; undefined when there is no such file. */
+/** Reads a file whole into bytes that can be wiped; undefined when there is no such plain file. */
 export async function readSecretFile(file: string): Promise<Secret | undefined> {
   try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
+      if (!(await handle.stat()).isFile()) return undefined;
       return new Secret(await handle.readFile());
     } finally {
       await handle.close();

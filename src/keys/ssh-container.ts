@@ -3,8 +3,9 @@
  * opens it by hand:
  *   openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -a -in id_ed25519.encrypted -pass file:/mnt/ramfs/luks_pw
  */
-import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, rename, rm } from 'node:fs/promises';
 import { CommandError, type StartProgram } from '../system/command.ts';
+import { readWhole } from '../system/given-file.ts';
 import { Secret } from '../system/secret.ts';
 import { reserveRamFile, wipeFile } from './ram-key-ring.ts';
 
@@ -85,7 +86,7 @@ export async function decryptContainer(
   ram: { readonly directory: string; readonly name: string },
   accept: (file: string) => Promise<boolean>,
 ): Promise<{ file: string; form: ContainerForm } | undefined> {
-  const cipherText = new Secret(containerBytes(await readFile(container)));
+  const cipherText = new Secret(containerBytes(await readWhole(container)));
   for (const form of Object.keys(containerForms) as ContainerForm[]) {
     const file = await reserveRamFile(ram.directory, ram.name);
     if ((await decrypts(start, cipherText, containerForms[form], passFile, file)) && (await accept(file)))

@@ -2,11 +2,11 @@
  * One HTTP request, with node:https: the fetch of Node 20 takes neither a certificate authority nor a
  * proxy per request without the undici package, and NODE_EXTRA_CA_CERTS would apply to all channels.
  */
-import { readFile } from 'node:fs/promises';
 import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { firstLine } from './secret-file.ts';
+import { readText } from '../system/given-file.ts';
 import { joinSignals } from '../system/joined-signal.ts';
 
 /** The connection to a server. */
@@ -41,7 +41,7 @@ export async function askHttp(
   const target = new URL(url);
   const isTls = target.protocol === 'https:';
   try {
-    const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+    const ca = caFile === undefined ? undefined : await readText(caFile);
     const common: RequestOptions = {
       method,
       signal,

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createTransport, type Transporter } from 'nodemailer';
 import type { EventMap } from '../bus/events.ts';
 import type { MailChannel } from '../config/notify-schema.ts';
 import { messageOf } from '../errors.ts';
 import { readIfThere } from '../system/atomic-file.ts';
+import { readText } from '../system/given-file.ts';
 import { speakerOf } from '../words/speaker.ts';
 import { channelName } from './channel-name.ts';
 import type { Channel, Notice } from './channel.ts';
@@ -57,7 +57,7 @@ async function pageOf({ event, payload, station }: Notice): Promise<{ filename: 
 }
 
 const readAuthority = async (file: string | undefined): Promise<string | undefined> =>
-  file === undefined ? undefined : readFile(file, 'utf8');
+  file === undefined ? undefined : readText(file);
 
 /**
  * The connection. `opportunistic` encrypts when the server offers it, without checking its certificate: still better

@@ -1,5 +1,6 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { UsageError } from '../errors.ts';
+import { readText } from '../system/given-file.ts';
 
 /** The settings found in the scripts of a machine that was set up by hand. A part that was not found is undefined. */
 export interface OldSetup {
@@ -75,9 +76,7 @@ async function readScripts(place: string): Promise<{ file: string; text: string 
         throw error;
       },
     );
-    const texts = await Promise.all(
-      names.map(async (file) => ({ file, text: await readFile(file, 'utf8').catch(() => '') })),
-    );
+    const texts = await Promise.all(names.map(async (file) => ({ file, text: await readText(file).catch(() => '') })));
     return texts.filter(({ text }) => text.length < largestScript);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

@@ -1,6 +1,7 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { readText } from './given-file.ts';
 
 /**
  * Replaces a file so that a reader, or a power cut, sees the old or the new content and nothing between.
@@ -28,10 +29,10 @@ export async function removeUnfinished(directory: string, own: readonly string[]
   }
 }
 
-/** @returns undefined when there is no such file */
+/** @returns undefined when there is no such file @throws UsageError when it is a pipe, for example */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

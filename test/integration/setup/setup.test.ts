@@ -100,12 +100,12 @@ describe('the end of setup', () => {
 
   it('is the recovery sheet with the salt, until somebody confirms that it is printed', () => {
     const { stdout } = inSandbox(
-      `mkdir -p /run/state; mount --bind /run/state /var/lib; ${setup} >"$room/shown"; grep -c ${salt} "$room/shown" | sed 's/.*/<shown>&<\\/shown>/'
+      `mkdir -p /run/state; mount --bind /run/state /var/lib; ${setup} --sheet - >"$room/shown"; grep -c ${salt} "$room/shown" | sed 's/.*/<shown>&<\\/shown>/'
       echo "<words>$(cat "$room/shown")</words><doctor>$(extbackup doctor | grep -A1 ' salt-copy ')</doctor>"
       extbackup recovery-sheet --confirm; echo "<file>$(stat -c %a /var/lib/extbackup/salt-copy.json; grep -c ${salt} /var/lib/extbackup/salt-copy.json)</file>"
-      echo "<quiet>$(extbackup doctor | grep ' salt-copy ')</quiet><again>$(extbackup setup --yes | grep -c ${salt})</again>"
+      echo "<quiet>$(extbackup doctor | grep ' salt-copy ')</quiet><again>$(extbackup setup --yes --sheet - | grep -c ${salt})</again>"
       printf 'another horse' | extbackup key change --password-stdin --scrypt-memory 16M; echo "<changed>$(extbackup doctor | grep ' salt-copy ')</changed>"
-      echo "<anew>$(extbackup setup --yes | grep -c ${salt})</anew>"`,
+      echo "<anew>$(extbackup setup --yes --sheet - | grep -c ${salt})</anew>"`,
       300_000,
     );
     expect(Number(part(stdout, 'shown'))).toBeGreaterThan(0);
@@ -118,6 +118,25 @@ describe('the end of setup', () => {
     expect(Number(part(stdout, 'anew'))).toBeGreaterThan(0);
     const [, fingerprint] = /fingerprint (\w+) was printed/.exec(stdout) ?? [];
     expect(part(stdout, 'words')).toContain(`Salt fingerprint  ${String(fingerprint)}`);
+  });
+
+  it('prints no salt into a log, and says how to print the sheet', () => {
+    const { stdout } = inSandbox(
+      `${setup} >"$room/log" 2>&1; echo "<code>$?</code><salts>$(grep -c ${salt} "$room/log")</salts><log>$(cat "$room/log")</log>"`,
+    );
+    expect([part(stdout, 'code'), part(stdout, 'salts')]).toEqual(['0', '0']);
+    expect(part(stdout, 'log')).toMatch(/not printed here: without a terminal[^]*\n {2}extbackup recovery-sheet\n/);
+  });
+
+  it('never waits for a pipe that somebody names as a file, and replaces no device', () => {
+    const { stdout, stderr } = inSandbox(`mkfifo "$room/pipe"
+      n=0; try() { timeout 60 "$NODE" "$PROGRAM/cli.js" "$@" </dev/null >/dev/null; code=$?; n=$((n + 1)); echo "<$n>$code</$n>"; }
+      try --config "$room/pipe" setup --source a@localhost --yes; try --config /dev/zero setup --source a@localhost --yes
+      try setup --answers "$room/pipe"; try setup --adopt "$room/pipe" --yes
+      ${setup} --sheet "$room/pipe" >/dev/null; echo "<sheet>$? $(stat -c %F "$room/pipe")</sheet>"`);
+    expect(['1', '2', '3', '4'].map((name) => part(stdout, name))).toEqual(['2', '2', '2', '2']);
+    expect(part(stdout, 'sheet')).toBe('2 fifo');
+    expect(stderr.match(/is not a plain file\./g)).toHaveLength(4);
   });
 
   it('writes the sheet for root alone where it is told to', () => {
