@@ -4,7 +4,7 @@ import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { unknownLabel } from '../opening/find-volume.ts';
-import { BusyError, CancelledError } from '../errors.ts';
+import { BusyError, CancelledError, UsageError } from '../errors.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import { files } from '../system/paths.ts';
 import { requireRoot } from '../system/require-root.ts';
@@ -33,7 +33,7 @@ export function driveForgetCommand(context: CliContext): Command {
       '\nExample:\n  extbackup drive forget BACKUP_1\n\nIt can be enrolled again with: extbackup drive adopt',
     )
     .action(async (label: string, options: { yes?: boolean; json?: boolean }) => {
-      if (options.yes !== true && process.stdin.isTTY) await agreeToForget(context, label);
+      if (options.yes !== true) await agreeToForget(context, label);
       const record = await change(context, label, (drives, { luksUuid }) =>
         drives.filter((drive) => drive.luksUuid !== luksUuid),
       );
@@ -83,12 +83,16 @@ export function driveLostCommand(context: CliContext): Command {
     });
 }
 
-/** Asks first: nothing reports a forgotten disk, so a mistyped label would hardly be noticed. */
+/**
+ * Asks first: nothing reports a forgotten disk, so a mistyped label would hardly be noticed.
+ * @throws UsageError when nobody can be asked
+ */
 async function agreeToForget(context: CliContext, label: string): Promise<void> {
   requireRoot('work on disks');
   const drives = await createDriveRegistry(files.drives(context.paths)).list();
   const record = drives.find((drive) => drive.label === label);
   if (!record) throw unknownLabel(label, drives);
+  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask for confirmation.', 'Add: --yes');
   context.note(`Disk ${label}, in the list since ${localDay(record.enrolledAt)}. ${copyOf(record)}`);
   if (await askYes(`Forget ${label}? To take it out of the rotation only: extbackup drive retire ${label}.`)) return;
   throw new CancelledError('Cancelled.', 'The disk is still in the list.');

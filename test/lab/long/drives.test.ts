@@ -140,7 +140,7 @@ describe('a disk with a backup', () => {
         exitCode: 10,
         stderr: expect.stringContaining('--undo') as string,
       });
-    await guest.run(['extbackup', 'drive', 'forget', 'BACKUP_1']);
+    await guest.run(['extbackup', 'drive', 'forget', 'BACKUP_1', '--yes']);
     const { stdout } = await guest.run(['extbackup', 'drive', 'adopt', `${device}1`, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       label: 'BACKUP_1',

@@ -118,7 +118,7 @@ describe('the JSON Schema', () => {
     ['approve --show', ['approve', 'B2', '--show']],
     ['drive lost', ['lost', 'B3']],
     ['drive retire', ['retire', 'B3', '--undo']],
-    ['drive forget', ['forget', 'B3']],
+    ['drive forget', ['forget', 'B3', '--yes']],
     ['doctor', ['doctor']],
     ['check', ['check']],
     ['drive list', ['list']],
