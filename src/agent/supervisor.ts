@@ -2,7 +2,7 @@
 import type { DriveRecord } from '../records/drive-record.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { releaseNow, type ReleaseNow } from '../opening/release-now.ts';
-import { AgentStoppedError, BusyError, ExtbackupError, KeyError, messageOf } from '../errors.ts';
+import { BusyError, ExtbackupError, KeyError, messageOf } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { runOne, type RunEnd } from '../run/run-one.ts';
 import { RunQueue, type RunOrder } from '../run/run-queue.ts';
@@ -12,6 +12,7 @@ import type { SpoolRequest } from '../protocol/spool-note.ts';
 import { AttachBoard, goesOn } from './attach-board.ts';
 import { inhibitSleep } from './inhibit.ts';
 import { OpenDisks } from './open-disks.ts';
+import { reasonToStop } from './reason-to-stop.ts';
 import { refreshAttaches } from './refresh.ts';
 import { releaseOnRequest } from './release-request.ts';
 import { Requests, type PresentDrive } from './requests.ts';
@@ -102,7 +103,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#again);
-    await this.#queue.stop(new AgentStoppedError());
+    await this.#queue.stop(await reasonToStop(this.#parts.paths));
   }
 
   async #refresh(): Promise<void> {

@@ -45,6 +45,8 @@ export const files = {
   pause: (paths: Paths) => `${paths.run}/pause.json`,
   /** The lock of every program that opens or closes disks. */
   deviceLock: (paths: Paths) => `${paths.run}/device.lock`,
+  /** There while dpkg removes the package; written by its prerm. */
+  removing: (paths: Paths) => `${paths.run}/removing`,
   agentLock: (paths: Paths) => `${paths.run}/agent.lock`,
   keyLock: (paths: Paths) => `${paths.run}/key.lock`,
   /** The format of the records, and the version that wrote it. */

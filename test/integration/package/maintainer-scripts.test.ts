@@ -18,6 +18,8 @@ const fakes = [
 ];
 
 let root: string;
+/** What the last script printed. */
+let said: string;
 /** Commands that say no: by name, or name and arguments. */
 let failing: string[];
 
@@ -50,9 +52,10 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 async function run(script: (typeof maintainerScripts)[number], ...args: string[]): Promise<string[]> {
   await rm(join(root, 'log'), { force: true });
   await writeFile(join(root, script), await maintainerScript(script, '0.3.0', 2));
-  await execa('/bin/sh', [join(root, script), ...args], {
+  const { stdout } = await execa('/bin/sh', [join(root, script), ...args], {
     env: { DPKG_ROOT: root, FAILING: failing.join(':'), PATH: `${join(root, 'bin')}:/usr/bin:/bin` },
   });
+  said = stdout;
   return (await readFile(join(root, 'log'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
 }
 
@@ -169,6 +172,23 @@ describe('removing', () => {
       'extbackup lock',
       'deb-systemd-invoke stop mnt-ramfs.mount',
     ]);
+  });
+
+  test('says in mid-run that the backup is ended, and tells the agent, until a removal fails', async () => {
+    const status = (run: object | null): Promise<void> =>
+      writeFile(join(root, 'run/extbackup/status.json'), `${JSON.stringify({ version: 1, drives: [], run })}\n`);
+    const note = (): Promise<string[]> => readdir(join(root, 'run/extbackup'));
+    await status(null);
+    await run('prerm', 'remove');
+    expect(said).toBe('');
+    await status({ id: 'r', drive: 'BACKUP_1' });
+    await run('prerm', 'remove');
+    expect(said).toMatch(/the backup in progress is ended now.*does not go on/);
+    expect(await note()).toContain('removing');
+    await run('postinst', 'abort-remove');
+    expect(await note()).not.toContain('removing');
+    await rm(join(root, 'run/extbackup'), { recursive: true });
+    expect(await run('prerm', 'remove')).toContain('deb-systemd-invoke stop extbackup.service');
   });
 
   test('keeps a ramfs that holds something of others', async () => {
