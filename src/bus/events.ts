@@ -4,6 +4,7 @@ import type { WarningName } from '../words/catalogue.ts';
 import type { HeldSign } from './held-sign.ts';
 import type { IgnoredDisk } from './ignored-disk.ts';
 import type { OverdueDrive, OverdueRotation } from './overdue.ts';
+import type { WhyCompressed } from './why-compressed.ts';
 
 /** One attach of a disk, counted by the kernel: opening and closing LUKS does not make a new one. */
 export interface AttachFacts {
@@ -138,6 +139,8 @@ export interface EventMap {
   'sync:started': RunFacts & OfSource;
   /** Another bandwidth limit applies; the pull goes on with it. KiB per second, 0 is no limit. */
   'sync:paced': RunFacts & OfSource & { readonly kibPerSecond: number };
+  /** The pull is compressed because of the setting, a bandwidth limit or a slow link; or the server refused that. */
+  'sync:compressed': RunFacts & OfSource & { readonly isOn: boolean; readonly because: WhyCompressed | 'refused' };
   /** One of several addresses of the server answered; `silent`: those tried before it. */
   'server:reached': RunFacts & OfSource & { readonly address: string; readonly silent: readonly string[] };
   'sync:progress': RunFacts & OfSource & Progress;

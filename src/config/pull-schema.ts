@@ -32,6 +32,13 @@ export const pullSettings = z
       .describe(
         'KiB per second; 0 is no limit; or a list of limits for parts of the week, of which the first that fits counts',
       ),
+    compress: z
+      .enum(['auto', 'never', 'always'])
+      .default('auto')
+      .describe(
+        'compress what comes over the network, where rsync on both sides can (zstd): auto does it only on a link ' +
+          'that was measured as slow, or that bandwidthLimit makes slow; see COMPRESSION',
+      ),
     stallTimeout: timeout.prefault('10m').describe('a pull that moves nothing for this long is stopped'),
     longest: timeout
       .prefault('7d')

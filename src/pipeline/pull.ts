@@ -53,6 +53,7 @@ export async function pull(
     onPace: (kibPerSecond) => {
       story.tell('sync:paced', { kibPerSecond });
     },
+    onCompression: tellCompression(story),
     onChange: (change) => {
       guard.see(change);
       undated.see(change);
@@ -100,6 +101,15 @@ function tellReached(story: Story): NonNullable<PullOrder['onReached']> {
   return ({ address, silent }) => {
     if (address !== last) story.tell('server:reached', { address, silent });
     last = address;
+  };
+}
+
+/** Told once for each change, not for each rsync. */
+function tellCompression(story: Story): NonNullable<PullOrder['onCompression']> {
+  let last: string | undefined;
+  return (because) => {
+    if (because !== last) story.tell('sync:compressed', { isOn: because !== 'refused', because });
+    last = because;
   };
 }
 

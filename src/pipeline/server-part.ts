@@ -6,22 +6,24 @@ import type { HistoryEntry } from '../history/history-entry.ts';
 import { beginCollecting, finishCollecting, historyDirectory, workDirectory } from '../history/work-directory.ts';
 import { markGap } from '../history/complete-since.ts';
 import { beginLog } from '../history/log-header.ts';
-import { isBetterAsked } from '../rsync/arguments.ts';
+import { isBetterAsked, serverAt } from '../rsync/arguments.ts';
+import type { KnownLink } from '../rsync/compression.ts';
 import { deleteNamed } from '../rsync/delete-named.ts';
 import { troubleOfDisk } from '../rsync/failure.ts';
 import { fetchFile } from '../rsync/fetch-file.ts';
 import type { Reach } from '../rsync/link.ts';
 import { LinkError } from '../rsync/link-error.ts';
 import { isFilled } from '../rsync/list-source.ts';
+import { createLinkSpeeds, type LinkSpeeds } from '../records/link-speeds.ts';
 import { moveToHistory } from '../rsync/move-to-history.ts';
 import type { PullOrder, RsyncOutcome } from '../rsync/order.ts';
 import { parseStats } from '../rsync/output.ts';
-import { runRsync } from '../rsync/run-rsync.ts';
+import { runOverLink } from '../rsync/over-link.ts';
 import { placeForUnfinished } from '../rsync/unfinished.ts';
 import type { Place } from '../rsync/ssh.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { Confine } from '../system/confine.ts';
-import type { Paths } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import { startAttributeKeeper } from './attributes-part.ts';
 import type { Machine } from './machine.ts';
 
@@ -33,6 +35,7 @@ interface Surroundings {
   /** Starts programs that see only the opened disk. */
   readonly start: StartProgram;
   readonly reach: Reach;
+  readonly links: LinkSpeeds;
   /** Mount point of the opened disk. */
   readonly top: string;
   readonly mirrorName: string;
@@ -48,6 +51,7 @@ export function createServerPart(
   mirrorName: string,
 ): ServerPart {
   const writable = [mirrorName, workDirectory];
+  const links = createLinkSpeeds(files.linkSpeeds(paths));
   const confined = async (runner: StartProgram, readable: readonly string[] = []): Promise<StartProgram> => {
     await makeProtected(paths.plaintext);
     return confine(runner, { disk: { top: paths.plaintext, writable }, readable });
@@ -56,7 +60,7 @@ export function createServerPart(
     reachOut(place, signal, async (line) => work({ ...line, start: await confined(line.start, line.needs) }));
   return {
     pull: async (order, signal) =>
-      pull(order, { start: await confined(start), reach, top: paths.plaintext, mirrorName, writable }, signal),
+      pull(order, { start: await confined(start), reach, links, top: paths.plaintext, mirrorName, writable }, signal),
     isFilled: (config, source, path, signal) =>
       orTrouble(
         () =>
@@ -78,7 +82,7 @@ export function createServerPart(
 
 async function pull(
   wanted: PullOrder,
-  { start, reach, top, mirrorName, writable }: Surroundings,
+  { start, reach, links, top, mirrorName, writable }: Surroundings,
   signal: AbortSignal,
 ): Promise<RsyncOutcome> {
   const { name } = wanted.source;
@@ -114,7 +118,12 @@ async function pull(
       isStarted = true;
       if (line.reached) order.onReached?.(line.reached);
       const there = { ...place, rsh: line.rsh, ...(line.state && { linkState: line.state }) };
-      return { ...(await runRsync(line.start, order, there, signal)), at: line.reached?.address };
+      const server = serverAt(order.source, line.reached?.address);
+      const memory = {
+        known: () => links.known(server),
+        note: (news: KnownLink) => links.note(server, news).catch(() => undefined), // nothing is lost but a figure
+      };
+      return { ...(await runOverLink(line.start, order, there, memory, signal)), at: line.reached?.address };
     });
   const ended = named?.isDone === true ? named : after(named, await orTrouble(pullAll, notReached));
   if (unfinished !== undefined) await rmdir(unfinished).catch(() => undefined); // not empty after a killed rsync

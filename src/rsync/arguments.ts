@@ -6,11 +6,12 @@ import type { PullSource } from '../config/sources.ts';
 import { changeFormat } from '../history/change.ts';
 import type { HistoryEntry } from '../history/history-entry.ts';
 import type { Detour, Recheck } from './order.ts';
-import { limitArgs } from './pace.ts';
+import type { LinkUse } from './link-meter.ts';
+import { lineArgs } from './pace.ts';
 import type { LinkState } from './verdict.ts';
 
 /** The input of a pull, in addition to the settings. */
-export interface PullTarget {
+export interface PullTarget extends LinkUse {
   /** The mirror on the opened disk, or a source's directory in it; the pull makes it equal to the source. */
   readonly mirror: string;
   /** Command for --rsh; rsync splits it at blanks. */
@@ -45,7 +46,6 @@ export interface NamedDeletion {
 
 /** Directory for rsync's unfinished files, beside each file; never part of the mirror after a good run. */
 export const partialDir = '.extbackup-partial';
-
 /** From this number of files, and up to this average size, copying is faster without a progress line for each file. */
 const manyFiles = { least: 100_000, averageBytes: 65_536 };
 
@@ -113,7 +113,7 @@ function copyingArgs(config: Config, source: PullSource, target: PullTarget): st
     `--info=${target.isAsked === true ? '' : 'progress2,'}stats2,name0`,
     '--outbuf=Block',
     `--timeout=${Math.ceil(config.pull.stallTimeout / 1000)}`,
-    ...limitArgs(target.kibPerSecond, config),
+    ...lineArgs(target, config),
     ...(target.detour?.wholeList === true ? ['--no-inc-recursive'] : []),
     ...(target.leftOut === undefined ? [] : ['--from0', `--exclude-from=${target.leftOut}`]),
     ...(target.detour?.leaveOut ?? []).map((pattern) => `--exclude=${pattern}`),

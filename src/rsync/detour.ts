@@ -1,11 +1,49 @@
 import type { StartProgram } from '../system/command.ts';
 import { backupDirectory, type PullTarget } from './arguments.ts';
+import { mayBeRefused } from './compression.ts';
 import { tooLongForHistory } from './long-paths.ts';
 import type { Detour, PullOrder } from './order.ts';
-import { fileIo, withDiagnostics } from './verdict.ts';
+import type { Pace } from './pace.ts';
+import type { PullLimit } from './pull-limits.ts';
+import { fileIo, withDiagnostics, type PullTrouble } from './verdict.ts';
+
+/** The end of an rsync, as far as the next one depends on it. */
+interface Left {
+  readonly trouble: PullTrouble | undefined;
+  readonly exitCode: number | undefined;
+  readonly isStalled: boolean;
+  readonly limit: PullLimit | undefined;
+  /** Names that it got from the server; undefined without statistics. */
+  readonly listed: number | undefined;
+  readonly pace: Pace;
+}
+
+/** Troubles of an rsync whose server cannot compress. */
+const ofServer: readonly PullTrouble[] = ['network', 'stalled', 'failed', 'refused', 'no-rsync'];
+
+/** How another rsync, started at once, can do what this one did not; undefined if it cannot. */
+export async function nextWay(
+  start: StartProgram,
+  order: PullOrder,
+  target: PullTarget,
+  { trouble, limit, pace, ...ended }: Left,
+  signal: AbortSignal,
+): Promise<Detour | undefined> {
+  if (trouble === undefined) return undefined;
+  if (limit === 'pace') {
+    if (pace.now() === pace.kibPerSecond) return { ...order.detour, compress: 'yes' };
+    order.onPace?.(pace.now());
+    return order.detour ?? {};
+  }
+  if (target.isCompressed === true && limit === undefined && ofServer.includes(trouble)) {
+    const link = (await target.linkState?.()) ?? 'unknown';
+    if (mayBeRefused({ ...ended, link })) return { ...order.detour, compress: 'no' };
+  }
+  return trouble === 'failed' ? detourFor(start, order, ended.exitCode, target, signal) : undefined;
+}
 
 /** Options to avoid files that make rsync fail on a healthy disk. */
-export async function detourFor(
+async function detourFor(
   start: StartProgram,
   order: PullOrder,
   exitCode: number | undefined,

@@ -1,4 +1,5 @@
 import type { Progress, PullFigures } from '../bus/events.ts';
+import type { WhyCompressed } from '../bus/why-compressed.ts';
 import type { Change } from '../history/change.ts';
 import type { PullSource } from '../config/sources.ts';
 import type { Config } from '../config/schema.ts';
@@ -42,7 +43,8 @@ export interface RsyncOutcome {
   readonly attributesLost?: boolean;
   /** With `gaps`: the reasons why single files were not copied, for the words. */
   readonly gaps?: GapCounts;
-  /** With `failed`: how another rsync can copy all but some files, or go on with another bandwidth limit. */
+  /** With `failed`: how another rsync can copy all but some files, or go on with another bandwidth limit; with any
+   * trouble: compressed or not. */
   readonly again?: Detour;
   /** The address of the server that was used, or those that were tried, if it has several. */
   readonly at?: string | undefined;
@@ -50,12 +52,14 @@ export interface RsyncOutcome {
   readonly log: string;
 }
 
-/** Options to avoid files that make rsync fail. */
+/** Options that make another rsync of the same pull go better. */
 export interface Detour {
   /** Read the whole list of the source first: otherwise too many hard links to one file make it fail. */
   readonly wholeList?: boolean;
   /** Patterns of files to leave unchanged: their paths are too long below the history. */
   readonly leaveOut?: readonly string[];
+  /** `no`: compressed, it failed; `yes`: meanwhile the link was measured as slow. */
+  readonly compress?: 'yes' | 'no';
 }
 
 /** A small file of the server. */
@@ -106,6 +110,8 @@ export interface PullOrder {
   onProgress(progress: Progress): void;
   /** Another bandwidth limit applies (KiB per second, 0 is none): the outcome asks for another rsync. */
   onPace?(kibPerSecond: number): void;
+  /** The pull is compressed, or the server refused that and it goes on without. */
+  onCompression?(why: WhyCompressed | 'refused'): void;
   /** Local time, for the bandwidth limit; replaced by tests. */
   now?(): Date;
   /** A server with several addresses was reached. */

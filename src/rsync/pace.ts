@@ -1,5 +1,6 @@
 import { limitAt } from '../config/bandwidth.ts';
 import type { Config } from '../config/schema.ts';
+import { compressArgs } from './compression.ts';
 import type { PullOrder } from './order.ts';
 
 /** The bandwidth limit of one rsync, which keeps it to its end. */
@@ -16,12 +17,18 @@ export interface Pace {
 export function paceOf(order: PullOrder): Pace {
   const now = (): number => limitAt(order.config.pull.bandwidthLimit, order.now?.() ?? new Date());
   const kibPerSecond = now();
-  const isCopying = order.deleteLimit === undefined && order.survey !== true && order.recheck === undefined;
-  return { kibPerSecond, now, hasChanged: isCopying ? () => now() !== kibPerSecond : undefined };
+  return { kibPerSecond, now, hasChanged: isCopying(order) ? () => now() !== kibPerSecond : undefined };
 }
 
-/** The option of rsync for a limit. @param kibPerSecond undefined is the limit of the settings at this time */
-export function limitArgs(kibPerSecond: number | undefined, { pull }: Config): string[] {
+/** The copying phase, which transfers nearly everything. */
+export const isCopying = ({ deleteLimit, survey = false, recheck }: PullOrder): boolean =>
+  deleteLimit === undefined && !survey && recheck === undefined;
+
+/** The options of rsync for the line. @param kibPerSecond undefined is the limit of the settings at this time */
+export function lineArgs(
+  { kibPerSecond, isCompressed = false }: { readonly kibPerSecond?: number; readonly isCompressed?: boolean },
+  { pull }: Config,
+): string[] {
   const limit = kibPerSecond ?? limitAt(pull.bandwidthLimit, new Date());
-  return limit > 0 ? [`--bwlimit=${limit}`] : [];
+  return [...(limit > 0 ? [`--bwlimit=${limit}`] : []), ...(isCompressed ? compressArgs : [])];
 }

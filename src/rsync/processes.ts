@@ -6,6 +6,8 @@ export interface RsyncProcess {
   readonly parent: string;
   /** Bytes read and written, by system call and from disks. */
   readonly moved: number;
+  /** Bytes read by system call: what came from the server, and old versions of changed files. */
+  readonly read: number;
   /** Bytes written to a disk; bytes written to pipes, such as the file list, do not count. */
   readonly written: number;
   /** Processor time in clock ticks. */
@@ -35,6 +37,7 @@ export async function rsyncAt(pid: string, group: number): Promise<RsyncProcess 
     pid,
     parent: fields[1] ?? '',
     moved: of('rchar') + of('wchar') + of('read_bytes'),
+    read: of('rchar'),
     written: of('write_bytes'),
     ticks: Number(fields[11]) + Number(fields[12]),
   };

@@ -1,7 +1,7 @@
 /** The reason why the station stopped a pull. */
 export type PullLimit = 'too-long' | 'flood' | PaceChange;
 
-/** Another bandwidth limit applies now; rsync has the old one to its end. */
+/** Another bandwidth limit applies now, or compression is better; rsync keeps the options that it was started with. */
 export type PaceChange = 'pace';
 
 /** The limits of a pull that never stalls. */
@@ -24,9 +24,12 @@ const paceEveryMs = 5_000;
 
 /**
  * @param longestMs setting `pull.longest`
- * @param hasOtherPace whether another bandwidth limit applies now; without it, the pull ends with the limit that it began with
+ * @param hasChanged whether other options are better now; without any, the pull ends with those that it began with
  */
-export function createPullLimits(longestMs: number, hasOtherPace?: () => boolean): PullLimits {
+export function createPullLimits(
+  longestMs: number,
+  hasChanged: readonly ((() => boolean) | undefined)[] = [],
+): PullLimits {
   const end = new AbortController();
   let limit: PullLimit | undefined;
   let [known, others] = [0, 0];
@@ -42,9 +45,9 @@ export function createPullLimits(longestMs: number, hasOtherPace?: () => boolean
     begin: () => {
       timer = setTimeout(reach, longestMs, 'too-long');
       // Looks again and again: a timer for the boundary would miss a clock that is set.
-      if (hasOtherPace)
+      if (hasChanged.some((one) => one !== undefined))
         pacer = setInterval(() => {
-          if (hasOtherPace()) reach('pace');
+          if (hasChanged.some((one) => one?.() === true)) reach('pace');
         }, paceEveryMs);
     },
     heard: (line, isKnown) => {

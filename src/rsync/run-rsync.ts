@@ -4,7 +4,7 @@ import { newMark } from '../history/change.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { CommandError, type Command, type CommandResult, type StartProgram } from '../system/command.ts';
 import { copyArgs, deleteArgs, deleteNamedArgs, recheckArgs, surveyArgs, type PullTarget } from './arguments.ts';
-import { detourFor } from './detour.ts';
+import { nextWay } from './detour.ts';
 import { gapsIn } from './gaps.ts';
 import { createHearing, type Hearing } from './hearing.ts';
 import type { PullOrder, RsyncOutcome } from './order.ts';
@@ -47,9 +47,9 @@ export async function runRsync(
       order.onProgress(told);
     },
   });
-  const limits = createPullLimits(order.config.pull.longest, pace.hasChanged);
+  const limits = createPullLimits(order.config.pull.longest, [pace.hasChanged, target.isBetterCompressed]);
   const heard = createHearing(order, mark, progress, limits);
-  const stall = createStallTimer(order.config.pull.stallTimeout);
+  const stall = createStallTimer(order.config.pull.stallTimeout, (all) => target.meter?.see(all) ?? Promise.resolve());
   const errorsBefore = await countErrors(target.mirror);
   const room = meterRoom(target.mirror);
   const ending = await capture(start, commandFor(order, target, { heard, stall, limits, progress, signal }));
@@ -62,13 +62,10 @@ export async function runRsync(
   };
   heard.end();
   const outcome = await outcomeOf(order, target, ended, heard, signal);
-  const hasOtherPace = ended.limit === 'pace' && outcome.trouble !== undefined && !signal.aborted;
-  if (hasOtherPace) order.onPace?.(pace.now());
-  const detour = hasOtherPace
-    ? (order.detour ?? {})
-    : outcome.trouble === 'failed'
-      ? await detourFor(start, order, ended.exitCode, target, signal)
-      : undefined;
+  const listed = parseListed(heard.statistics());
+  const detour = signal.aborted
+    ? undefined
+    : await nextWay(start, order, target, { ...ended, trouble: outcome.trouble, pace, listed }, signal);
   // Deleting a file in the place of a new one needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
   return {

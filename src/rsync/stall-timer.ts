@@ -1,4 +1,4 @@
-import { rsyncsOf } from './processes.ts';
+import { rsyncsOf, type RsyncProcess } from './processes.ts';
 
 /**
  * Watches whether the rsync processes of a group make progress. Detects stalls that rsync's own time limit misses:
@@ -28,8 +28,14 @@ const fewBytes = 4_096;
 /** Half a second. A pull that waits costs a few milliseconds of it in an hour. */
 const fewTicks = 50;
 
-/** @param limitMs longest time without progress */
-export function createStallTimer(limitMs: number): StallTimer {
+/**
+ * @param limitMs longest time without progress
+ * @param onLook gets the processes at each look, so that others need no look of their own
+ */
+export function createStallTimer(
+  limitMs: number,
+  onLook?: (processes: readonly RsyncProcess[]) => Promise<void>,
+): StallTimer {
   const stalled = new AbortController();
   const everyMs = Math.min(15_000, Math.max(50, limitMs / 20));
   let timer: NodeJS.Timeout | undefined;
@@ -40,11 +46,13 @@ export function createStallTimer(limitMs: number): StallTimer {
     if (looking) return; // a hanging /proc means no progress, too
     looking = true;
     try {
-      const now = await doingsOf(group);
+      const members = await rsyncsOf(group);
+      const now = doingsOf(members);
       if (before === undefined || hasMoved(before, now)) {
         before = now;
         quietMs = 0;
       }
+      await onLook?.(members);
     } finally {
       looking = false;
     }
@@ -74,11 +82,8 @@ export function createStallTimer(limitMs: number): StallTimer {
 const hasMoved = (before: Doings, now: Doings): boolean =>
   before.processes !== now.processes || now.bytes - before.bytes >= fewBytes || now.ticks - before.ticks >= fewTicks;
 
-async function doingsOf(group: number): Promise<Doings> {
-  const members = await rsyncsOf(group);
-  return {
-    processes: members.map(({ pid }) => pid).join(' '),
-    bytes: members.reduce((sum, { moved }) => sum + moved, 0),
-    ticks: members.reduce((sum, one) => sum + one.ticks, 0),
-  };
-}
+const doingsOf = (members: readonly RsyncProcess[]): Doings => ({
+  processes: members.map(({ pid }) => pid).join(' '),
+  bytes: members.reduce((sum, { moved }) => sum + moved, 0),
+  ticks: members.reduce((sum, one) => sum + one.ticks, 0),
+});

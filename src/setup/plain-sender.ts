@@ -26,7 +26,7 @@ while :; do
   case $1 in
     .) shift; break ;;
     --numeric-ids|--from0|--files-from=-|--list-only|--timeout=*|--bwlimit=*|--info=*) ;;
-    --checksum-choice=*|--checksum-seed=*|--modify-window=*) ;;
+    --checksum-choice=*|--checksum-seed=*|--compress-choice=*|--modify-window=*) ;;
     --backup-dir) shift 2 || deny 'no path'; continue ;; # of the receiver; a sender has no use for it
     --*) deny "option $1 is not allowed" ;;
     -*)

@@ -61,6 +61,8 @@ export const files = {
   rotation: (paths: Paths) => `${paths.state}/rotation.json`,
   /** The USB port and case in which each enrolled disk was last seen. */
   usbSightings: (paths: Paths) => `${paths.state}/usb-sightings.json`,
+  /** How fast the link to each server is. */
+  linkSpeeds: (paths: Paths) => `${paths.state}/link-speeds.json`,
   /** The confirmation that the recovery sheet was printed, with the fingerprint of its salt. */
   saltCopy: (paths: Paths) => `${paths.state}/salt-copy.json`,
   /** The files of a set-up made by hand that `setup --adopt` copied. */

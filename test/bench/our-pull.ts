@@ -25,7 +25,7 @@ const start: StartProgram = (command) => {
 const config = configSchema.parse({ source: 'extbackup@backup', key: { derivation: 'sha512' } });
 const machine = createMachine(
   start,
-  { config: '', etc: '', state: '', run: root, ramfs: '', plaintext: join(root, 'disk') },
+  { config: '', etc: '', state: root, run: root, ramfs: '', plaintext: join(root, 'disk') },
   noHelpers(start),
 );
 const now = new Date().toISOString();
