@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { Command } from 'commander';
 import { adoptDrive } from '../prepare/adopt-drive.ts';
+import { checkLabel } from '../prepare/candidate.ts';
 import { cancellable } from '../terminal/cancellable.ts';
 import { withDeviceLock } from '../opening/device-lock.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
@@ -44,6 +45,7 @@ interface Options {
 }
 
 async function adopt(context: CliContext, typed: string, options: Options): Promise<void> {
+  if (options.label !== undefined) checkLabel(options.label, 'ext4'); // before it is written into the disk
   if (options.oldKey === true) await giveThePresentKey(context, typed, options);
   const registry = createDriveRegistry(files.drives(context.paths));
   const record = await withDeviceLock(context.paths, () =>

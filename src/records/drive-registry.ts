@@ -60,11 +60,11 @@ export function createDriveRegistry(file: string): DriveRegistry {
         if (found.main.state === 'newer') throw registryError(newer(file));
         const { drives: before, usable, trouble } = reading(file, found);
         if (!usable && trouble && !anew) throw registryError(trouble);
-        const after = change(before);
-        const aside = await setAside([...(isBad(found.main) ? [file] : []), ...(isBad(found.copy) ? [previous] : [])]);
         const { rest } = found.main.state === 'good' ? found.main : found.copy;
+        const after = renderRegistry(change(before), rest);
+        const aside = await setAside([...(isBad(found.main) ? [file] : []), ...(isBad(found.copy) ? [previous] : [])]);
         if (before.length > 0) await writeAtomically(previous, renderRegistry(before, rest), true);
-        await writeAtomically(file, renderRegistry(after, rest), true);
+        await writeAtomically(file, after, true);
         return aside;
       } finally {
         await lock.release();

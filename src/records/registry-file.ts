@@ -32,9 +32,15 @@ export function parseRegistry(text: string | undefined): RegistryCopy {
   };
 }
 
-/** @returns the text of a file with these disks */
-export const renderRegistry = (drives: readonly DriveRecord[], rest: RegistryCopy['rest'] = {}): string =>
-  `${JSON.stringify({ version: 1, ...rest, drives }, null, 2)}\n`;
+/**
+ * @returns the text of a file with these disks
+ * @throws Error when {@link parseRegistry} would not accept it: a list that cannot be read again is worse than none
+ */
+export function renderRegistry(drives: readonly DriveRecord[], rest: RegistryCopy['rest'] = {}): string {
+  const text = `${JSON.stringify({ version: 1, ...rest, drives }, null, 2)}\n`;
+  if (parseRegistry(text).state !== 'good') throw new Error('the list of disks would have a record that is not valid');
+  return text;
+}
 
 /** The first list, plus the records of the second whose label and volume the first does not have. */
 export function mergeDrives(first: readonly DriveRecord[], second: readonly DriveRecord[]): readonly DriveRecord[] {

@@ -151,3 +151,10 @@ test('the agent tells of each trouble once, knows no disk meanwhile, and tells a
     expect(await registryWatch.registry.list()).toHaveLength(2);
   }
 });
+
+test('a record that could not be read again is not written, and the list stays', async () => {
+  await twoDisks();
+  const before = await readFile(file, 'utf8');
+  await expect(add({ ...aDisk('C'), label: 'not a label' })).rejects.toThrow('not valid');
+  expect([await readFile(file, 'utf8'), await asideFiles()]).toEqual([before, []]);
+});
