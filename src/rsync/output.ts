@@ -92,10 +92,17 @@ export function parseRegularFiles(text: string): number {
   return Math.max(0, toCount(line[1] ?? '0') - toCount(others ?? '0'));
 }
 
-/** Number of deletions that `--max-delete=0` prevented, from standard error. */
-export function parseSkippedDeletions(stderr: string): number {
-  const skipped = /Deletions stopped due to --max-delete limit \(([\d,.]+) skipped\)/.exec(stderr)?.[1];
-  return skipped === undefined ? 0 : toCount(skipped);
+/** Exit codes of an rsync that may have been kept from deleting; it prints their number last. */
+const mayHaveSkipped: readonly (number | undefined)[] = [23, 24, 25];
+
+/**
+ * Number of deletions that `--max-delete` prevented, from standard error. The login on the server prints there, too, but
+ * earlier; the exit code is rsync's own.
+ */
+export function parseSkippedDeletions(stderr: string, exitCode: number | undefined): number {
+  if (!mayHaveSkipped.includes(exitCode)) return 0;
+  const told = [...stderr.matchAll(/^Deletions stopped due to --max-delete limit \(([\d,.]+) skipped\)$/gm)];
+  return toCount(told.at(-1)?.[1] ?? '0');
 }
 
 /** Counts the lines of standard error: a million complaints take no memory. */
@@ -109,7 +116,8 @@ export interface Complaints {
 
 /** Counts one line of standard error. */
 export function countComplaint(complaints: Complaints, line: string): void {
-  if (/^rsync (?:error|warning): |^Deletions stopped due to /.test(line)) return;
+  // sudo warns on a server that does not know its own name, and goes on.
+  if (/^rsync (?:error|warning): |^Deletions stopped due to |^sudo: /.test(line)) return;
   if (/^(?:could not make way for |cannot delete non-empty directory)/.test(line)) complaints.waiting += 1;
   else if (/^file has vanished: /.test(line)) complaints.vanished += 1;
   else complaints.others += 1;

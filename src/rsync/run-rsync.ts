@@ -169,14 +169,14 @@ async function outcomeOf(
   signal: AbortSignal,
 ): Promise<Omit<RsyncOutcome, 'changed'>> {
   const statistics = heard.statistics();
-  const skippedDeletions = parseSkippedDeletions(ended.stderr);
+  const { exitCode } = ended;
+  const skippedDeletions = parseSkippedDeletions(ended.stderr, exitCode);
   const outcome = {
     ...withUndated(order, statistics),
     skippedDeletions,
-    vanished: heard.complaints.vanished,
+    vanished: exitCode === 23 || exitCode === 24 ? heard.complaints.vanished : 0,
     log: ended.stderr,
   };
-  const { exitCode } = ended;
   const complete =
     exitCode === 0 ||
     exitCode === 24 ||

@@ -77,14 +77,17 @@ test('skipped deletions: a count, whatever stands around it', () => {
     fc.property(anyText, fc.stringMatching(/^[\d,.]{1,400}$/), anyText, (before, digits, after) => {
       expect(
         isCount(
-          parseSkippedDeletions(`${before}\nDeletions stopped due to --max-delete limit (${digits} skipped)\n${after}`),
+          parseSkippedDeletions(
+            `${before}\nDeletions stopped due to --max-delete limit (${digits} skipped)\n${after}`,
+            25,
+          ),
         ),
       ).toBe(true);
     }),
   );
   fc.assert(
     fc.property(fc.nat(), (count) => {
-      expect(parseSkippedDeletions(`Deletions stopped due to --max-delete limit (${grouped(count)} skipped)`)).toBe(
+      expect(parseSkippedDeletions(`Deletions stopped due to --max-delete limit (${grouped(count)} skipped)`, 25)).toBe(
         count,
       );
     }),

@@ -39,7 +39,7 @@ describe('progress of rsync', () => {
         parseProgress(text);
         parseStats(text);
         parseRegularFiles(text);
-        parseSkippedDeletions(text);
+        parseSkippedDeletions(text, 25);
         countComplaint({ vanished: 0, waiting: 0, others: 0 }, text);
         parseChange(text);
       }),
@@ -83,10 +83,10 @@ const complaintsIn = (stderr: string): Complaints => {
 
 describe('deletions that a limit kept back', () => {
   it('are counted', () => {
-    expect(parseSkippedDeletions('Deletions stopped due to --max-delete limit (1,017 skipped)\nrsync error: …')).toBe(
-      1017,
-    );
-    expect(parseSkippedDeletions('')).toBe(0);
+    expect(
+      parseSkippedDeletions('Deletions stopped due to --max-delete limit (1,017 skipped)\nrsync error: …', 25),
+    ).toBe(1017);
+    expect(parseSkippedDeletions('', 25)).toBe(0);
   });
   it('explain a directory that could not make way, and nothing else', () => {
     const way =
