@@ -7,6 +7,7 @@ import { askClockService, awaitClock, continueTime, readClocks, type ClockServic
 import type { StartProgram } from '../system/command.ts';
 import { coalesce } from '../system/coalesce.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { createClockCheck } from './set-clock.ts';
 
 /** The parts that the watch uses. */
 export interface ClockParts {
@@ -62,16 +63,18 @@ export function createClockWatch({ bus, paths, start, loadConfig, seconds = upti
 }
 
 const lookEveryMs = 3_600_000;
+const wasSetEveryMs = 60_000;
 
 /**
- * Watches the clock as long as the agent runs: each hour, and at each run.
- * @param onSettled called when the clock is set, or will not be: before that, ages would be wrong
+ * Watches the clock as long as the agent runs: each hour, at each run, and soon after it was set.
+ * @param onAges called when the clock is synchronised after the start, or will not be, and whenever it was set: ages have
+ * changed
  * @returns a function that ends the watch
  */
 export function watchClock(
-  parts: ClockParts & { readonly onError: (error: unknown) => void; readonly onSettled: () => void },
+  parts: ClockParts & { readonly onError: (error: unknown) => void; readonly onAges: () => void },
 ): () => void {
-  const { bus, start, onError, onSettled } = parts;
+  const { bus, start, onError, onAges } = parts;
   const stopped = new AbortController();
   const watch = createClockWatch(parts);
   const look = coalesce(watch.look, onError);
@@ -83,11 +86,18 @@ export function watchClock(
   void awaitClock(start, stopped.signal).then(() => {
     if (stopped.signal.aborted) return;
     look();
-    onSettled();
+    onAges();
   }, onError);
+  const wasSet = createClockCheck();
+  const minute = setInterval(() => {
+    if (!wasSet()) return;
+    look();
+    onAges();
+  }, wasSetEveryMs);
   return () => {
     stopped.abort();
     clearInterval(timer);
+    clearInterval(minute);
     forget();
   };
 }

@@ -37,7 +37,7 @@ export interface WatchParts {
   readonly present: () => ReadonlySet<string>;
   /** The disk of the present run. */
   readonly running: () => string | undefined;
-  /** Called when a disk was opened or closed without the agent. */
+  /** Called when a disk was opened or closed without the agent, and when ages may have changed. */
   readonly publish: () => void;
   readonly loadConfig: () => Promise<Config>;
   readonly onError: (error: unknown) => void;
@@ -59,7 +59,7 @@ export function startWatches(parts: WatchParts): Watches {
   const approvals = coalesce(createApprovalWatch({ bus, drives }), onError);
   const memory = openRotationMemory(files.rotation(paths), onError);
   const rotation = () => rotationSetting(loadConfig);
-  const overdue = coalesce(() => checkOverdue({ bus, memory, now, drives, present, rotation }), onError);
+  const overdue = coalesce(() => checkOverdue({ bus, memory, now, drives, present, rotation }).then(publish), onError);
   const moved = coalesce(createMovedWatch({ bus, drives, rotation }), onError);
   const salt = coalesce(createSaltWatch(bus, paths, now), onError);
   const station = coalesce(createStationWatch({ bus, paths, start, loadConfig, now, checks: weeklyChecks }), onError);
@@ -83,7 +83,7 @@ export function startWatches(parts: WatchParts): Watches {
   salt();
   station();
   moved();
-  const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onSettled: overdue });
+  const stopClock = watchClock({ bus, paths, start, loadConfig, onError, onAges: overdue });
   const timers = [
     setInterval(overdue, overdueEveryMs),
     setInterval(salt, overdueEveryMs),

@@ -18,6 +18,7 @@ import { files, type Paths } from '../system/paths.ts';
 import { readProcessStart } from '../system/process-start.ts';
 import { copyFrom, describeRotation, planRotation } from '../records/rotation.ts';
 import { readRotationMemory } from '../records/rotation-memory.ts';
+import { placedAnew } from './placed-anew.ts';
 import { statusSchema, type DriveStatus, type Status } from '../protocol/status.ts';
 
 /** The inputs for reading the present state. */
@@ -40,7 +41,8 @@ export interface StatusSources {
 export async function readStatus(sources: StatusSources, now: Date = new Date()): Promise<Status> {
   try {
     const told = (await readAgentStatus(sources.paths)) ?? (await statusWithoutAgent(sources, now));
-    const drives = await Promise.all(told.drives.map((drive) => measured(sources, told.agent, drive)));
+    const placed = await placedAnew(sources.paths, told.drives, sources.rotation, now);
+    const drives = await Promise.all(placed.map((drive) => measured(sources, told.agent, drive)));
     const status = { ...told, drives };
     const last = await readRotationMemory(files.rotation(sources.paths));
     return {

@@ -170,3 +170,25 @@ test('the status of a running agent is measured anew: a disk that was opened sin
   await rm(files.status(paths));
   expect(await readMeasuredStatus(paths, opened)).toBeUndefined();
 });
+
+test('a disk is overdue by the clock of now, not by the one of the moment when the agent wrote', async () => {
+  await createDriveRegistry(files.drives(paths)).update(() => [
+    aDisk('OLD', { lastSuccess: '2026-01-02T00:00:00Z' }),
+    aDisk('NEW', { lastSuccess: '2026-02-27T00:00:00Z' }),
+  ]);
+  const told = [
+    aDrive('OLD', { luksUuid: 'uuid-of-OLD', lastSuccess: '2026-01-02T00:00:00Z' }),
+    aDrive('NEW', {
+      ...{ luksUuid: 'uuid-of-NEW', lastSuccess: '2026-02-27T00:00:00Z', overdue: true, nextUp: true },
+      copyFrom: '2025-01-01T00:00:00Z',
+    }),
+  ];
+  await writeFile(files.status(paths), JSON.stringify(await agentStatus({ drives: told })));
+  const { drives, rotation } = await read();
+  expect(drives.map(({ label, overdue, nextUp }) => ({ label, overdue, nextUp }))).toEqual([
+    { label: 'OLD', overdue: true, nextUp: true },
+    { label: 'NEW', overdue: false, nextUp: false },
+  ]);
+  expect(drives[1]).not.toHaveProperty('copyFrom');
+  expect(rotation).toMatchObject({ next: 'OLD', overdueDrives: ['OLD'], offlineCopy: { drive: 'NEW' } });
+});
