@@ -11,6 +11,8 @@ const colours: Readonly<Record<Unplug, readonly [background: string, text: strin
   gone: ['#57606a', '#ffffff'],
 };
 
+const closedOnly = colours.unknown;
+
 /** Nothing is loaded from elsewhere. Mail programs that know no style sheets show the same in black on white. */
 const style = new Markup(`
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
@@ -37,9 +39,10 @@ ${lines.map((line) => markup`<p>${line}</p>\n`)}<p class="from">${from}</p>
 `.text;
 }
 
-function verdict({ unplug, drive, language }: Notice): Markup {
+function verdict({ kind, unplug, drive, language }: Notice): Markup {
   if (unplug === undefined) return nothing;
-  const [background, text] = colours[unplug];
+  // Green stands for a good backup, too: a run that stopped or failed does not get it for a closed disk.
+  const [background, text] = unplug === 'safe' && kind !== 'success' ? closedOnly : colours[unplug];
   const label = drive === undefined ? nothing : markup`<br><span style="font-size:18px">${drive}</span>`;
   const look = `background:${background};color:${text};padding:16px;font-size:28px;font-weight:bold;text-align:center`;
   return markup`<div style="${look}">${speakerOf(language).say(`verdict.${unplug}`)}${label}</div>\n`;

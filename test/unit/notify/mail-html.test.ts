@@ -24,6 +24,13 @@ describe('the HTML of a mail', () => {
     expect(html).toContain(`<html lang="${language}">`);
   });
 
+  it.each(['held', 'failure', 'warning'] as const)('is green after no bad news: %s', (kind) => {
+    const html = mailHtml({ ...notice, kind, subject: 'STOPPED: BACKUP_2' });
+    expect(unplugWords(html)).toBe('SAFE TO UNPLUG');
+    expect(html).toContain('background:#f2c037;color:#1b1f24');
+    expect(html).not.toContain('#1a7f37');
+  });
+
   it('has no such line when it is about no plugged disk', () => {
     expect(unplugWords(mailHtml({ ...notice, unplug: undefined } as unknown as Notice))).toBeUndefined();
   });
