@@ -28,9 +28,14 @@ const levels: Partial<Record<EventName, 'warn' | 'error'>> = {
   'rotation:overdue': 'warn',
 };
 
+/** Fields that only notices carry: a whole report is no log line. */
+const unlogged: Partial<Record<EventName, Readonly<Record<string, undefined>>>> = {
+  'report:made': { text: undefined },
+};
+
 /** Writes every event of the bus into the log, with the fields `event`, `runId` and `drive`. */
-export function logEvents(bus: Bus, log: Logger): void {
+export function logEvents(bus: Bus, log: Pick<Logger, 'info' | 'warn' | 'error'>): void {
   bus.onAny((event, payload) => {
-    log[levels[event] ?? 'info']({ event, ...payload });
+    log[levels[event] ?? 'info']({ event, ...payload, ...unlogged[event] });
   });
 }
