@@ -39,7 +39,7 @@ export async function tellCutOffRun(parts: CutOffParts): Promise<boolean> {
   const failure = released ? told : { ...told, ...stillOpen(begun.drive, told.happened) };
   const tookMs = Math.max(0, Date.now() - Date.parse(begun.startedAt));
   const warning = await runs.append(recordOf(begun, failure, released, tookMs));
-  if (warning !== undefined) onError(new Error(warning));
+  if (warning !== undefined) onError(new Error(warning.happened));
   try {
     await registry.update((drives) =>
       drives.map((record) =>

@@ -22,6 +22,7 @@ import type { StartProgram } from '../system/command.ts';
 import { isLocked } from '../system/file-lock.ts';
 import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { adviceForRecords } from '../records/unwritable.ts';
 import { pause } from '../system/pause.ts';
 import type { AttachBoard } from './attach-board.ts';
 import type { AttachSurroundings } from './attach-surroundings.ts';
@@ -121,16 +122,18 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
         bus.emit('warning:raised', {
           about: 'records',
           reason,
-          todo: 'Check the space on this machine: df /var/lib/extbackup',
+          todo: adviceForRecords(error),
         });
       });
     },
     foundCutOff: (drive, begun) => noteCutOff(parts.runs, drive, begun),
     record: async (record) => {
       const warning = await parts.runs.append(record);
-      const todo = 'Check the space on this machine: df /var/lib/extbackup';
       if (warning !== undefined)
-        bus.emit('warning:raised', { about: 'records', reason: warning, todo, topic: 'run log' });
+        bus.emit('warning:raised', {
+          ...{ about: 'records', topic: 'run log' },
+          ...{ reason: warning.happened, todo: warning.todo },
+        });
       else if (runLogFailed) bus.emit('warning:settled', { topic: 'run log' });
       runLogFailed = warning !== undefined;
     },

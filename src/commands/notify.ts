@@ -17,7 +17,7 @@ export function notifyCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       '\nExample:\n  extbackup notify test ntfy\n\n' +
-        'It ends with 0 if every message was delivered, otherwise with 2. The settings events, atLeast and\n' +
+        'It ends with 0 if every message was delivered, otherwise with 3. The settings events, atLeast and\n' +
         'quiet do not apply to it. A ping goes to the log address, and does not count as a sign of life.',
     )
     .action(async (which: string | undefined, options: { json?: boolean }) => {
@@ -34,7 +34,7 @@ export function notifyCommand(context: CliContext): Command {
           ? JSON.stringify(outcomes satisfies JsonOutput<'notify test'>)
           : outcomes.map(describeOutcome).join('\n'),
       );
-      if (outcomes.some(({ delivered }) => !delivered)) context.exitWith(exitCodes.usage);
+      if (outcomes.some(({ delivered }) => !delivered)) context.exitWith(exitCodes.gaps);
     });
   return new Command('notify')
     .description('try the channels for notices')

@@ -29,7 +29,7 @@ const testCommand = (context: CliContext): Command =>
       'after',
       '\nExample:\n  extbackup signal test\n  extbackup signal test safe\n\n' +
         'It uses the lights of the channel of type signal, or the lights of keyboards. It ends with 0 if there is a\n' +
-        'light or a sound and all of them work, otherwise with 2.',
+        'light or a sound and all of them work, otherwise with 3.',
     )
     .action(async (name: string | undefined, options: { json?: boolean }) => {
       requireRoot('use lights and sounds');
@@ -41,7 +41,7 @@ const testCommand = (context: CliContext): Command =>
           : describe(tried),
       );
       const all = [...tried.lights, ...tried.sounds];
-      if (all.length === 0 || all.some(({ works }) => !works)) context.exitWith(exitCodes.usage);
+      if (all.length === 0 || all.some(({ works }) => !works)) context.exitWith(exitCodes.gaps);
       if (name === undefined || all.length === 0) return;
       const pattern = patternSchema.parse(name);
       if (options.json !== true)

@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, ok, warn, type Check } from './check.ts';
 
@@ -14,10 +15,18 @@ export interface RoomFigures {
   readonly ffree: number;
 }
 
-/** Whether this machine can write its records: their free room and inodes. */
-export const roomCheck = (figures: (place: string) => Promise<RoomFigures> = (place) => statfs(place)): Check => ({
+/** Whether this machine can write its records: a writable file system, free room and inodes. */
+export const roomCheck = (
+  figures: (place: string) => Promise<RoomFigures> = (place) => statfs(place),
+  isReadOnly: (place: string) => Promise<boolean> = isOnReadOnly,
+): Check => ({
   name: 'room',
   check: async ({ paths }) => {
+    if (await isReadOnly(paths.state))
+      return fail(
+        `The file system of ${paths.state} is read-only: nothing can be recorded.`,
+        'Its own disk may have reported errors: journalctl -k -p err ; make it writable again, or replace that disk',
+      );
     const places = [paths.state, dirname(paths.config), paths.run];
     const full: { readonly share: number; readonly words: string }[] = [];
     for (const place of places) {
@@ -35,5 +44,11 @@ export const roomCheck = (figures: (place: string) => Promise<RoomFigures> = (pl
     return (short.some(({ share }) => share < none) ? fail : warn)(happened, todo);
   },
 });
+
+const isOnReadOnly = (place: string): Promise<boolean> =>
+  access(place, constants.W_OK).then(
+    () => false,
+    (error: unknown) => (error as NodeJS.ErrnoException).code === 'EROFS',
+  );
 
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;

@@ -1,13 +1,15 @@
+import type { Advice } from '../errors.ts';
 import { openJsonLines, parseLines } from './json-lines.ts';
 import { runRecordSchema, type RunRecord } from './run-record.ts';
+import { adviceForRecords } from './unwritable.ts';
 
 /** Past runs, one JSON object a line, the newest last. */
 export interface RunLog {
   /**
    * Adds a run and keeps the last 2000. A full or broken root file system never stops a backup.
-   * @returns a warning for the operator when the run could not be written down; never throws
+   * @returns what happened, and what to do, when the run could not be written down; never throws
    */
-  append(record: RunRecord): Promise<string | undefined>;
+  append(record: RunRecord): Promise<Advice | undefined>;
   /**
    * All runs, the newest last. Lines that are torn, or of another version, are left out. Throws only if the file cannot
    * be read.
@@ -26,7 +28,8 @@ export function createRunLog(file: string): RunLog {
         return undefined;
       } catch (error) {
         const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-        return `The outcome of run ${record.id} could not be recorded (${code}); "extbackup history" will not show it.`;
+        const happened = `The outcome of run ${record.id} could not be recorded (${code}); "extbackup history" will not show it.`;
+        return { happened, todo: adviceForRecords(error) };
       }
     },
   };

@@ -1,5 +1,6 @@
 import { withRoom } from '../records/room-forecast.ts';
 import { recentRunsOf, withRun } from '../guard/recent-runs.ts';
+import { adviceForRecords } from '../records/unwritable.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import type { HistoryPosition } from '../history/history-entry.ts';
 import { ExtbackupError, messageOf, NotReleasedError } from '../errors.ts';
@@ -18,8 +19,7 @@ export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurr
       ),
     );
   } catch (error) {
-    const todo =
-      error instanceof ExtbackupError ? error.todo : 'Check the space on this machine: df /var/lib/extbackup';
+    const todo = error instanceof ExtbackupError ? error.todo : adviceForRecords(error);
     bus.emit('warning:raised', {
       about: 'records',
       reason: `The list of disks could not be updated: ${messageOf(error)}`,

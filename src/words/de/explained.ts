@@ -33,7 +33,8 @@ export const explainedWarnings: Translated['warnings'] = {
   park: 'Die Platte ist geschlossen, aber ihr Motor lässt sich nicht anhalten. Die Sicherung ist nicht betroffen.',
   polling: 'Platten, Schlüssel und Aufträge werden eine Sekunde später bemerkt. Nachsehen mit: extbackup doctor',
   'read-back': 'Die Sicherung ist vollständig, konnte aber nicht zurückgelesen werden. Prüfen mit: extbackup verify',
-  records: 'Die Station kann ihre Aufzeichnungen nicht schreiben. Den freien Platz prüfen: df /var/lib/extbackup',
+  records:
+    'Die Station kann ihre Aufzeichnungen nicht schreiben. Freien Platz und Fehler ihrer Platte prüfen: extbackup doctor',
   registry: 'Die Liste der Platten ist nicht lesbar. Nachsehen mit: extbackup doctor',
   release: 'Es ist nicht sicher, ob die Platte geschlossen ist: NICHT AUSSTECKEN. Nachsehen mit: extbackup status',
   rights: 'Besitzer und Rechte von vor dem Lauf konnten nicht aufbewahrt werden. Nötig: apt-get install acl attr',

@@ -88,7 +88,7 @@ it('a failed run and a held one reach everybody, also who did not list held', as
 it('a receiver that answers 500, and one that is gone, are shown by notify test, status and doctor', async () => {
   await lab.guest.shell("sed -i 's#8080/hook#8080/broken#' /etc/extbackup/config.yaml");
   const tried = await extbackup('notify', 'test', '--json');
-  expect(tried.exitCode).toBe(2);
+  expect(tried.exitCode).toBe(3);
   expect(JSON.parse(tried.stdout)).toMatchObject([
     { type: 'webhook', delivered: false, said: '127.0.0.1:8080 answered 500' },
     { type: 'ntfy', delivered: true },

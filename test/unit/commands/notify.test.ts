@@ -73,7 +73,7 @@ describe.runIf(process.getuid?.() === 0)('notify test', () => {
       { channel: 'bell', type: 'command', delivered: true, said: '' },
       { channel: 'mail to root', type: 'mail', delivered: false, said: 'no route' },
     ]);
-    expect(code).toBe(2);
+    expect(code).toBe(3);
   });
 
   test.each(['mail', 'mail to root'])('asks only %s when that is named', async (name) => {

@@ -30,6 +30,16 @@ it('a place that is not there yet is no trouble', async () => {
   expect((await gone.check({ paths, start: startProgram, now: new Date(), fix: false })).verdict).toBe('ok');
 });
 
+it('a read-only place is named as such, not as a full one', async () => {
+  const plenty = { blocks: 1000, bavail: 500, files: 1000, ffree: 500 };
+  const check = roomCheck(
+    () => Promise.resolve(plenty),
+    (place) => Promise.resolve(place === paths.state),
+  );
+  const found = await check.check({ paths, start: startProgram, now: new Date(), fix: false });
+  expect(found).toMatchObject({ verdict: 'fail', happened: expect.stringContaining('read-only') as string });
+});
+
 describe('doctor ends', () => {
   const findings = (...verdicts: Verdict[]): Finding[] =>
     verdicts.map((verdict) => ({ name: 'a', verdict, happened: '', todo: '' }));
