@@ -99,9 +99,7 @@ async function serve(given: Surroundings): Promise<void> {
 
   const present = () => supervisor.board.present();
   const running = () => supervisor.board.run?.drive;
-  const publish = (): void => {
-    statusFile.publish();
-  };
+  const { publish } = statusFile;
   const { start } = given;
   const watches = startWatches({
     ...{ bus, paths, start, drives, runs, present, running, publish, onError },
@@ -129,6 +127,7 @@ async function serve(given: Surroundings): Promise<void> {
     },
   });
   supervisor.keyChanged(); // this refreshes, too
+  await statusFile.publishFirst();
   await service.ready('Watching for disks');
 
   bus.emit('agent:stopping', { reason: await ending.reason });

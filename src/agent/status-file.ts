@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { drillEvery } from '../config/drill-setting.ts';
 import { rotationSetting } from '../config/rotation-setting.ts';
 import type { Config } from '../config/schema.ts';
@@ -41,10 +42,15 @@ export interface StatusParts {
 
 export interface StatusFile {
   /** Writes soon; many calls become one write. */
-  publish(): void;
+  readonly publish: () => void;
+  /** Writes, and waits for the end of the first write, at most half a minute: from then on, commands find this agent. */
+  publishFirst(): Promise<void>;
   /** Writes the last status: the agent has stopped. */
   writeStopped(): Promise<void>;
 }
+
+/** A disk that is slow to measure does not keep the service manager waiting. */
+const longestFirstMs = 30_000;
 
 /** Retired disks are left out; a lost disk appears only when it turns up. */
 const isShown = ({ label, state }: DriveRecord, present: ReadonlySet<string>): boolean =>
@@ -82,8 +88,23 @@ export function createStatusFile(parts: StatusParts): StatusFile {
     await writeAtomically(parts.file, `${JSON.stringify(status)}\n`, false);
     parts.onStatus(status);
   };
+  let ended: () => void;
+  const first = new Promise<void>((resolve) => (ended = resolve));
+  const publish = coalesce(
+    () =>
+      write('running')
+        .catch(parts.onError)
+        .finally(() => {
+          ended();
+        }),
+    parts.onError,
+  );
   return {
-    publish: coalesce(() => write('running'), parts.onError),
+    publish,
+    publishFirst: async () => {
+      publish();
+      await Promise.race([first, pause(longestFirstMs, undefined, { ref: false })]);
+    },
     writeStopped: async () => {
       try {
         await write('stopped');
