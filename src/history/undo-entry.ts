@@ -1,8 +1,9 @@
-import { mkdir, opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:fs/promises';
+import { opendir, rename, rm, rmdir, unlink, lstat, utimes } from 'node:fs/promises';
 import { throwIfCancelled } from '../system/undo.ts';
 import { readLogBackwards, readTouched } from './change-log.ts';
 import type { HistoryEntry } from './history-entry.ts';
 import { below, kindOf } from './inside.ts';
+import { makeDeletedAgain } from './make-again.ts';
 import { removeCreated } from './remove-created.ts';
 
 /** Progress of an undo. */
@@ -52,32 +53,9 @@ export async function undoEntry(
   const source = Buffer.from(entry.directory);
   const leftBefore = progress.left;
   if ((await kindOf(source)) === 'directory') await moveBack(source, root, progress, signal);
-  for await (const { kind, path } of readLogBackwards(half))
-    if (kind === 'deleted-directory') await makeDirectories(root, path);
+  await makeDeletedAgain({ log: half, root, part: Buffer.alloc(0) }, signal);
   await atEnd();
   if (progress.left === leftBefore) await rm(half, { force: true });
-}
-
-/** Makes parents, too: the content of a directory that a file replaced is logged before it, and so comes first here. */
-async function makeDirectories(root: Buffer, path: Buffer): Promise<void> {
-  for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
-    const here = below(root, end < 0 ? path : path.subarray(0, end));
-    const kind = await kindOf(here);
-    if (kind === 'other') return;
-    if (kind === undefined && !(await isMade(here))) return;
-    if (end < 0) return;
-  }
-}
-
-/** The log may contain impossibly long names: the disk is not trusted. */
-async function isMade(directory: Buffer): Promise<boolean> {
-  try {
-    await mkdir(directory, { mode: 0o755 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
-    throw error;
-  }
 }
 
 /** Added to the name of a log once its created files are removed. */

@@ -2,6 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Progress } from '../bus/events.ts';
 import { ExtbackupError, PullError, UsageError } from '../errors.ts';
+import { makeDeletedAgain } from '../history/make-again.ts';
 import { removeCreated } from '../history/remove-created.ts';
 import { makeWay } from '../system/make-way.ts';
 import { throwIfCancelled } from '../system/undo.ts';
@@ -58,6 +59,12 @@ export async function restoreFiles(start: StartProgram, order: RestoreOrder, sig
       if (free && !order.dryRun)
         await removeCreated(
           { log: layer.log, root: Buffer.from(order.target), part: partOf(layer.part), onFile: () => undefined },
+          signal,
+        );
+    } else if ('deletedBy' in layer) {
+      if (!order.dryRun)
+        await makeDeletedAgain(
+          { log: layer.deletedBy, root: Buffer.from(order.target), part: partOf(layer.part) },
           signal,
         );
     } else await copy(start, layer, order, missing, signal);

@@ -5,6 +5,7 @@ import type { AttributeFiles } from '../attributes/attribute-files.ts';
 import { attributesIn } from '../attributes/keep-attributes.ts';
 import { assertReaches } from '../history/complete-since.ts';
 import { listHistory } from '../history/history-entry.ts';
+import { wasDeleted } from '../history/make-again.ts';
 import { wasCreated } from '../history/remove-created.ts';
 
 /** A place on a disk that has the wanted path. */
@@ -63,6 +64,14 @@ export interface LeaveOut {
   readonly part: string;
 }
 
+/** Makes the directories again that a run deleted. */
+export interface MadeAgain {
+  /** The log of the run. */
+  readonly deletedBy: string;
+  /** The path that is restored, below the mirror. */
+  readonly part: string;
+}
+
 /** Gives the copied files the attributes that they had before a run changed them. */
 export interface OldAttributes {
   readonly attributes: AttributeFiles;
@@ -71,7 +80,7 @@ export interface OldAttributes {
 }
 
 /** A step of a restore. */
-export type Layer = Version | LeaveOut | OldAttributes;
+export type Layer = Version | LeaveOut | MadeAgain | OldAttributes;
 
 /**
  * Layers to copy over each other, so that the last one wins: the mirror, then back through the history to the first
@@ -91,7 +100,7 @@ export async function layersFor(
   const present = newest?.until === undefined ? newest : undefined;
   const later = at === undefined ? [] : history.filter((entry) => entry.at > at);
   const layers: Layer[] = present ? [present] : [];
-  let last = present;
+  let last: Pick<Version, 'isDirectory'> | undefined = present;
   const attributesOf = await attributesIn(top);
   for (const entry of later) {
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
@@ -102,15 +111,17 @@ export async function layersFor(
     if (version) {
       layers.push(version);
       last = version;
-    }
+    } else if (last === undefined && (await wasDeleted(entry.log, Buffer.from(path)))) last = { isDirectory: true };
+    if (last?.isDirectory === true) layers.push({ deletedBy: entry.log, part: path });
     const attributes = attributesOf(entry);
     if (last && attributes) layers.push({ attributes, part: path });
   }
-  if (last) return last.isDirectory ? layers : layers.slice(layers.lastIndexOf(last)).filter(isOfFile);
+  if (last) return last.isDirectory ? layers : layers.slice(layers.findLastIndex(isVersion)).filter(isOfFile);
   throw notThere(versions, at);
 }
 
-const isOfFile = (layer: Layer): boolean => !('log' in layer);
+const isVersion = (layer: Layer): layer is Version => 'isDirectory' in layer;
+const isOfFile = (layer: Layer): boolean => !('log' in layer || 'deletedBy' in layer);
 
 function notThere(versions: readonly Version[], at: Date | undefined): NotThereError {
   if (versions.length === 0)

@@ -170,11 +170,16 @@ describe('a run that changes everything that can change', () => {
 
   it('can be looked behind: --at leaves out what came later', async () => {
     await disk.pull();
-    const wanted = new Map([...before].filter(([path]) => path !== 'gone/empty')); // history keeps files, not empty directories
-    expect(await restoreBeside(disk, '.', first)).toEqual(wanted);
+    expect(await restoreBeside(disk, '.', first)).toEqual(before);
     await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow(
       'did not exist at that time',
     );
+  });
+
+  it('gives back an empty directory that was deleted, alone, too', async () => {
+    await disk.pull();
+    expect(await restoreBeside(disk, 'gone/empty', first)).toEqual(new Map());
+    await expect(layersFor(disk.top, 'backups', 'gone/never', first)).rejects.toThrow('no such path');
   });
 });
 
