@@ -10,7 +10,7 @@ import { removeCreated } from './remove-created.ts';
 export interface UndoProgress {
   /** Removed files that the run had created. */
   removed: number;
-  /** Restored files and whole directories. */
+  /** Restored files. */
   restored: number;
   /** Files that got their old owner, rights or attributes back. */
   attributes?: number;
@@ -91,7 +91,8 @@ async function moveOne(from: Buffer, to: Buffer, progress: UndoProgress, signal:
   await rename(from, to);
   // If both names belong to the same file, rename keeps both; see rename(2).
   if (source === 'other') await rm(from, { force: true });
-  progress.restored += 1;
+  if (source === 'directory') await countFiles(to, progress, signal);
+  else progress.restored += 1;
 }
 
 async function removeEmpty(directory: Buffer): Promise<boolean> {
@@ -104,11 +105,19 @@ async function removeEmpty(directory: Buffer): Promise<boolean> {
   }
 }
 
+/** As many names are remembered; each of more counts as often as the log has it. */
+const mostRemembered = 200_000;
+
 /** The changes that {@link undoEntry} would make, without making them. */
 export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
-  for await (const { kind, isDirectory } of readLogBackwards(entry.log)) {
+  const counted = new Set<string>(); // rsync logs a file twice when it copies it once more
+  for await (const { kind, isDirectory, path } of readLogBackwards(entry.log)) {
     throwIfCancelled(signal);
-    if (kind === 'created' && !isDirectory) progress.removed += 1;
+    if (kind !== 'created' || isDirectory) continue;
+    const name = path.toString('latin1');
+    if (counted.has(name)) continue;
+    if (counted.size < mostRemembered) counted.add(name);
+    progress.removed += 1;
   }
   for await (const { isAttributes } of readTouched(entry.log))
     if (isAttributes) progress.attributes = (progress.attributes ?? 0) + 1;
