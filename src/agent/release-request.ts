@@ -1,5 +1,7 @@
 import { releaseDisks } from '../disk/release-disks.ts';
 import { BusyError } from '../errors.ts';
+import { goneWhileOpen } from '../opening/disk-gone.ts';
+import { sayReleased } from '../opening/released-words.ts';
 import type { DriveRegistry } from '../records/drive-registry.ts';
 import type { RunQueue } from '../run/run-queue.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -21,7 +23,8 @@ export interface ReleaseParts {
 /**
  * Closes disks that were left open, for `extbackup release`.
  * @returns the closed disks, and a warning about those that the agent will open again
- * @throws BusyError during a run or a command; NotReleasedError when a disk stays open
+ * @throws BusyError during a run or a command; NotReleasedError when a disk stays open; PullError when all is closed, but a
+ * disk was pulled out before
  */
 export async function releaseOnRequest({ start, deviceLock, queue, board, registry }: ReleaseParts): Promise<string> {
   const { current } = queue;
@@ -33,15 +36,9 @@ export async function releaseOnRequest({ start, deviceLock, queue, board, regist
       'Wait for its end, then run again: extbackup release',
     );
   const enrolled = await registry.list().catch(() => []); // a damaged registry must not prevent closing disks
-  const closed = await releaseDisks(start, enrolled).finally(() => lock.release());
+  const { closed, gone } = await releaseDisks(start, enrolled).finally(() => lock.release());
+  const [first] = gone;
+  if (first !== undefined) throw goneWhileOpen(gone.join(', '), true);
   const soon = board.attaches.filter(goesOn).flatMap(({ drive }) => drive ?? []);
   return sayReleased(closed, soon);
-}
-
-/** @param soon labels of disks that the agent opens by itself */
-export function sayReleased(closed: readonly string[], soon: readonly string[]): string {
-  const what = closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`;
-  if (soon.length === 0) return `${what} Safe to unplug.`;
-  const which = `${soon.join(', ')} ${soon.length === 1 ? 'is' : 'are'}`;
-  return `${what} Leave them plugged in: ${which} closed now, and will be opened again automatically; see: extbackup status`;
 }

@@ -10,8 +10,8 @@ import type { Volume } from '../disk/volumes.ts';
 // 2. A disk that was refused as a twin stays refused until it is plugged in again, even if the other one is gone or the
 //    agent starts again: it may be the copy.
 
-const todo = 'Take both out and plug in the real one alone.';
-const todoForOne = 'Take it out, and plug in the real one alone.';
+const todo = 'Take both out, unless one is in use (see: extbackup status), and plug in the real one alone.';
+const todoForOne = 'Take it out, unless it is in use (see: extbackup status), and plug in the real one alone.';
 
 /** A run that began before the twin was plugged in continues, and the state of its disk stays. */
 const isUntouched = ({ state }: Attach): boolean =>
@@ -85,7 +85,7 @@ function besideAnOpened(drive: string, { kname }: Volume, opened: Attach): Drive
     'EXB_DUPLICATE',
     `A second disk with the LUKS header of ${drive} is plugged in (${kname}); one is a copy. The second was not opened.`,
     opened.state === 'safe-to-unplug'
-      ? todo
+      ? 'Take both out and plug in the real one alone.'
       : `Leave ${opened.volume.kname} in until its run has ended. Then take both out and find the real one.`,
   );
 }

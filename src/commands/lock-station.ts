@@ -47,10 +47,11 @@ async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockR
   const opened = await readOpenedByPerson(paths);
   if (opened) {
     try {
-      await closeForPerson(start, paths, patienceMs);
+      const ended = await closeForPerson(start, paths, patienceMs);
       await cancelClosingTime(start);
       await nudgeAboutDrives(paths);
-      closed.push(`disk ${opened.label}, which ${opened.by} had open`);
+      const gone = ended?.isGone === true ? '; it was unplugged meanwhile, and what was written to it may be lost' : '';
+      closed.push(`disk ${opened.label}, which ${opened.by} had open${gone}`);
     } catch (error) {
       if (!(error instanceof NotReleasedError)) throw error;
       left.push(...error.leftovers);

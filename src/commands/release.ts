@@ -4,12 +4,15 @@ import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
 import { noteLastEnd } from '../records/last-end.ts';
 import { removeLeftDirectories } from '../opening/opened-disk.ts';
-import { closeForPerson } from '../opening/open-for-person.ts';
+import { goneWhileOpen } from '../opening/disk-gone.ts';
+import { closeForPerson, type ClosedForPerson } from '../opening/open-for-person.ts';
+import type { ReleaseNow } from '../opening/release-now.ts';
 import { BusyError, exitCodes, NotReleasedError, type ExitCode } from '../errors.ts';
-import { asSentence, closedDiskNow } from '../client/closed-disk.ts';
+import { closedDiskNow } from '../client/closed-disk.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
-import { files } from '../system/paths.ts';
+import { files, type Paths } from '../system/paths.ts';
 import { readAgentStatus } from '../client/read-status.ts';
+import { lastWordsOf, sayReleased } from '../opening/released-words.ts';
 import { requestAndFollow } from '../client/request.ts';
 import { mappingName } from '../disk/luks.ts';
 import { releaseDisks } from '../disk/release-disks.ts';
@@ -62,47 +65,65 @@ async function releaseAsJson(context: CliContext): Promise<void> {
 
 /** First the disk that a person opened, which is mounted in the machine's own namespace; then leftovers of runs. */
 async function releaseEverything(context: CliContext): Promise<void> {
-  const opened = await closeForPerson(context.start, context.paths);
+  const { start, paths } = context;
+  const opened = await closeForPerson(start, paths);
   if (opened) {
-    const release = asSentence(await closedDiskNow(context.paths, opened));
-    await nudgeAboutDrives(context.paths);
-    context.print(`Closed disk ${opened.label}, which ${opened.by} had open. ${release}`);
+    await nudgeAboutDrives(paths);
+    context.print(`Closed disk ${opened.label}, which ${opened.by} had open.`);
   }
-  if ((await readAgentStatus(context.paths)) === undefined) await releaseHere(context);
+  const say = async (text: string, others: readonly string[]): Promise<string> =>
+    lastWordsOf(text, {
+      isNothing: opened === undefined && others.length === 0,
+      ...(opened && { person: { label: opened.label, now: await stateNow(paths, opened) } }),
+    });
+  let isReleased = true;
+  if ((await readAgentStatus(paths)) === undefined) context.print(await say(await releaseHere(context), []));
   else {
-    await releaseStrays(context);
-    await releaseByAgent(context);
+    const strays = await releaseStrays(context);
+    isReleased = await releaseByAgent(context, (text) => say(text, strays));
   }
-  await removeLeftDirectories(context.paths);
+  await removeLeftDirectories(paths);
+  if (opened?.isGone !== true) return;
+  const error = goneWhileOpen(opened.label, opened.writable);
+  if (isReleased) throw error;
+  context.note(`${error.message} ${error.todo}`); // that another disk is open is worse, and has its own exit code
 }
 
+const stateNow = (paths: Paths, opened: ClosedForPerson): Promise<ReleaseNow> =>
+  opened.isGone ? Promise.resolve({ isSafe: false, words: 'not plugged in any more' }) : closedDiskNow(paths, opened);
+
 /** The agent cannot unmount the leftovers of a killed command: they are in another mount namespace. */
-async function releaseStrays(context: CliContext): Promise<void> {
+async function releaseStrays(context: CliContext): Promise<readonly string[]> {
   try {
     const { closed } = await withDeviceLock(context.paths, () => releaseAll(context.start, {}, straysPatienceMs));
     if (closed.length > 0) context.print(`Closed what a command left open: ${closed.join(', ')}.`);
+    return closed;
   } catch (error) {
     if (!(error instanceof BusyError)) throw error; // during a run or another command: the agent says so
+    return [];
   }
 }
 
 /** Only the agent sees its mounts, so it has to unmount them. */
-async function releaseByAgent(context: CliContext): Promise<void> {
+async function releaseByAgent(context: CliContext, say: (text: string) => Promise<string>): Promise<boolean> {
   const { exitCode, happened, todo } = await requestAndFollow(context.paths, { kind: 'release' });
-  for (const line of [happened, todo].filter((text) => text !== '')) {
+  const words = exitCode === exitCodes.done ? await say(happened) : happened;
+  for (const line of [words, todo].filter((text) => text !== '')) {
     if (exitCode === exitCodes.done) context.print(line);
     else context.note(line);
   }
   context.exitWith(asExitCode(exitCode));
+  return exitCode === exitCodes.done;
 }
 
-/** @throws NotReleasedError when something stays open */
-async function releaseHere(context: CliContext): Promise<void> {
+/** @throws NotReleasedError when something stays open; PullError when a disk was pulled out while it was open */
+async function releaseHere(context: CliContext): Promise<string> {
   const enrolled = await createDriveRegistry(files.drives(context.paths))
     .list()
     .catch(() => []); // a damaged registry must not prevent closing disks
-  const closed = await withDeviceLock(context.paths, () => releaseDisks(context.start, enrolled));
-  context.print(`${closed.length === 0 ? 'Nothing was open.' : `Closed: ${closed.join(', ')}.`} Safe to unplug.`);
+  const { closed, gone } = await withDeviceLock(context.paths, () => releaseDisks(context.start, enrolled));
+  if (gone.length > 0) throw goneWhileOpen(gone.join(', '), true);
+  return sayReleased(closed, []);
 }
 
 /** A running command is responsible for its own disk. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { asSentence, closedDiskNow } from '../client/closed-disk.ts';
 import { cancelClosingTime } from '../opening/closing-time.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
+import { goneWhileOpen } from '../opening/disk-gone.ts';
 import { closeForPerson } from '../opening/open-for-person.ts';
 import { requireRoot } from '../system/require-root.ts';
 import type { CliContext } from '../terminal/cli-context.ts';
@@ -20,6 +21,10 @@ export function umountCommand(context: CliContext): Command {
       await cancelClosingTime(context.start);
       if (opened) {
         const why = options.forgotten === true ? ` automatically: ${opened.by} had it open since ${opened.since}` : '';
+        if (opened.isGone) {
+          await nudgeAboutDrives(paths);
+          throw goneWhileOpen(opened.label, opened.writable);
+        }
         const release = asSentence(await closedDiskNow(paths, opened));
         await nudgeAboutDrives(paths); // a run may have waited for this
         context.print(`Disk ${opened.label} is closed${why}. ${release}`);

@@ -41,6 +41,22 @@ export async function assertStillThere(
 }
 
 /**
+ * The error after the closing of a disk that was pulled out while it was open.
+ * @param written whether something may have been written to it meanwhile
+ */
+export const goneWhileOpen = (label: string, written: boolean): PullError =>
+  new PullError(
+    'EXB_DISK_GONE',
+    `Disk ${label} was unplugged while it was open; what was left of it here is closed now. ` +
+      (written
+        ? 'What was written to it while it was open may be lost.'
+        : 'It was open for reading only, so nothing on it was changed.'),
+    written
+      ? 'Plug it in again: its next run checks its file system and copies what is missing.'
+      : 'Close a disk before you take it out: extbackup umount',
+  );
+
+/**
  * Does something with an open disk.
  * @throws PullError when it failed and the disk is gone; else what `work` throws
  */

@@ -100,13 +100,18 @@ function closed(found: FoundVolume, disks: readonly BlockDevice[]): FoundVolume 
   const twins = disks
     .flatMap((disk) => [...withDescendants(disk)])
     .filter((part) => isLuks(part) && part.uuid === found.luksUuid);
-  if (twins.length > 1)
+  if (twins.length > 1) {
+    const inUse = twins.find(({ children }) => children.length > 0);
     throw new DriveError(
       'EXB_DUPLICATE',
       `Two disks with one LUKS header are plugged in: ${twins.map(({ path }) => path).join(' and ')}; one ` +
-        'is a copy of the other. Neither was opened.',
-      'Take both out and plug in the real one alone.',
+        'is a copy of the other. Nothing was opened.',
+      inUse === undefined
+        ? 'Take both out and plug in the real one alone.'
+        : `DO NOT UNPLUG ${inUse.path}: it is in use. When it is closed (see: extbackup status), take both out and ` +
+            'plug in the real one alone.',
     );
+  }
   const above = found.volume.children[0];
   if (above)
     throw new BusyError(

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriveError, ExtbackupError, NotReleasedError, PullError } from '../errors.ts';
+import { readDiskseq } from '../disk/block-devices.ts';
 import { requireKey } from '../keys/ram-key-ring.ts';
 import { openFailure } from '../disk/disk-errors.ts';
 import type { StartProgram } from '../system/command.ts';
@@ -17,6 +18,7 @@ import {
   forgetOpenedByPerson,
   noteOpenedByPerson,
   readOpenedByPerson,
+  wasPulledOut,
   type OpenedByPerson,
 } from './opened-by-person.ts';
 import { mountOptions } from './opened-disk.ts';
@@ -41,6 +43,7 @@ export async function openForPerson(
   if ((await mountAt(paths.plaintext)) !== undefined)
     throw new NotReleasedError([`something is already mounted at ${paths.plaintext}`]);
   if (await isOpen(name)) throw openFailure(label, 'busy');
+  const diskseq = await readDiskseq(found.disk.kname);
   await noteOpened(paths, name);
   const { outcome } = await openLuks(start, {
     device: found.volume.path,
@@ -57,6 +60,7 @@ export async function openForPerson(
       label,
       luksUuid: record.luksUuid,
       disk: found.disk.kname,
+      ...(diskseq !== undefined && { diskseq }),
       ...person,
     });
     await tellOfOpening(paths);
@@ -87,6 +91,9 @@ export async function openForPerson(
   }
 }
 
+/** A disk that a person had open. `isGone`: it was pulled out before it was closed. */
+export type ClosedForPerson = OpenedByPerson & { readonly isGone: boolean };
+
 /**
  * Unmounts and closes the disk that a person has opened, and proves it. @returns the note about the disk; undefined
  * when no person had a disk open
@@ -96,16 +103,17 @@ export async function closeForPerson(
   start: StartProgram,
   paths: Paths,
   patienceMs = 5_000,
-): Promise<OpenedByPerson | undefined> {
+): Promise<ClosedForPerson | undefined> {
   const opened = await readOpenedByPerson(paths);
   if (!opened) {
     await forgetOpenedByPerson(paths);
     return undefined;
   }
   await closeAll(start, paths, mappingName(opened.label), patienceMs);
-  const holds = await holdsOf(opened.disk, mappingName(opened.label));
+  const isGone = await wasPulledOut(opened);
+  const holds = await holdsOf(isGone ? undefined : opened.disk, mappingName(opened.label));
   if (holds.length > 0) throw new NotReleasedError(holds);
-  return opened;
+  return { ...opened, isGone };
 }
 
 async function closeAll(start: StartProgram, paths: Paths, name: string, patienceMs?: number): Promise<void> {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { parseJson } from '../system/parse-json.ts';
 import { BusyError } from '../errors.ts';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { readDiskseq } from '../disk/block-devices.ts';
 import { isOpen, mappingName } from '../disk/luks.ts';
 import type { Paths } from '../system/paths.ts';
 import { zonedTime } from '../text/local-time.ts';
@@ -14,6 +15,8 @@ const openedSchema = z.object({
   luksUuid: z.string(),
   /** Kernel name of the whole disk, for example sdb. */
   disk: z.string(),
+  /** Names this attach; absent if the kernel has no such number. */
+  diskseq: z.int().optional(),
   since: z.iso.datetime(),
   /** Login name of the person. */
   by: z.string(),
@@ -41,6 +44,15 @@ export async function forgetOpenedByPerson(paths: Paths): Promise<void> {
 export async function readOpenedByPerson(paths: Paths): Promise<OpenedByPerson | undefined> {
   const opened = parse(await readIfThere(noteFile(paths)));
   return opened !== undefined && (await isOpen(mappingName(opened.label))) ? opened : undefined;
+}
+
+/** Whether the disk was pulled out since it was opened, even if it is plugged in again by now. */
+export async function wasPulledOut(
+  { disk, diskseq }: Pick<OpenedByPerson, 'disk' | 'diskseq'>,
+  read: (disk: string) => Promise<number | undefined> = readDiskseq,
+): Promise<boolean> {
+  const now = await read(disk);
+  return now === undefined || (diskseq !== undefined && now !== diskseq);
 }
 
 /** The reason why no run starts now, with the person to ask. */

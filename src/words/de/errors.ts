@@ -96,7 +96,7 @@ export const errors: Translated['errors'] = {
   EXB_RETIRED: ['Die Platte ist ausgemustert.', 'Wieder aufnehmen: extbackup drive retire --help'],
   EXB_DUPLICATE: [
     'Zwei gleiche Platten sind eingesteckt; eine ist eine Kopie.',
-    'Beide ausstecken, und nur die richtige wieder einstecken.',
+    'Keine ausstecken, solange eine benützt wird: extbackup status. Danach beide ausstecken und nur die richtige wieder einstecken.',
   ],
   EXB_STRANGE_VOLUME: ['Die Platte ist nicht die eingeschriebene.', 'Neu einstecken; bleibt es dabei, Hilfe holen.'],
   EXB_LABEL_MISSING: [

@@ -21,13 +21,12 @@ it('opens neither of two disks with one LUKS id, nor the one that stays, before 
     state: 'failed',
     present: true,
     message:
-      'Two disks with the LUKS header of BACKUP_1 are plugged in; one is a copy. Take both out and plug in the real one alone.',
+      'Two disks with the LUKS header of BACKUP_1 are plugged in; one is a copy. ' +
+      'Take both out, unless one is in use (see: extbackup status), and plug in the real one alone.',
   });
   await look(disk('sda', 1));
   expect(shown()).toMatchObject({ state: 'failed', present: true });
-  expect(shown()?.message).toContain(
-    'not opened before it is plugged in anew. Take it out, and plug in the real one alone.',
-  );
+  expect(shown()?.message).toContain('not opened before it is plugged in anew. Take it out, unless it is in use');
   expect(ignored).toHaveLength(2);
   expect(opened).toEqual([]);
   await look();

@@ -15,7 +15,15 @@ const station = (changed: Partial<ReleaseProof> = {}): ReleaseProof => ({
 });
 
 it('tells what it closed when nothing holds a disk any more', async () => {
-  expect(await releaseDisks(never, enrolled, station())).toEqual(['extbackup-BACKUP_1']);
+  const released = { closed: ['extbackup-BACKUP_1'], gone: [] };
+  expect(await releaseDisks(never, enrolled, station())).toEqual(released);
+});
+
+it('tells which of the disks that it closed was pulled out before', async () => {
+  const pulledOut = station({ findVolumes: () => Promise.resolve([]) });
+  expect(await releaseDisks(never, enrolled, pulledOut)).toMatchObject({ gone: ['BACKUP_1'] });
+  const idle = { ...pulledOut, release: () => Promise.resolve({ closed: [], left: [] }) };
+  expect(await releaseDisks(never, enrolled, idle)).toEqual({ closed: [], gone: [] }); // in the safe
 });
 
 it.each<[string, Partial<ReleaseProof>, string]>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PullError, UsageError } from '../../../src/errors.ts';
-import { assertStillThere, whileThere } from '../../../src/opening/disk-gone.ts';
+import { assertStillThere, goneWhileOpen, whileThere } from '../../../src/opening/disk-gone.ts';
+import { wasPulledOut } from '../../../src/opening/opened-by-person.ts';
 import type { StartProgram } from '../../../src/system/command.ts';
 
 const record = { label: 'BACKUP_1', luksUuid: '11111111-1111-4111-8111-111111111111' };
@@ -62,5 +63,23 @@ describe('a disk that is pulled out during a command', () => {
 
   it('does not matter once the work is done', async () => {
     expect(await whileThere(gone, record, signal, () => Promise.resolve('done'))).toBe('done');
+  });
+});
+
+describe('a disk that a person had open', () => {
+  it('was pulled out when it is gone, or when another attach has its name', async () => {
+    const now = (diskseq: number | undefined) => () => Promise.resolve(diskseq);
+    expect(await wasPulledOut({ disk: 'sda', diskseq: 7 }, now(7))).toBe(false);
+    expect(await wasPulledOut({ disk: 'sda', diskseq: 7 }, now(undefined))).toBe(true);
+    expect(await wasPulledOut({ disk: 'sda', diskseq: 7 }, now(8))).toBe(true);
+    expect(await wasPulledOut({ disk: 'sda' }, now(8))).toBe(false); // the note of an older version
+  });
+
+  it('may have lost what was written to it, and never is safe to unplug', () => {
+    const [written, read] = [goneWhileOpen('BACKUP_1', true), goneWhileOpen('BACKUP_1', false)];
+    expect(written).toMatchObject({ code: 'EXB_DISK_GONE', exitCode: 13 });
+    expect(`${written.message} ${written.todo}`).toMatch(/unplugged while it was open.*may be lost.*next run checks/);
+    expect(read.message).toContain('nothing on it was changed');
+    expect(`${written.message}${written.todo}${read.message}${read.todo}`).not.toMatch(/safe to unplug/i);
   });
 });
