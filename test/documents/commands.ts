@@ -54,3 +54,21 @@ export function jsonPathsOn(page: string): [call: string[], path: string][] {
         : [...filter.matchAll(/(?<![\w)\]])\.[a-zA-Z_[][\w.[\]]*/g)].map(([path]): [string[], string] => [call, path]);
     });
 }
+
+/** Programs, other than ours, that a page tells its reader to start. */
+const others =
+  'apt-get|apt|cp|install|journalctl|mail|man|modprobe|printf|systemctl|systemd-creds|dpkg-reconfigure|ssh';
+const typed = new RegExp(`^(?:extbackup|${others}) \\S`);
+
+/**
+ * What a page tells its reader to type: each line of its blocks of shell, and texts between backticks that begin with a
+ * program. A text such as `resume --json` in a table leaves the program out.
+ */
+export function typedOn(page: string): string[] {
+  const blocks = blocksOf(page).filter(({ language }) => language === 'sh');
+  const lines = blocks.flatMap(({ text }) => text.replaceAll('\\\n', ' ').split('\n'));
+  const inline = inlineOf(page).map((text) => (/^[a-z ]+ --json$/.test(text) ? ours(text) : text));
+  return [...new Set([...lines.filter((line) => line.trim() !== ''), ...inline.filter((text) => typed.test(text))])];
+}
+
+const ours = (text: string): string => (text.startsWith('extbackup ') ? text : `extbackup ${text}`);
