@@ -10,8 +10,8 @@ export interface KnownLink {
 }
 
 /**
- * A link up to this speed is slow, in bytes per second (about 64 Mbit/s). zstd compresses and restores several times as
- * much on one old processor, so there it costs neither side more than it can spare.
+ * A link up to this speed is slow, in bytes per second (about 64 Mbit/s). One slow processor compresses more than that with
+ * zstd, so a pull never takes longer for it.
  */
 export const slowLink = 8 * 1024 * 1024;
 

@@ -138,7 +138,7 @@ describe('through the forced command', () => {
     const below = { ...source, source: `${source.source}:mail` };
     rmSync(join(room, 'mirror'), { recursive: true });
     mkdirSync(join(room, 'mirror'));
-    const part = await run('/usr/bin/rsync', [...copyArgs(settings, below, target())]);
+    const part = await run('/usr/bin/rsync', copyArgs(settings, below, { ...target(), isCompressed: true }));
     expect([part.code, part.stderr]).toEqual([0, '']);
     expect(names(join(room, 'mirror'))).toEqual(['deep/two', 'one']);
   });
