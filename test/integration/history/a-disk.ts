@@ -76,7 +76,7 @@ export async function openDisk(directory = tmpdir()): Promise<DiskAndServer> {
       args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)),
     });
   };
-  const machine = createMachine(start, { ...defaultPaths, plaintext: top }, noHelpers(start));
+  const machine = createMachine(start, { ...defaultPaths, state: root, plaintext: top }, noHelpers(start));
   const disk: DiskAndServer = {
     top,
     source,

@@ -190,7 +190,7 @@ describe('a run that was cut off', () => {
     for (let index = 0; index < 90; index += 1) await writeFile(file(index), 'second');
     await writeFile(join(source, 'large'), Buffer.alloc(30_000_000, 7));
     const stop = new AbortController();
-    const slow = { pull: { retries: 0, bandwidthLimit: 2_000 } };
+    const slow = { pull: { retries: 0, bandwidthLimit: 2_000, compress: 'never' as const } };
     const ended = disk.pull({
       settings: slow,
       signal: stop.signal,
@@ -227,7 +227,9 @@ describe('a source that looks wrong', () => {
 
   it('with other content in most files is held early, and put back', async () => {
     for (let index = 0; index < 250; index += 1) await writeFile(file(index), Buffer.alloc(20_000, index));
-    const { message, facts } = await heldBy({ pull: { retries: 0, bandwidthLimit: 2_000 } });
+    const { message, facts } = await heldBy({
+      pull: { retries: 0, bandwidthLimit: 2_000, compress: 'never' as const },
+    });
     expect(message).toMatch(/^held: 8\d % of files changed \(250\)/);
     expect(facts.headline).toMatch(/^8\d % of the files are changed on the server$/);
     expect(facts.counts).toMatchObject({ changed: 250, deleted: 0 });

@@ -28,7 +28,7 @@ const history = async (): Promise<string[]> =>
 /** Kills every rsync of this pull when some of the large file has come. */
 async function killPull(signal: 'KILL' | 'TERM'): Promise<void> {
   const before = await unfinished();
-  const ended = disk.pull({ settings: { pull: { retries: 0, bandwidthLimit: 2_000 } } }).then(
+  const ended = disk.pull({ settings: { pull: { retries: 0, bandwidthLimit: 2_000, compress: 'never' } } }).then(
     () => 'complete',
     () => 'cut off',
   );

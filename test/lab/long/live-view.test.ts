@@ -26,7 +26,7 @@ beforeAll(async () => {
   await giveTerminal(lab.guest);
   await makeSourceTree(lab.server, '/backups', { smallFiles: 60 });
   await lab.server.shell(`head -c ${String(megabytes)}M /dev/urandom > /backups/large`);
-  await addSettings(lab, 'pull: {bandwidthLimit: 500}'); // KiB a second: two minutes, far more than the way of a Ctrl-C
+  await addSettings(lab, 'pull: {bandwidthLimit: 500, compress: never}'); // KiB a second: two minutes, far more than the way of a Ctrl-C
   await lab.guest.shell('extbackup pause --for 2h'); // a person starts the runs of this story
   await lab.guest.plug(lab.disk);
   await waitForState(lab, 'BACKUP_1', ['idle']);

@@ -118,7 +118,7 @@ it('the agent sees in its unit what rsync reads and writes, so that only a true 
   const { guest, server } = lab;
   await server.shell('head -c 20M /dev/urandom > /backups/docs/c');
   await guest.shell(
-    "sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500}/' /etc/extbackup/config.yaml",
+    "sed -i 's/^source:.*/&\\npull: {stallTimeout: 15s, retries: 0, bandwidthLimit: 500, compress: never}/' /etc/extbackup/config.yaml",
   );
   await waitUntilGone(lab);
   await guest.plug(lab.disk);

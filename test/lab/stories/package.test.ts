@@ -24,7 +24,7 @@ describe('an installed package', () => {
   });
 
   it('is upgraded without ending the run that goes on; then the new agent starts', async () => {
-    await addSettings(lab, 'pull: {bandwidthLimit: 100}');
+    await addSettings(lab, 'pull: {bandwidthLimit: 100, compress: never}');
     const before = await agentPid();
     await lab.guest.plug(lab.disk);
     await lab.guest.waitFor('the pull', async () => (await eventsOf(lab, 'sync:started')).length > 0);

@@ -136,7 +136,7 @@ describe('a second plug', () => {
 describe('a run that an operator asks for at a terminal', () => {
   it('shows a bar that moves, and ends with the good news', async () => {
     await lab.server.shell('head -c 30M /dev/urandom > /backups/large');
-    await addSettings(lab, 'pull: {bandwidthLimit: 4000}'); // KiB a second: slow enough to be watched
+    await addSettings(lab, 'pull: {bandwidthLimit: 4000, compress: never}'); // KiB a second: slow enough to be watched
     const shown = await atTerminal(lab.guest, ['env', 'TERM=xterm', 'extbackup', 'run', '--drive', 'BACKUP_1']);
     expect(new Set(shown.match(/█+░* \d+ %/g) ?? []).size).toBeGreaterThan(1);
     expect(shown).toContain('safe to unplug');
