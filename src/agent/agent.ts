@@ -4,6 +4,7 @@ import { createBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { noteDataFormat } from '../records/data-format.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { BusyError, messageOf, UsageError } from '../errors.ts';
 import { coalesce } from '../system/coalesce.ts';
@@ -197,7 +198,7 @@ async function startTeller({ bus, paths, log, courier, settings }: Base, latest:
 async function createCore(base: Base, latest: Latest) {
   const { start, paths, version, bus, load, warnings, service, courier, findVolumes, onError } = base;
   const records = watchRegistry(
-    createDriveRegistry(files.drives(paths)),
+    withUnrecorded(createDriveRegistry(files.drives(paths)), files.unrecordedRuns(paths), true),
     ({ happened, todo }) => {
       bus.emit('warning:raised', { about: 'registry', reason: happened, todo, topic: 'registry' });
     },

@@ -22,6 +22,7 @@ import type { StartProgram } from '../system/command.ts';
 import { isLocked } from '../system/file-lock.ts';
 import { readOomKills } from '../system/memory-events.ts';
 import { files, type Paths } from '../system/paths.ts';
+import { noteUnrecorded } from '../records/unrecorded-runs.ts';
 import { adviceForRecords } from '../records/unwritable.ts';
 import { pause } from '../system/pause.ts';
 import type { AttachBoard } from './attach-board.ts';
@@ -126,6 +127,8 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
         });
       });
     },
+    keepUnrecorded: (before, after) =>
+      noteUnrecorded(files.unrecordedRuns(paths), before, after).catch(() => undefined), // then only this agent knows it
     foundCutOff: (drive, begun) => noteCutOff(parts.runs, drive, begun),
     record: async (record) => {
       const warning = await parts.runs.append(record);

@@ -1,6 +1,7 @@
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import type { DriveStatus } from '../protocol/status.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import { copyFrom, planRotation } from '../records/rotation.ts';
 import { files, type Paths } from '../system/paths.ts';
 
@@ -14,7 +15,10 @@ export async function placedAnew(
   rotation: RotationSetting,
   now: Date,
 ): Promise<DriveStatus[]> {
-  const { drives: records } = await createDriveRegistry(files.drives(paths)).read();
+  const { drives: records } = await withUnrecorded(
+    createDriveRegistry(files.drives(paths)),
+    files.unrecordedRuns(paths),
+  ).read();
   const present = new Set(drives.filter((drive) => drive.present).map(({ label }) => label));
   const places = planRotation(records, rotation, now, present);
   return drives.map((drive) => {

@@ -1,5 +1,6 @@
 import type { RotationSetting } from '../config/rotation-setting.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import { remarksOf } from '../records/disk-health.ts';
 import { fullSoon } from '../records/room-forecast.ts';
 import { sourcesOfDisk } from '../records/source-record.ts';
@@ -107,7 +108,10 @@ async function statusWithoutAgent(sources: StatusSources, now: Date): Promise<Om
     .flatMap((disk) => [...withDescendants(disk)])
     .filter(({ fstype }) => fstype === 'crypto_LUKS');
   const isHere = ({ luksUuid }: DriveRecord): boolean => volumes.some(({ uuid }) => uuid === luksUuid);
-  const { drives: enrolled, trouble } = await createDriveRegistry(files.drives(paths)).read();
+  const { drives: enrolled, trouble } = await withUnrecorded(
+    createDriveRegistry(files.drives(paths)),
+    files.unrecordedRuns(paths),
+  ).read();
   const records = enrolled.filter((record) => record.state === 'active' || (record.state === 'lost' && isHere(record)));
   const places = planRotation(records, rotation, now, new Set(records.filter(isHere).map(({ label }) => label)));
   return {

@@ -4,6 +4,7 @@ import { askLine } from '../terminal/ask-question.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import { UsageError } from '../errors.ts';
 import { readAgentStatus } from '../client/read-status.ts';
 import { files } from '../system/paths.ts';
@@ -38,7 +39,10 @@ export function approveCommand(context: CliContext): Command {
     )
     .action(async (wanted: string | undefined, options: Options) => {
       requireRoot('work on disks');
-      const registry = createDriveRegistry(files.drives(context.paths));
+      const registry = withUnrecorded(
+        createDriveRegistry(files.drives(context.paths)),
+        files.unrecordedRuns(context.paths),
+      );
       const record = findHeld(await registry.list(), wanted);
       if (options.json === true && options.show !== true) throw new UsageError('--json needs --show.', 'Add: --show');
       if (options.show === true) {

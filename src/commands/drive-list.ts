@@ -4,6 +4,7 @@ import { rotationSetting } from '../config/rotation-setting.ts';
 import { remarksOf } from '../records/disk-health.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import { describeAge } from '../text/wording.ts';
 import { planRotation, type RotationPlace } from '../records/rotation.ts';
 import { trimEnds } from '../text/table.ts';
@@ -39,7 +40,7 @@ export function driveListCommand(context: CliContext): Command {
 
 async function lookUp(context: CliContext): Promise<ListedDrive[]> {
   const [records, disks, setting] = await Promise.all([
-    createDriveRegistry(files.drives(context.paths)).list(),
+    withUnrecorded(createDriveRegistry(files.drives(context.paths)), files.unrecordedRuns(context.paths)).list(),
     listBlockDevices(context.start),
     rotationSetting(() => context.loadConfig()),
   ]);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { cancellable } from '../terminal/cancellable.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
+import { withUnrecorded } from '../records/unrecorded-runs.ts';
 import {
   justBefore,
   noteRollback,
@@ -89,7 +90,10 @@ async function rollback(context: CliContext, disk: OpenedDisk, options: Options,
     signal,
   );
   const runLog = createRunLog(files.runs(context.paths));
-  const registry = createDriveRegistry(files.drives(context.paths));
+  const registry = withUnrecorded(
+    createDriveRegistry(files.drives(context.paths)),
+    files.unrecordedRuns(context.paths),
+  );
   context.note(describe(record.label, plan));
   if (options.dryRun === true) return;
   if (plan === undefined) {

@@ -40,6 +40,8 @@ export interface RunSurroundings {
   readonly oomKills?: CountOomKills;
   /** Records a run without an end that is only known from its disk. Returns whether it was new; must not throw. */
   foundCutOff(drive: string, begun: BegunMark): Promise<boolean>;
+  /** Keeps the state of a disk after its run elsewhere, because the registry cannot be written; must not throw. */
+  keepUnrecorded?(before: DriveRecord, after: DriveRecord): Promise<void>;
   /** Keeps the run's outcome; must not throw. */
   record(run: RunRecord): Promise<void>;
   /** Called last, when the run is recorded and reported; must not throw. */

@@ -11,14 +11,17 @@ import type { RunSurroundings } from './run-surroundings.ts';
 import { sourcesAfterRun } from './source-results.ts';
 
 /** Writes the results of a run into the registry. A failure to write it is only a warning. */
-export async function updateRegistry(ended: EndedRun, { registry, bus }: RunSurroundings): Promise<void> {
+export async function updateRegistry(
+  ended: EndedRun,
+  { registry, bus, keepUnrecorded }: Pick<RunSurroundings, 'registry' | 'bus' | 'keepUnrecorded'>,
+): Promise<void> {
+  const isOfRun = ({ label }: DriveRecord): boolean => label === ended.order.drive;
+  const updated = (record: DriveRecord): DriveRecord => withHealth(afterRun(record, ended), ended);
   try {
-    await registry.update((drives) =>
-      drives.map((record) =>
-        record.label === ended.order.drive ? withHealth(afterRun(record, ended), ended) : record,
-      ),
-    );
+    await registry.update((drives) => drives.map((record) => (isOfRun(record) ? updated(record) : record)));
   } catch (error) {
+    const before = (await registry.list().catch(() => [])).find(isOfRun);
+    if (before) await keepUnrecorded?.(before, updated(before));
     const todo = error instanceof ExtbackupError ? error.todo : adviceForRecords(error);
     bus.emit('warning:raised', {
       about: 'records',

@@ -54,6 +54,8 @@ export const files = {
   drives: (paths: Paths) => `${paths.state}/drives.json`,
   /** The run that has begun and not ended. */
   begunRun: (paths: Paths) => `${paths.state}/begun-run.json`,
+  /** Ends of runs that could not be written into the list of disks. */
+  unrecordedRuns: (paths: Paths) => `${paths.run}/unrecorded-runs.json`,
   runs: (paths: Paths) => `${paths.state}/runs.jsonl`,
   /** What people did: approvals, rollbacks, restores, drills. */
   actions: (paths: Paths) => `${paths.state}/actions.jsonl`,

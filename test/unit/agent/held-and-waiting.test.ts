@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { noCounts } from '../../../src/guard/hold.ts';
 import { driveRecordSchema } from '../../../src/records/drive-record.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
+import { noteUnrecorded, withUnrecorded } from '../../../src/records/unrecorded-runs.ts';
 import { disk, enrolled, startAgent } from './an-agent.ts';
 
 /** A disk whose run was held for one source, while the server of another one was away. */
@@ -55,6 +56,22 @@ it('a hold that the station could not record stays, and one that was removed fro
   await at.registry.update(() => [enrolled]);
   await look(disk('sda', 1));
   expect(shown()).toMatchObject({ state: 'idle', message: null });
+});
+
+it('a hold that could not be recorded is held for the next agent, too, and is recorded as soon as that works', async () => {
+  const unrecorded = join(at.directory, 'unrecorded.json');
+  await at.registry.update(() => [enrolled]);
+  await noteUnrecorded(unrecorded, enrolled, { ...enrolled, hold, lastError: 'EXB_HELD', lastRun: hold.at });
+  const isFull = (): Promise<never> => Promise.reject(new Error('ENOSPC'));
+  const full = withUnrecorded({ ...at.registry, update: isFull }, unrecorded, true);
+  const next = await startAgent({ ...at, registry: full });
+  await next.look(disk('sda', 1));
+  expect(next.shown()).toMatchObject({ state: 'held', message: 'held: office.' });
+  expect((await at.registry.list())[0]).not.toHaveProperty('hold');
+  const later = await startAgent({ ...at, registry: withUnrecorded(at.registry, unrecorded, true) });
+  await later.look(disk('sda', 1));
+  expect(later.shown()).toMatchObject({ state: 'held' });
+  expect((await at.registry.list())[0]).toMatchObject({ hold: { runId: 'r' }, lastError: 'EXB_HELD' });
 });
 
 it('after an approval it still waits for the server, and nobody is told to plug it in again', async () => {
