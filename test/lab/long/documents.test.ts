@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { blockWith, newPassword, password, walk, type Typed } from '../../documents/walk.ts';
 import { builtPackage } from '../station.ts';
 import { addSettings, assertClosed, installProgram, takeOut, waitForState } from '../stories/operator.ts';
-import { atTerminal, giveTerminal } from '../stories/person.ts';
+import { atTerminal, give, giveTerminal } from '../stories/person.ts';
 import { useStation } from '../stories/use-station.ts';
 import type { UsbDisk } from '../usb-disk.ts';
 
@@ -137,6 +137,8 @@ it('something changes: the server, the keys, the disks', async () => {
   const commands = Object.entries(rest);
   const at = commands.findIndex(([command]) => command === 'extbackup drive rekey --json');
   await typeAll(Object.fromEntries(commands.slice(0, at)));
+  await guest.run(['extbackup', 'lock']);
+  expect(await give(guest, newPassword, 'unlock')).toMatch(/^0 /);
   await guest.plug(disks[1]);
   await waitForState(lab, 'BACKUP_2', ['failed']); // it has the old key
   await typeAll({ 'extbackup drive rekey BACKUP_2': rekey });
