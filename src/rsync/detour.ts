@@ -16,6 +16,8 @@ interface Left {
   /** Names that it got from the server; undefined without statistics. */
   readonly listed: number | undefined;
   readonly pace: Pace;
+  /** Directories in the place of a new file. */
+  readonly waiting: number;
 }
 
 /** Troubles of an rsync whose server cannot compress. */
@@ -35,12 +37,24 @@ export async function nextWay(
     order.onPace?.(pace.now());
     return order.detour ?? {};
   }
+  if (isStuckInLinks(order, target, trouble, ended.waiting)) return { ...order.detour, wholeList: true };
   if (target.isCompressed === true && limit === undefined && ofServer.includes(trouble)) {
     const link = (await target.linkState?.()) ?? 'unknown';
     if (mayBeRefused({ ...ended, link })) return { ...order.detour, compress: 'no' };
   }
   return trouble === 'failed' ? detourFor(start, order, ended.exitCode, target, signal) : undefined;
 }
+
+/**
+ * If a directory that must stay for now has the place of a file with several hard links, rsync waits forever for that
+ * file, or fails, unless it has the whole list.
+ */
+const isStuckInLinks = (order: PullOrder, target: PullTarget, trouble: PullTrouble, waiting: number): boolean =>
+  (trouble === 'stalled' || trouble === 'failed') &&
+  waiting > 0 &&
+  order.detour?.wholeList !== true &&
+  order.survey !== true &&
+  target.named === undefined;
 
 /** Options to avoid files that make rsync fail on a healthy disk. */
 async function detourFor(

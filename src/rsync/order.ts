@@ -54,7 +54,10 @@ export interface RsyncOutcome {
 
 /** Options that make another rsync of the same pull go better. */
 export interface Detour {
-  /** Read the whole list of the source first: otherwise too many hard links to one file make it fail. */
+  /**
+   * Read the whole list of the source first: otherwise it fails with too many hard links to one file, or with a directory
+   * in the place of one of them.
+   */
   readonly wholeList?: boolean;
   /** Patterns of files to leave unchanged: their paths are too long below the history. */
   readonly leaveOut?: readonly string[];

@@ -65,7 +65,13 @@ export async function runRsync(
   const listed = parseListed(heard.statistics());
   const detour = signal.aborted
     ? undefined
-    : await nextWay(start, order, target, { ...ended, trouble: outcome.trouble, pace, listed }, signal);
+    : await nextWay(
+        start,
+        order,
+        target,
+        { ...ended, trouble: outcome.trouble, pace, listed, waiting: heard.complaints.waiting },
+        signal,
+      );
   // Deleting a file in the place of a new one needs the server's list, which has both.
   const all = heard.complaints.waiting > 0 ? undefined : heard.doomed.result(outcome.skippedDeletions);
   return {
