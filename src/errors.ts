@@ -63,7 +63,7 @@ export class ConfigError extends ExtbackupError {
 
 /** The disk is right, but has no such path, or not at that time. Exit code 16. */
 export class NotThereError extends ExtbackupError {
-  constructor(code: 'EXB_NOT_FOUND' | 'EXB_BEFORE_HISTORY', happened: string, todo: string) {
+  constructor(code: 'EXB_NOT_FOUND' | 'EXB_BEFORE_HISTORY' | 'EXB_STATE_GIVEN_UP', happened: string, todo: string) {
     super(code, exitCodes.notThere, { happened, todo });
   }
 }

@@ -181,6 +181,9 @@ export interface EventMap {
     readonly capped: boolean;
     /** Entries that could not be removed as a whole. */
     readonly stuck: number;
+    /** States between entries that a rule by weeks, months or years does not keep, and the room that this gained. */
+    readonly givenUp?: number;
+    readonly givenUpBytes?: number;
   };
   'data:progress': RunFacts & Progress;
   /** A part of the mirror was read back. Files are new since the last time (recorded), or were compared. */

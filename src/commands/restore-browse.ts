@@ -97,10 +97,12 @@ async function chooseDate(disk: Browsable, signal: AbortSignal): Promise<Date | 
     ({ mtime }) => `, ${inWords(mtime)}`,
     () => '',
   );
-  const runs = beginnings(
-    (await listHistory(disk.top)).map(({ at }) => at),
-    disk.runs,
-  ).map((at): Choice<Date | undefined> => ({ name: `before the run of ${inWords(at)}`, value: justBefore(at) }));
+  const history = await listHistory(disk.top);
+  const states = history.filter(({ isThinned }) => isThinned !== true).map(({ at }) => at);
+  const runs = beginnings(states, disk.runs).map((at): Choice<Date | undefined> => ({
+    name: `before the run of ${inWords(at)}`,
+    value: justBefore(at),
+  }));
   return choose(
     'Which date? Choose, or type one',
     [{ name: `the last backup${stamped}`, value: undefined }, ...runs],
@@ -130,7 +132,7 @@ async function chooseVersion(
 ): Promise<{ readonly at: Date | undefined } | undefined> {
   const versions = await findVersions(disk.top, disk.mirror, path);
   if (versions.length === 1) return { at };
-  const choices = versions.map(({ path: place, until }): Choice<{ at: Date | undefined }> => ({
+  const choices = versions.map(({ path: place, offered: until }): Choice<{ at: Date | undefined }> => ({
     name: until === undefined ? 'in the mirror' : `until the run of ${inWords(until)}`,
     value: { at: until === undefined ? undefined : justBefore(until) },
     describe: () => describePath(Buffer.from(place)),

@@ -76,7 +76,10 @@ export function rollbackCommand(context: CliContext): Command {
 }
 
 async function list(context: CliContext, { top }: OpenedDisk, json: boolean): Promise<void> {
-  const times = (await listHistory(top)).map(({ at }) => at.toISOString());
+  const history = await listHistory(top);
+  // At the time of an entry there was the state before the next one.
+  const states = history.filter((_entry, index) => history[index - 1]?.isThinned !== true);
+  const times = states.map(({ at }) => at.toISOString());
   if (json) context.print(JSON.stringify(times satisfies JsonOutput<'rollback --list'>));
   else for (const time of times) context.print(`${time}  ${zonedTime(time, 'second')}`);
 }

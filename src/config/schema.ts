@@ -4,6 +4,7 @@
  * misspelt setting never silently means its default.
  */
 import * as z from 'zod';
+import { historySettings } from './history-schema.ts';
 import { hook } from './hook-schema.ts';
 import { keySettings } from './key-schema.ts';
 import { checkSettings, metricsSettings, reportSettings } from './monitoring-schema.ts';
@@ -60,31 +61,7 @@ export const configSchema = z
       .prefault({})
       .describe('how the server is reached'),
     pull: pullSettings,
-    history: z
-      .strictObject({
-        enabled: z.boolean().default(true).describe('keep replaced and deleted files in history/ on the disk'),
-        keep: z
-          .strictObject({
-            age: duration.prefault('52w').describe('entries older than this, and older than atLeast, are removed'),
-            count: z.int().min(0).default(0).describe('number of entries to keep; 0 is no limit'),
-            minFree: share
-              .prefault('5%')
-              .describe('the oldest entries are removed while less than this share of the disk is free'),
-            atLeast: duration.prefault('4w').describe('entries younger than this are never removed'),
-            perRun: share
-              .prefault('50%')
-              .describe('one run removes at most this share of the entries, and of the bytes of the disk'),
-          })
-          .prefault({}),
-        whenFull: z
-          .enum(['prune', 'stop'])
-          .default('prune')
-          .describe(
-            'when the disk is full during a pull: prune removes the oldest entries that ' +
-              'are older than keep.atLeast, and the pull goes on; stop ends the run',
-          ),
-      })
-      .prefault({}),
+    history: historySettings,
     guard: z
       .strictObject({
         enabled: guardSettings.enabled

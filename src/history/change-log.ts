@@ -9,6 +9,8 @@ export interface LoggedChange {
   readonly isDirectory: boolean;
   /** Below the mirror, in bytes: names need not be UTF-8. */
   readonly path: Buffer;
+  /** Not created by rsync: its old version was removed, because an earlier entry brings an older one, or created it. */
+  readonly isThinned?: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export const makesRoom = 8;
 /** The line of --debug=del2 about a directory that is replaced by a new file or link. */
 const makesRoomPattern = /^delete_item\((.+)\) mode=4[0-7]{4} flags=(\d{1,4})$/s;
 
-const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting) *)\|(.+)$/s;
+const changePattern = /^(?:[<>ch.]([fdLDS])\+{9}|(\*deleting|\*thinned) *)\|(.+)$/s;
 const copiedPattern = /^[<>h]f[^\s|]+ *\|(.+)$/s;
 
 /** The text before each line of an rsync --log-file. */
@@ -60,10 +62,12 @@ export function parseLogLine(line: string, header: LogHeader): LoggedChange | un
   const [, cleared, flags] = makesRoomPattern.exec(text) ?? [];
   if (cleared !== undefined && Number(flags) >= makesRoom)
     return deletedDirectory(bytesOfName(header.source === undefined ? cleared : `${header.source}/${cleared}`));
-  const [, type, deleting, path] = isMarked ? (changePattern.exec(text) ?? []) : [];
+  const [, type, item, path] = isMarked ? (changePattern.exec(text) ?? []) : [];
   if (path === undefined) return undefined;
   const name = bytesBelow(path, header);
-  if (deleting !== undefined) return path.endsWith('/') ? deletedDirectory(name) : undefined;
+  if (item === '*thinned')
+    return isInside(name) ? { kind: 'created', isDirectory: false, path: name, isThinned: true } : undefined;
+  if (item !== undefined) return path.endsWith('/') ? deletedDirectory(name) : undefined;
   if (!isInside(name)) return undefined;
   return { kind: 'created', isDirectory: type === 'd', path: name };
 }
@@ -84,6 +88,18 @@ export const isInside = (name: Buffer): boolean =>
 
 /** The bytes of a path as rsync prints it, read as UTF-8. */
 export const bytesOfPath = (printed: string): Buffer => bytesOfName(Buffer.from(printed).toString('latin1'));
+
+/**
+ * The line about a file whose old version was removed from an entry; see thin-entry.ts. @param name below the mirror
+ * @returns undefined for a file that the log cannot name
+ */
+export function thinnedLine(name: Buffer, { mark, source }: LogHeader): string | undefined {
+  const start = source === undefined ? 0 : source.length + 1;
+  if (mark === undefined || (source !== undefined && name.indexOf(`${source}/`) !== 0)) return undefined;
+  const line = `${mark}*thinned  |0|0|${printedName(name.subarray(start))}${mark}`;
+  const read = parseLogLine(line, { mark, ...(source !== undefined && { source }) });
+  return read?.path.equals(name) === true ? line : undefined;
+}
 
 /** Undoes rsync's escapes of control characters, `\#ooo`, and removes the slash after a directory. */
 export function bytesOfName(escaped: string): Buffer {

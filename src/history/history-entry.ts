@@ -24,6 +24,8 @@ export interface HistoryEntry {
   readonly directory: string;
   /** Its log of changes; see change-log.ts. */
   readonly log: string;
+  /** The state before it was given up: it serves only, together with earlier entries, to restore an earlier state. */
+  readonly isThinned?: boolean;
 }
 
 /** Endings of the files beside the log, with the attributes that files had before; see attribute-files.ts. */
@@ -31,6 +33,9 @@ export const attributeKinds = ['facl', 'fattr', 'links'] as const;
 
 export const attributeFile = ({ log }: Pick<HistoryEntry, 'log'>, kind: (typeof attributeKinds)[number]): string =>
   log.replace(/log$/, kind);
+
+/** Ending of the mark beside the log of an entry whose state was given up; see thinned-mark.ts. */
+export const thinnedEnding = '.thinned';
 
 /** The log has the ending of an interrupted undo; see undo-entry.ts. */
 const logName = /\.log(?:\.removed)?$/;
@@ -53,10 +58,9 @@ export function parseHistoryName(name: string): Date | undefined {
 /** All entries of an opened disk, the newest first. */
 export async function listHistory(top: string): Promise<HistoryEntry[]> {
   const directories = await namesIn(join(top, historyDirectory));
+  const files = new Set(await namesIn(join(top, changeLogDirectory)));
   const logs = new Map(
-    (await namesIn(join(top, changeLogDirectory))).flatMap((file) =>
-      logName.test(file) ? [[file.replace(logName, ''), file] as const] : [],
-    ),
+    [...files].flatMap((file) => (logName.test(file) ? [[file.replace(logName, ''), file] as const] : [])),
   );
   const found: FoundEntry[] = [];
   const inWork = await collectedEntry(top);
@@ -68,9 +72,20 @@ export async function listHistory(top: string): Promise<HistoryEntry[]> {
     found.push({ name, claimed, ...(stamp && { stamp }) });
   }
   return orderEntries(found)
-    .map(({ name, number, at, measured }) => ({ name, number, at, measured, ...placesOf(top, name, inWork) }))
+    .map(({ name, number, at, measured }) => ({
+      ...{ name, number, at, measured },
+      ...placesOf(top, name, inWork),
+      ...(files.has(`${name}${thinnedEnding}`) && { isThinned: true }),
+    }))
     .reverse();
 }
+
+/**
+ * The entry whose state, the one before it, has the old versions of an entry: the entry itself, or for a thinned one the
+ * nearest earlier one whose state stays; undefined if there is none. @param history the newest first
+ */
+export const stateWith = (history: readonly HistoryEntry[], { number }: HistoryEntry): HistoryEntry | undefined =>
+  history.find((entry) => entry.number <= number && entry.isThinned !== true);
 
 async function stampOf(log: string): Promise<EntryStamp | undefined> {
   const handle = await openPlainFile(log);

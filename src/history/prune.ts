@@ -7,16 +7,13 @@ import { throwIfCancelled } from '../system/undo.ts';
 import { writeCompleteSince } from './complete-since.ts';
 import { longestUnmeasured } from './entry-order.ts';
 import { attributeFile, attributeKinds, listHistory, type HistoryEntry } from './history-entry.ts';
-import { expendable, outdated, type KeepRule } from './retention.ts';
+import type { Budget } from './budget.ts';
+import { expendable, outdated, restorePoints, type KeepRule } from './retention.ts';
+import { thinHistory, type Thinned } from './thin-history.ts';
+import { clearMarks, noteState, removeMark } from './thinned-mark.ts';
 
 /** Directory for entries that are being deleted: an entry is in the history completely or not at all. */
 const removedDirectory = '.extbackup/removed';
-
-/** The remaining budget of a run. */
-export interface Budget {
-  entries: number;
-  bytes: number;
-}
 
 /** The removed entries. */
 export interface Pruned {
@@ -27,12 +24,8 @@ export interface Pruned {
   readonly isCapped: boolean;
   /** Entries that could not be removed completely, now or earlier. */
   readonly stuck: number;
-}
-
-/** The most that one run removes: a share of the entries, but one at least, and of the disk. */
-export async function budgetOf(top: string, { perRun }: Pick<KeepRule, 'perRun'>): Promise<Budget> {
-  const { bytes } = await readRoom(top);
-  return { entries: Math.max(1, Math.ceil((await listHistory(top)).length * perRun)), bytes: bytes * perRun };
+  /** States that a rule by weeks, months or years does not keep, and the room that this gained. */
+  readonly thinned?: { readonly states: number; readonly bytes: number };
 }
 
 /** The input of {@link pruneHistory}. */
@@ -41,8 +34,10 @@ export interface Pruning {
   readonly budget: Budget;
   /** Position of the history at the start of the run: the entries of this run are never removed. */
   readonly position: number;
-  /** Remove only until this much room is free; without it, apply the rule's ages, count and minFree. */
+  /** Remove only until this much room is free; without it, a run is complete: apply all of the rule. */
   readonly wanted?: RoomWanted;
+  /** See {@link restorePoints}. */
+  readonly asked?: number;
 }
 
 /**
@@ -52,7 +47,7 @@ export interface Pruning {
 export async function pruneHistory(
   start: StartProgram,
   top: string,
-  { rule: given, budget, position, wanted }: Pruning,
+  { rule: given, budget, position, wanted, asked }: Pruning,
   signal: AbortSignal,
 ): Promise<Pruned> {
   const before = await readRoom(top);
@@ -62,7 +57,7 @@ export async function pruneHistory(
     const { freeBytes } = await readRoom(top);
     done.isCapped = budget.entries <= 0 || budget.bytes <= 0;
     if (done.isCapped) return false;
-    if (await removeEntry(start, top, entry, signal)) {
+    if (await removeEntry(start, top, entry, endOf(entries, entry), signal)) {
       done.removed += 1;
       budget.entries -= 1;
     } else done.stuck += 1;
@@ -70,15 +65,39 @@ export async function pruneHistory(
     return true;
   };
   const entries = await listHistory(top);
+  await clearMarks(top, entries);
   const rule = { ...given, now: sinceNewest(entries, given.now) };
   const newest = Math.min(position, await newestFilled(entries, position));
-  if (wanted === undefined) for (const entry of outdated(entries, rule, newest)) if (!(await remove(entry))) break;
+  let thinned: Thinned | undefined;
+  if (wanted === undefined) {
+    await noteState(top);
+    for (const entry of outdated(entries, rule, newest, asked)) if (!(await remove(entry))) break;
+    const left = await listHistory(top);
+    const points = restorePoints(left, rule, newest, asked);
+    thinned = await thinHistory(top, { entries: left, points, budget, before: newest }, signal);
+  }
   const goal = wanted ?? shareOf(before, rule.minFree);
   for (const entry of expendable(await listHistory(top), rule, newest)) {
     if (shortageOf(await readRoom(top), goal) === undefined) break;
     if (!(await remove(entry))) break;
   }
-  return { ...done, bytes: Math.max(0, (await readRoom(top)).freeBytes - before.freeBytes) };
+  const gained = (await readRoom(top)).freeBytes - before.freeBytes - (thinned?.bytes ?? 0);
+  return {
+    ...done,
+    bytes: Math.max(0, gained),
+    isCapped: done.isCapped || thinned?.isCapped === true,
+    ...(thinned && thinned.states > 0 && { thinned }),
+  };
+}
+
+/** The last one of the thinned entries that belong to an entry: without it, no state before the next one is left. */
+function endOf(entries: readonly HistoryEntry[], entry: HistoryEntry): HistoryEntry {
+  let end = entry;
+  for (const later of entries.filter(({ number }) => number > entry.number).reverse()) {
+    if (later.isThinned !== true) break;
+    end = later;
+  }
+  return end;
 }
 
 /** Without a measured entry, only the name of the newest one is known, and its clock may have been wrong. */
@@ -106,22 +125,25 @@ async function isFilled(directory: string): Promise<boolean> {
 
 /**
  * Removes one entry: writes the mark, moves the entry out of the history, then deletes its files.
+ * @param end the newest entry whose state is lost by that
  * @returns false when a part of it remains
  */
 async function removeEntry(
   start: StartProgram,
   top: string,
   entry: HistoryEntry,
+  end: HistoryEntry,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
     await ownDirectory(top, removedDirectory);
-    await writeCompleteSince(top, { at: entry.at, number: entry.number, isBeginning: false });
+    await writeCompleteSince(top, { at: end.at, number: end.number, isBeginning: false });
     for (const log of [entry.log, `${entry.log}.removed`])
       await moveAside(log, join(top, removedDirectory, `${entry.name}.log`));
     for (const kind of attributeKinds) await rm(attributeFile(entry, kind), { force: true });
     const aside = join(top, removedDirectory, entry.name);
     await moveAside(entry.directory, aside);
+    await removeMark(entry);
     return await clear(start, aside, signal);
   } catch (error) {
     throwIfCancelled(signal);

@@ -15,16 +15,19 @@ export interface Removal {
   readonly onFile: () => void;
 }
 
-/** Removes the files and directories that a run created. Keeps directories that are not empty. */
+/**
+ * Removes the files and directories that a run created, and those whose old version an earlier entry brings. Keeps
+ * directories that are not empty.
+ */
 export async function removeCreated({ log, root, part, onFile }: Removal, signal: AbortSignal): Promise<void> {
   const isInside = createInsideCheck(root);
-  for await (const { kind, isDirectory, path } of readLogBackwards(log)) {
+  for await (const { kind, isDirectory, isThinned, path } of readLogBackwards(log)) {
     throwIfCancelled(signal);
     if (kind !== 'created') continue;
     const here = relativeTo(part, path);
     if (here === undefined || !(await isInside(here))) continue;
     if (isDirectory) await quietly(() => rmdir(below(root, here)));
-    else if (await quietly(() => unlink(below(root, here)))) onFile();
+    else if ((await quietly(() => unlink(below(root, here)))) && isThinned !== true) onFile();
   }
 }
 

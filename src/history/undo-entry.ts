@@ -111,9 +111,9 @@ const mostRemembered = 200_000;
 /** The changes that {@link undoEntry} would make, without making them. */
 export async function previewUndo(entry: HistoryEntry, progress: UndoProgress, signal: AbortSignal): Promise<void> {
   const counted = new Set<string>(); // rsync logs a file twice when it copies it once more
-  for await (const { kind, isDirectory, path } of readLogBackwards(entry.log)) {
+  for await (const { kind, isDirectory, isThinned, path } of readLogBackwards(entry.log)) {
     throwIfCancelled(signal);
-    if (kind !== 'created' || isDirectory) continue;
+    if (kind !== 'created' || isDirectory || isThinned === true) continue;
     const name = path.toString('latin1');
     if (counted.has(name)) continue;
     if (counted.size < mostRemembered) counted.add(name);

@@ -61,9 +61,15 @@ export function describePruned(words: Speaker, prunings: readonly EventMap['hist
       words.say(`pruned.${why}`, { entries: words.count(sum('removed'), 'entry'), size: words.size(sum('bytes')) }),
     ];
   });
+  const sumOf = (of: 'givenUp' | 'givenUpBytes'): number =>
+    prunings.reduce((total, pruning) => total + (pruning[of] ?? 0), 0);
+  const [states, bytes] = [sumOf('givenUp'), sumOf('givenUpBytes')];
   const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
   const said = [
     ...(list.length === 0 ? [] : [words.say('pruned.all', { list: list.join(', ') })]),
+    ...(states > 0
+      ? [words.say('pruned.givenUp', { states: words.count(states, 'oldState'), size: words.size(bytes) })]
+      : []),
     ...(prunings.some(({ capped }) => capped) ? [words.say('pruned.capped')] : []),
     ...(stuck > 0 ? [words.say('pruned.stuck', { entries: words.count(stuck, 'oldEntry') })] : []),
   ];

@@ -5,7 +5,9 @@ import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
 import { changeLogDirectory, historyPosition, newHistoryEntry } from '../history/history-entry.ts';
 import { finishCollecting, historyDirectory } from '../history/work-directory.ts';
 import { markBeginning } from '../history/complete-since.ts';
-import { budgetOf, pruneHistory, type Budget } from '../history/prune.ts';
+import { budgetOf, type Budget } from '../history/budget.ts';
+import { pruneHistory } from '../history/prune.ts';
+import { markIfNoState } from '../history/thinned-mark.ts';
 import { readRoom } from '../disk/room.ts';
 import { awaitClock, continueTime, readClocks } from '../records/station-time.ts';
 import { removePartials } from '../rsync/partial-files.ts';
@@ -81,6 +83,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
       continueTime(files.time(paths), await readClocks(start, await awaitClock(start, signal)), stepMs),
     newHistory: async (time) => {
       const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
+      await markIfNoState(paths.plaintext, entry);
       await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again
       return entry;
     },

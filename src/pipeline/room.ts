@@ -83,7 +83,7 @@ async function giveUpHistory(
 
 /** Removes history by the settings, or for lack of room, and reports amount and reason. */
 export async function prune(
-  { config: { history }, time }: Job,
+  { config: { history }, time, record }: Job,
   machine: Machine,
   story: Story,
   signal: AbortSignal,
@@ -91,11 +91,15 @@ export async function prune(
 ): Promise<number> {
   if (time === undefined) return 0;
   const rule: KeepRule = { now: time.measured, ...history.keep };
-  const { removed, bytes, isCapped, stuck } = await machine.pruneHistory(
-    { rule, position: time.position, ...(want && { wanted: want.wanted }) },
+  const { historyNumber: asked } = record;
+  const { removed, bytes, isCapped, stuck, thinned } = await machine.pruneHistory(
+    { rule, position: time.position, ...(want && { wanted: want.wanted }), ...(asked !== undefined && { asked }) },
     signal,
   );
-  if (removed > 0 || stuck > 0)
-    story.tell('history:pruned', { removed, bytes, why: want?.shortage ?? 'rule', capped: isCapped, stuck });
+  if (removed > 0 || stuck > 0 || thinned)
+    story.tell('history:pruned', {
+      ...{ removed, bytes, why: want?.shortage ?? 'rule', capped: isCapped, stuck },
+      ...(thinned && { givenUp: thinned.states, givenUpBytes: thinned.bytes }),
+    });
   return removed;
 }

@@ -92,8 +92,10 @@ export async function drawSample(
   const old: DrillFile[] = [];
   const share = Math.ceil(size.files / 4);
   const since = await readCompleteSince(top);
-  // The first entry of the history does not show the state before it.
-  const entries = (await listHistory(top)).filter(({ at }) => since !== undefined && at > since.at);
+  // The first entry of the history does not show the state before it; that before a thinned one was given up.
+  const entries = (await listHistory(top)).filter(
+    ({ at, isThinned }) => since !== undefined && at > since.at && isThinned !== true,
+  );
   for (const { directory, at } of entries.slice(0, mostEntries))
     for (const path of await draw(directory, share, signal, random))
       old.push(...(await look(directory, path, new Date(at.getTime() - 1))));

@@ -127,6 +127,12 @@ const earlier = ({ printedAt }: SheetFacts): Section => ({
   blocks: [
     {
       text:
+        'Some earlier states may have been given up to save room. If this prints a time, do not choose a date between ' +
+        'it and the time before it in /mnt/recovery/.extbackup/history: the result would be a mixture.',
+    },
+    { commands: 'ls /mnt/recovery/.extbackup/history | grep thinned' },
+    {
+      text:
         '/mnt/recovery/history holds the files that later backups replaced or deleted, under the time (UTC) ' +
         'when each backup began. A single file: take it from the first time after the wanted date that has it; if none ' +
         'has it, take it from the copy above. Everything: copy all as above, then copy the history over it, from the newest ' +

@@ -15,7 +15,10 @@ export interface ListedEntry {
   readonly kind: 'file' | 'directory' | 'link';
   readonly bytes: number;
   readonly changedAt: Date;
-  /** The run that replaced or deleted it; undefined for the present version, or if only one time was asked for. */
+  /**
+   * The run that replaced or deleted it, or an earlier one, if that run's entry is thinned: restore it with an earlier
+   * time. undefined for the present version, or if only one time was asked for.
+   */
   readonly until: Date | undefined;
 }
 
@@ -41,7 +44,7 @@ export async function listPath(top: string, mirror: string, path: string, at?: D
       'Look one directory higher.',
     );
   if (first.isDirectory) return { of: 'directory', entries: await contentOf(versions) };
-  const entries = versions.map((version) => lookAt(Buffer.from(version.path), baseName(version), version.until));
+  const entries = versions.map((version) => lookAt(Buffer.from(version.path), baseName(version), version.offered));
   return { of: 'versions', entries: await Promise.all(entries) };
 }
 
@@ -65,7 +68,7 @@ async function contentOf(versions: readonly Version[]): Promise<ListedEntry[]> {
     const top = Buffer.from(version.path);
     for (const name of await readdir(top, { encoding: 'buffer' })) {
       const key = name.toString('latin1');
-      if (!seen.has(key)) seen.set(key, await lookAt(below(top, name), shownName(name), version.until));
+      if (!seen.has(key)) seen.set(key, await lookAt(below(top, name), shownName(name), version.offered));
     }
   }
   return [...seen].sort(([a], [b]) => a.localeCompare(b)).map(([, entry]) => entry);

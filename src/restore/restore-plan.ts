@@ -4,7 +4,7 @@ import { NotThereError, UsageError } from '../errors.ts';
 import type { AttributeFiles } from '../attributes/attribute-files.ts';
 import { attributesIn } from '../attributes/keep-attributes.ts';
 import { assertReaches } from '../history/complete-since.ts';
-import { listHistory } from '../history/history-entry.ts';
+import { listHistory, stateWith } from '../history/history-entry.ts';
 import { wasDeleted } from '../history/make-again.ts';
 import { wasCreated } from '../history/remove-created.ts';
 
@@ -15,6 +15,8 @@ export interface Version {
   readonly isDirectory: boolean;
   /** undefined for the mirror; otherwise the run that replaced or deleted it: it was valid until then. */
   readonly until: Date | undefined;
+  /** The states until then that the disk still has have it: earlier than `until` if that run's entry is thinned. */
+  readonly offered?: Date | undefined;
 }
 
 /**
@@ -35,10 +37,15 @@ export function pathInMirror(typed: string): string {
 export async function historyPlaces(
   top: string,
   mirror: string,
-): Promise<{ readonly directory: string; readonly until: Date | undefined }[]> {
+): Promise<{ readonly directory: string; readonly until: Date | undefined; readonly offered?: Date | undefined }[]> {
+  const history = await listHistory(top);
   return [
     { directory: join(top, mirror), until: undefined },
-    ...(await listHistory(top)).map(({ directory, at }) => ({ directory, until: at })),
+    ...history.map((entry) => ({
+      directory: entry.directory,
+      until: entry.at,
+      offered: (stateWith(history, entry) ?? entry).at,
+    })),
   ];
 }
 
@@ -48,9 +55,9 @@ export async function historyPlaces(
  */
 export async function findVersions(top: string, mirror: string, path: string): Promise<Version[]> {
   const versions = await Promise.all(
-    (await historyPlaces(top, mirror)).map(async ({ directory, until }) => {
+    (await historyPlaces(top, mirror)).map(async ({ directory, ...times }) => {
       const kind = await kindBelow(directory, path);
-      return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', until }];
+      return kind === undefined ? [] : [{ path: join(directory, path), isDirectory: kind === 'directory', ...times }];
     }),
   );
   return versions.flat();

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { readCompleteSince, tooFarBack, type CompleteSince } from '../history/complete-since.ts';
+import { assertState, readCompleteSince, tooFarBack, type CompleteSince } from '../history/complete-since.ts';
 import { listHistory, type HistoryEntry } from '../history/history-entry.ts';
+import { noteNoState, noteState, removeMark } from '../history/thinned-mark.ts';
 import { previewUndo, undoEntry, type UndoProgress } from '../history/undo-entry.ts';
 import { forgetAttributes } from '../attributes/attribute-table.ts';
 import { finishAttributes, keptAttributes, removeKept } from '../attributes/keep-attributes.ts';
@@ -65,6 +66,7 @@ export async function planRollback(
         : `Disk ${record.label} has nothing to undo in its history after that time.`,
       `To undo more runs: extbackup rollback ${record.label} --to TIME ; the times: extbackup rollback ${record.label} --list`,
     );
+  assertState(history, oldest);
   const files: UndoProgress = { removed: 0, restored: 0, left: 0 };
   for (const entry of entries) await previewUndo(entry, files, signal);
   return { entries, to: to instanceof Date ? to : oldest.at, files, unfinishedSince: open.at(-1)?.at };
@@ -116,8 +118,11 @@ export async function rollBack(
   await forgetAttributes(top);
   for (const planned of plan.entries) {
     const entry = { ...planned, directory: directoryOfEntry(top, planned.name, undefined) };
+    if (entry.isThinned === true) await noteNoState(top);
     await undoEntry(disk.mirror, entry, progress, signal, () => putBackIn(start, disk.mirror, entry, progress, signal));
     await removeKept(entry);
+    await removeMark(entry);
+    if (entry.isThinned !== true) await noteState(top);
   }
   await flushFilesystem(start, top, signal);
 }

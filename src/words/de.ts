@@ -34,6 +34,7 @@ export const de: Catalogue = {
     run: { one: '{count} Lauf', other: '{count} Läufe' },
     station: { one: '{count} Station', other: '{count} Stationen' },
     ioError: { one: '{count} E/A-Fehler', other: '{count} E/A-Fehler' },
+    oldState: { one: '{count} alter Zustand', other: '{count} alte Zustände' },
     oldEntry: { one: '{count} alter Eintrag', other: '{count} alte Einträge' },
   },
   messages: {

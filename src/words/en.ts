@@ -31,6 +31,7 @@ export const en = {
     run: { one: '{count} run', other: '{count} runs' },
     station: { one: '{count} station', other: '{count} stations' },
     ioError: { one: '{count} I/O error', other: '{count} I/O errors' },
+    oldState: { one: '{count} old state', other: '{count} old states' },
     oldEntry: { one: '{count} old entry', other: '{count} old entries' },
   },
   messages: {

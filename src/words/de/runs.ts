@@ -29,6 +29,7 @@ export const runs: Words<typeof english> = {
   'pruned.blocks': '{entries} ({size}), weil die Platte voll war',
   'pruned.inodes': '{entries} ({size}), weil die Platte keine weiteren Dateien aufnehmen konnte',
   'pruned.all': 'Aus der Historie entfernt: {list}.',
+  'pruned.givenUp': '{states} aufgegeben ({size}), nach history.keep.weekly, monthly und yearly.',
   'pruned.capped': 'Weitere sind fällig, aber ein Lauf entfernt nicht mehr (history.keep.perRun).',
   'pruned.stuck': 'Nicht ganz zu entfernen: {entries}.',
   'failed.subject': '{drive} fehlgeschlagen, {release}',

@@ -24,6 +24,7 @@ export const runs = {
   'pruned.blocks': '{entries} ({size}) because the disk had no room left',
   'pruned.inodes': '{entries} ({size}) because the disk could take no more files',
   'pruned.all': 'Removed from the history: {list}.',
+  'pruned.givenUp': '{states} given up ({size}), by history.keep.weekly, monthly and yearly.',
   'pruned.capped': 'More are due, but one run removes no more (history.keep.perRun).',
   'pruned.stuck': '{entries} could not be removed completely.',
   'failed.subject': '{drive} failed, {release}',

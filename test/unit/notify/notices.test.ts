@@ -54,12 +54,16 @@ describe('the end of a run', () => {
     const notices = maker();
     const pruned = { ...run, removed: 2, bytes: 3e9, capped: false, stuck: 0 };
     notices.take('history:pruned', { ...pruned, why: 'blocks', capped: true });
-    notices.take('history:pruned', { ...pruned, removed: 1, bytes: 1e9, why: 'rule', stuck: 1 });
+    notices.take('history:pruned', {
+      ...{ ...pruned, removed: 1, bytes: 1e9, why: 'rule', stuck: 1 },
+      ...{ givenUp: 3, givenUpBytes: 2e9 },
+    });
     notices.take('run:succeeded', succeeded);
     const [notice] = notices.take('drive:safe-to-unplug', run);
     expect(notice?.text).toContain(
       'Removed from the history: 1 entry (1 GB) by the settings (history.keep), ' +
         '2 entries (3 GB) because the disk had no room left. ' +
+        '3 old states given up (2 GB), by history.keep.weekly, monthly and yearly. ' +
         'More are due, but one run removes no more (history.keep.perRun). 1 old entry could not be removed completely.',
     );
     notices.take('run:started', { ...run, trigger: 'request' });

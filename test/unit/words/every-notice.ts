@@ -75,7 +75,10 @@ function storiesOf(drive: string): Record<string, Story> {
     ],
     'set without a copy': [['rotation:overdue', { set: 'daily', lastSuccess: null, next: drive, overdue: [] }]],
     pruned: [
-      ['history:pruned', { ...run, removed: 2, bytes: 3e9, why: 'blocks', capped: true, stuck: 1 }],
+      [
+        'history:pruned',
+        { ...run, removed: 2, bytes: 3e9, why: 'blocks', capped: true, stuck: 1, givenUp: 4, givenUpBytes: 2e9 },
+      ],
       ['run:succeeded', good],
       ['drive:safe-to-unplug', run],
     ],
