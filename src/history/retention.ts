@@ -61,8 +61,8 @@ export const expendable = <Entry extends Kept>(entries: readonly Entry[], rule: 
  * @param entries the newest first
  * @param asked the state after this number stays: of the last complete run, which a rollback goes back to
  */
-export function restorePoints<Entry extends Kept>(
-  entries: readonly Entry[],
+export function restorePoints(
+  entries: readonly Kept[],
   rule: KeepRule,
   before: number,
   asked = Infinity,

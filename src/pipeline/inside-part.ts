@@ -2,7 +2,13 @@ import { basename, dirname, join } from 'node:path';
 import { forgetAttributes } from '../attributes/attribute-table.ts';
 import { finishAttributes } from '../attributes/keep-attributes.ts';
 import { assertOwnDirectories, ownDirectory } from '../disk/own-directory.ts';
-import { changeLogDirectory, historyPosition, newHistoryEntry } from '../history/history-entry.ts';
+import {
+  changeLogDirectory,
+  historyPosition,
+  newHistoryEntry,
+  type EntryTime,
+  type HistoryEntry,
+} from '../history/history-entry.ts';
 import { finishCollecting, historyDirectory } from '../history/work-directory.ts';
 import { markBeginning } from '../history/complete-since.ts';
 import { budgetOf, type Budget } from '../history/budget.ts';
@@ -81,12 +87,7 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     readHead: (path, { name }, entry) => readHead(join(entry?.directory ?? mirror, name ?? ''), path),
     continueTime: async (stepMs, signal) =>
       continueTime(files.time(paths), await readClocks(start, await awaitClock(start, signal)), stepMs),
-    newHistory: async (time) => {
-      const entry = await newHistoryEntry(paths.plaintext, new Date(), time);
-      await markIfNoState(paths.plaintext, entry);
-      await markBeginning(paths.plaintext, entry).catch(() => undefined); // on a full disk: the next run tries again
-      return entry;
-    },
+    newHistory: (time) => newEntry(paths.plaintext, time),
     historyPosition: () => historyPosition(paths.plaintext),
     readRoom: () => readRoom(paths.plaintext),
     historySize: (signal) => historySize(start, paths.plaintext, signal),
@@ -113,4 +114,11 @@ export function createInsidePart(start: StartProgram, paths: Paths, mirrorName: 
     removePartials: ({ name }) => removePartials(start, join(mirror, name ?? '')),
     clearUnfinished: () => finishCollecting(paths.plaintext).then(() => clearUnfinished(paths.plaintext)),
   };
+}
+
+async function newEntry(top: string, time: EntryTime | undefined): Promise<HistoryEntry> {
+  const entry = await newHistoryEntry(top, new Date(), time);
+  await markIfNoState(top, entry);
+  await markBeginning(top, entry).catch(() => undefined); // on a full disk: the next run tries again
+  return entry;
 }

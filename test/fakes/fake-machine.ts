@@ -29,6 +29,8 @@ export class FakeMachine implements Machine {
   changes: Change[][] = [];
   readonly pruned: KeepRule[] = [];
   prunable = 0;
+  /** States that a rule by weeks does not keep. */
+  givenUp = 0;
   readonly pullOrders: PullOrder[] = [];
   opened = false;
   mounted = false;
@@ -102,7 +104,10 @@ export class FakeMachine implements Machine {
       this.wanted.push(wanted);
       this.pruned.push(rule);
       this.prunePositions.push(position);
-      return { removed: this.prunable, bytes: 0, isCapped: false, stuck: 0 };
+      return {
+        ...{ removed: this.prunable, bytes: 0, isCapped: false, stuck: 0 },
+        ...(this.givenUp > 0 && { thinned: { states: this.givenUp, bytes: 1 } }),
+      };
     });
   /** Beginnings of files, by path; with the prefix `old:` those in the history. */
   readonly heads = new Map<string, Buffer>();

@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +21,8 @@ vi.setConfig({ testTimeout: 240_000 * factor });
 const day = 86_400_000;
 const begin = Date.parse('2026-01-05T12:00:00Z'); // a Monday
 const never = new AbortController().signal;
-const start: StartProgram = ({ signal: _fake, ...command }) => startProgram(command);
+/** The signal of a test is none that a program could wait for. */
+const start: StartProgram = (command) => startProgram({ ...command, signal: never });
 
 /** The state before an entry. */
 interface State {
@@ -105,8 +97,8 @@ const prune = (top: string, wanted: Rule, now: number, position: number, signal 
 const isRefused = (top: string, { at }: State): Promise<boolean> =>
   assertReaches(top, new Date(at - 1)).then(
     () => false,
-    (error: { code?: string }) => {
-      expect(['EXB_STATE_GIVEN_UP', 'EXB_BEFORE_HISTORY']).toContain(error.code);
+    (error: unknown) => {
+      expect(['EXB_STATE_GIVEN_UP', 'EXB_BEFORE_HISTORY']).toContain((error as { code?: string }).code);
       return true;
     },
   );

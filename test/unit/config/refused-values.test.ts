@@ -73,6 +73,19 @@ describe('a setting that another program would give a meaning', () => {
   ])('is refused for a mail: %j', (given) => {
     expect(messagesOf({ notify: [{ type: 'mail', to: 'root', from: 'root', ...given }] })).toHaveLength(1);
   });
+  it.each([{ yearly: 2 }, { age: '25w', monthly: 6 }, { age: '1w', weekly: 2 }, { weekly: 0 }, { weekly: 1.5 }])(
+    'is refused where age ends before it: %j',
+    (keep) => {
+      expect(messagesOf({ history: { keep } })).toHaveLength(1);
+    },
+  );
+  it.each([
+    { yearly: 1, monthly: 12, weekly: 52 },
+    { age: '520w', yearly: 10 },
+    { age: '26w', monthly: 6 },
+  ])('is taken where age reaches as far: %j', (keep) => {
+    expect(messagesOf({ history: { keep } })).toEqual([]);
+  });
   it('is taken for a mail', () => {
     const to = '"Miller, Anna" <anna@example.org>, root';
     expect(messagesOf({ notify: [{ type: 'mail', to, from: 'extbackup', host: '2001:db8::1' }] })).toEqual([]);

@@ -482,6 +482,12 @@ describe('a run', () => {
       });
     });
 
+    it('tells of states that were given up, also where no entry was removed', async () => {
+      machine.givenUp = 2;
+      await run();
+      expect(events).toContain('history:pruned');
+    });
+
     it('makes room on a full disk and goes on', async () => {
       machine.pulls = [{ ...goodPull, trouble: 'disk-full', shortage: 'blocks' }, goodPull, goodPull]; // the second one looks whether that is right
       machine.prunable = 1;
