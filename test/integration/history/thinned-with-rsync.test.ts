@@ -77,6 +77,7 @@ async function live(acts: readonly (readonly Act[])[]): Promise<void> {
   const disk = await openDisk();
   try {
     const states = new Map<number, Record<string, string>>();
+    await writeFile(join(disk.source, 'always'), 'there'); // an empty source is refused
     for (const list of acts) {
       for (const one of list) await change(disk.source, one).catch(() => undefined);
       const number = (await listHistory(disk.top))[0]?.number ?? 0;
