@@ -130,7 +130,7 @@ const earlier = ({ printedAt }: SheetFacts): Section => ({
         'Some earlier states may have been given up to save room. If this prints a time, do not choose a date between ' +
         'it and the time before it in /mnt/recovery/.extbackup/history: the result would be a mixture.',
     },
-    { commands: 'ls /mnt/recovery/.extbackup/history | grep thinned' },
+    { commands: "ls /mnt/recovery/.extbackup/history | sed -n 's/[.]thinned$//p'" },
     {
       text:
         '/mnt/recovery/history holds the files that later backups replaced or deleted, under the time (UTC) ' +

@@ -88,6 +88,10 @@ describe('the example configuration', () => {
         attestation: undefined,
         addresses: undefined,
         wake: undefined,
+        history: {
+          ...config.history,
+          keep: { ...config.history.keep, weekly: undefined, monthly: undefined, yearly: undefined },
+        },
         pull: { ...config.pull, bandwidthLimit: 0 },
         key: { ...config.key, check: undefined },
       };
