@@ -171,19 +171,16 @@ export interface EventMap {
   /** An operator approved a held run, or one that looked wrong. `runId` is that run. */
   'run:approved': RunFacts & { readonly by: string; readonly reason: string };
   'label:stamped': RunFacts & { readonly stampedAt: string };
-  /** Entries of the history were removed. `bytes`: the room that was gained. */
+  /** Entries of the history were removed, or states given up. `bytes`: the room that was gained; `capped`: more are due. */
   'history:pruned': RunFacts & {
     readonly removed: number;
     readonly bytes: number;
     /** `rule`: age, number, or minFree of the settings; else the kind of room that was short. */
     readonly why: 'rule' | 'blocks' | 'inodes';
-    /** More entries could be removed, but not in one run. */
     readonly capped: boolean;
     /** Entries that could not be removed as a whole. */
     readonly stuck: number;
-    /** States between entries that a rule by weeks, months or years does not keep, and the room that this gained. */
-    readonly givenUp?: number;
-    readonly givenUpBytes?: number;
+    readonly givenUp?: { readonly states: number; readonly bytes: number };
   };
   'data:progress': RunFacts & Progress;
   /** A part of the mirror was read back. Files are new since the last time (recorded), or were compared. */

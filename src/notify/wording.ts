@@ -61,9 +61,9 @@ export function describePruned(words: Speaker, prunings: readonly EventMap['hist
       words.say(`pruned.${why}`, { entries: words.count(sum('removed'), 'entry'), size: words.size(sum('bytes')) }),
     ];
   });
-  const sumOf = (of: 'givenUp' | 'givenUpBytes'): number =>
-    prunings.reduce((total, pruning) => total + (pruning[of] ?? 0), 0);
-  const [states, bytes] = [sumOf('givenUp'), sumOf('givenUpBytes')];
+  const sumOf = (of: 'states' | 'bytes'): number =>
+    prunings.reduce((total, { givenUp }) => total + (givenUp?.[of] ?? 0), 0);
+  const [states, bytes] = [sumOf('states'), sumOf('bytes')];
   const stuck = Math.max(0, ...prunings.map((pruning) => pruning.stuck));
   const said = [
     ...(list.length === 0 ? [] : [words.say('pruned.all', { list: list.join(', ') })]),

@@ -99,7 +99,7 @@ export async function prune(
   if (removed > 0 || stuck > 0 || thinned)
     story.tell('history:pruned', {
       ...{ removed, bytes, why: want?.shortage ?? 'rule', capped: isCapped, stuck },
-      ...(thinned && { givenUp: thinned.states, givenUpBytes: thinned.bytes }),
+      ...(thinned && { givenUp: thinned }),
     });
   return removed;
 }

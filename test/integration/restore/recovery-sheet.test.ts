@@ -158,17 +158,23 @@ it.each(['/usr/bin/dash', '/usr/bin/bash'])(
       ['>f.st......', 'docs/letter'],
       ['*deleting  ', 'docs/gone'],
     );
+    await put('disk/.extbackup/history/20260121T070000Z.thinned', '{}');
     await putLog('20260121T070000Z-www.log', 'www', ['>f+++++++++', 'index.html']);
     const section = buildRecoverySheet(facts).sections.find(({ heading }) => heading.includes('earlier date'));
     const commands = section?.blocks.flatMap((block) => ('commands' in block ? [block.commands] : [])).join('\n') ?? '';
     await writeFile(
       join(root, 'typed'),
       commands
-        .replace(/^at=.*/, 'at=20260115T120000Z')
+        .replace(/^at=.*/m, 'at=20260115T120000Z')
         .replaceAll('/mnt/recovery', join(root, 'disk'))
         .replaceAll('/srv', root),
     );
-    await startProgram({ file: shell as `/${string}`, args: ['-eu', join(root, 'typed')], timeoutMs: 30_000 });
+    const typed = await startProgram({
+      file: shell as `/${string}`,
+      args: ['-eu', join(root, 'typed')],
+      timeoutMs: 30_000,
+    });
+    expect(typed.stdout).toBe('20260121T070000Z\n'); // the state before it was given up
     expect(await readFile(join(root, 'restored/docs/letter'), 'utf8')).toBe('second');
     expect(await readFile(join(root, 'restored/docs/a gone one'), 'utf8')).toBe('deleted');
     expect(await readFile(join(root, 'came-later.txt'), 'utf8')).toBe(

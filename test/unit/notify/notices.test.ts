@@ -56,7 +56,7 @@ describe('the end of a run', () => {
     notices.take('history:pruned', { ...pruned, why: 'blocks', capped: true });
     notices.take('history:pruned', {
       ...{ ...pruned, removed: 1, bytes: 1e9, why: 'rule', stuck: 1 },
-      ...{ givenUp: 3, givenUpBytes: 2e9 },
+      ...{ givenUp: { states: 3, bytes: 2e9 } },
     });
     notices.take('run:succeeded', succeeded);
     const [notice] = notices.take('drive:safe-to-unplug', run);

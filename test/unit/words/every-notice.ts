@@ -77,7 +77,7 @@ function storiesOf(drive: string): Record<string, Story> {
     pruned: [
       [
         'history:pruned',
-        { ...run, removed: 2, bytes: 3e9, why: 'blocks', capped: true, stuck: 1, givenUp: 4, givenUpBytes: 2e9 },
+        { ...run, removed: 2, bytes: 3e9, why: 'blocks', capped: true, stuck: 1, givenUp: { states: 4, bytes: 2e9 } },
       ],
       ['run:succeeded', good],
       ['drive:safe-to-unplug', run],
