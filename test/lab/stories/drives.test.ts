@@ -152,4 +152,20 @@ describe('a disk with a backup', () => {
     expect(await guest.isTrue('test -e /run/extbackup/inside')).toBe(false);
     await nothingIsOpen();
   });
+
+  it('that was pulled out while a person had it open is not called safe to unplug', async () => {
+    const { guest } = lab;
+    await guest.restore('with a disk in the drawer');
+    const disk = await original.clone('PULLED');
+    await guest.plug(disk);
+    await waitForState(lab, 'BACKUP_1', ['safe-to-unplug']);
+    const device = await guest.deviceOf(disk);
+    await extbackup('mount', '--read-write');
+    await guest.unplug(disk);
+    await guest.waitFor('the disk to be gone', `test ! -e ${device}`);
+    const { exitCode, stdout, stderr } = await extbackup('umount');
+    expect([exitCode, stdout]).toEqual([13, '']);
+    expect(stderr).toMatch(/^Disk BACKUP_1 was unplugged while it was open.*may be lost\.\nPlug it in again/);
+    await nothingIsOpen();
+  });
 });
