@@ -1,7 +1,7 @@
 import { cancelClosingTime } from '../opening/closing-time.ts';
 import { nudgeAboutDrives } from '../protocol/nudge.ts';
 import { readOpenedByPerson } from '../opening/opened-by-person.ts';
-import { closeForPerson } from '../opening/open-for-person.ts';
+import { closeForPerson, type ClosedForPerson } from '../opening/open-for-person.ts';
 import { NotReleasedError } from '../errors.ts';
 import { mappingName } from '../disk/luks.ts';
 import { releaseAll } from '../disk/release.ts';
@@ -50,8 +50,7 @@ async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockR
       const ended = await closeForPerson(start, paths, patienceMs);
       await cancelClosingTime(start);
       await nudgeAboutDrives(paths);
-      const gone = ended?.isGone === true ? '; it was unplugged meanwhile, and what was written to it may be lost' : '';
-      closed.push(`disk ${opened.label}, which ${opened.by} had open${gone}`);
+      closed.push(`disk ${opened.label}, which ${opened.by} had open${ended ? lossWords(ended) : ''}`);
     } catch (error) {
       if (!(error instanceof NotReleasedError)) throw error;
       left.push(...error.leftovers);
@@ -62,4 +61,10 @@ async function closeWhatIsIdle({ start, paths }: KeyStation): Promise<Pick<LockR
     closed: [...closed, ...others.closed],
     left: [...left, ...others.left.map(({ mapping }) => `${mapping} is still in use`)],
   };
+}
+
+/** Whether the disk was pulled out before, and what that means. */
+export function lossWords({ isGone, writable }: Pick<ClosedForPerson, 'isGone' | 'writable'>): string {
+  if (!isGone) return '';
+  return `; it was unplugged before that${writable ? ', and what was written to it may be lost' : ''}`;
 }
