@@ -2,9 +2,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest files, the slowest first. All others follow in the usual order. */
 const longest = [
-  ...['stolen-station', 'rotation', 'drives', 'refusals', 'faults', 'plug-in', 'custody', 'held-runs'].map(
+  ...['restore', 'verify', 'package', 'triggers', 'rotation', 'stolen-station', 'hostile-box', 'refusals'].map(
     (name) => `lab/stories/${name}`,
   ),
+  ...['plug-in', 'drives', 'keys', 'own-cost', 'held-runs', 'faults', 'custody'].map((name) => `lab/stories/${name}`),
   ...['history/held-runs', 'setup/guide', 'keys/unlock-and-lock', 'system/command', 'history/named-deletion'].map(
     (name) => `integration/${name}`,
   ),
