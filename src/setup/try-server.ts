@@ -36,6 +36,9 @@ const shellMark = 'extbackup-shell-is-open';
 /** The line that rsync sends to begin writing; the read-only forced command refuses it. Otherwise it ends at once, on empty input. */
 const writeAttempt = 'rsync --server -nr . .';
 
+/** What rrsync, or the script of `server-setup` for a server without it, says then. A banner may say "read-only", too. */
+const refusal = /^(?:[^\s:]+(?: error)?: sending to read-?only server|extbackup-sender: .*read-only)/im;
+
 /** Troubles before the forced command runs, so nothing is known of reading and writing. */
 const atTheDoor: readonly PullTrouble[] = ['account-expired', 'password-expired', 'sudo-tty', 'no-python', 'refused'];
 
@@ -61,7 +64,7 @@ export async function tryWriting(asker: Asker, server: PullSource): Promise<Trie
   const result = await onServer(asker, server, writeAttempt);
   if (result === undefined || result.exitCode === 255)
     return warn('Not checked: whether the server refuses writing. It was not reached.', 'See the line above.');
-  if (/read-?only/i.test(result.stderr)) return ok('The server lets this station only read.');
+  if (refusal.test(result.stderr)) return ok('The server lets this station only read.');
   const trouble = whyNotRead(result.exitCode, result.stderr);
   if (atTheDoor.includes(trouble)) {
     const { message, todo } = pullError(trouble, result.way.server, undefined);

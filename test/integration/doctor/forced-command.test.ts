@@ -40,6 +40,10 @@ const asServer =
 const servers = {
   'a read-only forced command': asServer('/usr/bin/rrsync', () => ['-ro', `${top}/source`]),
   'a forced command that may write': asServer('/usr/bin/rrsync', () => [`${top}/source`]),
+  'one that may write, with a banner about read-only access': asServer('/bin/sh', () => [
+    '-c',
+    `echo 'This account is read-only; sending data to it is forbidden.' >&2; exec /usr/bin/rrsync ${top}/source`,
+  ]),
   'a shell': asServer('/bin/sh', (command) => ['-c', command]),
 };
 
@@ -53,6 +57,7 @@ async function verdict(name: string, start: StartProgram): Promise<Verdict | und
 test.each([
   ['a read-only forced command', 'ok', 'ok'],
   ['a forced command that may write', 'ok', 'fail'],
+  ['one that may write, with a banner about read-only access', 'ok', 'fail'],
   ['a shell', 'fail', 'fail'],
 ] as const)('behind ssh is %s: runs no commands %s, read only %s', async (name, commands, readOnly) => {
   expect(await verdict('server', servers[name])).toBe(commands);
