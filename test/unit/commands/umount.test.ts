@@ -1,15 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import { umountCommand } from '../../../src/commands/umount.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { umount } from '../../../src/commands/umount.ts';
 import type { OpenedByPerson } from '../../../src/opening/opened-by-person.ts';
-import { closeForPerson } from '../../../src/opening/open-for-person.ts';
 import { defaultPaths } from '../../../src/system/paths.ts';
 import type { CliContext } from '../../../src/terminal/cli-context.ts';
-
-vi.mock('../../../src/opening/open-for-person.ts', () => ({ closeForPerson: vi.fn() }));
-vi.mock('../../../src/opening/closing-time.ts', () => ({ cancelClosingTime: () => Promise.resolve() }));
 
 const opened: OpenedByPerson = {
   version: 1,
@@ -24,14 +20,15 @@ it.runIf(process.getuid?.() === 0)('calls no disk safe to unplug that is pulled 
   });
   const said: string[] = [];
   const context = {
-    ...{ paths: { ...defaultPaths, run: top, state: top }, start: vi.fn() },
+    ...{
+      paths: { ...defaultPaths, run: top, state: top },
+      start: () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }),
+    },
     print: (text: string) => said.push(text),
   } as unknown as CliContext;
-  const umount = (): Promise<unknown> => umountCommand(context).parseAsync([], { from: 'user' });
-  vi.mocked(closeForPerson).mockResolvedValue({ ...opened, isGone: true });
-  await expect(umount()).rejects.toMatchObject({ code: 'EXB_DISK_GONE', exitCode: 13 });
+  const closing = (isGone: boolean): Promise<void> => umount(context, {}, () => Promise.resolve({ ...opened, isGone }));
+  await expect(closing(true)).rejects.toMatchObject({ code: 'EXB_DISK_GONE', exitCode: 13 });
   expect(said).toEqual([]);
-  vi.mocked(closeForPerson).mockResolvedValue({ ...opened, isGone: false });
-  await umount();
+  await closing(false);
   expect(said).toEqual(['Disk BACKUP_1 is closed. Safe to unplug.']);
 });
