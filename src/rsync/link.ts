@@ -65,6 +65,7 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
     const id = randomBytes(6).toString('hex');
     const directory = join(paths.run, 'link', id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    let state = Promise.resolve<LinkState>('unknown');
     try {
       await writeFile(join(directory, 'config'), sshConfig(place, credentialsOf(id), at), { mode: 0o600 });
       // systemd reads the targets of these links for the unit.
@@ -77,7 +78,6 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
         const log = (await readSmallFile(join(directory, 'log'), mostLog))?.slice(-8_000) ?? '';
         throw new LinkError(whyNotConnected(log), log);
       }
-      let state = Promise.resolve<LinkState>('unknown');
       const askState = (): void => {
         state = isUnitActive(start, unitOf(id)).then((isUp) => (isUp ? 'up' : 'down'));
       };
@@ -97,6 +97,8 @@ export function createLink(start: StartProgram, paths: Pick<Paths, 'run'>, ident
       throw error;
     } finally {
       await stopUnits(start, unitOf(id));
+      // A connection that broke is told by the run; the machine is not degraded for it until the next boot.
+      if ((await state.catch(() => undefined)) === 'down') await forgetFailure(start, unitOf(id));
       await rm(directory, { recursive: true, force: true });
     }
   };

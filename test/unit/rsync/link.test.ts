@@ -181,6 +181,22 @@ describe('a connection', () => {
     expect(verbs).toEqual(['start', ...questions, 'stop']);
   });
 
+  it('leaves no failed unit behind when it broke', async () => {
+    const verbs: (string | undefined)[] = [];
+    const reach = createLink(
+      (command) => {
+        command.onExit?.(12);
+        if (command.file === '/usr/bin/systemctl') verbs.push(command.args[0]);
+        if (command.args[0] === 'is-active') return Promise.reject(refusal('', 3));
+        return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+      },
+      { run },
+      '/key',
+    );
+    await reach(place, never, (line) => line.start({ file: '/usr/bin/rsync', args: [], timeoutMs: 1 }));
+    expect(verbs).toEqual(['start', 'is-active', 'stop', 'reset-failed']);
+  });
+
   it('is closed also when the work fails', async () => {
     const reach = createLink(
       systemd(() => undefined),
