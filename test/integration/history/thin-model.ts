@@ -31,14 +31,11 @@ export interface Thing {
 /** The things of a source, by path; a path below one that is no directory is left out. */
 export type Wanted = ReadonlyMap<string, Thing>;
 
-const names = ['a', 'b', 'c'];
-const paths = names.flatMap((one) => [
-  one,
-  ...names.flatMap((two) => [`${one}/${two}`, ...names.slice(0, 2).map((three) => `${one}/${two}/${three}`)]),
-]);
+const names = ['a', 'b'];
+const paths = ['a', 'b', 'a/a', 'a/b', 'b/a', 'b/b', 'a/a/a'];
 
 const thing: fc.Arbitrary<Thing | undefined> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('file' as const), content: fc.nat(3) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('file' as const), content: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('twin' as const), content: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('link' as const), content: fc.nat(1) }) },
   { weight: 4, arbitrary: fc.constant({ kind: 'directory' as const, content: 0 }) },
@@ -57,7 +54,7 @@ export const changes: fc.Arbitrary<readonly Change[]> = fc.array(
       arbitrary: fc.record({ from: fc.constantFrom(...paths), name: fc.constantFrom(...names, 'ä\n|1|2|') }),
     },
   ),
-  { minLength: 0, maxLength: 8 },
+  { minLength: 2, maxLength: 8, size: 'max' },
 );
 
 /** The source after a change. */
