@@ -38,13 +38,18 @@ beforeEach(async () => {
 afterEach(() => disk.remove());
 
 /** By the settings, with all entries old: the oldest state stays, one in the middle, and the newest. */
-const thin = async (perRun = 1, keep: object = { yearly: 1 }): Promise<Pruned> => {
+const thin = async (perRun = 1, keep: object = { yearly: 1 }, most?: number): Promise<Pruned> => {
   const rule = { now: later, age: 1e13, minFree: 0, atLeast: 0, perRun, ...keep };
   const position = (await listHistory(disk.top))[0]?.number ?? 0;
   return pruneHistory(
     startProgram,
     disk.top,
-    { rule, budget: await budgetOf(disk.top, rule), position, asked: Math.floor(position / 2) },
+    {
+      rule,
+      budget: most === undefined ? await budgetOf(disk.top, rule) : { entries: most, bytes: Infinity },
+      position,
+      asked: Math.floor(position / 2),
+    },
     never,
   );
 };
@@ -147,6 +152,18 @@ it('removes thinned entries with the one that they belong to', async () => {
   expect((await readdir(join(disk.top, '.extbackup/history'))).filter((name) => name.endsWith('thinned'))).toEqual([]);
   const [oldest] = await entries();
   expect(await readCompleteSince(disk.top)).toMatchObject({ number: (oldest?.number ?? 0) - 1 });
+});
+
+it('removed in part, what is left of them passes for no state, and goes with the next run', async () => {
+  await thin();
+  const all = await entries();
+  await thin(1, { age: 0, yearly: undefined }, 1);
+  const next = all.findIndex(({ isThinned }, index) => index > 0 && isThinned !== true);
+  expect((await entries())[0]).toMatchObject({ number: 2, isThinned: true });
+  await expect(assertReaches(disk.top, before(all[next - 1]))).rejects.toMatchObject({ code: 'EXB_BEFORE_HISTORY' });
+  await expect(assertReaches(disk.top, before(all[next]))).resolves.toBeUndefined();
+  await thin();
+  expect((await entries())[0]?.number).toBe(all[next]?.number);
 });
 
 it('a line that a power cut left unfinished does not spoil the next one', async () => {
