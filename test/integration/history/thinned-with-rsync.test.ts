@@ -42,13 +42,22 @@ async function change(source: string, { what, path, other, number }: Act): Promi
   }
 }
 
+/** rsync waits for ever where --max-delete keeps it from replacing a directory by a file with several names. */
+async function avoidStall({ source, mirror }: DiskAndServer): Promise<void> {
+  for (const path of await readdir(source, { recursive: true })) {
+    const now = await lstat(join(source, path));
+    const old = await lstat(join(mirror, path)).catch(() => undefined);
+    if (!now.isDirectory() && now.nlink > 1 && old?.isDirectory() === true) await rm(join(source, path));
+  }
+}
+
 /** Kind, mode, owner, content and links of everything. A directory's own attributes are those of the run that made it. */
 async function lookAt(root: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   const firsts = new Map<number, string>();
   for (const path of (await readdir(root, { recursive: true })).sort()) {
-    const { mode, uid, gid, size, ino, nlink } = await lstat(join(root, path));
-    const first = nlink > 1 && (mode & 0o170000) === 0o100000 ? (firsts.get(ino) ?? path) : '';
+    const { mode, uid, gid, size, ino } = await lstat(join(root, path));
+    const first = firsts.get(ino) ?? path; // other names can be in the history
     firsts.set(ino, first);
     const isDirectory = (mode & 0o170000) === 0o040000;
     found[path] = isDirectory ? 'directory' : [mode.toString(8), uid, gid, size, first].join(' ');
@@ -81,6 +90,7 @@ async function live(acts: readonly (readonly Act[])[]): Promise<void> {
       await change(disk.source, { what: 'write', path, other: 'c', number: 0 });
     for (const list of [[], ...acts]) {
       for (const one of list) await change(disk.source, one).catch(() => undefined);
+      await avoidStall(disk);
       const number = (await listHistory(disk.top))[0]?.number ?? 0;
       states.set(number, await lookAt(disk.mirror).catch(() => ({})));
       await disk.pull({ settings: { guard: { enabled: false } } });
