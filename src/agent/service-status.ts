@@ -6,14 +6,11 @@ import type { StartProgram } from '../system/command.ts';
 export interface ServiceStatus {
   ready(text: string): Promise<void>;
   stopping(): Promise<void>;
-  /**
-   * Shown by `systemctl status`; sent at most every half minute, the last one always. What no longer calls a disk safe to
-   * unplug is sent at once.
-   */
+  /** Shown by `systemctl status`; sent at most once a minute, the last one always. It must not call a disk safe. */
   say(text: string): void;
 }
 
-const everyMs = 30_000; // each update starts a program; `extbackup status --watch` shows each phase at once
+const everyMs = 60_000; // each update starts a program; `extbackup status --watch` shows each phase at once
 
 export function createServiceStatus(start: StartProgram, socket: string | undefined): ServiceStatus {
   let said = '';
@@ -44,21 +41,21 @@ export function createServiceStatus(start: StartProgram, socket: string | undefi
     },
     say: (text) => {
       wanted = text;
-      if (safeIn(said).some((part) => !safeIn(text).includes(part))) {
-        clearTimeout(timer);
-        flush();
-      } else timer ??= setTimeout(flush, everyMs);
+      timer ??= setTimeout(flush, everyMs);
     },
   };
 }
 
-const safeIn = (text: string): string[] => text.split(', ').filter((part) => part.endsWith(': safe-to-unplug'));
-
-/** The agent's state in one line. */
+/**
+ * The agent's state in one line. It comes late, so it never says "safe to unplug"; that is measured by
+ * `extbackup status`.
+ */
 export function describeService({ run, drives, key }: Pick<Status, 'run' | 'drives' | 'key'>): string {
   if (run)
     return `${run.drive}: ${phaseWords(run.phase)}${run.percent === null ? '' : ` ${Math.floor(run.percent)} %`}`;
-  const telling = drives.filter(({ present }) => present).map(({ label, state }) => `${label}: ${state}`);
+  const telling = drives
+    .filter(({ present }) => present)
+    .map(({ label, state }) => `${label}: ${state === 'safe-to-unplug' ? 'plugged in' : state}`);
   return [
     ...telling,
     ...(key === 'missing' ? ['the key is not loaded'] : []),

@@ -41,7 +41,7 @@ async function stateOf({ block, udev }: BlockTrees): Promise<string | undefined>
   const devices = await Promise.all(
     (await readdir(block)).sort().map(async (kname) => {
       const read = (file: string): Promise<string> => readOrNothing(join(block, kname, file));
-      if ((await read('dm/name')).startsWith(mappingPrefix)) return [];
+      if (isOurs(await read('dm/name'))) return [];
       const [number, size, diskseq] = [await read('dev'), await read('size'), await read('diskseq')];
       if (Number(size) === 0) return [`${kname} ${diskseq}`];
       const known = await readOrNothing(join(udev, `b${number}`));
@@ -50,6 +50,10 @@ async function stateOf({ block, udev }: BlockTrees): Promise<string | undefined>
   );
   return devices.includes(undefined) ? undefined : devices.flat().join('\n');
 }
+
+/** cryptsetup makes a mapping of its own for the moment in which it opens a keyslot. */
+const isOurs = (mapping: string): boolean =>
+  mapping.startsWith(mappingPrefix) || mapping.startsWith('temporary-cryptsetup-');
 
 /** Properties that lsblk shows; the others change with events that are no news. */
 const isShown = (line: string): boolean => line.startsWith('E:ID_');

@@ -70,7 +70,7 @@ async function ask(start: StartProgram): Promise<ClockService> {
   if (await isThere('/run/systemd/timesync/synchronized')) return { isSynchronised: true, isKept: true };
   try {
     const args = ['show', '--property=NTP', '--property=NTPSynchronized'];
-    const { stdout } = await start({ file: '/usr/bin/timedatectl', args, timeoutMs: 5_000 });
+    const { stdout } = await start({ file: '/usr/bin/timedatectl', args, timeoutMs: 20_000 });
     const is = (property: string): boolean | undefined => {
       const [, value] = new RegExp(`^${property}=(yes|no)$`, 'm').exec(stdout) ?? [];
       return value === undefined ? undefined : value === 'yes';

@@ -48,7 +48,7 @@ it('the agent itself takes a small part of the processor time, and of the memory
 it('nothing but its timers wakes it at rest', async () => {
   await lab.guest.unplug(lab.disk);
   await waitUntilGone(lab);
-  await lab.guest.shell('sleep 40'); // the last state is told within half a minute
+  await lab.guest.shell('sleep 70'); // the last state is told within a minute
   const minutes = 2;
   const { wakeUps, switches } = await measureRest(lab.guest, minutes);
   expect(switches).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createServiceStatus, type ServiceStatus } from '../../../src/agent/service-status.ts';
+import { createServiceStatus, describeService, type ServiceStatus } from '../../../src/agent/service-status.ts';
 
 let sent: string[];
 let status: ServiceStatus;
@@ -22,26 +22,26 @@ test('the phases of a short run take one program, and the last one is told', () 
     status.say(`BACKUP_1: ${phase}`);
     vi.advanceTimersByTime(3_000);
   }
-  status.say('BACKUP_1: safe-to-unplug');
-  vi.advanceTimersByTime(60_000);
-  expect(sent).toEqual(['--status=BACKUP_1: safe-to-unplug']);
+  status.say('BACKUP_1: plugged in');
+  vi.advanceTimersByTime(120_000);
+  expect(sent).toEqual(['--status=BACKUP_1: plugged in']);
 });
 
-test('a disk that is not safe to unplug any more is told at once', () => {
-  status.say('BACKUP_1: safe-to-unplug');
+test('a run of less than a minute on a disk that stays plugged in takes none', () => {
+  status.say('BACKUP_1: plugged in');
   vi.advanceTimersByTime(60_000);
-  status.say('BACKUP_1: queued');
-  status.say('BACKUP_1: opening LUKS');
-  expect(sent).toEqual(['--status=BACKUP_1: safe-to-unplug', '--status=BACKUP_1: queued']);
-  vi.advanceTimersByTime(60_000);
-  expect(sent.at(-1)).toBe('--status=BACKUP_1: opening LUKS');
+  for (const text of ['BACKUP_1: queued', 'BACKUP_1: opening LUKS', 'BACKUP_1: plugged in']) status.say(text);
+  vi.advanceTimersByTime(120_000);
+  expect(sent).toEqual(['--status=BACKUP_1: plugged in']);
 });
 
-test('one that was safe is told at once, even when another one is safe now', () => {
-  status.say('BACKUP_1: safe-to-unplug, BACKUP_2: queued');
-  vi.advanceTimersByTime(60_000);
-  status.say('BACKUP_1: queued, BACKUP_2: safe-to-unplug');
-  expect(sent.at(-1)).toBe('--status=BACKUP_1: queued, BACKUP_2: safe-to-unplug');
+test('no disk is called safe by a line that comes late', () => {
+  const drives = [
+    { label: 'BACKUP_1', present: true, state: 'safe-to-unplug' },
+    { label: 'BACKUP_2', present: true, state: 'do-not-unplug' },
+  ];
+  const status = { run: null, drives, key: 'loaded' } as unknown as Parameters<typeof describeService>[0];
+  expect(describeService(status)).toBe('BACKUP_1: plugged in, BACKUP_2: do-not-unplug');
 });
 
 test('without a service manager nothing is started', () => {
