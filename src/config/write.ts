@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Document, isScalar, parseDocument } from 'yaml';
+import { BusyError } from '../errors.ts';
 import { writeAtomically } from '../system/atomic-file.ts';
+import { lockDirectory } from '../system/file-lock.ts';
 import { contentOf, parseConfig, readTrustedSettings } from './load.ts';
 import { configSchema, type Config, type KeySettings } from './schema.ts';
 
@@ -59,14 +61,28 @@ export async function writeNewConfig(file: string, config: NewConfig): Promise<C
 
 /**
  * Changes single settings in an existing file and leaves everything else, comments too, as it is.
- * The file is not touched when nothing changes.
+ * The file is not touched when nothing changes. Two changes at once wait for each other: neither is lost.
  * @throws ConfigError when it is missing or not trusted, or the result would not be accepted
+ * @throws BusyError when another change does not end
  */
 export async function updateConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {
-  const { before, after, checked } = await changed(file, changes);
-  if (after !== before) await writeAtomically(file, after, true);
-  return checked;
+  const lock = await lockDirectory(dirname(file), patienceMs).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null; // reported below
+    throw error;
+  });
+  if (lock === undefined)
+    throw new BusyError(`Another command changes ${file}. Nothing was changed here.`, 'Try again in a moment.');
+  try {
+    const { before, after, checked } = await changed(file, changes);
+    if (after !== before) await writeAtomically(file, after, true);
+    return checked;
+  } finally {
+    await lock?.release();
+  }
 }
+
+/** Another change takes less than a second. */
+const patienceMs = 20_000;
 
 /** The text that {@link updateConfig} would write. Throws like it; nothing is written. */
 export async function previewConfig(file: string, changes: readonly ConfigChange[]): Promise<Config> {

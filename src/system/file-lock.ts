@@ -14,11 +14,19 @@ export interface FileLock {
  * @returns undefined when another process holds the lock for all that time
  */
 export async function lockFile(file: string, waitMs = 0): Promise<FileLock | undefined> {
-  const handle = await open(file, 'a', 0o600);
+  return lockOpened(await open(file, 'a', 0o600), file, waitMs);
+}
+
+/** The same for a directory: for a file in it that is replaced by another one, so that its own lock would be lost. */
+export async function lockDirectory(directory: string, waitMs = 0): Promise<FileLock | undefined> {
+  return lockOpened(await open(directory, 'r'), directory, waitMs);
+}
+
+async function lockOpened(handle: FileHandle, name: string, waitMs: number): Promise<FileLock | undefined> {
   try {
     const code = await flock(handle.fd, waitMs);
     if (code === 0) return await hold(handle);
-    if (code !== conflict) throw new Error(`flock on ${file} failed`);
+    if (code !== conflict) throw new Error(`flock on ${name} failed`);
   } catch (error) {
     await handle.close();
     throw error;

@@ -56,6 +56,21 @@ describe('a change of the configuration', () => {
     expect(await readFile(file, 'utf8')).toBe(before);
   });
 
+  it('loses nothing when others come at the same time', async () => {
+    await writeNewConfig(file, small);
+    const changes = [
+      { path: ['port'] as const, value: 2201 },
+      { path: ['pull', 'retries'] as const, value: 9 },
+      { path: ['contact'] as const, value: 'Ann Smith' },
+      { path: ['language'] as const, value: 'de' },
+      { path: ['rotation', 'every'] as const, value: '3w' },
+    ];
+    await Promise.all(changes.map((change) => updateConfig(file, [change])));
+    const text = await readFile(file, 'utf8');
+    for (const part of ['port: 2201', 'retries: 9', 'Ann Smith', 'language: de', 'every: 3w'])
+      expect(text).toContain(part);
+  });
+
   it('that changes nothing does not touch the file', async () => {
     await writeNewConfig(file, small);
     const before = await stat(file);
