@@ -152,8 +152,8 @@ function asRoot(error: unknown): unknown {
     return new UsageError('Only root may send requests to the agent.', 'Run it as root, for example with sudo.', error);
   if (code === 'ENOENT')
     return new UsageError(
-      'The agent is not running: its spool is missing.',
-      'Start it: systemctl start extbackup',
+      'The agent is not running, or its spool was removed under it.',
+      'Start it anew: systemctl restart extbackup',
       error,
     );
   return error;
