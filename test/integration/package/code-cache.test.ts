@@ -45,13 +45,10 @@ describe.each([
     await run('write-code-cache.js', flags);
     const [name = ''] = await caches();
     const good = await readFile(join(directory, name));
-    const damaged = [0.1, 0.4, 0.7, 0.9].map((share) => {
-      const bytes = Buffer.from(good);
-      const at = Math.floor(share * bytes.length);
-      for (let byte = at; byte < at + 4_096; byte += 1) bytes[byte] = 0xff;
-      return bytes;
-    });
-    for (const bytes of [...damaged, good.subarray(0, good.length / 2), Buffer.alloc(0), Buffer.alloc(3)]) {
+    const damaged = Buffer.from(good);
+    const at = Math.floor(0.4 * good.length);
+    damaged.fill(0xff, at, at + 4_096);
+    for (const bytes of [damaged, good.subarray(0, good.length / 2), Buffer.alloc(0), Buffer.alloc(3)]) {
       await writeFile(join(directory, name), bytes);
       expect((await run('cli.js', flags, 'agent', '--help')).stdout).toContain('Usage: extbackup agent');
     }
