@@ -36,8 +36,8 @@ const withDisks = (station: string): string => `${cheapCryptsetup}
   plugged; mount --bind "$room/bin/lsblk" /usr/bin/lsblk
   mkdir -p /run/extbackup/state; mount --bind /run/extbackup/state /var/lib
   mkdir /var/lib/extbackup
-  "$NODE" -e 'const [a, b] = process.argv.slice(1); const disk = (label, luksUuid) => ({ label, luksUuid, sealedId: luksUuid, generation: 0, enrolledAt: "2026-01-01T00:00:00Z" });
-    console.log(JSON.stringify({ version: 1, drives: [disk("A", a), disk("B", b)] }))' "$uuid_A" "$uuid_B" >/var/lib/extbackup/drives.json
+  record() { printf '{"label":"%s","luksUuid":"%s","sealedId":"%s","generation":0,"enrolledAt":"2026-01-01T00:00:00Z"}' "$1" "$2" "$2"; }
+  echo "{\\"version\\":1,\\"drives\\":[$(record A "$uuid_A"),$(record B "$uuid_B")]}" >/var/lib/extbackup/drives.json
   cp /mnt/ramfs/luks_pw "$room/old"
   opens() { cryptsetup open --test-passphrase --key-file "$2" "/dev/shm/$1" 2>/dev/null && echo yes || echo no; }
   slots() { cryptsetup luksDump "/dev/shm/$1" | grep -cE '^  [0-9]+: luks2|^Key Slot [0-9]: ENABLED'; }
