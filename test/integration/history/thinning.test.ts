@@ -199,7 +199,7 @@ async function live(
 it('states that stay come back exactly, and all others are refused', async () => {
   await fc.assert(
     fc.asyncProperty(story, ({ rule: wanted, steps }) => live(steps, wanted, 0)),
-    runs(25),
+    runs(8),
   );
 });
 
@@ -208,6 +208,6 @@ it('the same after an interruption at any step', async () => {
     fc.asyncProperty(story, fc.integer({ min: 1, max: 7 }), ({ rule: wanted, steps }, crash) =>
       live(steps, wanted, crash),
     ),
-    runs(10),
+    runs(4),
   );
 });
