@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { typedOn } from './commands.ts';
 
-/** Pages whose every command is typed in test/lab/long/documents.test.ts, or is in {@link leftOut}. */
+/** Pages whose every command is typed in test/lab/long/documents.test.ts or documents-changes.test.ts, or is in {@link leftOut}. */
 export const walkedPages = ['administration', 'recovery', 'scripting', 'notifications'] as const;
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, `../../docs/${name}.md`), 'utf8');
@@ -138,6 +138,7 @@ export const walk = {
     'extbackup approve BACKUP_1 --reason "new scanner"': {},
   },
   changes: {
+    'extbackup config set attestation.id "$(cat /proc/sys/kernel/random/uuid)"': {},
     'extbackup server-setup --heartbeat | ssh root@backup.example.org sh': {},
     'extbackup setup --trust-host-key --replace-host-key': { answers: guide },
     'extbackup setup': { answers: guide },

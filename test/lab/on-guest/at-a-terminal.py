@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 100
+PATIENCE = 300  # seconds without a letter: an emulated machine on a busy host
 
 steps = json.load(sys.stdin)
 pid, terminal = pty.fork()
