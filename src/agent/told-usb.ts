@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { readJson } from '../system/read-json.ts';
+import { createTurns } from '../system/turns.ts';
 
 const toldSchema = z.object({ version: z.literal(1), told: z.record(z.string(), z.string()) });
 
@@ -8,7 +9,6 @@ const toldSchema = z.object({ version: z.literal(1), told: z.record(z.string(), 
 export interface ToldUsb {
   /** @returns whether this text is new for this attach */
   isNew(attach: string, text: string): Promise<boolean>;
-  forget(attach: string): Promise<void>;
 }
 
 /** {@link ToldUsb} in a file in /run. Never throws: a failure goes to `onError`, and at worst something is told twice. */
@@ -17,16 +17,16 @@ export function createToldUsb(file: string, onError: (error: unknown) => void): 
   const write = async (told: Record<string, string>): Promise<void> => {
     await writeAtomically(file, `${JSON.stringify({ version: 1, told })}\n`, false).catch(onError);
   };
+  const takeTurn = createTurns(1, patienceMs); // two devices at once: neither entry may be lost
   return {
-    isNew: async (attach, text) => {
-      const told = await read();
-      if (told[attach] === text) return false;
-      await write({ ...told, [attach]: text });
-      return true;
-    },
-    forget: async (attach) => {
-      const { [attach]: before, ...told } = await read();
-      if (before !== undefined) await write(told);
-    },
+    isNew: (attach, text) =>
+      takeTurn(async () => {
+        const told = await read();
+        if (told[attach] === text) return false;
+        await write({ ...told, [attach]: text });
+        return true;
+      }),
   };
 }
+
+const patienceMs = 10_000;

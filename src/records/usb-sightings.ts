@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { writeAtomically } from '../system/atomic-file.ts';
 import { readJson } from '../system/read-json.ts';
+import { createTurns } from '../system/turns.ts';
 
 const sightingSchema = z.object({
   /** Name of the port in sysfs, for example 2-1.4. */
@@ -26,14 +27,18 @@ export interface UsbSightings {
 /** {@link UsbSightings} in a file; a damaged one counts as empty. */
 export function createUsbSightings(file: string): UsbSightings {
   const read = async (): Promise<Record<string, UsbSighting>> => (await readJson(sightingsSchema, file))?.disks ?? {};
+  const takeTurn = createTurns(1, patienceMs); // two disks at once: neither entry may be lost
   return {
     list: async () => new Map(Object.entries(await read())),
-    note: async (luksUuid, { port, usbSerial }) => {
-      const disks = await read();
-      const before = disks[luksUuid];
-      if (before?.port === port && before.usbSerial === usbSerial) return;
-      const after = { version: 1, disks: { ...disks, [luksUuid]: { port, usbSerial } } };
-      await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
-    },
+    note: (luksUuid, { port, usbSerial }) =>
+      takeTurn(async () => {
+        const disks = await read();
+        const before = disks[luksUuid];
+        if (before?.port === port && before.usbSerial === usbSerial) return;
+        const after = { version: 1, disks: { ...disks, [luksUuid]: { port, usbSerial } } };
+        await writeAtomically(file, `${JSON.stringify(after)}\n`, true);
+      }),
   };
 }
+
+const patienceMs = 10_000;
