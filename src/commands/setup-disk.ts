@@ -1,4 +1,5 @@
 import { listBlockDevices, type BlockDevice } from '../disk/block-devices.ts';
+import { luksVolumesOn } from '../disk/volumes.ts';
 import { UsageError } from '../errors.ts';
 import { checkLabel, enrolledOn, possibleDisks } from '../prepare/candidate.ts';
 import { describeDisk } from '../prepare/describe-disk.ts';
@@ -73,12 +74,19 @@ async function chooseDevice(context: CliContext, enrolled: readonly DriveRecord[
   }
 }
 
-/** The disks with their numbers, model, serial number, size and content. */
+/**
+ * The disks with their numbers, model, serial number, size and content. A station that is set up anew may have the
+ * disks of the old one plugged in, perhaps with the last copy.
+ */
 export function offer(disks: readonly BlockDevice[]): string[] {
   if (disks.length === 0) return ['No USB disk is plugged in that could become a backup disk.'];
-  return disks.flatMap((disk, index) =>
-    describeDisk(disk).map((line, at) => (at === 0 ? `${String(index + 1).padStart(3)}  ${line}` : `     ${line}`)),
-  );
+  return disks.flatMap((disk, index) => [
+    ...describeDisk(disk).map((line, at) => (at === 0 ? `${String(index + 1).padStart(3)}  ${line}` : `     ${line}`)),
+    ...luksVolumesOn(disk).map(
+      ({ path }) =>
+        `     It may hold a backup, which this would erase. To keep it, type "later", then: extbackup drive adopt ${path}`,
+    ),
+  ]);
 }
 
 const askLabel = (enrolled: readonly DriveRecord[]): Promise<string> =>

@@ -23,3 +23,13 @@ it('the disks that setup offers have numbers, model, serial number, size and con
   ]);
   expect(offer([])).toEqual(['No USB disk is plugged in that could become a backup disk.']);
 });
+
+it('a disk with a LUKS volume is offered with a warning: it may be one of an earlier station', () => {
+  const earlier = aDisk({
+    partitionTable: 'gpt',
+    children: [aPartition({ path: '/dev/sdb1', fstype: 'crypto_LUKS', uuid: 'u1', label: 'BACKUP_1' })],
+  });
+  expect(offer([earlier]).at(-1)).toBe(
+    '     It may hold a backup, which this would erase. To keep it, type "later", then: extbackup drive adopt /dev/sdb1',
+  );
+});
