@@ -139,15 +139,33 @@ export async function endAttributes(
   if (attributes.size + linked.size > 0) await writeOld(top, state, new Set([...attributes, ...linked]), to);
   const grown = Object.values(state.bytes).reduce((sum, bytes) => sum + bytes, 0);
   const touched = attributes.size + others.size;
-  if (isMany || isWholeQuicker(touched, state) || grown > 2 * state.made + 1_000_000)
-    await writeState(top, await makeTable(start, disk, state.serial + 1, signal));
-  else if (touched === 0) await writeState(top, closed);
-  else {
+  if (touched === 0) {
+    await writeState(top, closed);
+    return isAnyThere(to);
+  }
+  const isWanted = isWholeQuicker(touched, state) || grown > 2 * state.made + 1_000_000;
+  const whole = isMany
+    ? await makeTable(start, disk, state.serial + 1, signal)
+    : isWanted && (await makeTableIfRoom(start, disk, state.serial + 1, signal));
+  if (whole === false) {
     const inside = await insideOf(mirror, [...attributes, ...others]);
     await addSome(start, mirror, tableFiles(top, state.serial), inside, signal);
-    await writeState(top, await settledState(top, state.serial, state.made));
   }
+  await writeState(top, whole === false ? await settledState(top, state.serial, state.made) : whole);
   return isAnyThere(to);
+}
+
+/** A disk without room for a second table may have room for some lines more: no history must go for the quicker way. */
+async function makeTableIfRoom(
+  ...[start, disk, serial, signal]: Parameters<typeof makeTable>
+): Promise<TableState | false> {
+  try {
+    return await makeTable(start, disk, serial, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    for (const file of Object.values(tableFiles(disk.top, serial))) await rm(file, { force: true });
+    return false;
+  }
 }
 
 function withoutOpen({ version, serial, bytes, made, isDoubtful }: TableState): TableState {

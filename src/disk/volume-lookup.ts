@@ -41,7 +41,7 @@ async function stateOf({ block, udev }: BlockTrees): Promise<string | undefined>
   const devices = await Promise.all(
     (await readdir(block)).sort().map(async (kname) => {
       const read = (file: string): Promise<string> => readOrNothing(join(block, kname, file));
-      if (isOurs(await read('dm/name'))) return [];
+      if (isPassedOver(await read('dm/name'))) return [];
       const [number, size, diskseq] = [await read('dev'), await read('size'), await read('diskseq')];
       if (Number(size) === 0) return [`${kname} ${diskseq}`];
       const known = await readOrNothing(join(udev, `b${number}`));
@@ -52,7 +52,7 @@ async function stateOf({ block, udev }: BlockTrees): Promise<string | undefined>
 }
 
 /** cryptsetup makes a mapping of its own for the moment in which it opens a keyslot. */
-const isOurs = (mapping: string): boolean =>
+const isPassedOver = (mapping: string): boolean =>
   mapping.startsWith(mappingPrefix) || mapping.startsWith('temporary-cryptsetup-');
 
 /** Properties that lsblk shows; the others change with events that are no news. */

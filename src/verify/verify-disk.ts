@@ -96,7 +96,7 @@ export async function verifyDisk(start: StartProgram, wish: VerifyWish, signal: 
   ];
   await writeBadFiles(top, known);
   if (wish.repair) await markForRepair(top, mirror, known);
-  if (part === undefined && !signal.aborted) await flushFilesystem(start, top, signal); // a run unmounts the disk next
+  if (!signal.aborted) await flushFilesystem(start, top, signal); // umount(2) does not report errors of writing
   const sum = (of: (verdict: Verdict) => number): number => legs.reduce((all, { verdict }) => all + of(verdict), 0);
   return {
     compared: sum(({ compared }) => compared),

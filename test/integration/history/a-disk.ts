@@ -30,6 +30,8 @@ export interface DiskAndServer {
   /** The arguments of each rsync so far that copied or deleted files, and of each tar that read directories in order to move what is in them. */
   readonly rsyncs: readonly (readonly string[])[];
   record: DriveRecord;
+  /** false: the attributes of a whole tree find no room on the disk, those of single files do. */
+  hasRoomForTable: boolean;
   /** Pulls as a run does, and keeps the figures in the record when it is complete. */
   pull(options?: {
     settings?: object;
@@ -71,6 +73,8 @@ export async function openDisk(directory = tmpdir()): Promise<DiskAndServer> {
       command.args[0] === '--create'
     )
       rsyncs.push(command.args);
+    if (!disk.hasRoomForTable && command.args.includes('--recursive'))
+      return Promise.reject(Object.assign(new Error('no room'), { code: 'ENOSPC' }));
     return startProgram({
       ...command,
       args: command.args.map((arg) => (arg.startsWith('--rsh=') ? `--rsh=${shell}` : arg)),
@@ -78,6 +82,7 @@ export async function openDisk(directory = tmpdir()): Promise<DiskAndServer> {
   };
   const machine = createMachine(start, { ...defaultPaths, state: root, plaintext: top }, noHelpers(start));
   const disk: DiskAndServer = {
+    hasRoomForTable: true,
     top,
     source,
     rsyncs,

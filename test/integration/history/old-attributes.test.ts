@@ -10,6 +10,7 @@ import { startAttributeKeeper } from '../../../src/pipeline/attributes-part.ts';
 import { restoreFiles } from '../../../src/restore/restore-files.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { beginAttributes, endAttributes } from '../../../src/attributes/keep-attributes.ts';
+import { readState } from '../../../src/attributes/attribute-table.ts';
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { startProgram } from '../../../src/system/command.ts';
@@ -260,6 +261,21 @@ it('is not forgotten by a run that is ended while it looks at the files', async 
   const next = await newHistoryEntry(disk.top, new Date());
   const watch = await startAttributeKeeper(startProgram, disk, next, ended);
   expect(watch.trouble).toBe('failed');
+  await rollback();
+  expect(attributesOf(disk.mirror)).toBe(before);
+});
+
+it.each([true, false])('of many new files is kept exactly, with room for a second table: %s', async (hasRoom) => {
+  await fill(join(source, 'new'), 700);
+  disk.hasRoomForTable = hasRoom;
+  await disk.pull({ settings: { guard: { created: '100%', floor: 1_000 } } });
+  const table = (await readState(disk.top))?.serial;
+  expect(table).toBe(hasRoom ? 2 : 1); // written anew, or the first one with more lines
+  const before = attributesOf(disk.mirror);
+  disk.hasRoomForTable = true;
+  changeEverything();
+  await disk.pull({ settings: unlimited });
+  expect(attributesOf(disk.mirror)).toBe(attributesOf(source));
   await rollback();
   expect(attributesOf(disk.mirror)).toBe(before);
 });
