@@ -16,6 +16,15 @@ const lab = {
 
 const TMPDIR = temporaryDirectory();
 
+const realTools = {
+  env: { TMPDIR },
+  globalSetup: 'test/prepare-integration.ts',
+  isolate: false,
+  setupFiles: 'test/property-runs.ts',
+  testTimeout: 120_000 * factor,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -38,17 +47,15 @@ export default defineConfig({
         },
       },
       // Real processes and real tools on this machine, no kernel features: a few seconds each.
+      { extends: true, test: { ...realTools, name: 'integration', include: ['test/integration/**/*.test.ts'] } },
+      // The built package, read with Debian's tools. Packages are built to be looked at, not to be small.
       {
         extends: true,
         test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          env: { TMPDIR, DPKG_DEB_COMPRESSOR_LEVEL: '1' }, // packages are built to be looked at, not to be small
-          globalSetup: 'test/prepare-integration.ts',
-          isolate: false,
-          setupFiles: 'test/property-runs.ts',
-          testTimeout: 120_000 * factor,
-          hookTimeout: 60_000,
+          ...realTools,
+          name: 'package',
+          include: ['test/package/*.test.ts'],
+          env: { TMPDIR, DPKG_DEB_COMPRESSOR_LEVEL: '1' },
         },
       },
       {

@@ -202,6 +202,6 @@ export const leftOut: Readonly<Record<string, string>> = {
     'the guest has no jq; test/unit/documents/commands.test.ts follows its paths through the schema',
   'apt-get install apprise': 'the guest has no network',
   'apt-get install alsa-utils': 'the guest has no network',
-  'man extbackup': 'the guest has no man; test/integration/package reads the page with the man of this machine',
+  'man extbackup': 'the guest has no man; test/package reads the page with the man of this machine',
   'systemctl edit extbackup-courier@.service': 'opens an editor',
 };

@@ -7,7 +7,7 @@ import { buildRecoverySheet } from '../../../src/restore/recovery-sheet.ts';
 import { renderServerScript } from '../../../src/setup/setup-script.ts';
 import { commandsOfSheet } from '../../lab/stories/person.ts';
 import { aRecord } from '../../unit/disk/devices.ts';
-import { tool } from '../package/tool.ts';
+import { tool } from '../../package/tool.ts';
 
 /** What the program prints for a person to run, and the scripts of the package, judged by shellcheck. */
 const tools = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'extbackup/tools/usr/bin');

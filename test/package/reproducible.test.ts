@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { buildDeb } from '../../../debian/deb.ts';
-import { root } from '../../../debian/root.ts';
+import { buildDeb } from '../../debian/deb.ts';
+import { root } from '../../debian/root.ts';
 import { preparedPackage } from './prepared-package.ts';
 
 let directory: string;

@@ -10,7 +10,7 @@ const analyze = (unit: string, threshold: number) =>
       '--offline=yes',
       `--threshold=${String(threshold)}`,
       '--no-pager',
-      join(import.meta.dirname, '../../../systemd', unit),
+      join(import.meta.dirname, '../../systemd', unit),
     ],
     { reject: false },
   );

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleProgram } from '../../../debian/bundle.ts';
-import type { Bundled } from '../../../debian/bundled-packages.ts';
-import { copyrightFile } from '../../../debian/copyright.ts';
-import { billOfMaterials } from '../../../debian/sbom.ts';
-import packageLock from '../../../package-lock.json' with { type: 'json' };
-import packageJson from '../../../package.json' with { type: 'json' };
+import { bundleProgram } from '../../debian/bundle.ts';
+import type { Bundled } from '../../debian/bundled-packages.ts';
+import { copyrightFile } from '../../debian/copyright.ts';
+import { billOfMaterials } from '../../debian/sbom.ts';
+import packageLock from '../../package-lock.json' with { type: 'json' };
+import packageJson from '../../package.json' with { type: 'json' };
 
 interface Bill {
   readonly components: readonly {

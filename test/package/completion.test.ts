@@ -2,15 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readVerbs } from '../../../debian/command-tree.ts';
-import { bashCompletion } from '../../../debian/completion.ts';
-import { fishCompletion } from '../../../debian/completion-fish.ts';
-import { zshCompletion } from '../../../debian/completion-zsh.ts';
-import { commandGroups } from '../../../src/commands/command-list.ts';
-import { createDriveRegistry } from '../../../src/records/drive-registry.ts';
-import { driveRecordSchema } from '../../../src/records/drive-record.ts';
-import { createRunLog } from '../../../src/records/run-log.ts';
-import { aRunRecord } from '../../fakes/a-run-record.ts';
+import { readVerbs } from '../../debian/command-tree.ts';
+import { bashCompletion } from '../../debian/completion.ts';
+import { fishCompletion } from '../../debian/completion-fish.ts';
+import { zshCompletion } from '../../debian/completion-zsh.ts';
+import { commandGroups } from '../../src/commands/command-list.ts';
+import { createDriveRegistry } from '../../src/records/drive-registry.ts';
+import { driveRecordSchema } from '../../src/records/drive-record.ts';
+import { createRunLog } from '../../src/records/run-log.ts';
+import { aRunRecord } from '../fakes/a-run-record.ts';
 import { tool } from './tool.ts';
 
 let directory: string;
@@ -149,7 +149,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the completion for %s', (shell)
 });
 
 test('a running zsh finds the function by its first line, and completes with it', async () => {
-  const driver = join(import.meta.dirname, '../../lab/on-guest/at-a-terminal.py');
+  const driver = join(import.meta.dirname, '../lab/on-guest/at-a-terminal.py');
   const steps = [
     ['?2004h', `fpath=(${directory} $fpath); autoload -Uz compinit; compinit -D -u; PS1=rea""dy\n`],
     ['ready', 'extbackup drive prep\t'],

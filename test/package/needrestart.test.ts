@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 
-const top = join(import.meta.dirname, '../../..');
+const top = join(import.meta.dirname, '../..');
 
 /** What needrestart does with its settings (see /etc/needrestart/needrestart.conf): the first pattern that fits decides, 0 is no restart. */
 const question = `

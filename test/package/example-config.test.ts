@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { parseConfig } from '../../../src/config/load.ts';
-import { configSchema } from '../../../src/config/schema.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { configSchema } from '../../src/config/schema.ts';
 
-const text = readFileSync(new URL('../../../debian/examples/config.yaml', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../debian/examples/config.yaml', import.meta.url), 'utf8');
 /** The same with every setting in force: a # directly before a setting, a list or a comment of the settings goes away. */
 const inForce = text
   .split('\n')

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { faultsOf, readReleaseFacts, testsBeforeRelease } from '../../../debian/release.ts';
-import { root } from '../../../debian/root.ts';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { faultsOf, readReleaseFacts, testsBeforeRelease } from '../../debian/release.ts';
+import { root } from '../../debian/root.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 
 let tree: string;
 

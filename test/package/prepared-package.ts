@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { hostArchitecture } from '../../../debian/architecture.ts';
-import { buildDeb, type Variant } from '../../../debian/deb.ts';
+import { hostArchitecture } from '../../debian/architecture.ts';
+import { buildDeb, type Variant } from '../../debian/deb.ts';
 
 /**
  * A package that tests only look at: the first one that asks builds it, in whatever worker.

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { writeRepository } from '../../../debian/repository.ts';
-import { root } from '../../../debian/root.ts';
+import { writeRepository } from '../../debian/repository.ts';
+import { root } from '../../debian/root.ts';
 import { preparedPackage } from './prepared-package.ts';
 import { tool } from './tool.ts';
 

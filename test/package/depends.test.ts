@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { depends, suggests } from '../../../debian/control.ts';
+import { depends, suggests } from '../../debian/control.ts';
 
-const source = join(import.meta.dirname, '../../../src');
+const source = join(import.meta.dirname, '../../src');
 
 /** Debian package of each program; those of essential packages need no Depends (Debian policy 3.5). */
 const essential = [

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { architectures, parseArchitecture, usbFile, type Architecture } from '../../../debian/architecture.ts';
-import { elfMachineOf } from '../../../debian/usb-binary.ts';
+import { architectures, parseArchitecture, usbFile, type Architecture } from '../../debian/architecture.ts';
+import { elfMachineOf } from '../../debian/usb-binary.ts';
 import { preparedPackage } from './prepared-package.ts';
 import { tool } from './tool.ts';
 

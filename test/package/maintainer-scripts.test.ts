@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { maintainerScript, type maintainerScripts } from '../../../debian/maintainer-scripts.ts';
-import { saltFingerprint } from '../../../src/records/salt-copy.ts';
+import { maintainerScript, type maintainerScripts } from '../../debian/maintainer-scripts.ts';
+import { saltFingerprint } from '../../src/records/salt-copy.ts';
 
 const fakes = [
   'deb-systemd-helper',

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readReleases } from '../../../debian/changelog.ts';
-import { readVerbs, type Verb } from '../../../debian/command-tree.ts';
-import { manualPages, readManual } from '../../../debian/manual.ts';
-import packageJson from '../../../package.json' with { type: 'json' };
-import { exitCodes } from '../../../src/errors.ts';
+import { readReleases } from '../../debian/changelog.ts';
+import { readVerbs, type Verb } from '../../debian/command-tree.ts';
+import { manualPages, readManual } from '../../debian/manual.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { exitCodes } from '../../src/errors.ts';
 import { tool } from './tool.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 let verbs: readonly Verb[];
 let manual: Awaited<ReturnType<typeof readManual>>;
 let page: string;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { root } from '../../../debian/root.ts';
-import { inSandbox } from '../keys/sandbox.ts';
+import { root } from '../../debian/root.ts';
+import { inSandbox } from '../integration/keys/sandbox.ts';
 
 let directory: string;
 let example: string;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hostArchitecture, usbFile } from '../../../debian/architecture.ts';
-import { outputJsonSchemas, schemaDirectory } from '../../../debian/output-json-schemas.ts';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { hostArchitecture, usbFile } from '../../debian/architecture.ts';
+import { outputJsonSchemas, schemaDirectory } from '../../debian/output-json-schemas.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { preparedPackage } from './prepared-package.ts';
 
 let directory: string;
@@ -116,7 +116,7 @@ describe('what is installed', () => {
   });
 
   test('no path of the machine that built it is in the program', async () => {
-    expect(await programText()).not.toContain(join(import.meta.dirname, '../../..'));
+    expect(await programText()).not.toContain(join(import.meta.dirname, '../..'));
   });
 
   test('the program is ASCII, as cli.js reads it', async () => {
