@@ -85,17 +85,21 @@ async function renew(
   signal: AbortSignal,
 ): Promise<void> {
   const { top } = disk;
-  const next = await makeTable(start, disk, state.serial + 1, signal).catch(async (error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    await moveTable(top, state, to); // takes no room
-    await forgetAttributes(top);
-    return undefined;
-  });
-  if (next === undefined) return;
+  const next = await makeTableIfRoom(start, disk, state.serial + 1, signal);
+  if (next === undefined) {
+    await giveAway(top, state, to);
+    return;
+  }
   const differing = await whatDiffers(top, state, tableFiles(top, next.serial));
   if (differing) await writeOld(top, state, new Set([...differing, ...linked]), to);
   else await moveTable(top, state, to);
   await writeState(top, next);
+}
+
+/** Keeps the whole table with the entry, which takes no room. The next run makes a table before its rsync. */
+async function giveAway(top: string, state: TableState, to: AttributeFiles): Promise<void> {
+  await moveTable(top, state, to);
+  await forgetAttributes(top);
 }
 
 /** How an rsync ended. */
@@ -143,28 +147,31 @@ export async function endAttributes(
     await writeState(top, closed);
     return isAnyThere(to);
   }
-  const isWanted = isWholeQuicker(touched, state) || grown > 2 * state.made + 1_000_000;
-  const whole = isMany
-    ? await makeTable(start, disk, state.serial + 1, signal)
-    : isWanted && (await makeTableIfRoom(start, disk, state.serial + 1, signal));
-  if (whole === false) {
+  const isWanted = isMany || isWholeQuicker(touched, state) || grown > 2 * state.made + 1_000_000;
+  const whole = isWanted ? await makeTableIfRoom(start, disk, state.serial + 1, signal) : undefined;
+  if (whole) await writeState(top, whole);
+  else if (isMany) await giveAway(top, state, to);
+  else {
     const inside = await insideOf(mirror, [...attributes, ...others]);
     await addSome(start, mirror, tableFiles(top, state.serial), inside, signal);
+    await writeState(top, await settledState(top, state.serial, state.made));
   }
-  await writeState(top, whole === false ? await settledState(top, state.serial, state.made) : whole);
   return isAnyThere(to);
 }
 
-/** A disk without room for a second table may have room for some lines more: no history must go for the quicker way. */
+/**
+ * Makes a table beside the present one. Without room for both it returns undefined and leaves nothing: no history must
+ * go for a table.
+ */
 async function makeTableIfRoom(
   ...[start, disk, serial, signal]: Parameters<typeof makeTable>
-): Promise<TableState | false> {
+): Promise<TableState | undefined> {
   try {
     return await makeTable(start, disk, serial, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     for (const file of Object.values(tableFiles(disk.top, serial))) await rm(file, { force: true });
-    return false;
+    return undefined;
   }
 }
 

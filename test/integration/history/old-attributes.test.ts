@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, link, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, link, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { HeldError } from '../../../src/guard/hold.ts';
@@ -276,6 +276,27 @@ it.each([true, false])('of many new files is kept exactly, with room for a secon
   changeEverything();
   await disk.pull({ settings: unlimited });
   expect(attributesOf(disk.mirror)).toBe(attributesOf(source));
+  await rollback();
+  expect(attributesOf(disk.mirror)).toBe(before);
+});
+
+it('of very many new files is kept by the whole table, where the disk has no room for a second one', async () => {
+  const entry = await newHistoryEntry(disk.top, new Date());
+  const mark = await beginLog(entry.log, undefined, entry.stamp);
+  await beginAttributes(startProgram, disk, entry, never);
+  const names = Array.from({ length: 50_001 }, (_, index) => `${mark}>f+++++++++|0|0|none-${String(index)}${mark}`);
+  await appendFile(entry.log, `${names.join('\n')}\n`);
+  const full: typeof startProgram = (command) =>
+    command.args.includes('--recursive')
+      ? Promise.reject(Object.assign(new Error('no room'), { code: 'ENOSPC' }))
+      : startProgram(command);
+  expect(await endAttributes(full, disk, entry, { isTold: true, stays: true }, never)).toBe(true);
+  expect(await readState(disk.top)).toBeUndefined();
+  expect(await readdir(join(disk.top, '.extbackup/attributes'))).toEqual([]);
+
+  const before = attributesOf(disk.mirror);
+  changeEverything();
+  await disk.pull({ settings: unlimited });
   await rollback();
   expect(attributesOf(disk.mirror)).toBe(before);
 });
