@@ -142,7 +142,8 @@ export const jsonOutputs = {
           name: z.string(),
           kind: z.enum(['file', 'directory', 'link']),
           bytes: z.number(),
-          changedAt: z.string(),
+          /** null for a deleted directory that was empty: only its name is known. */
+          changedAt: z.string().nullable(),
           until: z.string().nullable(),
         }),
       )

@@ -135,7 +135,7 @@ function printListing(context: CliContext, listing: Listing, json: boolean): voi
   if (json) {
     const entries = listing.entries.map(({ changedAt, until, ...entry }) => ({
       ...entry,
-      changedAt: changedAt.toISOString(),
+      changedAt: changedAt?.toISOString() ?? null,
       until: until?.toISOString() ?? null,
     }));
     context.print(JSON.stringify(entries satisfies JsonOutput<'restore --list'>));

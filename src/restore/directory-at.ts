@@ -15,9 +15,12 @@ export interface Entry {
   /** undefined when the name is not UTF-8: then it can only be restored with its directory. */
   readonly name: string | undefined;
   readonly isDirectory: boolean;
-  /** Its present place on the disk: in the mirror, or in the history. */
-  readonly path: Buffer;
+  /** Its present place on the disk: in the mirror, or in the history. A deleted directory that was empty has none. */
+  readonly path: Buffer | undefined;
 }
+
+/** Entries by name, in bytes. */
+type Entries = Map<string, Entry>;
 
 /**
  * The content of a directory at a time: the mirror's content, back through the history to the first run after `at`.
@@ -29,15 +32,14 @@ export async function directoryAt(top: string, mirror: string, path: string, at:
   const history = await listHistory(top);
   if (at !== undefined) await assertReaches(top, at);
   const versions = await findVersions(top, mirror, path);
-  const entries = new Map<string, Entry>();
+  const entries: Entries = new Map();
   const add = async (directory: string): Promise<void> => {
-    for (const entry of await list(directory))
-      entries.set(entry.path.subarray(entry.path.lastIndexOf('/') + 1).toString('latin1'), entry);
+    for (const [name, entry] of await list(directory)) entries.set(name, entry);
   };
   const present = versions.find(({ until }) => until === undefined);
   if (present?.isDirectory === true) await add(present.path);
   for (const entry of at === undefined ? [] : history.filter((candidate) => candidate.at > at)) {
-    await takeAwayCreated(entry.log, path, entries);
+    await undoLogged(entry.log, path, entries);
     const version = versions.find(({ until }) => until?.getTime() === entry.at.getTime());
     if (version?.isDirectory === true) await add(version.path);
   }
@@ -46,30 +48,37 @@ export async function directoryAt(top: string, mirror: string, path: string, at:
   );
 }
 
-async function takeAwayCreated(log: string, path: string, entries: Map<string, Entry>): Promise<void> {
+/** Takes away what a run created, and adds the directories that it deleted: history entries have no empty ones. */
+async function undoLogged(log: string, path: string, entries: Entries): Promise<void> {
   const part = Buffer.from(path === '.' ? '' : path);
   for await (const change of readLogBackwards(log)) {
-    if (change.kind !== 'created') continue;
-    if (change.path.equals(part)) entries.clear();
-    const name = relativeTo(part, change.path);
-    if (name !== undefined && !name.includes('/')) entries.delete(name.toString('latin1'));
+    const isCreated = change.kind === 'created';
+    if (isCreated && change.path.equals(part)) entries.clear();
+    const inside = relativeTo(part, change.path);
+    if (inside === undefined) continue;
+    const end = inside.indexOf('/');
+    const name = end < 0 ? inside : inside.subarray(0, end);
+    const key = name.toString('latin1');
+    if (isCreated && end < 0) entries.delete(key);
+    else if (!isCreated && !entries.has(key)) entries.set(key, { ...named(name), isDirectory: true, path: undefined });
   }
 }
 
-async function list(directory: string): Promise<Entry[]> {
+const named = (name: Buffer): Pick<Entry, 'shown' | 'name'> => ({
+  shown: shownName(name),
+  name: isUtf8(name) ? name.toString('utf8') : undefined,
+});
+
+async function list(directory: string): Promise<[name: string, entry: Entry][]> {
   const top = Buffer.from(directory);
   const found = await readdir(top, { withFileTypes: true, encoding: 'buffer' });
   return Promise.all(
     found.map(async (entry) => {
       const path = below(top, entry.name);
-      return {
-        shown: shownName(entry.name),
-        name: isUtf8(entry.name) ? entry.name.toString('utf8') : undefined,
-        path,
-        // Some file systems do not report file types.
-        isDirectory:
-          entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory'),
-      };
+      // Some file systems do not report file types.
+      const isDirectory =
+        entry.isDirectory() || (!entry.isFile() && !entry.isSymbolicLink() && (await kindOf(path)) === 'directory');
+      return [entry.name.toString('latin1'), { ...named(entry.name), path, isDirectory }];
     }),
   );
 }

@@ -14,7 +14,8 @@ export interface ListedEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'link';
   readonly bytes: number;
-  readonly changedAt: Date;
+  /** undefined for a deleted directory that was empty: only its name is known. */
+  readonly changedAt: Date | undefined;
   /**
    * The run that replaced or deleted it, or an earlier one, if that run's entry is thinned: restore it with an earlier
    * time. undefined for the present version, or if only one time was asked for.
@@ -74,7 +75,8 @@ async function contentOf(versions: readonly Version[]): Promise<ListedEntry[]> {
   return [...seen].sort(([a], [b]) => a.localeCompare(b)).map(([, entry]) => entry);
 }
 
-async function lookAt(path: Buffer, name: string, until: Date | undefined): Promise<ListedEntry> {
+async function lookAt(path: Buffer | undefined, name: string, until: Date | undefined): Promise<ListedEntry> {
+  if (path === undefined) return { name, kind: 'directory', bytes: 0, changedAt: undefined, until };
   const stats = await lstat(path);
   const kind = stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'file';
   return { name, kind, bytes: stats.size, changedAt: stats.mtime, until };
@@ -95,11 +97,15 @@ const age = ({ until }: ListedEntry): string =>
     ? 'in the mirror'
     : `replaced or deleted at ${zonedTime(until, 'second')}; restore it with --at and an earlier time`;
 
+const timeWidth = localTime(new Date(0)).length;
+
 /** Time of the last change, local without its zone, and size, in columns. */
 export function describeEntry({ kind, bytes, changedAt }: Omit<ListedEntry, 'name' | 'until'>): string {
   const size = kind === 'file' ? prettyBytes(bytes) : kind;
-  return `${localTime(changedAt)}  ${size.padStart(9)}`;
+  const time = changedAt === undefined ? 'time not known' : localTime(changedAt);
+  return `${time.padEnd(timeWidth)}  ${size.padStart(9)}`;
 }
 
 /** The same for a path on the disk. */
-export const describePath = async (path: Buffer): Promise<string> => describeEntry(await lookAt(path, '', undefined));
+export const describePath = async (path: Buffer | undefined): Promise<string> =>
+  describeEntry(await lookAt(path, '', undefined));

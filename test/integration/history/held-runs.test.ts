@@ -13,8 +13,9 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listPath, renderListing } from '../../../src/restore/restore-list.ts';
 import { layersFor } from '../../../src/restore/restore-plan.ts';
 import { planRollback, rollBack } from '../../../src/restore/roll-back.ts';
 import { HeldError } from '../../../src/guard/hold.ts';
@@ -22,6 +23,7 @@ import { listHistory } from '../../../src/history/history-entry.ts';
 import { pruneHistory } from '../../../src/history/prune.ts';
 import type { UndoProgress } from '../../../src/history/undo-entry.ts';
 import { startProgram } from '../../../src/system/command.ts';
+import { shownName } from '../../../src/text/shown-name.ts';
 import { copyOf, fill, openDisk, readTree, restoreBeside, type DiskAndServer } from './a-disk.ts';
 
 let disk: DiskAndServer;
@@ -174,6 +176,22 @@ describe('a run that changes everything that can change', () => {
     await expect(layersFor(disk.top, 'backups', 'becomes-directory/new/z', first)).rejects.toThrow(
       'did not exist at that time',
     );
+  });
+
+  it('is listed as it was, with directories that were empty', async () => {
+    await disk.pull();
+    const namesIn = async (path: string): Promise<string[]> =>
+      (await listPath(disk.top, 'backups', path, first)).entries.map(({ name }) => name).sort();
+    const inTree = (path: string): string[] =>
+      [...before.keys()]
+        .flatMap((name) => (dirname(name) === path ? [shownName(Buffer.from(basename(name), 'latin1'))] : []))
+        .sort();
+    for (const path of ['.', 'gone', 'becomes-file', 'becomes-file/deep', 'becomes-link'])
+      expect(await namesIn(path), path).toEqual(inTree(path));
+    expect(await namesIn('gone/empty')).toEqual([]);
+    const { entries } = await listPath(disk.top, 'backups', 'gone', first);
+    expect(entries.find(({ name }) => name === 'empty')).toMatchObject({ kind: 'directory', changedAt: undefined });
+    expect(renderListing({ of: 'directory', entries })).toContain('time not known    directory  empty');
   });
 
   it('gives back an empty directory that was deleted, alone, too', async () => {
