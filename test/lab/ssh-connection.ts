@@ -34,9 +34,11 @@ export class SshConnection {
 
   /** Tries to connect until sshd answers. Throws after `timeoutMs`. */
   async open(port: number, timeoutMs: number): Promise<void> {
-    const end = Date.now() + timeoutMs;
-    while (Date.now() < end) {
-      if (await this.#tryToOpen(port)) return;
+    const begin = Date.now();
+    while (Date.now() < begin + timeoutMs) {
+      // The port accepts before the guest is up, so a try is short; a slow guest needs longer ones for the key exchange.
+      const seconds = Math.min(Math.max(5, Math.round((Date.now() - begin) / 10_000)), 40);
+      if (await this.#tryToOpen(port, seconds)) return;
       await pause(200);
     }
     throw new Error(`The guest did not answer over ssh within ${String(timeoutMs / 1000)} s.`);
@@ -50,7 +52,7 @@ export class SshConnection {
     if (this.#control) await rm(this.#control, { force: true });
   }
 
-  async #tryToOpen(port: number): Promise<boolean> {
+  async #tryToOpen(port: number, seconds: number): Promise<boolean> {
     await this.drop();
     this.#control = join(this.#directory, `ssh${String(++this.#count)}`);
     const options = [
@@ -58,7 +60,7 @@ export class SshConnection {
       'IdentitiesOnly=yes',
       'StrictHostKeyChecking=no',
       'UserKnownHostsFile=/dev/null',
-      'ConnectTimeout=5',
+      `ConnectTimeout=${String(seconds)}`,
       'ServerAliveInterval=15',
       'ServerAliveCountMax=20',
       'Ciphers=aes128-gcm@openssh.com',
@@ -82,7 +84,7 @@ export class SshConnection {
     });
     this.#master = master;
     const gone = master.then(() => true);
-    const end = Date.now() + 8_000;
+    const end = Date.now() + seconds * 1_000 + 3_000;
     while (Date.now() < end) {
       if (existsSync(this.#control)) return true;
       if (await Promise.race([gone, pause(20, false)])) return false;
