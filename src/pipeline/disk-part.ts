@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkFilesystem, flushFilesystem, readFilesystemType, stampFile, wakeDevice } from '../disk/filesystem.ts';
 import { ensureLuksClosed, isOpen, mappingPath, openLuks, readLuksUuid } from '../disk/luks.ts';
 import { ensureUnmounted, mountAt, mountDevice, safeOptions } from '../disk/mounts.ts';
+import { readAhead, type ReadAhead } from '../disk/read-ahead.ts';
 import type { StartProgram } from '../system/command.ts';
 import { files, type Paths } from '../system/paths.ts';
 import type { Machine } from './machine.ts';
@@ -25,6 +26,7 @@ export type DiskPart = Pick<
 >;
 
 export function createDiskPart(start: StartProgram, paths: Paths): DiskPart {
+  let ahead: ReadAhead | undefined;
   return {
     wake: (device, signal) => wakeDevice(start, device, signal),
     luksUuid: (device, signal) => readLuksUuid(start, device, signal),
@@ -38,8 +40,12 @@ export function createDiskPart(start: StartProgram, paths: Paths): DiskPart {
       await mkdir(paths.plaintext, { recursive: true, mode: 0o700 });
       await mountDevice(start, mappingPath(mapping), paths.plaintext, fstype, safeOptions, signal);
       await chmod(paths.plaintext, 0o700); // hidden from other local users, as in a mount for a person
+      ahead = readAhead(mappingPath(mapping));
     },
-    ensureUnmounted: () => ensureUnmounted(start, paths.plaintext),
+    ensureUnmounted: async () => {
+      await ahead?.end();
+      await ensureUnmounted(start, paths.plaintext);
+    },
     flush: (signal) => flushFilesystem(start, paths.plaintext, signal),
     stamp: (at) => stampFile(join(paths.plaintext, 'LABEL'), at),
   };

@@ -1,16 +1,17 @@
-/** One pull as in a run, with history, guard and content alarm: ROOT FILES IS-FIRST. Prints its cost as JSON. */
+/** One pull as in a run, with history, guard and content alarm: ROOT FILES IS-FIRST [DEVICE]. Prints its cost as JSON. */
 import { join } from 'node:path';
 import { configSchema } from '../../src/config/schema.ts';
 import { sourceOf } from '../../src/config/sources.ts';
 import { driveRecordSchema } from '../../src/records/drive-record.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import type { Change } from '../../src/history/change.ts';
+import { readAhead } from '../../src/disk/read-ahead.ts';
 import { startProgram, type StartProgram } from '../../src/system/command.ts';
 import { createMachine } from '../../src/pipeline/real-machine.ts';
 import { noHelpers } from '../fakes/no-helpers.ts';
 import { lastTime, readReport, timed, type Measure } from './measure.ts';
 
-const [root = '', count = '0', firstCopy = 'false'] = process.argv.slice(2);
+const [root = '', count = '0', firstCopy = 'false', device] = process.argv.slice(2);
 const reports: string[] = [];
 const start: StartProgram = (command) => {
   if (command.file !== '/usr/bin/rsync' && command.file !== '/usr/bin/tar') return startProgram(command);
@@ -42,6 +43,7 @@ const signal = new AbortController().signal;
 
 const cpuBefore = process.cpuUsage();
 const started = performance.now();
+const ahead = device === undefined ? undefined : readAhead(device); // as after mounting
 const source = sourceOf(config);
 const watch = createGuard(source.guard, record, signal);
 const order = {
@@ -70,6 +72,7 @@ if (copied.skippedDeletions > 0)
     },
     watch.signal,
   );
+await ahead?.end();
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 
