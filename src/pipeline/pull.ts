@@ -42,8 +42,7 @@ export async function pull(
   const guard = createGuard(source.guard, { ...record, ...base }, signal);
   const undated = createUndatedFiles(job, machine, story, source);
   const everything: PullOrder = {
-    config,
-    source,
+    ...{ config, source, mayResume: wasInterrupted(job) },
     ...(record.filesTotal > 0 && { lastTime: record }),
     onProgress: (progress) => {
       tries.see(progress);
@@ -122,8 +121,11 @@ async function allRounds(one: (suspicious: boolean) => Promise<Round>): Promise<
 }
 
 /** Unfinished files exist only after an interrupted attempt; the search for them reads every directory. */
-const mayHaveRests = ({ wasCutOff = false, record }: Job, rounds: readonly Round[]): boolean =>
-  wasCutOff || record.lastError !== null || rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1);
+const mayHaveRests = (job: Job, rounds: readonly Round[]): boolean =>
+  wasInterrupted(job) || rounds.length > 1 || rounds.some(({ attempts }) => attempts > 1);
+
+/** The run before did not come to its end. */
+const wasInterrupted = ({ wasCutOff = false, record }: Job): boolean => wasCutOff || record.lastError !== null;
 
 /** The figures of rsync. An interrupted rsync has none, but each deletion was counted. */
 function toldBy(rounds: readonly Round[], { deleted, attributes }: Counts): PullFigures {

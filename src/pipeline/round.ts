@@ -118,7 +118,12 @@ async function copy(
   await room.ensure(signal);
   for (let attempts = 1; ; attempts += 1) {
     const copied = await machine.pull(
-      { ...order, ...(detour && { detour }), ...(await keeping(job, machine, guard)) },
+      {
+        ...order,
+        ...(attempts > 1 && { mayResume: true }),
+        ...(detour && { detour }),
+        ...(await keeping(job, machine, guard)),
+      },
       guard.signal,
     );
     throwIfCancelled(signal);

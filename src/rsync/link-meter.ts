@@ -8,11 +8,15 @@ export interface LinkMeter {
   see(processes: readonly RsyncProcess[]): Promise<void>;
   /** Bytes per second: of a fast link at least this; of a slow one this. undefined while it is unknown. */
   speed(): number | undefined;
+  /** The pull waited for the link for a while, so {@link speed} is all that the link gives. */
+  isFull(): boolean;
 }
 
 /** How a pull uses its link. */
 export interface LinkUse {
   readonly isCompressed?: boolean;
+  /** Changed files are transferred whole; see whole-file.ts. */
+  readonly isWhole?: boolean;
   readonly meter?: LinkMeter;
   /** Replaced by tests. */
   readonly readLoad?: (directory: string) => Promise<Load>;
@@ -72,6 +76,7 @@ export function createLinkMeter(readLoad: () => Promise<Load>, now: () => number
       before = seen;
     },
     speed: () => (fastest > slowLink ? Math.round(fastest) : slow === undefined ? undefined : Math.round(slow)),
+    isFull: () => slow !== undefined,
   };
 }
 

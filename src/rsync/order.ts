@@ -106,6 +106,8 @@ export interface PullOrder {
   /** Compares only existing files, and deletes nothing. */
   readonly recheck?: Recheck;
   readonly detour?: Detour;
+  /** An earlier rsync may have left a part of a file, which this one is to go on with. */
+  readonly mayResume?: boolean;
   /** Excluded on both sides; they still count as files of the source. See undated.ts. */
   readonly undated?: Undated | undefined;
   /** Size of the source in the last complete run; undefined when unknown. */

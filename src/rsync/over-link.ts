@@ -3,11 +3,12 @@ import type { WhyCompressed } from '../bus/why-compressed.ts';
 import type { StartProgram } from '../system/command.ts';
 import type { PullTarget } from './arguments.ts';
 import { isLimitSlow, slowLink, whyCompress, type KnownLink } from './compression.ts';
-import { createLinkMeter } from './link-meter.ts';
+import { createLinkMeter, type LinkMeter } from './link-meter.ts';
 import { readLoad } from './load.ts';
 import type { PullOrder, RsyncOutcome } from './order.ts';
 import { isCopying, paceOf } from './pace.ts';
 import { runRsync } from './run-rsync.ts';
+import { isWholeFaster } from './whole-file.ts';
 
 /** The memory of one link. */
 export interface LinkMemory {
@@ -16,8 +17,8 @@ export interface LinkMemory {
 }
 
 /**
- * {@link runRsync}, compressed on a slow link; notes what it finds out about the link. Only copying is compressed: the
- * other pulls transfer little.
+ * {@link runRsync}, compressed on a slow link, and with whole files on a fast one; notes what it finds out about the link.
+ * That is for copying only: the other pulls transfer little.
  */
 export async function runOverLink(
   start: StartProgram,
@@ -44,6 +45,7 @@ export async function runOverLink(
     {
       ...target,
       isCompressed: why !== undefined,
+      isWhole: why === undefined && isWholeFaster(order, limit, known),
       ...(meter && { meter }),
       ...(isOpen && { isBetterCompressed: () => (meter.speed() ?? Infinity) <= slowLink && rest.isLong() }),
     },
@@ -51,8 +53,14 @@ export async function runOverLink(
   );
   const isRefused = order.detour?.compress === 'no' && (outcome.trouble === undefined || outcome.trouble === 'gaps');
   if (isRefused) order.onCompression?.('refused');
-  await memory.note({ bytesPerSecond: meter?.speed(), refused: isRefused });
+  await memory.note({ bytesPerSecond: meter && newSpeed(meter, known), refused: isRefused });
   return outcome;
+}
+
+/** A pull of a few files shows less than a fast link gives, so it does not replace what is known. */
+function newSpeed(meter: LinkMeter, { bytesPerSecond = 0 }: KnownLink): number | undefined {
+  const speed = meter.speed();
+  return speed !== undefined && speed < bytesPerSecond && !meter.isFull() ? undefined : speed;
 }
 
 function whyNow(order: PullOrder, limit: number, known: KnownLink): WhyCompressed | undefined {

@@ -1,6 +1,7 @@
 import { limitAt } from '../config/bandwidth.ts';
 import type { Config } from '../config/schema.ts';
 import { compressArgs } from './compression.ts';
+import type { LinkUse } from './link-meter.ts';
 import type { PullOrder } from './order.ts';
 
 /** The bandwidth limit of one rsync, which keeps it to its end. */
@@ -26,9 +27,17 @@ export const isCopying = ({ deleteLimit, survey = false, recheck }: PullOrder): 
 
 /** The options of rsync for the line. @param kibPerSecond undefined is the limit of the settings at this time */
 export function lineArgs(
-  { kibPerSecond, isCompressed = false }: { readonly kibPerSecond?: number; readonly isCompressed?: boolean },
+  {
+    kibPerSecond,
+    isCompressed = false,
+    isWhole = false,
+  }: Pick<LinkUse, 'isCompressed' | 'isWhole'> & { readonly kibPerSecond?: number },
   { pull }: Config,
 ): string[] {
   const limit = kibPerSecond ?? limitAt(pull.bandwidthLimit, new Date());
-  return [...(limit > 0 ? [`--bwlimit=${limit}`] : []), ...(isCompressed ? compressArgs : [])];
+  return [
+    ...(limit > 0 ? [`--bwlimit=${limit}`] : []),
+    ...(isCompressed ? compressArgs : []),
+    ...(isWhole ? ['--whole-file'] : []),
+  ];
 }

@@ -389,6 +389,15 @@ describe('a run', () => {
       expect(machine.stampedAt).toBeDefined();
     });
 
+    it('transfers differences only, as long as a part of a file may be there', async () => {
+      job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
+      machine.pulls = [{ ...goodPull, trouble: 'network' }, goodPull];
+      await run();
+      job = { ...job, record: { ...job.record, lastError: 'EXB_NETWORK' } };
+      await run();
+      expect(machine.pullOrders.map(({ mayResume = false }) => mayResume)).toEqual([false, true, true]);
+    });
+
     it('deletes no more when the server came back with too little: what was deleted before counts too', async () => {
       job = { ...job, ...jobSettings({ ...config, pull: { ...config.pull, retries: 1 } }) };
       machine.pulls = [

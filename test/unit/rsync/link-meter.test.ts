@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLinkMeter } from '../../../src/rsync/link-meter.ts';
+import { createLinkMeter, type LinkMeter } from '../../../src/rsync/link-meter.ts';
 import type { Load } from '../../../src/rsync/load.ts';
 import type { RsyncProcess } from '../../../src/rsync/processes.ts';
 import { readLoad } from '../../../src/rsync/load.ts';
@@ -8,7 +8,10 @@ import { readLoad } from '../../../src/rsync/load.ts';
 type Stretch = readonly [megabytes: number, disk?: number, idle?: number];
 
 /** This process is seen as the receiver, whose signals and arguments are read from /proc. */
-async function speedAfter(...stretches: Stretch[]): Promise<number | undefined> {
+const speedAfter = async (...stretches: Stretch[]): Promise<number | undefined> =>
+  (await meterAfter(...stretches)).speed();
+
+async function meterAfter(...stretches: Stretch[]): Promise<LinkMeter> {
   let [atMs, read] = [0, 0];
   let load: Load = { idle: 0, total: 0, diskBusyMs: 0 };
   const meter = createLinkMeter(
@@ -31,7 +34,7 @@ async function speedAfter(...stretches: Stretch[]): Promise<number | undefined> 
     };
     await see();
   }
-  return meter.speed();
+  return meter;
 }
 
 /** A process that catches SIGVTALRM, as the receiver does. */
@@ -46,6 +49,12 @@ it('a full slow link is measured by the same speed three times', async () => {
 it('a fast link is known at once, whatever came before', async () => {
   expect(await speedAfter([200])).toBe(20_000_000);
   expect(await speedAfter([10], [10], [10], [200])).toBe(20_000_000);
+});
+
+it('a link that gives the same speed while everything waits for it is full, a fast one, too', async () => {
+  expect((await meterAfter([200], [210], [205])).isFull()).toBe(true);
+  expect((await meterAfter([200], [100], [205])).isFull()).toBe(false);
+  expect((await meterAfter([200, 0.9], [210, 0.9], [205, 0.9])).isFull(), 'the disk is busy').toBe(false);
 });
 
 it('nothing is known of a link that is not full', async () => {
