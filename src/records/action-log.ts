@@ -18,4 +18,4 @@ export type ActionRecord = z.infer<typeof actionRecordSchema>;
 
 /** The last 500 actions of people, the newest last. */
 export const createActionLog = (paths: Paths): JsonLines<ActionRecord> =>
-  openJsonLines(files.actions(paths), actionRecordSchema, { kept: 500, trimmedAt: 550 });
+  openJsonLines(files.actions(paths), actionRecordSchema, { kept: 500, trimmedAt: 550, isShared: true });

@@ -2,6 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type * as z from 'zod';
 import { readIfThere, writeAtomically } from '../system/atomic-file.ts';
+import { lockDirectory } from '../system/file-lock.ts';
 import { parseJson } from '../system/parse-json.ts';
 
 /** Records in a file of mode 0600, one JSON object a line, the newest last. */
@@ -16,9 +17,18 @@ export interface JsonLines<T> {
 export interface LineLimits {
   readonly kept: number;
   readonly trimmedAt: number;
+  /** Several processes add records: a record that is added while another process drops old ones must stay. */
+  readonly isShared?: boolean;
 }
 
-export function openJsonLines<T>(file: string, schema: z.ZodType<T>, { kept, trimmedAt }: LineLimits): JsonLines<T> {
+/** Another process adds its record in much less than a second. */
+const patienceMs = 10_000;
+
+export function openJsonLines<T>(
+  file: string,
+  schema: z.ZodType<T>,
+  { kept, trimmedAt, isShared }: LineLimits,
+): JsonLines<T> {
   const trim = async (): Promise<void> => {
     // unchanged: some lines may be from a newer version
     const lines = ((await readIfThere(file)) ?? '').split('\n').filter((line) => line !== '');
@@ -30,8 +40,15 @@ export function openJsonLines<T>(file: string, schema: z.ZodType<T>, { kept, tri
     list: async () => parseLines(schema, (await readIfThere(file)) ?? ''),
     append: async (record) => {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await appendDurably(file, `${JSON.stringify(record)}\n`);
-      await trim();
+      // The directory, because a lock of the file would stay with the old file. Without a lock, nothing is dropped.
+      const lock =
+        isShared === true ? await lockDirectory(dirname(file), patienceMs).catch(() => undefined) : undefined;
+      try {
+        await appendDurably(file, `${JSON.stringify(record)}\n`);
+        if (isShared !== true || lock !== undefined) await trim();
+      } finally {
+        await lock?.release();
+      }
     },
   };
 }
