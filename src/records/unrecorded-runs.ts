@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import * as z from 'zod';
 import { writeAtomically } from '../system/atomic-file.ts';
+import { lockFile } from '../system/file-lock.ts';
 import { readJson } from '../system/read-json.ts';
 import { driveRecordSchema, type DriveRecord } from './drive-record.ts';
 import type { DriveRegistry } from './drive-registry.ts';
@@ -19,11 +20,23 @@ const readEnds = async (file: string): Promise<readonly End[]> =>
  * the disk for one whose run was never held, or never failed.
  */
 export async function noteUnrecorded(file: string, before: DriveRecord, after: DriveRecord): Promise<void> {
-  const ends = await readEnds(file);
-  const earlier = ends.find((end) => end.after.luksUuid === before.luksUuid);
-  const others = ends.filter((end) => end !== earlier);
-  const all = [...others, { before: earlier?.before ?? before, after }];
-  await writeAtomically(file, `${JSON.stringify({ version: 1, ends: all })}\n`, false);
+  await changeEnds(file, (ends) => {
+    const earlier = ends.find((end) => end.after.luksUuid === before.luksUuid);
+    const others = ends.filter((end) => end !== earlier);
+    return [...others, { before: earlier?.before ?? before, after }];
+  });
+}
+
+/** Takes a lock: the agent may add an end while a command writes others down. Without a lock it changes the file, too. */
+async function changeEnds(file: string, change: (ends: readonly End[]) => readonly End[]): Promise<void> {
+  const lock = await lockFile(`${file}.lock`, 10_000).catch(() => undefined);
+  try {
+    const ends = change(await readEnds(file));
+    if (ends.length === 0) await rm(file, { force: true });
+    else await writeAtomically(file, `${JSON.stringify({ version: 1, ends })}\n`, false);
+  } finally {
+    await lock?.release();
+  }
 }
 
 /**
@@ -34,7 +47,8 @@ export function withUnrecorded(registry: DriveRegistry, file: string, writesSoon
   const update: DriveRegistry['update'] = async (change, how) => {
     const ends = await readEnds(file);
     const moved = await registry.update((drives) => change(merged(drives, ends)), how);
-    if (ends.length > 0) await rm(file, { force: true });
+    // An end that was added meanwhile is not in the registry yet.
+    if (ends.length > 0) await changeEnds(file, (now) => now.filter((end) => !ends.some((old) => isSame(old, end))));
     return moved;
   };
   return {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { noCounts } from '../../../src/guard/hold.ts';
 import { createDriveRegistry, type DriveRegistry } from '../../../src/records/drive-registry.ts';
 import { noteUnrecorded, withUnrecorded } from '../../../src/records/unrecorded-runs.ts';
@@ -55,4 +55,20 @@ it('counts no more when another run was recorded since, and a second one is adde
 it('is none where its file is torn', async () => {
   writeFileSync(file, '{"version":1,"ends":[{');
   expect((await registry.list())[0]).toEqual(before);
+});
+
+it('stays when it is added while earlier ones are being written down', async () => {
+  const other = aRecord({ label: 'B2', luksUuid: 'other' });
+  const held = { ...other, hold, lastError: 'EXB_HELD', lastRun: '2026-02-01T00:00:00.000Z', runs: other.runs + 1 };
+  await noteUnrecorded(file, before, after);
+  const slow = { ...plain, update: vi.fn<DriveRegistry['update']>() };
+  slow.update.mockImplementation(async (change, how) => {
+    const moved = await plain.update(change, how);
+    await noteUnrecorded(file, other, held); // the run of the other disk ends now
+    return moved;
+  });
+  await withUnrecorded(slow, file).update((drives) => drives);
+  const [drive, second] = await registry.list();
+  expect(drive).toEqual(after);
+  expect(second).toMatchObject({ hold, lastError: 'EXB_HELD' });
 });
