@@ -4,8 +4,8 @@ import type { Status } from '../protocol/status.ts';
 import { countsFrom } from '../records/rotation.ts';
 
 /**
- * The disk to bring next (with sets, that of the set with the oldest copy), and its date: before it is overdue, and
- * before the present copy is too old to be the freshest offline one.
+ * The disk to bring next (with sets, the next disk of the set with the oldest copy), and its date: before it is overdue,
+ * and before the present copy is too old to be the freshest offline one.
  * @returns undefined when no other disk is unplugged
  */
 export function nextDisk(

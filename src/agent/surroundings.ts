@@ -128,7 +128,7 @@ export function surroundingsOf(parts: SupervisorParts, sight: Sight, state: Supe
       });
     },
     keepUnrecorded: (before, after) =>
-      noteUnrecorded(files.unrecordedRuns(paths), before, after).catch(() => undefined), // then only this agent knows it
+      noteUnrecorded(files.unrecordedRuns(paths), before, after).catch(() => undefined), // only this agent remembers it
     foundCutOff: (drive, begun) => noteCutOff(parts.runs, drive, begun),
     record: async (record) => {
       const warning = await parts.runs.append(record);

@@ -34,7 +34,7 @@ export interface UsbNewsParts {
   readonly paths: Paths;
   /** Whether a run is in progress. */
   readonly running: () => boolean;
-  /** Called when a disk was noticed, or is not only noticed any more. */
+  /** Called when a disk was noticed, or has been judged. */
   readonly publish: () => void;
   readonly onError: (error: unknown) => void;
   /** Replaces sysfs, for tests. */

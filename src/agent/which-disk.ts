@@ -19,7 +19,7 @@ export interface Traces {
 
 /** Enrolled disks that it may be. */
 export interface Likeness {
-  /** The trace that tells; `LUKS header` is a proof, the others are hints. */
+  /** The evidence; `LUKS header` is a proof, the others are hints. */
   readonly by: 'LUKS header' | 'serial number' | 'size' | 'size and USB port' | 'USB port';
   readonly records: readonly DriveRecord[];
 }

@@ -95,7 +95,7 @@ async function startIfEnabled(start: StartProgram): Promise<void> {
     const { stdout } = await start({ ...systemctl, args: ['is-enabled', 'extbackup.service'], accept: [1, 4] });
     if (stdout.trim() === 'enabled') await start({ ...systemctl, args: ['start', 'extbackup.service'] });
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error; // the finding tells that it does not run
+    if (!(error instanceof CommandError)) throw error; // the finding reports that it does not run
   }
 }
 

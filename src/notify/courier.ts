@@ -44,7 +44,7 @@ export const allErrands = unitOf('*');
 /** Extra time for the start of a program on a small machine. */
 const startMs = 120_000;
 
-/** A receiver that is slow must not hold up what the others are told next. */
+/** A slow receiver must not delay the next notices to the others. */
 const lookEveryMs = 500;
 
 /** Messages of the same moment share a unit: each start of one is seconds of work for a small machine. */

@@ -7,7 +7,7 @@ import type { Speaker } from '../words/speaker.ts';
 export interface Explained {
   readonly happened: string;
   readonly todo: string;
-  /** What the program itself says, when that is another language. */
+  /** The program's own English words, if the operator reads another language. */
   readonly details: readonly string[];
 }
 

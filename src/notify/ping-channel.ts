@@ -10,7 +10,7 @@ export function createPingChannel(settings: PingChannel): Channel {
     name: channelName(settings),
     send: async (notice, signal) => {
       const end = settings[signOf(notice.kind)];
-      if (end === false) return undefined; // this service does not want to know
+      if (end === false) return undefined; // the settings send no ping for such news
       const address = await addressOf(settings);
       const { method } = settings;
       const body = `${notice.subject}\n\n${notice.text}\n`;

@@ -16,7 +16,7 @@ export async function noteLastEnd(paths: Paths, oomKills?: number): Promise<void
     const count = oomKills ?? (await readOomKills()) ?? 0;
     await writeAtomically(files.lastEnd(paths), JSON.stringify({ version: 1, oomKills: count }), false);
   } catch {
-    // then nothing is known of it
+    // the next agent then does not name memory as the cause
   }
 }
 

@@ -8,7 +8,7 @@ import { files, type Paths } from '../system/paths.ts';
 
 const schema = z.looseObject({
   version: z.literal(1),
-  /** The time of that word; ISO 8601 in UTC. */
+  /** The time of the confirmation; ISO 8601 in UTC. */
   confirmedAt: z.iso.datetime(),
   /** Fingerprint of the salt on the printed sheet. */
   salt: z.string(),

@@ -28,7 +28,7 @@ export interface PullTarget extends LinkUse {
   readonly detour?: Detour;
   /** File with exclude rules for both sides, with a zero byte after each. */
   readonly leftOut?: string;
-  /** Limit of the transfer, 0 for none; otherwise that of the settings at this time. */
+  /** Bandwidth limit, 0 for none; undefined is the limit of the settings at this time. */
   readonly kibPerSecond?: number;
   /** The state of the connection after rsync has ended. */
   readonly linkState?: () => Promise<LinkState>;

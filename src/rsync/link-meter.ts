@@ -2,7 +2,7 @@ import { slowLink } from './compression.ts';
 import { isReceiver, type RsyncProcess } from './processes.ts';
 import type { Load } from './load.ts';
 
-/** Measures the speed of a link during a pull, and says so only where the link is what the pull waits for. */
+/** Measures the speed of a link during a pull. Returns it only if the link is the reason why the pull waits. */
 export interface LinkMeter {
   /** Called every now and then with the rsyncs of the pull. */
   see(processes: readonly RsyncProcess[]): Promise<void>;
@@ -39,7 +39,7 @@ interface Seen extends Load {
 
 /** Shorter stretches show the buffers, not the link, in milliseconds. */
 const stretchMs = 5_000;
-/** A link that is full gives the same speed again and again; one that is waited for gives any speed. */
+/** A full link has the same speed in each stretch; a link that waits for something else has another one each time. */
 const steady = { stretches: 3, ratio: 1.5 };
 /** Less comes while files are only compared, in bytes per second. */
 const least = 32 * 1024;

@@ -2,8 +2,8 @@
 export type TakeTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * At most `most` works go on at once, the others wait in their order; whoever has waited for `patienceMs` goes without
- * a turn, so that works which hang hold nobody up for longer.
+ * At most `most` works go on at once; the others wait in their order. A work that has waited for `patienceMs` begins
+ * without a turn, so a work that hangs delays no other one for longer.
  */
 export function createTurns(most: number, patienceMs: number): TakeTurn {
   let free = most;

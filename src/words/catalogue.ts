@@ -20,8 +20,7 @@ export type Forms = { readonly other: string } & { readonly [Rule in Intl.LDMLPl
 export type Said = readonly [happened: string, todo: string];
 
 /**
- * What the program itself says in English, in another language: in a few words without details, which follow in
- * English.
+ * Short words of another language for the English words of the program. Details follow in English.
  */
 export interface Translated {
   readonly warnings: Readonly<Record<WarningName, string>>;

@@ -31,7 +31,7 @@ export interface Speaker {
   size(bytes: number): string;
   /** "42 seconds", "3 minutes 20 seconds", "2 hours 5 minutes", "3 days". */
   duration(ms: number): string;
-  /** "Friday 4 December", with the year when it is not that of `now`. */
+  /** "Friday 4 December", with the year unless it is the present one. */
   day(at: Date, now: Date): string;
   /** "Friday 4 December 2026, 13:05 (Europe/Zurich)". */
   moment(at: Date): string;
@@ -39,7 +39,7 @@ export interface Speaker {
   date(at: Date): string;
   /** "2026-12-04 13:05", for tables; the zone stands elsewhere. */
   time(at: Date): string;
-  /** "13:05 CET", with the date when it is not that of `now`. */
+  /** "13:05 CET", with the date unless it is today. */
   clock(at: Date, now: Date): string;
   /** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
   age(iso: string, now: Date): string;

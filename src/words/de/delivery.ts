@@ -1,7 +1,7 @@
 import type { Words } from '../catalogue.ts';
 import type { delivery as english } from '../en/delivery.ts';
 
-/** German: what stands around a notice, and the notice with the report. */
+/** German: the lines before and after the text of a notice, and the notice with the report. */
 export const delivery: Words<typeof english> = {
   contact: 'Hilfe: {contact}',
   details: 'Einzelheiten (englisch): {text}',

@@ -1,7 +1,7 @@
 import type { Words } from '../catalogue.ts';
 import type { judgement as english } from '../en/judgement.ts';
 
-/** German: what a report and the page of many stations judge, and the remarks about a disk. */
+/** German: the verdicts of a report and of the page of many stations, and the remarks about a disk. */
 export const judgement: Words<typeof english> = {
   'judge.age': 'Die frischeste Kopie ausser Haus ist {age} alt, auf {drive}.',
   'judge.noCopy':

@@ -1,7 +1,7 @@
 import type { Words } from '../catalogue.ts';
 import type { verdicts as english } from '../en/verdicts.ts';
 
-/** German: what may be done with a disk. */
+/** German: whether a disk may be unplugged. */
 export const verdicts: Words<typeof english> = {
   'verdict.safe': 'DARF AUSGESTECKT WERDEN',
   'verdict.no': 'NICHT AUSSTECKEN',

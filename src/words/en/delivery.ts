@@ -1,4 +1,4 @@
-/** English: what stands around a notice, and the notice with the report. */
+/** English: the lines before and after the text of a notice, and the notice with the report. */
 export const delivery = {
   contact: 'Who to call: {contact}',
   details: '{text}',

@@ -1,4 +1,4 @@
-/** English: what a report and the page of many stations judge, and the remarks about a disk. */
+/** English: the verdicts of a report and of the page of many stations, and the remarks about a disk. */
 export const judgement = {
   'judge.age': 'The freshest offline copy is {age} old, on {drive}.',
   'judge.noCopy': 'There is no offline copy: no disk with a complete backup is away from the station.',

@@ -1,4 +1,4 @@
-/** English: what may be done with a disk. */
+/** English: whether a disk may be unplugged. */
 export const verdicts = {
   'verdict.safe': 'SAFE TO UNPLUG',
   'verdict.no': 'DO NOT UNPLUG',

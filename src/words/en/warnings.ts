@@ -1,4 +1,4 @@
-/** English: subjects of warnings; their text is in the event. With the label of a disk before it where it is about one. */
+/** English: subjects of warnings; their text is in the event. If it is about a disk, the label stands before it. */
 export const warnings = {
   agent: 'A part of the agent failed',
   attack: 'signs of an attack in the data',
