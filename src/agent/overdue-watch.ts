@@ -5,6 +5,7 @@ import type { DriveRecord } from '../records/drive-record.ts';
 import {
   copyFrom,
   freshestOfflineCopy,
+  isInFuture,
   isOverdue,
   isTooOld,
   offlineSince,
@@ -88,10 +89,11 @@ function judge(
     })),
     time,
   );
-  const at = offlineSince(copy, before?.lastOffline, disks);
+  const at = offlineSince(copy, before?.lastOffline, disks, time);
   const whole = at !== undefined && isTooOld(at, setting, time);
+  // A warning that is dated in the future was sent while the clock was ahead: the next one must not wait until then.
   const isDue = (told: string | undefined): boolean =>
-    told === undefined || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
+    told === undefined || isInFuture(told, time) || time.getTime() - Date.parse(told) >= tellAgainAfterMs;
   return {
     ...{ set: set?.name, overdue, copy, whole },
     tellWhole: whole && isDue(before?.wholeTold),

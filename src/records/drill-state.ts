@@ -1,4 +1,5 @@
 import type { DrillStatus } from '../protocol/status.ts';
+import { isInFuture } from './rotation.ts';
 
 /** The facts of an enrolled disk that count for a drill. Times are ISO 8601, UTC. */
 export interface DrilledDisk {
@@ -7,13 +8,15 @@ export interface DrilledDisk {
 }
 
 /**
- * When a sample of files was last restored, and whether that is too long ago.
+ * When a sample of files was last restored, and whether that is too long ago. A time in the future comes from a clock
+ * that was ahead, and does not count.
  * @param disks without retired ones
  * @param every setting `drill.every` in milliseconds; undefined expects no drill
  */
 export function describeDrill(disks: readonly DrilledDisk[], every: number | undefined, now: Date): DrillStatus {
   const last = disks
     .flatMap(({ drilledAt }) => drilledAt ?? [])
+    .filter((time) => !isInFuture(time, now))
     .sort()
     .at(-1);
   const since = last ?? disks.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];

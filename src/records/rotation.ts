@@ -118,14 +118,16 @@ export function isTooOld(at: string, rotation: Pick<RotationSetting, 'offline'>,
 
 /**
  * The time from which the age of the offline copy counts: the freshest offline copy; if there is none, the last one that
- * was known; else the first enrolment.
+ * was known, unless a clock that was ahead dated it; else the first enrolment.
  */
 export function offlineSince(
   copy: OfflineCopy | undefined,
   lastOffline: string | undefined,
   drives: readonly { readonly enrolledAt: string | null }[],
+  now: Date,
 ): string | undefined {
-  return copy?.at ?? lastOffline ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
+  const last = lastOffline === undefined || isInFuture(lastOffline, now) ? undefined : lastOffline;
+  return copy?.at ?? last ?? drives.flatMap(({ enrolledAt }) => enrolledAt ?? []).sort()[0];
 }
 
 /** The last known offline copies: they count while there is none. */
@@ -173,7 +175,7 @@ function ofDisks(
   now: Date,
 ): OfDisks {
   const copy = freshestOfflineCopy(drives, now);
-  const at = offlineSince(copy, lastOffline, drives);
+  const at = offlineSince(copy, lastOffline, drives, now);
   return {
     offlineCopy: copy === undefined ? null : withAge(copy, now),
     overdue: at !== undefined && isTooOld(at, rotation, now),
@@ -191,7 +193,7 @@ function ofSource(
 ): SetStatus['sources'][number] {
   const copies = disks.map((disk) => ({ ...disk, lastSuccess: successOf(disk, name) }));
   const copy = freshestOfflineCopy(copies, now);
-  const at = offlineSince(copy, undefined, disks);
+  const at = offlineSince(copy, undefined, disks, now);
   return {
     name,
     offlineCopy: copy === undefined ? null : withAge(copy, now),

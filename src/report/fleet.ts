@@ -26,11 +26,12 @@ const largestStatus = 4 * 1024 * 1024;
 export function judgeStation(name: string, status: Status | undefined, now: Date, words: Speaker): Station {
   if (status === undefined) return { name, level: 'trouble', troubles: [words.say('fleet.noStatus')] };
   const { rotation, drives, agent, key, updatedAt, warnings } = status;
-  const isOld = now.getTime() - Date.parse(updatedAt) > day;
+  const ageMs = now.getTime() - Date.parse(updatedAt);
   const inState = (state: 'held' | 'failed'): string[] =>
     drives.filter((drive) => drive.state === state).map(({ label }) => words.say(`fleet.${state}`, { drive: label }));
   const serious = [
-    ...(isOld ? [words.say('fleet.silent', { age: words.age(updatedAt, now) })] : []),
+    ...(ageMs > day ? [words.say('fleet.silent', { age: words.age(updatedAt, now) })] : []),
+    ...(ageMs < -day ? [words.say('fleet.ahead')] : []),
     ...(rotation.overdue ? [words.say('fleet.old')] : []),
     ...(agent === 'running' ? [] : [words.say('fleet.stopped')]),
     ...inState('held'),

@@ -36,6 +36,8 @@ export const judgement: Words<typeof english> = {
   'fleet.copy': '{age} alt, {drive}',
   'fleet.noStatus': 'Die Datei ist nicht die Ausgabe von "extbackup status --json".',
   'fleet.silent': 'Keine Neuigkeit seit: {age}.',
+  'fleet.ahead':
+    'Ihre Zeit liegt in der Zukunft, darum ist das Alter der Neuigkeit nicht bekannt: eine Uhr geht falsch.',
   'fleet.old': 'Die frischeste Kopie ausser Haus ist zu alt.',
   'fleet.stopped': 'Das Programm läuft nicht.',
   'fleet.held': '{drive} wartet auf eine Antwort.',

@@ -32,6 +32,7 @@ export const judgement = {
   'fleet.copy': '{age} old, {drive}',
   'fleet.noStatus': 'The file is not the output of "extbackup status --json".',
   'fleet.silent': 'No news for {age}.',
+  'fleet.ahead': 'Its time is in the future, so the age of its news is not known: a clock is wrong.',
   'fleet.old': 'The freshest offline copy is too old.',
   'fleet.stopped': 'The agent does not run.',
   'fleet.held': '{drive} waits for an answer.',

@@ -138,3 +138,23 @@ it('judges each set for itself, with a memory of its own', async () => {
     'big, next BACKUP_3, overdue ',
   ]);
 });
+
+it('tells of an overdue disk, and of the whole rotation, although a clock that was ahead dated the last warning', async () => {
+  const stale = [record('BACKUP_1', '2026-03-01T00:00:00.000Z')];
+  expect(await look(stale, '2036-03-01T01:00:00.000Z', [], 10_000 * day)).toEqual(['BACKUP_1']);
+  expect(await look(stale, '2026-05-01T01:00:00.000Z')).toEqual(['BACKUP_1']);
+  expect(await look(stale, '2026-05-02T01:00:00.000Z')).toEqual([]);
+  const whole = ['all, next BACKUP_1, overdue BACKUP_1'];
+  expect(await look(stale, '2036-03-01T01:00:00.000Z', [], 14 * day)).toEqual(whole);
+  expect(await look(stale, '2026-05-03T01:00:00.000Z', [], 14 * day)).toEqual(whole);
+  expect(await look(stale, '2026-05-04T01:00:00.000Z', [], 14 * day)).toEqual([]);
+});
+
+it('does not count from an offline copy that a clock that was ahead dated', async () => {
+  const ahead = [record('BACKUP_1', '2036-03-01T00:00:00.000Z')];
+  expect(await look(ahead, '2036-03-02T00:00:00.000Z', [], 14 * day)).toEqual([]); // remembers the copy
+  const right = [record('BACKUP_1', '2026-05-01T00:00:00.000Z')];
+  expect(await look(right, '2026-05-02T00:00:00.000Z', ['BACKUP_1'], 14 * day)).toEqual([
+    'all, next BACKUP_1, overdue ',
+  ]);
+});

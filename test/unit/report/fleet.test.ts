@@ -20,6 +20,7 @@ describe('a station of a fleet', () => {
   it.each([
     ['good', aStatus(fresh), 'good'],
     ['silent since yesterday', aStatus({ updatedAt: '2026-11-24T11:00:00.000Z' }), 'trouble'],
+    ['ahead of the clock, so that its age is not known', aStatus({ updatedAt: '2036-11-24T11:00:00.000Z' }), 'trouble'],
     ['without an agent', aStatus({ ...fresh, agent: 'stopped' }), 'trouble'],
     ['with a held run', aStatus({ ...fresh, drives: [aDrive('B', { state: 'held' })] }), 'trouble'],
     ['with a sick disk', aStatus({ ...fresh, drives: [aDrive('B', { health: ['SMART: FAILING'] })] }), 'trouble'],
