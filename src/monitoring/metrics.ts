@@ -91,8 +91,8 @@ function ofDrives({
     ),
     gauge(
       'drive_last_success_timestamp_seconds',
-      'Time of the last complete backup.',
-      each(({ lastSuccess }) => (lastSuccess === null ? undefined : unixTime(lastSuccess))),
+      'Time of the last complete backup; of an earlier one if a clock that was ahead dated it.',
+      each(({ lastSuccess, copyFrom = lastSuccess }) => (copyFrom === null ? undefined : unixTime(copyFrom))),
     ),
     gauge(
       'drive_max_age_seconds',

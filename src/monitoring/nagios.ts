@@ -100,7 +100,8 @@ function ofDrill({ drill: { last, overdue } }: Status, now: Date): Finding[] {
 
 function ofDrive(drive: DriveStatus, now: Date): Finding[] {
   const severity = severityOfState[drive.state];
-  const age = drive.lastSuccess === null ? 'no backup yet' : `last backup ${describeAge(drive.lastSuccess, now)} ago`;
+  const at = drive.copyFrom ?? drive.lastSuccess;
+  const age = at === null ? 'no backup yet' : `last backup ${describeAge(at, now)} ago`;
   return [
     ...(severity === undefined
       ? []
@@ -141,8 +142,8 @@ function performanceData(status: Status, rotation: Limits, now: Date): string {
       ({ name, offlineCopy: copy }) =>
         `'${name}_offline_copy_age'=${copy === null ? 'U' : `${copy.ageSeconds}s`};;${seconds(rotation.offline)};0`,
     ),
-    ...status.drives.map(({ label, lastSuccess }) => {
-      const age = lastSuccess === null ? 'U' : `${Math.max(0, seconds(now.getTime() - Date.parse(lastSuccess)))}s`;
+    ...status.drives.map(({ label, lastSuccess, copyFrom = lastSuccess }) => {
+      const age = copyFrom === null ? 'U' : `${Math.max(0, seconds(now.getTime() - Date.parse(copyFrom)))}s`;
       return `'${label}_age'=${age};${seconds(cadenceOf(rotation, label))};;0`;
     }),
     `'drives_overdue'=${status.rotation.overdueDrives.length};;;0`,

@@ -21,6 +21,17 @@ describe('judge', () => {
     expect(text).not.toContain('\n');
   });
 
+  it('counts the age of a backup that a clock ahead dated from the one before', () => {
+    const ahead = aDrive('B', { lastSuccess: '2036-01-01T00:00:00Z', copyFrom: '2026-11-19T12:00:00Z', overdue: true });
+    const { text } = judged(aStatus({ drives: [ahead] }));
+    expect(text).toContain("'B_age'=864000s;");
+    expect(text).toContain('B is overdue: last backup 10 days ago.');
+    const metrics = { rotation: usualRotation, lastRuns: [], records: [], clockIsSynchronised: true, version: '1' };
+    expect(renderMetrics({ ...metrics, status: aStatus({ drives: [ahead] }) })).toContain(
+      `extbackup_drive_last_success_timestamp_seconds{drive="B"} ${String(Date.parse('2026-11-19T12:00:00Z') / 1000)}\n`,
+    );
+  });
+
   it.each([
     ['the agent is stopped', aStatus({ agent: 'stopped' }), 2, 'The agent is not running'],
     ['the key is missing', aStatus({ key: 'missing' }), 1, 'The key is not loaded'],
