@@ -1,6 +1,4 @@
-import { describeAge } from '../text/wording.ts';
-import { describeDuration } from '../text/wording.ts';
-import { count } from '../text/wording.ts';
+import { count, describeAge, describeAgo, describeDuration } from '../text/wording.ts';
 import { english, type Speaker } from '../words/speaker.ts';
 import type { DriveStatus, RunStatus, Status } from '../protocol/status.ts';
 import { describeSet } from './set-text.ts';
@@ -126,7 +124,6 @@ const messageOf = (drive: DriveStatus): string[] =>
 function renderDrives(drives: readonly DriveStatus[], now: Date): string {
   const table = plainTable(['Disk', 'State', 'Last backup', '']);
   for (const drive of drives) {
-    const last = drive.lastSuccess === null ? 'never' : `${describeAge(drive.lastSuccess, now)} ago`;
     const remarks = [
       drive.overdue ? 'overdue' : '',
       drive.nextUp && !drive.present ? 'bring it next' : '',
@@ -135,7 +132,7 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
     table.push([
       drive.label,
       isOpen(drive) ? drive.message : wordsOf(drive),
-      last,
+      describeAgo(drive.lastSuccess, now),
       remarks.filter((text) => text !== '').join('; '),
     ]);
     for (const { name, lastSuccess, lastError } of drive.sources ?? []) {
@@ -143,7 +140,7 @@ function renderDrives(drives: readonly DriveStatus[], now: Date): string {
         table.push([
           `  ${name}`,
           lastError === 'EXB_HELD' ? 'held' : 'not complete',
-          lastSuccess === null ? 'never' : `${describeAge(lastSuccess, now)} ago`,
+          describeAgo(lastSuccess, now),
           '',
         ]);
     }

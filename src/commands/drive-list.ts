@@ -5,7 +5,7 @@ import { remarksOf } from '../records/disk-health.ts';
 import type { DriveRecord } from '../records/drive-record.ts';
 import { createDriveRegistry } from '../records/drive-registry.ts';
 import { withUnrecorded } from '../records/unrecorded-runs.ts';
-import { describeAge } from '../text/wording.ts';
+import { describeAgo } from '../text/wording.ts';
 import { planRotation, type RotationPlace } from '../records/rotation.ts';
 import { trimEnds } from '../text/table.ts';
 import { plainTable } from '../text/table.ts';
@@ -74,8 +74,8 @@ export function renderDriveList(drives: readonly ListedDrive[], now: Date): stri
       drive.label,
       drive.present ? 'yes' : 'no',
       localDay(drive.enrolledAt),
-      ago(drive.lastSuccess, now),
-      ago(drive.lastRun, now),
+      describeAgo(drive.lastSuccess, now),
+      describeAgo(drive.lastRun, now),
       String(drive.runs),
       drive.bytesTotal === 0 ? '-' : prettyBytes(drive.bytesTotal),
       drive.capacityBytes === 0 ? '-' : prettyBytes(drive.capacityBytes),
@@ -85,8 +85,6 @@ export function renderDriveList(drives: readonly ListedDrive[], now: Date): stri
   }
   return trimEnds(table.toString());
 }
-
-const ago = (time: string | null, now: Date): string => (time === null ? 'never' : `${describeAge(time, now)} ago`);
 
 function describeState({ state, overdue, nextUp, present, lastError }: ListedDrive): string {
   if (state === 'retired') return 'retired';
@@ -106,7 +104,7 @@ function describeHealth({ health }: ListedDrive, now: Date): string {
   if (wrong.length > 0) return wrong.join(', ');
   const good = [
     health?.smart === 'passed' ? 'SMART: passed' : '',
-    health?.checkedAt == null ? '' : `read back ${ago(health.checkedAt, now)}`,
+    health?.checkedAt == null ? '' : `read back ${describeAgo(health.checkedAt, now)}`,
   ].filter((text) => text !== '');
   return good.length > 0 ? good.join(', ') : '-';
 }

@@ -1,3 +1,5 @@
+import { localDay } from './local-time.ts';
+
 /** "1 file", "2 files". */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -22,7 +24,13 @@ const dayMs = 86_400_000;
 /** Time since `iso` as "5 minutes", "3 hours" or "12 days", for a glance. */
 export const describeAge = (iso: string, now: Date): string => count(...ageOf(iso, now));
 
-/** The same as a number of units. */
+/** "3 hours ago"; "never" for null; a time in the future comes from a wrong clock and has no age: "dated 2036-01-01". */
+export function describeAgo(iso: string | null, now: Date): string {
+  if (iso === null) return 'never';
+  return Date.parse(iso) > now.getTime() + dayMs ? `dated ${localDay(iso)}` : `${describeAge(iso, now)} ago`;
+}
+
+/** {@link describeAge} as a number of units. */
 export function ageOf(iso: string, now: Date): [count: number, unit: 'minute' | 'hour' | 'day'] {
   const minutes = Math.max(0, Math.floor((now.getTime() - Date.parse(iso)) / 60000));
   if (minutes < 120) return [minutes, 'minute'];

@@ -72,6 +72,15 @@ test('status leads with what matters and has a row for each disk', () => {
   );
 });
 
+test('a backup that a clock ahead dated is not called fresh', () => {
+  const [first] = status.drives;
+  if (!first) throw new Error('no disk');
+  const ahead = { ...first, lastSuccess: '2036-02-26T12:00:00Z', copyFrom: '2026-02-26T12:00:00Z' };
+  const text = renderStatus({ ...status, drives: [ahead] }, now);
+  expect(text).toMatch(/^BACKUP_1 .* dated 2036-02-26$/m);
+  expect(text).not.toContain('0 minutes ago');
+});
+
 test('a long message stands below the table, each command on a line of its own', () => {
   const [first] = status.drives;
   if (!first) throw new Error('no disk');
