@@ -10,6 +10,8 @@ export interface ForgottenParts {
   readonly openedByPerson: () => Promise<OpenedByPerson | undefined>;
   readonly setting: () => Promise<MountSetting>;
   readonly now: () => Date;
+  /** Milliseconds of a clock that is never set; tests have their own. */
+  readonly passed?: () => number;
 }
 
 /** Closing takes a moment; a disk that stays open for longer than this after its time is in use. */
@@ -27,8 +29,10 @@ export function createForgottenWatch({
   openedByPerson,
   setting,
   now,
+  passed = () => performance.now(),
 }: ForgottenParts): () => Promise<number | undefined> {
   let of = '';
+  let zero = 0; // the time when nothing had passed: the timer that closes the disk does not follow a clock that is set
   let reminded = false;
   let toldStillOpen = -Infinity;
   return async () => {
@@ -37,10 +41,11 @@ export function createForgottenWatch({
     const key = `${open.label} ${open.since}`;
     if (key !== of) {
       of = key;
+      zero = now().getTime() - passed();
       reminded = false;
       toldStillOpen = -Infinity;
     }
-    const time = now().getTime();
+    const time = zero + passed();
     const [since, closesAt] = [Date.parse(open.since), Date.parse(open.closesAt)];
     const who = `${open.by} has had disk ${open.label} open since ${zonedTime(open.since)}`;
     if (time >= closesAt + closingGraceMs) {

@@ -35,6 +35,7 @@ function watchOver(remindBefore: number) {
     openedByPerson: () => Promise.resolve(look),
     setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore }),
     now: () => now,
+    passed: () => now.getTime(),
   });
   return async (open: OpenedByPerson | undefined, ...times: string[]): Promise<number[]> => {
     look = open;
@@ -116,6 +117,7 @@ it('says when there may be something to tell next', async () => {
     openedByPerson: () => Promise.resolve(look),
     setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: 5_000 }),
     now: () => now,
+    passed: () => now.getTime(),
   });
   expect(await watch()).toBe(15_000);
   now = new Date('2026-05-01T08:00:15.000Z');
@@ -123,4 +125,28 @@ it('says when there may be something to tell next', async () => {
   expect(await watch()).toBe(5_000 + closingGraceMs);
   now = new Date('2026-05-01T08:02:20.000Z');
   expect(await watch()).toBeUndefined();
+});
+
+it('follows the time that passed, not a clock that is set: an open disk is not said to be in use after its time', async () => {
+  let [clock, passed] = ['2026-05-01T08:00:00.000Z', 0];
+  const bus = createBus((_name, error) => {
+    throw error;
+  });
+  bus.on('warning:raised', ({ about }) => {
+    told.push(about);
+  });
+  const watch = createForgottenWatch({
+    bus,
+    openedByPerson: () => Promise.resolve(opened('2026-05-01T08:00:00.000Z', '2026-05-01T16:00:00.000Z')),
+    setting: () => Promise.resolve({ closeAfter: 8 * hour, remindBefore: hour }),
+    now: () => new Date(clock),
+    passed: () => passed,
+  });
+  await watch();
+  [clock, passed] = ['2036-05-01T08:00:00.000Z', hour];
+  expect(await watch()).toBe(6 * hour);
+  expect(told).toEqual([]);
+  [clock, passed] = ['2020-05-01T08:00:00.000Z', 9 * hour];
+  await watch();
+  expect(told).toEqual(['in-use']);
 });
