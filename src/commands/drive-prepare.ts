@@ -217,11 +217,17 @@ const writeOut = (bytes: Uint8Array): Promise<void> =>
     });
   });
 
-function summary(record: DriveRecord, headerBackup: string | undefined, isFollowedByRun = false): string {
+/** What is said of a new disk. */
+export function summary(
+  record: Pick<DriveRecord, 'label' | 'luksUuid'>,
+  headerBackup: string | undefined,
+  isFollowedByRun = false,
+): string {
   return [
     `Disk ${record.label} is prepared, enrolled and closed. LUKS UUID: ${record.luksUuid}`,
     headerBackup === undefined
-      ? 'A disk with a damaged LUKS header cannot be read; next time keep a copy with: --header-backup FILE'
+      ? 'A disk with a damaged LUKS header cannot be read. To make a copy of the header now, in RAM, and then move it to ' +
+        `another machine: cryptsetup luksHeaderBackup UUID=${record.luksUuid} --header-backup-file /dev/shm/${record.label}.header`
       : `The copy of its LUKS header ${headerBackup === toStdout ? 'went to standard output' : `is in ${headerBackup}`}; ` +
         'keep it away from this machine.',
     ...(isFollowedByRun
