@@ -58,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
           write(text.replace(/^error: /, ''));
         },
       });
-    await program.parseAsync(withHelpLast(argv), { from: 'user' });
+    await program.parseAsync(namesNothing(program, argv) ? withoutHelp(argv) : withHelpLast(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     const code = report(error, argv, program);
@@ -90,9 +90,25 @@ function addGrouped(program: Command, command: Command): void {
 }
 
 /** `help drive prepare` is `drive prepare --help`. */
-function withHelpLast(argv: readonly string[]): string[] {
-  const at = verbOf(argv) === 'help' ? argv.indexOf('help') : -1;
-  return at < 0 ? [...argv] : [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+const withHelpLast = (argv: readonly string[]): string[] =>
+  asksForHelp(argv) ? [...withoutHelp(argv), '--help'] : [...argv];
+
+const asksForHelp = (argv: readonly string[]): boolean => verbOf(argv) === 'help';
+
+const withoutHelp = (argv: readonly string[]): string[] =>
+  argv.filter((word, index) => word !== 'help' || argv[index - 1] === '--config');
+
+/** Whether help is wanted for a command that does not exist. Commander says so when that command is called. */
+function namesNothing(program: Command, argv: readonly string[]): boolean {
+  if (!asksForHelp(argv)) return false;
+  let command = program;
+  for (const word of withoutHelp(argv.slice(argv.indexOf('help')))) {
+    if (word.startsWith('-') || command.commands.length === 0) return false;
+    const child = command.commands.find((one) => one.name() === word);
+    if (!child) return true;
+    command = child;
+  }
+  return false;
 }
 
 /** The command named by the words before the first option. */
@@ -133,6 +149,7 @@ function report(thrown: unknown, argv: readonly string[], program: Command): Exi
   const error = wordSlowProgram(thrown);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
+    if (error.code === 'commander.help') return exitCodes.usage; // a word is missing; the help was printed
     const command = commandOf(program, argv);
     process.stderr.write(`See: ${pathOf(command)} --help\n\n${command.helpInformation()}`);
     return exitCodes.usage;

@@ -27,6 +27,19 @@ describe('the command line', () => {
     expect(all).not.toMatch(/^ {2}(?:agent|courier)\b/m);
   });
 
+  it('has no help for a command that does not exist, and prints the help once where a word is missing', () => {
+    const { stdout } = inSandbox(`said() { out=$(extbackup "$@" 2>&1); echo "<$name>$? $out</$name>"; }
+      name=typo said help drvie; name=below said help drive prepre; name=leaf said help status now
+      name=twice said help help; name=other said --config help help key chnage; name=group said drive`);
+    expect(part(stdout, 'typo')).toMatch(/^2 unknown command 'drvie'\n\(Did you mean drive\?\)\n/);
+    expect(part(stdout, 'below')).toMatch(/^2 unknown command 'prepre'\n\(Did you mean prepare\?\)\n/);
+    expect(part(stdout, 'leaf')).toMatch(/^0 Usage: extbackup status /);
+    expect(part(stdout, 'twice')).toMatch(/^0 Usage: extbackup /);
+    expect(part(stdout, 'other')).toMatch(/^2 unknown command 'chnage'\n/);
+    expect(part(stdout, 'group')).toMatch(/^2 Usage: extbackup drive /);
+    expect(part(stdout, 'group').match(/^(?:2 )?Usage:/gm)).toHaveLength(1);
+  });
+
   it('says first that the station is not set up, and whether a disk would be backed up by the exit code', () => {
     const { stdout } =
       inSandbox(`echo "<new>$(extbackup status)</new>"; extbackup status --check >/dev/null; echo "<code>$?</code>"
