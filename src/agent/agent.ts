@@ -105,7 +105,7 @@ async function serve(given: Surroundings): Promise<void> {
   const watches = startWatches({
     ...{ bus, paths, start, drives, runs, present, running, publish, onError },
     status: () => latest.status,
-    loadConfig: base.load,
+    loadConfig: settings.inUse,
   });
   const onConfig = coalesce(async () => {
     const areGood = await settings.reload();
@@ -196,7 +196,7 @@ async function startTeller({ bus, paths, log, courier, settings }: Base, latest:
 
 /** The supervisor and its records. */
 async function createCore(base: Base, latest: Latest) {
-  const { start, paths, version, bus, load, warnings, service, courier, findVolumes, onError } = base;
+  const { start, paths, version, bus, load, settings, warnings, service, courier, findVolumes, onError } = base;
   const records = watchRegistry(
     withUnrecorded(createDriveRegistry(files.drives(paths)), files.unrecordedRuns(paths), true),
     ({ happened, todo }) => {
@@ -210,10 +210,10 @@ async function createCore(base: Base, latest: Latest) {
   const replies = createReplies(files.replies(paths), onError);
   const runs = createRunLog(files.runs(paths));
   const askClock = async () => (await recentClockService(start)).isSynchronised;
-  const toMetrics = createMetricsFile({ bus, runs, version, drives, askClock, loadConfig: load, onError });
-  const toCheck = createCheckFile({ paths, loadConfig: load, onError });
+  const toMetrics = createMetricsFile({ bus, runs, version, drives, askClock, loadConfig: settings.inUse, onError });
+  const toCheck = createCheckFile({ paths, loadConfig: settings.inUse, onError });
   const statusFile = createStatusFile({
-    ...{ paths, drives, warnings, onError, loadConfig: load },
+    ...{ paths, drives, warnings, onError, loadConfig: settings.inUse },
     channels: () => latest.channels(),
     noticed: () => latest.noticed(),
     file: files.status(paths),

@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
-import { ExtbackupError, messageOf } from '../errors.ts';
+import { ConfigError, ExtbackupError, messageOf } from '../errors.ts';
 
 /** The settings of the running agent. */
 export interface LiveSettings {
@@ -11,6 +11,11 @@ export interface LiveSettings {
    * valid.
    */
   reload(): Promise<boolean>;
+  /**
+   * The settings of the file; while it has a mistake, the last valid ones.
+   * @throws ConfigError when there were none yet
+   */
+  readonly inUse: () => Promise<Config>;
 }
 
 /** Reads the settings with `load`, and emits an event when they become invalid, and when they are valid again. */
@@ -34,6 +39,14 @@ export function createLiveSettings(load: () => Promise<Config>, bus: Bus): LiveS
         const todo = error instanceof ExtbackupError ? error.todo : 'Make or correct it: extbackup setup --help';
         bus.emit('warning:raised', { about: 'settings', reason, todo, topic: 'settings' });
         return false;
+      }
+    },
+    inUse: async () => {
+      try {
+        return await load();
+      } catch (error) {
+        if (!(error instanceof ConfigError) || current === undefined) throw error;
+        return current;
       }
     },
   };

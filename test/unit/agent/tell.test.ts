@@ -39,6 +39,23 @@ describe('a mistake in the settings', () => {
     }
     expect(told).toEqual(['first', 'second', 'second']);
   });
+
+  test('leaves the last valid settings in use; without any it is an error', async () => {
+    let file: Config | Error = new ConfigError('wrong', '');
+    const settings = createLiveSettings(
+      () => (file instanceof Error ? Promise.reject(file) : Promise.resolve(file)),
+      aBus(),
+    );
+    await expect(settings.inUse()).rejects.toThrow('wrong');
+    file = configWith({ rotation: { every: '10d' } });
+    await settings.reload();
+    file = new ConfigError('wrong again', '');
+    expect((await settings.inUse()).rotation.every).toBe(864_000_000);
+    file = configWith({ rotation: { every: '11d' } });
+    expect((await settings.inUse()).rotation.every).toBe(950_400_000);
+    file = new Error('a bug');
+    await expect(settings.inUse()).rejects.toThrow('a bug');
+  });
 });
 
 describe('the teller', () => {
