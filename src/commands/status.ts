@@ -6,7 +6,7 @@ import { readStatus, type StatusSources } from '../client/read-status.ts';
 import { renderStatus } from '../client/status-text.ts';
 import { liveStatus } from '../client/live-status.ts';
 import { createSpeed } from '../client/speed.ts';
-import { exitCodes, type ExitCode } from '../errors.ts';
+import { exitCodes, UsageError, type ExitCode } from '../errors.ts';
 import { isThere } from '../system/is-there.ts';
 import type { Status } from '../protocol/status.ts';
 import { statusFiles, watchRunDirectory } from '../client/follow-status.ts';
@@ -37,21 +37,19 @@ export function statusCommand(context: CliContext): Command {
         drillEvery: await drillEvery(() => context.loadConfig()),
       };
       const json = options.json === true;
+      if (options.watch === true && options.check === true)
+        throw new UsageError('--check looks once, and --watch does not end by itself.', 'Leave out one of them.');
       if (options.watch === true) {
         await follow(context, sources, json);
         return;
       }
-      const [status, setUp] = [await readStatus(sources), await isThere(context.paths.config)];
-      if (!setUp && !json) context.print(`${notSetUp}\n`);
-      context.print(render(status, json));
-      if (options.check === true) context.exitWith(exitFor(status, setUp));
+      const status = await readStatus(sources);
+      context.print(json ? JSON.stringify(status) : await textOf(context, status));
+      if (options.check === true) context.exitWith(exitFor(status, await isThere(context.paths.config)));
     });
 }
 
 const notSetUp = 'This station is not set up yet. Begin with: extbackup setup';
-
-const render = (status: Status, json: boolean): string =>
-  json ? JSON.stringify(status) : renderStatus(status, new Date());
 
 /** Whether a disk that is plugged in now would be backed up. */
 function exitFor({ agent, key }: Status, setUp: boolean): ExitCode {
@@ -63,7 +61,7 @@ function exitFor({ agent, key }: Status, setUp: boolean): ExitCode {
 async function follow(context: CliContext, sources: StatusSources, json: boolean): Promise<void> {
   const terminal = terminalOf(process.stdout);
   const painter = terminal.isLive && !json ? createPainter(process.stdout) : undefined;
-  const show = painter ? showLive(painter, sources) : showLines(context, sources, json);
+  const show = painter ? showLive(painter, context, sources) : showLines(context, sources, json);
   const why = await untilInterrupted(async (signal) => {
     await new Promise<void>((resolve, reject) => {
       const refresh = coalesce(show, reject);
@@ -92,20 +90,26 @@ function showLines(context: CliContext, sources: StatusSources, json: boolean): 
   return async () => {
     const status = await readStatus(sources);
     // The text shows ages, so it changes every minute; the JSON is printed when a fact changes.
-    const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : renderStatus(status, new Date());
+    const content = json ? JSON.stringify({ ...status, updatedAt: '' }) : await textOf(context, status);
     if (content === shown) return;
     shown = content;
     context.print(json ? JSON.stringify(status) : `${content}\n`);
   };
 }
 
+async function textOf({ paths }: CliContext, status: Status): Promise<string> {
+  const text = renderStatus(status, new Date());
+  return (await isThere(paths.config)) ? text : `${notSetUp}\n\n${text}`;
+}
+
 /** Draws each state in the place of the former one, with the run in several lines. */
-function showLive(painter: Painter, sources: StatusSources): () => Promise<void> {
+function showLive(painter: Painter, { paths }: CliContext, sources: StatusSources): () => Promise<void> {
   const speed = createSpeed();
   return async () => {
     const status = await readStatus(sources);
     const now = new Date();
     const moment = { now, speed: status.run === null ? undefined : speed.see(status.run, now.getTime()) };
-    painter.draw(liveStatus(status, moment, terminalOf(process.stdout)));
+    const lines = liveStatus(status, moment, terminalOf(process.stdout));
+    painter.draw((await isThere(paths.config)) ? lines : [notSetUp, '', ...lines]);
   };
 }

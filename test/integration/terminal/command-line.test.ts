@@ -48,4 +48,14 @@ describe('the command line', () => {
     expect(part(stdout, 'ready')).not.toContain('not set up');
     expect([part(stdout, 'code'), part(stdout, 'stopped')]).toEqual(['2', '2']);
   });
+
+  it('says it first in a display that goes on, too, and takes no --check there', () => {
+    const { stdout } = inSandbox(`mkdir -p /run/extbackup
+      "$NODE" "$PROGRAM/cli.js" status --watch >"$room/shown" 2>/dev/null & watching=$!
+      for _ in $(seq 100); do grep -q Agent "$room/shown" && break; sleep 0.1; done; kill $watching; wait $watching
+      echo "<shown>$(cat "$room/shown")</shown>"
+      both=$(extbackup status --watch --check 2>&1); echo "<both>$? $both</both>"`);
+    expect(part(stdout, 'shown')).toMatch(/^This station is not set up yet. Begin with: extbackup setup\n/);
+    expect(part(stdout, 'both')).toMatch(/^2 --check looks once/);
+  });
 });
