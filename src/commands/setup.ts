@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf, UsageError } from '../errors.ts';
 import { sshKeyTypes, type SshKeyType } from '../keys/ssh-key.ts';
 import { channelFrom, checkCadence, portFrom, type ChannelAnswer } from '../setup/answers.ts';
+import { checkLabel } from '../prepare/candidate.ts';
 import { beforeSheet, sheetWish } from '../setup/hand-over-sheet.ts';
 import { setUpStation, type SetupWishes } from '../setup/set-up-station.ts';
 import { requireRoot } from '../system/require-root.ts';
@@ -103,6 +104,7 @@ async function setUp(context: CliContext, given: SetupOptions, command: Command)
   if (options.hostKey !== undefined && options.trustHostKey === true) {
     throw new UsageError('--host-key and --trust-host-key exclude each other.', 'Give the fingerprint if you know it.');
   }
+  if (options.label !== undefined) checkLabel(options.label, 'ext4'); // before anything is written
   const ask = options.yes !== true && process.stdin.isTTY;
   requireRoot('set up this station');
   if (ask) for (const line of await setupFindings(context, new Date())) context.note(line);

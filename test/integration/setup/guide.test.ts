@@ -191,6 +191,14 @@ ready_station 'correct horse'; cp -a /etc/extbackup "$room/before"`;
     expect(['unnamed', 'later', 'wrong'].map((name) => part(stdout, name))).toEqual(['0 1', '0', '10']);
     expect(stderr).toMatch(/\/dev\/sdx.*\n.*\/dev\/sdz/);
   });
+
+  it('has no impossible label: that is said before anything is written', () => {
+    const { stdout, stderr } = inSandbox(`printf 'one two three four' | extbackup setup --yes --password-stdin \
+        --source extbackup@localhost --disk /dev/sdz --label 'two words' >/dev/null
+      echo "<code>$?</code><left>$(ls -A /etc/extbackup /mnt/ramfs 2>/dev/null)</left>"`);
+    expect([part(stdout, 'code'), part(stdout, 'left')]).toEqual(['2', '']);
+    expect(stderr).toContain('two words');
+  });
 });
 
 describe('setup --answers', () => {
