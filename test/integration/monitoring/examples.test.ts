@@ -9,7 +9,8 @@ import { renderMetrics } from '../../../src/monitoring/metrics.ts';
 import { aDrive, aRun, aStatus } from '../../fakes/a-status.ts';
 
 /** The examples for Prometheus, Alertmanager and Grafana, judged by promtool and against our own metrics. */
-const promtool = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'extbackup/tools/usr/bin/promtool');
+const tools = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'extbackup/tools/usr/bin');
+const promtool = join(tools, 'promtool');
 const examples = new URL('../../../debian/examples/monitoring/', import.meta.url).pathname;
 const example = (name: string): Promise<string> => readFile(join(examples, name), 'utf8');
 
@@ -30,6 +31,22 @@ it('every alert has a test in which it fires', async () => {
   const tests = await readFile(join(import.meta.dirname, 'rules.promtool.yml'), 'utf8');
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect(tests).toMatch(new RegExp(`alertname="${name}"|alertname: ${name}\n`));
+});
+
+it('Alertmanager takes the example, and sends critical alerts and warnings to different receivers', async () => {
+  const amtool = async (...args: string[]) => (await promisify(execFile)(join(tools, 'amtool'), args)).stdout.trim();
+  const file = join(examples, 'alertmanager.yml');
+  expect(await amtool('check-config', file)).toMatch(/SUCCESS[^]* 2 receivers/);
+  const routeOf = (severity: string) =>
+    amtool('config', 'routes', 'test', '--config.file', file, `severity=${severity}`);
+  expect([await routeOf('critical'), await routeOf('warning')]).toEqual(['critical', 'warnings']);
+  const rules = await example('extbackup.rules.yml');
+  const inhibited = [...(await example('alertmanager.yml')).matchAll(/alertname = "(\w+)"/g)].map(([, name]) => name);
+  expect(inhibited.length).toBeGreaterThan(0);
+  for (const name of inhibited) expect(rules).toContain(`alert: ${name ?? ''}\n`);
+  expect(new Set([...rules.matchAll(/severity: (\w+)/g)].map(([, severity]) => severity))).toEqual(
+    new Set(['critical', 'warning']),
+  );
 });
 
 it.each(['extbackup.rules.yml', 'grafana-dashboard.json'])('%s knows only metrics that there are', async (name) => {

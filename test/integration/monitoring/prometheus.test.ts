@@ -9,6 +9,10 @@ import { createMetricsFile } from '../../../src/agent/metrics-file.ts';
 import { createBus } from '../../../src/bus/bus.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { usualRotation } from '../../../src/config/rotation-setting.ts';
+import { renderMetrics, type MetricsSources } from '../../../src/monitoring/metrics.ts';
+import { unknownHealth } from '../../../src/records/disk-health.ts';
+import type { SourceRun } from '../../../src/records/run-record.ts';
+import { aRecord } from '../../unit/disk/devices.ts';
 import { aDrive, aRun, aStatus } from '../../fakes/a-status.ts';
 
 /** The metrics file, judged by promtool and served by Debian's node exporter. */
@@ -47,22 +51,83 @@ function aMetricsFile(textfile = file) {
   });
 }
 
+/** What promtool says about a text. */
+async function check(text: string): Promise<{ code: number; said: string }> {
+  const child = execFile(join(tools, 'promtool'), ['check', 'metrics']);
+  let said = '';
+  child.stderr?.on('data', (part: string) => (said += part));
+  child.stdin?.end(text);
+  const [code] = (await once(child, 'exit')) as [number];
+  return { code, said };
+}
+
+/** A station of which every metric is known: sets, sources, a drill, room on the disk. */
+function everything(): MetricsSources {
+  const at = '2026-11-27T12:00:00Z';
+  const offlineCopy = { drive: 'BACKUP_1', at, ageSeconds: 172_800 };
+  const source = { name: 'office', lastSuccess: at, lastError: null };
+  const status = aStatus({ drives: [aDrive('BACKUP_1', { drilledAt: at, sources: [source] })] });
+  const part: SourceRun = {
+    ...{ name: 'office', outcome: 'success', code: null, message: '', filesTotal: 8, filesTransferred: 2 },
+    ...{ filesDeleted: 0, bytesTotal: 9, bytesTransferred: 4, bytesReceived: 3 },
+  };
+  return {
+    status: {
+      ...status,
+      drill: { everySeconds: 7_862_400, last: at, overdue: false },
+      rotation: {
+        ...status.rotation,
+        sets: [
+          {
+            ...{
+              name: 'daily',
+              overdue: false,
+              next: 'BACKUP_1',
+              drives: ['BACKUP_1'],
+              overdueDrives: [],
+              offlineCopy,
+            },
+            sources: [{ name: 'office', offlineCopy, overdue: false }],
+          },
+        ],
+      },
+    },
+    rotation: usualRotation,
+    lastRuns: [aRun({ bytesReceived: 3, verified: { files: 2, bytes: 1, damaged: 0 }, sources: [part] })],
+    records: [
+      aRecord({
+        restoredAt: at,
+        rooms: [{ bytes: 1000, freeBytes: 400, inodes: 50, freeInodes: 20 }],
+        health: { ...unknownHealth, checkedAt: at },
+      }),
+    ],
+    clockIsSynchronised: true,
+    version: '1.0',
+  };
+}
+
 const content = () => expect.poll(() => readFile(file, 'utf8').catch(() => '')); // it is written soon, not at once
 
 it('promtool finds no fault with it, and it can be read by the collector', async () => {
   aMetricsFile()(aStatus());
   await content().toContain('extbackup_drive_present');
   expect((await stat(file)).mode & 0o777).toBe(0o644);
-  const check = async (text: string) => {
-    const child = execFile(join(tools, 'promtool'), ['check', 'metrics']);
-    let said = '';
-    child.stderr?.on('data', (part: string) => (said += part));
-    child.stdin?.end(text);
-    const [code] = (await once(child, 'exit')) as [number];
-    return { code, said };
-  };
   expect(await check(await readFile(file, 'utf8'))).toEqual({ code: 0, said: '' });
   expect((await check('# TYPE wrong_total gauge\nwrong_total 1\n')).code).not.toBe(0);
+});
+
+it('promtool finds no fault with any metric that there is', async () => {
+  const text = renderMetrics(everything());
+  const there = new Set(text.match(/^extbackup_\w+/gm));
+  const written = await Promise.all(
+    ['metrics', 'run-metrics', 'set-metrics'].map((name) =>
+      readFile(new URL(`../../../src/monitoring/${name}.ts`, import.meta.url), 'utf8'),
+    ),
+  );
+  const names = [...written.join('').matchAll(/gauge\(\s*'(\w+)'/g)].map(([, name]) => `extbackup_${name ?? ''}`);
+  expect(names.length).toBeGreaterThan(40);
+  expect([...there].sort()).toEqual(names.sort()); // none is left out here
+  expect(await check(text)).toEqual({ code: 0, said: '' });
 });
 
 it('the node exporter serves it', async () => {
