@@ -27,7 +27,7 @@ export interface Before {
   readonly runs: number;
   /** The tree of the server, from {@link describeTree}. */
   readonly source: string;
-  /** LABEL may have a later time than the next good run, because it is never set back. */
+  /** The run that was hit may have stamped LABEL with a time of years ahead, which the next good run puts right. */
   readonly clockWasAhead?: boolean;
   /** The result that the fault requires of the run; undefined if several are right. */
   readonly expected?: { readonly outcome: string; readonly message: RegExp };
@@ -114,9 +114,8 @@ function checkDisk(found: Stock, left: Stock, claims: number | null, before: Bef
     throw new Error(`status claims a success at ${String(claims)}, LABEL says ${String(found.labelTime)}`);
   if (left.tree !== before.source)
     throw new Error(`after a good run the mirror differs: ${left.tree}\nThe source: ${before.source}`);
-  const isStamped =
-    before.clockWasAhead === true ? left.labelTime >= found.labelTime : left.labelTime > found.labelTime;
-  if (!isStamped) throw new Error('a good run did not stamp LABEL');
+  const stampBefore = before.clockWasAhead === true ? before.labelTime : found.labelTime;
+  if (left.labelTime <= stampBefore) throw new Error('a good run did not stamp LABEL');
 }
 
 /** Every recorded run has a true notice; a second notice has the same id. */
