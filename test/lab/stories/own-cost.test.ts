@@ -12,8 +12,8 @@ import { useStation } from './use-station.ts';
 const lab = useStation('BACKUP_1');
 const files = 150;
 const limits = {
-  programs: 38,
-  processes: 36,
+  programs: 32,
+  processes: 32,
   /** Of the processor time that the station spends on a run. */
   shareOfAgent: 0.7,
   /** On the station's own disk. */
