@@ -26,6 +26,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'site.yml'), play);
   await giveRepository();
   await writeInventory();
+  await lab.server.shell('mkdir -p /backups; echo content > /backups/file');
 });
 afterAll(async () => {
   await lab.close();
