@@ -1,4 +1,5 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { withDeadline } from '../system/deadline.ts';
 import {
   descriptorsPlace,
   parseGroups,
@@ -11,13 +12,18 @@ import {
 
 /** Reading that goes on beside other work. */
 export interface ReadAhead {
-  /** Ends it, and waits until it holds the device no more. */
+  /**
+   * Ends it, and waits until it holds the device no more; not for long on a disk that does not answer: what is still held
+   * then is measured when it is closed.
+   */
   end(): Promise<void>;
 }
 
 /** Blocks that are not needed are read, too, where skipping them would take as long. */
 const gapBytes = 262_144;
 const pieceBytes = 1_048_576;
+/** A read of a disk that wakes up again takes less. */
+const longestReadMs = 60_000;
 /** Share of the free memory that is filled at most. */
 const memoryShare = 0.25;
 /** With fewer directories in a flexible group, reading its bitmap takes as long as it saves. */
@@ -31,13 +37,13 @@ const blocksPerDirectory = 8;
  * costs nothing but the time that would have been saved.
  * @param device the block device that is mounted
  */
-export function readAhead(device: string): ReadAhead {
+export function readAhead(device: string, patienceMs = longestReadMs): ReadAhead {
   const stop = new AbortController();
   const work = readMetadata(device, stop.signal).catch(() => undefined);
   return {
     end: async () => {
       stop.abort();
-      await work;
+      await withDeadline(work, patienceMs, () => new Error('the disk does not answer')).catch(() => undefined);
     },
   };
 }

@@ -111,6 +111,14 @@ describe('nothing is read, and nothing fails,', () => {
     await readAhead(file).end();
   });
 
+  it('where the disk does not answer: its end is not waited for', async () => {
+    const silent = join(directory, 'silent'); // opening it waits for somebody who writes
+    execFileSync('/usr/bin/mkfifo', [silent]);
+    await readAhead(silent, 50).end();
+    const writer = await open(silent, 'w'); // lets the reader go
+    await writer.close();
+  });
+
   it('where the disk ends early, or is away', async () => {
     const file = join(directory, 'short');
     copyImage(file);
